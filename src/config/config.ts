@@ -1,0 +1,45 @@
+/** Everything that can be set, resolved once at start from flags, environment, `config.toml` and defaults. */
+export interface Config {
+  /** Absolute; `AI_AGENT_PROXY_HOME`, default `~/.ai_agent_proxy`. */
+  readonly home: string
+  readonly host: string
+  readonly port: number
+  /** API keys by the name of their principal. Empty: no key is asked for. */
+  readonly apiKeys: ReadonlyMap<string, string>
+  /** The manager's executable, already taken out of values such as `codex resume --last || codex`. */
+  readonly cli: string
+  /** Absolute; default `~/.openclaw/workspace`. */
+  readonly workingDirectory: string
+  /** Names of environment variables that agents may see beyond the built-in list. */
+  readonly passEnv: readonly string[]
+  /** `separate`: a request without any id begins a new thread. `shared`: it goes on in the agent's main thread. */
+  readonly sessions: "separate" | "shared"
+  /** What a `model` that names no agent gets: the manager, or a 404. */
+  readonly unknownModel: "manager" | "error"
+  /** Request headers, lower case, whose value names a conversation; the first one present counts. */
+  readonly sessionHeaders: readonly string[]
+  /** Model name passed to the CLI; null: the CLI's own. */
+  readonly model: string | null
+  readonly limits: Limits
+}
+
+export interface Limits {
+  readonly bodyBytes: number
+  readonly jsonDepth: number
+  /** Turns waiting or running, of one agent and of all. */
+  readonly turnsPerAgent: number
+  readonly turnsTotal: number
+  /** Threads that stay loaded in the CLI, per agent; the longest unused is closed first. */
+  readonly loadedThreads: number
+  readonly threadIdleMs: number
+  /** Longest a turn may take, and longest it may show no progress. */
+  readonly turnMs: number
+  readonly silenceMs: number
+  /** How long a client may be gone before its turn is interrupted. */
+  readonly disconnectGraceMs: number
+  /** How long a stop waits for running turns. */
+  readonly drainMs: number
+  readonly keepAliveMs: number
+  /** Days after which unused threads are deleted with their responses; 0: never. */
+  readonly retentionDays: number
+}

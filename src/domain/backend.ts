@@ -1,0 +1,109 @@
+import type { ContentPart, Item, MessageItem } from "./items.ts"
+import type { TurnEvent } from "./turn-events.ts"
+
+/** A function of the API client, offered to the agent. */
+export interface FunctionTool {
+  readonly name: string
+  readonly description: string
+  /** JSON Schema of the arguments. */
+  readonly parameters: Readonly<Record<string, unknown>>
+}
+
+/** A backend's own name of a thread: opaque to everybody else, survives restarts. */
+export type ThreadRef = string
+
+/** One finished stretch of a conversation, used to fill a new thread. */
+export interface HistoryTurn {
+  readonly input: readonly Item[]
+  readonly output: readonly Item[]
+  /** What the model saw in this turn, in the format of the backend named `kind`; better than `output` where it fits. */
+  readonly native: { readonly kind: string; readonly items: readonly unknown[] } | null
+}
+
+export interface ThreadOptions {
+  /** Developer instructions of the thread; fixed for its life. */
+  readonly instructions: string | null
+  /** The client's functions; fixed for the thread's life. */
+  readonly tools: readonly FunctionTool[]
+  /** True: the CLI keeps no record of it. */
+  readonly isEphemeral: boolean
+  /** Earlier turns that the new thread shall know. Only `openThread` reads it. */
+  readonly history: readonly HistoryTurn[]
+}
+
+export interface TurnInput {
+  /** The new messages, oldest first. Empty: go on from what the thread holds. */
+  readonly messages: readonly MessageItem[]
+  /** Null: the CLI's own setting. */
+  readonly model: string | null
+  /** Reasoning effort (`low`, `medium`, `high`, ...); null: the CLI's own setting. */
+  readonly effort: string | null
+  /** JSON Schema that the final answer must satisfy. */
+  readonly outputSchema: Readonly<Record<string, unknown>> | null
+}
+
+/** What a backend can do, as found out from the real program. */
+export interface Capabilities {
+  /** Name and version of the program, e.g. `codex 0.169.0`. */
+  readonly program: string
+  readonly version: string | null
+  readonly streamsDeltas: boolean
+  readonly acceptsImages: boolean
+  readonly hasOutputSchema: boolean
+  readonly hasFunctions: boolean
+  readonly hasFork: boolean
+  readonly efforts: readonly string[]
+}
+
+/** `reason` and `nextStep` are sentences for people: what is wrong, and what to type. */
+export type Readiness =
+  | { readonly isReady: true }
+  | { readonly isReady: false; readonly reason: string; readonly nextStep: string }
+
+/** What happened outside any turn. */
+export type BackendEvent =
+  | { readonly type: "process.started"; readonly pid: number }
+  | { readonly type: "process.exited"; readonly pid: number; readonly reason: string }
+  /** Log in, log out, or a new account: ask `readiness()` again. */
+  | { readonly type: "account.changed" }
+  /** The CLI started a turn that nobody asked for; the backend has interrupted it. */
+  | { readonly type: "turn.uninvited"; readonly thread: ThreadRef }
+
+/** One running turn. */
+export interface Turn {
+  /**
+   * Batches of events: one batch is what came in one read of the CLI, so that a reader can write it in one go.
+   * Never throws; the last event is final. To be iterated once, by one reader.
+   */
+  readonly events: AsyncIterable<readonly TurnEvent[]>
+  /** Answers a `function.called`. Rejects with `ProxyError` when no such call is open. */
+  answer(callId: string, output: readonly ContentPart[]): Promise<void>
+  /** Asks the CLI to stop. Safe twice and after the end; the final event still comes through `events`. */
+  interrupt(): Promise<void>
+}
+
+/**
+ * Adapter to one kind of agent CLI. Called by the engine only, which never runs two turns of one thread at once.
+ * Methods reject with `ProxyError`; `ThreadLostError` where the CLI no longer knows a thread or turn, upon which the
+ * engine opens a new thread from the ledger.
+ */
+export interface Backend {
+  /** Names the native item format and, as `server_label`, the agent's own tools: `codex`, `demo`, ... */
+  readonly kind: string
+  capabilities(): Promise<Capabilities>
+  /** Starts the program if need be. Bounded; never rejects. */
+  readiness(): Promise<Readiness>
+  openThread(options: ThreadOptions): Promise<ThreadRef>
+  /** Makes a known thread usable again after a restart or `closeThread`; cheap when it is loaded already. */
+  resumeThread(thread: ThreadRef, options: ThreadOptions): Promise<void>
+  /** A new thread that shares the history up to and including the turn `at`. */
+  forkThread(thread: ThreadRef, at: string, options: ThreadOptions): Promise<ThreadRef>
+  /** Gives the thread's memory back; it can be resumed. Harmless when unknown. */
+  closeThread(thread: ThreadRef): Promise<void>
+  /** Removes the CLI's own record too. Harmless when unknown. */
+  deleteThread(thread: ThreadRef): Promise<void>
+  /** Returns at once; whatever goes wrong arrives as `turn.failed`. */
+  startTurn(thread: ThreadRef, input: TurnInput): Turn
+  /** Ends the program and everything it started. Safe twice. */
+  stop(): Promise<void>
+}

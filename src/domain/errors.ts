@@ -1,0 +1,70 @@
+/**
+ * The catalogue of everything that can go wrong for a caller. `code` is stable and goes to the wire; the HTTP status is
+ * derived in one place, `protocol/errors.ts`.
+ */
+export const errorCodes = {
+  // The client's fault
+  invalid_request: "A field is missing, has the wrong form or cannot be served; `param` names it.",
+  invalid_json: "The body is not JSON.",
+  unsupported_media_type: "The body is not application/json.",
+  body_too_large: "The body is larger than the limit.",
+  invalid_api_key: "No key, or a wrong one.",
+  forbidden_origin: "Without a key only this machine and its own pages are served.",
+  not_found: "No such route.",
+  method_not_allowed: "The route exists, not with this method.",
+  model_not_found: "No agent of that name.",
+  response_not_found: "No such response, or it belongs to somebody else.",
+  previous_response_not_found: "`previous_response_id` names no stored response.",
+  // Busy
+  queue_full: "Too many turns wait already; try again later.",
+  // The agent's side
+  agent_not_ready: "The agent's CLI is missing, not logged in or still starting; the message says what to do.",
+  agent_stopped: "The agent or the service is stopping.",
+  backend_died: "The agent's process ended in the middle of the turn.",
+  backend_error: "The agent's CLI refused or misbehaved.",
+  model_error: "The model server behind the agent failed; the message quotes it.",
+  turn_timeout: "The turn took longer than the deadline, or was silent for too long.",
+  interrupted: "The turn was interrupted.",
+  server_restarted: "The service was restarted while the turn ran.",
+  thread_lost: "The CLI no longer knows the thread. Never reaches a client: the engine seeds a new one.",
+  // Ours
+  internal_error: "A fault of this service; the log has it under the request id.",
+} as const
+
+export type ErrorCode = keyof typeof errorCodes
+
+export interface ErrorFields {
+  /** Path of the field at fault in the request, e.g. `messages[2].content`. */
+  readonly param?: string
+  readonly cause?: unknown
+  /** Seconds after which another try makes sense. */
+  readonly retryAfterSeconds?: number
+}
+
+/** Every error that crosses a boundary of ours. Callers branch on `code`, never on the message. */
+export class ProxyError extends Error {
+  readonly code: ErrorCode
+  readonly param: string | null
+  readonly retryAfterSeconds: number | null
+
+  constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {
+    super(message, fields.cause === undefined ? undefined : { cause: fields.cause })
+    this.name = "ProxyError"
+    this.code = code
+    this.param = fields.param ?? null
+    this.retryAfterSeconds = fields.retryAfterSeconds ?? null
+  }
+}
+
+/** The CLI no longer has the thread or turn; the engine's cue to seed a new one from the ledger. */
+export class ThreadLostError extends ProxyError {
+  constructor(message: string, cause?: unknown) {
+    super("thread_lost", message, { cause })
+    this.name = "ThreadLostError"
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,116 @@
+/**
+ * What happens inside a turn, in words that no agent CLI and no API owns. Backends produce items, the engine numbers
+ * and stores them, `protocol/` maps them to the wire.
+ */
+
+export type ItemStatus = "in_progress" | "completed" | "incomplete" | "failed"
+
+/** Text, or an image given as a `data:` URL (a backend never fetches anything). */
+export type ContentPart =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "image"; readonly url: string; readonly detail?: "auto" | "low" | "high" }
+
+/** `commentary` is said on the way, `final_answer` is the answer; null: the CLI does not tell them apart. */
+export type Phase = "commentary" | "final_answer" | null
+
+export type Role = "user" | "assistant" | "developer"
+
+export interface MessageItem {
+  readonly type: "message"
+  readonly id: string
+  readonly role: Role
+  readonly content: readonly ContentPart[]
+  readonly phase: Phase
+  readonly status: ItemStatus
+}
+
+/** Summaries of the model's reasoning, one string a part. */
+export interface ReasoningItem {
+  readonly type: "reasoning"
+  readonly id: string
+  readonly summary: readonly string[]
+  readonly status: ItemStatus
+}
+
+/** A shell command that the agent ran by itself. */
+export interface CommandItem {
+  readonly type: "command"
+  readonly id: string
+  readonly command: string
+  readonly cwd: string | null
+  /** stdout and stderr as the CLI merged them; invalid UTF-8 is U+FFFD. */
+  readonly output: string
+  readonly exitCode: number | null
+  readonly status: ItemStatus
+}
+
+export interface FileChange {
+  readonly path: string
+  readonly kind: "add" | "update" | "delete"
+  /** Unified diff, or the whole text of an added file, as the CLI gives it. */
+  readonly diff: string
+}
+
+/** An edit that the agent made by itself. */
+export interface FileChangeItem {
+  readonly type: "file_change"
+  readonly id: string
+  readonly changes: readonly FileChange[]
+  readonly status: ItemStatus
+}
+
+/** Any other tool that the agent used by itself (MCP servers and the CLI's own tools). */
+export interface ToolCallItem {
+  readonly type: "tool_call"
+  readonly id: string
+  /** MCP server, or the CLI's name for its own tools. */
+  readonly server: string
+  readonly tool: string
+  /** JSON text. */
+  readonly arguments: string
+  readonly output: string | null
+  readonly error: string | null
+  readonly status: ItemStatus
+}
+
+export interface WebSearchItem {
+  readonly type: "web_search"
+  readonly id: string
+  readonly query: string
+  readonly status: ItemStatus
+}
+
+/** A call of a function that belongs to the API client: the client runs it, never the agent. */
+export interface FunctionCallItem {
+  readonly type: "function_call"
+  readonly id: string
+  readonly callId: string
+  readonly name: string
+  /** JSON text. */
+  readonly arguments: string
+  readonly status: ItemStatus
+}
+
+/** The client's answer to a function call. */
+export interface FunctionCallOutputItem {
+  readonly type: "function_call_output"
+  readonly id: string
+  readonly callId: string
+  readonly output: readonly ContentPart[]
+  readonly status: ItemStatus
+}
+
+export type Item =
+  | MessageItem
+  | ReasoningItem
+  | CommandItem
+  | FileChangeItem
+  | ToolCallItem
+  | WebSearchItem
+  | FunctionCallItem
+  | FunctionCallOutputItem
+
+/** The text of a message: its text parts joined without a separator. */
+export function textOf(content: readonly ContentPart[]): string {
+  return content.map((part) => (part.type === "text" ? part.text : "")).join("")
+}

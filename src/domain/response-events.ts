@@ -1,0 +1,35 @@
+import type { Item } from "./items.ts"
+
+/**
+ * The log of a response: event number n of the log is `sequence_number` n of the Responses stream, one for one.
+ * Streaming, whole answers, chat chunks, the dashboard and replay are readers of it. `outputIndex` is the item's place
+ * in `output`; `partIndex` the content or summary part.
+ *
+ * Messages:   item.added, part.added, text.delta*, text.done, part.done, item.done
+ * Reasoning:  item.added, { summary.added, summary.delta*, summary.done, summary.part_done }*, item.done
+ * Functions:  item.added, arguments.delta*, arguments.done, item.done
+ * The agent's own tools (command, file_change, tool_call):
+ *             item.added, call.in_progress, arguments.done, call.completed | call.failed, item.done
+ * Web search: item.added, call.in_progress, call.searching, call.completed, item.done
+ */
+export type ResponseEvent =
+  | { readonly type: "queued" | "created" | "in_progress" }
+  /** `item` as it began: texts empty, status in_progress. */
+  | { readonly type: "item.added"; readonly outputIndex: number; readonly item: Item }
+  | { readonly type: "item.done"; readonly outputIndex: number; readonly item: Item }
+  | { readonly type: PartMarker; readonly outputIndex: number; readonly partIndex: number }
+  | {
+      readonly type: TextEvent
+      readonly outputIndex: number
+      readonly partIndex: number
+      readonly text: string
+    }
+  | { readonly type: CallMarker; readonly outputIndex: number }
+  /** The last event. `cancelled` is sent as an incomplete response of that status: the API has no event for it. */
+  | { readonly type: "completed" | "failed" | "incomplete" | "cancelled" }
+
+export type PartMarker = "part.added" | "part.done" | "summary.added" | "summary.part_done"
+export type DeltaType = "text.delta" | "summary.delta" | "arguments.delta"
+export type TextDone = "text.done" | "summary.done" | "arguments.done"
+export type TextEvent = DeltaType | TextDone
+export type CallMarker = "call.in_progress" | "call.searching" | "call.completed" | "call.failed"

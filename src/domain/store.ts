@@ -1,0 +1,112 @@
+import type { Item } from "./items.ts"
+import type { ResponseKind, ResponseRecord, ResponseStatus } from "./responses.ts"
+import type { TurnError } from "./turn-events.ts"
+import type { Usage } from "./usage.ts"
+
+/** Our thread: a path of turns in a backend's native thread. The native one may be replaced, ours stays. */
+export interface ThreadRecord {
+  /** `thr_...` */
+  readonly id: string
+  readonly principal: string
+  readonly agentId: string
+  /** Kind of the backend that owns `nativeRef`. */
+  readonly backend: string
+  /** Hash of instructions, tools and backend: what cannot change within a thread. */
+  readonly keyHash: string
+  readonly instructions: string | null
+  /** Null until the first turn opened it, and after the CLI lost it. */
+  readonly nativeRef: string | null
+  readonly isEphemeral: boolean
+  /** The one thread of `sessions = "shared"`. */
+  readonly isMain: boolean
+  /** The client's name for it, from a session header. */
+  readonly sessionKey: string | null
+  readonly headTurnId: string | null
+  readonly createdAt: number
+  readonly usedAt: number
+}
+
+/** One turn of the ledger; its answer is the response of `responseId`. */
+export interface TurnRecord {
+  /** `turn_...` */
+  readonly id: string
+  readonly threadId: string
+  readonly responseId: string
+  /** The turn before it in the conversation, in whichever thread. Null: the first. */
+  readonly parentTurnId: string | null
+  /** The CLI's name of the turn, for forks. */
+  readonly nativeRef: string | null
+  /** Items that the client brought and the thread did not hold: for the first turn resent history too. */
+  readonly input: readonly Item[]
+  /** Chain hash of the conversation up to and including this turn, as a client would resend it; null until it ended. */
+  readonly historyHash: string | null
+  readonly createdAt: number
+}
+
+/** A turn with the answer and the native items, for seeding. */
+export interface TurnWithOutput extends TurnRecord {
+  readonly output: readonly Item[]
+  readonly nativeKind: string
+  readonly nativeItems: readonly unknown[]
+}
+
+/** A stretch of a response's log as it is stored: JSON made and read by `engine/response-log.ts` only. */
+export interface LogSegment {
+  readonly firstSequence: number
+  readonly json: string
+}
+
+/** What changes when a turn goes on; absent fields stay as they are. */
+export interface TurnProgress {
+  readonly responseId: string
+  readonly turnId: string
+  readonly nativeTurnRef?: string
+  /** Completed output items with their place in `output`. */
+  readonly items?: readonly { readonly outputIndex: number; readonly item: Item }[]
+  /** Native items with their number within the turn, from 0. */
+  readonly nativeItems?: readonly { readonly position: number; readonly item: unknown }[]
+  readonly log?: LogSegment
+  readonly status?: ResponseStatus
+  readonly completedAt?: number
+  readonly error?: TurnError
+  readonly usage?: Usage
+  readonly historyHash?: string
+}
+
+/**
+ * The ledger. Every method is one transaction and atomic; none may be called with the id of another principal's
+ * record in the hope of a check: methods that serve clients take the principal.
+ */
+export interface Store {
+  /** A new turn with its queued response; the thread is inserted or updated (`headTurnId`, `usedAt`, `sessionKey`). */
+  insertTurn(thread: ThreadRecord, turn: TurnRecord, response: ResponseRecord): Promise<void>
+  saveProgress(progress: TurnProgress): Promise<void>
+  setNativeThread(threadId: string, nativeRef: string | null): Promise<void>
+
+  findThread(threadId: string): Promise<ThreadRecord | null>
+  findMainThread(principal: string, agentId: string, keyHash: string): Promise<ThreadRecord | null>
+  findThreadBySession(principal: string, agentId: string, sessionKey: string): Promise<ThreadRecord | null>
+  /** Newest turns first whose history hash is `historyHash`, on threads of this principal, agent and key; at most 20. */
+  findTurnsByHistory(
+    principal: string,
+    agentId: string,
+    keyHash: string,
+    historyHash: string,
+  ): Promise<readonly TurnRecord[]>
+  findTurn(turnId: string): Promise<TurnRecord | null>
+  findTurnOfResponse(responseId: string): Promise<TurnRecord | null>
+  /** The turn and all before it, oldest first. */
+  lineage(turnId: string): Promise<readonly TurnWithOutput[]>
+
+  findResponse(principal: string, id: string): Promise<ResponseRecord | null>
+  /** The response's log, oldest segment first. */
+  readLog(responseId: string): Promise<readonly LogSegment[]>
+  /** Makes it unretrievable (404 from now on); the thread keeps its turn. False: there was none. */
+  deleteResponse(principal: string, kind: ResponseKind, id: string): Promise<boolean>
+
+  /** Responses left queued or running by a service that is gone. */
+  findUnfinished(): Promise<readonly { readonly responseId: string; readonly turnId: string }[]>
+  /** Threads whose last use is before `time`, with their turns and responses, are removed; returns them. */
+  deleteThreadsUsedBefore(time: number, limit: number): Promise<readonly ThreadRecord[]>
+  close(): Promise<void>
+}

@@ -1,0 +1,56 @@
+import type { FunctionCallItem, Item } from "./items.ts"
+import type { Usage } from "./usage.ts"
+
+/** Where a delta belongs inside its item. */
+export type DeltaChannel =
+  /** The text of a message (content part 0). */
+  | "text"
+  /** A reasoning summary; `index` tells which part. */
+  | "summary"
+  /** The JSON arguments of a function call. */
+  | "arguments"
+
+/** Why a turn failed, with what a caller needs to decide what to do next. */
+export interface TurnError {
+  /** Stable code from the catalogue in `errors.ts` (`model_error`, `backend_died`, ...). */
+  readonly code: string
+  /** For people; may quote the CLI, never a secret of ours. */
+  readonly message: string
+  /** HTTP status of the model server where the CLI tells it. */
+  readonly modelStatus: number | null
+}
+
+/**
+ * Everything that a backend can tell about one turn, in order. Item ids are the backend's own; the engine gives the
+ * ids that clients see. The last event is always one of `turn.completed`, `turn.failed`, `turn.interrupted`: whoever
+ * reads needs no try/catch.
+ */
+export type TurnEvent =
+  /** The CLI took the turn; `turnRef` names it in the CLI's own terms (for forks). */
+  | { readonly type: "turn.started"; readonly turnRef: string }
+  /** Something began. Its texts are still empty; deltas may follow. */
+  | { readonly type: "item.started"; readonly item: Item }
+  | {
+      readonly type: "item.delta"
+      readonly itemId: string
+      readonly channel: DeltaChannel
+      readonly index: number
+      readonly text: string
+    }
+  /** The whole item. May come without `item.started` and without deltas (backends that do not stream). */
+  | { readonly type: "item.completed"; readonly item: Item }
+  /** The agent calls a function of the client and waits for `Turn.answer(callId, ...)`. */
+  | { readonly type: "function.called"; readonly item: FunctionCallItem }
+  /** An item as the model saw it, in the CLI's own format, kept so that a lost thread can be seeded anew. */
+  | { readonly type: "native.item"; readonly item: unknown }
+  /** A warning for people (model metadata, reconnecting). `isProgress` false does not reset the silence clock. */
+  | { readonly type: "notice"; readonly message: string; readonly isProgress: boolean }
+  | { readonly type: "turn.completed"; readonly usage: Usage | null }
+  | { readonly type: "turn.failed"; readonly error: TurnError; readonly usage: Usage | null }
+  | { readonly type: "turn.interrupted"; readonly usage: Usage | null }
+
+export function isFinal(event: TurnEvent): boolean {
+  return (
+    event.type === "turn.completed" || event.type === "turn.failed" || event.type === "turn.interrupted"
+  )
+}

@@ -1,0 +1,20 @@
+/** Tokens of one turn, all model requests of it added up. */
+export interface Usage {
+  readonly inputTokens: number
+  /** Part of `inputTokens` that came from a cache. */
+  readonly cachedInputTokens: number
+  readonly outputTokens: number
+  /** Part of `outputTokens`. */
+  readonly reasoningTokens: number
+}
+
+export const noUsage: Usage = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0 }
+
+export function addUsage(a: Usage, b: Usage): Usage {
+  return {
+    inputTokens: a.inputTokens + b.inputTokens,
+    cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    reasoningTokens: a.reasoningTokens + b.reasoningTokens,
+  }
+}
