@@ -18,7 +18,8 @@ export const errorCodes = {
   // Busy
   queue_full: "Too many turns wait already; try again later.",
   // The agent's side
-  agent_not_ready: "The agent's CLI is missing, not logged in or still starting; the message says what to do.",
+  agent_not_ready:
+    "The agent's CLI is missing, not logged in or still starting; the message says what to do.",
   agent_stopped: "The agent or the service is stopping.",
   backend_died: "The agent's process ended in the middle of the turn.",
   backend_error: "The agent's CLI refused or misbehaved.",

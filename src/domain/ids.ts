@@ -1,6 +1,17 @@
 import { randomBytes } from "node:crypto"
 
-export type IdPrefix = "resp_" | "chatcmpl-" | "msg_" | "rs_" | "mcp_" | "ws_" | "fc_" | "fco_" | "thr_" | "turn_" | "req_"
+export type IdPrefix =
+  | "resp_"
+  | "chatcmpl-"
+  | "msg_"
+  | "rs_"
+  | "mcp_"
+  | "ws_"
+  | "fc_"
+  | "fco_"
+  | "thr_"
+  | "turn_"
+  | "req_"
 
 /** A new id: prefix and 32 hexadecimal digits, the form that clients of the OpenAI API expect. */
 export function newId(prefix: IdPrefix): string {

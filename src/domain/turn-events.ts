@@ -50,7 +50,5 @@ export type TurnEvent =
   | { readonly type: "turn.interrupted"; readonly usage: Usage | null }
 
 export function isFinal(event: TurnEvent): boolean {
-  return (
-    event.type === "turn.completed" || event.type === "turn.failed" || event.type === "turn.interrupted"
-  )
+  return event.type === "turn.completed" || event.type === "turn.failed" || event.type === "turn.interrupted"
 }

@@ -1,0 +1,41 @@
+# Every target works on a machine that has only Node 20 and npm 11: Node 24 comes with the development dependencies.
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+# Where `make install` puts the command: for everybody as root, for you otherwise.
+PREFIX ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
+
+.PHONY: help debug test install build lint check-browser clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+debug: build ## Run the service in the foreground at http://127.0.0.1:7011
+	@node dist/main.js daemon --demo-fallback $(ARGS)
+
+test: node_modules/.installed check-browser build ## Lint, type check and run all tests
+	npm run --silent lint
+	npm run --silent typecheck
+	npm run --silent test
+
+install: build ## Build and put `ai-agent-proxy` on the PATH (PREFIX=... to choose where)
+	@mkdir -p "$(PREFIX)/bin"
+	@ln -sf "$(CURDIR)/bin/ai-agent-proxy.cjs" "$(PREFIX)/bin/ai-agent-proxy"
+	@echo "Installed $(PREFIX)/bin/ai-agent-proxy. Try: ai-agent-proxy --help"
+	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; *) echo "Add $(PREFIX)/bin to your PATH to use it by name." ;; esac
+
+build: node_modules/.installed ## Compile to dist/
+	@npm run --silent build
+
+lint: node_modules/.installed ## Lint and look for dead code
+	npm run --silent lint
+
+check-browser:
+	@sh scripts/check-browser.sh
+
+clean: ## Remove everything that can be made again
+	rm -rf dist node_modules coverage
+
+node_modules/.installed: package.json package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@

@@ -1,0 +1,85 @@
+/** What a program needs to find itself, its user, its language, its network and its certificates. */
+const systemNames = new Set([
+  "PATH",
+  "HOME",
+  "USER",
+  "LOGNAME",
+  "SHELL",
+  "LANG",
+  "LANGUAGE",
+  "TERM",
+  "COLORTERM",
+  "TZ",
+  "TMPDIR",
+  "TMP",
+  "TEMP",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+  "NODE_EXTRA_CA_CERTS",
+  "CODEX_CA_CERTIFICATE",
+  "REQUESTS_CA_BUNDLE",
+  "CURL_CA_BUNDLE",
+  "GIT_SSL_CAINFO",
+  "HTTP_PROXY",
+  "HTTPS_PROXY",
+  "ALL_PROXY",
+  "NO_PROXY",
+  "http_proxy",
+  "https_proxy",
+  "all_proxy",
+  "no_proxy",
+  // Keyring and ssh agent: where a log-in may be kept, and how `git push` reaches a host.
+  "DBUS_SESSION_BUS_ADDRESS",
+  "SSH_AUTH_SOCK",
+])
+
+/** Log-ins and settings of the agent CLIs themselves. */
+const cliNames = new Set([
+  "CODEX_HOME",
+  "CODEX_SQLITE_HOME",
+  "CODEX_API_KEY",
+  "CODEX_ACCESS_TOKEN",
+  "OPENAI_API_KEY",
+  "OPENAI_BASE_URL",
+  "OPENAI_ORGANIZATION",
+  "OPENAI_ORG_ID",
+  "OPENAI_PROJECT",
+  "OPENAI_PROJECT_ID",
+  "AZURE_OPENAI_API_KEY",
+  "ANTHROPIC_API_KEY",
+  "ANTHROPIC_AUTH_TOKEN",
+  "ANTHROPIC_BASE_URL",
+  "CLAUDE_CONFIG_DIR",
+  "CLAUDE_CODE_OAUTH_TOKEN",
+  "GEMINI_API_KEY",
+  "GOOGLE_API_KEY",
+  "GOOGLE_GEMINI_BASE_URL",
+  "GEMINI_CLI_HOME",
+])
+
+const prefixes = ["LC_", "XDG_"]
+
+/** Our own names: keys of the service among them, so not even `passEnv` lets one through. */
+const ownPrefix = "AI_AGENT_PROXY_"
+
+/**
+ * The environment of an agent's process: an allow-list, because codex hands its whole environment to every shell
+ * command that the model thinks of. `passEnv` names what the person wants the agent to see beyond it.
+ */
+export function childEnvironment(
+  source: NodeJS.ProcessEnv,
+  passEnv: readonly string[],
+): Record<string, string> {
+  const wanted = new Set(passEnv)
+  const environment: Record<string, string> = {}
+  for (const [name, value] of Object.entries(source)) {
+    if (value === undefined || name.toUpperCase().startsWith(ownPrefix)) continue
+    const isAllowed =
+      systemNames.has(name) ||
+      cliNames.has(name) ||
+      wanted.has(name) ||
+      prefixes.some((prefix) => name.startsWith(prefix))
+    if (isAllowed) environment[name] = value
+  }
+  return environment
+}

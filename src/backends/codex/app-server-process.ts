@@ -1,0 +1,128 @@
+import { type ChildProcess, spawn as nodeSpawn } from "node:child_process"
+import { messageOf } from "../../domain/errors.ts"
+
+export interface AppServerProcessOptions {
+  /** Absolute path. */
+  readonly file: string
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  readonly endStepMs: number
+  readonly spawn?: typeof nodeSpawn
+  readonly onData: (chunk: Buffer) => void
+}
+
+const stderrTailBytes = 8_192
+const drainMs = 200
+
+/**
+ * The child `codex app-server` with its three pipes. It leads a process group of its own: npm's launcher may stay
+ * beside the native program (Node 20), and a signal must reach both.
+ */
+export class AppServerProcess {
+  readonly #child: ChildProcess
+  readonly #endStepMs: number
+  #stderrTail = ""
+  #isGone = false
+  #ending: Promise<void> | null = null
+  /** Resolves with a sentence when the process is gone or could not be started. Never rejects. */
+  readonly exited: Promise<string>
+
+  constructor(options: AppServerProcessOptions) {
+    this.#endStepMs = options.endStepMs
+    const spawn = options.spawn ?? nodeSpawn
+    this.#child = spawn(options.file, ["app-server"], {
+      cwd: options.cwd,
+      env: options.env,
+      stdio: ["pipe", "pipe", "pipe"],
+      detached: true,
+      windowsHide: true,
+    })
+    // Attached in the same tick as the spawn: an early death would be missed otherwise.
+    this.exited = new Promise((resolve) => {
+      const settle = (reason: string) => {
+        this.#isGone = true
+        resolve(reason)
+      }
+      this.#child.once("error", (error) => {
+        // Also emitted when a signal could not be sent; then the process lives on.
+        if (this.#child.pid === undefined) settle(`could not be started: ${messageOf(error)}`)
+      })
+      this.#child.once("exit", (code, signal) => {
+        this.#isGone = true
+        const reason = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
+        // What it said last may still be in the pipe, `close` comes after it. But a grandchild that holds the pipe
+        // would keep `close` away for ever.
+        const timer = setTimeout(settle, drainMs, reason)
+        this.#child.once("close", () => {
+          clearTimeout(timer)
+          settle(reason)
+        })
+      })
+    })
+    this.#child.stdout?.on("data", options.onData)
+    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#stderrTail = (this.#stderrTail + text).slice(-stderrTailBytes)
+    })
+    // A write after the child's death fails here; `exited` tells the story.
+    this.#child.stdin?.on("error", () => {})
+    this.#child.stdout?.on("error", () => {})
+    this.#child.stderr?.on("error", () => {})
+  }
+
+  /** 0 when it could not be started. */
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  /** The last kilobytes that it wrote to stderr: the place of start-up errors. */
+  get stderrTail(): string {
+    return this.#stderrTail
+  }
+
+  write(line: string): void {
+    if (!this.#isGone && this.#child.stdin?.writable) this.#child.stdin.write(`${line}\n`)
+  }
+
+  /** Closes stdin (codex ends its commands and exits in about 100 ms), then SIGTERM, then SIGKILL. Safe twice. */
+  end(): Promise<void> {
+    this.#ending ??= this.#end()
+    return this.#ending
+  }
+
+  async #end(): Promise<void> {
+    if (this.#isGone || this.#child.pid === undefined) return
+    this.#child.stdin?.end()
+    if (await this.#goneWithin(this.#endStepMs)) return
+    for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+      this.#signal(signal)
+      if (await this.#goneWithin(this.#endStepMs)) return
+    }
+  }
+
+  /** At once, for a process that no longer answers. */
+  kill(): Promise<void> {
+    this.#signal("SIGKILL")
+    return this.end()
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    const pid = this.#child.pid
+    if (pid === undefined || this.#isGone) return
+    try {
+      process.kill(-pid, signal)
+    } catch {
+      // No such group: it has just gone, or the platform has none; the child itself is signalled then.
+      this.#child.kill(signal)
+    }
+  }
+
+  async #goneWithin(timeoutMs: number): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined
+    const timeout = new Promise<boolean>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs, false)
+    })
+    const gone = await Promise.race([this.exited.then(() => true), timeout])
+    clearTimeout(timer)
+    return gone
+  }
+}

@@ -1,0 +1,131 @@
+import type { z } from "zod"
+import { messageOf } from "../../domain/errors.ts"
+import { AppServerProcess, type AppServerProcessOptions } from "./app-server-process.ts"
+import type { CodexTimeouts, Log } from "./codex-options.ts"
+import { JsonLines } from "./json-lines.ts"
+import {
+  initializeResultSchema,
+  type Notification,
+  parseNotification,
+  unreadNotifications,
+} from "./protocol.ts"
+import { type RequestId, RpcClient } from "./rpc-client.ts"
+
+const maxLineBytes = 256 * 1024 * 1024
+
+export interface AppServerOptions extends Omit<AppServerProcessOptions, "onData" | "endStepMs"> {
+  readonly timeouts: CodexTimeouts
+  readonly log: Log
+  readonly onNotification: (notification: Notification) => void
+  readonly onRequest: (id: RequestId, method: string, params: unknown) => void
+}
+
+/** One life of `codex app-server`: a process and the conversation with it. A dead one is replaced, never revived. */
+export class AppServer {
+  readonly #process: AppServerProcess
+  readonly #rpc: RpcClient
+  readonly #options: AppServerOptions
+  readonly exited: Promise<string>
+  #userAgent = ""
+  #isAlive = true
+
+  constructor(options: AppServerOptions) {
+    this.#options = options
+    const { log, timeouts } = options
+    const lines = new JsonLines(maxLineBytes, (bytes) =>
+      log("error", "codex wrote a line above the limit; it was left out", { bytes }),
+    )
+    this.#rpc = new RpcClient({
+      write: (line) => this.#process.write(line),
+      onNotification: (method, params) => this.#notified(method, params),
+      onRequest: options.onRequest,
+      onTimeout: (method) => {
+        log("error", "codex does not answer and is replaced", { method })
+        void this.#process.kill()
+      },
+      log,
+    })
+    this.#process = new AppServerProcess({
+      ...options,
+      endStepMs: timeouts.endStepMs,
+      onData: (chunk) => {
+        for (const line of lines.push(chunk)) this.#rpc.receive(line)
+      },
+    })
+    this.exited = this.#process.exited.then((reason) => {
+      this.#isAlive = false
+      this.#rpc.close(reason)
+      return reason
+    })
+  }
+
+  get pid(): number {
+    return this.#process.pid
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive
+  }
+
+  get stderrTail(): string {
+    return this.#process.stderrTail
+  }
+
+  /** Version as the handshake tells it, e.g. `0.169.0`. */
+  get version(): string | null {
+    return /\/(\d+\.\d+\.\d+\S*)/.exec(this.#userAgent)?.[1] ?? null
+  }
+
+  async initialize(): Promise<void> {
+    const result = await this.request(
+      "initialize",
+      {
+        clientInfo: { name: "ai_agent_proxy", title: "ai-agent-proxy", version: "1" },
+        capabilities: {
+          experimentalApi: true,
+          requestAttestation: false,
+          optOutNotificationMethods: unreadNotifications,
+        },
+      },
+      initializeResultSchema,
+      this.#options.timeouts.handshakeMs,
+    )
+    this.#userAgent = result.userAgent
+    this.#rpc.notify("initialized")
+  }
+
+  request<T>(
+    method: string,
+    params: unknown,
+    result: z.ZodType<T>,
+    timeoutMs = this.#options.timeouts.requestMs,
+  ): Promise<T> {
+    return this.#rpc.request(method, params, result, timeoutMs)
+  }
+
+  respond(id: RequestId, result: unknown): void {
+    this.#rpc.respond(id, result)
+  }
+
+  refuse(id: RequestId, code: number, message: string): void {
+    this.#rpc.refuse(id, code, message)
+  }
+
+  end(): Promise<void> {
+    return this.#process.end()
+  }
+
+  #notified(method: string, params: unknown): void {
+    let notification: Notification | null
+    try {
+      notification = parseNotification(method, params)
+    } catch (error) {
+      this.#options.log("warn", "codex sent a notification of unexpected form", {
+        method,
+        reason: messageOf(error),
+      })
+      return
+    }
+    if (notification !== null) this.#options.onNotification(notification)
+  }
+}

@@ -1,0 +1,306 @@
+import { existsSync } from "node:fs"
+import type {
+  Backend,
+  Capabilities,
+  Readiness,
+  ThreadOptions,
+  ThreadRef,
+  Turn,
+  TurnInput,
+} from "../../domain/backend.ts"
+import { messageOf } from "../../domain/errors.ts"
+import { findExecutable } from "../executable.ts"
+import { AppServer } from "./app-server.ts"
+import { AppServerSupervisor } from "./app-server-supervisor.ts"
+import { type CodexBackendOptions, type CodexTimeouts, defaultTimeouts } from "./codex-options.ts"
+import { CodexThreads, type LoadedThread } from "./codex-threads.ts"
+import { CodexTurn, refusedCall } from "./codex-turn.ts"
+import { FunctionNames } from "./function-names.ts"
+import { codexKind, injectedItem } from "./history-items.ts"
+import {
+  accountResultSchema,
+  emptyResultSchema,
+  type Notification,
+  toolCallSchema,
+  turnResultSchema,
+} from "./protocol.ts"
+import { type RequestId, RpcError } from "./rpc-client.ts"
+import { declineRequest } from "./server-requests.ts"
+import { notReady, proxyErrorOf, StartError, turnErrorOfThrown } from "./start-error.ts"
+import { splitInput, turnParams } from "./thread-requests.ts"
+
+/** An agent on `codex app-server`: one warm process, many threads in it. */
+export function createCodexBackend(options: CodexBackendOptions): Backend {
+  return new CodexBackend(options)
+}
+
+class CodexBackend implements Backend {
+  readonly kind = codexKind
+  readonly #options: CodexBackendOptions
+  readonly #timeouts: CodexTimeouts
+  readonly #supervisor: AppServerSupervisor
+  readonly #turns = new Map<ThreadRef, CodexTurn>()
+  /** Function names of the threads seen so far: a thread can be loaded again without being told. */
+  readonly #names = new Map<ThreadRef, FunctionNames>()
+  #threads: CodexThreads | null = null
+  #isAccountReady = false
+  #isStopped = false
+
+  constructor(options: CodexBackendOptions) {
+    this.#options = options
+    this.#timeouts = { ...defaultTimeouts, ...options.timeouts }
+    this.#supervisor = new AppServerSupervisor({
+      spawn: () => this.#spawn(),
+      onStarted: (server) => this.#processStarted(server),
+      onExited: (server, reason) => this.#processExited(server, reason),
+      now: options.now ?? Date.now,
+      log: options.log,
+    })
+  }
+
+  async capabilities(): Promise<Capabilities> {
+    const { server, threads } = await this.#running()
+    const models = await threads.models()
+    const model = models.find((entry) =>
+      this.#options.model === null ? entry.isDefault : entry.model === this.#options.model,
+    )
+    return {
+      program: server.version === null ? "codex" : `codex ${server.version}`,
+      version: server.version,
+      streamsDeltas: true,
+      acceptsImages: true,
+      hasOutputSchema: true,
+      hasFunctions: true,
+      hasFork: true,
+      efforts: model?.supportedReasoningEfforts.map((effort) => effort.reasoningEffort) ?? [],
+    }
+  }
+
+  async readiness(): Promise<Readiness> {
+    try {
+      const server = await this.#supervisor.get()
+      if (!this.#isAccountReady) {
+        const account = await server.request("account/read", {}, accountResultSchema)
+        this.#isAccountReady = !account.requiresOpenaiAuth || account.account != null
+      }
+      if (this.#isAccountReady) return { isReady: true }
+    } catch (error) {
+      return notReady(error)
+    }
+    return {
+      isReady: false,
+      reason: "codex is not logged in",
+      nextStep: "Run `codex login` as this user.",
+    }
+  }
+
+  async openThread(options: ThreadOptions): Promise<ThreadRef> {
+    const thread = await this.#withThreads((threads) => threads.open(options))
+    this.#names.set(thread.id, thread.names)
+    return thread.id
+  }
+
+  async resumeThread(thread: ThreadRef, options: ThreadOptions): Promise<void> {
+    const names = new FunctionNames(options.tools)
+    this.#names.set(thread, names)
+    await this.#withThreads((threads) => threads.resume(thread, names))
+  }
+
+  async forkThread(thread: ThreadRef, at: string, options: ThreadOptions): Promise<ThreadRef> {
+    const fork = await this.#withThreads((threads) => threads.fork(thread, at, options))
+    this.#names.set(fork.id, fork.names)
+    return fork.id
+  }
+
+  async closeThread(thread: ThreadRef): Promise<void> {
+    this.#names.delete(thread)
+    // Without a process there is no memory to give back.
+    if (this.#supervisor.current === null) return
+    await this.#withThreads((threads) => threads.close(thread))
+  }
+
+  async deleteThread(thread: ThreadRef): Promise<void> {
+    this.#names.delete(thread)
+    try {
+      await this.#withThreads((threads) => threads.delete(thread))
+    } catch (error) {
+      // codex refuses to delete what it does not know; gone is gone.
+      if (!(error instanceof Error && error.cause instanceof RpcError)) throw error
+    }
+  }
+
+  startTurn(thread: ThreadRef, input: TurnInput): Turn {
+    const turn = new CodexTurn({
+      threadId: thread,
+      interruptMs: this.#timeouts.interruptMs,
+      log: this.#options.log,
+      onEnded: (ended, isStuck) => {
+        if (this.#turns.get(thread) === ended) this.#turns.delete(thread)
+        if (isStuck) this.#threads?.markStuck(thread)
+      },
+      onForeignTurn: (turnId) => this.#endForeignTurn(thread, turnId),
+    })
+    if (this.#turns.has(thread)) {
+      // codex would take it as more input for the running turn and never end this one.
+      turn.fail({
+        code: "backend_error",
+        message: `A turn of thread ${thread} runs already`,
+        modelStatus: null,
+      })
+      return turn
+    }
+    this.#turns.set(thread, turn)
+    void this.#start(turn, input)
+    return turn
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    await this.#supervisor.stop()
+    this.#endTurns(null, "agent_stopped", "The agent was stopped")
+  }
+
+  async #start(turn: CodexTurn, input: TurnInput): Promise<void> {
+    const thread = turn.threadId
+    try {
+      const { server, threads } = await this.#running()
+      const loaded = await this.#loadedThread(threads, thread)
+      const { injected, input: userInput } = splitInput(input.messages)
+      await threads.inject(
+        thread,
+        injected.flatMap((item) => injectedItem(item, loaded.names)),
+      )
+      const settings = await threads.turnSettings(loaded, input)
+      await turn.prepare(server, loaded)
+      if (turn.isInterrupting) {
+        turn.fail({ code: "interrupted", message: "Interrupted before it began", modelStatus: null })
+        return
+      }
+      const params = turnParams(thread, userInput, { ...settings, outputSchema: input.outputSchema })
+      const result = await server.request("turn/start", params, turnResultSchema)
+      turn.started(result.turn.id)
+    } catch (error) {
+      // An unknown thread now: the next turn resumes it, or learns that it is lost.
+      if (error instanceof RpcError) this.#threads?.forget(thread)
+      turn.fail(turnErrorOfThrown(error))
+    }
+  }
+
+  #loadedThread(threads: CodexThreads, thread: ThreadRef): Promise<LoadedThread> {
+    return threads.resume(thread, this.#names.get(thread) ?? new FunctionNames([]))
+  }
+
+  async #running(): Promise<{ readonly server: AppServer; readonly threads: CodexThreads }> {
+    try {
+      const server = await this.#supervisor.get()
+      if (this.#threads !== null) return { server, threads: this.#threads }
+      throw new StartError("codex has just ended", "Try again.")
+    } catch (error) {
+      throw proxyErrorOf(error)
+    }
+  }
+
+  async #withThreads<T>(action: (threads: CodexThreads) => Promise<T>): Promise<T> {
+    const { threads } = await this.#running()
+    try {
+      return await action(threads)
+    } catch (error) {
+      throw proxyErrorOf(error)
+    }
+  }
+
+  #spawn(): AppServer {
+    const { executable, cwd, env, spawn, log } = this.#options
+    const file = findExecutable(executable, env.PATH)
+    if (file === null) {
+      throw new StartError(
+        `\`${executable}\` is not on the PATH of this service, or may not be run`,
+        "Install it with `npm install -g @openai/codex`, or set the agent's CLI to its full path.",
+      )
+    }
+    if (!existsSync(cwd)) {
+      throw new StartError(
+        `the agent's workspace ${cwd} does not exist`,
+        "Create the folder, or hire the agent again.",
+      )
+    }
+    const server: AppServer = new AppServer({
+      file,
+      cwd,
+      env,
+      ...(spawn === undefined ? {} : { spawn }),
+      timeouts: this.#timeouts,
+      log,
+      onNotification: (notification) => this.#notified(notification),
+      onRequest: (id, method, params) => this.#requested(server, id, method, params),
+    })
+    return server
+  }
+
+  #processStarted(server: AppServer): void {
+    this.#threads = new CodexThreads(server, this.#options)
+    this.#isAccountReady = false
+    this.#options.log("info", "codex app-server started", { pid: server.pid, version: server.version })
+    this.#options.onEvent({ type: "process.started", pid: server.pid })
+  }
+
+  #processExited(server: AppServer, reason: string): void {
+    this.#threads = null
+    this.#isAccountReady = false
+    if (this.#isStopped) this.#endTurns(server, "agent_stopped", "The agent was stopped")
+    else this.#endTurns(server, "backend_died", `codex ${reason} in the middle of the turn`)
+    this.#options.onEvent({ type: "process.exited", pid: server.pid, reason })
+  }
+
+  /** Turns of `server`, or all. */
+  #endTurns(server: AppServer | null, code: string, message: string): void {
+    for (const turn of [...this.#turns.values()]) {
+      if (server === null || turn.server === server) turn.fail({ code, message, modelStatus: null })
+    }
+  }
+
+  #notified(notification: Notification): void {
+    const { method, params } = notification
+    switch (method) {
+      case "account/updated":
+      case "account/login/completed":
+        this.#isAccountReady = false
+        this.#options.onEvent({ type: "account.changed" })
+        return
+      case "configWarning":
+        this.#options.log("info", "codex warns of its configuration", { warning: params.summary })
+        return
+      case "thread/closed":
+        this.#threads?.forget(params.threadId)
+        return
+    }
+    const threadId = "threadId" in params ? (params.threadId ?? null) : null
+    const turn = threadId === null ? undefined : this.#turns.get(threadId)
+    if (turn !== undefined) turn.notified(notification)
+    else if (method === "warning") this.#options.log("info", "codex warns", { warning: params.message })
+    // Threads that we did not open are codex's own (sub-agents); their turns belong to a turn of ours.
+    else if (method === "turn/started" && this.#threads?.has(params.threadId)) {
+      this.#endForeignTurn(params.threadId, params.turn.id)
+    }
+  }
+
+  #requested(server: AppServer, id: RequestId, method: string, params: unknown): void {
+    if (method !== "item/tool/call") {
+      this.#options.log("info", "codex asked for something that is declined", { method })
+      declineRequest(server, id, method)
+      return
+    }
+    const call = toolCallSchema.safeParse(params)
+    const turn = call.success ? this.#turns.get(call.data.threadId) : undefined
+    if (call.success && turn !== undefined) turn.called(id, call.data)
+    else server.respond(id, refusedCall(call.success ? call.data.tool : "of that form"))
+  }
+
+  #endForeignTurn(thread: ThreadRef, turnId: string): void {
+    this.#options.log("warn", "codex started a turn that nobody asked for; it is interrupted", { thread })
+    this.#options.onEvent({ type: "turn.uninvited", thread })
+    this.#supervisor.current
+      ?.request("turn/interrupt", { threadId: thread, turnId }, emptyResultSchema)
+      .catch((error) => this.#options.log("debug", "interrupt refused", { reason: messageOf(error) }))
+  }
+}

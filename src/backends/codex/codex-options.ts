@@ -1,0 +1,40 @@
+import type { spawn } from "node:child_process"
+import type { BackendEvent } from "../../domain/backend.ts"
+
+export type LogLevel = "debug" | "info" | "warn" | "error"
+export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void
+
+export interface CodexTimeouts {
+  /** From spawn to the answer of `initialize`. */
+  readonly handshakeMs: number
+  /** Any request; an app-server that answers none in this time is replaced. `thread/start` may wait for MCP servers. */
+  readonly requestMs: number
+  /** From `turn/interrupt` to the end of the turn, and again for its shell commands. */
+  readonly interruptMs: number
+  /** For each step of ending the process: closed stdin, SIGTERM, SIGKILL. */
+  readonly endStepMs: number
+}
+
+export const defaultTimeouts: CodexTimeouts = {
+  handshakeMs: 15_000,
+  requestMs: 60_000,
+  interruptMs: 5_000,
+  endStepMs: 2_000,
+}
+
+export interface CodexBackendOptions {
+  /** Name or path of the program, as `executableOf` gives it. Looked up in `env.PATH` at each start. */
+  readonly executable: string
+  /** Absolute path of the agent's workspace: where codex runs, reads AGENTS.md and starts its commands. */
+  readonly cwd: string
+  /** The complete environment of the child (see `codexEnvironment`). */
+  readonly env: Readonly<Record<string, string>>
+  /** Model of every thread; null: what the user's own codex configuration says. */
+  readonly model: string | null
+  readonly onEvent: (event: BackendEvent) => void
+  readonly log: Log
+  readonly timeouts?: Partial<CodexTimeouts>
+  readonly spawn?: typeof spawn
+  /** Milliseconds; for the pauses between restarts. */
+  readonly now?: () => number
+}

@@ -1,0 +1,150 @@
+import type { ThreadOptions, ThreadRef, TurnInput } from "../../domain/backend.ts"
+import { ThreadLostError } from "../../domain/errors.ts"
+import type { AppServer } from "./app-server.ts"
+import { FunctionNames } from "./function-names.ts"
+import { historyItems, type InjectedItem } from "./history-items.ts"
+import { emptyResultSchema, type ListedModel, modelListResultSchema, threadResultSchema } from "./protocol.ts"
+import { lostOrProxyError } from "./start-error.ts"
+import { type AgentSettings, forkParams, injectChunks, resumeParams, startParams } from "./thread-requests.ts"
+
+/** A thread that one app-server process has in memory. */
+export interface LoadedThread {
+  readonly id: ThreadRef
+  readonly names: FunctionNames
+  /** False for resumed and forked threads: codex has no switch for it there. */
+  readonly hasRawEvents: boolean
+  /** The file with the thread's raw items; null: it is ephemeral. */
+  readonly rolloutFile: string | null
+  readonly ownModel: string
+  readonly ownEffort: string | null
+  /** As the last turn left them: codex keeps a turn's model and effort for all later turns. */
+  model: string
+  effort: string | null
+}
+
+/** The threads of one app-server process: made, loaded again, forked and given back. */
+export class CodexThreads {
+  readonly #server: AppServer
+  readonly #agent: AgentSettings
+  readonly #loaded = new Map<ThreadRef, LoadedThread>()
+  readonly #resuming = new Map<ThreadRef, Promise<LoadedThread>>()
+  /** Threads with a turn that codex did not end when asked to: not to be used again. */
+  readonly #stuck = new Set<ThreadRef>()
+  #models: Promise<readonly ListedModel[]> | null = null
+
+  constructor(server: AppServer, agent: AgentSettings) {
+    this.#server = server
+    this.#agent = agent
+  }
+
+  has(thread: ThreadRef): boolean {
+    return this.#loaded.has(thread)
+  }
+
+  async open(options: ThreadOptions): Promise<LoadedThread> {
+    const names = new FunctionNames(options.tools)
+    const params = startParams(this.#agent, options, names)
+    const result = await this.#server.request("thread/start", params, threadResultSchema)
+    const loaded = this.#keep(result, names, true)
+    await this.inject(loaded.id, historyItems(options.history, names))
+    return loaded
+  }
+
+  /** Shared by callers at the same time: a thread is resumed once. */
+  async resume(thread: ThreadRef, names: FunctionNames): Promise<LoadedThread> {
+    if (this.#stuck.has(thread))
+      throw new ThreadLostError(`codex did not end the last turn of thread ${thread}`)
+    const loaded = this.#loaded.get(thread)
+    if (loaded !== undefined) return loaded
+    const running = this.#resuming.get(thread)
+    if (running !== undefined) return running
+    const resuming = this.#server
+      .request("thread/resume", resumeParams(this.#agent, thread), threadResultSchema)
+      .then(
+        (result) => this.#keep(result, names, false),
+        (error) => {
+          throw lostOrProxyError(error)
+        },
+      )
+      .finally(() => this.#resuming.delete(thread))
+    this.#resuming.set(thread, resuming)
+    return resuming
+  }
+
+  async fork(thread: ThreadRef, at: string, options: ThreadOptions): Promise<LoadedThread> {
+    const params = forkParams(this.#agent, thread, at, options.isEphemeral)
+    try {
+      const result = await this.#server.request("thread/fork", params, threadResultSchema)
+      return this.#keep(result, new FunctionNames(options.tools), false)
+    } catch (error) {
+      throw lostOrProxyError(error)
+    }
+  }
+
+  async inject(thread: ThreadRef, items: readonly InjectedItem[]): Promise<void> {
+    for (const chunk of injectChunks(items)) {
+      await this.#server.request("thread/inject_items", { threadId: thread, items: chunk }, emptyResultSchema)
+    }
+  }
+
+  /** codex unloads it by itself after the delay of its configuration. */
+  async close(thread: ThreadRef): Promise<void> {
+    if (!this.#loaded.delete(thread)) return
+    await this.#server.request("thread/unsubscribe", { threadId: thread }, emptyResultSchema)
+  }
+
+  async delete(thread: ThreadRef): Promise<void> {
+    this.#loaded.delete(thread)
+    await this.#server.request("thread/delete", { threadId: thread }, emptyResultSchema)
+  }
+
+  forget(thread: ThreadRef): void {
+    this.#loaded.delete(thread)
+  }
+
+  markStuck(thread: ThreadRef): void {
+    this.#loaded.delete(thread)
+    this.#stuck.add(thread)
+  }
+
+  /** What a turn must say about model and effort, so that those of an earlier turn do not stay. Null: nothing. */
+  async turnSettings(thread: LoadedThread, input: TurnInput): Promise<Pick<TurnInput, "model" | "effort">> {
+    const wantedModel = input.model ?? thread.ownModel
+    const model = wantedModel === thread.model ? null : wantedModel
+    thread.model = wantedModel
+    if (input.effort === null && thread.effort === thread.ownEffort) return { model, effort: null }
+    const effort = input.effort ?? thread.ownEffort ?? (await this.#defaultEffort(wantedModel))
+    thread.effort = input.effort ?? thread.ownEffort
+    return { model, effort }
+  }
+
+  /** The catalogue of this codex; empty when it has none to tell. */
+  models(): Promise<readonly ListedModel[]> {
+    this.#models ??= this.#server.request("model/list", { limit: 200 }, modelListResultSchema).then(
+      (result) => result.data,
+      () => [],
+    )
+    return this.#models
+  }
+
+  async #defaultEffort(model: string): Promise<string> {
+    const listed = (await this.models()).find((entry) => entry.model === model)
+    return listed?.defaultReasoningEffort ?? "medium"
+  }
+
+  #keep(result: ThreadResult, names: FunctionNames, hasRawEvents: boolean): LoadedThread {
+    const effort = result.reasoningEffort ?? null
+    const loaded: LoadedThread = {
+      id: result.thread.id,
+      names,
+      hasRawEvents,
+      rolloutFile: result.thread.path ?? null,
+      ownModel: this.#agent.model ?? result.model,
+      ownEffort: effort,
+      model: result.model,
+      effort,
+    }
+    this.#loaded.set(loaded.id, loaded)
+    return loaded
+  }
+}

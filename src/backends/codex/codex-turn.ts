@@ -1,0 +1,239 @@
+import type { Turn } from "../../domain/backend.ts"
+import { messageOf, ProxyError } from "../../domain/errors.ts"
+import type { ContentPart } from "../../domain/items.ts"
+import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
+import { EventBatches } from "../event-batches.ts"
+import type { AppServer } from "./app-server.ts"
+import type { Log } from "./codex-options.ts"
+import type { LoadedThread } from "./codex-threads.ts"
+import { OpenCalls } from "./open-calls.ts"
+import { emptyResultSchema, type NativeToolCall, type Notification } from "./protocol.ts"
+import { rolloutItems, rolloutPosition } from "./rollout-items.ts"
+import type { RequestId } from "./rpc-client.ts"
+import { turnErrorOf } from "./turn-error.ts"
+import { TurnReader } from "./turn-reader.ts"
+
+/** How long an interrupted turn waits for the items of its commands, after codex has said that it ended them. */
+const commandEndMs = 1_000
+
+export interface CodexTurnOptions {
+  readonly threadId: string
+  readonly interruptMs: number
+  readonly log: Log
+  /** The last event is out. `isStuck`: codex still runs the turn, as far as we know. */
+  readonly onEnded: (turn: CodexTurn, isStuck: boolean) => void
+  /** A turn of this thread that is not ours. */
+  readonly onForeignTurn: (turnId: string) => void
+}
+
+type Received =
+  | { readonly type: "notification"; readonly notification: Notification }
+  | { readonly type: "call"; readonly requestId: RequestId; readonly call: NativeToolCall }
+
+/** One turn of one thread, from the request to its last event: who it is, how it is interrupted, how it ends. */
+export class CodexTurn implements Turn {
+  readonly threadId: string
+  readonly #options: CodexTurnOptions
+  readonly #events = new EventBatches<TurnEvent>()
+  readonly #calls = new OpenCalls((items) => {
+    for (const item of items) this.#events.push({ type: "function.called", item })
+  })
+  readonly #reader: TurnReader
+  /** What came before the answer of `turn/start`: only that tells which turn is ours. */
+  #held: Received[] = []
+  #server: AppServer | null = null
+  #thread: LoadedThread | null = null
+  #rolloutStart = 0
+  #turnId: string | null = null
+  #isInterrupting = false
+  #isEnding = false
+  #interruptTimer: NodeJS.Timeout | null = null
+
+  constructor(options: CodexTurnOptions) {
+    this.threadId = options.threadId
+    this.#options = options
+    this.#reader = new TurnReader({
+      push: (event) => this.#events.push(event),
+      calls: this.#calls,
+      isClientFunction: (name) => this.#thread?.names.has(name) === true,
+      log: options.log,
+    })
+  }
+
+  get events(): AsyncIterable<readonly TurnEvent[]> {
+    return this.#events
+  }
+
+  get server(): AppServer | null {
+    return this.#server
+  }
+
+  get isInterrupting(): boolean {
+    return this.#isInterrupting
+  }
+
+  /** To be called before `turn/start` is sent: what the thread sends from then on may be ours. */
+  async prepare(server: AppServer, thread: LoadedThread): Promise<void> {
+    if (!thread.hasRawEvents && thread.rolloutFile !== null) {
+      this.#rolloutStart = await rolloutPosition(thread.rolloutFile)
+    }
+    this.#server = server
+    this.#thread = thread
+  }
+
+  /** `turn/start` was answered. */
+  started(turnId: string): void {
+    if (this.#isEnding) {
+      // We gave up before codex answered: this turn is now one that nobody wants.
+      this.#options.onForeignTurn(turnId)
+      return
+    }
+    this.#turnId = turnId
+    this.#events.push({ type: "turn.started", turnRef: turnId })
+    const held = this.#held
+    this.#held = []
+    for (const received of held) this.#handle(received)
+    if (this.#isInterrupting) this.#sendInterrupt()
+  }
+
+  notified(notification: Notification): void {
+    this.#receive({ type: "notification", notification })
+  }
+
+  called(requestId: RequestId, call: NativeToolCall): void {
+    this.#receive({ type: "call", requestId, call })
+  }
+
+  /** Ends the turn from our side; as interrupted, if that was asked for. */
+  fail(error: TurnError): void {
+    const usage = this.#reader.usage
+    if (this.#isInterrupting) this.#end({ type: "turn.interrupted", usage }, false)
+    else this.#end({ type: "turn.failed", error, usage }, false)
+  }
+
+  async answer(callId: string, output: readonly ContentPart[]): Promise<void> {
+    const requestId = this.#calls.take(callId)
+    if (requestId === null || this.#server === null) {
+      throw new ProxyError("backend_error", `No call ${callId} is open in this turn`)
+    }
+    this.#server.respond(requestId, { contentItems: output.map(outputItem), success: true })
+  }
+
+  async interrupt(): Promise<void> {
+    if (this.#isInterrupting || this.#isEnding) return
+    this.#isInterrupting = true
+    this.#interruptTimer = setTimeout(() => {
+      this.#options.log("warn", "codex did not end an interrupted turn in time", { thread: this.threadId })
+      this.#end({ type: "turn.interrupted", usage: this.#reader.usage }, true)
+    }, this.#options.interruptMs)
+    // Without an id nothing was sent, and whoever is about to send looks at `isInterrupting` first; or the answer is on
+    // its way, and `started` goes on from here.
+    if (this.#turnId !== null) this.#sendInterrupt()
+  }
+
+  #sendInterrupt(): void {
+    const params = { threadId: this.threadId, turnId: this.#turnId }
+    this.#server
+      ?.request("turn/interrupt", params, emptyResultSchema, this.#options.interruptMs)
+      // Refused when the turn has just ended; its `turn/completed` or the timer decides.
+      .catch((error) => this.#options.log("debug", "interrupt refused", { reason: messageOf(error) }))
+  }
+
+  #receive(received: Received): void {
+    if (this.#server === null || this.#events.isClosed) return
+    if (this.#turnId === null) this.#held.push(received)
+    else this.#handle(received)
+  }
+
+  #handle(received: Received): void {
+    if (received.type === "call") {
+      this.#called(received.requestId, received.call)
+      return
+    }
+    const { method, params } = received.notification
+    if (method === "turn/started") {
+      if (params.turn.id !== this.#turnId) this.#options.onForeignTurn(params.turn.id)
+    } else if (method === "turn/completed") {
+      if (params.turn.id === this.#turnId) this.#completed(params.turn)
+    } else if (method === "warning" || ("turnId" in params && params.turnId === this.#turnId)) {
+      this.#reader.read(received.notification)
+    }
+  }
+
+  #called(requestId: RequestId, call: NativeToolCall): void {
+    const name = this.#thread?.names.fromNative(call.tool) ?? null
+    if (call.turnId !== this.#turnId || name === null) {
+      this.#server?.respond(requestId, refusedCall(call.tool))
+      return
+    }
+    this.#calls.arrived(requestId, {
+      type: "function_call",
+      id: call.callId,
+      callId: call.callId,
+      name,
+      arguments: JSON.stringify(call.arguments ?? {}),
+      status: "completed",
+    })
+  }
+
+  #completed(turn: Extract<Notification, { method: "turn/completed" }>["params"]["turn"]): void {
+    const usage = this.#reader.usage
+    switch (turn.status) {
+      case "completed":
+        this.#end({ type: "turn.completed", usage }, false)
+        break
+      case "interrupted":
+        void this.#endCommands()
+        break
+      default:
+        this.#end({ type: "turn.failed", error: turnErrorOf(turn.error), usage }, false)
+    }
+  }
+
+  /**
+   * An interrupted turn leaves its shell commands running as background terminals. They are ended before the last event,
+   * so that after `turn.interrupted` nothing goes on; their items are completed meanwhile.
+   */
+  async #endCommands(): Promise<void> {
+    this.#calls.drop()
+    try {
+      const params = { threadId: this.threadId }
+      const { interruptMs } = this.#options
+      await this.#server?.request("thread/backgroundTerminals/clean", params, emptyResultSchema, interruptMs)
+      await this.#reader.commandsEnded(commandEndMs)
+    } catch (error) {
+      this.#options.log("warn", "commands of an interrupted turn may still run", { reason: messageOf(error) })
+    }
+    this.#end({ type: "turn.interrupted", usage: this.#reader.usage }, false)
+  }
+
+  #end(last: TurnEvent, isStuck: boolean): void {
+    if (this.#isEnding) return
+    this.#isEnding = true
+    if (this.#interruptTimer !== null) clearTimeout(this.#interruptTimer)
+    this.#calls.drop()
+    this.#held = []
+    void this.#readRollout().then((items) => {
+      for (const item of items) this.#reader.nativeItem(item)
+      this.#events.close(last)
+      this.#options.onEnded(this, isStuck)
+    })
+  }
+
+  async #readRollout(): Promise<readonly unknown[]> {
+    const file = this.#thread?.rolloutFile ?? null
+    if (file === null || this.#thread?.hasRawEvents === true || this.#turnId === null) return []
+    return rolloutItems(file, this.#rolloutStart, this.#turnId)
+  }
+}
+
+/** Answer to a call of something that is no function of the client: the model reads it and goes on. */
+export function refusedCall(tool: string): Readonly<Record<string, unknown>> {
+  return { contentItems: [{ type: "inputText", text: `There is no function ${tool}.` }], success: false }
+}
+
+function outputItem(part: ContentPart): Readonly<Record<string, unknown>> {
+  return part.type === "text"
+    ? { type: "inputText", text: part.text }
+    : { type: "inputImage", imageUrl: part.url }
+}

@@ -1,0 +1,104 @@
+import type { FunctionTool } from "../../domain/backend.ts"
+
+/**
+ * Names of codex's own tools in any of its modes. A client function of such a name would be dropped without a word, or
+ * offered twice.
+ */
+const ownNames = new Set([
+  "apply_patch",
+  "apply-patch",
+  "automation_update",
+  "clock",
+  "collaboration",
+  "container",
+  "create_goal",
+  "exec",
+  "exec_command",
+  "followup_task",
+  "functions",
+  "get_goal",
+  "image_gen",
+  "image_generation",
+  "interrupt_agent",
+  "js_repl",
+  "js_repl_reset",
+  "list_agents",
+  "list_available_plugins_to_install",
+  "list_mcp_resource_templates",
+  "list_mcp_resources",
+  "local_shell",
+  "multi_tool_use",
+  "new_context",
+  "parallel",
+  "read_mcp_resource",
+  "request_permissions",
+  "request_plugin_install",
+  "request_user_input",
+  "request_user_input_async",
+  "resume_agent",
+  "send_input",
+  "send_message",
+  "shell",
+  "shell_command",
+  "sleep",
+  "spawn_agent",
+  "close_agent",
+  "tool_search",
+  "tool_suggest",
+  "unified_exec",
+  "update_goal",
+  "update_plan",
+  "view_image",
+  "wait",
+  "wait_agent",
+  "web",
+  "web_search",
+  "web_search_preview",
+  "write_stdin",
+])
+
+/** The client's function names and the names under which codex offers them; equal except where they would collide. */
+export class FunctionNames {
+  readonly #toNative = new Map<string, string>()
+  readonly #fromNative = new Map<string, string>()
+
+  constructor(tools: readonly FunctionTool[]) {
+    const taken = new Set(tools.map((tool) => identifierOf(tool.name)))
+    const used = new Set<string>()
+    for (const { name } of tools) {
+      let native = name.replace(/[^a-zA-Z0-9_-]/g, "_")
+      if (isReserved(native) || used.has(identifierOf(native))) {
+        const base = `client_${native}`
+        native = base
+        for (let number = 2; taken.has(identifierOf(native)) || used.has(identifierOf(native)); number++) {
+          native = `${base}_${number}`
+        }
+      }
+      used.add(identifierOf(native))
+      this.#toNative.set(name, native)
+      this.#fromNative.set(native, name)
+    }
+  }
+
+  toNative(name: string): string {
+    return this.#toNative.get(name) ?? name
+  }
+
+  /** Null: no function of the client, so a call of it is refused. */
+  fromNative(name: string): string | null {
+    return this.#fromNative.get(name) ?? null
+  }
+
+  has(nativeName: string): boolean {
+    return this.#fromNative.has(nativeName)
+  }
+}
+
+function isReserved(name: string): boolean {
+  return ownNames.has(name) || ownNames.has(identifierOf(name)) || name.startsWith("mcp__")
+}
+
+/** In code mode `get-dash` and `get_dash` are one JavaScript name. */
+function identifierOf(name: string): string {
+  return name.replaceAll("-", "_")
+}

@@ -1,0 +1,118 @@
+import { z } from "zod"
+
+/**
+ * The part of the app-server protocol that we use (`codex app-server generate-ts --experimental` prints all of it).
+ * Objects are open: unknown fields are dropped, unknown notifications and items are ignored by their readers.
+ */
+
+const turnScope = { threadId: z.string(), turnId: z.string() }
+
+export const nativeItemSchema = z.looseObject({ type: z.string(), id: z.string() })
+export type NativeItem = z.infer<typeof nativeItemSchema>
+
+export const turnErrorSchema = z.object({
+  message: z.string(),
+  codexErrorInfo: z.unknown().optional(),
+  additionalDetails: z.string().nullish(),
+})
+export type NativeTurnError = z.infer<typeof turnErrorSchema>
+
+const tokenCountSchema = z.object({
+  inputTokens: z.number(),
+  cachedInputTokens: z.number().default(0),
+  outputTokens: z.number(),
+  reasoningOutputTokens: z.number().default(0),
+})
+
+/** The notifications that we read, by method. */
+const notificationSchemas = {
+  "turn/started": z.object({ threadId: z.string(), turn: z.object({ id: z.string() }) }),
+  "turn/completed": z.object({
+    threadId: z.string(),
+    turn: z.object({ id: z.string(), status: z.string(), error: turnErrorSchema.nullish() }),
+  }),
+  "item/started": z.object({ ...turnScope, item: nativeItemSchema }),
+  "item/completed": z.object({ ...turnScope, item: nativeItemSchema }),
+  "item/agentMessage/delta": z.object({ ...turnScope, itemId: z.string(), delta: z.string() }),
+  "item/reasoning/summaryTextDelta": z.object({
+    ...turnScope,
+    itemId: z.string(),
+    delta: z.string(),
+    summaryIndex: z.number().default(0),
+  }),
+  "rawResponseItem/completed": z.object({ ...turnScope, item: z.looseObject({ type: z.string() }) }),
+  "rawResponse/completed": z.object(turnScope),
+  "thread/tokenUsage/updated": z.object({
+    ...turnScope,
+    tokenUsage: z.object({ last: tokenCountSchema }),
+  }),
+  error: z.object({ ...turnScope, error: turnErrorSchema, willRetry: z.boolean().default(false) }),
+  warning: z.object({ threadId: z.string().nullish(), message: z.string() }),
+  "model/rerouted": z.object({ ...turnScope, fromModel: z.string(), toModel: z.string() }),
+  configWarning: z.object({ summary: z.string(), details: z.string().nullish() }),
+  "account/updated": z.object({}),
+  "account/login/completed": z.object({}),
+  "thread/closed": z.object({ threadId: z.string() }),
+} as const
+
+type Schemas = typeof notificationSchemas
+type Method = keyof Schemas
+export type Notification = {
+  [M in Method]: { readonly method: M; readonly params: z.infer<Schemas[M]> }
+}[Method]
+
+/** Notifications that would only cost time: nobody here reads them, and some repeat whole diffs or outputs. */
+export const unreadNotifications = [
+  "account/rateLimits/updated",
+  "item/commandExecution/outputDelta",
+  "item/fileChange/outputDelta",
+  "item/fileChange/patchUpdated",
+  "item/reasoning/textDelta",
+  "remoteControl/status/changed",
+  "thread/readState/changed",
+  "thread/started",
+  "thread/status/changed",
+  "turn/diff/updated",
+] as const
+
+/** The notification in our types; null: not one of ours. Throws a `ZodError` when one of ours has another form. */
+export function parseNotification(method: string, params: unknown): Notification | null {
+  if (!Object.hasOwn(notificationSchemas, method)) return null
+  const known = method as Method // an own key of the table, see above
+  // The pair of method and params is right by construction; the union cannot express it.
+  return { method: known, params: notificationSchemas[known].parse(params) } as Notification
+}
+
+export const toolCallSchema = z.object({
+  ...turnScope,
+  callId: z.string(),
+  tool: z.string(),
+  arguments: z.unknown(),
+})
+export type NativeToolCall = z.infer<typeof toolCallSchema>
+
+export const initializeResultSchema = z.object({ userAgent: z.string() })
+export const accountResultSchema = z.object({
+  account: z.unknown().optional(),
+  requiresOpenaiAuth: z.boolean().default(true),
+})
+export const threadResultSchema = z.object({
+  thread: z.object({ id: z.string(), path: z.string().nullish() }),
+  model: z.string(),
+  reasoningEffort: z.string().nullish(),
+})
+export type ThreadResult = z.infer<typeof threadResultSchema>
+export const turnResultSchema = z.object({ turn: z.object({ id: z.string() }) })
+export const modelListResultSchema = z.object({
+  data: z.array(
+    z.object({
+      model: z.string(),
+      isDefault: z.boolean().default(false),
+      defaultReasoningEffort: z.string().nullish(),
+      supportedReasoningEfforts: z.array(z.object({ reasoningEffort: z.string() })).default([]),
+    }),
+  ),
+})
+export type ListedModel = z.infer<typeof modelListResultSchema>["data"][number]
+/** Requests whose answer says nothing. */
+export const emptyResultSchema = z.unknown()

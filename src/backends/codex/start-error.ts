@@ -1,0 +1,53 @@
+import type { Readiness } from "../../domain/backend.ts"
+import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
+import type { TurnError } from "../../domain/turn-events.ts"
+import { RpcError, RpcLostError } from "./rpc-client.ts"
+
+/** Why there is no app-server now, in sentences for people. */
+export class StartError extends Error {
+  readonly nextStep: string
+  readonly retryAfterMs: number
+
+  constructor(message: string, nextStep: string, retryAfterMs = 0, cause?: unknown) {
+    super(message, { cause })
+    this.name = "StartError"
+    this.nextStep = nextStep
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
+export function notReady(error: unknown): Readiness {
+  const nextStep =
+    error instanceof StartError
+      ? error.nextStep
+      : "Run `codex` in a terminal as this user and see whether it works."
+  return { isReady: false, reason: messageOf(error), nextStep }
+}
+
+/** What a failed call of the backend rejects with. */
+export function proxyErrorOf(error: unknown): ProxyError {
+  if (error instanceof ProxyError) return error
+  const message = messageOf(error)
+  if (error instanceof StartError) {
+    const retryAfterSeconds = Math.max(1, Math.ceil(error.retryAfterMs / 1_000))
+    return new ProxyError("agent_not_ready", `${message}. ${error.nextStep}`, {
+      cause: error,
+      retryAfterSeconds,
+    })
+  }
+  const code = error instanceof RpcLostError && !error.isTimeout ? "backend_died" : "backend_error"
+  return new ProxyError(code, message, { cause: error })
+}
+
+/**
+ * The same for resume and fork. Whatever codex refuses there (`no rollout found`, `thread not found`, an unknown turn, a
+ * thread without any turn), a new thread from the ledger is the way on.
+ */
+export function lostOrProxyError(error: unknown): ProxyError {
+  return error instanceof RpcError ? new ThreadLostError(error.message, error) : proxyErrorOf(error)
+}
+
+export function turnErrorOfThrown(error: unknown): TurnError {
+  const { code, message } = proxyErrorOf(error)
+  return { code, message, modelStatus: null }
+}

@@ -1,0 +1,134 @@
+import type { FunctionTool, ThreadOptions, TurnInput } from "../../domain/backend.ts"
+import type { ContentPart, MessageItem } from "../../domain/items.ts"
+import type { FunctionNames } from "./function-names.ts"
+import type { InjectedItem } from "./history-items.ts"
+
+type Params = Readonly<Record<string, unknown>>
+
+/**
+ * Settings of every thread. A fork inherits none of them, so start, resume and fork all send them.
+ * - goals start turns of their own; sub-agents outlive an interrupt.
+ * - an unsubscribed thread gives its memory back after the delay, which is 30 minutes otherwise.
+ * - results of the client's functions are cut at 12,000 to 48,000 characters otherwise.
+ */
+const threadConfig = {
+  features: { goals: false, multi_agent: false },
+  thread_unload_delay_secs: 1,
+  tool_output_token_limit: 200_000,
+}
+
+/** What the threads of one agent have in common. */
+export interface AgentSettings {
+  readonly cwd: string
+  readonly model: string | null
+}
+
+function commonParams({ cwd, model }: AgentSettings): Params {
+  return {
+    cwd,
+    approvalPolicy: "never",
+    sandbox: "danger-full-access",
+    config: threadConfig,
+    ...(model === null ? {} : { model }),
+  }
+}
+
+export function startParams(agent: AgentSettings, options: ThreadOptions, names: FunctionNames): Params {
+  return {
+    ...commonParams(agent),
+    ...(options.instructions === null ? {} : { developerInstructions: options.instructions }),
+    dynamicTools: options.tools.map((tool) => dynamicTool(tool, names)),
+    ephemeral: options.isEphemeral,
+    experimentalRawEvents: true,
+  }
+}
+
+export function resumeParams(agent: AgentSettings, threadId: string): Params {
+  return { ...commonParams(agent), threadId, excludeTurns: true }
+}
+
+export function forkParams(
+  agent: AgentSettings,
+  threadId: string,
+  lastTurnId: string,
+  isEphemeral: boolean,
+): Params {
+  return {
+    ...commonParams(agent),
+    threadId,
+    lastTurnId,
+    ephemeral: isEphemeral,
+    excludeTurns: true,
+  }
+}
+
+function dynamicTool(tool: FunctionTool, names: FunctionNames): Params {
+  return {
+    type: "function",
+    name: names.toNative(tool.name),
+    description: tool.description,
+    inputSchema: tool.parameters,
+  }
+}
+
+/** codex refuses a longer input of a turn (1,048,576 characters); injected items have no such limit. */
+const maxInputCharacters = 1_000_000
+
+/**
+ * A turn takes one message of the user as its input. What comes before it, and what cannot be an input (a developer's
+ * message, an overlong text), goes into the thread beforehand; the turn then goes on from there with an empty input.
+ */
+export function splitInput(messages: readonly MessageItem[]): {
+  readonly injected: readonly MessageItem[]
+  readonly input: readonly Params[]
+} {
+  const last = messages.at(-1)
+  const length =
+    last?.content.reduce((sum, part) => sum + (part.type === "text" ? part.text.length : 0), 0) ?? 0
+  if (last === undefined || last.role !== "user" || length > maxInputCharacters) {
+    return { injected: messages, input: [] }
+  }
+  return { injected: messages.slice(0, -1), input: last.content.map(userInput) }
+}
+
+function userInput(part: ContentPart): Params {
+  if (part.type === "text") return { type: "text", text: part.text, text_elements: [] }
+  return { type: "image", url: part.url, ...(part.detail === undefined ? {} : { detail: part.detail }) }
+}
+
+export function turnParams(
+  threadId: string,
+  input: readonly Params[],
+  settings: Pick<TurnInput, "model" | "effort" | "outputSchema">,
+): Params {
+  return {
+    threadId,
+    input,
+    summary: "auto",
+    ...(settings.model === null ? {} : { model: settings.model }),
+    ...(settings.effort === null ? {} : { effort: settings.effort }),
+    ...(settings.outputSchema === null ? {} : { outputSchema: settings.outputSchema }),
+  }
+}
+
+const chunkItems = 500
+const chunkCharacters = 4_000_000
+
+/** Cuts items into requests of bounded size: one line of JSON is parsed in one go on the other side. */
+export function injectChunks(items: readonly InjectedItem[]): InjectedItem[][] {
+  const chunks: InjectedItem[][] = []
+  let chunk: InjectedItem[] = []
+  let characters = 0
+  for (const item of items) {
+    const length = JSON.stringify(item).length
+    if (chunk.length > 0 && (chunk.length >= chunkItems || characters + length > chunkCharacters)) {
+      chunks.push(chunk)
+      chunk = []
+      characters = 0
+    }
+    chunk.push(item)
+    characters += length
+  }
+  if (chunk.length > 0) chunks.push(chunk)
+  return chunks
+}

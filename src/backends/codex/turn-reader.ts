@@ -1,0 +1,140 @@
+import { messageOf } from "../../domain/errors.ts"
+import type { TurnEvent } from "../../domain/turn-events.ts"
+import { addUsage, type Usage } from "../../domain/usage.ts"
+import type { Log } from "./codex-options.ts"
+import { keptNativeItem } from "./history-items.ts"
+import { itemOf } from "./item-mapping.ts"
+import type { OpenCalls } from "./open-calls.ts"
+import type { NativeItem, Notification } from "./protocol.ts"
+
+export interface TurnReaderOptions {
+  readonly push: (event: TurnEvent) => void
+  readonly calls: OpenCalls
+  readonly isClientFunction: (nativeName: string) => boolean
+  readonly log: Log
+}
+
+/** Turns the notifications of one turn, which are given to it in order, into our events. */
+export class TurnReader {
+  readonly #push: (event: TurnEvent) => void
+  readonly #calls: OpenCalls
+  readonly #isClientFunction: (nativeName: string) => boolean
+  readonly #log: Log
+  readonly #openCommands = new Set<string>()
+  #onCommandsEnded: (() => void) | null = null
+  #usage: Usage | null = null
+
+  constructor(options: TurnReaderOptions) {
+    this.#push = options.push
+    this.#calls = options.calls
+    this.#isClientFunction = options.isClientFunction
+    this.#log = options.log
+  }
+
+  /** Sum over the model requests of the turn so far. */
+  get usage(): Usage | null {
+    return this.#usage
+  }
+
+  read(notification: Notification): void {
+    switch (notification.method) {
+      case "item/agentMessage/delta": {
+        const { itemId, delta } = notification.params
+        this.#push({ type: "item.delta", itemId, channel: "text", index: 0, text: delta })
+        break
+      }
+      case "item/reasoning/summaryTextDelta": {
+        const { itemId, delta, summaryIndex } = notification.params
+        this.#push({ type: "item.delta", itemId, channel: "summary", index: summaryIndex, text: delta })
+        break
+      }
+      case "item/started":
+        this.#item(notification.params.item, false)
+        break
+      case "item/completed":
+        this.#item(notification.params.item, true)
+        break
+      case "rawResponseItem/completed":
+        this.nativeItem(notification.params.item)
+        break
+      case "rawResponse/completed":
+        this.#calls.answerCompleted()
+        break
+      case "thread/tokenUsage/updated": {
+        const { last } = notification.params.tokenUsage
+        const usage: Usage = {
+          inputTokens: last.inputTokens,
+          cachedInputTokens: last.cachedInputTokens,
+          outputTokens: last.outputTokens,
+          reasoningTokens: last.reasoningOutputTokens,
+        }
+        this.#usage = this.#usage === null ? usage : addUsage(this.#usage, usage)
+        break
+      }
+      case "error": {
+        // Without a retry it is repeated in `turn/completed`.
+        if (!notification.params.willRetry) break
+        const { message, additionalDetails } = notification.params.error
+        this.#notice(additionalDetails == null ? message : `${message} (${additionalDetails})`)
+        break
+      }
+      case "warning":
+        this.#notice(notification.params.message)
+        break
+      case "model/rerouted":
+        this.#notice(`${notification.params.fromModel} was replaced by ${notification.params.toModel}`)
+        break
+      default:
+        // The turn itself and the process are not read here.
+        break
+    }
+  }
+
+  /** A raw item, from an event or from the rollout file. */
+  nativeItem(raw: unknown): void {
+    const item = keptNativeItem(raw)
+    if (item === null) return
+    this.#push({ type: "native.item", item })
+    const { type, name, call_id: callId } = item
+    const isCall = type === "function_call" && typeof name === "string" && typeof callId === "string"
+    if (isCall && this.#isClientFunction(name)) this.#calls.announce(callId)
+  }
+
+  /** Resolves when no command of the turn is open any more, or after `timeoutMs`. */
+  async commandsEnded(timeoutMs: number): Promise<void> {
+    if (this.#openCommands.size === 0) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs)
+      this.#onCommandsEnded = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  #notice(message: string): void {
+    this.#push({ type: "notice", message, isProgress: false })
+  }
+
+  #item(native: NativeItem, isDone: boolean): void {
+    if (native.type === "contextCompaction" && isDone) {
+      this.#push({ type: "notice", message: "codex summarised the conversation so far", isProgress: true })
+      return
+    }
+    if (native.type === "commandExecution") this.#command(native.id, isDone)
+    try {
+      const item = itemOf(native, isDone)
+      if (item !== null) this.#push({ type: isDone ? "item.completed" : "item.started", item })
+    } catch (error) {
+      this.#log("warn", "codex sent an item of unexpected form", {
+        type: native.type,
+        reason: messageOf(error),
+      })
+    }
+  }
+
+  #command(id: string, isDone: boolean): void {
+    if (!isDone) this.#openCommands.add(id)
+    else if (this.#openCommands.delete(id) && this.#openCommands.size === 0) this.#onCommandsEnded?.()
+  }
+}

@@ -1,0 +1,116 @@
+import { homedir } from "node:os"
+import { Command, Option } from "commander"
+import type { Config } from "../config/config.ts"
+import { readConfigText } from "../config/read-config-text.ts"
+import { resolveConfig } from "../config/resolve-config.ts"
+import { type Service, startService } from "../service.ts"
+import { version } from "../version.ts"
+import { ensureApiKey } from "./api-key.ts"
+import { createLogger } from "./logger.ts"
+
+interface DaemonFlags {
+  readonly ip?: string
+  readonly port?: string
+  readonly cli?: string
+  readonly home?: string
+  readonly apiKey?: string
+  readonly auth: boolean
+  readonly demoFallback?: boolean
+}
+
+export function daemonCommand(): Command {
+  return new Command("daemon")
+    .description("Run the service in the foreground until SIGTERM or Ctrl-C.")
+    .option("--ip <address>", "address to listen on (default 127.0.0.1)")
+    .option("--port <port>", "port to listen on (default 7011)")
+    .option("--cli <command>", "the manager's agent CLI (default codex)")
+    .option("--home <folder>", "where everything is kept (default ~/.ai_agent_proxy)")
+    .option(
+      "--api-key <key>",
+      "key that clients must send; AI_AGENT_PROXY_API_KEY keeps it out of the process list",
+    )
+    .option("--no-auth", "serve another address than this machine's own without a key")
+    .addOption(new Option("--demo-fallback").hideHelp())
+    .exitOverride()
+    .action((flags: DaemonFlags) => runDaemon(flags))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ai-agent-proxy daemon
+  ai-agent-proxy daemon --port 8080 --cli ~/bin/codex
+  AI_AGENT_PROXY_API_KEY=... ai-agent-proxy daemon --ip 0.0.0.0
+
+Other settings are read from ~/.ai_agent_proxy/config.toml; see docs/configuration.md.`,
+    )
+}
+
+async function runDaemon(flags: DaemonFlags): Promise<void> {
+  const log = await createLogger(process.stderr, process.env)
+  const config = await ensureApiKey(configOf(flags), {
+    isAuthOff: !flags.auth,
+    print: printLine,
+  })
+  const service = await startService({
+    config,
+    log,
+    env: process.env,
+    demoFallback: flags.demoFallback === true,
+  })
+  log.info({ version, pid: process.pid, home: config.home }, `listening on ${service.url}`)
+  announce(service, config)
+  await stopOnSignal(service, (signal) => log.info({ signal }, "stopping"))
+  log.info({}, "stopped")
+}
+
+function configOf(flags: DaemonFlags): Config {
+  const env =
+    flags.apiKey === undefined ? process.env : { ...process.env, AI_AGENT_PROXY_API_KEY: flags.apiKey }
+  return resolveConfig({
+    flags: { host: flags.ip, port: flags.port, cli: flags.cli, home: flags.home },
+    env,
+    homeDir: homedir(),
+    cwd: process.cwd(),
+    readFile: readConfigText,
+  })
+}
+
+/** What a person at the terminal needs next. */
+function announce(service: Service, config: Config): void {
+  const { demoReason } = service
+  if (demoReason !== null && !demoReason.isReady) {
+    printLine(
+      `DEMO: the built-in demo agent answers, because ${demoReason.reason} ${demoReason.nextStep} Then start again.`,
+    )
+  }
+  if (!process.stderr.isTTY) return
+  const key = config.apiKeys.size === 0 ? "" : " -H 'Authorization: Bearer YOUR_KEY'"
+  printLine(`
+  Status page   ${service.url}/
+  Base URL      ${service.url}/v1
+
+  curl ${service.url}/v1/chat/completions${key} -H 'Content-Type: application/json' \\
+    -d '{"model": "manager", "messages": [{"role": "user", "content": "Who are you?"}]}'
+`)
+}
+
+/** Resolves when the service has stopped; a second signal while it drains ends it at once. */
+async function stopOnSignal(service: Service, onSignal: (signal: string) => void): Promise<void> {
+  await new Promise<void>((resolve) => {
+    let isStopping = false
+    const handle = (signal: NodeJS.Signals): void => {
+      onSignal(signal)
+      if (isStopping) process.exit(130)
+      isStopping = true
+      void service.stop().finally(resolve)
+    }
+    process.on("SIGTERM", handle)
+    process.on("SIGINT", handle)
+    process.on("SIGHUP", handle)
+  })
+}
+
+/** For people, so on stderr. */
+function printLine(text: string): void {
+  process.stderr.write(`${text}\n`)
+}

@@ -1,0 +1,173 @@
+import type { AgentProfile, AgentStatus } from "../domain/agents.ts"
+import type { Backend, Capabilities, Readiness, ThreadRef } from "../domain/backend.ts"
+import { ProxyError } from "../domain/errors.ts"
+
+export interface AgentOptions {
+  readonly profile: AgentProfile
+  readonly backend: Backend
+  /** What is spawned, for people. */
+  readonly program: string
+  /** Our own words in front of a new thread's instructions. */
+  readonly preamble: () => Promise<string>
+  readonly loadedThreads: number
+  readonly threadIdleMs: number
+  /** How often an agent that is not ready is asked again. */
+  readonly readinessPollMs?: number
+  readonly now: () => number
+  readonly log: (message: string, fields: Record<string, unknown>) => void
+}
+
+interface LoadedThread {
+  readonly ref: ThreadRef
+  usedAt: number
+  isBusy: boolean
+}
+
+/** A running agent: its backend, whether it is ready, and which of its threads are loaded. */
+export class Agent {
+  readonly profile: AgentProfile
+  readonly backend: Backend
+  readonly #options: AgentOptions
+  readonly #createdAt: number
+  readonly #loaded = new Map<string, LoadedThread>()
+  #readiness: Readiness = {
+    isReady: false,
+    reason: "the agent is starting",
+    nextStep: "Try again in a few seconds.",
+  }
+  #capabilities: Capabilities | null = null
+  #checking: Promise<Readiness> | null = null
+  #timer: NodeJS.Timeout | null = null
+  #isStopped = false
+  runningTurns = 0
+  lastActiveAt: number | null = null
+
+  constructor(options: AgentOptions) {
+    this.#options = options
+    this.profile = options.profile
+    this.backend = options.backend
+    this.#createdAt = options.now()
+  }
+
+  /** Starts watching; the first check is awaited, so that a service that says it is up knows how its agent is. */
+  async start(): Promise<Readiness> {
+    const readiness = await this.check()
+    this.#schedule()
+    return readiness
+  }
+
+  /** Asks the backend; concurrent calls share one question. */
+  check(): Promise<Readiness> {
+    this.#checking ??= this.#ask().finally(() => {
+      this.#checking = null
+    })
+    return this.#checking
+  }
+
+  /** Throws `agent_not_ready` with the next step, after asking once more. */
+  async assertReady(): Promise<void> {
+    if (this.#readiness.isReady) return
+    const readiness = await this.check()
+    if (readiness.isReady) return
+    throw new ProxyError(
+      "agent_not_ready",
+      `Agent '${this.profile.id}' is not ready: ${readiness.reason} ${readiness.nextStep}`,
+      { retryAfterSeconds: 5 },
+    )
+  }
+
+  get capabilities(): Capabilities | null {
+    return this.#capabilities
+  }
+
+  preamble(): Promise<string> {
+    return this.#options.preamble()
+  }
+
+  status(queuedTurns: number): AgentStatus {
+    const { id, role, name } = this.profile
+    return {
+      id,
+      role,
+      name,
+      backend: this.backend.kind,
+      program: this.#options.program,
+      readiness: this.#readiness,
+      capabilities: this.#capabilities,
+      runningTurns: this.runningTurns,
+      queuedTurns,
+      createdAt: this.#createdAt,
+      lastActiveAt: this.lastActiveAt,
+    }
+  }
+
+  /** The thread is in use from now on and is not closed until `release`. */
+  occupy(threadId: string, ref: ThreadRef): void {
+    this.#loaded.set(threadId, { ref, usedAt: this.#options.now(), isBusy: true })
+  }
+
+  /** The turn is over: the thread stays loaded while there is room and it is used. */
+  release(threadId: string): void {
+    const thread = this.#loaded.get(threadId)
+    if (thread === undefined) return
+    // Behind all others: a Map keeps the order of insertion, so the first entry is the longest unused.
+    this.#loaded.delete(threadId)
+    this.#loaded.set(threadId, { ref: thread.ref, usedAt: this.#options.now(), isBusy: false })
+    this.#closeUnused(Number.NEGATIVE_INFINITY)
+  }
+
+  /** The thread is gone for good. */
+  forget(threadId: string): void {
+    this.#loaded.delete(threadId)
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    await this.backend.stop()
+  }
+
+  async #ask(): Promise<Readiness> {
+    const readiness = await this.backend.readiness()
+    const wasReady = this.#readiness.isReady
+    this.#readiness = readiness
+    if (readiness.isReady && this.#capabilities === null) {
+      try {
+        this.#capabilities = await this.backend.capabilities()
+      } catch (error) {
+        this.#options.log("capabilities unknown", { agent: this.profile.id, error: String(error) })
+      }
+    }
+    if (readiness.isReady !== wasReady) {
+      const fields = { agent: this.profile.id, ...(readiness.isReady ? {} : { reason: readiness.reason }) }
+      this.#options.log(readiness.isReady ? "agent ready" : "agent not ready", fields)
+    }
+    return readiness
+  }
+
+  #schedule(): void {
+    const pollMs = this.#options.readinessPollMs ?? 3000
+    this.#timer = setTimeout(() => {
+      this.#closeUnused(this.#options.now() - this.#options.threadIdleMs)
+      // Also while it is ready: this is what notices a lost login, and what starts a dead process again.
+      void this.check().finally(() => {
+        if (!this.#isStopped) this.#schedule()
+      })
+    }, pollMs)
+    this.#timer.unref()
+  }
+
+  /** Closes idle threads: all that were last used before `idleSince`, and the oldest ones above the limit. */
+  #closeUnused(idleSince: number): void {
+    let tooMany = this.#loaded.size - this.#options.loadedThreads
+    for (const [threadId, thread] of this.#loaded) {
+      if (thread.isBusy) continue
+      if (tooMany <= 0 && thread.usedAt >= idleSince) break
+      tooMany -= 1
+      this.#loaded.delete(threadId)
+      this.backend.closeThread(thread.ref).catch((error: unknown) => {
+        this.#options.log("closing a thread failed", { agent: this.profile.id, error: String(error) })
+      })
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * The two clocks of a turn: how long it may take in all, and how long it may be silent. Agent CLIs wait for ever on a
+ * dead model server, so somebody must not. Only progress resets the silence clock, and open work (a shell command, a
+ * call of a client's function) stops it: a build may rightly be silent for an hour.
+ */
+export class Deadline {
+  readonly #silenceMs: number
+  readonly #onPassed: (message: string) => void
+  readonly #total: NodeJS.Timeout
+  #silence: NodeJS.Timeout
+  #isPaused = false
+
+  constructor(
+    limits: { readonly turnMs: number; readonly silenceMs: number },
+    onPassed: (message: string) => void,
+  ) {
+    this.#silenceMs = limits.silenceMs
+    this.#onPassed = onPassed
+    this.#total = setTimeout(
+      () => onPassed(`The turn took longer than ${seconds(limits.turnMs)} s and was interrupted.`),
+      limits.turnMs,
+    )
+    this.#silence = this.#startSilence()
+  }
+
+  /** Something happened. `hasOpenWork`: silence is fine from now on, until the next progress says otherwise. */
+  progress(hasOpenWork = false): void {
+    if (hasOpenWork) {
+      if (!this.#isPaused) clearTimeout(this.#silence)
+      this.#isPaused = true
+    } else if (this.#isPaused) {
+      this.#isPaused = false
+      this.#silence = this.#startSilence()
+    } else {
+      // Cheaper than a new timer for each of a hundred thousand deltas.
+      this.#silence.refresh()
+    }
+  }
+
+  stop(): void {
+    clearTimeout(this.#total)
+    clearTimeout(this.#silence)
+  }
+
+  #startSilence(): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#onPassed(
+        `The agent showed no progress for ${seconds(this.#silenceMs)} s and was interrupted; ` +
+          "its model server may be down or unreachable.",
+      )
+    }, this.#silenceMs)
+  }
+}
+
+function seconds(ms: number): number {
+  return Math.round(ms / 100) / 10
+}

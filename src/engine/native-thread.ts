@@ -1,0 +1,75 @@
+import type { FunctionTool, HistoryTurn, ThreadOptions, ThreadRef } from "../domain/backend.ts"
+import { ThreadLostError } from "../domain/errors.ts"
+import type { Item } from "../domain/items.ts"
+import type { Store } from "../domain/store.ts"
+import type { Agent } from "./agent.ts"
+import type { Plan } from "./plan.ts"
+
+/**
+ * Makes the native thread of a planned turn ready: the one it has, a fork, or a new one filled from the ledger. The
+ * ledger is the truth: whatever the CLI lost is seeded anew, and nobody notices but the log.
+ */
+export async function openNativeThread(
+  agent: Agent,
+  plan: Plan,
+  tools: readonly FunctionTool[],
+  store: Store,
+): Promise<{ readonly ref: ThreadRef; readonly isNew: boolean }> {
+  const { backend } = agent
+  const base = { tools, isEphemeral: plan.thread.isEphemeral, history: [] }
+  // The plan may be older than the turn before this one, which may have opened the thread or lost it.
+  const current = plan.thread.isEphemeral ? null : await store.findThread(plan.thread.id)
+  const nativeRef = current?.nativeRef ?? null
+  if (nativeRef !== null) {
+    const options: ThreadOptions = { ...base, instructions: null }
+    const isKept = await unlessLost(async () => {
+      await backend.resumeThread(nativeRef, options)
+      return true
+    })
+    if (isKept) return { ref: nativeRef, isNew: false }
+  }
+  const instructions = joinTexts(await agent.preamble(), plan.thread.instructions)
+  const options: ThreadOptions = { ...base, instructions }
+  if (plan.fork !== null && nativeRef === null) {
+    const source = await store.findThread(plan.fork.thread.id)
+    const at = await store.findTurn(plan.fork.turn.id)
+    if (source?.nativeRef && at?.nativeRef) {
+      const { nativeRef: sourceRef } = source
+      const { nativeRef: atRef } = at
+      const forked = await unlessLost(() => backend.forkThread(sourceRef, atRef, options))
+      if (forked !== null) return { ref: forked, isNew: true }
+    }
+  }
+  const history = await seedOf(plan.parentTurnId, plan.clientHistory, store)
+  return { ref: await backend.openThread({ ...options, history }), isNew: true }
+}
+
+/** Everything that a new native thread must know before the turn's own input. */
+async function seedOf(
+  parentTurnId: string | null,
+  clientHistory: readonly Item[],
+  store: Store,
+): Promise<HistoryTurn[]> {
+  const past = parentTurnId === null ? [] : await store.lineage(parentTurnId)
+  const history: HistoryTurn[] = past.map((turn) => ({
+    input: turn.input,
+    output: turn.output,
+    native: turn.nativeItems.length === 0 ? null : { kind: turn.nativeKind, items: turn.nativeItems },
+  }))
+  if (clientHistory.length > 0) history.push({ input: clientHistory, output: [], native: null })
+  return history
+}
+
+async function unlessLost<T>(work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof ThreadLostError) return null
+    throw error
+  }
+}
+
+function joinTexts(...texts: readonly (string | null)[]): string | null {
+  const present = texts.filter((text) => text !== null && text.trim() !== "")
+  return present.length === 0 ? null : present.join("\n\n")
+}

@@ -1,0 +1,229 @@
+import { createHash } from "node:crypto"
+import { ProxyError } from "../domain/errors.ts"
+import { newId } from "../domain/ids.ts"
+import type { Item, MessageItem } from "../domain/items.ts"
+import type { Store, ThreadRecord, TurnRecord } from "../domain/store.ts"
+import type { TurnRequest } from "../domain/turn-request.ts"
+import { historyHash, splitInput } from "./history.ts"
+
+/** Which thread a turn goes to, and what of the request that thread does not hold yet. */
+export interface Plan {
+  /** As it is to be stored, but for `headTurnId`. */
+  readonly thread: ThreadRecord
+  readonly parentTurnId: string | null
+  /** The native turn to branch from, where the thread is new and its past lies in another native thread. */
+  readonly fork: { readonly thread: ThreadRecord; readonly turn: TurnRecord } | null
+  /** Resent history that no thread of ours holds: a new thread is seeded with it. */
+  readonly clientHistory: readonly Item[]
+  readonly added: readonly MessageItem[]
+  /** Chain hash of everything before `added`. */
+  readonly hashBefore: string | null
+}
+
+export interface PlanContext {
+  readonly store: Store
+  readonly principal: string
+  readonly agentId: string
+  /** Kind of the agent's backend. */
+  readonly backend: string
+  readonly sessions: "separate" | "shared"
+  readonly now: number
+}
+
+/** True when the plan depends on threads that exist, and so must not be made while another one is being stored. */
+export function needsLookup(request: TurnRequest, sessions: "separate" | "shared"): boolean {
+  return (
+    request.previousResponseId !== null ||
+    request.sessionKey !== null ||
+    sessions === "shared" ||
+    splitInput(request.input).history.length > 0
+  )
+}
+
+/**
+ * The table "which thread" of the design. Everything is looked up within one principal and agent; a thread of other
+ * instructions, tools or backend is never continued, but its turns are the past of the new one.
+ */
+export async function planTurn(request: TurnRequest, context: PlanContext): Promise<Plan> {
+  if (request.previousResponseId !== null) {
+    return planAfterResponse(request.previousResponseId, request, context)
+  }
+  const { history, added } = splitInput(request.input)
+  if (request.sessionKey !== null) return planSession(request.sessionKey, history, added, request, context)
+  if (context.sessions === "shared" && request.keepsThread)
+    return planShared(history, added, request, context)
+  return planHistory(history, added, request, context)
+}
+
+async function planAfterResponse(id: string, request: TurnRequest, context: PlanContext): Promise<Plan> {
+  const { store, principal } = context
+  const response = await store.findResponse(principal, id)
+  const turn = response === null ? null : await store.findTurnOfResponse(id)
+  const thread = turn === null ? null : await store.findThread(turn.threadId)
+  if (response === null || turn === null || thread === null || response.agentId !== context.agentId) {
+    const other = response !== null && response.agentId !== context.agentId
+    throw new ProxyError(
+      "previous_response_not_found",
+      other
+        ? `Response '${id}' is an answer of agent '${response.agentId}'; name that agent as the model to go on.`
+        : `Previous response with id '${id}' not found.`,
+      { param: "previous_response_id" },
+    )
+  }
+  const base = turn.historyHash ?? `after ${turn.id}`
+  return planAfterTurn(thread, turn, splitForContinuation(request.input, base), request, context)
+}
+
+/** After a known response everything in the input is new, also what looks like history. */
+function splitForContinuation(input: readonly Item[], base: string): Continuation {
+  const { history, added } = splitInput(input)
+  return { clientHistory: history, added, hashBefore: historyHash(base, history) }
+}
+
+interface Continuation {
+  readonly clientHistory: readonly Item[]
+  readonly added: readonly MessageItem[]
+  readonly hashBefore: string | null
+}
+
+async function planSession(
+  sessionKey: string,
+  history: readonly Item[],
+  added: readonly MessageItem[],
+  request: TurnRequest,
+  context: PlanContext,
+): Promise<Plan> {
+  const thread = await context.store.findThreadBySession(context.principal, context.agentId, sessionKey)
+  if (thread === null || history.length > 0) return planHistory(history, added, request, context, sessionKey)
+  const head = thread.headTurnId === null ? null : await context.store.findTurn(thread.headTurnId)
+  if (head === null) return planHistory(history, added, request, context, sessionKey)
+  const hashBefore = head.historyHash ?? `after ${head.id}`
+  return planAfterTurn(thread, head, { clientHistory: [], added, hashBefore }, request, context, sessionKey)
+}
+
+async function planShared(
+  history: readonly Item[],
+  added: readonly MessageItem[],
+  request: TurnRequest,
+  context: PlanContext,
+): Promise<Plan> {
+  const key = keyHashOf(request, context)
+  const main = await context.store.findMainThread(context.principal, context.agentId, key)
+  const head = main?.headTurnId ? await context.store.findTurn(main.headTurnId) : null
+  if (main !== null && head !== null) {
+    // Everybody talks to the same thread: it holds the past, whatever the client resends of it.
+    return {
+      thread: { ...main, usedAt: context.now },
+      parentTurnId: head.id,
+      fork: null,
+      clientHistory: [],
+      added,
+      hashBefore: historyHash(null, history),
+    }
+  }
+  const plan = planNew(
+    { clientHistory: history, added, hashBefore: historyHash(null, history) },
+    request,
+    context,
+  )
+  return { ...plan, thread: { ...plan.thread, isMain: true } }
+}
+
+async function planHistory(
+  history: readonly Item[],
+  added: readonly MessageItem[],
+  request: TurnRequest,
+  context: PlanContext,
+  sessionKey: string | null = null,
+): Promise<Plan> {
+  const { store, principal, agentId } = context
+  const hashBefore = historyHash(null, history)
+  if (hashBefore !== null && request.keepsThread) {
+    const candidates = await store.findTurnsByHistory(
+      principal,
+      agentId,
+      keyHashOf(request, context),
+      hashBefore,
+    )
+    const known = await bestMatch(candidates, sessionKey, store)
+    if (known !== null) {
+      const continuation = { clientHistory: [], added, hashBefore }
+      return planAfterTurn(known.thread, known.turn, continuation, request, context, sessionKey)
+    }
+  }
+  return planNew({ clientHistory: history, added, hashBefore }, request, context, sessionKey)
+}
+
+/** The session's own thread first, then one that ends there (it can be continued), then the newest. */
+async function bestMatch(
+  candidates: readonly TurnRecord[],
+  sessionKey: string | null,
+  store: Store,
+): Promise<{ thread: ThreadRecord; turn: TurnRecord } | null> {
+  let best: { thread: ThreadRecord; turn: TurnRecord; rank: number } | null = null
+  for (const turn of candidates) {
+    const thread = await store.findThread(turn.threadId)
+    // A conversation that has a name of its own is not taken over by one of another name.
+    if (thread === null || (thread.sessionKey !== null && thread.sessionKey !== sessionKey)) continue
+    const rank =
+      (sessionKey !== null && thread.sessionKey === sessionKey ? 2 : 0) +
+      (thread.headTurnId === turn.id ? 1 : 0)
+    if (best === null || rank > best.rank) best = { thread, turn, rank }
+  }
+  return best
+}
+
+function planAfterTurn(
+  thread: ThreadRecord,
+  turn: TurnRecord,
+  continuation: Continuation,
+  request: TurnRequest,
+  context: PlanContext,
+  sessionKey: string | null = thread.sessionKey,
+): Plan {
+  const isSameKind = thread.keyHash === keyHashOf(request, context)
+  const isHead = thread.headTurnId === turn.id
+  const addsHistory = continuation.clientHistory.length > 0
+  if (isSameKind && isHead && !addsHistory && request.keepsThread && !thread.isEphemeral) {
+    return {
+      ...continuation,
+      thread: { ...thread, sessionKey, usedAt: context.now },
+      parentTurnId: turn.id,
+      fork: null,
+    }
+  }
+  const canFork = isSameKind && !addsHistory && request.keepsThread
+  const plan = planNew(continuation, request, context, sessionKey)
+  return { ...plan, parentTurnId: turn.id, fork: canFork ? { thread, turn } : null }
+}
+
+function planNew(
+  continuation: Continuation,
+  request: TurnRequest,
+  context: PlanContext,
+  sessionKey: string | null = null,
+): Plan {
+  const thread: ThreadRecord = {
+    id: newId("thr_"),
+    principal: context.principal,
+    agentId: context.agentId,
+    backend: context.backend,
+    keyHash: keyHashOf(request, context),
+    instructions: request.instructions,
+    nativeRef: null,
+    isEphemeral: !request.keepsThread,
+    isMain: false,
+    sessionKey,
+    headTurnId: null,
+    createdAt: context.now,
+    usedAt: context.now,
+  }
+  return { ...continuation, thread, parentTurnId: null, fork: null }
+}
+
+/** Instructions, tools and backend cannot change within a native thread: together they are its key. */
+function keyHashOf(request: TurnRequest, context: PlanContext): string {
+  return createHash("sha256")
+    .update(JSON.stringify([context.backend, request.instructions, request.tools]))
+    .digest("hex")
+}

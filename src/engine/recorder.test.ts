@@ -1,0 +1,153 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import type { Item, MessageItem } from "../domain/items.ts"
+import type { ResponseEvent } from "../domain/response-events.ts"
+import { Recorder } from "./recorder.ts"
+import { ResponseLog } from "./response-log.ts"
+
+function message(id: string, text: string, phase: MessageItem["phase"] = null): MessageItem {
+  return {
+    type: "message",
+    id,
+    role: "assistant",
+    content: [{ type: "text", text }],
+    phase,
+    status: "completed",
+  }
+}
+
+function setUp() {
+  const log = new ResponseLog()
+  return { log, recorder: new Recorder(log), events: () => log.read(0, 10_000) }
+}
+
+function typesOf(events: readonly ResponseEvent[]): string[] {
+  return events.map((event) => event.type)
+}
+
+function deltasOf(events: readonly ResponseEvent[], type: ResponseEvent["type"]): string {
+  return events.map((event) => (event.type === type && "text" in event ? event.text : "")).join("")
+}
+
+describe("Recorder", () => {
+  it("announces, streams and ends a message in the order of the API", () => {
+    const { recorder, events } = setUp()
+    recorder.record({ type: "item.started", item: message("n1", "") })
+    recorder.record({ type: "item.delta", itemId: "n1", channel: "text", index: 0, text: "Hel" })
+    recorder.record({ type: "item.delta", itemId: "n1", channel: "text", index: 0, text: "lo" })
+    recorder.record({ type: "item.completed", item: message("n1", "Hello") })
+    expect(typesOf(events())).toEqual([
+      "item.added",
+      "part.added",
+      "text.delta",
+      "text.delta",
+      "text.done",
+      "part.done",
+      "item.done",
+    ])
+    expect(recorder.output).toMatchObject([{ content: [{ text: "Hello" }], status: "completed" }])
+  })
+
+  it("gives ids of its own and keeps one per item", () => {
+    const { recorder, events } = setUp()
+    recorder.record({ type: "item.completed", item: message("msg_native", "x") })
+    const ids = events().flatMap((event) => ("item" in event ? [event.item.id] : []))
+    expect(new Set(ids).size).toBe(1)
+    expect(ids[0]).toMatch(/^msg_[0-9a-f]{32}$/)
+  })
+
+  it("makes the missing deltas of an item that came whole", () => {
+    const { recorder, events } = setUp()
+    recorder.record({ type: "item.delta", itemId: "n1", channel: "text", index: 0, text: "Hel" })
+    recorder.record({ type: "item.completed", item: message("n1", "Hello") })
+    expect(deltasOf(events(), "text.delta")).toBe("Hello")
+    expect(deltasOf(events(), "text.done")).toBe("Hello")
+  })
+
+  it("never takes back what was sent: a final text that differs loses against the deltas", () => {
+    const { recorder, events } = setUp()
+    recorder.record({ type: "item.delta", itemId: "n1", channel: "text", index: 0, text: "sent" })
+    recorder.record({ type: "item.completed", item: message("n1", "other") })
+    expect(deltasOf(events(), "text.done")).toBe("sent")
+    expect(recorder.output).toMatchObject([{ content: [{ text: "sent" }] }])
+  })
+
+  it("opens and closes each part of a reasoning summary", () => {
+    const { recorder, events } = setUp()
+    const reasoning: Item = { type: "reasoning", id: "r", summary: ["one", "two"], status: "completed" }
+    recorder.record({ type: "item.delta", itemId: "r", channel: "summary", index: 0, text: "one" })
+    recorder.record({ type: "item.completed", item: reasoning })
+    expect(typesOf(events())).toEqual([
+      "item.added",
+      "summary.added",
+      "summary.delta",
+      "summary.done",
+      "summary.part_done",
+      "summary.added",
+      "summary.delta",
+      "summary.done",
+      "summary.part_done",
+      "item.done",
+    ])
+  })
+
+  it("shows a command as a call that the agent made itself", () => {
+    const { recorder, events } = setUp()
+    const command: Item = {
+      type: "command",
+      id: "c",
+      command: "false",
+      cwd: null,
+      output: "no",
+      exitCode: 1,
+      status: "failed",
+    }
+    recorder.record({ type: "item.started", item: { ...command, status: "in_progress" } })
+    expect(recorder.hasOpenWork).toBe(true)
+    recorder.record({ type: "item.completed", item: command })
+    expect(recorder.hasOpenWork).toBe(false)
+    expect(typesOf(events())).toEqual([
+      "item.added",
+      "call.in_progress",
+      "arguments.done",
+      "call.failed",
+      "item.done",
+    ])
+    expect(events()[0]).toMatchObject({ item: { output: "", exitCode: null, status: "in_progress" } })
+  })
+
+  it("ends what is open with what was sent", () => {
+    const { recorder } = setUp()
+    recorder.record({ type: "item.delta", itemId: "n1", channel: "text", index: 0, text: "half" })
+    expect(recorder.finish("incomplete")).toMatchObject([
+      { outputIndex: 0, item: { status: "incomplete", content: [{ text: "half" }] } },
+    ])
+    expect(recorder.hasOpenItems).toBe(false)
+  })
+
+  it("leaves out what the user said", () => {
+    const { recorder, events } = setUp()
+    recorder.record({ type: "item.completed", item: { ...message("u", "hi"), role: "user" } })
+    expect(events()).toEqual([])
+  })
+
+  it("never cuts a character in two, however the text was cut", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme", maxLength: 40 }), fc.array(fc.nat(40)), (text, cuts) => {
+        const { recorder, events } = setUp()
+        const ends = [...new Set([...cuts.map((cut) => Math.min(cut, text.length)), text.length])].sort(
+          (a, b) => a - b,
+        )
+        let start = 0
+        for (const end of ends) {
+          const piece = text.slice(start, end)
+          recorder.record({ type: "item.delta", itemId: "n", channel: "text", index: 0, text: piece })
+          start = end
+        }
+        recorder.record({ type: "item.completed", item: message("n", text) })
+        for (const event of events()) if ("text" in event) expect(event.text.isWellFormed()).toBe(true)
+        expect(deltasOf(events(), "text.delta")).toBe(text)
+      }),
+    )
+  })
+})

@@ -1,0 +1,270 @@
+import { type IdPrefix, newId } from "../domain/ids.ts"
+import type { FunctionCallItem, Item, ItemStatus, MessageItem, ReasoningItem } from "../domain/items.ts"
+import type { CallMarker } from "../domain/response-events.ts"
+import type { DeltaChannel, TurnEvent } from "../domain/turn-events.ts"
+import type { ResponseLog } from "./response-log.ts"
+
+type ItemEvent = Extract<
+  TurnEvent,
+  { type: "item.started" | "item.delta" | "item.completed" | "function.called" }
+>
+
+interface OpenItem {
+  readonly outputIndex: number
+  readonly item: Item
+  /** What was sent of each part so far. */
+  readonly parts: string[]
+  /** First half of a character whose second half has not come yet. */
+  carry: string
+}
+
+/** An item that is done, with its place in `output`. */
+export interface RecordedItem {
+  readonly outputIndex: number
+  readonly item: Item
+}
+
+/**
+ * Turns what a backend tells of a turn into the numbered events of the response, and into the items of its `output`.
+ * It repairs what backends differ in: items that were never announced, texts without deltas, items left open at the
+ * end. Deltas, done texts and final items are equal, whatever comes.
+ */
+export class Recorder {
+  readonly #log: ResponseLog
+  readonly #open = new Map<string, OpenItem>()
+  readonly #output: Item[] = []
+  #itemCount = 0
+  #characters = 0
+
+  constructor(log: ResponseLog) {
+    this.#log = log
+  }
+
+  /** Items that are done; holes of open items are left out. */
+  get output(): readonly Item[] {
+    return this.#output.filter((item) => item !== undefined)
+  }
+
+  get hasOpenItems(): boolean {
+    return this.#open.size > 0
+  }
+
+  /** True while the agent works on something that may rightly be silent for long. */
+  get hasOpenWork(): boolean {
+    for (const { item } of this.#open.values()) {
+      if (item.type !== "message" && item.type !== "reasoning") return true
+    }
+    return false
+  }
+
+  /** UTF-16 units of all deltas and items so far: the bound on a flood is put on this. */
+  get characters(): number {
+    return this.#characters
+  }
+
+  /** Returns the item that the event finished, if it finished one. */
+  record(event: ItemEvent): RecordedItem | null {
+    switch (event.type) {
+      case "item.started":
+        if (isOutput(event.item) && !this.#open.has(event.item.id)) this.#begin(event.item)
+        return null
+      case "item.delta":
+        this.#delta(event.itemId, event.channel, event.index, event.text)
+        return null
+      case "item.completed":
+      case "function.called":
+        return isOutput(event.item) ? this.#complete(event.item) : null
+    }
+  }
+
+  /** Ends what is still open, with the texts that were sent. */
+  finish(status: ItemStatus): RecordedItem[] {
+    return [...this.#open.values()].map((open) => this.#close(open, withParts(open.item, open.parts), status))
+  }
+
+  #begin(native: Item): OpenItem {
+    const outputIndex = this.#itemCount
+    this.#itemCount += 1
+    const item = emptied({ ...native, id: newId(prefixOf(native)) })
+    const open: OpenItem = { outputIndex, item, parts: [], carry: "" }
+    this.#open.set(native.id, open)
+    this.#log.append({ type: "item.added", outputIndex, item })
+    if (item.type === "message") this.#log.append({ type: "part.added", outputIndex, partIndex: 0 })
+    else if (isOwnTool(item)) this.#log.append({ type: "call.in_progress", outputIndex })
+    if (item.type === "web_search") this.#log.append({ type: "call.searching", outputIndex })
+    return open
+  }
+
+  #delta(nativeId: string, channel: DeltaChannel, index: number, text: string): void {
+    const open = this.#open.get(nativeId) ?? this.#begin(unannounced(nativeId, channel))
+    const { whole, rest } = splitCharacter(open.carry + text)
+    open.carry = rest
+    if (whole !== "") this.#send(open, channel, index, whole)
+  }
+
+  #send(open: OpenItem, channel: DeltaChannel, index: number, text: string): void {
+    const { outputIndex, item } = open
+    const partIndex = item.type === "reasoning" ? index : 0
+    if (item.type === "reasoning") this.#openSummaries(open, partIndex)
+    const type =
+      item.type === "reasoning" ? "summary.delta" : channel === "arguments" ? "arguments.delta" : "text.delta"
+    if (item.type !== "message" && item.type !== "reasoning" && item.type !== "function_call") return
+    open.parts[partIndex] = (open.parts[partIndex] ?? "") + text
+    this.#characters += text.length
+    this.#log.append({ type, outputIndex, partIndex, text })
+  }
+
+  /** A summary part begins only when the one before it is done. */
+  #openSummaries(open: OpenItem, upTo: number): void {
+    while (open.parts.length <= upTo) {
+      const previous = open.parts.length - 1
+      if (previous >= 0) this.#endSummary(open, previous)
+      open.parts.push("")
+      this.#log.append({ type: "summary.added", outputIndex: open.outputIndex, partIndex: previous + 1 })
+    }
+  }
+
+  #endSummary(open: OpenItem, partIndex: number): void {
+    const { outputIndex } = open
+    this.#log.append({ type: "summary.done", outputIndex, partIndex, text: open.parts[partIndex] ?? "" })
+    this.#log.append({ type: "summary.part_done", outputIndex, partIndex })
+  }
+
+  #complete(native: Item): RecordedItem {
+    const open = this.#open.get(native.id) ?? this.#begin(native)
+    open.carry = ""
+    textsOf(native).forEach((text, index) => {
+      const sent = open.parts[index] ?? ""
+      // What was sent cannot be taken back: only a longer text is followed up.
+      if (text.length > sent.length && text.startsWith(sent)) {
+        this.#send(
+          open,
+          native.type === "function_call" ? "arguments" : "text",
+          index,
+          text.slice(sent.length),
+        )
+      }
+    })
+    return this.#close(open, withParts({ ...native, id: open.item.id }, open.parts), null)
+  }
+
+  #close(open: OpenItem, item: Item, status: ItemStatus | null): RecordedItem {
+    const { outputIndex } = open
+    const final = finished(item, status)
+    for (const [key, value] of this.#open) if (value === open) this.#open.delete(key)
+    if (final.type === "message") {
+      this.#log.append({ type: "text.done", outputIndex, partIndex: 0, text: open.parts[0] ?? "" })
+      this.#log.append({ type: "part.done", outputIndex, partIndex: 0 })
+    } else if (final.type === "reasoning") {
+      if (open.parts.length > 0) this.#endSummary(open, open.parts.length - 1)
+    } else if (final.type === "function_call") {
+      this.#log.append({ type: "arguments.done", outputIndex, partIndex: 0, text: final.arguments })
+    } else if (isOwnTool(final)) {
+      if (final.type !== "web_search") {
+        this.#log.append({ type: "arguments.done", outputIndex, partIndex: 0, text: "" })
+      }
+      const marker: CallMarker =
+        final.status === "completed" || final.type === "web_search" ? "call.completed" : "call.failed"
+      this.#log.append({ type: marker, outputIndex })
+    }
+    this.#log.append({ type: "item.done", outputIndex, item: final })
+    this.#output[outputIndex] = final
+    if (final.type === "command") this.#characters += final.output.length
+    return { outputIndex, item: final }
+  }
+}
+
+/** What users said is input, not output. */
+function isOutput(item: Item): boolean {
+  return item.type !== "function_call_output" && !(item.type === "message" && item.role !== "assistant")
+}
+
+function isOwnTool(item: Item): boolean {
+  return (
+    item.type === "command" ||
+    item.type === "file_change" ||
+    item.type === "tool_call" ||
+    item.type === "web_search"
+  )
+}
+
+function prefixOf(item: Item): IdPrefix {
+  switch (item.type) {
+    case "message":
+      return "msg_"
+    case "reasoning":
+      return "rs_"
+    case "web_search":
+      return "ws_"
+    case "function_call":
+      return "fc_"
+    case "function_call_output":
+      return "fco_"
+    default:
+      return "mcp_"
+  }
+}
+
+/** The item as it is announced: status in_progress, nothing that deltas or the end will bring. */
+function emptied(item: Item): Item {
+  const status = "in_progress"
+  switch (item.type) {
+    case "message":
+      return { ...item, content: [], status }
+    case "reasoning":
+      return { ...item, summary: [], status }
+    case "command":
+      return { ...item, output: "", exitCode: null, status }
+    case "tool_call":
+      return { ...item, output: null, error: null, status }
+    case "function_call":
+      return { ...item, arguments: "", status }
+    default:
+      return { ...item, status }
+  }
+}
+
+function unannounced(id: string, channel: DeltaChannel): Item {
+  const status = "in_progress"
+  if (channel === "summary") return { type: "reasoning", id, summary: [], status } satisfies ReasoningItem
+  if (channel === "arguments") {
+    return {
+      type: "function_call",
+      id,
+      callId: id,
+      name: "",
+      arguments: "",
+      status,
+    } satisfies FunctionCallItem
+  }
+  return { type: "message", id, role: "assistant", content: [], phase: null, status } satisfies MessageItem
+}
+
+function textsOf(item: Item): readonly string[] {
+  if (item.type === "message") {
+    return [item.content.map((part) => (part.type === "text" ? part.text : "")).join("")]
+  }
+  if (item.type === "reasoning") return item.summary
+  if (item.type === "function_call") return [item.arguments]
+  return []
+}
+
+function withParts(item: Item, parts: readonly string[]): Item {
+  if (item.type === "message") return { ...item, content: [{ type: "text", text: parts[0] ?? "" }] }
+  if (item.type === "reasoning") return { ...item, summary: [...parts] }
+  if (item.type === "function_call") return { ...item, arguments: parts[0] ?? "" }
+  return item
+}
+
+function finished(item: Item, status: ItemStatus | null): Item {
+  const final = status ?? (item.status === "in_progress" ? "completed" : item.status)
+  // A tool that was cut off has failed; a text that was cut off is incomplete.
+  return { ...item, status: final === "incomplete" && isOwnTool(item) ? "failed" : final }
+}
+
+/** Splits off a first half of a surrogate pair at the end: a character is never cut in two. */
+function splitCharacter(text: string): { whole: string; rest: string } {
+  const last = text.charCodeAt(text.length - 1)
+  if (last >= 0xd800 && last <= 0xdbff) return { whole: text.slice(0, -1), rest: text.slice(-1) }
+  return { whole: text, rest: "" }
+}

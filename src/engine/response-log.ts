@@ -1,0 +1,242 @@
+import type { Item } from "../domain/items.ts"
+import type { DeltaType, ResponseEvent, TextDone } from "../domain/response-events.ts"
+import type { ResponseLogReader } from "../domain/response-log.ts"
+import type { LogSegment } from "../domain/store.ts"
+
+/**
+ * Deltas of one part that follow one another: one text and the length of each, instead of an object a delta. A
+ * hundred thousand deltas cost about their text and one small integer each.
+ */
+interface DeltaRun {
+  readonly first: number
+  readonly type: DeltaType
+  readonly outputIndex: number
+  readonly partIndex: number
+  text: string
+  readonly lengths: number[]
+}
+
+interface SingleEvent {
+  readonly first: number
+  /** As appended; `text.done` and `summary.done` carry an empty text here, it is made from the runs when read. */
+  readonly event: ResponseEvent
+}
+
+type Entry = DeltaRun | SingleEvent
+
+/** A run is closed at this many characters, so that reading the newest delta never copies more. */
+const maxRunChars = 4096
+
+const deltaOfDone: Readonly<Record<Exclude<TextDone, "arguments.done">, DeltaType>> = {
+  "text.done": "text.delta",
+  "summary.done": "summary.delta",
+}
+
+/** The append-only log of one response, compact in memory and in storage; see `ResponseEvent`. */
+export class ResponseLog implements ResponseLogReader {
+  readonly #entries: Entry[] = []
+  #length = 0
+  #isClosed = false
+  /** First sequence number and entry that `takeUnsaved` has not handed out yet. */
+  #savedLength = 0
+  #savedEntries = 0
+  #waiting: (() => void)[] = []
+
+  get length(): number {
+    return this.#length
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  append(event: ResponseEvent): void {
+    if (event.type === "text.delta" || event.type === "summary.delta" || event.type === "arguments.delta") {
+      this.#appendDelta(event.type, event.outputIndex, event.partIndex, event.text)
+    } else {
+      this.#entries.push({ first: this.#length, event: withoutText(event) })
+    }
+    this.#length += 1
+    this.#wake()
+  }
+
+  /** No event comes any more. */
+  close(): void {
+    this.#isClosed = true
+    this.#wake()
+  }
+
+  read(from: number, limit: number): ResponseEvent[] {
+    const events: ResponseEvent[] = []
+    for (let i = this.#entryAt(from); i < this.#entries.length && events.length < limit; i += 1) {
+      const entry = this.#entries[i]
+      if (entry === undefined) break
+      if ("event" in entry) events.push(this.#withText(entry.event))
+      else readRun(entry, from + events.length - entry.first, limit, events)
+    }
+    return events
+  }
+
+  async waitFor(from: number): Promise<void> {
+    if (from < this.#length || this.#isClosed) return
+    await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+
+  /**
+   * What was appended since the last call, for the store; `last` is an event that is to be stored before it is
+   * appended. Texts are left out: they are in the items. Call it only while no item is open, so that every stored
+   * delta belongs to a stored item. Null: nothing new.
+   */
+  takeUnsaved(last?: ResponseEvent): LogSegment | null {
+    const entries = this.#entries.slice(this.#savedEntries).map(toStored)
+    if (last) entries.push(last)
+    if (entries.length === 0) return null
+    const segment = { firstSequence: this.#savedLength, json: JSON.stringify(entries) }
+    this.#savedLength = this.#length + (last ? 1 : 0)
+    this.#savedEntries = this.#entries.length + (last ? 1 : 0)
+    return segment
+  }
+
+  /** The log as it was stored, with the response's items. Throws when a segment is not what `takeUnsaved` wrote. */
+  static restore(segments: readonly LogSegment[], output: readonly Item[]): ResponseLog {
+    const log = new ResponseLog()
+    const positions = new Map<string, number>()
+    for (const segment of segments) {
+      // Written by `takeUnsaved` of this or an earlier release into our own database.
+      const entries = JSON.parse(segment.json) as StoredEntry[]
+      for (const entry of entries) {
+        if ("lengths" in entry) log.#restoreRun(entry, output, positions)
+        else log.append(withItem(entry, output))
+      }
+    }
+    log.#savedLength = log.#length
+    log.#savedEntries = log.#entries.length
+    log.#isClosed = true
+    return log
+  }
+
+  #appendDelta(type: DeltaType, outputIndex: number, partIndex: number, text: string): void {
+    const last = this.#entries.at(-1)
+    if (
+      last !== undefined &&
+      "lengths" in last &&
+      last.type === type &&
+      last.outputIndex === outputIndex &&
+      last.partIndex === partIndex &&
+      last.text.length < maxRunChars &&
+      this.#entries.length > this.#savedEntries
+    ) {
+      last.text += text
+      last.lengths.push(text.length)
+    } else {
+      this.#entries.push({ first: this.#length, type, outputIndex, partIndex, text, lengths: [text.length] })
+    }
+  }
+
+  #restoreRun(run: StoredRun, output: readonly Item[], positions: Map<string, number>): void {
+    const key = `${run.type}/${run.outputIndex}/${run.partIndex}`
+    const whole = partText(output[run.outputIndex], run.type, run.partIndex)
+    let position = positions.get(key) ?? 0
+    for (const length of run.lengths) {
+      const text = whole.slice(position, position + length)
+      this.append({ type: run.type, outputIndex: run.outputIndex, partIndex: run.partIndex, text })
+      position += length
+    }
+    positions.set(key, position)
+  }
+
+  #withText(event: ResponseEvent): ResponseEvent {
+    if (event.type !== "text.done" && event.type !== "summary.done") return event
+    const { outputIndex, partIndex } = event
+    const type = deltaOfDone[event.type]
+    let text = ""
+    for (const entry of this.#entries) {
+      if (
+        "lengths" in entry &&
+        entry.type === type &&
+        entry.outputIndex === outputIndex &&
+        entry.partIndex === partIndex
+      ) {
+        text += entry.text
+      }
+    }
+    return { ...event, text }
+  }
+
+  /** Index of the entry that holds sequence number `sequence`. */
+  #entryAt(sequence: number): number {
+    let low = 0
+    let high = this.#entries.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const entry = this.#entries[middle]
+      if (entry !== undefined && entry.first + sizeOf(entry) <= sequence) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  #wake(): void {
+    if (this.#waiting.length === 0) return
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
+  }
+}
+
+interface StoredRun {
+  readonly type: DeltaType
+  readonly outputIndex: number
+  readonly partIndex: number
+  readonly lengths: readonly number[]
+}
+
+/** `item.done` is stored without its item: the item has a row of its own. */
+type StoredEntry = StoredRun | ResponseEvent
+
+function toStored(entry: Entry): unknown {
+  if ("lengths" in entry) {
+    const { type, outputIndex, partIndex, lengths } = entry
+    return { type, outputIndex, partIndex, lengths }
+  }
+  if (entry.event.type === "item.done") {
+    return { type: entry.event.type, outputIndex: entry.event.outputIndex }
+  }
+  return entry.event
+}
+
+function withItem(entry: ResponseEvent, output: readonly Item[]): ResponseEvent {
+  if (entry.type !== "item.done") return entry
+  const item = output[entry.outputIndex]
+  if (item === undefined)
+    throw new Error(`the stored log names output item ${entry.outputIndex}, which is not stored`)
+  return { ...entry, item }
+}
+
+function withoutText(event: ResponseEvent): ResponseEvent {
+  return event.type === "text.done" || event.type === "summary.done" ? { ...event, text: "" } : event
+}
+
+function sizeOf(entry: Entry): number {
+  return "lengths" in entry ? entry.lengths.length : 1
+}
+
+function readRun(run: DeltaRun, skip: number, limit: number, into: ResponseEvent[]): void {
+  const { type, outputIndex, partIndex } = run
+  let position = 0
+  for (let i = 0; i < run.lengths.length && into.length < limit; i += 1) {
+    const end = position + (run.lengths[i] ?? 0)
+    if (i >= skip) into.push({ type, outputIndex, partIndex, text: run.text.slice(position, end) })
+    position = end
+  }
+}
+
+function partText(item: Item | undefined, type: DeltaType, partIndex: number): string {
+  if (item?.type === "message") {
+    const part = item.content[partIndex]
+    return part?.type === "text" ? part.text : ""
+  }
+  if (item?.type === "reasoning") return item.summary[partIndex] ?? ""
+  if (item?.type === "function_call" && type === "arguments.delta") return item.arguments
+  return ""
+}

@@ -1,0 +1,37 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { LiveResponse } from "../domain/response-log.ts"
+
+/** Tells when the client of one request has gone before it had the whole answer. */
+export interface ClientConnection {
+  readonly gone: AbortSignal
+  /** Stops watching: the answer is complete. Safe twice. */
+  release(): void
+}
+
+/**
+ * Watches the socket, not the request: a request's `close` comes as soon as its body is read, and the response's never
+ * comes for one that waits its turn in a pipelined connection.
+ */
+export function watchClient(incoming: IncomingMessage, outgoing: ServerResponse): ClientConnection {
+  const controller = new AbortController()
+  const { socket } = incoming
+  const onClose = (): void => controller.abort()
+  if (socket.destroyed || outgoing.destroyed) controller.abort()
+  else socket.once("close", onClose)
+  return { gone: controller.signal, release: () => socket.off("close", onClose) }
+}
+
+/** A client that cannot go: calls of the app as a function. */
+export const permanentClient: ClientConnection = { gone: new AbortController().signal, release: () => {} }
+
+/**
+ * The one place that decides what a lost client means: its turn is cancelled after the grace, unless it ended by then.
+ */
+export function cancelWhenGone(connection: ClientConnection, live: LiveResponse, graceMs: number): void {
+  const start = (): void => {
+    const timer = setTimeout(() => live.cancel(), graceMs)
+    void live.finished.then(() => clearTimeout(timer))
+  }
+  if (connection.gone.aborted) start()
+  else connection.gone.addEventListener("abort", start, { once: true })
+}

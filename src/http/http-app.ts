@@ -1,0 +1,72 @@
+import { Hono } from "hono"
+import type { Config } from "../config/config.ts"
+import { ProxyError } from "../domain/errors.ts"
+import type { Engine } from "../engine/engine.ts"
+import { answerError } from "./error-answer.ts"
+import type { HttpContext, HttpEnv, HttpLogEntry, ServicePhase } from "./http-env.ts"
+import { createModelHandlers } from "./model-routes.ts"
+import { requestGate, requestLog } from "./request-gate.ts"
+import { createStatusHandlers } from "./status-routes.ts"
+import { createStoredResponseHandlers } from "./stored-response-routes.ts"
+import { chatApi, responsesApi } from "./turn-api.ts"
+import { createTurnHandler } from "./turn-routes.ts"
+
+export interface HttpAppOptions {
+  readonly engine: Engine
+  readonly config: Config
+  readonly version: string
+  /** Milliseconds since 1970. */
+  readonly startedAt: number
+  readonly servicePhase: () => ServicePhase
+  /** Called once an answered request. Must not throw. */
+  readonly log: (entry: HttpLogEntry) => void
+  readonly now?: () => number
+}
+
+export type HttpApp = Hono<HttpEnv>
+
+type Handler = (context: HttpContext) => Response | Promise<Response>
+type Method = "GET" | "POST" | "DELETE"
+
+/** All routes of the service. A function from request to answer, but for streams, which need the Node server. */
+export function createHttpApp(options: HttpAppOptions): HttpApp {
+  const app: HttpApp = new Hono<HttpEnv>({ strict: false })
+  app.use(requestLog(options.log))
+  app.use(requestGate(options.config))
+
+  const status = createStatusHandlers(options)
+  const models = createModelHandlers(options)
+  const stored = createStoredResponseHandlers(options)
+  const routes: Readonly<Record<string, Partial<Record<Method, Handler>>>> = {
+    "/": { GET: status.page },
+    "/web": { GET: status.page },
+    "/health": { GET: status.health },
+    "/ready": { GET: status.ready },
+    "/v1/models": { GET: models.list },
+    "/v1/models/:id": { GET: models.retrieve },
+    "/v1/chat/completions": { POST: createTurnHandler(chatApi, options) },
+    "/v1/responses": { POST: createTurnHandler(responsesApi, options) },
+    "/v1/responses/:id": { GET: stored.retrieve, DELETE: stored.remove },
+  }
+  for (const [path, handlers] of Object.entries(routes)) addRoute(app, path, handlers)
+
+  app.notFound((context) =>
+    answerError(context, new ProxyError("not_found", `There is no route ${context.req.path}.`)),
+  )
+  app.onError((error, context) => answerError(context, error))
+  return app
+}
+
+function addRoute(app: HttpApp, path: string, handlers: Partial<Record<Method, Handler>>): void {
+  const methods = Object.keys(handlers)
+  for (const [method, handler] of Object.entries(handlers)) app.on(method, path, handler)
+  // Hono answers HEAD with the handler of GET.
+  const allow = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(", ")
+  app.all(path, (context) =>
+    answerError(
+      context,
+      new ProxyError("method_not_allowed", `${context.req.method} is not possible here; possible: ${allow}.`),
+      { allow },
+    ),
+  )
+}

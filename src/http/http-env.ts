@@ -1,0 +1,40 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Context } from "hono"
+
+/** What every handler finds in its context. */
+export interface HttpEnv {
+  /** The raw Node objects. Absent when the app is called as a function (`app.request`), as most tests do. */
+  Bindings: { readonly incoming?: IncomingMessage; readonly outgoing?: ServerResponse }
+  Variables: {
+    /** `req_...`, also in the `x-request-id` header. */
+    requestId: string
+    /** Name of the key that was used, or `owner` where none is configured. Set for every route that is not open. */
+    principal: string
+    /** What went wrong, for the log. */
+    failure: unknown
+    /** True once the client closed the connection before it had the whole answer. */
+    isAborted: boolean
+  }
+}
+
+export type HttpContext = Context<HttpEnv>
+
+/** The life of the service around the engine: `running` says nothing of the agents. */
+export type ServicePhase = "starting" | "running" | "stopping"
+
+/** One answered request. No bodies, no header values but the two ids: safe to keep. */
+export interface HttpLogEntry {
+  readonly requestId: string
+  /** The caller's own id (`X-Client-Request-Id`), made printable and cut at 128 characters. */
+  readonly clientRequestId: string | null
+  readonly method: string
+  /** Without the query. */
+  readonly path: string
+  readonly status: number
+  /** Until the last byte was handed to the socket, streams included. */
+  readonly durationMs: number
+  readonly principal: string | null
+  readonly isAborted: boolean
+  /** Whatever was thrown; for 5xx the full error. */
+  readonly error: unknown
+}

@@ -1,0 +1,184 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import type { Socket } from "node:net"
+import { getRequestListener } from "@hono/node-server"
+import { messageOf, ProxyError } from "../domain/errors.ts"
+import { newId } from "../domain/ids.ts"
+import { errorAnswer } from "./error-answer.ts"
+import type { HttpApp } from "./http-app.ts"
+
+export interface HttpServer {
+  /** `http://host:port`, fit for a browser on this machine. */
+  readonly url: string
+  readonly port: number
+  /**
+   * Takes no new connections, lets answers that are being written end for a short while, then closes what is left.
+   * Safe twice.
+   */
+  close(): Promise<void>
+}
+
+export interface HttpServerOptions {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  /** How long `close` waits for answers that are being written; default 2 s. */
+  readonly closeGraceMs?: number
+}
+
+/** Limits on receiving; none of them touches an answer, which may take hours. */
+const limits = {
+  maxHeaderSize: 32 * 1024,
+  /** From the connection to the last header. */
+  headersTimeout: 20_000,
+  /** From the connection to the last byte of the body. */
+  requestTimeout: 120_000,
+  /** Longer than the idle time of usual clients and proxies, so that they close first and never hit a closing socket. */
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 5000,
+}
+const maxConnections = 4096
+
+/** Serves the app on a socket; rejects with a message for people when the address cannot be used. */
+export async function startHttpServer(app: HttpApp, options: HttpServerOptions): Promise<HttpServer> {
+  const listener = getRequestListener((request, env) => app.fetch(request, env), {
+    // Replacing the global Response is a surprise for whoever embeds us, and breaks answers written past Hono.
+    overrideGlobalObjects: false,
+    errorHandler: (error) => {
+      const answer = errorAnswer(
+        new ProxyError(
+          "invalid_request",
+          `The request line or the Host header is not valid: ${messageOf(error)}.`,
+        ),
+        newId("req_"),
+      )
+      return new Response(answer.body, { status: answer.status, headers: answer.headers })
+    },
+  })
+  const answers = new WeakMap<Socket, ServerResponse>()
+  const server = createServer(
+    { ...limits, requireHostHeader: false, keepAlive: true, keepAliveInitialDelay: 60_000 },
+    (incoming: IncomingMessage, outgoing: ServerResponse) => {
+      answers.set(incoming.socket, outgoing)
+      void listener(incoming, outgoing)
+    },
+  )
+  server.maxConnections = maxConnections
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    answerClientError(error, socket, answers.get(socket))
+  })
+  server.on("checkExpectation", answerExpectation)
+  await listen(server, options)
+  return runningServer(server, options)
+}
+
+function listen(server: Server, { host, port }: HttpServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException): void => reject(explainListenError(error, host, port))
+    server.once("error", onError)
+    server.listen({ host, port }, () => {
+      server.off("error", onError)
+      resolve()
+    })
+  })
+}
+
+function explainListenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  switch (error.code) {
+    case "EADDRINUSE":
+      return new Error(
+        `Port ${port} on ${host} is in use by another program. Stop that program, or choose another port with --port.`,
+        { cause: error },
+      )
+    case "EACCES":
+      return new Error(
+        `Port ${port} needs more rights than this user has. Choose one above 1023 with --port.`,
+        {
+          cause: error,
+        },
+      )
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return new Error(
+        `This machine has no address ${host}. Choose another with --host, such as 127.0.0.1.`,
+        {
+          cause: error,
+        },
+      )
+    default:
+      return new Error(`Cannot listen on ${host}, port ${port}: ${error.message}`, { cause: error })
+  }
+}
+
+function runningServer(server: Server, { host, closeGraceMs = 2000 }: HttpServerOptions): HttpServer {
+  const address = server.address()
+  const port = typeof address === "object" && address !== null ? address.port : 0
+  let closing: Promise<void> | null = null
+  return {
+    url: `http://${browsableHost(host)}:${port}`,
+    port,
+    close() {
+      closing ??= new Promise<void>((resolve) => {
+        const timer = setTimeout(() => server.closeAllConnections(), closeGraceMs)
+        server.close(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+        server.closeIdleConnections()
+      })
+      return closing
+    },
+  }
+}
+
+/** All-zero addresses are for listening; a browser wants a name. */
+function browsableHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "localhost"
+  return host.includes(":") ? `[${host}]` : host
+}
+
+/** What Node's parser refuses never becomes a request: the envelope is written to the bare socket. */
+function answerClientError(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  latest: ServerResponse | undefined,
+): void {
+  // Written into the middle of another answer, the envelope would only garble it.
+  const isAnswering = latest?.headersSent === true && !latest.writableFinished
+  if (!socket.writable || error.code === "ECONNRESET" || isAnswering) {
+    socket.destroy()
+    return
+  }
+  const { line, message } = describeClientError(error.code)
+  const requestId = newId("req_")
+  const { body } = errorAnswer(new ProxyError("invalid_request", message), requestId)
+  socket.end(
+    `HTTP/1.1 ${line}\r\nconnection: close\r\ncontent-type: application/json\r\nx-request-id: ${requestId}\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+}
+
+function describeClientError(code: string | undefined): { readonly line: string; readonly message: string } {
+  if (code === "HPE_HEADER_OVERFLOW") {
+    return {
+      line: "431 Request Header Fields Too Large",
+      message: `The headers are larger than the limit of ${limits.maxHeaderSize} bytes.`,
+    }
+  }
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
+    return {
+      line: "408 Request Timeout",
+      message: "The request did not arrive completely within the time limit.",
+    }
+  }
+  return { line: "400 Bad Request", message: "This is not a valid HTTP/1.1 request." }
+}
+
+/** `Expect: 100-continue` is answered by Node; no other expectation exists. */
+function answerExpectation(_incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const { body, headers } = errorAnswer(
+    new ProxyError("invalid_request", "The header Expect may only be 100-continue."),
+    newId("req_"),
+  )
+  outgoing.writeHead(417, { ...headers, connection: "close" })
+  outgoing.end(body)
+}

@@ -1,0 +1,33 @@
+import { expect, test } from "vitest"
+import { isDeeperThan } from "./json-depth.ts"
+
+const deeper = (json: string, limit: number): boolean => isDeeperThan(Buffer.from(json), limit)
+
+test("nesting up to the limit passes, one level more does not", () => {
+  expect(deeper("[[[1]]]", 3)).toBe(false)
+  expect(deeper("[[[1]]]", 2)).toBe(true)
+  expect(deeper('{"a":{"b":[1]}}', 2)).toBe(true)
+})
+
+test("closed brackets give their depth back", () => {
+  expect(deeper("[[],[],[],[]]", 2)).toBe(false)
+})
+
+test("brackets inside strings do not count, escaped quotes and backslashes included", () => {
+  expect(deeper('["[[[[", "\\"[[[[", "\\\\"]', 1)).toBe(false)
+  expect(deeper('["\\\\", [[1]]]', 2)).toBe(true)
+})
+
+test("an unfinished string ends the scan instead of running on", () => {
+  expect(deeper('["abc [[[[', 1)).toBe(false)
+  expect(deeper('["abc\\', 1)).toBe(false)
+})
+
+test("the depth found equals that of the parsed value for any nesting", () => {
+  for (let depth = 1; depth < 40; depth += 1) {
+    const json = `${'{"k":['.repeat(depth)}"x[{\\"]"${"]}".repeat(depth)}`
+    JSON.parse(json)
+    expect(deeper(json, depth * 2)).toBe(false)
+    expect(deeper(json, depth * 2 - 1)).toBe(true)
+  }
+})

@@ -1,0 +1,54 @@
+import { isIP } from "node:net"
+import { ProxyError } from "../domain/errors.ts"
+
+const hostPattern = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/i
+
+/** A `Host` header taken apart; null when it is not one. `name` is lower case and without brackets. */
+export function parseHost(host: string): { readonly name: string; readonly port: string | null } | null {
+  const match = hostPattern.exec(host)
+  const name = match?.[1]?.toLowerCase()
+  if (name === undefined) return null
+  return { name: name.startsWith("[") ? name.slice(1, -1) : name, port: match?.[2] ?? null }
+}
+
+export function isLoopbackName(name: string): boolean {
+  if (name === "localhost" || name.endsWith(".localhost") || name === "::1") return true
+  return isIP(name) === 4 && name.startsWith("127.")
+}
+
+/**
+ * Stands in for the key where none is configured. Browsers are the danger: a foreign page can post to this machine
+ * (so `Origin` must be our own), and a foreign name can be made to resolve to it (so `Host` must not be a name that
+ * somebody else owns; DNS rebinding). Where the owner insisted on listening beyond loopback without a key, addresses
+ * and the configured name are accepted as well: an address cannot be rebound.
+ * Throws `forbidden_origin`.
+ */
+export function checkOrigin(
+  headers: { readonly host: string | undefined; readonly origin: string | undefined },
+  boundHost: string,
+): void {
+  const host = headers.host === undefined ? null : parseHost(headers.host)
+  if (host === null || !isOwnName(host.name, boundHost)) {
+    throw new ProxyError(
+      "forbidden_origin",
+      `Without an API key only this machine is served, under localhost or 127.0.0.1, not under the host name of this request. Configure an API key to serve others.`,
+    )
+  }
+  if (headers.origin !== undefined && !isSameOrigin(headers.origin, headers.host ?? "")) {
+    throw new ProxyError(
+      "forbidden_origin",
+      "Without an API key pages of other origins are not served. Configure an API key to allow them.",
+    )
+  }
+}
+
+function isOwnName(name: string, boundHost: string): boolean {
+  if (isLoopbackName(name)) return true
+  const bound = boundHost.toLowerCase()
+  return !isLoopbackName(bound) && (isIP(name) !== 0 || name === bound)
+}
+
+function isSameOrigin(origin: string, host: string): boolean {
+  // URL drops the default port on both sides.
+  return URL.parse(origin)?.origin === URL.parse(`http://${host}`)?.origin && origin !== "null"
+}

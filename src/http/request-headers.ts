@@ -1,0 +1,63 @@
+import { ProxyError } from "../domain/errors.ts"
+import type { HttpContext } from "./http-env.ts"
+
+const maxSessionKeyBytes = 512
+const maxClientRequestIdLength = 128
+
+/** What a turn does when its client closes the connection. */
+export type OnDisconnect = "cancel" | "continue"
+
+/**
+ * The caller's own name of a conversation: the first of the configured headers that is there and not empty (chat front ends
+ * send empty ones for temporary chats). Throws `invalid_request` when it is too long or not printable.
+ */
+export function sessionKeyOf(context: HttpContext, headerNames: readonly string[]): string | null {
+  for (const name of headerNames) {
+    const value = context.req.header(name)
+    if (value === undefined || value === "") continue
+    const bytes = Buffer.from(value, "latin1")
+    if (bytes.length > maxSessionKeyBytes) {
+      throw new ProxyError(
+        "invalid_request",
+        `The header ${name} is longer than ${maxSessionKeyBytes} bytes.`,
+        {
+          param: name,
+        },
+      )
+    }
+    const text = decodeUtf8(bytes)
+    if (text === null || /\p{C}/u.test(text)) {
+      throw new ProxyError("invalid_request", `The header ${name} must be printable ASCII or UTF-8.`, {
+        param: name,
+      })
+    }
+    return text
+  }
+  return null
+}
+
+/** `X-On-Disconnect`; anything but its two words is refused. */
+export function onDisconnectOf(context: HttpContext): OnDisconnect {
+  const value = context.req.header("x-on-disconnect")?.trim().toLowerCase()
+  if (value === undefined || value === "cancel") return "cancel"
+  if (value === "continue") return "continue"
+  throw new ProxyError("invalid_request", "The header X-On-Disconnect must be cancel or continue.", {
+    param: "x-on-disconnect",
+  })
+}
+
+/** `X-Client-Request-Id` for the log only: cut, and without anything that could forge a log line. */
+export function clientRequestIdOf(context: HttpContext): string | null {
+  const value = context.req.header("x-client-request-id")
+  if (value === undefined || value === "") return null
+  return value.slice(0, maxClientRequestIdLength).replace(/[^\x20-\x7e]/g, "?")
+}
+
+function decodeUtf8(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+  } catch {
+    // Not UTF-8 is an answer here, not a failure.
+    return null
+  }
+}

@@ -1,0 +1,99 @@
+import { basename } from "node:path"
+import type { Config } from "../config/config.ts"
+import type { AgentStatus } from "../domain/agents.ts"
+import type { ServicePhase } from "./http-env.ts"
+import { parseHost } from "./origin-guard.ts"
+
+/** What the status page shows. Plain data, so that the page is a function of it. */
+export interface ServiceStatus {
+  readonly state: "ready" | "starting" | "stopping" | "not_ready"
+  readonly version: string
+  readonly uptimeMs: number
+  readonly agents: readonly AgentSummary[]
+  readonly runningTurns: number
+  readonly queuedTurns: number
+  /** `http://host:port/v1`, as the reader of the page reaches it. */
+  readonly baseUrl: string
+  readonly isKeyNeeded: boolean
+  /** Null where a key is needed: strangers see the page without it. */
+  readonly folders: { readonly home: string; readonly workingDirectory: string } | null
+}
+
+export interface AgentSummary {
+  readonly id: string
+  readonly name: string
+  readonly role: string
+  readonly program: string
+  readonly isReady: boolean
+  readonly problem: { readonly reason: string; readonly nextStep: string } | null
+  readonly runningTurns: number
+  readonly queuedTurns: number
+}
+
+export interface StatusInput {
+  readonly agents: readonly AgentStatus[]
+  readonly phase: ServicePhase
+  readonly config: Config
+  readonly version: string
+  readonly uptimeMs: number
+  /** The request's `Host` header. */
+  readonly host: string | undefined
+}
+
+export function summarize(input: StatusInput): ServiceStatus {
+  const { agents, config, phase } = input
+  const isKeyNeeded = config.apiKeys.size > 0
+  return {
+    state: phase === "running" ? (isManagerReady(agents) ? "ready" : "not_ready") : phase,
+    version: input.version,
+    uptimeMs: input.uptimeMs,
+    agents: agents.map((agent) => summarizeAgent(agent, isKeyNeeded ? hidePaths(config) : (text) => text)),
+    runningTurns: sum(agents.map((agent) => agent.runningTurns)),
+    queuedTurns: sum(agents.map((agent) => agent.queuedTurns)),
+    baseUrl: `http://${hostOf(input)}/v1`,
+    isKeyNeeded,
+    folders: isKeyNeeded ? null : { home: config.home, workingDirectory: config.workingDirectory },
+  }
+}
+
+/** The manager comes first and receives whatever is addressed to nobody else: without it the service is not ready. */
+export function isManagerReady(agents: readonly AgentStatus[]): boolean {
+  return agents[0]?.readiness.isReady === true
+}
+
+function summarizeAgent(agent: AgentStatus, hide: (text: string) => string): AgentSummary {
+  const { readiness } = agent
+  return {
+    id: agent.id,
+    name: agent.name,
+    role: agent.role,
+    program: hide(agent.capabilities?.program ?? agent.program),
+    isReady: readiness.isReady,
+    problem: readiness.isReady
+      ? null
+      : { reason: hide(readiness.reason), nextStep: hide(readiness.nextStep) },
+    runningTurns: agent.runningTurns,
+    queuedTurns: agent.queuedTurns,
+  }
+}
+
+/** Absolute paths become their last part; sentences such as "/home/ann/bin/codex is not logged in" stay useful. */
+function hidePaths(config: Config): (text: string) => string {
+  const folders = [config.workingDirectory, config.home].filter((folder) => folder.length > 1)
+  return (text) => {
+    const withoutFolders = folders.reduce((rest, folder) => rest.replaceAll(folder, "…"), text)
+    return withoutFolders.replace(/(?<![\w:/.])(?:~|\.\.?)?(?:\/[^\s/"'`,;:]+){2,}\/?/g, (path) =>
+      basename(path),
+    )
+  }
+}
+
+/** The `Host` header comes from outside: shown only when it has the form of one. */
+function hostOf({ host, config }: StatusInput): string {
+  if (host !== undefined && parseHost(host) !== null) return host.toLowerCase()
+  return `${config.host.includes(":") ? `[${config.host}]` : config.host}:${config.port}`
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}

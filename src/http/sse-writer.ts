@@ -1,0 +1,154 @@
+import type { ServerResponse } from "node:http"
+import type { ResponseEvent } from "../domain/response-events.ts"
+import type { ResponseLogReader } from "../domain/response-log.ts"
+
+export interface SseStream {
+  readonly log: ResponseLogReader
+  /** Wire text of an event, whole SSE frames or nothing; the last one brings `[DONE]`. Called once an event, in order. */
+  readonly encode: (event: ResponseEvent, sequence: number) => string
+  /** Besides those that make it an event stream. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Longest silence on the wire while the agent says nothing; the first one is a second at most. */
+  readonly keepAliveMs: number
+  /** Aborted when the client is gone: nothing is written any more. */
+  readonly clientGone: AbortSignal
+}
+
+const maxWriteLength = 64 * 1024
+const eventsPerRead = 256
+const firstKeepAliveMs = 1000
+
+const sseHeaders = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache, no-transform",
+  connection: "keep-alive",
+  "x-accel-buffering": "no",
+}
+
+/**
+ * Writes a response's log as server-sent events, from its first event to its last; resolves when the last byte was
+ * handed to the socket, or the client is gone. All events that are there go out in one write, for a write an event costs
+ * three times the throughput. `write()` returning false means that the reader is slow, not that it left: the
+ * writer waits for `drain` as long as it takes and keeps nothing but its place in the log.
+ */
+export async function writeSse(outgoing: ServerResponse, stream: SseStream): Promise<void> {
+  const wire = new Wire(outgoing, stream)
+  outgoing.writeHead(200, { ...sseHeaders, ...stream.headers })
+  if (stream.log.length === 0) outgoing.flushHeaders()
+  try {
+    await writeEvents(wire, stream)
+    if (!stream.clientGone.aborted) await wire.end()
+  } finally {
+    wire.release()
+    // Only after a fault of ours or a client that left: a stream cut short must not look like a finished one.
+    if (!outgoing.writableEnded) outgoing.destroy()
+  }
+}
+
+async function writeEvents(wire: Wire, { log, encode, clientGone }: SseStream): Promise<void> {
+  let sequence = 0
+  while (!clientGone.aborted) {
+    const events = log.read(sequence, eventsPerRead)
+    if (events.length === 0) {
+      if (log.isClosed && sequence >= log.length) return
+      await log.waitFor(sequence)
+      continue
+    }
+    let text = ""
+    for (const event of events) {
+      text += encode(event, sequence)
+      sequence += 1
+      if (text.length >= maxWriteLength) {
+        await wire.write(text)
+        if (clientGone.aborted) return
+        text = ""
+      }
+    }
+    if (text !== "") await wire.write(text)
+    // A long log and a fast reader would otherwise keep everybody else from the event loop.
+    if (log.length > sequence) await nextTurn()
+  }
+}
+
+/** The response with its back-pressure and its keep-alive comments. */
+class Wire {
+  readonly #outgoing: ServerResponse
+  readonly #clientGone: AbortSignal
+  readonly #keepAliveMs: number
+  #isBlocked = false
+  #writtenAt = performance.now()
+  #timer: NodeJS.Timeout
+
+  constructor(outgoing: ServerResponse, { clientGone, keepAliveMs }: SseStream) {
+    this.#outgoing = outgoing
+    this.#clientGone = clientGone
+    this.#keepAliveMs = keepAliveMs
+    this.#timer = this.#schedule(Math.min(firstKeepAliveMs, keepAliveMs))
+  }
+
+  /** Resolves when more may be written: at once, or after `drain`. */
+  async write(text: string): Promise<void> {
+    // A keep-alive comment may have been the write that filled the buffer.
+    if (this.#isBlocked) await this.#settled("drain")
+    if (this.#clientGone.aborted) return
+    this.#writtenAt = performance.now()
+    if (this.#outgoing.write(text)) return
+    this.#isBlocked = true
+    await this.#settled("drain")
+    this.#isBlocked = false
+    this.#writtenAt = performance.now()
+  }
+
+  async end(): Promise<void> {
+    this.release()
+    const finished = this.#settled("finish")
+    this.#outgoing.end()
+    await finished
+  }
+
+  release(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #settled(event: "drain" | "finish"): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#clientGone.aborted) return resolve()
+      const settle = (): void => {
+        this.#outgoing.off(event, settle)
+        this.#clientGone.removeEventListener("abort", settle)
+        resolve()
+      }
+      this.#outgoing.on(event, settle)
+      this.#clientGone.addEventListener("abort", settle)
+    })
+  }
+
+  /** One timer for the whole stream, set anew only when it fires: a delta must not cost a timer. */
+  #schedule(silenceMs: number, delayMs = silenceMs): NodeJS.Timeout {
+    this.#timer = setTimeout(() => {
+      if (this.#clientGone.aborted) return
+      const dueInMs = silenceMs - (performance.now() - this.#writtenAt)
+      if (dueInMs > 1) {
+        // Something was written meanwhile.
+        this.#schedule(silenceMs, dueInMs)
+        return
+      }
+      if (!this.#isBlocked) this.#comment()
+      this.#schedule(this.#keepAliveMs)
+    }, delayMs)
+    return this.#timer
+  }
+
+  #comment(): void {
+    this.#writtenAt = performance.now()
+    if (this.#outgoing.write(": keep-alive\n\n")) return
+    this.#isBlocked = true
+    this.#outgoing.once("drain", () => {
+      this.#isBlocked = false
+    })
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

@@ -1,0 +1,193 @@
+import { createHash } from "node:crypto"
+import { type Html, html, trustedMarkup } from "./html.ts"
+import type { AgentSummary, ServiceStatus } from "./service-status.ts"
+import { statusPageScript } from "./status-page-script.ts"
+import { statusPageStyle } from "./status-page-style.ts"
+
+/** Nothing but the two texts of our own runs or styles; nothing is loaded from anywhere, nobody may frame the page. */
+export const statusPageHeaders: Readonly<Record<string, string>> = {
+  "content-type": "text/html; charset=utf-8",
+  "cache-control": "no-store",
+  "content-security-policy": [
+    "default-src 'none'",
+    `style-src ${sourceHash(statusPageStyle)}`,
+    `script-src ${sourceHash(statusPageScript)}`,
+    "connect-src 'self'",
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; "),
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+}
+
+const icon =
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' rx='9' fill='%233450c8'/%3E%3Cpath d='M9 11l5 5-5 5M17 21h6' fill='none' stroke='white' stroke-width='2.6' stroke-linecap='round' stroke-linejoin='round'/%3E%3C/svg%3E"
+
+const logo = trustedMarkup(
+  `<svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="9" fill="currentColor" opacity=".14"/><path d="M9 11l5 5-5 5M17 21h6" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/></svg>`,
+)
+
+interface Headline {
+  readonly title: string
+  readonly lead: string
+  readonly tone: "ready" | "wait" | "bad"
+}
+
+/** The page at `/` and `/web`: the state of the service and how to use it. No prompts, no secrets. */
+export function renderStatusPage(status: ServiceStatus): string {
+  const headline = headlineOf(status)
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${headline.title} · ai-agent-proxy</title>
+<link rel="icon" href="${trustedMarkup(icon)}">
+<style>${trustedMarkup(statusPageStyle)}</style>
+</head>
+<body>
+<div class="page">
+<header>${logo}<span class="product">ai-agent-proxy</span><span class="version" id="version" data-live>version ${status.version}</span></header>
+<main>
+<p class="unreachable" role="alert">The service does not answer. This page tries again every few seconds.</p>
+<div id="state" data-live role="status">
+<h1><span class="dot ${headline.tone}" aria-hidden="true"></span>${headline.title}</h1>
+<p class="lead">${headline.lead}</p>
+</div>
+${facts(status)}
+<section aria-labelledby="agents-title">
+<h2 id="agents-title">Agents</h2>
+<div id="agents" class="card" data-live>${agentList(status)}</div>
+</section>
+<section aria-labelledby="connect-title">
+<h2 id="connect-title">Connect</h2>
+${connect(status)}
+</section>
+${folders(status)}
+</main>
+<footer><a href="/health">Health</a><a href="/ready">Readiness</a></footer>
+</div>
+<script>${trustedMarkup(statusPageScript)}</script>
+</body>
+</html>
+`.markup
+}
+
+function headlineOf(status: ServiceStatus): Headline {
+  const manager = status.agents[0]
+  switch (status.state) {
+    case "ready":
+      return {
+        title: "Ready",
+        lead: "Everything that speaks the OpenAI API can talk to your agent now.",
+        tone: "ready",
+      }
+    case "starting":
+      return {
+        title: "Starting",
+        lead: "The agents are being started. This takes a few seconds.",
+        tone: "wait",
+      }
+    case "stopping":
+      return {
+        title: "Stopping",
+        lead: "Running turns are being finished; no new ones are taken.",
+        tone: "wait",
+      }
+    case "not_ready":
+      return {
+        title: "Not ready",
+        lead:
+          manager === undefined
+            ? "There is no agent yet."
+            : "The service runs, but the manager cannot work yet. What to do is written below.",
+        tone: "bad",
+      }
+    default:
+      return status.state satisfies never
+  }
+}
+
+function facts(status: ServiceStatus): Html {
+  const entries: readonly (readonly [string, string | number])[] = [
+    ["Agents", status.agents.length],
+    ["Turns running", status.runningTurns],
+    ["Turns queued", status.queuedTurns],
+    ["Uptime", formatDuration(status.uptimeMs)],
+  ]
+  return html`<dl id="facts" class="facts" data-live>${entries.map(
+    ([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`,
+  )}</dl>`
+}
+
+function agentList(status: ServiceStatus): Html {
+  if (status.agents.length === 0) return html`<div class="row"><span class="wide">None.</span></div>`
+  return html`<ul class="agents">${status.agents.map((agent) => agentEntry(agent, status.state === "starting"))}</ul>`
+}
+
+function agentEntry(agent: AgentSummary, isStarting: boolean): Html {
+  const state = agent.isReady
+    ? { text: "Ready", tone: "ready" }
+    : isStarting
+      ? { text: "Starting", tone: "wait" }
+      : { text: "Not ready", tone: "bad" }
+  const work = agent.isReady ? ` · ${agent.runningTurns} running, ${agent.queuedTurns} queued` : ""
+  const id = agent.id === agent.name ? null : html`<code>${agent.id}</code>`
+  return html`<li>
+<div class="agent"><span class="who">${agent.name}${id}</span><span class="what">${agent.role === agent.name ? "" : `${agent.role} · `}${agent.program}${work}</span><span class="badge ${state.tone}">${state.text}</span></div>
+${agent.problem === null ? null : html`<div class="problem"><p>${agent.problem.reason}</p><p><strong>Next step:</strong> ${agent.problem.nextStep}</p></div>`}
+</li>`
+}
+
+function connect(status: ServiceStatus): Html {
+  return html`<div class="card">
+<div class="row"><span>Base URL</span><code id="base-url">${status.baseUrl}</code><button type="button" data-copy="base-url" aria-label="Copy base URL" hidden>Copy</button></div>
+<div class="row"><span>API key</span><span class="wide">${status.isKeyNeeded ? "API clients need a key." : "No key needed from this machine."}</span></div>
+<div class="example"><pre tabindex="0" role="region" aria-label="Example request"><code id="example">${curlExample(status)}</code></pre><button type="button" data-copy="example" aria-label="Copy example" hidden>Copy</button></div>
+</div>`
+}
+
+function curlExample({ baseUrl, isKeyNeeded, agents }: ServiceStatus): string {
+  const body = {
+    model: agents[0]?.id ?? "manager",
+    messages: [{ role: "user", content: "Hello! Who are you?" }],
+  }
+  return [
+    `curl ${baseUrl}/chat/completions \\`,
+    `  -H "Content-Type: application/json" \\`,
+    ...(isKeyNeeded ? [`  -H "Authorization: Bearer $API_KEY" \\`] : []),
+    `  -d '${JSON.stringify(body).replaceAll("'", "'\\''")}'`,
+  ].join("\n")
+}
+
+function folders({ folders: paths }: ServiceStatus): Html | null {
+  if (paths === null) return null
+  return html`<section aria-labelledby="folders-title">
+<h2 id="folders-title">On this machine</h2>
+<div class="card">
+<div class="row"><span>Agents' home</span><code class="wide">${paths.home}</code></div>
+<div class="row"><span>Working folder</span><code class="wide">${paths.workingDirectory}</code></div>
+</div>
+</section>`
+}
+
+/** The two largest units, e.g. `3 d 4 h`. */
+function formatDuration(durationMs: number): string {
+  const seconds = Math.max(0, Math.floor(durationMs / 1000))
+  const units: readonly (readonly [string, number])[] = [
+    ["d", Math.floor(seconds / 86_400)],
+    ["h", Math.floor(seconds / 3600) % 24],
+    ["min", Math.floor(seconds / 60) % 60],
+    ["s", seconds % 60],
+  ]
+  const first = units.findIndex(([, count]) => count > 0)
+  if (first === -1) return "0 s"
+  const shown = units.slice(first, first + 2).filter(([, count]) => count > 0)
+  return shown.map(([unit, count]) => `${count} ${unit}`).join(" ")
+}
+
+function sourceHash(text: string): string {
+  return `'sha256-${createHash("sha256").update(text).digest("base64")}'`
+}

@@ -1,0 +1,57 @@
+import type { Config } from "../config/config.ts"
+import type { Engine } from "../engine/engine.ts"
+import type { HttpContext, ServicePhase } from "./http-env.ts"
+import { hostOf } from "./request-gate.ts"
+import { isManagerReady, summarize } from "./service-status.ts"
+import { renderStatusPage, statusPageHeaders } from "./status-page.ts"
+
+export interface StatusRouteOptions {
+  readonly engine: Engine
+  readonly config: Config
+  readonly version: string
+  readonly startedAt: number
+  readonly servicePhase: () => ServicePhase
+  readonly now?: () => number
+}
+
+export interface StatusHandlers {
+  /** `GET /` and `GET /web`. */
+  readonly page: (context: HttpContext) => Response
+  /** `GET /health`: the process answers; says nothing of the agents. */
+  readonly health: (context: HttpContext) => Response
+  /** `GET /ready`: 200 when a turn would be taken and the manager can run it. */
+  readonly ready: (context: HttpContext) => Response
+}
+
+/** The routes that need no key. All from memory. */
+export function createStatusHandlers(options: StatusRouteOptions): StatusHandlers {
+  const { engine, config, version, startedAt, servicePhase, now = Date.now } = options
+  const noStore = { "cache-control": "no-store" }
+  return {
+    page: (context) =>
+      context.body(
+        renderStatusPage(
+          summarize({
+            agents: engine.agents(),
+            phase: servicePhase(),
+            config,
+            version,
+            uptimeMs: now() - startedAt,
+            host: hostOf(context),
+          }),
+        ),
+        200,
+        statusPageHeaders,
+      ),
+    health: (context) =>
+      context.json(
+        { status: "ok", version, uptime_seconds: Math.max(0, Math.floor((now() - startedAt) / 1000)) },
+        200,
+        noStore,
+      ),
+    ready: (context) => {
+      const isReady = servicePhase() === "running" && isManagerReady(engine.agents())
+      return context.json({ status: isReady ? "ready" : "not_ready" }, isReady ? 200 : 503, noStore)
+    },
+  }
+}

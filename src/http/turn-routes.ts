@@ -1,0 +1,98 @@
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
+import type { Config } from "../config/config.ts"
+import type { LiveResponse } from "../domain/response-log.ts"
+import type { Engine } from "../engine/engine.ts"
+import { turnErrorToProxyError } from "../protocol/errors.ts"
+import type { ParsedRequest } from "../protocol/parsed-request.ts"
+import { type ClientConnection, cancelWhenGone, permanentClient, watchClient } from "./client-connection.ts"
+import { answerError } from "./error-answer.ts"
+import type { HttpContext } from "./http-env.ts"
+import { readJsonBody } from "./json-body.ts"
+import { onDisconnectOf, sessionKeyOf } from "./request-headers.ts"
+import { serverLabelOf } from "./server-label.ts"
+import { writeSse } from "./sse-writer.ts"
+import type { TurnApi } from "./turn-api.ts"
+
+export interface TurnRouteOptions {
+  readonly engine: Engine
+  readonly config: Config
+}
+
+/** Handler of an endpoint that runs a turn: read, submit, then stream the log or wait for its end. */
+export function createTurnHandler(
+  api: TurnApi,
+  { engine, config }: TurnRouteOptions,
+): (context: HttpContext) => Promise<Response> {
+  return async (context) => {
+    const onDisconnect = onDisconnectOf(context)
+    const sessionKey = sessionKeyOf(context, config.sessionHeaders)
+    const request = api.parse(await readJsonBody(context, config.limits))
+    const { outgoing } = context.env ?? {}
+    if (request.stream && outgoing === undefined)
+      throw new Error("Streams need the Node server around the app.")
+
+    const live = await engine.submit(context.var.principal, { ...request.turn, sessionKey })
+    const client = clientOf(context)
+    if (onDisconnect === "cancel") cancelWhenGone(client, live, config.limits.disconnectGraceMs)
+    try {
+      return request.stream && outgoing !== undefined
+        ? await stream(context, live, request, client)
+        : await answerWhole(context, live, request, client)
+    } finally {
+      client.release()
+    }
+  }
+
+  async function stream(
+    context: HttpContext,
+    live: LiveResponse,
+    request: ParsedRequest,
+    client: ClientConnection,
+  ): Promise<Response> {
+    const { outgoing } = context.env
+    if (outgoing === undefined) return RESPONSE_ALREADY_SENT
+    try {
+      await writeSse(outgoing, {
+        log: live.log,
+        encode: api.createEncoder(live, request, serverLabelOf(engine, live.record)),
+        headers: { "x-request-id": context.var.requestId, ...advisoryHeader(request) },
+        keepAliveMs: config.limits.keepAliveMs,
+        clientGone: client.gone,
+      })
+    } catch (error) {
+      // The status is out; the connection is cut, which is all that can be told, and the log gets the rest.
+      context.set("failure", error)
+    }
+    context.set("isAborted", client.gone.aborted)
+    return RESPONSE_ALREADY_SENT
+  }
+
+  async function answerWhole(
+    context: HttpContext,
+    live: LiveResponse,
+    request: ParsedRequest,
+    client: ClientConnection,
+  ): Promise<Response> {
+    const record = await live.finished
+    context.set("isAborted", client.gone.aborted)
+    if (record.status === "failed") {
+      // Official clients repeat a 5xx by themselves: the agent would act again.
+      return answerError(context, turnErrorToProxyError(record.error), { "x-should-retry": "false" })
+    }
+    // Made in protocol/ from plain data: it is JSON.
+    return context.json(
+      api.toAnswer(record, serverLabelOf(engine, record)) as object,
+      200,
+      advisoryHeader(request),
+    )
+  }
+}
+
+function clientOf(context: HttpContext): ClientConnection {
+  const { incoming, outgoing } = context.env ?? {}
+  return incoming === undefined || outgoing === undefined ? permanentClient : watchClient(incoming, outgoing)
+}
+
+function advisoryHeader({ advisory }: ParsedRequest): Readonly<Record<string, string>> {
+  return advisory.length === 0 ? {} : { "x-advisory-parameters": advisory.join(", ") }
+}

@@ -1,0 +1,71 @@
+import * as z from "zod"
+import type { ContentPart } from "../../domain/items.ts"
+import { textOf } from "../../domain/items.ts"
+import { imageDetails, readImage } from "../image-url.ts"
+import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "../shape.ts"
+
+const textPart = z.object({ text: z.string() })
+const refusalPart = z.object({ refusal: z.string() })
+const imagePart = z.object({
+  image_url: z.object({ url: z.string(), detail: z.enum(imageDetails).nullish() }),
+})
+
+type ReadPart = (part: Readonly<Record<string, unknown>>, path: string) => ContentPart
+
+function readContent(value: unknown, path: string, readPart: ReadPart): ContentPart[] {
+  if (typeof value === "string") return [{ type: "text", text: value }]
+  if (!Array.isArray(value)) throw wrongType(path, "a string or an array of content parts", value)
+  if (value.length === 0) throw invalidRequest(path, `'${path}' must hold at least one content part.`)
+  return value.map((part: unknown, index) => {
+    const at = `${path}[${index}]`
+    if (!isObject(part)) throw wrongType(at, "an object", part)
+    return readPart(part, at)
+  })
+}
+
+/** What a user says: text and images. */
+export function readUserContent(value: unknown, path: string): ContentPart[] {
+  return readContent(value, path, (part, at) => {
+    switch (part.type) {
+      case "text":
+        return { type: "text", text: readShape(textPart, part, at).text }
+      case "image_url": {
+        const { url, detail } = readShape(imagePart, part, at).image_url
+        return readImage(url, detail, `${at}.image_url.url`)
+      }
+      case "file":
+      case "input_audio":
+        throw invalidRequest(
+          `${at}.type`,
+          `'${at}.type' '${part.type}' is not served yet by this release; send text or images.`,
+        )
+      default:
+        throw unknownValue(`${at}.type`, ["text", "image_url"], part.type)
+    }
+  })
+}
+
+/** What an assistant said: text and refusals, which are kept as the text that they are. */
+export function readAssistantContent(value: unknown, path: string): ContentPart[] {
+  // No parts at all is how some clients write an answer that was calls only.
+  if (Array.isArray(value) && value.length === 0) return []
+  return readContent(value, path, (part, at) => {
+    switch (part.type) {
+      case "text":
+        return { type: "text", text: readShape(textPart, part, at).text }
+      case "refusal":
+        return { type: "text", text: readShape(refusalPart, part, at).refusal }
+      default:
+        throw unknownValue(`${at}.type`, ["text", "refusal"], part.type)
+    }
+  })
+}
+
+/** Text only: instructions and outputs of tools. */
+export function readText(value: unknown, path: string): string {
+  const parts = readContent(value, path, (part, at) => {
+    if (part.type !== "text") throw unknownValue(`${at}.type`, ["text"], part.type)
+    return { type: "text", text: readShape(textPart, part, at).text }
+  })
+  return textOf(parts)
+}

@@ -1,0 +1,159 @@
+import * as z from "zod"
+import { newId } from "../../domain/ids.ts"
+import type { ContentPart, Item, MessageItem, Role } from "../../domain/items.ts"
+import { textOf } from "../../domain/items.ts"
+import { invalidRequest, isObject, readShape, wrongType } from "../shape.ts"
+import { readAssistantContent, readText, readUserContent } from "./message-content.ts"
+
+/** A chat history: what stands before everything else, and the rest as items, oldest first. */
+export interface Conversation {
+  readonly instructions: string | null
+  readonly input: readonly Item[]
+  /** True: a message names its author, which agents are not told. */
+  readonly hasNames: boolean
+}
+
+const roles = ["system", "developer", "user", "assistant", "tool", "function"] as const
+const withRole = z.object({ role: z.enum(roles) })
+const namedCall = z.object({ name: z.string().min(1), arguments: z.string() })
+const toolCall = z.object({
+  id: z.string().min(1),
+  type: z.literal("function").nullish(),
+  function: namedCall,
+})
+const toolMessage = z.object({ tool_call_id: z.string() })
+const functionMessage = z.object({ name: z.string() })
+
+/** Reads `messages`. An answer is asked for, so something must have come in since the assistant spoke last. */
+export function readMessages(value: unknown): Conversation {
+  if (!Array.isArray(value)) throw wrongType("messages", "an array of messages", value)
+  if (value.length === 0) throw invalidRequest("messages", "'messages' must hold at least one message.")
+  const history = new History()
+  for (const [index, message] of value.entries()) history.add(message, `messages[${index}]`)
+  return history.end()
+}
+
+/** Collects the items of a history, and the calls that may still be answered. */
+class History {
+  readonly #instructions: string[] = []
+  readonly #input: Item[] = []
+  readonly #callIds = new Set<string>()
+  /** Call ids made up for the deprecated `function_call`, by the function's name. */
+  readonly #namedCalls = new Map<string, string>()
+  #awaitsAnswer = false
+  #hasNames = false
+
+  add(message: unknown, path: string): void {
+    if (!isObject(message)) throw wrongType(path, "an object", message)
+    const { role } = readShape(withRole, message, path)
+    if (role !== "function" && typeof message.name === "string") this.#hasNames = true
+    switch (role) {
+      case "system":
+      case "developer":
+        this.#addInstruction(readText(message.content, `${path}.content`))
+        break
+      case "user":
+        this.#awaitsAnswer = true
+        this.#push(messageItem("user", readUserContent(message.content, `${path}.content`)))
+        break
+      case "assistant":
+        this.#awaitsAnswer = false
+        this.#addAssistant(message, path)
+        break
+      case "tool":
+        this.#addToolOutput(message, path)
+        break
+      case "function":
+        this.#addFunctionOutput(message, path)
+        break
+    }
+  }
+
+  end(): Conversation {
+    if (!this.#awaitsAnswer) {
+      throw invalidRequest(
+        "messages",
+        "'messages' must have a user or tool message after the assistant's last one: there is nothing to answer.",
+      )
+    }
+    const instructions = this.#instructions.length === 0 ? null : this.#instructions.join("\n\n")
+    return { instructions, input: this.#input, hasNames: this.#hasNames }
+  }
+
+  #addInstruction(text: string): void {
+    if (this.#input.length === 0) this.#instructions.push(text)
+    else this.#push(messageItem("developer", [{ type: "text", text }]))
+  }
+
+  #addAssistant(message: Readonly<Record<string, unknown>>, path: string): void {
+    const calls = message.tool_calls ?? []
+    if (!Array.isArray(calls)) throw wrongType(`${path}.tool_calls`, "an array", calls)
+    const single = message.function_call ?? null
+    const content = message.content ?? message.refusal ?? null
+    if (content !== null) {
+      const parts = readAssistantContent(content, `${path}.content`)
+      if (textOf(parts) !== "") this.#push(messageItem("assistant", parts))
+    } else if (calls.length === 0 && single === null) {
+      throw invalidRequest(`${path}.content`, `Missing required parameter: '${path}.content'.`)
+    }
+    for (const [index, call] of calls.entries()) {
+      const at = `${path}.tool_calls[${index}]`
+      const read = readShape(toolCall, call, at)
+      this.#addCall(read.id, read.function)
+    }
+    if (single !== null) {
+      const call = readShape(namedCall, single, `${path}.function_call`)
+      const callId = `call_${this.#input.length}_${call.name}`
+      this.#namedCalls.set(call.name, callId)
+      this.#addCall(callId, call)
+    }
+  }
+
+  #addCall(callId: string, call: z.infer<typeof namedCall>): void {
+    this.#callIds.add(callId)
+    this.#push({ type: "function_call", id: newId("fc_"), callId, ...call, status: "completed" })
+  }
+
+  #addToolOutput(message: unknown, path: string): void {
+    const { tool_call_id: callId } = readShape(toolMessage, message, path)
+    if (!this.#callIds.has(callId)) {
+      throw invalidRequest(
+        `${path}.tool_call_id`,
+        `'${path}.tool_call_id' answers no call: no assistant message before it has a tool call of that id.`,
+      )
+    }
+    this.#addOutput(callId, message, path)
+  }
+
+  #addFunctionOutput(message: unknown, path: string): void {
+    const callId = this.#namedCalls.get(readShape(functionMessage, message, path).name)
+    if (callId === undefined) {
+      throw invalidRequest(
+        `${path}.name`,
+        `'${path}.name' answers no call: no assistant message before it has a function call of that name.`,
+      )
+    }
+    this.#addOutput(callId, message, path)
+  }
+
+  #addOutput(callId: string, message: unknown, path: string): void {
+    const content = isObject(message) ? message.content : undefined
+    const text = content === null ? "" : readText(content, `${path}.content`)
+    this.#awaitsAnswer = true
+    this.#push({
+      type: "function_call_output",
+      id: newId("fco_"),
+      callId,
+      output: [{ type: "text", text }],
+      status: "completed",
+    })
+  }
+
+  #push(item: Item): void {
+    this.#input.push(item)
+  }
+}
+
+function messageItem(role: Role, content: readonly ContentPart[]): MessageItem {
+  return { type: "message", id: newId("msg_"), role, content, phase: null, status: "completed" }
+}

@@ -1,0 +1,53 @@
+import * as z from "zod"
+import { readOutputFormat } from "../output-format.ts"
+import { readParameters } from "../parameters.ts"
+import type { ParsedRequest } from "../parsed-request.ts"
+import { defaultModel } from "../parsed-request.ts"
+import { invalidRequest, readShape } from "../shape.ts"
+import { readMessages } from "./messages.ts"
+import { chatParameters } from "./parameters.ts"
+
+const served = z.object({
+  model: z.string().optional(),
+  stream: z.boolean().default(false),
+  store: z.boolean().optional(),
+  reasoning_effort: z.string().optional(),
+  stream_options: z
+    .object({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() })
+    .optional(),
+})
+
+/** What a completion repeats; the Responses API repeats far more. */
+const echoed = ["metadata", "service_tier"]
+
+/**
+ * Reads the body of `POST /v1/chat/completions`. Throws `ProxyError` `invalid_request`, which names the field at
+ * fault. `store` is about retrieval: without it the thread is kept, so that a resent history continues it.
+ */
+export function parseChatRequest(input: unknown): ParsedRequest {
+  const { body, advisory, echo } = readParameters(chatParameters, input)
+  const request = readShape(served, { ...body }, "")
+  if (request.stream_options !== undefined && !request.stream) {
+    throw invalidRequest("stream_options", "'stream_options' is only allowed when 'stream' is true.")
+  }
+  const format = readOutputFormat(body.response_format, "response_format", "json_schema")
+  const { instructions, input: items, hasNames } = readMessages(body.messages)
+  return {
+    turn: {
+      kind: "chat",
+      model: request.model ?? defaultModel,
+      instructions,
+      input: items,
+      tools: [],
+      previousResponseId: null,
+      effort: request.reasoning_effort ?? null,
+      outputSchema: format.schema,
+      keepsThread: request.store !== false,
+      isStored: request.store === true,
+      echo: Object.fromEntries(Object.entries(echo).filter(([name]) => echoed.includes(name))),
+    },
+    stream: request.stream,
+    includeUsage: request.stream_options?.include_usage === true,
+    advisory: hasNames ? [...advisory, "messages.name"] : advisory,
+  }
+}

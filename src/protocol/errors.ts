@@ -1,0 +1,99 @@
+import type { ErrorCode } from "../domain/errors.ts"
+import { errorCodes, ProxyError } from "../domain/errors.ts"
+import type { TurnError } from "../domain/turn-events.ts"
+
+/** The one form of every error that leaves this service; all four keys are always there. */
+export interface ErrorBody {
+  readonly error: {
+    readonly message: string
+    readonly type: string
+    readonly param: string | null
+    readonly code: string | null
+  }
+}
+
+export interface ErrorResponse {
+  readonly status: number
+  readonly body: ErrorBody
+  readonly headers: Readonly<Record<string, string>>
+}
+
+interface Wire {
+  readonly status: number
+  readonly type: string
+  /**
+   * True: the agent may have acted. The official clients repeat 408, 409, 429 and every 5xx twice by themselves, and
+   * would have it act three times; `x-should-retry: false` keeps them from it.
+   */
+  readonly mayHaveActed?: true
+}
+
+const wire: Record<ErrorCode, Wire> = {
+  invalid_request: { status: 400, type: "invalid_request_error" },
+  invalid_json: { status: 400, type: "invalid_request_error" },
+  unsupported_media_type: { status: 415, type: "invalid_request_error" },
+  body_too_large: { status: 413, type: "invalid_request_error" },
+  invalid_api_key: { status: 401, type: "authentication_error" },
+  forbidden_origin: { status: 403, type: "permission_error" },
+  not_found: { status: 404, type: "invalid_request_error" },
+  method_not_allowed: { status: 405, type: "invalid_request_error" },
+  model_not_found: { status: 404, type: "invalid_request_error" },
+  response_not_found: { status: 404, type: "invalid_request_error" },
+  previous_response_not_found: { status: 400, type: "invalid_request_error" },
+  queue_full: { status: 429, type: "rate_limit_error" },
+  agent_not_ready: { status: 503, type: "server_error" },
+  agent_stopped: { status: 503, type: "server_error", mayHaveActed: true },
+  backend_died: { status: 502, type: "server_error", mayHaveActed: true },
+  backend_error: { status: 502, type: "server_error", mayHaveActed: true },
+  model_error: { status: 502, type: "server_error", mayHaveActed: true },
+  turn_timeout: { status: 504, type: "server_error", mayHaveActed: true },
+  interrupted: { status: 500, type: "server_error", mayHaveActed: true },
+  server_restarted: { status: 503, type: "server_error", mayHaveActed: true },
+  thread_lost: { status: 500, type: "server_error", mayHaveActed: true },
+  internal_error: { status: 500, type: "server_error", mayHaveActed: true },
+}
+
+/** Fields at fault where the thrower could not name one. */
+const usualParam: Partial<Record<ErrorCode, string>> = {
+  model_not_found: "model",
+  previous_response_not_found: "previous_response_id",
+}
+
+/**
+ * The one place where an error becomes a status and a body. What we did not foresee says nothing but the request's id,
+ * under which the log has the rest.
+ */
+export function toErrorResponse(error: unknown, requestId: string): ErrorResponse {
+  const known = error instanceof ProxyError && error.code !== "internal_error" ? error : hidden(requestId)
+  const { status, mayHaveActed } = wire[known.code]
+  const headers: Record<string, string> = {}
+  if (status === 401) headers["www-authenticate"] = "Bearer"
+  if (known.retryAfterSeconds !== null || known.code === "queue_full") {
+    headers["retry-after"] = String(Math.max(1, Math.ceil(known.retryAfterSeconds ?? 1)))
+  }
+  if (mayHaveActed === true) headers["x-should-retry"] = "false"
+  return { status, body: toErrorBody(known), headers }
+}
+
+/** The body alone, for streams whose headers are out already. */
+export function toErrorBody(error: ProxyError): ErrorBody {
+  const { code, message } = error
+  return { error: { message, type: wire[code].type, param: error.param ?? usualParam[code] ?? null, code } }
+}
+
+/** A failed turn as an error of the request that asked for it; codes that we do not know become `backend_error`. */
+export function turnErrorToProxyError(error: TurnError | null): ProxyError {
+  if (error === null) return new ProxyError("backend_error", "The turn failed.")
+  return new ProxyError(isErrorCode(error.code) ? error.code : "backend_error", error.message)
+}
+
+function hidden(requestId: string): ProxyError {
+  return new ProxyError(
+    "internal_error",
+    `Something went wrong in this service. Its log has it under ${requestId}.`,
+  )
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorCodes, code)
+}

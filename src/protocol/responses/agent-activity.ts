@@ -1,0 +1,104 @@
+import * as z from "zod"
+import type { CommandItem, FileChangeItem, ItemStatus, ToolCallItem } from "../../domain/items.ts"
+
+/** What an agent did by itself, as the `mcp_call` item of the API. */
+export type Activity = CommandItem | FileChangeItem | ToolCallItem
+
+/** The parts of an `mcp_call` that carry meaning; the rest is the same for all. */
+export interface CallFields {
+  readonly server: string
+  readonly name: string
+  /** JSON text. */
+  readonly arguments: string
+  readonly output: string | null
+  readonly error: string | null
+}
+
+const shellName = "shell"
+const patchName = "apply_patch"
+const exitCodePattern = /^exit code (-?\d{1,10})$/
+
+/** `serverLabel` names the CLI, whose own tools these are. */
+export function callOf(item: Activity, serverLabel: string): CallFields {
+  const isOver = item.status !== "in_progress"
+  switch (item.type) {
+    case "command":
+      return {
+        server: serverLabel,
+        name: shellName,
+        arguments: JSON.stringify({ command: item.command, cwd: item.cwd }),
+        output: isOver ? item.output : null,
+        error: commandError(item),
+      }
+    case "file_change":
+      return {
+        server: serverLabel,
+        name: patchName,
+        arguments: JSON.stringify({ changes: item.changes }),
+        output: item.status === "completed" ? editLines(item) : null,
+        error: item.status === "failed" ? "the edit failed" : null,
+      }
+    case "tool_call":
+      return {
+        server: item.server,
+        name: item.tool,
+        arguments: item.arguments,
+        output: item.output,
+        error: item.error,
+      }
+  }
+}
+
+/** One line for each file: `edited src/a.ts`. */
+export function editLines(item: FileChangeItem): string {
+  const verbs = { add: "added", update: "edited", delete: "deleted" } as const
+  return item.changes.map((change) => `${verbs[change.kind]} ${change.path}`).join("\n")
+}
+
+const shellArguments = z.object({ command: z.string(), cwd: z.string().nullable() })
+const patchArguments = z.object({
+  changes: z.array(
+    z.object({ path: z.string(), kind: z.enum(["add", "update", "delete"]), diff: z.string() }),
+  ),
+})
+
+/** The way back, for items that a client resends; what is not of our making stays a tool call. */
+export function activityOf(call: CallFields, id: string, status: ItemStatus): Activity {
+  const input = parseJson(call.arguments)
+  if (call.name === shellName) {
+    const shell = shellArguments.safeParse(input)
+    if (shell.success) {
+      const code = exitCodePattern.exec(call.error ?? "")?.[1]
+      const exitCode = code === undefined ? (status === "completed" ? 0 : null) : Number(code)
+      return { type: "command", id, ...shell.data, output: call.output ?? "", exitCode, status }
+    }
+  }
+  if (call.name === patchName) {
+    const patch = patchArguments.safeParse(input)
+    if (patch.success) return { type: "file_change", id, changes: patch.data.changes, status }
+  }
+  return {
+    type: "tool_call",
+    id,
+    server: call.server,
+    tool: call.name,
+    arguments: call.arguments,
+    output: call.output,
+    error: call.error,
+    status,
+  }
+}
+
+function commandError(item: CommandItem): string | null {
+  if (item.exitCode !== null && item.exitCode !== 0) return `exit code ${item.exitCode}`
+  return item.status === "failed" ? "the command failed" : null
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Arguments of another server's tool may be any text; they are kept as they are.
+    return undefined
+  }
+}

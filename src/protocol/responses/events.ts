@@ -1,0 +1,242 @@
+import { ProxyError } from "../../domain/errors.ts"
+import type { Item } from "../../domain/items.ts"
+import type { PartMarker, ResponseEvent, TextEvent } from "../../domain/response-events.ts"
+import type { ResponseRecord, ResponseStatus } from "../../domain/responses.ts"
+import { doneSse, namedSse } from "../sse.ts"
+import type { WireObject } from "../wire-items.ts"
+import { toAddedItem, toOutputText, toSummaryPart, toWireItem } from "../wire-items.ts"
+import { toResponse } from "./resource.ts"
+
+/** What the events of a response's log leave out. A `LiveResponse` has `record`. */
+export interface EventSource {
+  /** As it is now; finished by the time the last event can be read. */
+  readonly record: ResponseRecord
+  /** The item as it is now: with its final texts from the moment that its `text.done` can be read. */
+  readonly itemAt: (outputIndex: number) => Item | undefined
+  /** Kind of the backend, under which the agent's own tools appear. */
+  readonly serverLabel: string
+}
+
+export type WireEvent = WireObject & { readonly type: string; readonly sequence_number: number }
+
+/**
+ * Event number `sequence` of the log as text of the stream. A failure is two events: `error`, which makes official
+ * clients throw, numbered as in the log, and `response.failed` after it for those that read on. The last one is
+ * followed by `[DONE]`.
+ */
+export function encodeResponsesSse(event: ResponseEvent, sequence: number, source: EventSource): string {
+  switch (event.type) {
+    case "text.delta":
+      return encodeTextDelta(event.outputIndex, event.partIndex, event.text, sequence, source)
+    case "failed":
+      return (
+        encode(errorEvent(sequence, source.record)) +
+        encode(toWireEvent(event, sequence + 1, source)) +
+        doneSse
+      )
+    case "completed":
+    case "incomplete":
+    case "cancelled":
+      return encode(toWireEvent(event, sequence, source)) + doneSse
+    default:
+      return encode(toWireEvent(event, sequence, source))
+  }
+}
+
+/** One event as an object, with every field that official clients ask for. */
+export function toWireEvent(event: ResponseEvent, sequence: number, source: EventSource): WireEvent {
+  switch (event.type) {
+    case "created":
+    case "in_progress":
+      return lifecycle(`response.${event.type}`, sequence, source, "running", [])
+    case "queued":
+      return lifecycle("response.queued", sequence, source, "queued", [])
+    case "completed":
+    case "failed":
+    case "incomplete":
+      return lifecycle(`response.${event.type}`, sequence, source, event.type, source.record.output)
+    case "cancelled":
+      return lifecycle("response.incomplete", sequence, source, "cancelled", source.record.output)
+    case "item.added":
+      return {
+        type: "response.output_item.added",
+        output_index: event.outputIndex,
+        item: toAddedItem(event.item, source.serverLabel),
+        sequence_number: sequence,
+      }
+    case "item.done":
+      return {
+        type: "response.output_item.done",
+        output_index: event.outputIndex,
+        item: toWireItem(event.item, source.serverLabel),
+        sequence_number: sequence,
+      }
+    case "part.added":
+    case "part.done":
+    case "summary.added":
+    case "summary.part_done":
+      return partMarker(event, sequence, source)
+    case "text.delta":
+    case "text.done":
+    case "summary.delta":
+    case "summary.done":
+    case "arguments.delta":
+    case "arguments.done":
+      return textEvent(event, sequence, source)
+    case "call.in_progress":
+    case "call.searching":
+    case "call.completed":
+    case "call.failed": {
+      const item = itemOf(source, event.outputIndex)
+      return {
+        type: callType(event.type, item),
+        item_id: item.id,
+        output_index: event.outputIndex,
+        sequence_number: sequence,
+      }
+    }
+  }
+}
+
+/**
+ * The `error` event in both known forms at once: flat as OpenAI sends it, nested as Open Responses does. The official
+ * client reads `error` first and the event itself otherwise.
+ */
+export function errorEvent(sequence: number, record: ResponseRecord): WireEvent {
+  const { code, message } = record.error ?? { code: "internal_error", message: "The turn failed." }
+  const error = { type: "server_error", code, message, param: null }
+  return { type: "error", code, message, param: null, error, sequence_number: sequence }
+}
+
+/** The hot path: one turn may have a hundred thousand of these, so only the texts are turned into JSON by the engine. */
+function encodeTextDelta(
+  outputIndex: number,
+  partIndex: number,
+  text: string,
+  sequence: number,
+  source: EventSource,
+): string {
+  const id = JSON.stringify(itemOf(source, outputIndex).id)
+  return `event: response.output_text.delta\ndata: {"type":"response.output_text.delta","item_id":${id},"output_index":${outputIndex},"content_index":${partIndex},"delta":${JSON.stringify(text)},"logprobs":[],"sequence_number":${sequence}}\n\n`
+}
+
+function encode(event: WireEvent): string {
+  return namedSse(event.type, JSON.stringify(event))
+}
+
+function lifecycle(
+  type: string,
+  sequence: number,
+  source: EventSource,
+  status: ResponseStatus,
+  output: readonly Item[],
+): WireEvent {
+  const response = toResponse(source.record, source.serverLabel, { status, output })
+  return { type, response, sequence_number: sequence }
+}
+
+function partMarker(
+  event: { type: PartMarker; outputIndex: number; partIndex: number },
+  sequence: number,
+  source: EventSource,
+): WireEvent {
+  const item = itemOf(source, event.outputIndex)
+  const place = { item_id: item.id, output_index: event.outputIndex }
+  const last = { sequence_number: sequence }
+  switch (event.type) {
+    case "part.added":
+      return {
+        type: "response.content_part.added",
+        ...place,
+        content_index: event.partIndex,
+        part: toOutputText(""),
+        ...last,
+      }
+    case "part.done": {
+      const part = toOutputText(contentText(item, event.partIndex))
+      return { type: "response.content_part.done", ...place, content_index: event.partIndex, part, ...last }
+    }
+    case "summary.added":
+      return {
+        type: "response.reasoning_summary_part.added",
+        ...place,
+        summary_index: event.partIndex,
+        part: toSummaryPart(""),
+        ...last,
+      }
+    case "summary.part_done": {
+      const text = item.type === "reasoning" ? item.summary[event.partIndex] : undefined
+      const part = toSummaryPart(text ?? "")
+      return {
+        type: "response.reasoning_summary_part.done",
+        ...place,
+        summary_index: event.partIndex,
+        part,
+        ...last,
+      }
+    }
+  }
+}
+
+function textEvent(
+  event: { type: TextEvent; outputIndex: number; partIndex: number; text: string },
+  sequence: number,
+  source: EventSource,
+): WireEvent {
+  const item = itemOf(source, event.outputIndex)
+  const { text } = event
+  const place = { item_id: item.id, output_index: event.outputIndex }
+  const content = { ...place, content_index: event.partIndex }
+  const summary = { ...place, summary_index: event.partIndex }
+  const last = { sequence_number: sequence }
+  switch (event.type) {
+    case "text.delta":
+      return { type: "response.output_text.delta", ...content, delta: text, logprobs: [], ...last }
+    case "text.done":
+      return { type: "response.output_text.done", ...content, text, logprobs: [], ...last }
+    case "summary.delta":
+      return { type: "response.reasoning_summary_text.delta", ...summary, delta: text, ...last }
+    case "summary.done":
+      return { type: "response.reasoning_summary_text.done", ...summary, text, ...last }
+    case "arguments.delta":
+      return { type: `response.${argumentsOf(item)}.delta`, ...place, delta: text, ...last }
+    case "arguments.done":
+      if (item.type === "function_call") {
+        const { name } = item
+        return { type: "response.function_call_arguments.done", ...place, name, arguments: text, ...last }
+      }
+      // The wire form of the agent's own calls is made here, so the log's text is not what the item will say.
+      return {
+        type: "response.mcp_call_arguments.done",
+        ...place,
+        arguments: wireArguments(item, source),
+        ...last,
+      }
+  }
+}
+
+function callType(type: string, item: Item): string {
+  const step = type.slice("call.".length)
+  if (item.type !== "web_search") return `response.mcp_call.${step === "searching" ? "in_progress" : step}`
+  // The API has no event for a search that failed; the item's status says so.
+  return `response.web_search_call.${step === "failed" ? "completed" : step}`
+}
+
+function argumentsOf(item: Item): string {
+  return item.type === "function_call" ? "function_call_arguments" : "mcp_call_arguments"
+}
+
+function wireArguments(item: Item, source: EventSource): unknown {
+  return toWireItem(item, source.serverLabel).arguments ?? ""
+}
+
+function contentText(item: Item, partIndex: number): string {
+  const part = item.type === "message" ? item.content[partIndex] : undefined
+  return part?.type === "text" ? part.text : ""
+}
+
+function itemOf(source: EventSource, outputIndex: number): Item {
+  const item = source.itemAt(outputIndex) ?? source.record.output[outputIndex]
+  if (item === undefined) throw new ProxyError("internal_error", `The log names no item at ${outputIndex}.`)
+  return item
+}

@@ -1,0 +1,58 @@
+import * as z from "zod"
+import type { ContentPart } from "../../domain/items.ts"
+import { imageDetails, readImage } from "../image-url.ts"
+import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "../shape.ts"
+
+const textPart = z.object({ text: z.string() })
+const refusalPart = z.object({ refusal: z.string() })
+const imagePart = z.object({
+  image_url: z.string().nullish(),
+  file_id: z.string().nullish(),
+  detail: z.enum(imageDetails).nullish(),
+})
+
+const readable = ["input_text", "input_image", "output_text", "refusal"] as const
+
+/** Content of a message or of a function's output: text, or parts. Refusals are kept as the text that was said. */
+export function readContent(value: unknown, path: string): ContentPart[] {
+  if (typeof value === "string") return [{ type: "text", text: value }]
+  if (!Array.isArray(value)) throw wrongType(path, "a string or an array of content parts", value)
+  if (value.length === 0) throw invalidRequest(path, `'${path}' must hold at least one content part.`)
+  return value.map((part: unknown, index) => readPart(part, `${path}[${index}]`))
+}
+
+function readPart(part: unknown, path: string): ContentPart {
+  if (!isObject(part)) throw wrongType(path, "an object", part)
+  switch (part.type) {
+    case "input_text":
+    case "output_text":
+    // Open Responses and older transcripts name plain text so.
+    case "text":
+      return { type: "text", text: readShape(textPart, part, path).text }
+    case "refusal":
+      return { type: "text", text: readShape(refusalPart, part, path).refusal }
+    case "input_image":
+      return readInputImage(part, path)
+    case "input_file":
+    case "input_audio":
+      throw invalidRequest(
+        `${path}.type`,
+        `'${path}.type' '${part.type}' is not served yet by this release; send text or images.`,
+      )
+    default:
+      throw unknownValue(`${path}.type`, readable, part.type)
+  }
+}
+
+function readInputImage(part: unknown, path: string): ContentPart {
+  const image = readShape(imagePart, part, path)
+  if (typeof image.image_url === "string")
+    return readImage(image.image_url, image.detail, `${path}.image_url`)
+  if (typeof image.file_id === "string") {
+    throw invalidRequest(
+      `${path}.file_id`,
+      `'${path}.file_id' cannot be served: there are no uploaded files. Send the image as a data URL in 'image_url'.`,
+    )
+  }
+  throw invalidRequest(`${path}.image_url`, `Missing required parameter: '${path}.image_url'.`)
+}

@@ -1,0 +1,155 @@
+import * as z from "zod"
+import { newId } from "../../domain/ids.ts"
+import type { Item, ItemStatus, Role } from "../../domain/items.ts"
+import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "../shape.ts"
+import { activityOf } from "./agent-activity.ts"
+import { readContent } from "./input-content.ts"
+
+const roles = { user: "user", assistant: "assistant", system: "developer", developer: "developer" } as const
+
+const message = z.object({
+  role: z.enum(["user", "assistant", "system", "developer"]),
+  content: z.unknown(),
+  phase: z.enum(["commentary", "final_answer"]).nullish(),
+})
+const functionCall = z.object({ call_id: z.string().min(1), name: z.string().min(1), arguments: z.string() })
+const functionCallOutput = z.object({ call_id: z.string().min(1), output: z.unknown() })
+const reasoning = z.object({ summary: z.array(z.object({ text: z.string() })).nullish() })
+const mcpCall = z.object({
+  server_label: z.string(),
+  name: z.string(),
+  arguments: z.string(),
+  output: z.string().nullish(),
+  error: z.unknown(),
+  status: z.string().nullish(),
+})
+const webSearch = z.object({
+  action: z.looseObject({ query: z.string().nullish() }).nullish(),
+  status: z.string().nullish(),
+})
+
+const readableTypes = [
+  "message",
+  "function_call",
+  "function_call_output",
+  "reasoning",
+  "mcp_call",
+  "web_search_call",
+]
+
+/**
+ * `input` of the Responses API as items, oldest first. Everything that our own `output` holds is read back. Items get
+ * ids of our own making: those of a client are names that we cannot vouch for.
+ */
+export function readInput(value: unknown): Item[] {
+  if (typeof value === "string") return [readText(value)]
+  if (!Array.isArray(value)) throw wrongType("input", "a string or an array of items", value)
+  if (value.length === 0) throw invalidRequest("input", "'input' must hold at least one item.")
+  return value.map((item: unknown, index) => readItem(item, `input[${index}]`))
+}
+
+function readText(text: string): Item {
+  if (text === "") throw invalidRequest("input", "'input' must not be empty.")
+  return messageItem("user", [{ type: "text", text }], null)
+}
+
+function readItem(item: unknown, path: string): Item {
+  if (!isObject(item)) throw wrongType(path, "an object", item)
+  // A message may come without `type`, and so may, by the document, a reference: it has an id and no role.
+  const type = item.type ?? ("role" in item || !("id" in item) ? "message" : "item_reference")
+  switch (type) {
+    case "message": {
+      const { role, content, phase } = readShape(message, item, path)
+      return messageItem(roles[role], readContent(content, `${path}.content`), phase ?? null)
+    }
+    case "function_call": {
+      const call = readShape(functionCall, item, path)
+      return {
+        type: "function_call",
+        id: newId("fc_"),
+        callId: call.call_id,
+        name: call.name,
+        arguments: call.arguments,
+        status: "completed",
+      }
+    }
+    case "function_call_output": {
+      const answer = readShape(functionCallOutput, item, path)
+      const output = readContent(answer.output, `${path}.output`)
+      return {
+        type: "function_call_output",
+        id: newId("fco_"),
+        callId: answer.call_id,
+        output,
+        status: "completed",
+      }
+    }
+    case "reasoning": {
+      const { summary } = readShape(reasoning, item, path)
+      return {
+        type: "reasoning",
+        id: newId("rs_"),
+        summary: (summary ?? []).map((part) => part.text),
+        status: "completed",
+      }
+    }
+    case "mcp_call": {
+      const call = readShape(mcpCall, item, path)
+      const fields = {
+        server: call.server_label,
+        name: call.name,
+        arguments: call.arguments,
+        output: call.output ?? null,
+        error: errorText(call.error),
+      }
+      return activityOf(fields, newId("mcp_"), statusOf(call.status, fields.error))
+    }
+    case "web_search_call": {
+      const search = readShape(webSearch, item, path)
+      const query = search.action?.query ?? ""
+      return { type: "web_search", id: newId("ws_"), query, status: statusOf(search.status, null) }
+    }
+    case "item_reference":
+      throw invalidRequest(
+        path,
+        `'${path}' is an item reference, which is not served yet by this release; send the item itself.`,
+      )
+    default:
+      throw unknownValue(`${path}.type`, readableTypes, type)
+  }
+}
+
+function messageItem(
+  role: Role,
+  content: ReturnType<typeof readContent>,
+  phase: "commentary" | "final_answer" | null,
+): Item {
+  return {
+    type: "message",
+    id: newId("msg_"),
+    role,
+    content,
+    phase: role === "assistant" ? phase : null,
+    status: "completed",
+  }
+}
+
+/** Clients resend what they were given, unfinished items included; a status of their own invention counts as the end. */
+function statusOf(status: string | null | undefined, error: string | null): ItemStatus {
+  if (status === "incomplete" || status === "failed") return status
+  if (status === "in_progress" || status === "calling" || status === "searching") return "incomplete"
+  return error === null ? "completed" : "failed"
+}
+
+const errorContent = z.object({ content: z.array(z.looseObject({ text: z.string() })) })
+const errorMessage = z.object({ message: z.string() })
+
+/** The API's errors of tool calls: a text (older), a list of content, or a code with a message. */
+function errorText(error: unknown): string | null {
+  if (error === null || error === undefined) return null
+  if (typeof error === "string") return error
+  const content = errorContent.safeParse(error)
+  if (content.success) return content.data.content.map((part) => part.text).join("\n")
+  const withMessage = errorMessage.safeParse(error)
+  return withMessage.success ? withMessage.data.message : JSON.stringify(error)
+}

@@ -1,0 +1,82 @@
+import type { Item } from "../../domain/items.ts"
+import type { ResponseRecord, ResponseStatus } from "../../domain/responses.ts"
+import { isFinished } from "../../domain/responses.ts"
+import { noUsage } from "../../domain/usage.ts"
+import { toResponseUsage } from "../usage.ts"
+import type { WireObject } from "../wire-items.ts"
+import { toWireItem } from "../wire-items.ts"
+
+/** The response at an earlier moment of its life, for the first events of a stream and for their replay. */
+export interface Moment {
+  readonly status: ResponseStatus
+  readonly output: readonly Item[]
+}
+
+/**
+ * The complete Response object: every key that OpenAI or Open Responses requires is always there, since typed clients
+ * fail on a missing one. What the request did not set has the value that the API documents as its default.
+ */
+export function toResponse(record: ResponseRecord, serverLabel: string, at: Moment = record): WireObject {
+  const { status } = at
+  const { echo } = record
+  return {
+    id: record.id,
+    object: "response",
+    created_at: seconds(record.createdAt),
+    completed_at: status === "completed" && record.completedAt !== null ? seconds(record.completedAt) : null,
+    status: status === "running" ? "in_progress" : status,
+    background: false,
+    error: status === "failed" ? errorOf(record) : null,
+    incomplete_details: status === "incomplete" ? { reason: incompleteReason(record) } : null,
+    instructions: null,
+    max_output_tokens: null,
+    max_tool_calls: null,
+    model: record.agentId,
+    output: at.output.map((item) => toWireItem(item, serverLabel)),
+    parallel_tool_calls: true,
+    previous_response_id: record.previousResponseId,
+    conversation: null,
+    prompt_cache_key: null,
+    reasoning: { effort: null, summary: null },
+    safety_identifier: null,
+    service_tier: "default",
+    store: record.isStored,
+    temperature: 1,
+    text: { format: { type: "text" } },
+    tool_choice: "auto",
+    tools: [],
+    top_logprobs: 0,
+    top_p: 1,
+    presence_penalty: 0,
+    frequency_penalty: 0,
+    truncation: "disabled",
+    metadata: {},
+    ...echo,
+    usage: usageOf(record, status),
+  }
+}
+
+/** Why a turn ended early: the API's own words where the record has them, else ours. */
+export function incompleteReason(record: ResponseRecord): string {
+  return record.error?.code ?? "interrupted"
+}
+
+/** Milliseconds, as the domain counts, to the API's whole seconds. */
+export function seconds(timeMs: number): number {
+  return Math.floor(timeMs / 1000)
+}
+
+function errorOf(record: ResponseRecord): WireObject {
+  const { code, message } = record.error ?? { code: "internal_error", message: "The turn failed." }
+  return { code, message }
+}
+
+/**
+ * Null until the end. Afterwards zeros where the CLI does not count: the AI SDK refuses a finished response without
+ * usage. A failed one may go without, as OpenAI's does.
+ */
+function usageOf(record: ResponseRecord, status: ResponseStatus): WireObject | null {
+  if (!isFinished(status)) return null
+  if (record.usage === null && status === "failed") return null
+  return toResponseUsage(record.usage ?? noUsage)
+}

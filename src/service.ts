@@ -1,0 +1,205 @@
+import { createCodexBackend } from "./backends/codex/codex-backend.ts"
+import { codexEnvironment } from "./backends/codex/codex-environment.ts"
+import { createDemoBackend } from "./backends/demo/demo-backend.ts"
+import type { Config } from "./config/config.ts"
+import type { AgentProfile } from "./domain/agents.ts"
+import type { Backend, BackendEvent, Readiness } from "./domain/backend.ts"
+import { Agent } from "./engine/agent.ts"
+import { AgentEngine } from "./engine/create-engine.ts"
+import { createHttpApp } from "./http/http-app.ts"
+import type { HttpLogEntry, ServicePhase } from "./http/http-env.ts"
+import { type HttpServer, startHttpServer } from "./http/http-server.ts"
+import { openSqliteStore } from "./storage/sqlite/open-sqlite-store.ts"
+import { version } from "./version.ts"
+import { ensureAgentWorkspace } from "./workspace/agent-workspace.ts"
+import { openHome } from "./workspace/home.ts"
+import { lockHome } from "./workspace/home-lock.ts"
+import { threadPreamble } from "./workspace/thread-preamble.ts"
+
+/** The part of a pino logger that the service writes to. Fields never hold prompts, answers or keys. */
+export interface ServiceLog {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+export interface ServiceOptions {
+  readonly config: Config
+  readonly log: ServiceLog
+  /** What agents' processes inherit from, through an allow-list. */
+  readonly env: NodeJS.ProcessEnv
+  /** Serve the built-in demo agent when the manager's CLI is not ready at the start. */
+  readonly demoFallback?: boolean
+  readonly now?: () => number
+}
+
+export interface Service {
+  /** `http://127.0.0.1:7011` */
+  readonly url: string
+  /** How the manager is now; resolves once it has been asked for the first time. */
+  readonly managerReadiness: Promise<Readiness>
+  /** Why the demo agent answers in place of the CLI; null: it does not. */
+  readonly demoReason: Readiness | null
+  /** Drains, interrupts what is left, ends every process and closes the ledger. Safe twice. */
+  stop(): Promise<void>
+}
+
+/** Started resources, released last in first out, each in its own try: one failure must not keep the others. */
+class Releasers {
+  readonly #log: ServiceLog
+  readonly #steps: { readonly name: string; readonly release: () => unknown }[] = []
+
+  constructor(log: ServiceLog) {
+    this.#log = log
+  }
+
+  add(name: string, release: () => unknown): void {
+    this.#steps.push({ name, release })
+  }
+
+  async releaseAll(): Promise<void> {
+    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
+      try {
+        await step.release()
+      } catch (error) {
+        this.#log.error({ err: error, step: step.name }, "a part of the service did not stop cleanly")
+      }
+    }
+  }
+}
+
+/**
+ * Wires everything and starts it: home and its lock, ledger, manager, engine, HTTP. Rejects with an error for people
+ * (`ProxyError`, `ConfigError`) after releasing what was started.
+ */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const releasers = new Releasers(options.log)
+  try {
+    return await start(options, releasers)
+  } catch (error) {
+    await releasers.releaseAll()
+    throw error
+  }
+}
+
+async function start(options: ServiceOptions, releasers: Releasers): Promise<Service> {
+  const { config, log } = options
+  const now = options.now ?? Date.now
+  let phase: ServicePhase = "starting"
+
+  const { warnings } = await openHome(config.home)
+  for (const warning of warnings) log.warn({}, warning)
+  const lock = await lockHome(config.home)
+  releasers.add("home lock", () => lock.release())
+  const store = await openSqliteStore(`${config.home}/state.db`)
+  releasers.add("ledger", () => store.close())
+
+  const profile = await ensureAgentWorkspace(config.home, {
+    role: "manager",
+    name: null,
+    workingDirectory: config.workingDirectory,
+  })
+  const manager = await startManager(options, profile, now)
+  const engine = new AgentEngine({
+    store,
+    agents: [manager.agent],
+    sessions: config.sessions,
+    unknownModel: config.unknownModel,
+    model: config.model,
+    limits: config.limits,
+    settings: {
+      turnMs: config.limits.turnMs,
+      silenceMs: config.limits.silenceMs,
+      interruptMs: 15_000,
+      maxCharacters: 64 * 1024 * 1024,
+    },
+    now,
+    log: (message, fields) => log.info(fields, message),
+  })
+  releasers.add("engine", () => engine.stop(config.limits.drainMs))
+  const { managerReadiness } = await engine.start()
+
+  const app = createHttpApp({
+    engine,
+    config,
+    version,
+    startedAt: now(),
+    servicePhase: () => phase,
+    log: (entry) => logRequest(log, entry),
+    now,
+  })
+  const server: HttpServer = await startHttpServer(app, { host: config.host, port: config.port })
+  phase = "running"
+
+  let stopping: Promise<void> | null = null
+  const stop = async (): Promise<void> => {
+    phase = "stopping"
+    // Connections stay open while turns drain: their answers have to get out.
+    await engine.stop(config.limits.drainMs)
+    await server.close()
+    await releasers.releaseAll()
+  }
+  return {
+    url: server.url,
+    managerReadiness,
+    demoReason: manager.demoReason,
+    stop: () => {
+      stopping ??= stop()
+      return stopping
+    },
+  }
+}
+
+async function startManager(
+  options: ServiceOptions,
+  profile: AgentProfile,
+  now: () => number,
+): Promise<{ readonly agent: Agent; readonly demoReason: Readiness | null }> {
+  const { config, env, log } = options
+  const agentLog = { agent: profile.id }
+  let agent: Agent | null = null
+  let backend: Backend = createCodexBackend({
+    executable: config.cli,
+    cwd: profile.workspace,
+    env: codexEnvironment(env, config.passEnv),
+    model: config.model,
+    onEvent: (event) => {
+      logBackendEvent(log, profile.id, event)
+      if (event.type === "account.changed") void agent?.check()
+    },
+    log: (level, message, fields) => log[level]({ ...agentLog, ...fields }, message),
+  })
+  let demoReason: Readiness | null = null
+  if (options.demoFallback === true) {
+    const readiness = await backend.readiness()
+    if (!readiness.isReady) {
+      await backend.stop()
+      backend = createDemoBackend()
+      demoReason = readiness
+    }
+  }
+  agent = new Agent({
+    profile,
+    backend,
+    program: demoReason === null ? config.cli : "built in",
+    preamble: () => threadPreamble(profile, { now: new Date(now()) }),
+    loadedThreads: config.limits.loadedThreads,
+    threadIdleMs: config.limits.threadIdleMs,
+    now,
+    log: (message, fields) => log.info(fields, message),
+  })
+  return { agent, demoReason }
+}
+
+function logBackendEvent(log: ServiceLog, agentId: string, event: BackendEvent): void {
+  const { type, ...fields } = event
+  const level = type === "process.exited" || type === "turn.uninvited" ? "warn" : "info"
+  log[level]({ agent: agentId, ...fields }, type)
+}
+
+function logRequest(log: ServiceLog, entry: HttpLogEntry): void {
+  const { error, ...fields } = entry
+  if (entry.status >= 500) log.error({ ...fields, err: error }, "request failed")
+  else log.info(fields, "request")
+}

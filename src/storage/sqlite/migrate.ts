@@ -1,0 +1,48 @@
+import type { DatabaseSync } from "node:sqlite"
+import { ProxyError } from "../../domain/errors.ts"
+import { ledger } from "./migrations/0001-ledger.ts"
+
+/** One step forward of the schema. Never edited once released; there are no steps back. */
+export interface Migration {
+  /** `NNNN-what`, numbered without gaps from 0001. */
+  readonly name: string
+  readonly sql: string
+}
+
+/** In order; the schema's version is the number of those that were applied. */
+export const migrations: readonly Migration[] = [ledger]
+
+/**
+ * Brings the schema up to date. The version is SQLite's `user_version`, which is part of the transaction: a crash
+ * half-way leaves the old schema, and of two processes that start together one migrates while the other waits.
+ */
+export function migrate(
+  database: DatabaseSync,
+  path: string,
+  steps: readonly Migration[] = migrations,
+): void {
+  if (readVersion(database, path, steps) === steps.length) return
+  database.exec("begin immediate")
+  try {
+    // Read again under the lock: another process may have been faster.
+    for (const step of steps.slice(readVersion(database, path, steps))) database.exec(step.sql)
+    database.exec(`pragma user_version = ${steps.length}`)
+    database.exec("commit")
+  } catch (error) {
+    if (database.isTransaction) database.exec("rollback")
+    throw error
+  }
+}
+
+function readVersion(database: DatabaseSync, path: string, steps: readonly Migration[]): number {
+  const version = Number(database.prepare("pragma user_version").get()?.user_version ?? 0)
+  if (version > steps.length) {
+    throw new ProxyError(
+      "internal_error",
+      `${path} has schema version ${version}, and this program knows versions up to ${steps.length}: a newer ` +
+        "ai-agent-proxy wrote it. Start that newer version again (npm install -g ai-agent-proxy@latest), or move the " +
+        "file away to begin with an empty ledger.",
+    )
+  }
+  return version
+}

@@ -1,0 +1,56 @@
+import { chmodSync, closeSync, existsSync, openSync } from "node:fs"
+import { DatabaseSync } from "node:sqlite"
+import { messageOf, ProxyError } from "../../domain/errors.ts"
+import type { Store } from "../../domain/store.ts"
+import { LedgerDatabase } from "./ledger-database.ts"
+import { migrate } from "./migrate.ts"
+import { SqliteStore } from "./sqlite-store.ts"
+
+/**
+ * How long a write waits for another process's one. It blocks the event loop, so it is meant for a short collision with
+ * a command of ours, not for two daemons (the home's lock keeps those apart).
+ */
+const busyTimeoutMs = 5_000
+
+/** Above this a checkpoint cuts the write-ahead log back, which otherwise keeps its largest size for ever. */
+const walSizeLimitBytes = 16 * 1024 * 1024
+
+/**
+ * Opens the ledger, making the file (0600; SQLite gives `-wal` and `-shm` the same mode) or bringing its schema up to
+ * date. Rejects with `ProxyError` when the file is newer than this program, not a database, or not writable.
+ *
+ * SQL goes to `node:sqlite` as it is: a query builder doubled the time of a transaction, and loading it took longer than
+ * starting Node.
+ */
+export async function openSqliteStore(path: string): Promise<Store> {
+  let database: DatabaseSync | undefined
+  try {
+    if (path !== ":memory:") makePrivate(path)
+    database = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true })
+    // auto_vacuum counts only before the first table is made.
+    database.exec(`
+      pragma auto_vacuum = incremental;
+      pragma journal_mode = wal;
+      pragma synchronous = normal;
+      pragma journal_size_limit = ${walSizeLimitBytes};
+      pragma trusted_schema = off;
+    `)
+    migrate(database, path)
+    return new SqliteStore(new LedgerDatabase(database))
+  } catch (error) {
+    if (database?.isOpen) database.close()
+    if (error instanceof ProxyError) throw error
+    throw new ProxyError("internal_error", `Cannot open the ledger ${path}: ${messageOf(error)}.`, {
+      cause: error,
+    })
+  }
+}
+
+/**
+ * Makes the file with its mode before SQLite does. An existing file is never opened here: closing any descriptor of a
+ * file gives up all POSIX locks that the process has on it, those of an open store included.
+ */
+function makePrivate(path: string): void {
+  if (existsSync(path)) chmodSync(path, 0o600)
+  else closeSync(openSync(path, "a", 0o600))
+}

@@ -1,0 +1,81 @@
+import type { SQLOutputValue } from "node:sqlite"
+import type { Item } from "../../domain/items.ts"
+import type { ResponseKind, ResponseRecord, ResponseStatus } from "../../domain/responses.ts"
+import type { ThreadRecord, TurnRecord } from "../../domain/store.ts"
+import type { TurnError } from "../../domain/turn-events.ts"
+import type { Usage } from "../../domain/usage.ts"
+import { Row } from "./row.ts"
+
+type Columns = Readonly<Record<string, SQLOutputValue>>
+
+const kinds: readonly ResponseKind[] = ["response", "chat"]
+const statuses: readonly ResponseStatus[] = [
+  "queued",
+  "running",
+  "completed",
+  "failed",
+  "incomplete",
+  "cancelled",
+]
+
+export function threadOf(columns: Columns): ThreadRecord {
+  const row = new Row(columns, `thread ${String(columns.id)}`)
+  return {
+    id: row.text("id"),
+    principal: row.text("principal"),
+    agentId: row.text("agent_id"),
+    backend: row.text("backend"),
+    keyHash: row.text("key_hash"),
+    instructions: row.textOrNull("instructions"),
+    nativeRef: row.textOrNull("native_ref"),
+    isEphemeral: row.flag("is_ephemeral"),
+    isMain: row.flag("is_main"),
+    sessionKey: row.textOrNull("session_key"),
+    headTurnId: row.textOrNull("head_turn_id"),
+    createdAt: row.integer("created_at"),
+    usedAt: row.integer("used_at"),
+  }
+}
+
+export function turnOf(columns: Columns): TurnRecord {
+  const row = new Row(columns, `turn ${String(columns.id)}`)
+  return {
+    id: row.text("id"),
+    threadId: row.text("thread_id"),
+    responseId: row.text("response_id"),
+    parentTurnId: row.textOrNull("parent_turn_id"),
+    nativeRef: row.textOrNull("native_ref"),
+    input: row.jsonArray<Item>("input"),
+    historyHash: row.textOrNull("history_hash"),
+    createdAt: row.integer("created_at"),
+  }
+}
+
+export function responseOf(columns: Columns, output: readonly Item[]): ResponseRecord {
+  const row = new Row(columns, `response ${String(columns.id)}`)
+  return {
+    id: row.text("id"),
+    kind: row.oneOf("kind", kinds),
+    principal: row.text("principal"),
+    agentId: row.text("agent_id"),
+    previousResponseId: row.textOrNull("previous_response_id"),
+    isStored: row.flag("is_stored"),
+    echo: row.jsonObject<Record<string, unknown>>("echo"),
+    createdAt: row.integer("created_at"),
+    status: row.oneOf("status", statuses),
+    completedAt: row.integerOrNull("completed_at"),
+    error: row.jsonObjectOrNull<TurnError>("error"),
+    usage: row.jsonObjectOrNull<Usage>("usage"),
+    output,
+  }
+}
+
+/** Items of one side of a turn, as they were stored. */
+export function itemsOf(rows: readonly Columns[], turnId: string): readonly Item[] {
+  return rows.map((columns) => new Row(columns, `an output item of turn ${turnId}`).jsonObject<Item>("json"))
+}
+
+/** Native items may be any JSON: their form is the backend's business. */
+export function nativeItemsOf(rows: readonly Columns[], turnId: string): readonly unknown[] {
+  return rows.map((columns) => new Row(columns, `a native item of turn ${turnId}`).json("json"))
+}

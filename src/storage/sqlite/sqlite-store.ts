@@ -1,0 +1,226 @@
+import type { ResponseKind, ResponseRecord } from "../../domain/responses.ts"
+import type {
+  LogSegment,
+  Store,
+  ThreadRecord,
+  TurnProgress,
+  TurnRecord,
+  TurnWithOutput,
+} from "../../domain/store.ts"
+import type { LedgerDatabase } from "./ledger-database.ts"
+import { itemsOf, nativeItemsOf, responseOf, threadOf, turnOf } from "./records.ts"
+import { Row } from "./row.ts"
+
+/** Pages that one retention round gives back to the file system, so that a large deletion does not stall turns. */
+const vacuumPages = 500
+
+/**
+ * The ledger in one SQLite file. `node:sqlite` is synchronous, so each method does its whole transaction in one go:
+ * nothing of this process can come between, and calls take effect in the order they were made.
+ */
+export class SqliteStore implements Store {
+  readonly #ledger: LedgerDatabase
+
+  constructor(ledger: LedgerDatabase) {
+    this.#ledger = ledger
+  }
+
+  async insertTurn(thread: ThreadRecord, turn: TurnRecord, response: ResponseRecord): Promise<void> {
+    this.#ledger.transaction("begin immediate", () => {
+      this.#ledger.run(
+        "upsertThread",
+        thread.id,
+        thread.principal,
+        thread.agentId,
+        thread.backend,
+        thread.keyHash,
+        thread.nativeRef,
+        Number(thread.isEphemeral),
+        Number(thread.isMain),
+        thread.sessionKey,
+        thread.headTurnId,
+        thread.createdAt,
+        thread.usedAt,
+        thread.instructions,
+      )
+      this.#ledger.run(
+        "insertTurn",
+        turn.id,
+        turn.threadId,
+        turn.responseId,
+        turn.parentTurnId,
+        turn.nativeRef,
+        turn.historyHash,
+        turn.createdAt,
+        JSON.stringify(turn.input),
+      )
+      this.#ledger.run(
+        "insertResponse",
+        response.id,
+        turn.id,
+        response.kind,
+        response.principal,
+        response.agentId,
+        response.previousResponseId,
+        Number(response.isStored),
+        response.createdAt,
+        response.status,
+        response.completedAt,
+        jsonOrNull(response.error),
+        jsonOrNull(response.usage),
+        JSON.stringify(response.echo),
+      )
+      response.output.forEach((item, index) => {
+        this.#ledger.run("saveItem", turn.id, "output", index, JSON.stringify(item))
+      })
+    })
+  }
+
+  async saveProgress(progress: TurnProgress): Promise<void> {
+    const { responseId, turnId } = progress
+    this.#ledger.transaction("begin immediate", () => {
+      for (const { outputIndex, item } of progress.items ?? []) {
+        this.#ledger.run("saveItem", turnId, "output", outputIndex, JSON.stringify(item))
+      }
+      for (const { position, item } of progress.nativeItems ?? []) {
+        this.#ledger.run("saveItem", turnId, "native", position, JSON.stringify(item) ?? "null")
+      }
+      if (progress.log !== undefined) {
+        this.#ledger.run("saveLogSegment", responseId, progress.log.firstSequence, progress.log.json)
+      }
+      if (progress.nativeTurnRef !== undefined || progress.historyHash !== undefined) {
+        this.#ledger.change(
+          "updateTurn",
+          turnId,
+          progress.nativeTurnRef ?? null,
+          progress.historyHash ?? null,
+          turnId,
+        )
+      }
+      const { status, completedAt, error, usage } = progress
+      if ([status, completedAt, error, usage].some((value) => value !== undefined)) {
+        this.#ledger.change(
+          "updateResponse",
+          responseId,
+          status ?? null,
+          completedAt ?? null,
+          jsonOrNull(error),
+          jsonOrNull(usage),
+          responseId,
+        )
+      }
+    })
+  }
+
+  async setNativeThread(threadId: string, nativeRef: string | null): Promise<void> {
+    this.#ledger.transaction("begin immediate", () =>
+      this.#ledger.change("setNativeThread", threadId, nativeRef, threadId),
+    )
+  }
+
+  async findThread(threadId: string): Promise<ThreadRecord | null> {
+    return this.#ledger.findOne("findThread", threadOf, threadId)
+  }
+
+  async findMainThread(principal: string, agentId: string, keyHash: string): Promise<ThreadRecord | null> {
+    return this.#ledger.findOne("findMainThread", threadOf, principal, agentId, keyHash)
+  }
+
+  async findThreadBySession(
+    principal: string,
+    agentId: string,
+    sessionKey: string,
+  ): Promise<ThreadRecord | null> {
+    return this.#ledger.findOne("findThreadBySession", threadOf, principal, agentId, sessionKey)
+  }
+
+  async findTurnsByHistory(
+    principal: string,
+    agentId: string,
+    keyHash: string,
+    historyHash: string,
+  ): Promise<readonly TurnRecord[]> {
+    return this.#ledger.all("findTurnsByHistory", historyHash, principal, agentId, keyHash).map(turnOf)
+  }
+
+  async findTurn(turnId: string): Promise<TurnRecord | null> {
+    return this.#ledger.findOne("findTurn", turnOf, turnId)
+  }
+
+  async findTurnOfResponse(responseId: string): Promise<TurnRecord | null> {
+    return this.#ledger.findOne("findTurnOfResponse", turnOf, responseId)
+  }
+
+  async lineage(turnId: string): Promise<readonly TurnWithOutput[]> {
+    return this.#ledger.transaction("begin", () =>
+      this.#ledger.all("lineage", turnId).map((columns) => {
+        const turn = turnOf(columns)
+        return {
+          ...turn,
+          output: itemsOf(this.#ledger.all("findItems", turn.id, "output"), turn.id),
+          nativeKind: new Row(columns, `turn ${turn.id}`).text("backend"),
+          nativeItems: nativeItemsOf(this.#ledger.all("findItems", turn.id, "native"), turn.id),
+        }
+      }),
+    )
+  }
+
+  async findResponse(principal: string, id: string): Promise<ResponseRecord | null> {
+    return this.#ledger.transaction("begin", () =>
+      this.#ledger.findOne(
+        "findResponse",
+        (columns) => {
+          const turnId = new Row(columns, `response ${id}`).text("turn_id")
+          return responseOf(columns, itemsOf(this.#ledger.all("findItems", turnId, "output"), turnId))
+        },
+        id,
+        principal,
+      ),
+    )
+  }
+
+  async readLog(responseId: string): Promise<readonly LogSegment[]> {
+    return this.#ledger.all("readLog", responseId).map((columns) => {
+      const row = new Row(columns, `the log of response ${responseId}`)
+      return { firstSequence: row.integer("first_sequence"), json: row.text("json") }
+    })
+  }
+
+  async deleteResponse(principal: string, kind: ResponseKind, id: string): Promise<boolean> {
+    return this.#ledger.transaction("begin immediate", () => {
+      if (this.#ledger.run("markResponseDeleted", id, principal, kind) === 0) return false
+      // Nobody can read the stream again; the items stay, for the thread goes on from them.
+      this.#ledger.run("deleteLog", id)
+      return true
+    })
+  }
+
+  async findUnfinished(): Promise<readonly { readonly responseId: string; readonly turnId: string }[]> {
+    return this.#ledger.all("findUnfinished").map((columns) => {
+      const row = new Row(columns, "an unfinished response")
+      return { responseId: row.text("id"), turnId: row.text("turn_id") }
+    })
+  }
+
+  /**
+   * A thread stays as long as another thread descends from one of its turns or one of its turns is unfinished: it goes
+   * in a later round, once the younger thread is gone. Call until the answer is empty.
+   */
+  async deleteThreadsUsedBefore(time: number, limit: number): Promise<readonly ThreadRecord[]> {
+    const removed = this.#ledger.transaction("begin immediate", () => {
+      const threads = this.#ledger.all("findUnusedThreads", time, limit).map(threadOf)
+      for (const thread of threads) this.#ledger.run("deleteThread", thread.id)
+      return threads
+    })
+    this.#ledger.vacuum(vacuumPages)
+    return removed
+  }
+
+  async close(): Promise<void> {
+    this.#ledger.close()
+  }
+}
+
+function jsonOrNull(value: unknown): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value)
+}

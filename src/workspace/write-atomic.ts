@@ -1,0 +1,82 @@
+import { randomBytes } from "node:crypto"
+import { constants } from "node:fs"
+import { copyFile, link, open, rename, rm } from "node:fs/promises"
+import { dirname } from "node:path"
+
+/** Readable and writable by the owner only. */
+const privateMode = 0o600
+
+/**
+ * Replaces a file so that readers, and a crash at any moment, see the old content or the new one. The temporary file is
+ * beside it, for `rename` is atomic only within one file system.
+ */
+export async function writeAtomic(path: string, text: string): Promise<void> {
+  const temporary = await writeTemporary(path, text)
+  try {
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+  await syncFolder(path)
+}
+
+/**
+ * Writes a whole file, but only where nothing of that name exists: false when there was something. Also atomic: of two
+ * that come at the same time, one wins.
+ */
+export async function createAtomic(path: string, text: string): Promise<boolean> {
+  const temporary = await writeTemporary(path, text)
+  try {
+    await linkOrCopy(temporary, path)
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false
+    throw error
+  } finally {
+    await rm(temporary, { force: true })
+  }
+  await syncFolder(path)
+  return true
+}
+
+async function writeTemporary(path: string, text: string): Promise<string> {
+  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`
+  const file = await open(temporary, "wx", privateMode)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  } finally {
+    await file.close()
+  }
+  return temporary
+}
+
+/** A hard link fails where the name is taken, unlike `rename`. Some file systems have none: there, copy. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to)
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") throw error
+    await copyFile(from, to, constants.COPYFILE_EXCL)
+  }
+}
+
+/** Makes the new name itself survive a power cut. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(dirname(path), "r")
+  try {
+    await folder.sync()
+  } catch {
+    // Some file systems refuse to sync a folder; the content is safe either way.
+  } finally {
+    await folder.close()
+  }
+}
+
+/** The system's code of a failed call, e.g. `ENOENT`; empty for anything else. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : ""
+}

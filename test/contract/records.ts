@@ -1,0 +1,103 @@
+import type { Item, MessageItem } from "../../src/domain/items.ts"
+import type { ResponseRecord } from "../../src/domain/responses.ts"
+import type { Store, ThreadRecord, TurnRecord } from "../../src/domain/store.ts"
+
+/** A message with every field set. */
+export function message(text: string, role: MessageItem["role"] = "user"): MessageItem {
+  return {
+    type: "message",
+    id: `msg_${text}`,
+    role,
+    content: [{ type: "text", text }],
+    phase: role === "assistant" ? "final_answer" : null,
+    status: "completed",
+  }
+}
+
+export function thread(id: string, changes: Partial<ThreadRecord> = {}): ThreadRecord {
+  return {
+    id,
+    principal: "owner",
+    agentId: "manager",
+    backend: "demo",
+    keyHash: "key-1",
+    instructions: null,
+    nativeRef: null,
+    isEphemeral: false,
+    isMain: false,
+    sessionKey: null,
+    headTurnId: null,
+    createdAt: 1_000,
+    usedAt: 1_000,
+    ...changes,
+  }
+}
+
+export function turn(id: string, threadId: string, changes: Partial<TurnRecord> = {}): TurnRecord {
+  return {
+    id,
+    threadId,
+    responseId: `resp_${id}`,
+    parentTurnId: null,
+    nativeRef: null,
+    input: [message(`input of ${id}`)],
+    historyHash: null,
+    createdAt: 1_000,
+    ...changes,
+  }
+}
+
+export function response(id: string, changes: Partial<ResponseRecord> = {}): ResponseRecord {
+  return {
+    id,
+    kind: "response",
+    principal: "owner",
+    agentId: "manager",
+    previousResponseId: null,
+    isStored: true,
+    echo: { temperature: 1 },
+    createdAt: 1_000,
+    status: "queued",
+    completedAt: null,
+    error: null,
+    usage: null,
+    output: [],
+    ...changes,
+  }
+}
+
+export interface Insertion {
+  readonly turnId: string
+  readonly threadId?: string
+  readonly thread?: Partial<ThreadRecord>
+  readonly turn?: Partial<TurnRecord>
+  readonly response?: Partial<ResponseRecord>
+}
+
+/** Inserts a turn with its response; the thread's head follows. */
+export async function insert(store: Store, insertion: Insertion): Promise<void> {
+  const threadId = insertion.threadId ?? "thr_1"
+  const ofTurn = turn(insertion.turnId, threadId, insertion.turn)
+  const ofThread = thread(threadId, { headTurnId: ofTurn.id, ...insertion.thread })
+  const ofResponse = response(ofTurn.responseId, {
+    principal: ofThread.principal,
+    agentId: ofThread.agentId,
+    ...insertion.response,
+  })
+  await store.insertTurn(ofThread, ofTurn, ofResponse)
+}
+
+/** Ends a turn with one answer. */
+export async function complete(store: Store, turnId: string, text: string, historyHash?: string) {
+  const output: Item[] = [message(text, "assistant")]
+  await store.saveProgress({
+    responseId: `resp_${turnId}`,
+    turnId,
+    items: output.map((item, outputIndex) => ({ outputIndex, item })),
+    nativeItems: [{ position: 0, item: { native: text } }],
+    log: { firstSequence: 0, json: JSON.stringify([text]) },
+    status: "completed",
+    completedAt: 2_000,
+    ...(historyHash === undefined ? {} : { historyHash }),
+  })
+}

@@ -1,0 +1,86 @@
+import { onTestFinished } from "vitest"
+import type { Config, Limits } from "../../src/config/config.ts"
+import { createHttpApp, type HttpApp } from "../../src/http/http-app.ts"
+import type { HttpLogEntry, ServicePhase } from "../../src/http/http-env.ts"
+import { type HttpServer, startHttpServer } from "../../src/http/http-server.ts"
+import { FakeEngine } from "./fake-engine.ts"
+
+export interface FixtureOptions {
+  readonly config?: Partial<Omit<Config, "limits">>
+  readonly limits?: Partial<Limits>
+  readonly phase?: ServicePhase
+}
+
+export interface AppFixture {
+  readonly app: HttpApp
+  readonly engine: FakeEngine
+  readonly entries: HttpLogEntry[]
+}
+
+export interface ServerFixture extends AppFixture {
+  readonly server: HttpServer
+}
+
+export function testConfig({ config = {}, limits = {} }: FixtureOptions = {}): Config {
+  return {
+    home: "/home/ann/.ai_agent_proxy",
+    host: "127.0.0.1",
+    port: 8080,
+    apiKeys: new Map(),
+    cli: "codex",
+    workingDirectory: "/home/ann/.openclaw/workspace",
+    passEnv: [],
+    sessions: "separate",
+    unknownModel: "manager",
+    sessionHeaders: ["x-session-id", "x-openwebui-chat-id"],
+    model: null,
+    ...config,
+    limits: {
+      bodyBytes: 16 * 1024 * 1024,
+      jsonDepth: 64,
+      turnsPerAgent: 64,
+      turnsTotal: 256,
+      loadedThreads: 8,
+      threadIdleMs: 60_000,
+      turnMs: 60_000,
+      silenceMs: 60_000,
+      disconnectGraceMs: 20,
+      drainMs: 1000,
+      keepAliveMs: 15_000,
+      retentionDays: 0,
+      ...limits,
+    },
+  }
+}
+
+export function appFixture(options: FixtureOptions = {}): AppFixture {
+  const engine = new FakeEngine()
+  const entries: HttpLogEntry[] = []
+  const app = createHttpApp({
+    engine,
+    config: testConfig(options),
+    version: "9.8.7",
+    startedAt: 1_790_000_000_000,
+    now: () => 1_790_000_090_000,
+    servicePhase: () => options.phase ?? "running",
+    log: (entry) => entries.push(entry),
+  })
+  return { app, engine, entries }
+}
+
+/** The app on a free loopback port until the test is over. */
+export async function serverFixture(options: FixtureOptions = {}): Promise<ServerFixture> {
+  const fixture = appFixture(options)
+  const server = await startHttpServer(fixture.app, { host: "127.0.0.1", port: 0, closeGraceMs: 0 })
+  onTestFinished(() => server.close())
+  return { ...fixture, server }
+}
+
+/** Waits for a condition; fails with its name when the deadline passes. */
+export async function until(name: string, condition: () => boolean, deadlineMs = 5000): Promise<void> {
+  const end = Date.now() + deadlineMs
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`Deadline passed: ${name}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}

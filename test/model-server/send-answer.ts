@@ -1,0 +1,198 @@
+import { once } from "node:events"
+import type { ServerResponse } from "node:http"
+import { setTimeout as delay } from "node:timers/promises"
+import type { Answer, AnswerPart } from "./answer.ts"
+import type { Usage } from "./script.ts"
+import { newId } from "./tool-calls.ts"
+import type { JsonObject } from "./wire.ts"
+
+type StreamAnswer = Extract<Answer, { type: "stream" }>
+
+/** Writes one answer as the Responses API's event stream. Returns early, without an error, when the reader goes away. */
+export async function sendAnswer(response: ServerResponse, answer: Answer): Promise<void> {
+  switch (answer.type) {
+    case "hang":
+      return
+    case "error":
+      sendError(response, answer.status, answer.message)
+      return
+    case "stream":
+      await sendStream(response, answer)
+  }
+}
+
+export function sendError(response: ServerResponse, status: number, message: string): void {
+  const error = { message, type: status >= 500 ? "server_error" : "invalid_request_error", code: null }
+  sendJson(response, status, { error })
+}
+
+export function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" })
+  response.end(JSON.stringify(value))
+}
+
+async function sendStream(response: ServerResponse, answer: StreamAnswer): Promise<void> {
+  const closed = new AbortController()
+  response.once("close", () => closed.abort())
+  const events = new EventWriter(response, closed.signal)
+  const id = newId("resp")
+  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" })
+  events.write("response.created", {
+    response: { id, object: "response", status: "in_progress", output: [] },
+  })
+  try {
+    let outputIndex = 0
+    for (const part of answer.parts) await sendPart(events, part, outputIndex++)
+    await sendEnding(response, events, answer, id, outputIndex)
+  } catch (error) {
+    // codex went away in the middle (an interrupt): there is nobody to tell.
+    if (!closed.signal.aborted) throw error
+  }
+}
+
+async function sendEnding(
+  response: ServerResponse,
+  events: EventWriter,
+  answer: StreamAnswer,
+  id: string,
+  outputIndex: number,
+): Promise<void> {
+  switch (answer.ending.type) {
+    case "completed":
+      events.write("response.completed", {
+        response: { id, object: "response", status: "completed", usage: usageOf(answer.usage) },
+      })
+      response.end()
+      return
+    case "failed": {
+      const error = { code: answer.ending.code, message: `scripted failure ${answer.ending.code}` }
+      events.write("response.failed", { response: { id, object: "response", status: "failed", error } })
+      response.end()
+      return
+    }
+    case "dropped": {
+      const itemId = newId("msg")
+      events.write("response.output_item.added", {
+        output_index: outputIndex,
+        item: { type: "message", id: itemId, status: "in_progress", role: "assistant", content: [] },
+      })
+      await events.writeDelta(itemId, outputIndex, "This answer is cut ")
+      // Only what has left the process is part of the cut answer.
+      await new Promise<void>((resolve) => response.write(": cut\n\n", () => resolve()))
+      response.destroy()
+      return
+    }
+    case "silent":
+      return
+  }
+}
+
+async function sendPart(events: EventWriter, part: AnswerPart, outputIndex: number): Promise<void> {
+  switch (part.type) {
+    case "message":
+      await sendMessage(events, part, outputIndex)
+      return
+    case "reasoning":
+      sendReasoning(events, part.text, outputIndex)
+      return
+    case "item":
+      events.write("response.output_item.added", { output_index: outputIndex, item: part.item })
+      events.write("response.output_item.done", { output_index: outputIndex, item: part.item })
+  }
+}
+
+async function sendMessage(
+  events: EventWriter,
+  part: Extract<AnswerPart, { type: "message" }>,
+  outputIndex: number,
+): Promise<void> {
+  const id = newId("msg")
+  const phase = part.phase === null ? {} : { phase: part.phase }
+  const base = { type: "message", id, role: "assistant", ...phase }
+  events.write("response.output_item.added", {
+    output_index: outputIndex,
+    item: { ...base, status: "in_progress", content: [] },
+  })
+  events.write("response.content_part.added", {
+    item_id: id,
+    output_index: outputIndex,
+    content_index: 0,
+    part: { type: "output_text", text: "", annotations: [] },
+  })
+  let text = ""
+  for (const delta of part.deltas) {
+    if (text !== "" && part.gapMs > 0) await events.pause(part.gapMs)
+    text += delta
+    await events.writeDelta(id, outputIndex, delta)
+  }
+  const content = { type: "output_text", text, annotations: [], logprobs: [] }
+  events.write("response.output_text.done", {
+    item_id: id,
+    output_index: outputIndex,
+    content_index: 0,
+    text,
+  })
+  events.write("response.output_item.done", {
+    output_index: outputIndex,
+    item: { ...base, status: "completed", content: [content] },
+  })
+}
+
+function sendReasoning(events: EventWriter, text: string, outputIndex: number): void {
+  const id = newId("rs")
+  const place = { item_id: id, output_index: outputIndex, summary_index: 0 }
+  events.write("response.output_item.added", {
+    output_index: outputIndex,
+    item: { type: "reasoning", id, summary: [] },
+  })
+  events.write("response.reasoning_summary_part.added", {
+    ...place,
+    part: { type: "summary_text", text: "" },
+  })
+  const words = text.match(/\S*\s*/g)?.filter((word) => word !== "") ?? []
+  for (const delta of words) events.write("response.reasoning_summary_text.delta", { ...place, delta })
+  events.write("response.reasoning_summary_text.done", { ...place, text })
+  events.write("response.output_item.done", {
+    output_index: outputIndex,
+    item: { type: "reasoning", id, summary: [{ type: "summary_text", text }], encrypted_content: "scripted" },
+  })
+}
+
+function usageOf(usage: Usage): JsonObject {
+  return {
+    input_tokens: usage.input,
+    input_tokens_details: { cached_tokens: usage.cached },
+    output_tokens: usage.output,
+    output_tokens_details: { reasoning_tokens: usage.reasoning },
+    total_tokens: usage.input + usage.output,
+  }
+}
+
+/** Numbered server-sent events on one response, with back-pressure for the deltas. */
+class EventWriter {
+  #response: ServerResponse
+  #closed: AbortSignal
+  #sequenceNumber = 0
+
+  constructor(response: ServerResponse, closed: AbortSignal) {
+    this.#response = response
+    this.#closed = closed
+  }
+
+  write(type: string, fields: JsonObject): boolean {
+    const event = { type, sequence_number: this.#sequenceNumber++, ...fields }
+    return this.#response.write(`event: ${type}\ndata: ${JSON.stringify(event)}\n\n`)
+  }
+
+  /** Waits while the reader is behind, so that a hundred thousand deltas do not pile up here. */
+  async writeDelta(itemId: string, outputIndex: number, delta: string): Promise<void> {
+    const fields = { item_id: itemId, output_index: outputIndex, content_index: 0, delta }
+    this.#closed.throwIfAborted()
+    if (!this.write("response.output_text.delta", fields))
+      await once(this.#response, "drain", { signal: this.#closed })
+  }
+
+  async pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.#closed })
+  }
+}

@@ -1,0 +1,109 @@
+import { join } from "node:path"
+import OpenAI from "openai"
+import type { Config, Limits } from "../../src/config/config.ts"
+import { resolveConfig } from "../../src/config/resolve-config.ts"
+import { type Service, type ServiceLog, startService } from "../../src/service.ts"
+import { type ModelServer, startModelServer } from "../model-server/model-server.ts"
+import { codexExecutable } from "./codex-binary.ts"
+import { type CodexHome, createCodexHome } from "./codex-home.ts"
+import { createTempDir, type TempDir } from "./temp-dir.ts"
+
+export interface TestService {
+  readonly url: string
+  readonly client: OpenAI
+  readonly model: ModelServer
+  readonly codex: CodexHome
+  /** Of the service. */
+  readonly home: string
+  readonly logged: readonly LoggedLine[]
+  /** Another client; `null` key sends none. */
+  clientWith(options: { readonly apiKey?: string; readonly headers?: Record<string, string> }): OpenAI
+  /** Stops the service and starts it again on the same home (and another port). */
+  restart(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface LoggedLine {
+  readonly level: string
+  readonly message: string
+  readonly fields: object
+}
+
+export interface TestServiceOptions {
+  /** Model name for codex: decides its tool mode. Null: none is configured. */
+  readonly modelName?: string | null
+  readonly config?: Partial<Omit<Config, "limits">>
+  readonly limits?: Partial<Limits>
+  readonly cli?: string
+}
+
+/** The whole service in this process, on the real codex and the scripted model server. */
+export async function startTestService(options: TestServiceOptions = {}): Promise<TestService> {
+  const model = await startModelServer()
+  const codex = await createCodexHome({
+    modelUrl: model.url,
+    ...(options.modelName === undefined ? {} : { model: options.modelName }),
+  })
+  const folder = await createTempDir("service")
+  const logged: LoggedLine[] = []
+  const config = configFor(folder, options)
+  const start = (): Promise<Service> =>
+    startService({ config, env: codex.env, log: recordingLog(logged) })
+  let service = await start()
+
+  const clientWith: TestService["clientWith"] = ({ apiKey, headers }) =>
+    new OpenAI({
+      baseURL: `${service.url}/v1`,
+      apiKey: apiKey ?? "none",
+      maxRetries: 0,
+      ...(headers === undefined ? {} : { defaultHeaders: headers }),
+    })
+  let client = clientWith({})
+  return {
+    get url() {
+      return service.url
+    },
+    get client() {
+      return client
+    },
+    model,
+    codex,
+    home: config.home,
+    logged,
+    clientWith,
+    restart: async () => {
+      await service.stop()
+      service = await start()
+      client = clientWith({})
+    },
+    stop: async () => {
+      await service.stop()
+      await model.close()
+      await codex.remove()
+      await folder.remove()
+    },
+  }
+}
+
+function configFor(folder: TempDir, options: TestServiceOptions): Config {
+  const home = join(folder.path, "home")
+  const base = resolveConfig({
+    flags: { home, port: "0", cli: options.cli ?? codexExecutable(), workingDir: join(folder.path, "work") },
+    env: {},
+    homeDir: folder.path,
+    readFile: () => null,
+  })
+  return {
+    ...base,
+    ...options.config,
+    passEnv: ["SCRIPTED_MODEL_KEY"],
+    limits: { ...base.limits, drainMs: 1000, disconnectGraceMs: 100, ...options.limits },
+  }
+}
+
+function recordingLog(lines: LoggedLine[]): ServiceLog {
+  const log = (level: string) => (fields: object, message: string) => {
+    lines.push({ level, message, fields })
+  }
+  return { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") }
+}

@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config"
+
+export default defineConfig({
+  test: {
+    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    // Two cores are the smallest machine that the suite is made for; real CLIs run beside the tests.
+    maxWorkers: 2,
+    // Tests that bound memory collect first.
+    execArgv: ["--expose-gc"],
+  },
+})
