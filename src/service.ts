@@ -88,8 +88,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   const now = options.now ?? Date.now
   let phase: ServicePhase = "starting"
 
-  const { warnings } = await openHome(config.home)
-  for (const warning of warnings) log.warn({}, warning)
+  for (const warning of await openHome(config.home)) log.warn({}, warning)
   const lock = await lockHome(config.home)
   releasers.add("home lock", () => lock.release())
   const store = await openSqliteStore(`${config.home}/state.db`)

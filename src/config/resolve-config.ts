@@ -7,12 +7,17 @@ import { executableOf } from "./executable-of.ts"
 import { homeVariable, limitSettings, ownerPrincipal, type Setting, settings } from "./settings.ts"
 
 /** Values as the command line gives them: texts, not checked. */
-export interface ConfigFlags {
+interface ConfigFlags {
   readonly home?: string | undefined
   readonly host?: string | undefined
   readonly port?: string | undefined
   readonly apiKey?: string | undefined
   readonly cli?: string | undefined
+  readonly model?: string | undefined
+  readonly sessions?: string | undefined
+  readonly workingDir?: string | undefined
+  /** Names, separated by commas. */
+  readonly passEnv?: string | undefined
 }
 
 export interface ConfigInput {
@@ -58,7 +63,7 @@ export function resolveConfig(input: ConfigInput): Config {
   const { flags } = input
 
   const cli = find(settings.cli, flags.cli)
-  const workingDir = find(settings.workingDir)
+  const workingDir = find(settings.workingDir, flags.workingDir)
   return Object.freeze({
     home,
     host: find(settings.host, flags.host)?.value ?? "127.0.0.1",
@@ -69,13 +74,13 @@ export function resolveConfig(input: ConfigInput): Config {
       workingDir === null
         ? join(input.homeDir, ".openclaw", "workspace")
         : pathOf(input, workingDir, settings.workingDir.key),
-    passEnv: Object.freeze([...new Set(find(settings.passEnv)?.value ?? [])]),
-    sessions: find(settings.sessions)?.value ?? "separate",
+    passEnv: Object.freeze([...new Set(find(settings.passEnv, flags.passEnv)?.value ?? [])]),
+    sessions: find(settings.sessions, flags.sessions)?.value ?? "separate",
     unknownModel: find(settings.unknownModel)?.value ?? "manager",
     sessionHeaders: Object.freeze([
       ...new Set(find(settings.sessionHeaders)?.value ?? ["x-session-id", "x-openwebui-chat-id"]),
     ]),
-    model: find(settings.model)?.value ?? null,
+    model: find(settings.model, flags.model)?.value ?? null,
     limits: findLimits(find),
   })
 }
@@ -103,7 +108,8 @@ function findValue<T>(
   setting: Setting<T>,
   flag: string | undefined,
 ): Found<T> | null {
-  if (flag !== undefined) return parseText(setting, flag, setting.flag ?? setting.key)
+  if (flag !== undefined)
+    return parseText(setting, flag, setting.flag ?? `--${setting.key.replace("_", "-")}`)
   const variable = input.env[setting.variable]
   // Compose files and shells easily set a variable to nothing; that means "not set".
   if (variable !== undefined && variable.trim() !== "") return parseText(setting, variable, setting.variable)

@@ -1,7 +1,7 @@
 import { z } from "zod"
 
 /** How the text of a flag or an environment variable becomes a value. */
-export type TextForm = "text" | "integer" | "list"
+type TextForm = "text" | "integer" | "list"
 
 /** One thing that can be set, whichever way. */
 export interface Setting<T> {

@@ -66,7 +66,7 @@ async function writeEvents(wire: Wire, { log, encode, clientGone }: SseStream): 
     }
     if (text !== "") await wire.write(text)
     // A long log and a fast reader would otherwise keep everybody else from the event loop.
-    if (log.length > sequence) await nextTurn()
+    if (events.length === eventsPerRead) await nextTurn()
   }
 }
 

@@ -47,6 +47,8 @@ dd { margin: .1rem 0 0; font-size: 1.3125rem; font-weight: 620; letter-spacing: 
 .who { font-weight: 620; overflow-wrap: anywhere; }
 .who code { font-weight: 400; font-size: .8125rem; color: var(--soft); margin-left: .4rem; }
 .what { grid-column: 1; color: var(--soft); font-size: .875rem; overflow-wrap: anywhere; }
+.what span { white-space: nowrap; }
+.what span + span::before { content: "·"; margin: 0 .45em; }
 .badge { grid-row: 1 / span 2; grid-column: 2; padding: .2rem .7rem; border-radius: 2rem; font-size: .8125rem; font-weight: 600; white-space: nowrap; }
 .badge.ready { color: var(--good); background: var(--good-bg); }
 .badge.wait { color: var(--wait); background: var(--wait-bg); }
@@ -55,18 +57,18 @@ dd { margin: .1rem 0 0; font-size: 1.3125rem; font-weight: 620; letter-spacing: 
 .problem strong { font-weight: 620; }
 .problem p + p { margin-top: .2rem; }
 code, pre { font-family: var(--mono); }
+.problem code { padding: .1em .4em; border-radius: .35rem; font-size: .9em; background: var(--card); border: 1px solid var(--line); }
 .row { display: grid; grid-template-columns: 7.5rem 1fr auto; gap: .4rem 1rem; align-items: center; padding: .8rem 1.15rem; }
-.row + .row, .row + .example { border-top: 1px solid var(--line); }
+.row + .row { border-top: 1px solid var(--line); }
+.row:has(+ pre) { padding-bottom: .3rem; }
 .row > span:first-child { color: var(--soft); font-size: .875rem; }
 .row code { font-size: .9rem; overflow-wrap: anywhere; }
 .row .wide { grid-column: 2 / -1; overflow-wrap: anywhere; }
-.example { position: relative; background: var(--code); }
-pre { margin: 0; padding: 1.05rem 1.15rem; font-size: .84rem; line-height: 1.65; overflow-x: auto; tab-size: 2; }
+pre { margin: 0 1.15rem 1.15rem; padding: .9rem 1rem; background: var(--code); border-radius: .6rem; font-size: .84rem; line-height: 1.65; overflow-x: auto; tab-size: 2; }
 pre:focus-visible { outline: 2px solid var(--accent); outline-offset: -2px; }
 button { font: 600 .8125rem/1 system-ui, -apple-system, "Segoe UI", sans-serif; color: var(--ink); background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .5rem .75rem; cursor: pointer; }
 button:hover { border-color: var(--soft); }
 button[hidden] { display: none; }
-.example button { position: absolute; top: .7rem; right: .7rem; }
 a { color: var(--accent); text-underline-offset: .2em; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: .3rem; }
 footer { display: flex; flex-wrap: wrap; gap: .3rem 1.25rem; margin-top: 2.25rem; color: var(--soft); font-size: .875rem; }
@@ -82,7 +84,8 @@ footer { display: flex; flex-wrap: wrap; gap: .3rem 1.25rem; margin-top: 2.25rem
   .row { grid-template-columns: 1fr auto; }
   .row > span:first-child { grid-column: 1 / -1; }
   .row .wide { grid-column: 1 / -1; }
-  .example button { position: static; margin: 0 1.15rem 1.05rem; }
+  .row > span:first-child:has(+ span:empty) { grid-column: 1; }
+  .row > span:empty { display: none; }
 }
 @media (prefers-reduced-motion: no-preference) {
   .dot.wait { animation: breathe 1.6s ease-in-out infinite alternate; }

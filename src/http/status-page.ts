@@ -133,26 +133,43 @@ function agentEntry(agent: AgentSummary, isStarting: boolean): Html {
     : isStarting
       ? { text: "Starting", tone: "wait" }
       : { text: "Not ready", tone: "bad" }
-  const work = agent.isReady ? ` · ${agent.runningTurns} running, ${agent.queuedTurns} queued` : ""
   const id = agent.id === agent.name ? null : html`<code>${agent.id}</code>`
+  const facts = [...(agent.role === agent.name ? [] : [agent.role]), agent.program, ...workOf(agent)]
   return html`<li>
-<div class="agent"><span class="who">${agent.name}${id}</span><span class="what">${agent.role === agent.name ? "" : `${agent.role} · `}${agent.program}${work}</span><span class="badge ${state.tone}">${state.text}</span></div>
-${agent.problem === null ? null : html`<div class="problem"><p>${agent.problem.reason}</p><p><strong>Next step:</strong> ${agent.problem.nextStep}</p></div>`}
+<div class="agent"><span class="who">${agent.name}${id}</span><span class="what">${facts.map((fact) => html`<span>${fact}</span>`)}</span><span class="badge ${state.tone}">${state.text}</span></div>
+${agent.problem === null ? null : problemOf(agent.problem)}
 </li>`
+}
+
+function workOf({ isReady, runningTurns, queuedTurns }: AgentSummary): readonly string[] {
+  if (runningTurns + queuedTurns > 0) return [`${runningTurns} running, ${queuedTurns} queued`]
+  return isReady ? ["idle"] : []
+}
+
+function problemOf({ reason, nextStep }: { readonly reason: string; readonly nextStep: string }): Html {
+  return html`<div class="problem"><p>${withCode(reason)}</p><p><strong>Next step:</strong> ${withCode(nextStep)}</p></div>`
+}
+
+/** Sentences for people quote what is to be typed in backticks. */
+function withCode(sentence: string): readonly Html[] {
+  return sentence
+    .split("`")
+    .map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`))
 }
 
 function connect(status: ServiceStatus): Html {
   return html`<div class="card">
 <div class="row"><span>Base URL</span><code id="base-url">${status.baseUrl}</code><button type="button" data-copy="base-url" aria-label="Copy base URL" hidden>Copy</button></div>
 <div class="row"><span>API key</span><span class="wide">${status.isKeyNeeded ? "API clients need a key." : "No key needed from this machine."}</span></div>
-<div class="example"><pre tabindex="0" role="region" aria-label="Example request"><code id="example">${curlExample(status)}</code></pre><button type="button" data-copy="example" aria-label="Copy example" hidden>Copy</button></div>
+<div class="row"><span>Try it</span><span></span><button type="button" data-copy="example" aria-label="Copy example" hidden>Copy</button></div>
+<pre tabindex="0" role="region" aria-label="Example request"><code id="example">${curlExample(status)}</code></pre>
 </div>`
 }
 
 function curlExample({ baseUrl, isKeyNeeded, agents }: ServiceStatus): string {
   const body = {
     model: agents[0]?.id ?? "manager",
-    messages: [{ role: "user", content: "Hello! Who are you?" }],
+    messages: [{ role: "user", content: "Hello!" }],
   }
   return [
     `curl ${baseUrl}/chat/completions \\`,

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import type { AgentProfile } from "../domain/agents.ts"
+import { messageOf, ProxyError } from "../domain/errors.ts"
 import { memory, pointerToInstructions, roleInstructions, soul } from "./templates.ts"
 import { createAtomic } from "./write-atomic.ts"
 
@@ -24,7 +25,8 @@ const folders = ["memory", "notes", "control", "inbox", "logs"]
 
 /**
  * Makes the agent's workspace in the home, or completes it. Existing files are never touched: they are the agent's and
- * its people's. Rejects with `RangeError` for a role or name that cannot be a folder's name.
+ * its people's. Rejects with `RangeError` for a role or name that cannot be a folder's name, with `ProxyError` where a
+ * folder cannot be made.
  */
 export async function ensureAgentWorkspace(
   home: string,
@@ -50,7 +52,7 @@ export async function ensureAgentWorkspace(
 }
 
 /** `manager`, or `role_name`. */
-export function agentIdOf(role: string, name: string | null): string {
+function agentIdOf(role: string, name: string | null): string {
   if (!rolePattern.test(role)) {
     throw new RangeError(
       `The role ${JSON.stringify(role)} must be 1 to 32 lower-case letters, digits or hyphens, beginning with a letter.`,
@@ -66,7 +68,13 @@ export function agentIdOf(role: string, name: string | null): string {
 }
 
 async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 })
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new ProxyError("internal_error", `The folder ${path} cannot be made: ${messageOf(error)}.`, {
+      cause: error,
+    })
+  }
 }
 
 function controlFile(options: AgentWorkspaceOptions): string {

@@ -9,6 +9,9 @@ import { codeOf, writeAtomic } from "./write-atomic.ts"
 /** SQLite's result code of a lock that somebody else holds. */
 const sqliteBusy = 5
 
+/** Kept here so that a lock whose object nobody holds any more is not closed by the garbage collector. */
+const held = new Set<DatabaseSync>()
+
 /** A home that belongs to this process until `release`, or its end by whatever means. */
 export interface HomeLock {
   /** Safe twice. */
@@ -47,6 +50,7 @@ export async function lockHome(home: string): Promise<HomeLock> {
     database.close()
     throw new HomeError(home, `${pidFile} cannot be written: ${messageOf(error)}.`, error)
   }
+  held.add(database)
   return {
     async release() {
       if (!database.isOpen) return
@@ -55,6 +59,7 @@ export async function lockHome(home: string): Promise<HomeLock> {
         await rm(pidFile, { force: true })
       } finally {
         if (database.isOpen) database.close()
+        held.delete(database)
       }
     },
   }
@@ -79,7 +84,7 @@ async function takeLock(home: string): Promise<DatabaseSync> {
 }
 
 /** The process id that the running daemon left, or null: no file, or its process is gone. */
-export async function readDaemonPid(home: string): Promise<number | null> {
+async function readDaemonPid(home: string): Promise<number | null> {
   let text: string
   try {
     text = await readFile(join(home, "daemon.pid"), "utf8")

@@ -21,7 +21,7 @@ const privateFiles = ["secrets", "config.toml", "state.db"]
 
 /**
  * Makes the home (0700) where it is missing, takes rights of others away from it and from files with secrets, and checks
- * that it can be written to. Resolves to warnings: sentences for people about what was put right. Rejects with `HomeError`.
+ * that it can be written to. Resolves to warnings, sentences for people about what was put right. Rejects with `HomeError`.
  */
 export async function openHome(path: string): Promise<readonly string[]> {
   const warnings: string[] = []

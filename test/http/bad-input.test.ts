@@ -1,7 +1,7 @@
 import { request } from "node:http"
 import { connect } from "node:net"
 import { describe, expect, test } from "vitest"
-import { serverFixture, type ServerFixture, until } from "./http-fixture.ts"
+import { jsonOf, type ServerFixture, serverFixture, until } from "./http-fixture.ts"
 
 const withKey = { config: { apiKeys: new Map([["ann", "sk-ann"]]) } }
 const auth = { authorization: "Bearer sk-ann" }
@@ -22,23 +22,70 @@ const deep = `${"[".repeat(5000)}${"]".repeat(5000)}`
 
 const cases: readonly Case[] = [
   { name: "no key", headers: { "content-type": "application/json" }, status: 401, code: "invalid_api_key" },
-  { name: "a wrong key", headers: { ...json, authorization: "Bearer sk-eve" }, status: 401, code: "invalid_api_key" },
+  {
+    name: "a wrong key",
+    headers: { ...json, authorization: "Bearer sk-eve" },
+    status: 401,
+    code: "invalid_api_key",
+  },
   { name: "no key and a broken body", headers: {}, body: "{", status: 401, code: "invalid_api_key" },
-  { name: "no key on an unknown route", path: "/v1/nothing", headers: {}, status: 401, code: "invalid_api_key" },
-  { name: "text/plain", headers: { ...auth, "content-type": "text/plain" }, status: 415, code: "unsupported_media_type" },
-  { name: "no content type", headers: auth, body: Buffer.from(hello), status: 415, code: "unsupported_media_type" },
-  { name: "UTF-16", headers: { ...auth, "content-type": "application/json; charset=utf-16" }, status: 415, code: "unsupported_media_type" },
-  { name: "gzip", headers: { ...json, "content-encoding": "gzip" }, status: 415, code: "unsupported_media_type" },
+  {
+    name: "no key on an unknown route",
+    path: "/v1/nothing",
+    headers: {},
+    status: 401,
+    code: "invalid_api_key",
+  },
+  {
+    name: "text/plain",
+    headers: { ...auth, "content-type": "text/plain" },
+    status: 415,
+    code: "unsupported_media_type",
+  },
+  {
+    name: "no content type",
+    headers: auth,
+    body: Buffer.from(hello),
+    status: 415,
+    code: "unsupported_media_type",
+  },
+  {
+    name: "UTF-16",
+    headers: { ...auth, "content-type": "application/json; charset=utf-16" },
+    status: 415,
+    code: "unsupported_media_type",
+  },
+  {
+    name: "gzip",
+    headers: { ...json, "content-encoding": "gzip" },
+    status: 415,
+    code: "unsupported_media_type",
+  },
   { name: "broken JSON", body: '{"messages": [', status: 400, code: "invalid_json" },
   { name: "an empty body", body: "", status: 400, code: "invalid_json" },
-  { name: "invalid UTF-8", body: Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]), status: 400, code: "invalid_json" },
+  {
+    name: "invalid UTF-8",
+    body: Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]),
+    status: 400,
+    code: "invalid_json",
+  },
   { name: "JSON 5,000 levels deep", body: `{"messages": ${deep}}`, status: 400, code: "invalid_json" },
-  { name: "20 MB", body: `{"messages": "${"x".repeat(20 * 1024 * 1024)}"}`, status: 413, code: "body_too_large" },
+  {
+    name: "20 MB",
+    body: `{"messages": "${"x".repeat(20 * 1024 * 1024)}"}`,
+    status: 413,
+    code: "body_too_large",
+  },
   { name: "an unknown route", path: "/v1/nothing", status: 404, code: "not_found" },
   { name: "a route beyond /v1", path: "/chat/completions", status: 404, code: "not_found" },
   { name: "a wrong method", method: "PUT", status: 405, code: "method_not_allowed" },
   { name: "a broken escape in a path", path: "/v1/%ZZ%00", status: 404, code: "not_found" },
-  { name: "a broken X-On-Disconnect", headers: { ...json, "x-on-disconnect": "maybe" }, status: 400, code: "invalid_request" },
+  {
+    name: "a broken X-On-Disconnect",
+    headers: { ...json, "x-on-disconnect": "maybe" },
+    status: 400,
+    code: "invalid_request",
+  },
 ]
 
 async function send(fixture: ServerFixture, input: Partial<Case>): Promise<Response> {
@@ -50,7 +97,7 @@ async function send(fixture: ServerFixture, input: Partial<Case>): Promise<Respo
 }
 
 async function expectEnvelope(answer: Response, code: string): Promise<void> {
-  const body = await answer.json()
+  const body = await jsonOf(answer)
   expect(body).toEqual({
     error: { message: expect.any(String), type: expect.any(String), param: body.error.param, code },
   })
@@ -137,7 +184,11 @@ describe("what is not HTTP", () => {
   test.each([
     ["garbage", "hello there\r\n\r\n", "400 Bad Request"],
     ["a broken header", "GET /health HTTP/1.1\r\nhost localhost\r\n\r\n", "400 Bad Request"],
-    ["too many header bytes", `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${"x".repeat(40_000)}\r\n\r\n`, "431 "],
+    [
+      "too many header bytes",
+      `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${"x".repeat(40_000)}\r\n\r\n`,
+      "431 ",
+    ],
     ["an unknown expectation", "GET / HTTP/1.1\r\nhost: localhost\r\nexpect: tea\r\n\r\n", "417 "],
   ])("%s is answered with the envelope and the connection closed", async (_name, bytes, status) => {
     const fixture = await serverFixture()

@@ -84,3 +84,9 @@ export async function until(name: string, condition: () => boolean, deadlineMs =
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
+
+/** The body of an answer, in whichever form; the assertions say which. */
+// biome-ignore lint/suspicious/noExplicitAny: wire objects of many forms, which the tests look into freely
+export async function jsonOf(answer: Response): Promise<any> {
+  return answer.json()
+}

@@ -1,11 +1,23 @@
 import { describe, expect, test } from "vitest"
 import { ProxyError } from "../../src/domain/errors.ts"
 import { agentStatus } from "./fake-engine.ts"
-import { type AppFixture, appFixture } from "./http-fixture.ts"
+import { type AppFixture, appFixture, jsonOf } from "./http-fixture.ts"
 
-const keys = { config: { apiKeys: new Map([["ann", "sk-ann"], ["bob", "sk-bob"]]) } }
+const keys = {
+  config: {
+    apiKeys: new Map([
+      ["ann", "sk-ann"],
+      ["bob", "sk-bob"],
+    ]),
+  },
+}
 
-function post({ app }: AppFixture, path: string, body: object, headers: Record<string, string> = {}): Promise<Response> {
+function post(
+  { app }: AppFixture,
+  path: string,
+  body: object,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   return Promise.resolve(
     app.request(path, {
       method: "POST",
@@ -27,19 +39,22 @@ describe("turns", () => {
       model: "manager",
       choices: [{ message: { role: "assistant", content: "Hello." }, finish_reason: "stop" }],
     })
-    expect(fixture.engine.responses[0]).toMatchObject({ principal: "owner", request: { kind: "chat", sessionKey: null } })
+    expect(fixture.engine.responses[0]).toMatchObject({
+      principal: "owner",
+      request: { kind: "chat", sessionKey: null },
+    })
   })
 
   test("a response is answered whole, and can be retrieved and deleted once by the key that made it", async () => {
     const fixture = appFixture(keys)
     const ann = { authorization: "Bearer sk-ann" }
     const bob = { authorization: "Bearer sk-bob" }
-    const created = await (await post(fixture, "/v1/responses", { input: "Hi" }, ann)).json()
+    const created = await jsonOf(await post(fixture, "/v1/responses", { input: "Hi" }, ann))
     expect(created).toMatchObject({ object: "response", status: "completed" })
 
     const path = `/v1/responses/${created.id}`
     expect((await fixture.app.request(path, { headers: bob })).status).toBe(404)
-    expect(await (await fixture.app.request(path, { headers: ann })).json()).toEqual(created)
+    expect(await jsonOf(await fixture.app.request(path, { headers: ann }))).toEqual(created)
     const removed = await fixture.app.request(path, { method: "DELETE", headers: ann })
     expect(await removed.json()).toEqual({ id: created.id, object: "response", deleted: true })
     expect((await fixture.app.request(path, { method: "DELETE", headers: ann })).status).toBe(404)
@@ -60,7 +75,9 @@ describe("turns", () => {
   test("parameters without effect are named in a header", async () => {
     const answer = await post(appFixture(), "/v1/chat/completions", { ...chat, temperature: 0.3, top_p: 0.5 })
     expect(answer.headers.get("x-advisory-parameters")?.split(", ").sort()).toEqual(["temperature", "top_p"])
-    expect((await post(appFixture(), "/v1/chat/completions", chat)).headers.has("x-advisory-parameters")).toBe(false)
+    expect(
+      (await post(appFixture(), "/v1/chat/completions", chat)).headers.has("x-advisory-parameters"),
+    ).toBe(false)
   })
 
   test("a turn that failed is an error status, and clients are told not to repeat it", async () => {
@@ -70,7 +87,9 @@ describe("turns", () => {
     const answer = await post(fixture, "/v1/chat/completions", chat)
     expect(answer.status).toBe(502)
     expect(answer.headers.get("x-should-retry")).toBe("false")
-    expect(await answer.json()).toMatchObject({ error: { code: "model_error", message: "The model server said no." } })
+    expect(await answer.json()).toMatchObject({
+      error: { code: "model_error", message: "The model server said no." },
+    })
   })
 
   test("a full queue is a 429 with Retry-After, before any stream begins", async () => {
@@ -109,7 +128,9 @@ describe("session headers", () => {
   })
 
   test("it may be UTF-8", async () => {
-    expect(await sessionKeyFor({ "x-session-id": Buffer.from("Gespräch 7").toString("latin1") })).toBe("Gespräch 7")
+    expect(await sessionKeyFor({ "x-session-id": Buffer.from("Gespräch 7").toString("latin1") })).toBe(
+      "Gespräch 7",
+    )
   })
 
   test.each([
@@ -127,10 +148,12 @@ describe("models", () => {
   test("every agent is a model, by id and by name", async () => {
     const fixture = appFixture()
     fixture.engine.agentStatuses = [agentStatus("manager"), agentStatus("engineer_alice")]
-    const list = await (await fixture.app.request("/v1/models")).json()
+    const list = await jsonOf(await fixture.app.request("/v1/models"))
     expect(list.data.map((model: { id: string }) => model.id)).toEqual(["manager", "engineer_alice"])
-    expect(await (await fixture.app.request("/v1/models/alice")).json()).toMatchObject({ id: "engineer_alice" })
-    expect(await (await fixture.app.request("/v1/models/manager")).json()).toEqual(list.data[0])
+    expect(await jsonOf(await fixture.app.request("/v1/models/alice"))).toMatchObject({
+      id: "engineer_alice",
+    })
+    expect(await jsonOf(await fixture.app.request("/v1/models/manager"))).toEqual(list.data[0])
   })
 
   test("an unknown one is a 404 model_not_found", async () => {
@@ -152,7 +175,9 @@ describe("health and readiness", () => {
     expect((await appFixture({ phase: "stopping" }).app.request("/ready")).status).toBe(503)
     const fixture = appFixture()
     fixture.engine.agentStatuses = [
-      agentStatus("manager", { readiness: { isReady: false, reason: "Not logged in.", nextStep: "codex login" } }),
+      agentStatus("manager", {
+        readiness: { isReady: false, reason: "Not logged in.", nextStep: "codex login" },
+      }),
       agentStatus("engineer_alice"),
     ]
     const answer = await fixture.app.request("/ready")
@@ -183,8 +208,7 @@ describe("every route", () => {
       expect(answer.status).toBe(403)
       expect(await answer.json()).toMatchObject({ error: { code: "forbidden_origin" } })
     }
-    const allowed = { ...keys.config, origin: "https://other.example", host: "proxy.example" }
-    const withKey = { authorization: "Bearer sk-ann", origin: allowed.origin, host: allowed.host }
+    const withKey = { authorization: "Bearer sk-ann", origin: "https://other.example", host: "proxy.example" }
     expect((await appFixture(keys).app.request("/v1/models", { headers: withKey })).status).toBe(200)
   })
 

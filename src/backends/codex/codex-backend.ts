@@ -16,7 +16,8 @@ import { type CodexBackendOptions, type CodexTimeouts, defaultTimeouts } from ".
 import { CodexThreads, type LoadedThread } from "./codex-threads.ts"
 import { CodexTurn, refusedCall } from "./codex-turn.ts"
 import { FunctionNames } from "./function-names.ts"
-import { codexKind, injectedItem } from "./history-items.ts"
+import { codexKind } from "./history-items.ts"
+import { injectedItem } from "./injected-items.ts"
 import {
   accountResultSchema,
   emptyResultSchema,
@@ -134,7 +135,9 @@ class CodexBackend implements Backend {
       threadId: thread,
       interruptMs: this.#timeouts.interruptMs,
       log: this.#options.log,
-      onEnded: (ended, isStuck) => {
+      onEnded: (ended, last, isStuck) => {
+        // Logged out meanwhile, perhaps: the next `readiness` asks again.
+        if (last.type === "turn.failed" && last.error.modelStatus === 401) this.#isAccountReady = false
         if (this.#turns.get(thread) === ended) this.#turns.delete(thread)
         if (isStuck) this.#threads?.markStuck(thread)
       },

@@ -2,8 +2,15 @@ import type { ThreadOptions, ThreadRef, TurnInput } from "../../domain/backend.t
 import { ThreadLostError } from "../../domain/errors.ts"
 import type { AppServer } from "./app-server.ts"
 import { FunctionNames } from "./function-names.ts"
-import { historyItems, type InjectedItem } from "./history-items.ts"
-import { emptyResultSchema, type ListedModel, modelListResultSchema, threadResultSchema } from "./protocol.ts"
+import { historyItems } from "./history-items.ts"
+import type { InjectedItem } from "./injected-items.ts"
+import {
+  emptyResultSchema,
+  type ListedModel,
+  modelListResultSchema,
+  type ThreadResult,
+  threadResultSchema,
+} from "./protocol.ts"
 import { lostOrProxyError } from "./start-error.ts"
 import { type AgentSettings, forkParams, injectChunks, resumeParams, startParams } from "./thread-requests.ts"
 

@@ -20,8 +20,8 @@ export interface CodexTurnOptions {
   readonly threadId: string
   readonly interruptMs: number
   readonly log: Log
-  /** The last event is out. `isStuck`: codex still runs the turn, as far as we know. */
-  readonly onEnded: (turn: CodexTurn, isStuck: boolean) => void
+  /** `last` is out. `isStuck`: codex still runs the turn, as far as we know. */
+  readonly onEnded: (turn: CodexTurn, last: TurnEvent, isStuck: boolean) => void
   /** A turn of this thread that is not ours. */
   readonly onForeignTurn: (turnId: string) => void
 }
@@ -140,7 +140,7 @@ export class CodexTurn implements Turn {
   }
 
   #receive(received: Received): void {
-    if (this.#server === null || this.#events.isClosed) return
+    if (this.#server === null || this.#isEnding) return
     if (this.#turnId === null) this.#held.push(received)
     else this.#handle(received)
   }
@@ -216,7 +216,7 @@ export class CodexTurn implements Turn {
     void this.#readRollout().then((items) => {
       for (const item of items) this.#reader.nativeItem(item)
       this.#events.close(last)
-      this.#options.onEnded(this, isStuck)
+      this.#options.onEnded(this, last, isStuck)
     })
   }
 

@@ -1,7 +1,7 @@
 import type { FunctionTool, ThreadOptions, TurnInput } from "../../domain/backend.ts"
 import type { ContentPart, MessageItem } from "../../domain/items.ts"
 import type { FunctionNames } from "./function-names.ts"
-import type { InjectedItem } from "./history-items.ts"
+import type { InjectedItem } from "./injected-items.ts"
 
 type Params = Readonly<Record<string, unknown>>
 

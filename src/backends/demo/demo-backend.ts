@@ -1,5 +1,134 @@
-import type { Backend } from "../../domain/backend.ts"
+import { randomUUID } from "node:crypto"
+import type {
+  Backend,
+  Capabilities,
+  FunctionTool,
+  Readiness,
+  ThreadOptions,
+  ThreadRef,
+  Turn,
+  TurnInput,
+} from "../../domain/backend.ts"
+import { ThreadLostError } from "../../domain/errors.ts"
+import { type Item, textOf } from "../../domain/items.ts"
+import { demoReply } from "./demo-reply.ts"
+import { DemoTurn } from "./demo-turn.ts"
 
+/** Threads kept in memory; the longest unused goes first, and its next turn is seeded from the ledger. */
+const maxThreads = 1_000
+
+/**
+ * An agent without a program, an account or a network: for the first look at the service, and the reference that the
+ * contract suite is held against.
+ */
 export function createDemoBackend(): Backend {
-  throw new Error("not yet")
+  return new DemoBackend()
+}
+
+interface DemoThread {
+  readonly tools: readonly FunctionTool[]
+  /** What the user said, turn by turn; `ref` is null for seeded turns. */
+  readonly turns: { readonly ref: string | null; readonly said: readonly string[] }[]
+}
+
+class DemoBackend implements Backend {
+  readonly kind = "demo"
+  readonly #threads = new Map<ThreadRef, DemoThread>()
+  readonly #running = new Map<ThreadRef, DemoTurn>()
+  #isStopped = false
+
+  async capabilities(): Promise<Capabilities> {
+    return {
+      program: "demo",
+      version: null,
+      streamsDeltas: true,
+      acceptsImages: true,
+      hasOutputSchema: true,
+      hasFunctions: true,
+      hasFork: true,
+      efforts: [],
+    }
+  }
+
+  async readiness(): Promise<Readiness> {
+    if (!this.#isStopped) return { isReady: true }
+    return { isReady: false, reason: "the agent is stopping", nextStep: "Start the service again." }
+  }
+
+  async openThread(options: ThreadOptions): Promise<ThreadRef> {
+    const turns = options.history.map(({ input }) => ({ ref: null, said: input.flatMap(saidIn) }))
+    return this.#add({ tools: options.tools, turns })
+  }
+
+  async resumeThread(thread: ThreadRef): Promise<void> {
+    this.#known(thread)
+  }
+
+  async forkThread(thread: ThreadRef, at: string, options: ThreadOptions): Promise<ThreadRef> {
+    const { turns } = this.#known(thread)
+    const end = turns.findIndex((turn) => turn.ref === at)
+    if (end === -1) throw new ThreadLostError(`The demo agent has no turn ${at}`)
+    return this.#add({ tools: options.tools, turns: turns.slice(0, end + 1) })
+  }
+
+  async closeThread(): Promise<void> {
+    // A thread is a few strings: there is nothing worth giving back.
+  }
+
+  async deleteThread(thread: ThreadRef): Promise<void> {
+    this.#threads.delete(thread)
+  }
+
+  startTurn(ref: ThreadRef, input: TurnInput): Turn {
+    const said = input.messages.flatMap(saidIn)
+    const turn = new DemoTurn(said.join("").length)
+    const thread = this.#threads.get(ref)
+    if (thread === undefined) turn.fail("thread_lost", `The demo agent has no thread ${ref}`)
+    else if (this.#isStopped) turn.fail("agent_stopped", "The agent was stopped")
+    else if (this.#running.get(ref)?.isOver === false) turn.fail("backend_error", `A turn of thread ${ref} runs already`)
+    if (thread === undefined || turn.isOver) return turn
+
+    thread.turns.push({ ref: turn.ref, said })
+    const all = thread.turns.flatMap((earlier) => earlier.said)
+    this.#running.set(ref, turn)
+    void turn.run(demoReply(input, all, thread.tools)).then(() => {
+      // The next turn may have begun already: it can start as soon as this one's last event is out.
+      if (this.#running.get(ref) === turn) this.#running.delete(ref)
+    })
+    return turn
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    for (const turn of this.#running.values()) {
+      turn.fail("agent_stopped", "The agent was stopped")
+      // Ends its pauses; the last event is out already.
+      await turn.interrupt()
+    }
+    this.#running.clear()
+    this.#threads.clear()
+  }
+
+  #add(thread: DemoThread): ThreadRef {
+    const ref = `demo_${randomUUID()}`
+    this.#threads.set(ref, thread)
+    const oldest = this.#threads.keys().next()
+    if (this.#threads.size > maxThreads && !oldest.done) this.#threads.delete(oldest.value)
+    return ref
+  }
+
+  /** The thread, now the one used last. */
+  #known(ref: ThreadRef): DemoThread {
+    const thread = this.#threads.get(ref)
+    if (thread === undefined) throw new ThreadLostError(`The demo agent has no thread ${ref}`)
+    this.#threads.delete(ref)
+    this.#threads.set(ref, thread)
+    return thread
+  }
+}
+
+function saidIn(item: Item): string[] {
+  if (item.type !== "message" || item.role !== "user") return []
+  const text = textOf(item.content)
+  return text === "" ? [] : [text]
 }

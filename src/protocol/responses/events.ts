@@ -102,7 +102,7 @@ export function toWireEvent(event: ResponseEvent, sequence: number, source: Even
  * The `error` event in both known forms at once: flat as OpenAI sends it, nested as Open Responses does. The official
  * client reads `error` first and the event itself otherwise.
  */
-export function errorEvent(sequence: number, record: ResponseRecord): WireEvent {
+function errorEvent(sequence: number, record: ResponseRecord): WireEvent {
   const { code, message } = record.error ?? { code: "internal_error", message: "The turn failed." }
   const error = { type: "server_error", code, message, param: null }
   return { type: "error", code, message, param: null, error, sequence_number: sequence }

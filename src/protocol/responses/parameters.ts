@@ -10,6 +10,8 @@ const includable = [
   "computer_call_output.output.image_url",
   "code_interpreter_call.outputs",
   "reasoning.encrypted_content",
+  // Refused by the parser, which can say why.
+  "message.output_text.logprobs",
 ]
 
 /** Every field of `POST /v1/responses` that is documented by OpenAI or Open Responses. */

@@ -1,0 +1,180 @@
+import { describe, expect, it } from "vitest"
+import { parseResponsesRequest } from "./request.ts"
+
+const png = "data:image/png;base64,iVBORw0KGgo="
+
+function parse(fields: object) {
+  return parseResponsesRequest({ model: "manager", input: "hello", ...fields })
+}
+
+describe("a Responses request", () => {
+  it("needs nothing but an input, and is stored", () => {
+    expect(parseResponsesRequest({ input: "hello" })).toMatchObject({
+      turn: {
+        kind: "response",
+        model: "manager",
+        instructions: null,
+        input: [{ type: "message", role: "user", content: [{ type: "text", text: "hello" }] }],
+        keepsThread: true,
+        isStored: true,
+        echo: {},
+      },
+      stream: false,
+      advisory: [],
+    })
+  })
+
+  it("leaves nothing when store is false", () => {
+    expect(parse({ store: false }).turn).toMatchObject({ keepsThread: false, isStored: false })
+  })
+
+  it("reads messages with and without type, of all roles", () => {
+    const { turn } = parse({
+      input: [
+        { role: "system", content: "Be brief." },
+        {
+          type: "message",
+          role: "user",
+          content: [
+            { type: "input_text", text: "a" },
+            { type: "input_image", image_url: png, detail: "auto" },
+          ],
+        },
+        {
+          role: "assistant",
+          content: [{ type: "output_text", text: "b", annotations: [] }],
+          phase: "commentary",
+        },
+        { role: "assistant", content: [{ type: "refusal", refusal: "c" }] },
+        { role: "developer", content: "d" },
+        { role: "user", content: "e" },
+      ],
+    })
+    expect(turn.instructions).toBeNull()
+    expect(turn.input).toMatchObject([
+      { role: "developer", content: [{ text: "Be brief." }] },
+      { role: "user", content: [{ text: "a" }, { type: "image", url: png, detail: "auto" }] },
+      { role: "assistant", content: [{ text: "b" }], phase: "commentary" },
+      { role: "assistant", content: [{ text: "c" }], phase: null },
+      { role: "developer", content: [{ text: "d" }] },
+      { role: "user", content: [{ text: "e" }] },
+    ])
+  })
+
+  it("reads function calls with outputs of text or parts", () => {
+    const call = { type: "function_call", call_id: "call_1", name: "look", arguments: "{}" }
+    const output = [
+      { type: "input_text", text: "It rains." },
+      { type: "input_image", image_url: png },
+    ]
+    const { turn } = parse({
+      input: [
+        call,
+        { type: "function_call_output", call_id: "call_1", output },
+        { type: "function_call_output", call_id: "call_1", output: "x" },
+      ],
+    })
+    expect(turn.input).toMatchObject([
+      { type: "function_call", callId: "call_1" },
+      { output: [{ text: "It rains." }, { type: "image", url: png }] },
+      { output: [{ text: "x" }] },
+    ])
+  })
+
+  it("takes an output without its call where an earlier response may have it", () => {
+    const input = [{ type: "function_call_output", call_id: "call_1", output: "x" }]
+    expect(parse({ input, previous_response_id: "resp_1" }).turn.previousResponseId).toBe("resp_1")
+    expect(() => parse({ input })).toThrow(expect.objectContaining({ param: "input[0].call_id" }))
+  })
+
+  it("repeats what it was given, and names what has no effect", () => {
+    const schema = { type: "object" }
+    const parsed = parse({
+      instructions: "Be brief.",
+      temperature: 0,
+      truncation: "auto",
+      include: ["reasoning.encrypted_content"],
+      reasoning: { effort: "low", summary: "auto" },
+      text: { format: { type: "json_schema", name: "answer", schema }, verbosity: "low" },
+      metadata: {},
+      max_output_tokens: null,
+    })
+    expect(parsed.turn).toMatchObject({ instructions: "Be brief.", effort: "low", outputSchema: schema })
+    expect(parsed.turn.echo).toEqual({
+      instructions: "Be brief.",
+      temperature: 0,
+      truncation: "auto",
+      metadata: {},
+      reasoning: { effort: "low", summary: "auto" },
+      text: {
+        format: { type: "json_schema", name: "answer", description: null, schema, strict: false },
+        verbosity: "low",
+      },
+    })
+    expect(parsed.advisory.toSorted()).toEqual([
+      "include",
+      "reasoning.summary",
+      "temperature",
+      "text.verbosity",
+      "truncation",
+    ])
+  })
+
+  it.each<[string, object, string, RegExp]>([
+    ["no input", { input: undefined }, "input", /Missing/],
+    ["an empty input", { input: "" }, "input", /must not be empty/],
+    ["an empty list", { input: [] }, "input", /at least one item/],
+    ["a number", { input: 7 }, "input", /expected a string or an array of items/],
+    [
+      "an unknown item",
+      { input: [{ role: "user", content: "x" }, { type: "slug:x" }] },
+      "input[1].type",
+      /'slug:x'.*'message'/,
+    ],
+    ["a type that is no text", { input: [{ type: { a: 1 } }] }, "input[0].type", /an object/],
+    ["an item reference", { input: [{ type: "item_reference", id: "msg_1" }] }, "input[0]", /item reference/],
+    ["an item reference without type", { input: [{ id: "msg_1" }] }, "input[0]", /item reference/],
+    [
+      "a file",
+      { input: [{ role: "user", content: [{ type: "input_file", file_id: "f" }] }] },
+      "input[0].content[0].type",
+      /not served yet/,
+    ],
+    [
+      "an uploaded image",
+      { input: [{ role: "user", content: [{ type: "input_image", file_id: "f" }] }] },
+      "input[0].content[0].file_id",
+      /data URL/,
+    ],
+    [
+      "a web address as image",
+      { input: [{ role: "user", content: [{ type: "input_image", image_url: "http://a.b/c.png" }] }] },
+      "input[0].content[0].image_url",
+      /data URL/,
+    ],
+    ["a background response", { background: true }, "background", /not served yet/],
+    ["a conversation", { conversation: "conv_1" }, "conversation", /previous_response_id/],
+    [
+      "a conversation and a response",
+      { conversation: "conv_1", previous_response_id: "resp_1" },
+      "conversation",
+      /exclude each other/,
+    ],
+    ["log probabilities", { include: ["message.output_text.logprobs"] }, "include", /log probabilities/],
+    ["an unknown include", { include: ["everything"] }, "include[0]", /'everything'/],
+    [
+      "client functions",
+      { tools: [{ type: "function", name: "f" }] },
+      "tools",
+      /client functions are not served yet by this release/,
+    ],
+    ["a tool choice", { tool_choice: "required" }, "tool_choice", /no tools/],
+    ["json_object", { text: { format: { type: "json_object" } } }, "text.format.type", /json_schema/],
+    ["a wrong effort", { reasoning: { effort: 3 } }, "reasoning.effort", /expected a string/],
+    ["an instruction list", { instructions: [] }, "instructions", /expected a string, but got an array/],
+  ])("refuses %s and says where and why", (_name, fields, param, message) => {
+    expect(() => parse(fields)).toThrow(
+      expect.objectContaining({ code: "invalid_request", param, message: expect.stringMatching(message) }),
+    )
+  })
+})

@@ -1,0 +1,76 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import type { AgentProfile } from "../domain/agents.ts"
+import { ensureAgentWorkspace } from "./agent-workspace.ts"
+import { threadPreamble } from "./thread-preamble.ts"
+
+/** Local time, as the name of the day's note is. */
+const now = new Date(2026, 2, 7, 0, 30)
+
+describe("threadPreamble", () => {
+  let home: string
+  let profile: AgentProfile
+
+  beforeEach(async () => {
+    home = await mkdtemp(join(tmpdir(), "preamble-"))
+    profile = await ensureAgentWorkspace(home, {
+      role: "engineer",
+      name: "alice",
+      workingDirectory: join(home, "work"),
+    })
+  })
+
+  afterEach(async () => {
+    await rm(home, { recursive: true })
+  })
+
+  const remember = (text: string | Buffer) => writeFile(join(profile.workspace, "memory/memory.md"), text)
+  const note = (day: string, text: string) =>
+    writeFile(join(profile.workspace, `notes/daily-${day}.md`), text)
+
+  it("says who the agent is and where it works, and nothing of an untouched memory", async () => {
+    const text = await threadPreamble(profile, { now })
+    expect(text).toContain("`engineer_alice` (role: engineer)")
+    expect(text).toContain(profile.workspace)
+    expect(text).toContain(`${profile.workingDirectory}: tasks are about this folder`)
+    expect(text).not.toContain("memory.md")
+    expect(text).not.toContain("#")
+    expect(text.split("\n")).toHaveLength(2)
+  })
+
+  it("holds the memory and the notes of today, not those of another day", async () => {
+    await remember("# Memory\n\n<!-- how to -->\n- Ann likes tea.\n")
+    await note("2026-03-07", "- deployed\n")
+    await note("2026-03-06", "- yesterday\n")
+    const text = await threadPreamble(profile, { now })
+    expect(text).toContain("- Ann likes tea.")
+    expect(text).toContain("- deployed")
+    expect(text).not.toContain("yesterday")
+    expect(text).not.toContain("how to")
+  })
+
+  it("stays short however large memory and notes are, with the memory's beginning and the notes' end", async () => {
+    await remember(`FIRST\n${"- a fact\n".repeat(100_000)}LAST\n`)
+    await note("2026-03-07", `FIRST NOTE\n${"- a note\n".repeat(100_000)}LAST NOTE\n`)
+    const text = await threadPreamble(profile, { now })
+    expect(text.length).toBeLessThan(7_000)
+    expect(text).toContain("FIRST\n")
+    expect(text).not.toContain("LAST\n")
+    expect(text).toContain("LAST NOTE")
+    expect(text).not.toContain("FIRST NOTE")
+    expect(text).toContain("only the beginning is here")
+    expect(text).toContain("only the end is here")
+  })
+
+  it("leaves a binary memory out", async () => {
+    await remember(Buffer.from([1, 0, 2, 0]))
+    expect((await threadPreamble(profile, { now })).split("\n")).toHaveLength(2)
+  })
+
+  it("works without a workspace at all", async () => {
+    await rm(profile.workspace, { recursive: true })
+    expect(await threadPreamble(profile, { now })).toContain("engineer_alice")
+  })
+})

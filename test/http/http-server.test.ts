@@ -1,0 +1,76 @@
+import { request } from "node:http"
+import { expect, test } from "vitest"
+import { startHttpServer } from "../../src/http/http-server.ts"
+import { appFixture, serverFixture, until } from "./http-fixture.ts"
+import { SseClient } from "./sse-client.ts"
+
+test("a port that is taken is named, with what to do", async () => {
+  const { server, app } = await serverFixture()
+  await expect(startHttpServer(app, { host: "127.0.0.1", port: server.port })).rejects.toThrow(
+    `Port ${server.port} on 127.0.0.1 is in use by another program. Stop that program, or choose another port with --port.`,
+  )
+})
+
+test("an address that is not of this machine is named", async () => {
+  await expect(startHttpServer(appFixture().app, { host: "192.0.2.1", port: 0 })).rejects.toThrow(
+    "This machine has no address 192.0.2.1.",
+  )
+})
+
+test("a server on all addresses tells a URL that a browser understands", async () => {
+  const server = await startHttpServer(appFixture().app, { host: "0.0.0.0", port: 0 })
+  expect(server.url).toBe(`http://localhost:${server.port}`)
+  await server.close()
+})
+
+test("closing lets a running answer end, takes no new connection, and is safe twice", async () => {
+  const { app, engine } = appFixture()
+  const server = await startHttpServer(app, { host: "127.0.0.1", port: 0, closeGraceMs: 20_000 })
+  engine.onSubmit = (response) => response.begin()
+  const client = new SseClient(`${server.url}/v1/responses`, { stream: true, input: "Hi" })
+  await client.sees("content_part.added")
+  const closed = Promise.all([server.close(), server.close()])
+  await expect(fetch(`${server.url}/health`)).rejects.toThrow()
+  engine.responses[0]?.say("Goodbye.")
+  engine.responses[0]?.complete()
+  expect(await client.ended()).toContain("[DONE]")
+  await closed
+})
+
+test("closing cuts what does not end within the grace", async () => {
+  const { app, engine } = appFixture()
+  const server = await startHttpServer(app, { host: "127.0.0.1", port: 0, closeGraceMs: 0 })
+  engine.onSubmit = (response) => response.begin()
+  const client = new SseClient(`${server.url}/v1/responses`, { stream: true, input: "Hi" })
+  await client.sees("content_part.added")
+  await server.close()
+  await until("the client sees the end", () => client.isCut)
+})
+
+test("garbage behind a running stream does not garble it", async () => {
+  const { server, engine } = await serverFixture()
+  engine.onSubmit = (response) => response.begin()
+  const client = new SseClient(`${server.url}/v1/responses`, { stream: true, input: "Hi" })
+  await client.sees("content_part.added")
+  client.request.socket?.write("garbage\r\n\r\n")
+  await until("the connection is closed", () => client.isCut)
+  expect(client.text).not.toContain("HTTP/1.1")
+  expect(client.text).not.toContain("invalid_request")
+})
+
+test("a second request that is pipelined behind a stream is cancelled with its connection", async () => {
+  const { server, engine } = await serverFixture()
+  engine.onSubmit = (response) => response.begin()
+  const body = JSON.stringify({ stream: true, input: "Hi" })
+  const client = request(`${server.url}/v1/responses`, { method: "POST", agent: false })
+  const head = `POST /v1/responses HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+  client.on("socket", (socket) => {
+    socket.on("connect", () => socket.write(head + head))
+  })
+  client.on("error", () => {})
+  await until("both turns run", () => engine.responses.length === 2)
+  client.destroy()
+  await until("both turns are cancelled", () =>
+    engine.responses.every((response) => response.cancelCount > 0),
+  )
+})
