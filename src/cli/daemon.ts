@@ -4,7 +4,7 @@ import type { Config } from "../config/config.ts"
 import { readConfigText } from "../config/read-config-text.ts"
 import { resolveConfig } from "../config/resolve-config.ts"
 import { type Service, startService } from "../service.ts"
-import { version } from "../version.ts"
+import { version } from "../config/version.ts"
 import { ensureApiKey } from "./api-key.ts"
 import { createLogger } from "./logger.ts"
 

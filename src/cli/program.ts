@@ -1,7 +1,7 @@
 import { Command } from "commander"
 import { ConfigError } from "../config/config-error.ts"
 import { ProxyError } from "../domain/errors.ts"
-import { version } from "../version.ts"
+import { version } from "../config/version.ts"
 import { daemonCommand } from "./daemon.ts"
 
 /** Documented in the README: 0 done, 1 failure, 2 usage, 78 bad configuration. */

@@ -47,8 +47,8 @@ dd { margin: .1rem 0 0; font-size: 1.3125rem; font-weight: 620; letter-spacing: 
 .who { font-weight: 620; overflow-wrap: anywhere; }
 .who code { font-weight: 400; font-size: .8125rem; color: var(--soft); margin-left: .4rem; }
 .what { grid-column: 1; color: var(--soft); font-size: .875rem; overflow-wrap: anywhere; }
-.what span { white-space: nowrap; }
-.what span + span::before { content: "·"; margin: 0 .45em; }
+.what span { display: inline-block; max-width: 100%; }
+.what span:not(:last-child)::after { content: "·"; margin: 0 .45em; }
 .badge { grid-row: 1 / span 2; grid-column: 2; padding: .2rem .7rem; border-radius: 2rem; font-size: .8125rem; font-weight: 600; white-space: nowrap; }
 .badge.ready { color: var(--good); background: var(--good-bg); }
 .badge.wait { color: var(--wait); background: var(--wait-bg); }

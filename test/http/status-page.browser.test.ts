@@ -1,0 +1,107 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { type BrowserContext, chromium, type Page } from "playwright-core"
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest"
+import { agentStatus } from "./fake-engine.ts"
+import { serverFixture } from "./http-fixture.ts"
+
+const executablePath = [process.env["CHROMIUM_PATH"], "/usr/bin/chromium", "/usr/bin/google-chrome"].find(
+  (path) => path !== undefined && existsSync(path),
+)
+if (executablePath === undefined) {
+  console.warn("The status page is not looked at in a browser: no chromium here (set CHROMIUM_PATH).")
+}
+
+describe.skipIf(executablePath === undefined)("the status page in a browser", () => {
+  const profile = mkdtempSync(join(tmpdir(), "status-page-"))
+  let browser: BrowserContext
+
+  beforeAll(async () => {
+    browser = await chromium.launchPersistentContext(profile, {
+      executablePath: executablePath ?? "",
+      headless: true,
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+      ],
+    })
+    await browser.grantPermissions(["clipboard-read", "clipboard-write"])
+  }, 60_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    rmSync(profile, { recursive: true, force: true })
+  })
+
+  /** A page whose every complaint (a broken policy, a script error, a failed load) fails the test. */
+  async function open(url: string): Promise<{ page: Page; complaints: string[] }> {
+    const page = await browser.newPage()
+    onTestFinished(() => page.close())
+    const complaints: string[] = []
+    page.on("console", (message) => complaints.push(message.text()))
+    page.on("pageerror", (error) => complaints.push(error.message))
+    await page.goto(url)
+    return { page, complaints }
+  }
+
+  test("shows a ready service, and how to use it without a key", async () => {
+    const { server } = await serverFixture()
+    const { page, complaints } = await open(server.url)
+    expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Ready")
+    expect(await page.locator("#base-url").textContent()).toBe(`${server.url}/v1`)
+    expect(await page.getByText("No key needed from this machine.").isVisible()).toBe(true)
+    expect(await page.getByRole("listitem").textContent()).toContain("manager")
+    expect(complaints).toEqual([])
+  })
+
+  test("copies the base URL", async () => {
+    const { server } = await serverFixture()
+    const { page } = await open(server.url)
+    await page.getByRole("button", { name: "Copy base URL" }).click()
+    await page.getByText("Copied").waitFor()
+    // A text, as it runs in the page.
+    expect(await page.evaluate("navigator.clipboard.readText()")).toBe(`${server.url}/v1`)
+  })
+
+  test("opens without a key where one is set, and shows no path then", async () => {
+    const { server } = await serverFixture({ config: { apiKeys: new Map([["ann", "sk-ann"]]) } })
+    const { page, complaints } = await open(`${server.url}/web`)
+    expect(await page.getByText("API clients need a key.").isVisible()).toBe(true)
+    expect(await page.locator("#example").textContent()).toContain("Authorization: Bearer $API_KEY")
+    expect(await page.locator("body").textContent()).not.toMatch(/sk-ann|\/home\/ann/)
+    expect(complaints).toEqual([])
+  })
+
+  test("takes over a change of state by itself, and tells when the service is away", async () => {
+    const { server, engine } = await serverFixture()
+    engine.agentStatuses = [
+      agentStatus("manager", {
+        readiness: { isReady: false, reason: "Nobody is logged in.", nextStep: "Run `codex login`." },
+      }),
+    ]
+    const { page } = await open(server.url)
+    await page.getByRole("heading", { name: "Not ready" }).waitFor()
+    expect(await page.getByText("Nobody is logged in.").isVisible()).toBe(true)
+    engine.agentStatuses = [agentStatus("manager")]
+    await page.getByRole("heading", { name: "Ready", exact: true }).waitFor({ timeout: 20_000 })
+    await server.close()
+    await page.getByRole("alert").waitFor({ timeout: 20_000 })
+  }, 60_000)
+
+  test("fits a phone without scrolling sideways, in light and dark", async () => {
+    const { server } = await serverFixture()
+    const { page } = await open(server.url)
+    await page.setViewportSize({ width: 320, height: 640 })
+    const background = "getComputedStyle(document.body).backgroundColor"
+    await page.emulateMedia({ colorScheme: "light" })
+    const light = await page.evaluate(background)
+    await page.emulateMedia({ colorScheme: "dark" })
+    expect(await page.evaluate(background)).not.toBe(light)
+    expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true)
+  })
+})

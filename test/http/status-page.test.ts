@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto"
+import { describe, expect, test } from "vitest"
+import { agentStatus } from "./fake-engine.ts"
+import { type AppFixture, appFixture, type FixtureOptions } from "./http-fixture.ts"
+
+const keys = new Map([["ann", "sk-secret-of-ann"]])
+const nobodyLoggedIn = {
+  isReady: false,
+  reason: "/home/ann/.openclaw/workspace/bin/codex is not logged in.",
+  nextStep: "Run `codex login`.",
+} as const
+
+async function pageOf(options: FixtureOptions = {}, prepare: (fixture: AppFixture) => void = () => {}) {
+  const fixture = appFixture(options)
+  prepare(fixture)
+  const answer = await fixture.app.request("/", { headers: { host: "localhost:8123" } })
+  return { answer, text: await answer.text() }
+}
+
+describe("the status page", () => {
+  test("is the same at / and /web", async () => {
+    const { app } = appFixture()
+    expect(await (await app.request("/web")).text()).toBe(await (await app.request("/")).text())
+  })
+
+  test("tells the base URL as the reader reaches it, and that no key is needed", async () => {
+    const { text } = await pageOf()
+    expect(text).toContain("http://localhost:8123/v1")
+    expect(text).toContain("No key needed from this machine.")
+    expect(text).not.toContain("Authorization")
+    expect(text).toContain("/home/ann/.openclaw/workspace")
+  })
+
+  test("with a key says so, and shows neither the key nor a path of this machine", async () => {
+    const { answer, text } = await pageOf({ config: { apiKeys: keys } }, ({ engine }) => {
+      engine.agentStatuses = [
+        agentStatus("manager", { program: "/opt/tools/codex", readiness: nobodyLoggedIn }),
+      ]
+    })
+    expect(answer.status).toBe(200)
+    expect(text).toContain("API clients need a key.")
+    expect(text).toContain("Authorization: Bearer $API_KEY")
+    expect(text).toContain("codex is not logged in.")
+    expect(text).not.toMatch(/sk-secret|\/home\/|\/opt\/|\.openclaw/)
+  })
+
+  test("escapes everything that comes from outside", async () => {
+    const evil = `<img src=x onerror=alert(1)>"'`
+    const { text } = await pageOf({}, ({ engine }) => {
+      engine.agentStatuses = [
+        agentStatus("manager", { id: `a${evil}`, name: evil, role: evil, program: evil }),
+        agentStatus("bob", { readiness: { isReady: false, reason: evil, nextStep: `\`${evil}\`` } }),
+      ]
+    })
+    expect(text).not.toContain("<img")
+    expect(text).toContain("&lt;img src=x onerror=alert(1)&gt;&quot;&#39;")
+    const { app } = appFixture({ config: { apiKeys: keys } })
+    const hostile = await app.request("/", { headers: { host: 'x"><script>alert(1)</script>' } })
+    expect(await hostile.text()).not.toContain("alert(1)")
+  })
+
+  test("names what each agent lacks and what to do", async () => {
+    const { text } = await pageOf({}, ({ engine }) => {
+      engine.agentStatuses = [agentStatus("manager", { readiness: nobodyLoggedIn })]
+    })
+    expect(text).toContain("<title>Not ready")
+    expect(text).toContain("is not logged in.")
+    expect(text).toContain("<code>codex login</code>")
+  })
+
+  test.each([
+    ["starting", "Starting"],
+    ["stopping", "Stopping"],
+    ["running", "Ready"],
+  ] as const)("of a service that is %s is titled %s", async (phase, title) => {
+    expect((await pageOf({ phase })).text).toContain(`<title>${title} ·`)
+  })
+
+  test("allows exactly its own style and script to run, and is not kept by caches", async () => {
+    const { answer, text } = await pageOf()
+    const policy = answer.headers.get("content-security-policy") ?? ""
+    expect(policy).toContain("default-src 'none'")
+    for (const element of ["style", "script"]) {
+      const inline = [...text.matchAll(new RegExp(`<${element}>(.*?)</${element}>`, "gs"))].map(
+        (match) => match[1] ?? "",
+      )
+      expect(inline).toHaveLength(1)
+      const hash = createHash("sha256")
+        .update(inline[0] ?? "")
+        .digest("base64")
+      expect(policy).toContain(`${element}-src 'sha256-${hash}'`)
+    }
+    expect(text).not.toMatch(/ style="| on[a-z]+="/)
+    expect(answer.headers.get("cache-control")).toBe("no-store")
+    expect(answer.headers.get("x-request-id")).toMatch(/^req_/)
+  })
+})
