@@ -1,11 +1,11 @@
 import { Command } from "commander"
 import { ConfigError } from "../config/config-error.ts"
-import { ProxyError } from "../domain/errors.ts"
 import { version } from "../config/version.ts"
+import { ProxyError } from "../domain/errors.ts"
 import { daemonCommand } from "./daemon.ts"
 
 /** Documented in the README: 0 done, 1 failure, 2 usage, 78 bad configuration. */
-export const exitCodes = { failure: 1, usage: 2, configuration: 78 } as const
+const exitCodes = { failure: 1, usage: 2, configuration: 78 } as const
 
 /** Parses the command line and runs the command; ends the process with the documented code on failure. */
 export async function run(argv: readonly string[]): Promise<void> {

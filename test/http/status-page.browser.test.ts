@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { agentStatus } from "./fake-engine.ts"
 import { serverFixture } from "./http-fixture.ts"
 
-const executablePath = [process.env["CHROMIUM_PATH"], "/usr/bin/chromium", "/usr/bin/google-chrome"].find(
+const executablePath = [process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bin/google-chrome"].find(
   (path) => path !== undefined && existsSync(path),
 )
 if (executablePath === undefined) {
@@ -41,6 +41,7 @@ describe.skipIf(executablePath === undefined)("the status page in a browser", ()
   /** A page whose every complaint (a broken policy, a script error, a failed load) fails the test. */
   async function open(url: string): Promise<{ page: Page; complaints: string[] }> {
     const page = await browser.newPage()
+    await page.clock.install()
     onTestFinished(() => page.close())
     const complaints: string[] = []
     page.on("console", (message) => complaints.push(message.text()))
@@ -88,8 +89,10 @@ describe.skipIf(executablePath === undefined)("the status page in a browser", ()
     await page.getByRole("heading", { name: "Not ready" }).waitFor()
     expect(await page.getByText("Nobody is logged in.").isVisible()).toBe(true)
     engine.agentStatuses = [agentStatus("manager")]
+    await page.clock.runFor(5000)
     await page.getByRole("heading", { name: "Ready", exact: true }).waitFor({ timeout: 20_000 })
     await server.close()
+    await page.clock.runFor(5000)
     await page.getByRole("alert").waitFor({ timeout: 20_000 })
   }, 60_000)
 

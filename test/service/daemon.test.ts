@@ -1,5 +1,5 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { once } from "node:events"
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import OpenAI from "openai"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -47,7 +47,9 @@ function clientOf(daemon: DaemonProcess, apiKey = "none"): OpenAI {
 }
 
 /** Runs a command to its end. */
-async function runToEnd(args: readonly string[]): Promise<{ code: number | null; stderr: string; stdout: string }> {
+async function runToEnd(
+  args: readonly string[],
+): Promise<{ code: number | null; stderr: string; stdout: string }> {
   const child = spawnCommand(args, { ...codex.env, HOME: user.path })
   let stderr = ""
   let stdout = ""
@@ -83,18 +85,23 @@ describe("the daemon", () => {
     expect(JSON.stringify(model.requests[0]?.body)).toContain(join(user.path, ".openclaw", "workspace"))
   })
 
-  it.each(["SIGTERM", "SIGINT"] as const)("ends on %s with a turn in progress and leaves no process", async (signal) => {
-    const daemon = await startDaemon(undefined, { AI_AGENT_PROXY_DRAIN_MS: "200" })
-    const answer = clientOf(daemon).responses.create({ model: "manager", input: "[[shell:sleep 60]]" })
-    const failure = answer.catch((error: unknown) => error)
-    await waitFor(() => descendantsOf(daemon.pid).some((entry) => entry.commandLine === "sleep 60"), {
-      what: "the agent's shell command to run",
-    })
-    const children = descendantsOf(daemon.pid).map((entry) => entry.pid)
-    expect(await daemon.stop(signal)).toEqual({ code: 0, signal: null })
-    await waitFor(() => children.every((pid) => !isRunning(pid)), { what: "all processes of the daemon to end" })
-    expect(await failure).toMatchObject({ status: 503, code: "agent_stopped" })
-  })
+  it.each(["SIGTERM", "SIGINT"] as const)(
+    "ends on %s with a turn in progress and leaves no process",
+    async (signal) => {
+      const daemon = await startDaemon(undefined, { AI_AGENT_PROXY_DRAIN_MS: "200" })
+      const answer = clientOf(daemon).responses.create({ model: "manager", input: "[[shell:sleep 60]]" })
+      const failure = answer.catch((error: unknown) => error)
+      await waitFor(() => descendantsOf(daemon.pid).some((entry) => entry.commandLine === "sleep 60"), {
+        what: "the agent's shell command to run",
+      })
+      const children = descendantsOf(daemon.pid).map((entry) => entry.pid)
+      expect(await daemon.stop(signal)).toEqual({ code: 0, signal: null })
+      await waitFor(() => children.every((pid) => !isRunning(pid)), {
+        what: "all processes of the daemon to end",
+      })
+      expect(await failure).toMatchObject({ status: 503, code: "agent_stopped" })
+    },
+  )
 
   it("takes its child processes along when it is killed", async () => {
     const daemon = await startDaemon()
@@ -107,7 +114,11 @@ describe("the daemon", () => {
 
   it("ends a turn of a daemon that was killed as failed, and goes on with the conversation", async () => {
     const first = await startDaemon()
-    const stream = await clientOf(first).responses.create({ model: "manager", input: "[[slow:600]]", stream: true })
+    const stream = await clientOf(first).responses.create({
+      model: "manager",
+      input: "[[slow:600]]",
+      stream: true,
+    })
     let id = ""
     for await (const event of stream) {
       if (event.type === "response.created") id = event.response.id
@@ -160,7 +171,9 @@ describe("the daemon", () => {
       what: "the daemon to notice the CLI",
       timeoutMs: 10_000,
     })
-    expect((await client.responses.create({ model: "manager", input: "[[say:here]]" })).output_text).toBe("here")
+    expect((await client.responses.create({ model: "manager", input: "[[say:here]]" })).output_text).toBe(
+      "here",
+    )
   })
 
   it("never falls back to the demo agent by itself, and does with the flag of make debug", async () => {
@@ -170,7 +183,12 @@ describe("the daemon", () => {
     const debug = await startDaemon(["--cli", "no-such-cli", "--demo-fallback"])
     const response = await clientOf(debug).responses.create({ model: "manager", input: "Who are you?" })
     expect(response.output_text.toLowerCase()).toContain("demo")
-    expect(debug.output().split("\n").filter((line) => line.startsWith("DEMO"))).toHaveLength(1)
+    expect(
+      debug
+        .output()
+        .split("\n")
+        .filter((line) => line.startsWith("DEMO")),
+    ).toHaveLength(1)
   })
 
   it("makes a key for an address that others can reach, prints it once and keeps it for itself", async () => {
@@ -189,7 +207,10 @@ describe("the daemon", () => {
 
   it("gives no key of ours to the agent's shell", async () => {
     const daemon = await startDaemon(undefined, { AI_AGENT_PROXY_API_KEY: "sk-ours", SOME_TOKEN: "other" })
-    const response = await clientOf(daemon, "sk-ours").responses.create({ model: "manager", input: "[[shell:env]]" })
+    const response = await clientOf(daemon, "sk-ours").responses.create({
+      model: "manager",
+      input: "[[shell:env]]",
+    })
     const output = response.output.find((item) => item.type === "mcp_call")?.output ?? ""
     expect(output).toContain("PATH=")
     expect(output).not.toContain("sk-ours")
@@ -206,7 +227,7 @@ describe("the daemon", () => {
   it("refuses a bad configuration with exit code 78 and bad usage with 2", async () => {
     const home = join(user.path, ".ai_agent_proxy")
     mkdirSync(home, { mode: 0o700 })
-    writeFileSync(join(home, "config.toml"), 'prot = 7012\n')
+    writeFileSync(join(home, "config.toml"), "prot = 7012\n")
     const config = await runToEnd(["daemon"])
     expect(config).toMatchObject({ code: 78, stderr: expect.stringMatching(/config\.toml.*prot/s) })
     expect(await runToEnd(["daemon", "--no-such-flag"])).toMatchObject({ code: 2 })

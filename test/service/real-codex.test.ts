@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, rmSync } from "node:fs"
+import { readdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import type { ResponseStreamEvent } from "openai/resources/responses/responses"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -181,13 +181,7 @@ describe.each(modelNames)("the official client and the real codex with $mode", (
       input: "[[say:other]] branch",
     })
     const [onward, branch] = service.model.requests.map(textsOf)
-    expect(onward).toEqual([
-      "[[say:one]] first",
-      "one",
-      "[[say:two]] second",
-      "two",
-      "[[say:three]] third",
-    ])
+    expect(onward).toEqual(["[[say:one]] first", "one", "[[say:two]] second", "two", "[[say:three]] third"])
     expect(branch).toEqual(["[[say:one]] first", "one", "[[say:other]] branch"])
   })
 
@@ -313,6 +307,10 @@ function textsOf(request: Parameters<typeof conversationOf>[0]): string[] {
 
 /** Without what the client adds to what the service sent. */
 function bare(response: object): object {
-  const { output_text: _text, _request_id: _id, ...sent } = JSON.parse(JSON.stringify(response)) as Record<string, unknown>
+  const {
+    output_text: _text,
+    _request_id: _id,
+    ...sent
+  } = JSON.parse(JSON.stringify(response)) as Record<string, unknown>
   return sent
 }

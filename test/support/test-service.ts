@@ -47,8 +47,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const folder = await createTempDir("service")
   const logged: LoggedLine[] = []
   const config = configFor(folder, options)
-  const start = (): Promise<Service> =>
-    startService({ config, env: codex.env, log: recordingLog(logged) })
+  const start = (): Promise<Service> => startService({ config, env: codex.env, log: recordingLog(logged) })
   let service = await start()
 
   const clientWith: TestService["clientWith"] = ({ apiKey, headers }) =>

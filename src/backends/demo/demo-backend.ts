@@ -85,7 +85,8 @@ class DemoBackend implements Backend {
     const thread = this.#threads.get(ref)
     if (thread === undefined) turn.fail("thread_lost", `The demo agent has no thread ${ref}`)
     else if (this.#isStopped) turn.fail("agent_stopped", "The agent was stopped")
-    else if (this.#running.get(ref)?.isOver === false) turn.fail("backend_error", `A turn of thread ${ref} runs already`)
+    else if (this.#running.get(ref)?.isOver === false)
+      turn.fail("backend_error", `A turn of thread ${ref} runs already`)
     if (thread === undefined || turn.isOver) return turn
 
     thread.turns.push({ ref: turn.ref, said })

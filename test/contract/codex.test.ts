@@ -1,0 +1,71 @@
+import { readdirSync } from "node:fs"
+import { createCodexBackend } from "../../src/backends/codex/codex-backend.ts"
+import { startModelServer } from "../model-server/model-server.ts"
+import { developerTextOf } from "../model-server/request-readers.ts"
+import { codexExecutable } from "../support/codex-binary.ts"
+import { createCodexHome } from "../support/codex-home.ts"
+import { descendantsOf, isRunning } from "../support/processes.ts"
+import { createTempDir } from "../support/temp-dir.ts"
+import { waitFor } from "../support/wait-for.ts"
+import { type BackendHarness, type ContractPrompts, describeBackendContract } from "./backend-contract.ts"
+
+const prompts: ContractPrompts = {
+  say: (text) => `[[say:${text}]]`,
+  count: (to) => `[[slow:${to}:20]]`,
+  recall: "[[history]]",
+  recalled: (answer) => {
+    const messages: { role: string; text: string }[] = JSON.parse(answer)
+    return messages.filter((message) => message.role === "user").map((message) => message.text)
+  },
+  call: (name, args) => `[[tool:${name}:${JSON.stringify(args)}]]`,
+  image: "[[image]]",
+  schema: "[[schema]]",
+  fail: (status) => `[[status:${status}]]`,
+  shell: (command) => `[[shell:${command}]]`,
+}
+
+// The name of the model decides how codex offers tools: directly, behind tool_search, or inside code mode.
+for (const model of ["scripted-1", "gpt-5.5", "gpt-6-sol"]) {
+  describeBackendContract(`codex app-server with ${model}`, () => prepare(model))
+}
+
+async function prepare(model: string): Promise<BackendHarness> {
+  const modelServer = await startModelServer()
+  const codexHome = await createCodexHome({ modelUrl: modelServer.url, model })
+  const workspace = await createTempDir("workspace")
+  let pid = 0
+  const backend = createCodexBackend({
+    executable: codexExecutable(),
+    cwd: workspace.path,
+    env: codexHome.env,
+    model: null,
+    onEvent: (event) => {
+      if (event.type === "process.started") pid = event.pid
+    },
+    log: () => {},
+  })
+  return {
+    backend,
+    workspace: workspace.path,
+    prompts,
+    developerText: () => {
+      const request = modelServer.requests.at(-1)
+      return request === undefined ? "" : developerTextOf(request)
+    },
+    crash: async () => {
+      const killed = pid
+      process.kill(killed, "SIGKILL")
+      await waitFor(() => !isRunning(killed), { what: "codex to be dead" })
+    },
+    records: () =>
+      readdirSync(codexHome.home, { recursive: true, encoding: "utf8" }).filter((file) =>
+        file.endsWith(".jsonl"),
+      ),
+    processes: () => [pid, ...descendantsOf(pid).map((entry) => entry.pid)],
+    remove: async () => {
+      await modelServer.close()
+      await codexHome.remove()
+      await workspace.remove()
+    },
+  }
+}
