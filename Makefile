@@ -1,6 +1,5 @@
 # Every target works on a machine that has only Node 20 and npm 11: Node 24 comes with the development dependencies.
 .DEFAULT_GOAL := help
-export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 # Where `make install` puts the command: for everybody as root, for you otherwise.
 PREFIX ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
@@ -11,7 +10,8 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 debug: build ## Run the service in the foreground at http://127.0.0.1:7011
-	@node dist/main.js daemon --demo-fallback $(ARGS)
+	@# The PATH stays yours: the agent CLI is to be the one that you have, not the one that the tests use.
+	@node_modules/node/bin/node dist/main.js daemon --demo-fallback $(ARGS)
 
 test: node_modules/.installed check-browser build ## Lint, type check and run all tests
 	npm run --silent lint

@@ -4,7 +4,7 @@ import { createDemoBackend } from "./backends/demo/demo-backend.ts"
 import type { Config } from "./config/config.ts"
 import { version } from "./config/version.ts"
 import type { AgentProfile } from "./domain/agents.ts"
-import type { Backend, BackendEvent, Readiness } from "./domain/backend.ts"
+import type { Backend, BackendEvent, NotReady, Readiness } from "./domain/backend.ts"
 import { Agent } from "./engine/agent.ts"
 import { AgentEngine } from "./engine/create-engine.ts"
 import { createHttpApp } from "./http/http-app.ts"
@@ -40,7 +40,7 @@ export interface Service {
   /** How the manager is now; resolves once it has been asked for the first time. */
   readonly managerReadiness: Promise<Readiness>
   /** Why the demo agent answers in place of the CLI; null: it does not. */
-  readonly demoReason: Readiness | null
+  readonly demoReason: NotReady | null
   /** Drains, interrupts what is left, ends every process and closes the ledger. Safe twice. */
   stop(): Promise<void>
 }
@@ -154,7 +154,7 @@ async function startManager(
   options: ServiceOptions,
   profile: AgentProfile,
   now: () => number,
-): Promise<{ readonly agent: Agent; readonly demoReason: Readiness | null }> {
+): Promise<{ readonly agent: Agent; readonly demoReason: NotReady | null }> {
   const { config, env, log } = options
   const agentLog = { agent: profile.id }
   let agent: Agent | null = null
@@ -169,7 +169,7 @@ async function startManager(
     },
     log: (level, message, fields) => log[level]({ ...agentLog, ...fields }, message),
   })
-  let demoReason: Readiness | null = null
+  let demoReason: NotReady | null = null
   if (options.demoFallback === true) {
     const readiness = await backend.readiness()
     if (!readiness.isReady) {

@@ -4,6 +4,7 @@ import type { Config } from "../config/config.ts"
 import { readConfigText } from "../config/read-config-text.ts"
 import { resolveConfig } from "../config/resolve-config.ts"
 import { version } from "../config/version.ts"
+import { explain } from "../domain/backend.ts"
 import { type Service, startService } from "../service.ts"
 import { ensureApiKey } from "./api-key.ts"
 import { createLogger } from "./logger.ts"
@@ -78,10 +79,8 @@ function configOf(flags: DaemonFlags): Config {
 /** What a person at the terminal needs next. */
 function announce(service: Service, config: Config): void {
   const { demoReason } = service
-  if (demoReason !== null && !demoReason.isReady) {
-    printLine(
-      `DEMO: the built-in demo agent answers, because ${demoReason.reason} ${demoReason.nextStep} Then start again.`,
-    )
+  if (demoReason !== null) {
+    printLine(`DEMO: the built-in demo agent answers, because ${explain(demoReason)} Then start again.`)
   }
   if (!process.stderr.isTTY) return
   const key = config.apiKeys.size === 0 ? "" : " -H 'Authorization: Bearer YOUR_KEY'"

@@ -55,10 +55,19 @@ export interface Capabilities {
   readonly efforts: readonly string[]
 }
 
-/** `reason` and `nextStep` are sentences for people: what is wrong, and what to type. */
-export type Readiness =
-  | { readonly isReady: true }
-  | { readonly isReady: false; readonly reason: string; readonly nextStep: string }
+/** `reason` says what is wrong (no full stop), `nextStep` is a sentence that says what to type. */
+export interface NotReady {
+  readonly isReady: false
+  readonly reason: string
+  readonly nextStep: string
+}
+
+export type Readiness = { readonly isReady: true } | NotReady
+
+/** Both in one text for people. */
+export function explain({ reason, nextStep }: NotReady): string {
+  return `${reason.replace(/[.\s]+$/, "")}. ${nextStep}`
+}
 
 /** What happened outside any turn. */
 export type BackendEvent =

@@ -1,5 +1,11 @@
 import type { AgentProfile, AgentStatus } from "../domain/agents.ts"
-import type { Backend, Capabilities, Readiness, ThreadRef } from "../domain/backend.ts"
+import {
+  type Backend,
+  type Capabilities,
+  explain,
+  type Readiness,
+  type ThreadRef,
+} from "../domain/backend.ts"
 import { ProxyError } from "../domain/errors.ts"
 
 export interface AgentOptions {
@@ -71,7 +77,7 @@ export class Agent {
     if (readiness.isReady) return
     throw new ProxyError(
       "agent_not_ready",
-      `Agent '${this.profile.id}' is not ready: ${readiness.reason} ${readiness.nextStep}`,
+      `Agent '${this.profile.id}' is not ready: ${explain(readiness)}`,
       { retryAfterSeconds: 5 },
     )
   }

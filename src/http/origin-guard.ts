@@ -11,7 +11,7 @@ export function parseHost(host: string): { readonly name: string; readonly port:
   return { name: name.startsWith("[") ? name.slice(1, -1) : name, port: match?.[2] ?? null }
 }
 
-export function isLoopbackName(name: string): boolean {
+function isLoopbackName(name: string): boolean {
   if (name === "localhost" || name.endsWith(".localhost") || name === "::1") return true
   return isIP(name) === 4 && name.startsWith("127.")
 }

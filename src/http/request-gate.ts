@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from "hono"
 import type { Config } from "../config/config.ts"
+import { ownerPrincipal } from "../config/settings.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
 import { createApiKeys } from "./api-keys.ts"
@@ -17,9 +18,6 @@ const openPaths: ReadonlySet<string> = new Set([
   "/ready",
   "/ready/",
 ])
-
-/** Principal of every request where no key is configured. */
-export const ownerPrincipal = "owner"
 
 /** Gives the request its id and, when the answer is out, writes its one log entry. The outermost of all. */
 export function requestLog(log: (entry: HttpLogEntry) => void): MiddlewareHandler<HttpEnv> {

@@ -33,9 +33,9 @@ const sseHeaders = {
  */
 export async function writeSse(outgoing: ServerResponse, stream: SseStream): Promise<void> {
   const wire = new Wire(outgoing, stream)
-  outgoing.writeHead(200, { ...sseHeaders, ...stream.headers })
-  if (stream.log.length === 0) outgoing.flushHeaders()
   try {
+    outgoing.writeHead(200, { ...sseHeaders, ...stream.headers })
+    if (stream.log.length === 0) outgoing.flushHeaders()
     await writeEvents(wire, stream)
     if (!stream.clientGone.aborted) await wire.end()
   } finally {

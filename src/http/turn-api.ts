@@ -11,7 +11,7 @@ import { toResponse } from "../protocol/responses/resource.ts"
 import { ItemTracker } from "./item-tracker.ts"
 
 /** Text of the stream for the events of one response, in order; `[DONE]` comes with the last. */
-export type EventEncoder = (event: ResponseEvent, sequence: number) => string
+type EventEncoder = (event: ResponseEvent, sequence: number) => string
 
 /** What an endpoint adds to the way that all turns take: how it reads a body, and how it shows the response's log. */
 export interface TurnApi {

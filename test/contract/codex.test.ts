@@ -33,6 +33,7 @@ async function prepare(model: string): Promise<BackendHarness> {
   const modelServer = await startModelServer()
   const codexHome = await createCodexHome({ modelUrl: modelServer.url, model })
   const workspace = await createTempDir("workspace")
+  const unloaded = new Set<unknown>()
   let pid = 0
   const backend = createCodexBackend({
     executable: codexExecutable(),
@@ -42,7 +43,9 @@ async function prepare(model: string): Promise<BackendHarness> {
     onEvent: (event) => {
       if (event.type === "process.started") pid = event.pid
     },
-    log: () => {},
+    log: (_level, message, fields) => {
+      if (message === "codex has unloaded a thread") unloaded.add(fields?.thread)
+    },
   })
   return {
     backend,
@@ -61,6 +64,8 @@ async function prepare(model: string): Promise<BackendHarness> {
       readdirSync(codexHome.home, { recursive: true, encoding: "utf8" }).filter((file) =>
         file.endsWith(".jsonl"),
       ),
+    // The same in all modes, and it takes codex some seconds: once is enough.
+    ...(model === "scripted-1" ? { isLoaded: async (thread: string) => !unloaded.has(thread) } : {}),
     processes: () => [pid, ...descendantsOf(pid).map((entry) => entry.pid)],
     remove: async () => {
       await modelServer.close()

@@ -21,7 +21,7 @@ export interface ServerFixture extends AppFixture {
   readonly server: HttpServer
 }
 
-export function testConfig({ config = {}, limits = {} }: FixtureOptions = {}): Config {
+function testConfig({ config = {}, limits = {} }: FixtureOptions = {}): Config {
   return {
     home: "/home/ann/.ai_agent_proxy",
     host: "127.0.0.1",

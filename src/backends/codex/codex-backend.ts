@@ -61,10 +61,6 @@ class CodexBackend implements Backend {
 
   async capabilities(): Promise<Capabilities> {
     const { server, threads } = await this.#running()
-    const models = await threads.models()
-    const model = models.find((entry) =>
-      this.#options.model === null ? entry.isDefault : entry.model === this.#options.model,
-    )
     return {
       program: server.version === null ? "codex" : `codex ${server.version}`,
       version: server.version,
@@ -73,7 +69,7 @@ class CodexBackend implements Backend {
       hasOutputSchema: true,
       hasFunctions: true,
       hasFork: true,
-      efforts: model?.supportedReasoningEfforts.map((effort) => effort.reasoningEffort) ?? [],
+      efforts: await threads.efforts(),
     }
   }
 
@@ -274,6 +270,7 @@ class CodexBackend implements Backend {
         this.#options.log("info", "codex warns of its configuration", { warning: params.summary })
         return
       case "thread/closed":
+        this.#options.log("debug", "codex has unloaded a thread", { thread: params.threadId })
         this.#threads?.forget(params.threadId)
         return
     }

@@ -5,6 +5,7 @@ import { FunctionNames } from "./function-names.ts"
 import { historyItems } from "./history-items.ts"
 import type { InjectedItem } from "./injected-items.ts"
 import {
+  configResultSchema,
   emptyResultSchema,
   type ListedModel,
   modelListResultSchema,
@@ -125,8 +126,24 @@ export class CodexThreads {
     return { model, effort }
   }
 
+  /** Reasoning efforts of the agent's model; empty when codex has no catalogue entry for it. */
+  async efforts(): Promise<readonly string[]> {
+    const models = await this.#listModels()
+    const name = this.#agent.model ?? (await this.#configuredModel())
+    const model = models.find((entry) => (name === null ? entry.isDefault : entry.model === name))
+    return model?.supportedReasoningEfforts.map((effort) => effort.reasoningEffort) ?? []
+  }
+
+  /** The model of the user's own configuration; null: codex takes the default of its catalogue. */
+  #configuredModel(): Promise<string | null> {
+    return this.#server.request("config/read", { includeLayers: false }, configResultSchema).then(
+      ({ config }) => config.model ?? null,
+      () => null,
+    )
+  }
+
   /** The catalogue of this codex; empty when it has none to tell. */
-  models(): Promise<readonly ListedModel[]> {
+  #listModels(): Promise<readonly ListedModel[]> {
     this.#models ??= this.#server.request("model/list", { limit: 200 }, modelListResultSchema).then(
       (result) => result.data,
       () => [],
@@ -135,7 +152,7 @@ export class CodexThreads {
   }
 
   async #defaultEffort(model: string): Promise<string> {
-    const listed = (await this.models()).find((entry) => entry.model === model)
+    const listed = (await this.#listModels()).find((entry) => entry.model === model)
     return listed?.defaultReasoningEffort ?? "medium"
   }
 
