@@ -257,9 +257,9 @@ describe.each(modelNames)("the official client and the real codex with $mode", (
   })
 })
 
-describe("shared sessions", () => {
-  it("let two chats without any id see each other", async () => {
-    const service = await startTestService({ config: { sessions: "shared" } })
+describe.each(modelNames)("shared sessions with $mode", ({ modelName }) => {
+  it("let two chats without any id see each other, also after a restart", async () => {
+    const service = await startTestService({ modelName, config: { sessions: "shared" } })
     try {
       const ask = (content: string) =>
         service.client.chat.completions.create({ model: "manager", messages: [{ role: "user", content }] })

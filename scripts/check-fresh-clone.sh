@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# A stranger's first minutes: a clean clone, the machine's own Node, an empty home, no agent CLI; `make debug`, then the two
+# curl calls of the README. Prints what it saw; exits non-zero when something is not as the README says.
+set -euo pipefail
+
+source=$(cd "$(dirname "$0")/.." && pwd)
+port=7011
+box=$(mktemp -d)
+make_pid=""
+cleanup() {
+  if [ -n "$make_pid" ] && kill -0 "$make_pid" 2>/dev/null; then
+    kill -TERM -- "-$make_pid" 2>/dev/null || true
+    wait "$make_pid" 2>/dev/null || true
+  fi
+  rm -rf "$box"
+}
+trap cleanup EXIT
+
+if curl -s -o /dev/null "http://127.0.0.1:$port/health"; then
+  echo "check-fresh-clone: skipped, something listens on port $port already"
+  exit 0
+fi
+git clone -q "$source" "$box/clone"
+mkdir "$box/home"
+# Without the checkout's own programs: a stranger has neither its Node 24 nor its codex.
+path=$(printf '%s' "$PATH" | tr ':' '\n' | grep -v node_modules | paste -sd:)
+echo "check-fresh-clone: node $(PATH=$path node --version), npm $(PATH=$path npm --version 2>/dev/null)"
+
+cd "$box/clone"
+set -m
+env PATH="$path" HOME="$box/home" make debug >"$box/log" 2>&1 &
+make_pid=$!
+set +m
+for _ in $(seq 240); do
+  curl -s -o /dev/null "http://127.0.0.1:$port/ready" && break
+  kill -0 "$make_pid" 2>/dev/null || { cat "$box/log"; exit 1; }
+  sleep 0.5
+done
+
+grep '^DEMO: ' "$box/log"
+calls=$(awk '/^```$/ { inside = !inside; if (!inside && block ~ /^curl /) printf "%s\n", block; block = ""; next } inside { block = block $0 "\n" }' README.md)
+bash -c "$calls" >"$box/answers" 2>/dev/null
+grep -q '"object":"chat.completion"' "$box/answers"
+grep -q 'event: response.output_text.delta' "$box/answers"
+grep -q 'data: \[DONE\]' "$box/answers"
+curl -sf "http://127.0.0.1:$port/" | grep -q 'ai-agent-proxy'
+kill -TERM -- "-$make_pid"
+wait "$make_pid" || true
+make_pid=""
+echo "check-fresh-clone: make debug, both curl calls and the status page are as the README says"

@@ -1,0 +1,210 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { conversationOf, developerTextOf } from "../model-server/request-readers.ts"
+import { startTestService, type TestService } from "../support/test-service.ts"
+
+let service: TestService
+
+beforeAll(async () => {
+  service = await startTestService({
+    config: {
+      apiKeys: new Map([
+        ["ann", "key-ann"],
+        ["bob", "key-bob"],
+      ]),
+    },
+  })
+})
+afterAll(() => service.stop())
+beforeEach(() => service.model.clearRequests())
+
+function ann(headers: Record<string, string> = {}) {
+  return service.clientWith({ apiKey: "key-ann", headers })
+}
+
+function bob(headers: Record<string, string> = {}) {
+  return service.clientWith({ apiKey: "key-bob", headers })
+}
+
+/** What the model was given in its newest request. */
+function lastConversation(): string[] {
+  const request = service.model.requests.at(-1)
+  if (request === undefined) throw new Error("the model server got no request")
+  return conversationOf(request).map((message) => message.text)
+}
+
+/** codex names its thread in a header of each model request. */
+function threadsAsked(): string[] {
+  return service.model.requests.map((request) => String(request.headers["thread-id"]))
+}
+
+describe("a session header", () => {
+  it("continues the conversation of that name without any history", async () => {
+    const client = ann({ "X-Session-Id": "s1" })
+    await client.responses.create({ model: "manager", input: "[[say:a]] one" })
+    await client.responses.create({ model: "manager", input: "[[say:b]] two" })
+    expect(lastConversation()).toEqual(["[[say:a]] one", "a", "[[say:b]] two"])
+    expect(new Set(threadsAsked()).size).toBe(1)
+  })
+
+  it("goes on in the same thread when the history is sent along, also when the answer came back changed", async () => {
+    const client = ann({ "X-OpenWebUI-Chat-Id": "c1" })
+    const first = [{ role: "user" as const, content: "[[say:a]] one" }]
+    await client.chat.completions.create({ model: "manager", messages: first })
+    const second = [...first, { role: "assistant" as const, content: "a" }, user("[[say:b]] two")]
+    await client.chat.completions.create({ model: "manager", messages: second })
+    expect(lastConversation()).toEqual(["[[say:a]] one", "a", "[[say:b]] two"])
+    expect(new Set(threadsAsked()).size).toBe(1)
+    const edited = [
+      ...first,
+      { role: "assistant" as const, content: "edited by hand" },
+      user("[[say:c]] three"),
+    ]
+    await client.chat.completions.create({ model: "manager", messages: edited })
+    expect(lastConversation()).toEqual(["[[say:a]] one", "edited by hand", "[[say:c]] three"])
+  })
+
+  it("keeps two conversations apart that are the same so far", async () => {
+    const messages = [user("[[say:hello]] hi")]
+    const x = ann({ "X-Session-Id": "x" })
+    const y = ann({ "X-Session-Id": "y" })
+    await x.chat.completions.create({ model: "manager", messages })
+    await y.chat.completions.create({ model: "manager", messages })
+    const more = [...messages, { role: "assistant" as const, content: "hello" }, user("[[say:1]] more")]
+    await x.chat.completions.create({ model: "manager", messages: more })
+    await y.chat.completions.create({ model: "manager", messages: more })
+    const [threadX, threadY, thenX, thenY] = threadsAsked()
+    expect(threadX).not.toBe(threadY)
+    expect([thenX, thenY]).toEqual([threadX, threadY])
+  })
+})
+
+describe("two API keys", () => {
+  it("never share a thread: not by header, not by history, not by id", async () => {
+    await ann({ "X-Session-Id": "same" }).responses.create({
+      model: "manager",
+      input: "[[say:x]] ann's secret",
+    })
+    await bob({ "X-Session-Id": "same" }).responses.create({ model: "manager", input: "[[say:y]] bob" })
+    expect(lastConversation()).toEqual(["[[say:y]] bob"])
+
+    const messages = [user("[[shell:echo ann-only]] go")]
+    const answer = await ann().chat.completions.create({ model: "manager", messages })
+    const resent = [
+      ...messages,
+      { role: "assistant" as const, content: answer.choices[0]?.message.content ?? "" },
+      user("[[say:z]] on"),
+    ]
+    await bob().chat.completions.create({ model: "manager", messages: resent })
+    expect(JSON.stringify(service.model.requests.at(-1)?.body)).not.toContain("ann-only\\n")
+
+    const stored = await ann().responses.create({ model: "manager", input: "[[say:mine]]" })
+    await expect(bob().responses.retrieve(stored.id)).rejects.toMatchObject({ status: 404 })
+    await expect(bob().responses.delete(stored.id)).rejects.toMatchObject({ status: 404 })
+    await expect(
+      bob().responses.create({ model: "manager", previous_response_id: stored.id, input: "hi" }),
+    ).rejects.toMatchObject({
+      status: 400,
+      code: "previous_response_not_found",
+      param: "previous_response_id",
+    })
+    expect((await ann().responses.retrieve(stored.id)).output_text).toBe("mine")
+  })
+})
+
+describe("instructions", () => {
+  it("that change begin a new thread, which knows the past and only the new ones", async () => {
+    const first = await ann().responses.create({
+      model: "manager",
+      instructions: "Speak like a pirate.",
+      input: "[[shell:echo from-turn-one]] one",
+    })
+    await ann().responses.create({
+      model: "manager",
+      instructions: "Speak like a poet.",
+      previous_response_id: first.id,
+      input: "[[say:b]] two",
+    })
+    const request = service.model.requests.at(-1)
+    if (request === undefined) throw new Error("the model server got no request")
+    expect(lastConversation()).toEqual([
+      "[[shell:echo from-turn-one]] one",
+      first.output_text,
+      "[[say:b]] two",
+    ])
+    expect(developerTextOf(request)).toContain("poet")
+    expect(developerTextOf(request)).not.toContain("pirate")
+    expect(JSON.stringify(request.body)).toContain("from-turn-one\\n")
+  })
+
+  it("of a chat's system message belong to the thread and are not said twice", async () => {
+    const system = { role: "system" as const, content: "You are a librarian." }
+    const messages = [system, user("[[say:a]] one")]
+    await ann().chat.completions.create({ model: "manager", messages })
+    await ann().chat.completions.create({
+      model: "manager",
+      messages: [...messages, { role: "assistant" as const, content: "a" }, user("[[say:b]] two")],
+    })
+    const request = service.model.requests.at(-1)
+    if (request === undefined) throw new Error("the model server got no request")
+    expect(developerTextOf(request).match(/librarian/g)).toHaveLength(1)
+    expect(lastConversation()).toEqual(["[[say:a]] one", "a", "[[say:b]] two"])
+    expect(new Set(threadsAsked()).size).toBe(1)
+  })
+
+  it("in the middle of a conversation reach the model in their place", async () => {
+    const first = await ann().responses.create({ model: "manager", input: "[[say:a]] one" })
+    await ann().responses.create({
+      model: "manager",
+      previous_response_id: first.id,
+      input: [
+        { role: "developer", content: "From now on be brief." },
+        { role: "user", content: "[[say:b]] two" },
+      ],
+    })
+    const body = JSON.stringify(service.model.requests.at(-1)?.body)
+    const places = ["[[say:a]] one", "From now on be brief.", "[[say:b]] two"].map((text) =>
+      body.indexOf(text),
+    )
+    expect(places).not.toContain(-1)
+    expect(places).toEqual([...places].sort((a, b) => a - b))
+  })
+})
+
+describe("two continuations of one answer, sent at once", () => {
+  it("both see the common past and neither the other", async () => {
+    const first = await ann().responses.create({ model: "manager", input: "[[say:base]] zero" })
+    service.model.clearRequests()
+    const go = (input: string) =>
+      ann().responses.create({ model: "manager", previous_response_id: first.id, input })
+    const answers = await Promise.all([go("[[say:L]] left"), go("[[say:R]] right"), go("[[say:M]] middle")])
+    expect(answers.map((answer) => answer.output_text)).toEqual(["L", "R", "M"])
+    const seen = service.model.requests.map((request) =>
+      conversationOf(request).map((message) => message.text),
+    )
+    expect(seen.map((texts) => texts.slice(0, 2))).toEqual(Array(3).fill(["[[say:base]] zero", "base"]))
+    expect(seen.map((texts) => texts[2]).sort()).toEqual([
+      "[[say:L]] left",
+      "[[say:M]] middle",
+      "[[say:R]] right",
+    ])
+    expect(seen.every((texts) => texts.length === 3)).toBe(true)
+  })
+})
+
+describe("requests at once on one session", () => {
+  it("take turns on its thread, in the order in which they came", async () => {
+    const client = ann({ "X-Session-Id": "at-once" })
+    const go = (input: string) => client.responses.create({ model: "manager", input })
+    const first = go("[[say:1]] first")
+    const second = first.then(() => go("[[slow:3:50]] second"))
+    await second
+    await Promise.all([go("[[say:3]] third"), go("[[say:4]] fourth")])
+    const conversation = lastConversation()
+    expect(conversation.slice(0, 4)).toEqual(["[[say:1]] first", "1", "[[slow:3:50]] second", "1 2 3"])
+    expect(conversation).toHaveLength(7)
+  })
+})
+
+function user(content: string) {
+  return { role: "user" as const, content }
+}
