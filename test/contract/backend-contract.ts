@@ -188,6 +188,19 @@ export function describeBackendContract(name: string, prepare: () => Promise<Bac
       expect(await recall(thread)).toEqual(["seeded question", prompts.recall])
     })
 
+    it("tells the native items of a turn also in a resumed and in a forked thread", async (context) => {
+      const thread = await open()
+      const first = await run(thread, prompts.say("native"))
+      needs(context, first.native.length > 0)
+      await backend.closeThread(thread)
+      await backend.resumeThread(thread, noOptions)
+      const resumed = await run(thread, prompts.say("native"))
+      expect(resumed.native).toHaveLength(first.native.length)
+      if (!capabilities.hasFork) return
+      const fork = await backend.forkThread(thread, resumed.ref, noOptions)
+      expect((await run(fork, prompts.say("native"))).native).toHaveLength(first.native.length)
+    })
+
     it("shows an image to the model", async (context) => {
       needs(context, capabilities.acceptsImages)
       const url = `data:image/png;base64,${png}`

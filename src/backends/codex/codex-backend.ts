@@ -9,7 +9,7 @@ import type {
   TurnInput,
 } from "../../domain/backend.ts"
 import { messageOf } from "../../domain/errors.ts"
-import { findExecutable } from "../executable.ts"
+import { findExecutable } from "../find-executable.ts"
 import { AppServer } from "./app-server.ts"
 import { AppServerSupervisor } from "./app-server-supervisor.ts"
 import { type CodexBackendOptions, type CodexTimeouts, defaultTimeouts } from "./codex-options.ts"

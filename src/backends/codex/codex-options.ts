@@ -23,7 +23,7 @@ export const defaultTimeouts: CodexTimeouts = {
 }
 
 export interface CodexBackendOptions {
-  /** Name or path of the program, as `executableOf` gives it. Looked up in `env.PATH` at each start. */
+  /** Name or path of the program, without arguments. Looked up in `env.PATH` at each start. */
   readonly executable: string
   /** Absolute path of the agent's workspace: where codex runs, reads AGENTS.md and starts its commands. */
   readonly cwd: string

@@ -54,7 +54,13 @@ export class CodexThreads {
     const params = startParams(this.#agent, options, names)
     const result = await this.#server.request("thread/start", params, threadResultSchema)
     const loaded = this.#keep(result, names, true)
-    await this.inject(loaded.id, historyItems(options.history, names))
+    try {
+      await this.inject(loaded.id, historyItems(options.history, names))
+    } catch (error) {
+      // Half a history is worse than none: nobody will learn this thread's id.
+      await this.close(loaded.id).catch(() => {})
+      throw error
+    }
     return loaded
   }
 

@@ -1,0 +1,43 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import type { FunctionTool } from "../../domain/backend.ts"
+import { FunctionNames } from "./function-names.ts"
+
+const tools = (...names: string[]): FunctionTool[] =>
+  names.map((name) => ({ name, description: "", parameters: {} }))
+
+describe("names of the client's functions", () => {
+  it("stay as they are where codex has no tool of that name", () => {
+    const names = new FunctionNames(tools("get_weather", "get-time"))
+    expect(names.toNative("get_weather")).toBe("get_weather")
+    expect(names.fromNative("get-time")).toBe("get-time")
+    expect(names.fromNative("exec_command")).toBeNull()
+  })
+
+  it("get another name where codex would drop them, and come back as the client's", () => {
+    const names = new FunctionNames(tools("exec", "client_exec", "mcp__x__y"))
+    expect(names.toNative("exec")).toBe("client_exec_2")
+    expect(names.fromNative("client_exec_2")).toBe("exec")
+    expect(names.fromNative("client_exec")).toBe("client_exec")
+    expect(names.toNative("mcp__x__y")).toBe("client_mcp__x__y")
+  })
+
+  it("are kept apart that would be one JavaScript name in code mode", () => {
+    const names = new FunctionNames(tools("get_dash", "get-dash"))
+    expect(names.toNative("get-dash")).toBe("client_get-dash")
+    expect(names.fromNative("client_get-dash")).toBe("get-dash")
+  })
+
+  it("always come back, and never meet", () => {
+    const name = fc.stringMatching(/^[a-z_-]{1,4}$|^(client_)?(exec|wait|web_search)(_2)?$/)
+    fc.assert(
+      fc.property(fc.uniqueArray(name), (given) => {
+        const names = new FunctionNames(tools(...given))
+        expect(given.map((entry) => names.fromNative(names.toNative(entry)))).toEqual(given)
+        expect(new Set(given.map((entry) => names.toNative(entry).replaceAll("-", "_"))).size).toBe(
+          given.length,
+        )
+      }),
+    )
+  })
+})
