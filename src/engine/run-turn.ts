@@ -119,9 +119,9 @@ export class RunningTurn implements LiveResponse {
     this.#save({ status: "running" })
     const deadline = new Deadline(settings, (message) => this.#stop("turn_timeout", message))
     try {
-      const ref = await this.#openThread()
-      if (this.#stopCause !== null) return stopped(this.#stopCause, null)
-      return await this.#follow(ref, deadline)
+      const outcome = await this.#attempt(deadline)
+      // The thread vanished between its resumption and the turn: nothing was begun, and the ledger can seed a new one.
+      return outcome.error?.code === "thread_lost" ? await this.#attempt(deadline) : outcome
     } catch (error) {
       return { status: "failed", error: turnErrorOf(error), usage: null }
     } finally {
@@ -131,12 +131,42 @@ export class RunningTurn implements LiveResponse {
     }
   }
 
-  async #openThread(): Promise<string> {
+  async #attempt(deadline: Deadline): Promise<Outcome> {
+    const ref = await this.#openThread()
+    if (this.#stopCause !== null) return stopped(this.#stopCause, null)
+    return ref === null
+      ? failed("backend_error", "The agent's thread could not be opened.")
+      : this.#follow(ref, deadline)
+  }
+
+  /** Null: the turn was stopped meanwhile; a CLI that does not answer is not waited for. */
+  async #openThread(): Promise<string | null> {
     const { agent, plan, tools, store, ledger } = this.#options
-    const { ref, isNew } = await openNativeThread(agent, plan, tools, store)
-    agent.occupy(plan.thread.id, ref)
-    if (isNew) await ledger.setNativeThread(plan.thread.id, ref)
-    return ref
+    const open = () => openNativeThread(agent, plan, tools, store)
+    const opening = open().catch((error: unknown) => {
+      // No turn was begun, so a CLI that died just now may be asked once more: it is started again.
+      if (error instanceof ProxyError && error.code === "backend_died" && this.#stopCause === null)
+        return open()
+      throw error
+    })
+    const opened = await Promise.race([opening, this.#cancelled.then(() => null)])
+    if (opened === null) {
+      this.#discard(opening)
+      return null
+    }
+    agent.occupy(plan.thread.id, opened.ref)
+    if (opened.isNew) await ledger.setNativeThread(plan.thread.id, opened.ref)
+    return opened.ref
+  }
+
+  /** Nobody wants the thread any more that is still being opened. */
+  #discard(opening: Promise<{ readonly ref: string; readonly isNew: boolean }>): void {
+    const { backend } = this.#options.agent
+    opening
+      .then(({ ref, isNew }) => (isNew ? backend.deleteThread(ref) : backend.closeThread(ref)))
+      .catch((error: unknown) => {
+        this.#options.log("a thread that was no longer wanted did not open", { error: messageOf(error) })
+      })
   }
 
   async #follow(ref: string, deadline: Deadline): Promise<Outcome> {

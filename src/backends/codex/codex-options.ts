@@ -18,7 +18,7 @@ export interface CodexTimeouts {
 export const defaultTimeouts: CodexTimeouts = {
   handshakeMs: 15_000,
   requestMs: 60_000,
-  interruptMs: 5_000,
+  interruptMs: 2_000,
   endStepMs: 2_000,
 }
 

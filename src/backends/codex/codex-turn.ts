@@ -7,7 +7,7 @@ import type { AppServer } from "./app-server.ts"
 import type { Log } from "./codex-options.ts"
 import type { LoadedThread } from "./codex-threads.ts"
 import { OpenCalls } from "./open-calls.ts"
-import { emptyResultSchema, type NativeToolCall, type Notification } from "./protocol.ts"
+import { accountResultSchema, emptyResultSchema, type NativeToolCall, type Notification } from "./protocol.ts"
 import { rolloutItems, rolloutPosition } from "./rollout-items.ts"
 import type { RequestId } from "./rpc-client.ts"
 import { turnErrorOf } from "./turn-error.ts"
@@ -129,6 +129,14 @@ export class CodexTurn implements Turn {
     // Without an id nothing was sent, and whoever is about to send looks at `isInterrupting` first; or the answer is on
     // its way, and `started` goes on from here.
     if (this.#turnId !== null) this.#sendInterrupt()
+    else this.#askForLife()
+  }
+
+  /** A codex that answers neither `turn/start` nor this is frozen: a request that is not answered in time replaces it. */
+  #askForLife(): void {
+    this.#server
+      ?.request("account/read", {}, accountResultSchema, this.#options.interruptMs)
+      .catch((error) => this.#options.log("debug", "no answer from codex", { reason: messageOf(error) }))
   }
 
   #sendInterrupt(): void {
