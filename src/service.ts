@@ -26,6 +26,8 @@ export interface ServiceLog {
 
 export interface ServiceOptions {
   readonly config: Config
+  /** Last touches, made when the home is ours alone: what a second daemon must not do. */
+  readonly completeConfig?: (config: Config) => Promise<Config>
   readonly log: ServiceLog
   /** What agents' processes inherit from, through an allow-list. */
   readonly env: NodeJS.ProcessEnv
@@ -37,6 +39,8 @@ export interface ServiceOptions {
 export interface Service {
   /** `http://127.0.0.1:7011` */
   readonly url: string
+  /** As it is in force. */
+  readonly config: Config
   /** How the manager is now; resolves once it has been asked for the first time. */
   readonly managerReadiness: Promise<Readiness>
   /** Why the demo agent answers in place of the CLI; null: it does not. */
@@ -84,13 +88,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 }
 
 async function start(options: ServiceOptions, releasers: Releasers): Promise<Service> {
-  const { config, log } = options
+  const { config: base, log } = options
   const now = options.now ?? Date.now
   let phase: ServicePhase = "starting"
 
-  for (const warning of await openHome(config.home)) log.warn({}, warning)
-  const lock = await lockHome(config.home)
+  for (const warning of await openHome(base.home)) log.warn({}, warning)
+  const lock = await lockHome(base.home)
   releasers.add("home lock", () => lock.release())
+  const config = (await options.completeConfig?.(base)) ?? base
   const store = await openSqliteStore(`${config.home}/state.db`)
   releasers.add("ledger", () => store.close())
 
@@ -99,7 +104,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     name: null,
     workingDirectory: config.workingDirectory,
   })
-  const manager = await startManager(options, profile, now)
+  const manager = await startManager({ ...options, config }, profile, now)
   const engine = new AgentEngine({
     store,
     agents: [manager.agent],
@@ -112,11 +117,18 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
       silenceMs: config.limits.silenceMs,
       interruptMs: 15_000,
       maxCharacters: 64 * 1024 * 1024,
+      parkMs: config.limits.parkMs,
     },
     now,
-    log: (message, fields) => log.info(fields, message),
+    log: (level, message, fields) => log[level](fields ?? {}, message),
   })
-  releasers.add("engine", () => engine.stop(config.limits.drainMs))
+  let server: HttpServer | null = null
+  // Below the engine: connections stay open while turns drain, their answers have to get out.
+  releasers.add("http server", () => server?.close())
+  releasers.add("engine", () => {
+    phase = "stopping"
+    return engine.stop(config.limits.drainMs)
+  })
   const { managerReadiness } = await engine.start()
 
   const app = createHttpApp({
@@ -128,23 +140,17 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     log: (entry) => logRequest(log, entry),
     now,
   })
-  const server: HttpServer = await startHttpServer(app, { host: config.host, port: config.port })
+  server = await startHttpServer(app, { host: config.host, port: config.port })
   phase = "running"
 
   let stopping: Promise<void> | null = null
-  const stop = async (): Promise<void> => {
-    phase = "stopping"
-    // Connections stay open while turns drain: their answers have to get out.
-    await engine.stop(config.limits.drainMs)
-    await server.close()
-    await releasers.releaseAll()
-  }
   return {
     url: server.url,
+    config,
     managerReadiness,
     demoReason: manager.demoReason,
     stop: () => {
-      stopping ??= stop()
+      stopping ??= releasers.releaseAll()
       return stopping
     },
   }
@@ -186,7 +192,7 @@ async function startManager(
     loadedThreads: config.limits.loadedThreads,
     threadIdleMs: config.limits.threadIdleMs,
     now,
-    log: (message, fields) => log.info(fields, message),
+    log: (level, message, fields) => log[level](fields ?? {}, message),
   })
   return { agent, demoReason }
 }

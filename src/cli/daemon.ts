@@ -48,18 +48,15 @@ Other settings are read from ~/.ai_agent_proxy/config.toml; see docs/configurati
 
 async function runDaemon(flags: DaemonFlags): Promise<void> {
   const log = await createLogger(process.stderr, process.env)
-  const config = await ensureApiKey(configOf(flags), {
-    isAuthOff: !flags.auth,
-    print: printLine,
-  })
   const service = await startService({
-    config,
+    config: configOf(flags),
+    completeConfig: (config) => ensureApiKey(config, { isAuthOff: !flags.auth, print: printLine }),
     log,
     env: process.env,
     demoFallback: flags.demoFallback === true,
   })
-  log.info({ version, pid: process.pid, home: config.home }, `listening on ${service.url}`)
-  announce(service, config)
+  log.info({ version, pid: process.pid, home: service.config.home }, `listening on ${service.url}`)
+  announce(service)
   await stopOnSignal(service, (signal) => log.info({ signal }, "stopping"))
   log.info({}, "stopped")
 }
@@ -77,8 +74,8 @@ function configOf(flags: DaemonFlags): Config {
 }
 
 /** What a person at the terminal needs next. */
-function announce(service: Service, config: Config): void {
-  const { demoReason } = service
+function announce(service: Service): void {
+  const { demoReason, config } = service
   if (demoReason !== null) {
     printLine(`DEMO: the built-in demo agent answers, because ${explain(demoReason)} Then start again.`)
   }

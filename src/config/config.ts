@@ -35,6 +35,8 @@ export interface Limits {
   /** Longest a turn may take, and longest it may show no progress. */
   readonly turnMs: number
   readonly silenceMs: number
+  /** Longest a turn waits for the outputs of its client's functions; after that it goes on from the ledger. */
+  readonly parkMs: number
   /** How long a client may be gone before its turn is interrupted. */
   readonly disconnectGraceMs: number
   /** How long a stop waits for running turns. */

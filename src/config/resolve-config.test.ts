@@ -51,6 +51,7 @@ describe("resolveConfig", () => {
         threadIdleMs: 600_000,
         turnMs: 7_200_000,
         silenceMs: 600_000,
+        parkMs: 600_000,
         disconnectGraceMs: 500,
         drainMs: 10_000,
         keepAliveMs: 10_000,

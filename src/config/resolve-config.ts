@@ -40,6 +40,7 @@ const defaultLimits: Limits = {
   threadIdleMs: 10 * 60_000,
   turnMs: 2 * 60 * 60_000,
   silenceMs: 10 * 60_000,
+  parkMs: 10 * 60_000,
   disconnectGraceMs: 500,
   drainMs: 10_000,
   keepAliveMs: 10_000,

@@ -88,6 +88,7 @@ export const limitSettings = {
   threadIdleMs: limit("thread_idle_ms", 1, maxTimerMs),
   turnMs: limit("turn_ms", 1, maxTimerMs),
   silenceMs: limit("silence_ms", 1, maxTimerMs),
+  parkMs: limit("park_ms", 1, maxTimerMs),
   disconnectGraceMs: limit("disconnect_grace_ms", 0, 60_000),
   drainMs: limit("drain_ms", 0, maxTimerMs),
   keepAliveMs: limit("keep_alive_ms", 1, maxTimerMs),

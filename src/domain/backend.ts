@@ -1,5 +1,6 @@
 import type { ContentPart, Item, MessageItem } from "./items.ts"
 import type { TurnEvent } from "./turn-events.ts"
+import type { Usage } from "./usage.ts"
 
 /** A function of the API client, offered to the agent. */
 export interface FunctionTool {
@@ -85,6 +86,8 @@ export interface Turn {
    * Never throws; the last event is final. To be iterated once, by one reader.
    */
   readonly events: AsyncIterable<readonly TurnEvent[]>
+  /** Tokens so far; a turn that waits for a function of the client is accounted for in parts. */
+  readonly usage: Usage | null
   /** Answers a `function.called`. Rejects with `ProxyError` when no such call is open. */
   answer(callId: string, output: readonly ContentPart[]): Promise<void>
   /** Asks the CLI to stop. Safe twice and after the end; the final event still comes through `events`. */

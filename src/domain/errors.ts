@@ -24,6 +24,7 @@ export const errorCodes = {
   backend_died: "The agent's process ended in the middle of the turn.",
   backend_error: "The agent's CLI refused or misbehaved.",
   model_error: "The model server behind the agent failed; the message quotes it.",
+  function_not_called: "`tool_choice` asks for a function call, and the agent made none, twice asked.",
   turn_timeout: "The turn took longer than the deadline, or was silent for too long.",
   interrupted: "The turn was interrupted.",
   server_restarted: "The service was restarted while the turn ran.",

@@ -21,6 +21,8 @@ export interface ThreadRecord {
   readonly isMain: boolean
   /** The client's name for it, from a session header. */
   readonly sessionKey: string | null
+  /** The session's client sends the whole history each time: a request without any begins the conversation anew. */
+  readonly resendsHistory: boolean
   readonly headTurnId: string | null
   readonly createdAt: number
   readonly usedAt: number
@@ -56,6 +58,12 @@ export interface LogSegment {
   readonly json: string
 }
 
+export interface UnfinishedResponse {
+  readonly responseId: string
+  readonly turnId: string
+  readonly status: "queued" | "running"
+}
+
 /** What changes when a turn goes on; absent fields stay as they are. */
 export interface TurnProgress {
   readonly responseId: string
@@ -78,7 +86,8 @@ export interface TurnProgress {
  * record in the hope of a check: methods that serve clients take the principal.
  */
 export interface Store {
-  /** A new turn with its queued response; the thread is inserted or updated (`headTurnId`, `usedAt`, `sessionKey`). */
+  /** A new turn with its queued response; the thread is inserted or updated (`headTurnId`, `usedAt`,
+   * `sessionKey`, `resendsHistory`). */
   insertTurn(thread: ThreadRecord, turn: TurnRecord, response: ResponseRecord): Promise<void>
   saveProgress(progress: TurnProgress): Promise<void>
   setNativeThread(threadId: string, nativeRef: string | null): Promise<void>
@@ -105,7 +114,7 @@ export interface Store {
   deleteResponse(principal: string, kind: ResponseKind, id: string): Promise<boolean>
 
   /** Responses left queued or running by a service that is gone. */
-  findUnfinished(): Promise<readonly { readonly responseId: string; readonly turnId: string }[]>
+  findUnfinished(): Promise<readonly UnfinishedResponse[]>
   /** Threads whose last use is before `time`, with their turns and responses, are removed; returns them. */
   deleteThreadsUsedBefore(time: number, limit: number): Promise<readonly ThreadRecord[]>
   close(): Promise<void>

@@ -39,8 +39,12 @@ export type TurnEvent =
     }
   /** The whole item. May come without `item.started` and without deltas (backends that do not stream). */
   | { readonly type: "item.completed"; readonly item: Item }
-  /** The agent calls a function of the client and waits for `Turn.answer(callId, ...)`. */
-  | { readonly type: "function.called"; readonly item: FunctionCallItem }
+  /**
+   * The agent calls a function of the client and waits for `Turn.answer(callId, ...)`. All calls that the model makes at
+   * once come in one batch. `holdMs`: how long the agent may be kept waiting before waiting does harm (a model that is
+   * asked again and again meanwhile); null: as long as one likes.
+   */
+  | { readonly type: "function.called"; readonly item: FunctionCallItem; readonly holdMs: number | null }
   /** An item as the model saw it, in the CLI's own format, kept so that a lost thread can be seeded anew. */
   | { readonly type: "native.item"; readonly item: unknown }
   /** A warning for people (model metadata, reconnecting). `isProgress` false does not reset the silence clock. */

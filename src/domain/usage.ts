@@ -18,3 +18,14 @@ export function addUsage(a: Usage, b: Usage): Usage {
     reasoningTokens: a.reasoningTokens + b.reasoningTokens,
   }
 }
+
+/** What was used since `before`, of a running total. */
+export function usageSince(before: Usage | null, total: Usage | null): Usage | null {
+  if (total === null || before === null) return total
+  return {
+    inputTokens: total.inputTokens - before.inputTokens,
+    cachedInputTokens: total.cachedInputTokens - before.cachedInputTokens,
+    outputTokens: total.outputTokens - before.outputTokens,
+    reasoningTokens: total.reasoningTokens - before.reasoningTokens,
+  }
+}

@@ -7,6 +7,7 @@ import {
   type ThreadRef,
 } from "../domain/backend.ts"
 import { ProxyError } from "../domain/errors.ts"
+import type { Log } from "../domain/log.ts"
 
 export interface AgentOptions {
   readonly profile: AgentProfile
@@ -20,7 +21,7 @@ export interface AgentOptions {
   /** How often an agent that is not ready is asked again. */
   readonly readinessPollMs?: number
   readonly now: () => number
-  readonly log: (message: string, fields: Record<string, unknown>) => void
+  readonly log: Log
 }
 
 interface LoadedThread {
@@ -82,6 +83,10 @@ export class Agent {
     )
   }
 
+  get isReady(): boolean {
+    return this.#readiness.isReady
+  }
+
   get capabilities(): Capabilities | null {
     return this.#capabilities
   }
@@ -122,9 +127,11 @@ export class Agent {
     this.#closeUnused(Number.NEGATIVE_INFINITY)
   }
 
-  /** The thread is gone for good. */
-  forget(threadId: string): void {
+  /** The thread is to be gone for good; returns its native name, if it is loaded. */
+  forget(threadId: string): ThreadRef | null {
+    const ref = this.#loaded.get(threadId)?.ref ?? null
     this.#loaded.delete(threadId)
+    return ref
   }
 
   async stop(): Promise<void> {
@@ -141,12 +148,12 @@ export class Agent {
       try {
         this.#capabilities = await this.backend.capabilities()
       } catch (error) {
-        this.#options.log("capabilities unknown", { agent: this.profile.id, error: String(error) })
+        this.#options.log("info", "capabilities unknown", { agent: this.profile.id, error: String(error) })
       }
     }
     if (readiness.isReady !== wasReady) {
       const fields = { agent: this.profile.id, ...(readiness.isReady ? {} : { reason: readiness.reason }) }
-      this.#options.log(readiness.isReady ? "agent ready" : "agent not ready", fields)
+      this.#options.log("info", readiness.isReady ? "agent ready" : "agent not ready", fields)
     }
     return readiness
   }
@@ -172,7 +179,7 @@ export class Agent {
       tooMany -= 1
       this.#loaded.delete(threadId)
       this.backend.closeThread(thread.ref).catch((error: unknown) => {
-        this.#options.log("closing a thread failed", { agent: this.profile.id, error: String(error) })
+        this.#options.log("info", "closing a thread failed", { agent: this.profile.id, error: String(error) })
       })
     }
   }

@@ -2,13 +2,16 @@ import type { AgentStatus } from "../domain/agents.ts"
 import type { Readiness } from "../domain/backend.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
+import type { Log } from "../domain/log.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
 import type { ResponseKind, ResponseRecord } from "../domain/responses.ts"
 import type { Store } from "../domain/store.ts"
 import type { TurnRequest } from "../domain/turn-request.ts"
 import type { Agent } from "./agent.ts"
 import type { Engine } from "./engine.ts"
+import { FunctionGate } from "./function-gate.ts"
 import { noLedger } from "./ledger.ts"
+import { Parking } from "./parking.ts"
 import { needsLookup, type Plan, planTurn } from "./plan.ts"
 import { recoverUnfinished } from "./recover.ts"
 import { deleteExpired } from "./retention.ts"
@@ -30,7 +33,7 @@ export interface EngineOptions {
   }
   readonly settings: TurnSettings
   readonly now: () => number
-  readonly log: (message: string, fields: Record<string, unknown>) => void
+  readonly log: Log
 }
 
 const retentionSweepMs = 3_600_000
@@ -40,6 +43,7 @@ export class AgentEngine implements Engine {
   readonly #options: EngineOptions
   readonly #queue: TurnQueue
   readonly #live = new Map<string, RunningTurn>()
+  readonly #parking: Parking
   #planning: Promise<unknown> = Promise.resolve()
   #sweep: NodeJS.Timeout | null = null
   #isStopping = false
@@ -47,6 +51,7 @@ export class AgentEngine implements Engine {
   constructor(options: EngineOptions) {
     this.#options = options
     this.#queue = new TurnQueue(options.limits)
+    this.#parking = new Parking(options.log)
   }
 
   /**
@@ -61,7 +66,7 @@ export class AgentEngine implements Engine {
     void Promise.all(others)
     this.#sweep = setInterval(() => void this.#deleteExpired(), retentionSweepMs)
     this.#sweep.unref()
-    void this.#deleteExpired()
+    void manager.then(() => this.#deleteExpired())
     return { managerReadiness: manager }
   }
 
@@ -90,7 +95,7 @@ export class AgentEngine implements Engine {
 
   async remove(principal: string, kind: ResponseKind, id: string): Promise<void> {
     const live = this.#live.get(id)
-    if (live?.record.principal === principal && live.record.kind === kind) {
+    if (live?.record.principal === principal && live.record.kind === kind && live.record.isStored) {
       live.cancel()
       await live.finished
     }
@@ -124,17 +129,20 @@ export class AgentEngine implements Engine {
         await ended
       }
     }
+    await this.#parking.stop()
     await Promise.all(this.#options.agents.map((agent) => agent.stop()))
   }
 
   async #planAndStore(agent: Agent, principal: string, request: TurnRequest): Promise<LiveResponse> {
     const { store, now, sessions } = this.#options
+    const gate = await FunctionGate.create(request.tools, request.functionChoice)
     const plan = await planTurn(request, {
       store,
       principal,
       agentId: agent.profile.id,
       backend: agent.backend.kind,
       sessions,
+      findParked: (hash, key) => this.#parking.findUnstored(principal, hash, key),
       now: now(),
     })
     const record = this.#newRecord(principal, agent, request)
@@ -149,12 +157,16 @@ export class AgentEngine implements Engine {
       throw error
     }
     const turn = new RunningTurn({
+      base: plan.fork === null ? null : (this.#live.get(plan.fork.turn.responseId)?.finished ?? null),
       agent,
       plan,
       turnId,
       record,
       input: { model: this.#options.model, effort: request.effort, outputSchema: request.outputSchema },
       tools: request.tools,
+      gate,
+      allowsParallelCalls: request.allowsParallelCalls,
+      parking: this.#parking,
       place,
       store,
       ledger: request.keepsThread ? store : noLedger,
@@ -229,7 +241,8 @@ export class AgentEngine implements Engine {
 
   #assertRunning(): void {
     if (this.#isStopping) {
-      throw new ProxyError("agent_stopped", "The service is stopping. Try again when it is back.", {
+      // Nothing has run yet, so that trying again is right: not `agent_stopped`.
+      throw new ProxyError("agent_not_ready", "The service is stopping. Try again when it is back.", {
         retryAfterSeconds: 5,
       })
     }
@@ -239,9 +252,9 @@ export class AgentEngine implements Engine {
     const { store, agents, limits, now, log } = this.#options
     if (limits.retentionDays === 0) return
     try {
-      await deleteExpired(store, agents, now() - limits.retentionDays * 86_400_000)
+      await deleteExpired(store, agents, now() - limits.retentionDays * 86_400_000, log)
     } catch (error) {
-      log("deleting old threads failed", { error: messageOf(error) })
+      log("info", "deleting old threads failed", { error: messageOf(error) })
     }
   }
 }

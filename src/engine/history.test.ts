@@ -35,6 +35,12 @@ describe("historyHash", () => {
   it("takes several messages of one answer like their one text", () => {
     const apart = historyHash(null, [say("user", "hi"), say("assistant", "a"), say("assistant", "b")])
     expect(apart).toBe(historyHash(null, [say("user", "hi"), say("assistant", "a\n\nb")]))
+    const withLineEnds = historyHash(null, [
+      say("user", "hi"),
+      say("assistant", "a\n"),
+      say("assistant", "b\n"),
+    ])
+    expect(withLineEnds).toBe(historyHash(null, [say("user", "hi"), say("assistant", "a\n\n\nb")]))
   })
 
   it("differs by role, text, order and image", () => {

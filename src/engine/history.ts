@@ -1,5 +1,11 @@
 import { createHash } from "node:crypto"
-import type { ContentPart, Item, MessageItem } from "../domain/items.ts"
+import {
+  type ContentPart,
+  type FunctionCallOutputItem,
+  type Item,
+  type MessageItem,
+  textOf,
+} from "../domain/items.ts"
 
 /**
  * Resent history is recognised by a chain hash over what a client sees of a conversation: the users' messages, the
@@ -18,21 +24,20 @@ export function historyHash(before: string | null, items: readonly Item[]): stri
   return hash
 }
 
-/** A request's input, cut where the new part begins: behind the last thing that an agent or a function said. */
+/** What a request adds to a conversation: messages, and answers to functions that the agent called. */
+export type AddedItem = MessageItem | FunctionCallOutputItem
+
+/** A request's input, cut where the new part begins: behind the last thing that the agent said or called. */
 export function splitInput(input: readonly Item[]): {
   readonly history: readonly Item[]
-  readonly added: readonly MessageItem[]
+  readonly added: readonly AddedItem[]
 } {
-  let start = input.length
-  while (start > 0) {
-    const item = input[start - 1]
-    if (item?.type !== "message" || item.role === "assistant") break
-    start -= 1
-  }
-  return {
-    history: input.slice(0, start),
-    added: input.slice(start).filter((item) => item.type === "message"),
-  }
+  const start = input.findLastIndex((item) => !isAdded(item)) + 1
+  return { history: input.slice(0, start), added: input.slice(start).filter(isAdded) }
+}
+
+function isAdded(item: Item): item is AddedItem {
+  return item.type === "function_call_output" || (item.type === "message" && item.role !== "assistant")
 }
 
 function visibleEntries(items: readonly Item[]): string[] {
@@ -40,22 +45,23 @@ function visibleEntries(items: readonly Item[]): string[] {
   let answer: string[] = []
   const endAnswer = () => {
     // Clients keep several messages of one answer as one text, or apart; both must give the same hash.
-    if (answer.length > 0) entries.push(JSON.stringify(["assistant", answer.join("\n\n")]))
+    const text = normalized(answer.join("\n\n"))
+    if (text !== "") entries.push(JSON.stringify(["assistant", text]))
     answer = []
   }
   for (const item of items) {
     if (item.type === "message" && item.role === "assistant") {
-      const text = normalized(item.content)
+      const text = textOf(item.content)
       if (item.phase !== "commentary" && text !== "") answer.push(text)
     } else if (item.type === "message") {
       endAnswer()
-      entries.push(JSON.stringify([item.role, normalized(item.content)]))
+      entries.push(JSON.stringify([item.role, normalized(visibleText(item.content))]))
     } else if (item.type === "function_call") {
       endAnswer()
       entries.push(JSON.stringify(["call", item.callId, item.name]))
     } else if (item.type === "function_call_output") {
       endAnswer()
-      entries.push(JSON.stringify(["output", item.callId, normalized(item.output)]))
+      entries.push(JSON.stringify(["output", item.callId, normalized(visibleText(item.output))]))
     }
   }
   endAnswer()
@@ -63,9 +69,10 @@ function visibleEntries(items: readonly Item[]): string[] {
 }
 
 /** Front ends trim texts and change line ends when they store them. */
-function normalized(content: readonly ContentPart[]): string {
-  return content
-    .map((part) => (part.type === "text" ? part.text.replaceAll("\r\n", "\n") : `[image ${part.url}]`))
-    .join("\n")
-    .trim()
+function normalized(text: string): string {
+  return text.replaceAll("\r\n", "\n").trim()
+}
+
+function visibleText(content: readonly ContentPart[]): string {
+  return content.map((part) => (part.type === "text" ? part.text : `[image ${part.url}]`)).join("\n")
 }

@@ -1,6 +1,6 @@
 import type { FunctionTool, HistoryTurn, ThreadOptions, ThreadRef } from "../domain/backend.ts"
 import { ThreadLostError } from "../domain/errors.ts"
-import type { Item } from "../domain/items.ts"
+import type { FunctionCallOutputItem, Item } from "../domain/items.ts"
 import type { Store } from "../domain/store.ts"
 import type { Agent } from "./agent.ts"
 import type { Plan } from "./plan.ts"
@@ -12,6 +12,7 @@ import type { Plan } from "./plan.ts"
 export async function openNativeThread(
   agent: Agent,
   plan: Plan,
+  outputs: readonly FunctionCallOutputItem[],
   tools: readonly FunctionTool[],
   store: Store,
 ): Promise<{ readonly ref: ThreadRef; readonly isNew: boolean }> {
@@ -19,7 +20,8 @@ export async function openNativeThread(
   const base = { tools, isEphemeral: plan.thread.isEphemeral, history: [] }
   // The plan may be older than the turn before this one, which may have opened the thread or lost it.
   const current = plan.thread.isEphemeral ? null : await store.findThread(plan.thread.id)
-  const nativeRef = current?.nativeRef ?? null
+  // The native thread has given up on the calls by now; with their outputs, only a new one can go on from them.
+  const nativeRef = outputs.length > 0 ? null : (current?.nativeRef ?? null)
   if (nativeRef !== null) {
     const options: ThreadOptions = { ...base, instructions: null }
     const isKept = await unlessLost(async () => {
@@ -30,7 +32,7 @@ export async function openNativeThread(
   }
   const instructions = joinTexts(await agent.preamble(), plan.thread.instructions)
   const options: ThreadOptions = { ...base, instructions }
-  if (plan.fork !== null && nativeRef === null) {
+  if (plan.fork !== null && nativeRef === null && outputs.length === 0) {
     const source = await store.findThread(plan.fork.thread.id)
     const at = await store.findTurn(plan.fork.turn.id)
     if (source?.nativeRef && at?.nativeRef) {
@@ -40,7 +42,7 @@ export async function openNativeThread(
       if (forked !== null) return { ref: forked, isNew: true }
     }
   }
-  const history = await seedOf(plan.parentTurnId, plan.clientHistory, store)
+  const history = await seedOf(plan.parentTurnId, [...plan.clientHistory, ...outputs], store)
   return { ref: await backend.openThread({ ...options, history }), isNew: true }
 }
 

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto"
 import { ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
-import type { Item, MessageItem } from "../domain/items.ts"
+import type { Item } from "../domain/items.ts"
 import type { Store, ThreadRecord, TurnRecord } from "../domain/store.ts"
 import type { TurnRequest } from "../domain/turn-request.ts"
-import { historyHash, splitInput } from "./history.ts"
+import { type AddedItem, historyHash, splitInput } from "./history.ts"
+import { assertCallsAnswered } from "./open-functions.ts"
 
 /** Which thread a turn goes to, and what of the request that thread does not hold yet. */
 export interface Plan {
@@ -15,7 +16,7 @@ export interface Plan {
   readonly fork: { readonly thread: ThreadRecord; readonly turn: TurnRecord } | null
   /** Resent history that no thread of ours holds: a new thread is seeded with it. */
   readonly clientHistory: readonly Item[]
-  readonly added: readonly MessageItem[]
+  readonly added: readonly AddedItem[]
   /** Chain hash of everything before `added`. */
   readonly hashBefore: string | null
 }
@@ -27,6 +28,8 @@ export interface PlanContext {
   /** Kind of the agent's backend. */
   readonly backend: string
   readonly sessions: "separate" | "shared"
+  /** The thread, never stored, of a turn that waits for its client at this point of the conversation. */
+  readonly findParked: (historyHash: string, keyHash: string) => ThreadRecord | null
   readonly now: number
 }
 
@@ -70,40 +73,40 @@ async function planAfterResponse(id: string, request: TurnRequest, context: Plan
       { param: "previous_response_id" },
     )
   }
-  const base = turn.historyHash ?? `after ${turn.id}`
-  return planAfterTurn(thread, turn, splitForContinuation(request.input, base), request, context)
-}
-
-/** After a known response everything in the input is new, also what looks like history. */
-function splitForContinuation(input: readonly Item[], base: string): Continuation {
-  const { history, added } = splitInput(input)
-  return { clientHistory: history, added, hashBefore: historyHash(base, history) }
+  // After a known response everything in the input is new, also what looks like history.
+  const { history, added } = splitInput(request.input)
+  assertCallsAnswered([...response.output, ...history], added)
+  const hashBefore = historyHash(turn.historyHash ?? `after ${turn.id}`, history)
+  return planAfterTurn(thread, turn, { clientHistory: history, added, hashBefore }, request, context)
 }
 
 interface Continuation {
   readonly clientHistory: readonly Item[]
-  readonly added: readonly MessageItem[]
+  readonly added: readonly AddedItem[]
   readonly hashBefore: string | null
 }
 
 async function planSession(
   sessionKey: string,
   history: readonly Item[],
-  added: readonly MessageItem[],
+  added: readonly AddedItem[],
   request: TurnRequest,
   context: PlanContext,
 ): Promise<Plan> {
   const thread = await context.store.findThreadBySession(context.principal, context.agentId, sessionKey)
-  if (thread === null || history.length > 0) return planHistory(history, added, request, context, sessionKey)
+  // A client that sends the whole conversation each time, and now sends none, has gone back to its first message.
+  const isBeginning = history.length > 0 || request.resendsHistory || thread?.resendsHistory === true
+  if (thread === null || isBeginning) return planHistory(history, added, request, context, sessionKey)
   const head = thread.headTurnId === null ? null : await context.store.findTurn(thread.headTurnId)
   if (head === null) return planHistory(history, added, request, context, sessionKey)
+  await assertOutputsWanted(head.id, added, context.store)
   const hashBefore = head.historyHash ?? `after ${head.id}`
   return planAfterTurn(thread, head, { clientHistory: [], added, hashBefore }, request, context, sessionKey)
 }
 
 async function planShared(
   history: readonly Item[],
-  added: readonly MessageItem[],
+  added: readonly AddedItem[],
   request: TurnRequest,
   context: PlanContext,
 ): Promise<Plan> {
@@ -111,6 +114,7 @@ async function planShared(
   const main = await context.store.findMainThread(context.principal, context.agentId, key)
   const head = main?.headTurnId ? await context.store.findTurn(main.headTurnId) : null
   if (main !== null && head !== null) {
+    await assertOutputsWanted(head.id, added, context.store)
     // Everybody talks to the same thread: it holds the past, whatever the client resends of it.
     return {
       thread: { ...main, usedAt: context.now },
@@ -131,13 +135,20 @@ async function planShared(
 
 async function planHistory(
   history: readonly Item[],
-  added: readonly MessageItem[],
+  added: readonly AddedItem[],
   request: TurnRequest,
   context: PlanContext,
   sessionKey: string | null = null,
 ): Promise<Plan> {
   const { store, principal, agentId } = context
   const hashBefore = historyHash(null, history)
+  assertCallsAnswered(history, added)
+  if (hashBefore !== null && !request.keepsThread) {
+    const thread = context.findParked(hashBefore, keyHashOf(request, context))
+    if (thread?.headTurnId) {
+      return { thread, parentTurnId: thread.headTurnId, fork: null, clientHistory: [], added, hashBefore }
+    }
+  }
   if (hashBefore !== null && request.keepsThread) {
     const candidates = await store.findTurnsByHistory(
       principal,
@@ -148,10 +159,25 @@ async function planHistory(
     const known = await bestMatch(candidates, sessionKey, store)
     if (known !== null) {
       const continuation = { clientHistory: [], added, hashBefore }
-      return planAfterTurn(known.thread, known.turn, continuation, request, context, sessionKey)
+      const plan = await planAfterTurn(known.thread, known.turn, continuation, request, context, sessionKey)
+      return { ...plan, thread: { ...plan.thread, resendsHistory: sessionKey !== null } }
     }
   }
   return planNew({ clientHistory: history, added, hashBefore }, request, context, sessionKey)
+}
+
+/**
+ * In a conversation that is named, or shared by all, a new message may come in place of the outputs that the agent waits
+ * for: it goes on without them. But outputs must be those that it waits for.
+ */
+async function assertOutputsWanted(
+  headTurnId: string,
+  added: readonly AddedItem[],
+  store: Store,
+): Promise<void> {
+  if (!added.some((item) => item.type === "function_call_output")) return
+  const head = (await store.lineage(headTurnId)).at(-1)
+  assertCallsAnswered(head?.output ?? [], added)
 }
 
 /** The session's own thread first, then one that ends there (it can be continued), then the newest. */
@@ -214,6 +240,7 @@ function planNew(
     isEphemeral: !request.keepsThread,
     isMain: false,
     sessionKey,
+    resendsHistory: sessionKey !== null && (request.resendsHistory || continuation.clientHistory.length > 0),
     headTurnId: null,
     createdAt: context.now,
     usedAt: context.now,

@@ -169,9 +169,17 @@ export class Recorder {
     }
     this.#log.append({ type: "item.done", outputIndex, item: final })
     this.#output[outputIndex] = final
-    if (final.type === "command") this.#characters += final.output.length
+    this.#characters += sizeOf(final)
     return { outputIndex, item: final }
   }
+}
+
+/** What an item holds beyond the texts that came as deltas. */
+function sizeOf(item: Item): number {
+  if (item.type === "command") return item.output.length
+  if (item.type === "tool_call") return item.arguments.length + (item.output?.length ?? 0)
+  if (item.type === "file_change") return item.changes.reduce((sum, change) => sum + change.diff.length, 0)
+  return 0
 }
 
 /** What users said is input, not output. */

@@ -1,20 +1,17 @@
+import type { Log } from "../domain/log.ts"
 import type { Store } from "../domain/store.ts"
 import type { TurnError } from "../domain/turn-events.ts"
 
-const error: TurnError = {
-  code: "server_restarted",
-  message:
+const messages = {
+  queued: "The service was restarted before the agent began with this answer. Send the request again.",
+  running:
     "The service was restarted while the agent worked on this answer. What it had done is in `output`.",
-  modelStatus: null,
 }
 
 /** Ends every turn that a service which is gone left behind, with what it had. Called before the first request. */
-export async function recoverUnfinished(
-  store: Store,
-  now: number,
-  log: (message: string, fields: Record<string, unknown>) => void,
-): Promise<void> {
-  for (const { responseId, turnId } of await store.findUnfinished()) {
+export async function recoverUnfinished(store: Store, now: number, log: Log): Promise<void> {
+  for (const { responseId, turnId, status } of await store.findUnfinished()) {
+    const error: TurnError = { code: "server_restarted", message: messages[status], modelStatus: null }
     const segments = await store.readLog(responseId)
     const firstSequence = segments.reduce((length, segment) => Math.max(length, lengthAfter(segment)), 0)
     await store.saveProgress({
@@ -25,7 +22,7 @@ export async function recoverUnfinished(
       error,
       log: { firstSequence, json: JSON.stringify([{ type: "failed" }]) },
     })
-    log("turn of an earlier run ended as failed", { response: responseId })
+    log("info", "turn of an earlier run ended as failed", { response: responseId })
   }
 }
 

@@ -1,15 +1,18 @@
-import type { FunctionTool, Turn, TurnInput } from "../domain/backend.ts"
-import { messageOf, ProxyError } from "../domain/errors.ts"
+import type { FunctionTool, TurnInput } from "../domain/backend.ts"
+import { messageOf } from "../domain/errors.ts"
+import type { Log } from "../domain/log.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
-import type { ResponseRecord, ResponseStatus } from "../domain/responses.ts"
+import type { ResponseRecord } from "../domain/responses.ts"
 import type { Store, TurnProgress } from "../domain/store.ts"
-import type { TurnError, TurnEvent } from "../domain/turn-events.ts"
-import type { Usage } from "../domain/usage.ts"
+import type { TurnError } from "../domain/turn-events.ts"
 import type { Agent } from "./agent.ts"
 import { Deadline } from "./deadline.ts"
+import type { FunctionGate } from "./function-gate.ts"
 import { historyHash } from "./history.ts"
 import { type Ledger, LedgerWriter } from "./ledger.ts"
-import { openNativeThread } from "./native-thread.ts"
+import { endThread, NativeRun } from "./native-run.ts"
+import { failed, failedBy, type Outcome, type StopCause, stopped } from "./outcome.ts"
+import type { Parking } from "./parking.ts"
 import type { Plan } from "./plan.ts"
 import { type RecordedItem, Recorder } from "./recorder.ts"
 import { ResponseLog } from "./response-log.ts"
@@ -22,6 +25,8 @@ export interface TurnSettings {
   readonly interruptMs: number
   /** Texts of one turn, in UTF-16 units. */
   readonly maxCharacters: number
+  /** How long a turn may wait for the outputs of its client's functions. */
+  readonly parkMs: number
 }
 
 export interface RunningTurnOptions {
@@ -32,22 +37,18 @@ export interface RunningTurnOptions {
   readonly record: ResponseRecord
   readonly input: Omit<TurnInput, "messages">
   readonly tools: readonly FunctionTool[]
+  readonly gate: FunctionGate
+  readonly allowsParallelCalls: boolean
+  readonly parking: Parking
   readonly place: QueuePlace
+  /** The answer that this turn branches from, where it is not finished yet. */
+  readonly base: Promise<unknown> | null
   readonly store: Store
   readonly ledger: Ledger
   readonly settings: TurnSettings
   readonly now: () => number
-  readonly log: (message: string, fields: Record<string, unknown>) => void
+  readonly log: Log
 }
-
-interface Outcome {
-  readonly status: Extract<ResponseStatus, "completed" | "failed" | "cancelled">
-  readonly error: TurnError | null
-  readonly usage: Usage | null
-}
-
-/** Why a turn is stopped from outside; all but `cancelled` are failures of that code. */
-type StopCause = "cancelled" | "turn_timeout" | "backend_error" | "agent_stopped"
 
 /** One turn on its way: from the queue through the backend into the log and the ledger. */
 export class RunningTurn implements LiveResponse {
@@ -57,12 +58,12 @@ export class RunningTurn implements LiveResponse {
   readonly #options: RunningTurnOptions
   readonly #recorder: Recorder
   readonly #writer: LedgerWriter
-  readonly #cancelled: Promise<void>
-  #cancel: () => void = () => {}
-  #stopCause: { cause: StopCause; message: string } | null = null
-  #turn: Turn | null = null
+  readonly #stopped: Promise<void>
+  #whenStopped: () => void = () => {}
+  #stopCause: StopCause | null = null
+  #native: NativeRun | null = null
   /** Not stored yet: they go with the next save, nobody needs them earlier. */
-  #nativeItems: { readonly position: number; readonly item: unknown }[] = []
+  #nativeItems: unknown[] = []
   #nativeTurnRef: string | null = null
   #nativeItemCount = 0
   #record: ResponseRecord
@@ -74,8 +75,8 @@ export class RunningTurn implements LiveResponse {
     this.#record = options.record
     this.#recorder = new Recorder(this.log)
     this.#writer = new LedgerWriter(options.ledger)
-    this.#cancelled = new Promise((resolve) => {
-      this.#cancel = resolve
+    this.#stopped = new Promise((resolve) => {
+      this.#whenStopped = resolve
     })
     this.log.append({ type: "created" })
     this.finished = this.#run()
@@ -86,24 +87,24 @@ export class RunningTurn implements LiveResponse {
   }
 
   cancel(): void {
-    this.#stop("cancelled", "The turn was cancelled.")
+    this.#stop({ code: "cancelled", message: "The turn was cancelled." })
   }
 
   /** Like `cancel`, but the client did not want it: the service or the agent stops. */
   abandon(message: string): void {
-    this.#stop("agent_stopped", message)
+    this.#stop({ code: "agent_stopped", message })
   }
 
   async #run(): Promise<ResponseRecord> {
     const { place, agent } = this.#options
     try {
-      await Promise.race([place.turnToRun, this.#cancelled])
+      await Promise.race([Promise.all([place.turnToRun, this.#options.base]), this.#stopped])
       const outcome = this.#stopCause === null ? await this.#runNow() : stopped(this.#stopCause, null)
       await this.#finish(outcome)
     } catch (error) {
       // Only the ledger can bring us here: the answer cannot be stored, so it is not claimed to be.
-      this.#options.log("turn could not be stored", { response: this.id, error: messageOf(error) })
-      this.#finishUnstored()
+      this.#options.log("info", "turn could not be stored", { response: this.id, error: messageOf(error) })
+      await this.#finishUnstored()
     } finally {
       agent.lastActiveAt = this.#options.now()
       place.leave()
@@ -117,132 +118,50 @@ export class RunningTurn implements LiveResponse {
     this.#record = { ...this.#record, status: "running" }
     this.log.append({ type: "in_progress" })
     this.#save({ status: "running" })
-    const deadline = new Deadline(settings, (message) => this.#stop("turn_timeout", message))
+    const deadline = new Deadline(settings, (message) => this.#stop({ code: "turn_timeout", message }))
+    let outcome: Outcome | null = null
     try {
-      const outcome = await this.#attempt(deadline)
-      // The thread vanished between its resumption and the turn: nothing was begun, and the ledger can seed a new one.
-      return outcome.error?.code === "thread_lost" ? await this.#attempt(deadline) : outcome
+      const run = new NativeRun({
+        ...this.#options,
+        recorder: this.#recorder,
+        deadline,
+        maxCharacters: settings.maxCharacters,
+        parkMs: settings.parkMs,
+        onItem: (item) => this.#saveItem(item),
+        onNativeItem: (item) => this.#nativeItems.push(item),
+        stop: (cause) => this.#stop(cause),
+        stopCause: () => this.#stopCause,
+        whenStopped: this.#stopped,
+      })
+      this.#native = run
+      // A backend ends every turn that is interrupted; should one not, the client does not wait for it.
+      const givenUp = this.#stopped.then(() => delay(settings.interruptMs))
+      outcome = await Promise.race([run.run(), givenUp.then(() => null)])
+      if (outcome === null && this.#stopCause !== null) outcome = stopped(this.#stopCause, null)
+      this.#nativeTurnRef = run.turnRef
     } catch (error) {
-      return { status: "failed", error: turnErrorOf(error), usage: null }
+      this.#options.log("error", "a turn failed in the service itself", {
+        response: this.id,
+        error: messageOf(error),
+      })
+      outcome = failedBy(error, this.id)
     } finally {
       deadline.stop()
       agent.runningTurns -= 1
-      agent.release(plan.thread.id)
+      if (outcome?.parked === undefined) endThread(agent, plan, this.#options.log)
     }
-  }
-
-  async #attempt(deadline: Deadline): Promise<Outcome> {
-    const ref = await this.#openThread()
-    if (this.#stopCause !== null) return stopped(this.#stopCause, null)
-    return ref === null
-      ? failed("backend_error", "The agent's thread could not be opened.")
-      : this.#follow(ref, deadline)
-  }
-
-  /** Null: the turn was stopped meanwhile; a CLI that does not answer is not waited for. */
-  async #openThread(): Promise<string | null> {
-    const { agent, plan, tools, store, ledger } = this.#options
-    const open = () => openNativeThread(agent, plan, tools, store)
-    const opening = open().catch((error: unknown) => {
-      // No turn was begun, so a CLI that died just now may be asked once more: it is started again.
-      if (error instanceof ProxyError && error.code === "backend_died" && this.#stopCause === null)
-        return open()
-      throw error
-    })
-    const opened = await Promise.race([opening, this.#cancelled.then(() => null)])
-    if (opened === null) {
-      this.#discard(opening)
-      return null
-    }
-    agent.occupy(plan.thread.id, opened.ref)
-    if (opened.isNew) await ledger.setNativeThread(plan.thread.id, opened.ref)
-    return opened.ref
-  }
-
-  /** Nobody wants the thread any more that is still being opened. */
-  #discard(opening: Promise<{ readonly ref: string; readonly isNew: boolean }>): void {
-    const { backend } = this.#options.agent
-    opening
-      .then(({ ref, isNew }) => (isNew ? backend.deleteThread(ref) : backend.closeThread(ref)))
-      .catch((error: unknown) => {
-        this.#options.log("a thread that was no longer wanted did not open", { error: messageOf(error) })
-      })
-  }
-
-  async #follow(ref: string, deadline: Deadline): Promise<Outcome> {
-    const { agent, plan, input, settings } = this.#options
-    const turn = agent.backend.startTurn(ref, { ...input, messages: plan.added })
-    this.#turn = turn
-    // A cancel that came while the thread was opened has found no turn to interrupt.
-    if (this.#stopCause !== null) void turn.interrupt()
-    // A backend ends every turn that is interrupted; should one not, the client does not wait for it.
-    const givenUp = this.#cancelled.then(() => delay(settings.interruptMs))
-    let outcome: Outcome | null
-    try {
-      outcome = await Promise.race([this.#read(turn, deadline), givenUp.then(() => null)])
-    } finally {
-      if (plan.thread.isEphemeral) {
-        agent.forget(plan.thread.id)
-        void agent.backend.deleteThread(ref).catch((error: unknown) => {
-          this.#options.log("deleting a thread failed", { error: messageOf(error) })
-        })
-      }
-    }
-    if (this.#stopCause !== null) return stopped(this.#stopCause, outcome?.usage ?? null)
     return outcome ?? failed("backend_error", "The agent's CLI ended the turn without a result.")
   }
 
-  async #read(turn: Turn, deadline: Deadline): Promise<Outcome | null> {
-    const { maxCharacters } = this.#options.settings
-    for await (const batch of turn.events) {
-      for (const event of batch) {
-        const outcome = this.#take(event, deadline)
-        if (outcome !== null) return outcome
-      }
-      if (this.#recorder.characters > maxCharacters) {
-        this.#stop("backend_error", `The answer is longer than ${maxCharacters} characters.`)
-      }
-    }
-    return null
-  }
-
-  /** Takes one event in; returns the outcome when it was the last. */
-  #take(event: TurnEvent, deadline: Deadline): Outcome | null {
-    switch (event.type) {
-      case "turn.started":
-        this.#nativeTurnRef = event.turnRef
-        deadline.progress()
-        return null
-      case "native.item":
-        this.#nativeItems.push({ position: this.#nativeItemCount, item: event.item })
-        this.#nativeItemCount += 1
-        return null
-      case "notice":
-        this.#options.log("agent notice", { response: this.id, notice: event.message.slice(0, 300) })
-        if (event.isProgress) deadline.progress()
-        return null
-      case "turn.completed":
-        return { status: "completed", error: null, usage: event.usage }
-      case "turn.failed":
-        return { status: "failed", error: event.error, usage: event.usage }
-      case "turn.interrupted":
-        return { ...failed("interrupted", "The agent's CLI interrupted the turn."), usage: event.usage }
-      default: {
-        const item = this.#recorder.record(event)
-        if (item !== null) this.#saveItems([item])
-        deadline.progress(this.#recorder.hasOpenWork)
-        return null
-      }
-    }
-  }
-
-  #saveItems(items: readonly RecordedItem[]): void {
+  #saveItem(item: RecordedItem): void {
     const log = this.#recorder.hasOpenItems ? null : this.log.takeUnsaved()
-    this.#save({ items, ...(log === null ? {} : { log }) })
+    this.#save({ items: [item], ...(log === null ? {} : { log }) })
   }
 
   #save(progress: Omit<TurnProgress, "responseId" | "turnId">): void {
-    const nativeItems = this.#nativeItems
+    const first = this.#nativeItemCount
+    const nativeItems = this.#nativeItems.map((item, index) => ({ position: first + index, item }))
+    this.#nativeItemCount += nativeItems.length
     this.#nativeItems = []
     this.#writer.save({
       responseId: this.id,
@@ -258,9 +177,19 @@ export class RunningTurn implements LiveResponse {
     const { plan, now } = this.#options
     const items = this.#recorder.finish("incomplete")
     const completedAt = now()
-    this.#record = { ...this.#record, ...outcome, completedAt }
+    const { status, error, usage } = outcome
+    if (error !== null) {
+      const { code, modelStatus } = error
+      this.#options.log("warn", "turn failed", { response: this.id, code, modelStatus })
+    }
+    this.#record = { ...this.#record, status, error, usage, completedAt }
     if (outcome.status !== "failed") {
       this.#historyHash = historyHash(plan.hashBefore, [...plan.added, ...this.#recorder.output])
+    }
+    const { parked } = outcome
+    // Before the client hears of the calls, and may answer them.
+    if (parked !== undefined) {
+      this.#options.parking.park({ ...parked.turn, historyHash: this.#historyHash }, parked.limitMs)
     }
     const last = { type: outcome.status } as const
     const log = this.log.takeUnsaved(last)
@@ -278,39 +207,28 @@ export class RunningTurn implements LiveResponse {
     this.log.close()
   }
 
-  #finishUnstored(): void {
-    const error: TurnError = {
-      code: "internal_error",
-      message: "The answer could not be stored.",
-      modelStatus: null,
-    }
+  async #finishUnstored(): Promise<void> {
+    const message = `The answer could not be stored; the log says more under ${this.id}.`
+    const error: TurnError = { code: "internal_error", message, modelStatus: null }
     this.#record = { ...this.#record, status: "failed", error }
+    const { ledger, turnId, now, log } = this.#options
+    try {
+      // What could not be stored may have been the answer itself, not the fact that it failed.
+      await ledger.saveProgress({ responseId: this.id, turnId, status: "failed", completedAt: now(), error })
+    } catch (cause) {
+      // It stays unfinished in the ledger until the next start, which ends it.
+      log("error", "turn could not be marked as failed", { response: this.id, error: messageOf(cause) })
+    }
     this.log.append({ type: "failed" })
     this.log.close()
   }
 
-  #stop(cause: StopCause, message: string): void {
+  #stop(cause: StopCause): void {
     if (this.#stopCause !== null || this.log.isClosed) return
-    this.#stopCause = { cause, message }
-    this.#cancel()
-    void this.#turn?.interrupt().catch((error: unknown) => {
-      this.#options.log("interrupt failed", { response: this.id, error: messageOf(error) })
-    })
+    this.#stopCause = cause
+    this.#whenStopped()
+    this.#native?.interrupt()
   }
-}
-
-function stopped(stop: { cause: StopCause; message: string }, usage: Usage | null): Outcome {
-  if (stop.cause === "cancelled") return { status: "cancelled", error: null, usage }
-  return { ...failed(stop.cause, stop.message), usage }
-}
-
-function failed(code: string, message: string): Outcome {
-  return { status: "failed", error: { code, message, modelStatus: null }, usage: null }
-}
-
-function turnErrorOf(error: unknown): TurnError {
-  if (error instanceof ProxyError) return { code: error.code, message: error.message, modelStatus: null }
-  return { code: "internal_error", message: messageOf(error), modelStatus: null }
 }
 
 function delay(ms: number): Promise<void> {

@@ -5,7 +5,6 @@ interface Waiting {
 }
 
 interface Lane {
-  readonly agentId: string
   readonly waiting: Waiting[]
 }
 
@@ -51,10 +50,6 @@ export class TurnQueue {
     )
   }
 
-  isBusy(threadId: string): boolean {
-    return this.#lanes.has(threadId)
-  }
-
   enter(agentId: string, threadId: string): QueuePlace {
     this.assertRoom(agentId)
     this.#total += 1
@@ -73,7 +68,7 @@ export class TurnQueue {
     }
     const lane = this.#lanes.get(threadId)
     if (lane === undefined) {
-      this.#lanes.set(threadId, { agentId, waiting: [] })
+      this.#lanes.set(threadId, { waiting: [] })
       place.start()
     } else {
       lane.waiting.push(place)

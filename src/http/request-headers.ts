@@ -1,4 +1,5 @@
 import { ProxyError } from "../domain/errors.ts"
+import type { TurnRequest } from "../domain/turn-request.ts"
 import type { HttpContext } from "./http-env.ts"
 
 const maxSessionKeyBytes = 512
@@ -7,11 +8,16 @@ const maxClientRequestIdLength = 128
 /** What a turn does when its client closes the connection. */
 export type OnDisconnect = "cancel" | "continue"
 
+/** Headers of front ends that send the whole history with each request. */
+const resendingClients = /^x-(openwebui|librechat)-/
+
+type Session = Pick<TurnRequest, "sessionKey" | "resendsHistory">
+
 /**
  * The caller's own name of a conversation: the first of the configured headers that is there and not empty (chat front ends
  * send empty ones for temporary chats). Throws `invalid_request` when it is too long or not printable.
  */
-export function sessionKeyOf(context: HttpContext, headerNames: readonly string[]): string | null {
+export function sessionOf(context: HttpContext, headerNames: readonly string[]): Session {
   for (const name of headerNames) {
     const value = context.req.header(name)
     if (value === undefined || value === "") continue
@@ -31,9 +37,9 @@ export function sessionKeyOf(context: HttpContext, headerNames: readonly string[
         param: name,
       })
     }
-    return text
+    return { sessionKey: text, resendsHistory: resendingClients.test(name) }
   }
-  return null
+  return { sessionKey: null, resendsHistory: false }
 }
 
 /** `X-On-Disconnect`; anything but its two words is refused. */

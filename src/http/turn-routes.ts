@@ -8,7 +8,7 @@ import { type ClientConnection, cancelWhenGone, permanentClient, watchClient } f
 import { answerError } from "./error-answer.ts"
 import type { HttpContext } from "./http-env.ts"
 import { readJsonBody } from "./json-body.ts"
-import { onDisconnectOf, sessionKeyOf } from "./request-headers.ts"
+import { onDisconnectOf, sessionOf } from "./request-headers.ts"
 import { serverLabelOf } from "./server-label.ts"
 import { writeSse } from "./sse-writer.ts"
 import type { TurnApi } from "./turn-api.ts"
@@ -25,13 +25,13 @@ export function createTurnHandler(
 ): (context: HttpContext) => Promise<Response> {
   return async (context) => {
     const onDisconnect = onDisconnectOf(context)
-    const sessionKey = sessionKeyOf(context, config.sessionHeaders)
+    const session = sessionOf(context, config.sessionHeaders)
     const request = api.parse(await readJsonBody(context, config.limits))
     const { outgoing } = context.env ?? {}
     if (request.stream && outgoing === undefined)
       throw new Error("Streams need the Node server around the app.")
 
-    const live = await engine.submit(context.var.principal, { ...request.turn, sessionKey })
+    const live = await engine.submit(context.var.principal, { ...request.turn, ...session })
     const client = clientOf(context)
     if (onDisconnect === "cancel") cancelWhenGone(client, live, config.limits.disconnectGraceMs)
     try {

@@ -46,6 +46,7 @@ const wire: Record<ErrorCode, Wire> = {
   backend_died: { status: 502, type: "server_error", mayHaveActed: true },
   backend_error: { status: 502, type: "server_error", mayHaveActed: true },
   model_error: { status: 502, type: "server_error", mayHaveActed: true },
+  function_not_called: { status: 502, type: "server_error", mayHaveActed: true },
   turn_timeout: { status: 504, type: "server_error", mayHaveActed: true },
   interrupted: { status: 500, type: "server_error", mayHaveActed: true },
   server_restarted: { status: 503, type: "server_error", mayHaveActed: true },

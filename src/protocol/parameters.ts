@@ -70,10 +70,6 @@ export function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0
 }
 
-/** Reason why client functions are refused; the same in both APIs. */
-const functionsNote =
-  "client functions are not served yet by this release. Leave it out: the agent works with its own tools."
-
 /** What both APIs have in common. */
 export const commonParameters: readonly Parameter[] = [
   {
@@ -92,21 +88,18 @@ export const commonParameters: readonly Parameter[] = [
   },
   {
     name: "tools",
-    kind: "refused",
-    note: functionsNote,
-    passes: isEmptyList,
+    kind: "served",
+    note: "Functions of the client: the agent calls them, the client answers. Other types are refused by name.",
   },
   {
     name: "tool_choice",
-    kind: "refused",
-    note: "there are no tools to choose from; `none` and `auto` pass.",
-    passes: (value) => value === "none" || value === "auto",
-    isEchoed: true,
+    kind: "served",
+    note: "`none`, `auto`, `required`, a named function or `allowed_tools`; held by the service.",
   },
   {
     name: "parallel_tool_calls",
-    kind: "advisory",
-    note: "The agent decides how it runs its own tools.",
+    kind: "served",
+    note: "False: one call of a client function at a time. The agent's own tools are not meant.",
     form: z.boolean(),
     isEchoed: true,
   },

@@ -26,6 +26,7 @@ export function thread(id: string, changes: Partial<ThreadRecord> = {}): ThreadR
     isEphemeral: false,
     isMain: false,
     sessionKey: null,
+    resendsHistory: false,
     headTurnId: null,
     createdAt: 1_000,
     usedAt: 1_000,

@@ -84,7 +84,9 @@ describe("the SQLite ledger", () => {
     )
     expect(ended).toMatchObject({ signal: "SIGKILL" })
     store = await openSqliteStore(path)
-    expect(await store.findUnfinished()).toEqual([{ responseId: "resp_turn_1", turnId: "turn_1" }])
+    expect(await store.findUnfinished()).toEqual([
+      { responseId: "resp_turn_1", turnId: "turn_1", status: "queued" },
+    ])
   })
 
   it("refuses a newer schema, naming both versions and what to do", async () => {
@@ -159,7 +161,7 @@ describe("the SQLite ledger", () => {
       database.exec(`
         begin;
         with recursive n (i) as (select 1 union all select i + 1 from n where i < 10000)
-        insert into threads select 'thr_' || i, 'owner', 'manager', 'demo', 'key', null, 0, i % 2, 'session' || i,
+        insert into threads select 'thr_' || i, 'owner', 'manager', 'demo', 'key', null, 0, i % 2, 'session' || i, 0,
           'turn_' || i, i, i, null from n;
         insert into turns select 'turn_' || rowid, id, 'resp_' || rowid, null, null, 'hash' || rowid, rowid, '[]'
           from threads;

@@ -295,8 +295,8 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
       await insert(store, { turnId: "turn_3", response: { createdAt: 1_003 } })
       await complete(store, "turn_3", "done")
       expect(await store.findUnfinished()).toEqual([
-        { responseId: "resp_turn_2", turnId: "turn_2" },
-        { responseId: "resp_turn_1", turnId: "turn_1" },
+        { responseId: "resp_turn_2", turnId: "turn_2", status: "queued" },
+        { responseId: "resp_turn_1", turnId: "turn_1", status: "running" },
       ])
     })
 

@@ -44,6 +44,7 @@ function testConfig({ config = {}, limits = {} }: FixtureOptions = {}): Config {
       threadIdleMs: 60_000,
       turnMs: 60_000,
       silenceMs: 60_000,
+      parkMs: 60_000,
       disconnectGraceMs: 20,
       drainMs: 1000,
       keepAliveMs: 15_000,

@@ -1,3 +1,5 @@
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import { afterEach, describe, expect, it } from "vitest"
 import { conversationOf } from "../model-server/request-readers.ts"
 import { descendantsOf, isRunning } from "../support/processes.ts"
@@ -102,6 +104,55 @@ describe("codex that dies in the middle of a turn", () => {
   })
 })
 
+describe("codex that is stopped while a thread is to be opened", () => {
+  it("costs a new conversation the silence deadline, and a stop of the service a few seconds", async () => {
+    const { client } = await start({ limits: { silenceMs: 1500 } })
+    await client.responses.create({ model: "manager", input: "[[say:up]]" })
+    stopAll("SIGSTOP")
+    const failure = await client.responses
+      .create({ model: "manager", input: "[[say:never]]" })
+      .catch((error: unknown) => error)
+    expect(failure).toMatchObject({ status: 504, code: "turn_timeout" })
+    await service?.stop()
+    expect(appServers()).toEqual([])
+  }, 15_000)
+})
+
+describe("a fault of the service itself", () => {
+  it("says nothing of its inside to a client, and all of it to the log", async () => {
+    const { client, home, logged } = await start()
+    const ledger = new DatabaseSync(join(home, "state.db"))
+    ledger.exec(
+      "create trigger fault before update of native_ref on threads begin select raise(abort, 'inner secret'); end",
+    )
+    ledger.close()
+    const stream = await client.responses.create({ model: "manager", input: "[[say:a]]", stream: true })
+    let text = ""
+    const reading = (async () => {
+      for await (const event of stream) text += JSON.stringify(event)
+    })()
+    await expect(reading).rejects.toMatchObject({ code: "internal_error" })
+    expect(text).not.toContain("inner secret")
+    expect(JSON.stringify(logged)).toContain("inner secret")
+  })
+
+  it("that keeps an answer from being stored leaves it failed, not unfinished", async () => {
+    const { client, home } = await start()
+    const ledger = new DatabaseSync(join(home, "state.db"))
+    ledger.exec(
+      "create trigger fault before update on responses when new.status = 'completed' begin select raise(abort, 'x'); end",
+    )
+    ledger.close()
+    const stream = await client.responses.create({ model: "manager", input: "[[say:a]]", stream: true })
+    let id = ""
+    const reading = (async () => {
+      for await (const event of stream) if (event.type === "response.created") id = event.response.id
+    })()
+    await expect(reading).rejects.toMatchObject({ code: "internal_error" })
+    expect(await client.responses.retrieve(id)).toMatchObject({ status: "failed" })
+  })
+})
+
 describe("a model server that fails", () => {
   it.each([
     { script: "[[status:400]]", says: /400|bad request/i },
@@ -111,20 +162,23 @@ describe("a model server that fails", () => {
     { script: "[[drop]]", says: /stream|disconnect|closed/i },
     { script: "[[silent]]", says: /progress|idle|timeout/i },
     { script: "[[hang]]", says: /progress|idle|timeout/i },
-  ])("with $script gives an error that says so, never a 200; the thread goes on", async ({ script, says }) => {
-    const { client } = await start({ limits: { silenceMs: 3000 } })
-    const first = await client.responses.create({ model: "manager", input: "[[say:a]] one" })
-    const go = (input: string) =>
-      client.responses.create({ model: "manager", previous_response_id: first.id, input })
-    const failure = await go(`${script} two`).then(
-      (response) => response,
-      (error: unknown) => error,
-    )
-    expect(failure).toMatchObject({ status: expect.any(Number), message: expect.stringMatching(says) })
-    expect((failure as { status: number }).status).toBeGreaterThanOrEqual(500)
-    expect((failure as { headers: Headers }).headers.get("x-should-retry")).toBe("false")
-    expect((await go("[[say:b]] three")).output_text).toBe("b")
-  })
+  ])(
+    "with $script gives an error that says so, never a 200; the thread goes on",
+    async ({ script, says }) => {
+      const { client } = await start({ limits: { silenceMs: 3000 } })
+      const first = await client.responses.create({ model: "manager", input: "[[say:a]] one" })
+      const go = (input: string) =>
+        client.responses.create({ model: "manager", previous_response_id: first.id, input })
+      const failure = await go(`${script} two`).then(
+        (response) => response,
+        (error: unknown) => error,
+      )
+      expect(failure).toMatchObject({ status: expect.any(Number), message: expect.stringMatching(says) })
+      expect((failure as { status: number }).status).toBeGreaterThanOrEqual(500)
+      expect((failure as { headers: Headers }).headers.get("x-should-retry")).toBe("false")
+      expect((await go("[[say:b]] three")).output_text).toBe("b")
+    },
+  )
 
   it("because it is down is named within the silence deadline", async () => {
     const { client, model } = await start({ limits: { silenceMs: 2000 } })
@@ -132,7 +186,11 @@ describe("a model server that fails", () => {
     const failure = await client.responses
       .create({ model: "manager", input: "[[say:never]]" })
       .catch((error: unknown) => error)
-    expect(failure).toMatchObject({ status: 504, code: "turn_timeout", message: expect.stringMatching(/model server/) })
+    expect(failure).toMatchObject({
+      status: 504,
+      code: "turn_timeout",
+      message: expect.stringMatching(/model server/),
+    })
   })
 })
 

@@ -46,7 +46,7 @@ describe("a session header", () => {
     expect(new Set(threadsAsked()).size).toBe(1)
   })
 
-  it("goes on in the same thread when the history is sent along, also when the answer came back changed", async () => {
+  it("goes on in the same thread when the history is sent along, and in a new one when it was changed", async () => {
     const client = ann({ "X-OpenWebUI-Chat-Id": "c1" })
     const first = [{ role: "user" as const, content: "[[say:a]] one" }]
     await client.chat.completions.create({ model: "manager", messages: first })
@@ -61,6 +61,36 @@ describe("a session header", () => {
     ]
     await client.chat.completions.create({ model: "manager", messages: edited })
     expect(lastConversation()).toEqual(["[[say:a]] one", "edited by hand", "[[say:c]] three"])
+    expect(new Set(threadsAsked()).size).toBe(2)
+  })
+
+  it("of a front end that resends everything begins anew when the first message is edited or regenerated", async () => {
+    const client = ann({ "X-OpenWebUI-Chat-Id": "edited-first" })
+    const ask = (...messages: Parameters<typeof user>[0][]) =>
+      client.chat.completions.create({
+        model: "manager",
+        messages: messages.map((content, index) =>
+          index % 2 === 0 ? user(content) : { role: "assistant" as const, content },
+        ),
+      })
+    await ask("[[say:a]] one")
+    await ask("[[say:a]] one, edited at once")
+    expect(lastConversation()).toEqual(["[[say:a]] one, edited at once"])
+    await ask("[[say:a]] one, edited at once", "a", "[[say:b]] two")
+    await ask("[[say:c]] one, edited later")
+    expect(lastConversation()).toEqual(["[[say:c]] one, edited later"])
+    await ask("[[say:c]] one, edited later", "c", "[[say:d]] two")
+    expect(lastConversation()).toEqual(["[[say:c]] one, edited later", "c", "[[say:d]] two"])
+  })
+
+  it("of a client that once resent its history is understood in the same way", async () => {
+    const client = ann({ "X-Session-Id": "resends" })
+    const ask = (messages: { role: "user" | "assistant"; content: string }[]) =>
+      client.chat.completions.create({ model: "manager", messages })
+    await ask([user("[[say:a]] one")])
+    await ask([user("[[say:a]] one"), { role: "assistant", content: "a" }, user("[[say:b]] two")])
+    await ask([user("[[say:c]] one, edited")])
+    expect(lastConversation()).toEqual(["[[say:c]] one, edited"])
   })
 
   it("keeps two conversations apart that are the same so far", async () => {
@@ -187,6 +217,36 @@ describe("two continuations of one answer, sent at once", () => {
       "[[say:M]] middle",
       "[[say:R]] right",
     ])
+    expect(seen.every((texts) => texts.length === 3)).toBe(true)
+  })
+})
+
+describe("two continuations of an answer that is still being made", () => {
+  it("both wait for it", async () => {
+    const running = await ann().responses.create({
+      model: "manager",
+      input: "[[slow:5:100]] base",
+      stream: true,
+    })
+    let id = ""
+    const rest: Promise<unknown>[] = []
+    for await (const event of running) {
+      if (event.type === "response.created") id = event.response.id
+      if (event.type === "response.output_text.delta" && rest.length === 0) {
+        for (const word of ["left", "right"]) {
+          const input = `[[say:${word}]] ${word}`
+          rest.push(ann().responses.create({ model: "manager", previous_response_id: id, input }))
+        }
+      }
+    }
+    await Promise.all(rest)
+    const seen = service.model.requests
+      .slice(1)
+      .map((request) => conversationOf(request).map(({ text }) => text))
+    expect(seen.map((texts) => texts.slice(0, 2))).toEqual(
+      Array(2).fill(["[[slow:5:100]] base", "1 2 3 4 5"]),
+    )
+    expect(seen.map((texts) => texts.at(-1)).sort()).toEqual(["[[say:left]] left", "[[say:right]] right"])
     expect(seen.every((texts) => texts.length === 3)).toBe(true)
   })
 })

@@ -1,6 +1,6 @@
 import { messageOf } from "../../domain/errors.ts"
+import type { Log } from "../../domain/log.ts"
 import type { AppServer } from "./app-server.ts"
-import type { Log } from "./codex-options.ts"
 import { RpcLostError } from "./rpc-client.ts"
 import { StartError } from "./start-error.ts"
 

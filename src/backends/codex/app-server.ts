@@ -1,7 +1,8 @@
 import type { z } from "zod"
 import { messageOf } from "../../domain/errors.ts"
+import type { Log } from "../../domain/log.ts"
 import { AppServerProcess, type AppServerProcessOptions } from "./app-server-process.ts"
-import type { CodexTimeouts, Log } from "./codex-options.ts"
+import type { CodexTimeouts } from "./codex-options.ts"
 import { JsonLines } from "./json-lines.ts"
 import {
   initializeResultSchema,

@@ -1,8 +1,6 @@
 import type { spawn } from "node:child_process"
 import type { BackendEvent } from "../../domain/backend.ts"
-
-export type LogLevel = "debug" | "info" | "warn" | "error"
-export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void
+import type { Log } from "../../domain/log.ts"
 
 export interface CodexTimeouts {
   /** From spawn to the answer of `initialize`. */

@@ -108,7 +108,13 @@ export class CodexThreads {
   }
 
   async delete(thread: ThreadRef): Promise<void> {
+    const isEphemeral = this.#loaded.get(thread)?.rolloutFile === null
     this.#loaded.delete(thread)
+    // codex refuses to delete what it has not written down; given up, such a thread is gone.
+    if (isEphemeral) {
+      await this.#server.request("thread/unsubscribe", { threadId: thread }, emptyResultSchema)
+      return
+    }
     await this.#server.request("thread/delete", { threadId: thread }, emptyResultSchema)
   }
 

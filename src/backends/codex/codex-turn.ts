@@ -1,10 +1,11 @@
 import type { Turn } from "../../domain/backend.ts"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
-import type { ContentPart } from "../../domain/items.ts"
+import type { ContentPart, FunctionCallItem } from "../../domain/items.ts"
+import type { Log } from "../../domain/log.ts"
 import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
+import type { Usage } from "../../domain/usage.ts"
 import { EventBatches } from "../event-batches.ts"
 import type { AppServer } from "./app-server.ts"
-import type { Log } from "./codex-options.ts"
 import type { LoadedThread } from "./codex-threads.ts"
 import { OpenCalls } from "./open-calls.ts"
 import { accountResultSchema, emptyResultSchema, type NativeToolCall, type Notification } from "./protocol.ts"
@@ -12,6 +13,12 @@ import { rolloutItems, rolloutPosition } from "./rollout-items.ts"
 import type { RequestId } from "./rpc-client.ts"
 import { turnErrorOf } from "./turn-error.ts"
 import { TurnReader } from "./turn-reader.ts"
+
+/**
+ * In code mode a script makes the call, and the model is asked again after 30 s of waiting, then every 10 s. Before that
+ * the turn is better ended and continued with the result later.
+ */
+const scriptHoldMs = 20_000
 
 /** How long an interrupted turn waits for the items of its commands, after codex has said that it ended them. */
 const commandEndMs = 1_000
@@ -36,7 +43,9 @@ export class CodexTurn implements Turn {
   readonly #options: CodexTurnOptions
   readonly #events = new EventBatches<TurnEvent>()
   readonly #calls = new OpenCalls((items) => {
-    for (const item of items) this.#events.push({ type: "function.called", item })
+    for (const item of items) {
+      this.#events.push({ type: "function.called", item, holdMs: isScriptCall(item) ? scriptHoldMs : null })
+    }
   })
   readonly #reader: TurnReader
   /** What came before the answer of `turn/start`: only that tells which turn is ours. */
@@ -66,6 +75,10 @@ export class CodexTurn implements Turn {
 
   get server(): AppServer | null {
     return this.#server
+  }
+
+  get usage(): Usage | null {
+    return this.#reader.usage
   }
 
   get isInterrupting(): boolean {
@@ -238,6 +251,11 @@ export class CodexTurn implements Turn {
 /** Answer to a call of something that is no function of the client: the model reads it and goes on. */
 export function refusedCall(tool: string): Readonly<Record<string, unknown>> {
   return { contentItems: [{ type: "inputText", text: `There is no function ${tool}.` }], success: false }
+}
+
+/** Calls that a script makes have ids of this form, which appear in none of the model's items. */
+function isScriptCall(item: FunctionCallItem): boolean {
+  return item.callId.startsWith("exec-")
 }
 
 function outputItem(part: ContentPart): Readonly<Record<string, unknown>> {

@@ -1,6 +1,6 @@
 import type { z } from "zod"
 import { messageOf } from "../../domain/errors.ts"
-import type { Log } from "./codex-options.ts"
+import type { Log } from "../../domain/log.ts"
 
 export type RequestId = string | number
 

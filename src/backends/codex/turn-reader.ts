@@ -1,7 +1,7 @@
 import { messageOf } from "../../domain/errors.ts"
+import type { Log } from "../../domain/log.ts"
 import type { TurnEvent } from "../../domain/turn-events.ts"
 import { addUsage, type Usage } from "../../domain/usage.ts"
-import type { Log } from "./codex-options.ts"
 import { keptNativeItem } from "./history-items.ts"
 import { itemOf } from "./item-mapping.ts"
 import type { OpenCalls } from "./open-calls.ts"

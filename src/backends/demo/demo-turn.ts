@@ -38,9 +38,9 @@ export class DemoTurn implements Turn {
     try {
       const spoken = reply.type === "call" ? replyToOutput(reply.name, await this.#call(reply)) : reply
       if (spoken.type === "text") await this.#speak(spoken)
-      this.#events.close({ type: "turn.completed", usage: this.#usage })
+      this.#events.close({ type: "turn.completed", usage: this.usage })
     } catch (error) {
-      if (this.#abort.signal.aborted) this.#events.close({ type: "turn.interrupted", usage: this.#usage })
+      if (this.#abort.signal.aborted) this.#events.close({ type: "turn.interrupted", usage: this.usage })
       else this.fail("internal_error", messageOf(error))
     }
   }
@@ -49,7 +49,7 @@ export class DemoTurn implements Turn {
     this.#events.close({
       type: "turn.failed",
       error: { code, message, modelStatus: null },
-      usage: this.#usage,
+      usage: this.usage,
     })
   }
 
@@ -66,7 +66,7 @@ export class DemoTurn implements Turn {
     this.#abort.abort()
   }
 
-  get #usage(): Usage {
+  get usage(): Usage {
     return {
       inputTokens: this.#inputTokens,
       cachedInputTokens: 0,
@@ -91,7 +91,7 @@ export class DemoTurn implements Turn {
       this.#abort.signal.addEventListener("abort", () => reject(this.#abort.signal.reason), { once: true })
     })
     this.#abort.signal.throwIfAborted()
-    this.#events.push({ type: "function.called", item })
+    this.#events.push({ type: "function.called", item, holdMs: null })
     return output
   }
 

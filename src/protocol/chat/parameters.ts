@@ -91,7 +91,7 @@ export const chatParameters: readonly Parameter[] = [
   {
     name: "functions",
     kind: "refused",
-    note: "client functions are not served yet by this release. Leave it out: the agent works with its own tools.",
+    note: "the deprecated form of `tools`. Send the functions as `tools`.",
     passes: isEmptyList,
   },
   {

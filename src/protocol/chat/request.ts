@@ -1,4 +1,5 @@
 import * as z from "zod"
+import { readFunctions } from "../functions.ts"
 import { readOutputFormat } from "../output-format.ts"
 import { readParameters } from "../parameters.ts"
 import type { ParsedRequest } from "../parsed-request.ts"
@@ -31,6 +32,7 @@ export function parseChatRequest(input: unknown): ParsedRequest {
     throw invalidRequest("stream_options", "'stream_options' is only allowed when 'stream' is true.")
   }
   const format = readOutputFormat(body.response_format, "response_format", "json_schema")
+  const functions = readFunctions(body, "chat")
   const { instructions, input: items, hasNames } = readMessages(body.messages)
   return {
     turn: {
@@ -38,7 +40,9 @@ export function parseChatRequest(input: unknown): ParsedRequest {
       model: request.model ?? defaultModel,
       instructions,
       input: items,
-      tools: [],
+      tools: functions.tools,
+      functionChoice: functions.functionChoice,
+      allowsParallelCalls: functions.allowsParallelCalls,
       previousResponseId: null,
       effort: request.reasoning_effort ?? null,
       outputSchema: format.schema,

@@ -1,5 +1,6 @@
 import * as z from "zod"
 import type { FunctionCallOutputItem, Item } from "../../domain/items.ts"
+import { readFunctions } from "../functions.ts"
 import { readOutputFormat } from "../output-format.ts"
 import { readParameters } from "../parameters.ts"
 import type { ParsedRequest } from "../parsed-request.ts"
@@ -48,6 +49,7 @@ export function parseResponsesRequest(input: unknown): ParsedRequest {
   const previousResponseId = request.previous_response_id ?? null
   if (previousResponseId === null) checkFunctionOutputs(items)
 
+  const functions = readFunctions(body, "responses")
   const { reasoning, text } = request
   return {
     turn: {
@@ -55,7 +57,9 @@ export function parseResponsesRequest(input: unknown): ParsedRequest {
       model: request.model ?? defaultModel,
       instructions: request.instructions ?? null,
       input: items,
-      tools: [],
+      tools: functions.tools,
+      functionChoice: functions.functionChoice,
+      allowsParallelCalls: functions.allowsParallelCalls,
       previousResponseId,
       effort: reasoning?.effort ?? null,
       outputSchema: format.schema,
@@ -63,6 +67,7 @@ export function parseResponsesRequest(input: unknown): ParsedRequest {
       isStored: request.store,
       echo: {
         ...echo,
+        ...functions.echo,
         ...(reasoning !== undefined && {
           reasoning: {
             effort: reasoning.effort ?? null,

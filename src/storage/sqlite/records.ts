@@ -31,6 +31,7 @@ export function threadOf(columns: Columns): ThreadRecord {
     isEphemeral: row.flag("is_ephemeral"),
     isMain: row.flag("is_main"),
     sessionKey: row.textOrNull("session_key"),
+    resendsHistory: row.flag("resends_history"),
     headTurnId: row.textOrNull("head_turn_id"),
     createdAt: row.integer("created_at"),
     usedAt: row.integer("used_at"),

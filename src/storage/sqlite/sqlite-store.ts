@@ -6,6 +6,7 @@ import type {
   TurnProgress,
   TurnRecord,
   TurnWithOutput,
+  UnfinishedResponse,
 } from "../../domain/store.ts"
 import type { LedgerDatabase } from "./ledger-database.ts"
 import { itemsOf, nativeItemsOf, responseOf, threadOf, turnOf } from "./records.ts"
@@ -38,6 +39,7 @@ export class SqliteStore implements Store {
         Number(thread.isEphemeral),
         Number(thread.isMain),
         thread.sessionKey,
+        thread.resendsHistory ? 1 : 0,
         thread.headTurnId,
         thread.createdAt,
         thread.usedAt,
@@ -195,10 +197,11 @@ export class SqliteStore implements Store {
     })
   }
 
-  async findUnfinished(): Promise<readonly { readonly responseId: string; readonly turnId: string }[]> {
+  async findUnfinished(): Promise<readonly UnfinishedResponse[]> {
     return this.#ledger.all("findUnfinished").map((columns) => {
       const row = new Row(columns, "an unfinished response")
-      return { responseId: row.text("id"), turnId: row.text("turn_id") }
+      const status = row.text("status") === "queued" ? "queued" : "running"
+      return { responseId: row.text("id"), turnId: row.text("turn_id"), status }
     })
   }
 

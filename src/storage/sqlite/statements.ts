@@ -5,10 +5,11 @@
 export const statements = {
   upsertThread: `
     insert into threads (id, principal, agent_id, backend, key_hash, native_ref, is_ephemeral, is_main, session_key,
-      head_turn_id, created_at, used_at, instructions)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      resends_history, head_turn_id, created_at, used_at, instructions)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     on conflict (id) do update set
-      head_turn_id = excluded.head_turn_id, used_at = excluded.used_at, session_key = excluded.session_key`,
+      head_turn_id = excluded.head_turn_id, used_at = excluded.used_at, session_key = excluded.session_key,
+      resends_history = excluded.resends_history`,
   insertTurn: `
     insert into turns (id, thread_id, response_id, parent_turn_id, native_ref, history_hash, created_at, input)
     values (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -64,7 +65,7 @@ export const statements = {
     where id = ? and principal = ? and kind = ? and is_stored = 1 and is_deleted = 0`,
   deleteLog: "delete from log_segments where response_id = ?",
   findUnfinished:
-    "select id, turn_id from responses where status in ('queued', 'running') order by created_at, rowid",
+    "select id, turn_id, status from responses where status in ('queued', 'running') order by created_at, rowid",
   findUnusedThreads: `
     select * from threads where used_at < ?
       and not exists (

@@ -18,6 +18,7 @@ create table threads (
   is_ephemeral integer not null,
   is_main integer not null,
   session_key text,
+  resends_history integer not null,
   head_turn_id text,
   created_at integer not null,
   used_at integer not null,

@@ -1,0 +1,105 @@
+import type { FunctionTool } from "../domain/backend.ts"
+import { messageOf, ProxyError } from "../domain/errors.ts"
+import type { FunctionCallItem, MessageItem } from "../domain/items.ts"
+import type { FunctionChoice } from "../domain/turn-request.ts"
+
+/** The agent is told so often that a call is not possible; then the turn ends. */
+export const maxRefusals = 5
+
+type Validate = (value: unknown) => readonly string[]
+
+/**
+ * What the client said about its functions, held by us: agents know nothing of `tool_choice`, and the schemas that they
+ * are given lose keywords on the way to the model.
+ */
+export class FunctionGate {
+  readonly #choice: FunctionChoice
+  readonly #validators: ReadonlyMap<string, Validate>
+  readonly #repaired = new Set<string>()
+
+  private constructor(choice: FunctionChoice, validators: ReadonlyMap<string, Validate>) {
+    this.#choice = choice
+    this.#validators = validators
+  }
+
+  /** Rejects with `invalid_request` when a schema is none. */
+  static async create(tools: readonly FunctionTool[], choice: FunctionChoice): Promise<FunctionGate> {
+    return new FunctionGate(choice, tools.length === 0 ? new Map() : await compile(tools))
+  }
+
+  get isRequired(): boolean {
+    return this.#choice.isRequired
+  }
+
+  /** What to answer to the agent in place of showing the call to the client; null: show it. */
+  refusalOf(call: FunctionCallItem): string | null {
+    const { allowed } = this.#choice
+    if (allowed !== null && !allowed.includes(call.name)) {
+      const possible =
+        allowed.length === 0 ? "No function may be called" : `Only ${allowed.join(", ")} may be called`
+      return `${call.name} may not be called now. ${possible}; go on without it.`
+    }
+    const problems = this.#problemsOf(call)
+    // Once: a model that cannot do better is the client's to judge.
+    if (problems.length === 0 || this.#repaired.has(call.name)) return null
+    this.#repaired.add(call.name)
+    return `The arguments of ${call.name} are not valid: ${problems.join("; ")}. Call it again with valid arguments.`
+  }
+
+  /** What is said to the agent at the start of an answer that must have a call, and again if it had none. */
+  demand(): MessageItem | null {
+    if (!this.#choice.isRequired) return null
+    const which =
+      this.#choice.allowed === null
+        ? "at least one of the user's functions"
+        : this.#choice.allowed.join(" or ")
+    const text = `Before you answer, you must call ${which}.`
+    return {
+      type: "message",
+      id: "demand",
+      role: "developer",
+      content: [{ type: "text", text }],
+      phase: null,
+      status: "completed",
+    }
+  }
+
+  #problemsOf(call: FunctionCallItem): readonly string[] {
+    try {
+      return this.#validators.get(call.name)?.(JSON.parse(call.arguments)) ?? []
+    } catch {
+      // The parser's message would only confuse a model: what is wrong is that it is no JSON.
+      return ["they are not JSON"]
+    }
+  }
+}
+
+/** ajv costs memory and start time, so it is loaded with the first functions. */
+async function compile(tools: readonly FunctionTool[]): Promise<ReadonlyMap<string, Validate>> {
+  const { Ajv } = await import("ajv")
+  const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false, logger: false })
+  return new Map(
+    tools.map((tool) => {
+      const check = compileSchema(tool, (schema) => ajv.compile(schema))
+      const validate: Validate = (value) =>
+        check(value)
+          ? []
+          : (check.errors ?? [])
+              .slice(0, 5)
+              .map((error) => `${error.instancePath || "they"} ${error.message}`)
+      return [tool.name, validate]
+    }),
+  )
+}
+
+function compileSchema<T>(tool: FunctionTool, compileWith: (schema: FunctionTool["parameters"]) => T): T {
+  try {
+    return compileWith(tool.parameters)
+  } catch (error) {
+    throw new ProxyError(
+      "invalid_request",
+      `The parameters of function '${tool.name}' are no valid JSON Schema: ${messageOf(error)}.`,
+      { param: "tools", cause: error },
+    )
+  }
+}

@@ -1,0 +1,321 @@
+import type { FunctionTool, ThreadRef, Turn, TurnInput } from "../domain/backend.ts"
+import { messageOf, ProxyError } from "../domain/errors.ts"
+import type { FunctionCallItem, FunctionCallOutputItem, MessageItem } from "../domain/items.ts"
+import type { Log } from "../domain/log.ts"
+import type { Store } from "../domain/store.ts"
+import type { TurnEvent } from "../domain/turn-events.ts"
+import { addUsage, type Usage, usageSince } from "../domain/usage.ts"
+import type { Agent } from "./agent.ts"
+import type { Deadline } from "./deadline.ts"
+import { type FunctionGate, maxRefusals } from "./function-gate.ts"
+import type { Ledger } from "./ledger.ts"
+import { openNativeThread } from "./native-thread.ts"
+import { failed, type Outcome, type StopCause, stopped } from "./outcome.ts"
+import type { ParkedTurn, Parking } from "./parking.ts"
+import type { Plan } from "./plan.ts"
+import type { RecordedItem, Recorder } from "./recorder.ts"
+
+export interface NativeRunOptions {
+  readonly agent: Agent
+  readonly plan: Plan
+  readonly turnId: string
+  readonly input: Omit<TurnInput, "messages">
+  readonly tools: readonly FunctionTool[]
+  readonly gate: FunctionGate
+  readonly allowsParallelCalls: boolean
+  readonly parking: Parking
+  readonly store: Store
+  readonly ledger: Ledger
+  readonly recorder: Recorder
+  readonly deadline: Deadline
+  /** Bound on the texts of one response. */
+  readonly maxCharacters: number
+  /** How long a turn may wait for its client at the most. */
+  readonly parkMs: number
+  readonly onItem: (item: RecordedItem) => void
+  readonly onNativeItem: (item: unknown) => void
+  /** Asks for the end of this run. */
+  readonly stop: (cause: StopCause) => void
+  readonly stopCause: () => StopCause | null
+  /** Resolves when `stop` was called. */
+  readonly whenStopped: Promise<void>
+  readonly log: Log
+}
+
+/**
+ * The native side of one response: opens the thread, runs a turn in it (or takes up the one that waited for this
+ * request's outputs) and reads it to its end, or to where it calls the client's functions.
+ */
+export class NativeRun {
+  readonly #options: NativeRunOptions
+  readonly #outputs: readonly FunctionCallOutputItem[]
+  readonly #messages: readonly MessageItem[]
+  #turn: Turn | null = null
+  #turnRef: string | null = null
+  /** Of turns of this run that are over. */
+  #usage: Usage | null = null
+  /** Of the current turn, told in earlier responses. */
+  #usageBefore: Usage | null = null
+  #refusals = 0
+
+  constructor(options: NativeRunOptions) {
+    this.#options = options
+    const { added } = options.plan
+    this.#outputs = added.filter((item) => item.type === "function_call_output")
+    this.#messages = added.filter((item) => item.type === "message")
+  }
+
+  /** The CLI's name of the turn, once it is over for good: only then can it be a point to fork from. */
+  get turnRef(): string | null {
+    return this.#turnRef
+  }
+
+  interrupt(): void {
+    void this.#turn?.interrupt().catch((error: unknown) => {
+      this.#options.log("info", "interrupt failed", { error: messageOf(error) })
+    })
+  }
+
+  async run(): Promise<Outcome> {
+    const parked = await this.#takeParked()
+    if (parked !== null) return this.#goOn(parked)
+    const outcome = await this.#attempt()
+    // The thread vanished between its resumption and the turn: nothing was begun, and the ledger can seed a new one.
+    return outcome.error?.code === "thread_lost" ? this.#attempt() : outcome
+  }
+
+  /** The turn that waits for exactly these outputs; any other that waits on this thread is ended. */
+  async #takeParked(): Promise<ParkedTurn | null> {
+    const { parking, plan, log } = this.#options
+    const isAnswer = this.#outputs.length > 0 && this.#messages.length === 0 && plan.parentTurnId !== null
+    const parked = isAnswer ? parking.take(plan.parentTurnId ?? "") : null
+    if (parked === null) {
+      await parking.evict(plan.thread.id)
+      return null
+    }
+    try {
+      for (const output of this.#outputs) await parked.turn.answer(output.callId, output.output)
+      return parked
+    } catch (error) {
+      log("info", "a waiting turn did not take its outputs; it goes on from the ledger", {
+        error: messageOf(error),
+      })
+      await parked.turn.interrupt()
+      parked.onEnded()
+      return null
+    }
+  }
+
+  #goOn(parked: ParkedTurn): Promise<Outcome> {
+    this.#turn = parked.turn
+    this.#turnRef = parked.turnRef
+    this.#usageBefore = parked.usage
+    const [next, ...rest] = parked.untold
+    if (next !== undefined) return Promise.resolve(this.#park(parked.events, [next], rest, null))
+    return this.#follow(parked.events)
+  }
+
+  async #attempt(): Promise<Outcome> {
+    const ref = await this.#openThread()
+    const cause = this.#options.stopCause()
+    if (cause !== null) return stopped(cause, null)
+    if (ref === null) return failed("backend_error", "The agent's thread could not be opened.")
+    const demand = this.#options.gate.demand()
+    const outcome = await this.#start(ref, demand === null ? this.#messages : [demand, ...this.#messages])
+    if (demand === null || outcome.status !== "completed" || outcome.parked !== undefined) return outcome
+    // It answered without a call: say it once more.
+    this.#usage = outcome.usage
+    const second = await this.#start(ref, [demand])
+    if (second.status !== "completed" || second.parked !== undefined) return second
+    return {
+      ...failed("function_not_called", "The agent called none of the functions that `tool_choice` asks for."),
+      usage: second.usage,
+    }
+  }
+
+  /** Null: the turn was stopped meanwhile; a CLI that does not answer is not waited for. */
+  async #openThread(): Promise<ThreadRef | null> {
+    const { agent, plan, tools, store, ledger, stopCause, whenStopped } = this.#options
+    const open = () => openNativeThread(agent, plan, this.#outputs, tools, store)
+    const opening = open().catch((error: unknown) => {
+      // No turn was begun, so a CLI that died just now may be asked once more: it is started again.
+      if (error instanceof ProxyError && error.code === "backend_died" && stopCause() === null) return open()
+      throw error
+    })
+    const opened = await Promise.race([opening, whenStopped.then(() => null)])
+    if (opened === null) {
+      this.#discard(opening)
+      return null
+    }
+    agent.occupy(plan.thread.id, opened.ref)
+    if (opened.isNew) await ledger.setNativeThread(plan.thread.id, opened.ref)
+    return opened.ref
+  }
+
+  /** Nobody wants the thread any more that is still being opened. */
+  #discard(opening: Promise<{ readonly ref: ThreadRef; readonly isNew: boolean }>): void {
+    const { agent, log } = this.#options
+    opening
+      .then(({ ref, isNew }) => (isNew ? agent.backend.deleteThread(ref) : agent.backend.closeThread(ref)))
+      .catch((error: unknown) => {
+        log("info", "a thread that was no longer wanted did not open", { error: messageOf(error) })
+      })
+  }
+
+  #start(ref: ThreadRef, messages: readonly MessageItem[]): Promise<Outcome> {
+    const { agent, input, stopCause } = this.#options
+    const turn = agent.backend.startTurn(ref, { ...input, messages })
+    this.#turn = turn
+    this.#usageBefore = null
+    // A stop that came while the thread was opened has found no turn to interrupt.
+    if (stopCause() !== null) this.interrupt()
+    return this.#follow(turn.events[Symbol.asyncIterator]())
+  }
+
+  async #follow(events: AsyncIterator<readonly TurnEvent[]>): Promise<Outcome> {
+    const outcome = await this.#read(events)
+    const cause = this.#options.stopCause()
+    if (cause !== null) return stopped(cause, outcome?.usage ?? null)
+    return outcome ?? failed("backend_error", "The agent's CLI ended the turn without a result.")
+  }
+
+  async #read(events: AsyncIterator<readonly TurnEvent[]>): Promise<Outcome | null> {
+    const { recorder, maxCharacters, stop } = this.#options
+    for (let next = await events.next(); next.done !== true; next = await events.next()) {
+      const calls: { item: FunctionCallItem; holdMs: number | null }[] = []
+      for (const event of next.value) {
+        if (event.type === "function.called") calls.push(event)
+        const outcome = this.#take(event)
+        if (outcome !== null) return outcome
+      }
+      const parked = await this.#called(events, calls)
+      if (parked !== null) return parked
+      if (recorder.characters > maxCharacters) {
+        stop({ code: "backend_error", message: `The answer is longer than ${maxCharacters} characters.` })
+      }
+    }
+    return null
+  }
+
+  /** Takes one event in; returns the outcome when it was the last. */
+  #take(event: TurnEvent): Outcome | null {
+    const { deadline, recorder, onItem, onNativeItem, log } = this.#options
+    switch (event.type) {
+      case "turn.started":
+        this.#turnRef = event.turnRef
+        deadline.progress()
+        return null
+      case "native.item":
+        onNativeItem(event.item)
+        return null
+      case "notice":
+        log("info", "agent notice", { notice: event.message.slice(0, 300) })
+        if (event.isProgress) deadline.progress()
+        return null
+      case "turn.completed":
+        return { status: "completed", error: null, usage: this.#total(event.usage) }
+      case "turn.failed":
+        return { status: "failed", error: event.error, usage: this.#total(event.usage) }
+      case "turn.interrupted":
+        return {
+          ...failed("interrupted", "The agent's CLI interrupted the turn."),
+          usage: this.#total(event.usage),
+        }
+      case "function.called":
+        deadline.progress()
+        return null
+      default: {
+        const item = recorder.record(event)
+        if (item !== null) onItem(item)
+        deadline.progress(recorder.hasOpenWork)
+        return null
+      }
+    }
+  }
+
+  /** Refuses what may not be called; parks the turn when something is left for the client. */
+  async #called(
+    events: AsyncIterator<readonly TurnEvent[]>,
+    calls: readonly { readonly item: FunctionCallItem; readonly holdMs: number | null }[],
+  ): Promise<Outcome | null> {
+    const { gate, allowsParallelCalls, stop } = this.#options
+    const shown: FunctionCallItem[] = []
+    let holdMs: number | null = null
+    for (const call of calls) {
+      const refusal = gate.refusalOf(call.item)
+      if (refusal === null) {
+        shown.push(call.item)
+        if (call.holdMs !== null) holdMs = Math.min(holdMs ?? call.holdMs, call.holdMs)
+        continue
+      }
+      this.#refusals += 1
+      if (this.#refusals > maxRefusals) {
+        stop({
+          code: "backend_error",
+          message: `The agent insists on calling ${call.item.name}, which is not possible.`,
+        })
+        return null
+      }
+      await this.#turn?.answer(call.item.callId, [{ type: "text", text: refusal }])
+    }
+    if (shown.length === 0) return null
+    const told = allowsParallelCalls ? shown : shown.slice(0, 1)
+    return this.#park(events, told, shown.slice(told.length), holdMs)
+  }
+
+  #park(
+    events: AsyncIterator<readonly TurnEvent[]>,
+    told: readonly FunctionCallItem[],
+    untold: readonly FunctionCallItem[],
+    holdMs: number | null,
+  ): Outcome {
+    const { agent, plan, turnId, recorder, onItem, parkMs } = this.#options
+    const turn = this.#turn
+    if (turn === null) throw new Error("a turn that was never started cannot wait")
+    for (const item of told) {
+      const recorded = recorder.record({ type: "item.completed", item })
+      if (recorded !== null) onItem(recorded)
+    }
+    const turnRef = this.#turnRef
+    // Until it is over it is no point to fork from: what comes after the outputs belongs to it as well.
+    this.#turnRef = null
+    const parked: ParkedTurn = {
+      turnId,
+      thread: plan.thread,
+      historyHash: null,
+      turn,
+      turnRef,
+      events,
+      untold,
+      usage: turn.usage,
+      onEnded: () => endThread(agent, plan, this.#options.log),
+    }
+    const limitMs = Math.min(holdMs ?? parkMs, parkMs)
+    return {
+      status: "completed",
+      error: null,
+      usage: this.#total(turn.usage),
+      parked: { turn: parked, limitMs },
+    }
+  }
+
+  /** All turns of this response, without what earlier responses have told of the current one. */
+  #total(ofTurn: Usage | null): Usage | null {
+    const own = usageSince(this.#usageBefore, ofTurn)
+    if (this.#usage === null || own === null) return own ?? this.#usage
+    return addUsage(this.#usage, own)
+  }
+}
+
+/** The native thread is not in use any more: it may be closed, or, if nothing is to be left of it, deleted. */
+export function endThread(agent: Agent, plan: Plan, log: Log): void {
+  if (!plan.thread.isEphemeral) {
+    agent.release(plan.thread.id)
+    return
+  }
+  const ref = agent.forget(plan.thread.id)
+  if (ref === null) return
+  agent.backend.deleteThread(ref).catch((error: unknown) => {
+    log("info", "deleting a thread failed", { error: messageOf(error) })
+  })
+}

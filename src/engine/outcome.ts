@@ -1,0 +1,35 @@
+import { ProxyError } from "../domain/errors.ts"
+import type { ResponseStatus } from "../domain/responses.ts"
+import type { TurnError } from "../domain/turn-events.ts"
+import type { Usage } from "../domain/usage.ts"
+import type { ParkedTurn } from "./parking.ts"
+
+/** How a response ended. */
+export interface Outcome {
+  readonly status: Extract<ResponseStatus, "completed" | "failed" | "incomplete" | "cancelled">
+  readonly error: TurnError | null
+  readonly usage: Usage | null
+  /** Completed with calls of the client's functions: the native turn waits for their outputs, at most so long. */
+  readonly parked?: { readonly turn: ParkedTurn; readonly limitMs: number }
+}
+
+/** Why a turn is stopped from outside; all but `cancelled` are failures of that code. */
+export interface StopCause {
+  readonly code: "cancelled" | "turn_timeout" | "backend_error" | "agent_stopped"
+  readonly message: string
+}
+
+export function stopped(cause: StopCause, usage: Usage | null): Outcome {
+  if (cause.code === "cancelled") return { status: "cancelled", error: null, usage }
+  return { ...failed(cause.code, cause.message), usage }
+}
+
+export function failed(code: string, message: string): Outcome {
+  return { status: "failed", error: { code, message, modelStatus: null }, usage: null }
+}
+
+/** For what was thrown. A fault of ours says nothing but where to look: its message may hold paths and worse. */
+export function failedBy(error: unknown, responseId: string): Outcome {
+  if (error instanceof ProxyError && error.code !== "internal_error") return failed(error.code, error.message)
+  return failed("internal_error", `A fault of this service; its log says more under ${responseId}.`)
+}

@@ -1,0 +1,132 @@
+import type { Turn } from "../domain/backend.ts"
+import { messageOf } from "../domain/errors.ts"
+import type { FunctionCallItem } from "../domain/items.ts"
+import type { Log } from "../domain/log.ts"
+import type { ThreadRecord } from "../domain/store.ts"
+import { isFinal, type TurnEvent } from "../domain/turn-events.ts"
+import type { Usage } from "../domain/usage.ts"
+
+/** A native turn that waits for the outputs of the client's functions, between two responses. */
+export interface ParkedTurn {
+  /** Our turn, whose response made the calls. */
+  readonly turnId: string
+  readonly thread: ThreadRecord
+  /** Of the conversation up to the calls. */
+  readonly historyHash: string | null
+  readonly turn: Turn
+  readonly turnRef: string | null
+  readonly events: AsyncIterator<readonly TurnEvent[]>
+  /** Calls that the client has not been told of yet: it wants one at a time. */
+  readonly untold: readonly FunctionCallItem[]
+  /** What the responses so far have accounted for. */
+  readonly usage: Usage | null
+  /** Called once when the turn is over without having been taken up again. */
+  readonly onEnded: () => void
+}
+
+interface Lot extends ParkedTurn {
+  readonly timer: NodeJS.Timeout
+  /** The one read that is under way, so that an end during the wait is seen. */
+  next: Promise<IteratorResult<readonly TurnEvent[]>>
+  early: (readonly TurnEvent[])[]
+}
+
+/**
+ * Turns that wait for their client. Nothing depends on a turn still being here: one that waited too long, or did not
+ * survive a restart, is ended, and goes on from the ledger when the outputs come.
+ */
+export class Parking {
+  readonly #lots = new Map<string, Lot>()
+  readonly #log: Log
+
+  constructor(log: Log) {
+    this.#log = log
+  }
+
+  park(parked: ParkedTurn, limitMs: number): void {
+    const timer = setTimeout(() => void this.#end(parked.turnId, "no output came in time"), limitMs)
+    timer.unref()
+    const lot: Lot = { ...parked, timer, next: parked.events.next(), early: [] }
+    this.#lots.set(parked.turnId, lot)
+    void this.#watch(lot)
+  }
+
+  /** Takes the turn up again; null: it is not here any more. Its events go on where they were left. */
+  take(turnId: string): ParkedTurn | null {
+    const lot = this.#remove(turnId)
+    return lot === null ? null : { ...lot, events: resumed(lot) }
+  }
+
+  /** A turn of a thread that is not stored, by the conversation so far. */
+  findUnstored(principal: string, historyHash: string, keyHash: string): ThreadRecord | null {
+    for (const { thread, turnId, historyHash: hash } of this.#lots.values()) {
+      if (
+        thread.isEphemeral &&
+        thread.principal === principal &&
+        hash === historyHash &&
+        thread.keyHash === keyHash
+      ) {
+        return { ...thread, headTurnId: turnId }
+      }
+    }
+    return null
+  }
+
+  /** Ends the turn that waits on this thread, if there is one: something else is to happen there. */
+  async evict(threadId: string): Promise<void> {
+    for (const lot of [...this.#lots.values()]) {
+      if (lot.thread.id === threadId)
+        await this.#end(lot.turnId, "the conversation went on without its outputs")
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#lots.keys()].map((turnId) => this.#end(turnId, "the service is stopping")))
+  }
+
+  async #end(turnId: string, reason: string): Promise<void> {
+    const lot = this.#remove(turnId)
+    if (lot === null) return
+    this.#log("info", "a turn that waited for its client is ended", { turn: turnId, reason })
+    try {
+      await lot.turn.interrupt()
+      const rest = resumed(lot)
+      for (let next = await rest.next(); next.done !== true; next = await rest.next()) {
+        if (next.value.some(isFinal)) break
+      }
+    } catch (error) {
+      this.#log("info", "a turn that waited could not be ended", { turn: turnId, error: messageOf(error) })
+    } finally {
+      lot.onEnded()
+    }
+  }
+
+  /** A CLI may end the turn by itself, or die: then there is nothing left to wait for. */
+  async #watch(lot: Lot): Promise<void> {
+    for (;;) {
+      const next = await lot.next
+      if (this.#lots.get(lot.turnId) !== lot) return
+      if (next.done === true || next.value.some(isFinal)) {
+        this.#remove(lot.turnId)
+        lot.onEnded()
+        return
+      }
+      lot.early.push(next.value)
+      lot.next = lot.events.next()
+    }
+  }
+
+  #remove(turnId: string): Lot | null {
+    const lot = this.#lots.get(turnId) ?? null
+    if (lot === null) return null
+    clearTimeout(lot.timer)
+    this.#lots.delete(turnId)
+    return lot
+  }
+}
+
+/** The events of a turn that was watched: what came meanwhile, the read under way, then the rest. */
+async function* resumed(lot: Lot): AsyncGenerator<readonly TurnEvent[]> {
+  yield* lot.early
+  for (let next = await lot.next; next.done !== true; next = await lot.events.next()) yield next.value
+}

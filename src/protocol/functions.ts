@@ -1,0 +1,133 @@
+import * as z from "zod"
+import type { FunctionTool } from "../domain/backend.ts"
+import { anyFunction, type FunctionChoice } from "../domain/turn-request.ts"
+import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "./shape.ts"
+
+/** The client's functions, and what it says about their use. */
+export interface FunctionFields {
+  readonly tools: readonly FunctionTool[]
+  readonly functionChoice: FunctionChoice
+  readonly allowsParallelCalls: boolean
+  /** `tools` and `tool_choice` as the Responses API repeats them. */
+  readonly echo: Readonly<Record<string, unknown>>
+}
+
+/** Where a function's fields are: beside `type` in Responses, in `function` in chat completions. */
+export type FunctionDialect = "responses" | "chat"
+
+const maxFunctions = 128
+
+const functionShape = z.object({
+  name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/),
+  description: z.string().nullish(),
+  parameters: z.record(z.string(), z.unknown()).nullish(),
+  strict: z.boolean().nullish(),
+})
+
+const modes = ["none", "auto", "required"]
+
+/** Reads `tools`, `tool_choice` and `parallel_tool_calls`. Tools that are no functions are refused by name. */
+export function readFunctions(
+  body: Readonly<Record<string, unknown>>,
+  dialect: FunctionDialect,
+): FunctionFields {
+  const wireTools = readTools(body.tools, dialect)
+  const names = new Set(wireTools.map((tool) => tool.name))
+  return {
+    tools: wireTools.map((tool) => ({
+      name: tool.name,
+      description: tool.description ?? "",
+      parameters: tool.parameters ?? { type: "object", properties: {} },
+    })),
+    functionChoice: readChoice(body.tool_choice, names, dialect),
+    allowsParallelCalls: body.parallel_tool_calls !== false,
+    echo: {
+      tools: wireTools.map((tool) => ({
+        type: "function",
+        name: tool.name,
+        description: tool.description ?? null,
+        parameters: tool.parameters ?? null,
+        strict: tool.strict ?? false,
+      })),
+      ...(body.tool_choice === undefined ? {} : { tool_choice: body.tool_choice }),
+    },
+  }
+}
+
+function readTools(value: unknown, dialect: FunctionDialect): z.infer<typeof functionShape>[] {
+  if (value === undefined) return []
+  if (!Array.isArray(value)) throw wrongType("tools", "an array", value)
+  if (value.length > maxFunctions) {
+    throw invalidRequest(
+      "tools",
+      `'tools' has ${value.length} entries; at most ${maxFunctions} are possible.`,
+    )
+  }
+  const names = new Set<string>()
+  return value.map((entry: unknown, index) => {
+    const path = `tools[${index}]`
+    if (!isObject(entry)) throw wrongType(path, "an object", entry)
+    if (entry.type !== "function") throw notAFunction(path, entry.type)
+    const tool =
+      dialect === "chat"
+        ? readShape(functionShape, entry.function ?? {}, `${path}.function`)
+        : readShape(functionShape, entry, path)
+    if (names.has(tool.name))
+      throw invalidRequest(path, `There are two functions of the name '${tool.name}'.`)
+    names.add(tool.name)
+    return tool
+  })
+}
+
+function notAFunction(path: string, type: unknown): Error {
+  if (typeof type !== "string") return unknownValue(`${path}.type`, ["function"], type)
+  return invalidRequest(
+    `${path}.type`,
+    `Tools of the type '${type.slice(0, 64)}' cannot be served: the agent searches, edits and runs commands with its own ` +
+      "tools. Leave it out, or offer a 'function'.",
+  )
+}
+
+function readChoice(value: unknown, names: ReadonlySet<string>, dialect: FunctionDialect): FunctionChoice {
+  if (value === undefined || value === "auto") return anyFunction
+  if (value === "none") return { allowed: [], isRequired: false }
+  if (value === "required") return assertSome({ allowed: null, isRequired: true }, names)
+  if (!isObject(value)) throw unknownValue("tool_choice", modes, value)
+  if (value.type === "function") {
+    const named = dialect === "chat" ? value.function : value
+    const name = isObject(named) ? named.name : undefined
+    const path = dialect === "chat" ? "tool_choice.function.name" : "tool_choice.name"
+    return { allowed: [knownName(name, path, names)], isRequired: true }
+  }
+  if (value.type === "allowed_tools") return readAllowed(value, names, dialect)
+  throw unknownValue("tool_choice.type", ["function", "allowed_tools"], value.type)
+}
+
+function readAllowed(
+  value: Readonly<Record<string, unknown>>,
+  names: ReadonlySet<string>,
+  dialect: FunctionDialect,
+): FunctionChoice {
+  const path = dialect === "chat" ? "tool_choice.allowed_tools" : "tool_choice"
+  const fields = dialect === "chat" ? value.allowed_tools : value
+  if (!isObject(fields)) throw wrongType(path, "an object", fields)
+  if (!Array.isArray(fields.tools)) throw wrongType(`${path}.tools`, "an array", fields.tools)
+  if (fields.mode !== "auto" && fields.mode !== "required") {
+    throw unknownValue(`${path}.mode`, ["auto", "required"], fields.mode)
+  }
+  const allowed = fields.tools.map((entry: unknown, index) => {
+    const named = isObject(entry) && dialect === "chat" ? entry.function : entry
+    return knownName(isObject(named) ? named.name : undefined, `${path}.tools[${index}].name`, names)
+  })
+  return assertSome({ allowed, isRequired: fields.mode === "required" }, names)
+}
+
+function knownName(name: unknown, path: string, names: ReadonlySet<string>): string {
+  if (typeof name === "string" && names.has(name)) return name
+  throw unknownValue(path, [...names], name)
+}
+
+function assertSome(choice: FunctionChoice, names: ReadonlySet<string>): FunctionChoice {
+  if (names.size > 0) return choice
+  throw invalidRequest("tool_choice", "'tool_choice' asks for a function call, but 'tools' has no function.")
+}
