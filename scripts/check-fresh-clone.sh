@@ -47,4 +47,11 @@ curl -sf "http://127.0.0.1:$port/" | grep -q 'ai-agent-proxy'
 kill -TERM -- "-$make_pid"
 wait "$make_pid" || true
 make_pid=""
-echo "check-fresh-clone: make debug, both curl calls and the status page are as the README says"
+
+# The installed command, under the machine's own Node: the launcher finds the checkout's.
+env PATH="$path" HOME="$box/home" make install PREFIX="$box/prefix" >>"$box/log" 2>&1
+installed=$(env PATH="$path" "$box/prefix/bin/ai-agent-proxy" --version)
+wanted=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' package.json)
+[ "$installed" = "$wanted" ] || { echo "the installed command says '$installed', not '$wanted'"; exit 1; }
+
+echo "check-fresh-clone: make debug, both curl calls and the status page are as the README says; make install works"

@@ -1,4 +1,4 @@
-import { createCodexBackend } from "./backends/codex/codex-backend.ts"
+import { createCliBackend } from "./backends/cli-backend.ts"
 import { codexEnvironment } from "./backends/codex/codex-environment.ts"
 import { createDemoBackend } from "./backends/demo/demo-backend.ts"
 import type { Config } from "./config/config.ts"
@@ -164,11 +164,12 @@ async function startManager(
   const { config, env, log } = options
   const agentLog = { agent: profile.id }
   let agent: Agent | null = null
-  let backend: Backend = createCodexBackend({
+  let backend: Backend = createCliBackend({
     executable: config.cli,
     cwd: profile.workspace,
     env: codexEnvironment(env, config.passEnv),
     model: config.model,
+    resumesLast: config.sessions === "shared",
     onEvent: (event) => {
       logBackendEvent(log, profile.id, event)
       if (event.type === "account.changed") void agent?.check()

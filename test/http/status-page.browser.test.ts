@@ -6,10 +6,15 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { agentStatus } from "./fake-engine.ts"
 import { serverFixture } from "./http-fixture.ts"
 
-const executablePath = [process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bin/google-chrome"].find(
-  (path) => path !== undefined && existsSync(path),
-)
+const executablePath = [
+  process.env.CHROMIUM_PATH,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+].find((path) => path !== undefined && existsSync(path))
 if (executablePath === undefined) {
+  // Where it is decided what lands, the page has to be looked at.
+  if (process.env.CI === "true") throw new Error("no chromium here: install it, or set CHROMIUM_PATH")
   console.warn("The status page is not looked at in a browser: no chromium here (set CHROMIUM_PATH).")
 }
 

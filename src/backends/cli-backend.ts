@@ -1,0 +1,121 @@
+import path from "node:path"
+import type {
+  Backend,
+  Capabilities,
+  Readiness,
+  ThreadOptions,
+  ThreadRef,
+  Turn,
+  TurnInput,
+} from "../domain/backend.ts"
+import { messageOf } from "../domain/errors.ts"
+import { createCodexBackend } from "./codex/codex-backend.ts"
+import type { CodexBackendOptions } from "./codex/codex-options.ts"
+import { createExecBackend } from "./exec/exec-backend.ts"
+import { findExecutable } from "./find-executable.ts"
+import { probeExecutable } from "./probe.ts"
+
+export interface CliBackendOptions extends CodexBackendOptions {
+  /** See `ExecBackendOptions`. */
+  readonly resumesLast: boolean
+}
+
+/**
+ * An agent on whatever executable the user named: `codex app-server` where it speaks that, and codex's exec arguments
+ * otherwise. Which of them is found out by `readiness`, never on a request's path; the engine asks it before the first
+ * turn.
+ */
+export function createCliBackend(options: CliBackendOptions): Backend {
+  return new CliBackend(options)
+}
+
+class CliBackend implements Backend {
+  readonly #options: CliBackendOptions
+  readonly #codex: Backend
+  readonly #stopping = new AbortController()
+  #exec: Backend | null = null
+  #isChosen = false
+
+  constructor(options: CliBackendOptions) {
+    this.#options = options
+    this.#codex = createCodexBackend(options)
+  }
+
+  get kind(): string {
+    return this.#chosen.kind
+  }
+
+  /** Codex until something else is known: it has the words for what is missing. */
+  get #chosen(): Backend {
+    return this.#exec ?? this.#codex
+  }
+
+  async readiness(): Promise<Readiness> {
+    if (!this.#isChosen) await this.#choose()
+    return this.#chosen.readiness()
+  }
+
+  capabilities(): Promise<Capabilities> {
+    return this.#chosen.capabilities()
+  }
+
+  openThread(options: ThreadOptions): Promise<ThreadRef> {
+    return this.#chosen.openThread(options)
+  }
+
+  resumeThread(thread: ThreadRef, options: ThreadOptions): Promise<void> {
+    return this.#chosen.resumeThread(thread, options)
+  }
+
+  forkThread(thread: ThreadRef, at: string, options: ThreadOptions): Promise<ThreadRef> {
+    return this.#chosen.forkThread(thread, at, options)
+  }
+
+  closeThread(thread: ThreadRef): Promise<void> {
+    return this.#chosen.closeThread(thread)
+  }
+
+  deleteThread(thread: ThreadRef): Promise<void> {
+    return this.#chosen.deleteThread(thread)
+  }
+
+  startTurn(thread: ThreadRef, input: TurnInput): Turn {
+    return this.#chosen.startTurn(thread, input)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await Promise.all([this.#codex.stop(), this.#exec?.stop()])
+  }
+
+  async #choose(): Promise<void> {
+    const { executable, cwd, env, model, resumesLast, log } = this.#options
+    const file = findExecutable(executable, env.PATH)
+    // Nothing to ask: codex's readiness says so, and the next one finds it once it is there.
+    if (file === null) return
+    try {
+      // What is called codex most likely is: asking it first saves half a second of each start.
+      if (path.basename(file) === "codex" && (await this.#speaksAppServer())) return
+      const { backend } = await probeExecutable(file, { cwd, env, signal: this.#stopping.signal })
+      if (this.#stopping.signal.aborted) return
+      if (backend === "exec") {
+        this.#exec = createExecBackend({ executable, cwd, env, model, resumesLast, log })
+        log("info", "the CLI is driven by exec's arguments: every turn starts it anew", { executable })
+      }
+      this.#isChosen = true
+    } catch (error) {
+      log("debug", "the CLI could not be asked what it speaks", { executable, reason: messageOf(error) })
+    }
+  }
+
+  async #speaksAppServer(): Promise<boolean> {
+    try {
+      await this.#codex.capabilities()
+      this.#isChosen = true
+      return true
+    } catch {
+      // Whatever it said: the probe asks it in the ways that remain.
+      return false
+    }
+  }
+}

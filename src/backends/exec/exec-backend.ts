@@ -1,0 +1,208 @@
+import { existsSync } from "node:fs"
+import path from "node:path"
+import type {
+  Backend,
+  Capabilities,
+  Readiness,
+  ThreadOptions,
+  ThreadRef,
+  Turn,
+  TurnInput,
+} from "../../domain/backend.ts"
+import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
+import { notReady, StartError, turnErrorOfThrown } from "../codex/start-error.ts"
+import { findExecutable } from "../find-executable.ts"
+import { type ExecProfile, probeExec } from "../probe.ts"
+import { runBriefly } from "../run-briefly.ts"
+import { defaultTimeouts, type ExecBackendOptions, type ExecTimeouts } from "./exec-options.ts"
+import { runExecTurn } from "./exec-run.ts"
+import { type ExecThread, ExecThreads } from "./exec-threads.ts"
+import { ExecTurn } from "./exec-turn.ts"
+import { LastSession } from "./last-session.ts"
+import { ThreadFiles } from "./thread-files.ts"
+
+/**
+ * An agent on any program that understands codex's exec arguments: a new process for each turn. See `probeExecutable` for
+ * which programs need it, `execCommand` for the arguments, and `LastSession` for when `--last` is used.
+ *
+ * Threads: a program with `--json` names its thread in the first turn, and is resumed by that name from then on, also
+ * after a restart of the service. A plain-text program names none: it is told the conversation with each turn.
+ */
+export function createExecBackend(options: ExecBackendOptions): Backend {
+  return new ExecBackend(options)
+}
+
+class ExecBackend implements Backend {
+  readonly kind = "exec"
+  readonly #options: ExecBackendOptions
+  readonly #timeouts: ExecTimeouts
+  readonly #files: ThreadFiles
+  readonly #threads: ExecThreads
+  readonly #lastSession: LastSession
+  /** Turns whose process may still be there; the newest of each thread. */
+  readonly #turns = new Map<ThreadRef, ExecTurn>()
+  readonly #living = new Set<ExecTurn>()
+  readonly #stopping = new AbortController()
+  #profile: ExecProfile | null = null
+
+  constructor(options: ExecBackendOptions) {
+    this.#options = options
+    this.#timeouts = { ...defaultTimeouts, ...options.timeouts }
+    this.#files = new ThreadFiles(path.join(options.cwd, "control", "exec-threads"))
+    this.#threads = new ExecThreads(this.#files)
+    this.#lastSession = new LastSession(this.#files)
+  }
+
+  async capabilities(): Promise<Capabilities> {
+    const { program, version, features } = await this.#probe()
+    return {
+      program,
+      version,
+      // `--json` gives whole items only.
+      streamsDeltas: !features.printsJson,
+      acceptsImages: features.printsJson && features.takesImages,
+      hasOutputSchema: features.takesSchema,
+      hasFunctions: false,
+      hasFork: false,
+      efforts: features.takesConfig ? ["low", "medium", "high"] : [],
+    }
+  }
+
+  /** Ready when the program can be started; whether it is logged in shows in the first turn only. */
+  async readiness(): Promise<Readiness> {
+    try {
+      await this.#probe()
+      return { isReady: true }
+    } catch (error) {
+      return notReady(error)
+    }
+  }
+
+  async openThread(options: ThreadOptions): Promise<ThreadRef> {
+    if (options.tools.length > 0) {
+      throw new ProxyError("invalid_request", "This agent cannot call functions of the client.", {
+        param: "tools",
+      })
+    }
+    return this.#threads.open(options).ref
+  }
+
+  async resumeThread(thread: ThreadRef): Promise<void> {
+    await this.#find(thread)
+  }
+
+  async forkThread(thread: ThreadRef, at: string): Promise<ThreadRef> {
+    throw new ThreadLostError(`exec cannot branch thread ${thread} at turn ${at}`)
+  }
+
+  async closeThread(thread: ThreadRef): Promise<void> {
+    this.#threads.close(thread)
+  }
+
+  async deleteThread(thread: ThreadRef): Promise<void> {
+    await this.#turns.get(thread)?.settled
+    const nativeId = await this.#threads.delete(thread)
+    if (nativeId !== null && this.#profile?.isCodex) await this.#deleteRecord(nativeId)
+  }
+
+  startTurn(thread: ThreadRef, input: TurnInput): Turn {
+    const turn = new ExecTurn(this.#timeouts, this.#options.log)
+    const previous = this.#turns.get(thread)
+    if (previous?.isOver === false) {
+      turn.fail({
+        code: "backend_error",
+        message: `A turn of thread ${thread} runs already`,
+        modelStatus: null,
+      })
+      turn.settle()
+      return turn
+    }
+    this.#turns.set(thread, turn)
+    this.#living.add(turn)
+    void this.#run(turn, thread, input, previous).finally(() => {
+      turn.settle()
+      this.#living.delete(turn)
+      if (this.#turns.get(thread) === turn) this.#turns.delete(thread)
+    })
+    return turn
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await Promise.all([...this.#living].map((turn) => turn.stop()))
+  }
+
+  async #run(turn: ExecTurn, ref: ThreadRef, input: TurnInput, previous?: ExecTurn): Promise<void> {
+    try {
+      const profile = this.#profile ?? (await this.#probe())
+      const file = this.#file()
+      const thread = await this.#find(ref)
+      // The answer is told before its process is gone, and a session has room for one process.
+      await previous?.settled
+      const context = { options: this.#options, threads: this.#threads, lastSession: this.#lastSession }
+      await runExecTurn(context, { turn, thread, input, profile, file })
+    } catch (error) {
+      turn.fail(turnErrorOfThrown(error))
+    }
+  }
+
+  async #find(ref: ThreadRef): Promise<ExecThread> {
+    try {
+      return await this.#threads.find(ref)
+    } catch (error) {
+      const isLast = this.#options.resumesLast && (await this.#lastSession.isOf(ref))
+      if (error instanceof ThreadLostError && isLast) return this.#threads.adoptLast(ref)
+      throw error
+    }
+  }
+
+  #file(): string {
+    const { executable, cwd, env } = this.#options
+    if (this.#stopping.signal.aborted)
+      throw new StartError("the agent is stopping", "Start the service again.")
+    const file = findExecutable(executable, env.PATH)
+    if (file === null) {
+      throw new StartError(
+        `\`${executable}\` is not on the PATH of this service, or may not be run`,
+        "Install it, or set the agent's CLI to its full path.",
+      )
+    }
+    if (!existsSync(cwd)) {
+      throw new StartError(
+        `the agent's workspace ${cwd} does not exist`,
+        "Create the folder, or hire the agent again.",
+      )
+    }
+    return file
+  }
+
+  /** Cheap while the file stays the same; turns use what the last call found. */
+  async #probe(): Promise<ExecProfile> {
+    const { cwd, env, probeMemory } = this.#options
+    try {
+      this.#profile = await probeExec(this.#file(), {
+        cwd,
+        env,
+        timeoutMs: this.#timeouts.probeMs,
+        signal: this.#stopping.signal,
+        ...(probeMemory === undefined ? {} : { memory: probeMemory }),
+      })
+    } catch (error) {
+      if (this.#stopping.signal.aborted)
+        throw new StartError("the agent is stopping", "Start the service again.", 0, error)
+      throw error
+    }
+    return this.#profile
+  }
+
+  async #deleteRecord(nativeId: string): Promise<void> {
+    const { cwd, env, log } = this.#options
+    try {
+      const options = { cwd, env, timeoutMs: this.#timeouts.probeMs, signal: this.#stopping.signal }
+      const { exitCode } = await runBriefly(this.#file(), ["delete", "--force", nativeId], options)
+      if (exitCode !== 0) log("info", "codex did not delete a thread", { thread: nativeId, exitCode })
+    } catch (error) {
+      log("info", "codex did not delete a thread", { thread: nativeId, reason: messageOf(error) })
+    }
+  }
+}

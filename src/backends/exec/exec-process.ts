@@ -1,0 +1,150 @@
+import { type ChildProcess, spawn as nodeSpawn } from "node:child_process"
+import { type EndStep, endProcessTree, hasGroup } from "../process-tree.ts"
+
+export interface ExecProcessOptions {
+  /** Absolute path. */
+  readonly file: string
+  readonly args: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  /** Written and closed at once; null: `/dev/null`. A pipe that stays open makes codex wait for more. */
+  readonly stdin: string | null
+  readonly spawn?: typeof nodeSpawn
+  readonly onOutput: (chunk: Buffer) => void
+  readonly onErrorOutput: (text: string) => void
+}
+
+export interface ExecExit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  /** Set when there never was a process. */
+  readonly startError: Error | null
+}
+
+const stderrTailLength = 8_192
+const quietMs = 100
+const maxDrainRounds = 10
+const leftoverSteps: readonly EndStep[] = [
+  { signal: "SIGTERM", waitMs: 500 },
+  { signal: "SIGKILL", waitMs: 500 },
+]
+
+/** The process of one turn, leader of a group of its own. */
+export class ExecProcess {
+  readonly #child: ChildProcess | null
+  readonly #onOutput: (chunk: Buffer) => void
+  #stderrTail = ""
+  #hasExited = false
+  #chunks = 0
+  #ending: Promise<void> | null = null
+  /** Resolves when the process is gone and its output was read. Never rejects. */
+  readonly exited: Promise<ExecExit>
+  /** Resolves when also nothing that it left behind runs any more. Never rejects. */
+  readonly settled: Promise<void>
+
+  constructor(options: ExecProcessOptions) {
+    this.#onOutput = options.onOutput
+    let child: ChildProcess
+    try {
+      child = (options.spawn ?? nodeSpawn)(options.file, [...options.args], {
+        cwd: options.cwd,
+        env: options.env,
+        stdio: [options.stdin === null ? "ignore" : "pipe", "pipe", "pipe"],
+        detached: true,
+        windowsHide: true,
+      })
+    } catch (error) {
+      // An argument too long or with a NUL; most other failures come as an event.
+      this.#child = null
+      const startError = error instanceof Error ? error : new Error(String(error))
+      this.exited = Promise.resolve({ code: null, signal: null, startError })
+      this.settled = Promise.resolve()
+      return
+    }
+    this.#child = child
+    // Attached in the same tick as the spawn: an early death would be missed otherwise.
+    this.exited = this.#watch(child)
+    this.settled = this.exited.then(() => this.#endLeftovers())
+    child.stdout?.on("data", (chunk: Buffer) => {
+      this.#chunks += 1
+      this.#onOutput(chunk)
+    })
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#chunks += 1
+      this.#stderrTail = (this.#stderrTail + text).slice(-stderrTailLength)
+      options.onErrorOutput(text)
+    })
+    for (const stream of [child.stdin, child.stdout, child.stderr]) {
+      // A program that does not read its stdin, or that has died: `exited` tells the story.
+      stream?.on("error", () => {})
+    }
+    if (options.stdin !== null) child.stdin?.end(options.stdin)
+  }
+
+  /** 0 when it could not be started. */
+  get pid(): number {
+    return this.#child?.pid ?? 0
+  }
+
+  get hasExited(): boolean {
+    return this.#hasExited
+  }
+
+  /** The last kilobytes that it wrote to stderr. */
+  get stderrTail(): string {
+    return this.#stderrTail
+  }
+
+  /** Ends it with all that it started; the tree is collected before the first signal. Safe twice: the first one counts. */
+  async end(steps: readonly EndStep[]): Promise<void> {
+    const pid = this.pid
+    if (pid === 0) return
+    this.#ending ??= endProcessTree({ pid, hasExited: () => this.#hasExited }, steps)
+    await this.#ending
+    await this.settled
+  }
+
+  #watch(child: ChildProcess): Promise<ExecExit> {
+    return new Promise((resolve) => {
+      child.once("error", (error) => {
+        // Also emitted when a signal could not be sent; then the process lives on.
+        if (child.pid !== undefined) return
+        this.#hasExited = true
+        resolve({ code: null, signal: null, startError: error })
+      })
+      child.once("exit", (code, signal) => {
+        this.#hasExited = true
+        void this.#drained(child).then(() => resolve({ code, signal, startError: null }))
+      })
+    })
+  }
+
+  /** What it said last may still be in the pipes. `close` comes after it, unless a child of its own holds them open. */
+  async #drained(child: ChildProcess): Promise<void> {
+    const closed = new Promise<true>((resolve) => {
+      child.once("close", () => resolve(true))
+    })
+    for (let round = 0; round < maxDrainRounds; round++) {
+      const before = this.#chunks
+      if (await Promise.race([closed, pause(quietMs)])) return
+      if (this.#chunks === before) return
+    }
+  }
+
+  async #endLeftovers(): Promise<void> {
+    const child = this.#child
+    if (child?.pid === undefined) return
+    // The turn is over; what runs on holds pipes and files of a turn that nobody can stop any more.
+    if (hasGroup(child.pid)) await endProcessTree({ pid: child.pid, hasExited: () => true }, leftoverSteps)
+    await this.#ending
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+  }
+}
+
+/** Timers come before input in a turn of the event loop: after a long block the input must have had its chance, too. */
+function pause(ms: number): Promise<false> {
+  return new Promise((resolve) => {
+    setTimeout(() => setImmediate(resolve, false), ms)
+  })
+}

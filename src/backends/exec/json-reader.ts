@@ -1,0 +1,203 @@
+import { messageOf } from "../../domain/errors.ts"
+import type { MessageItem } from "../../domain/items.ts"
+import type { Log } from "../../domain/log.ts"
+import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
+import { JsonLines } from "../codex/json-lines.ts"
+import { turnErrorOf } from "../codex/turn-error.ts"
+import { type ExecEvent, itemOfExec, parseExecEvent } from "./exec-events.ts"
+import type { ExecExit } from "./exec-process.ts"
+import { type ExecOutcome, exitReason, type OutputReader, reasonWithTail } from "./output-reader.ts"
+
+export interface JsonReaderOptions {
+  readonly program: string
+  readonly push: (event: TurnEvent) => void
+  readonly onThreadId: (threadId: string) => void
+  /** The model has answered, so what it was told is in the program's own record. Told once, after `onThreadId`. */
+  readonly onRecorded: () => void
+  /** Told once, before the process ends. */
+  readonly onOutcome: (outcome: ExecOutcome) => void
+  /** What comes is not JSON, and too much of it; nothing is read any more. */
+  readonly onGarbage: () => void
+  readonly log: Log
+}
+
+/** One line holds a command's whole output. */
+const maxLineBytes = 64 * 1024 * 1024
+const maxGarbageLength = 4 * 1024 * 1024
+
+/**
+ * Events as JSON lines. Only `turn.completed` and `turn.failed` end a turn: `error` is also used for reconnecting, and an
+ * exit code of 0 alone proves nothing.
+ *
+ * exec gives messages as a whole and without their phase. So a message is held back until it is known whether more work
+ * follows it: then it was commentary; the one before the end is the answer.
+ */
+export class JsonReader implements OutputReader {
+  readonly #options: JsonReaderOptions
+  readonly #lines: JsonLines
+  #heldMessage: MessageItem | null = null
+  #hasStarted = false
+  #isRecorded = false
+  #lastError: string | null = null
+  #garbageLength = 0
+  #garbageTail = ""
+  #isOver = false
+
+  constructor(options: JsonReaderOptions) {
+    this.#options = options
+    this.#lines = new JsonLines(maxLineBytes, (bytes) => {
+      options.log("error", "the agent wrote a line above the limit; it was left out", { bytes })
+      const message = `An event of ${bytes} bytes was left out`
+      if (!this.#isOver) options.push({ type: "notice", message, isProgress: true })
+    })
+  }
+
+  push(chunk: Buffer): void {
+    if (this.#isOver) return
+    for (const line of this.#lines.push(chunk)) {
+      if (this.#isOver) return
+      const event = parseExecEvent(line)
+      if (event === "garbage") this.#garbage(line)
+      else if (event === "unknown") this.#options.log("debug", "the agent sent an unknown event")
+      else this.#read(event)
+    }
+  }
+
+  finish(exit: ExecExit, stderrTail: string): ExecOutcome | null {
+    // The last line may lack its end: a program that was killed, or a careless one.
+    this.push(Buffer.from("\n"))
+    if (this.#isOver) return null
+    this.#isOver = true
+    this.#releaseMessage(null)
+    return { type: "failed", error: this.#exitError(exit, stderrTail) }
+  }
+
+  #read(event: ExecEvent): void {
+    switch (event.type) {
+      case "thread.started":
+        this.#options.onThreadId(event.thread_id)
+        break
+      case "turn.started":
+        this.#hasStarted = true
+        break
+      case "item.started":
+        this.#item(event.item, false)
+        break
+      case "item.completed":
+        this.#item(event.item, true)
+        break
+      case "error":
+        this.#lastError = event.message
+        this.#options.push({ type: "notice", message: event.message, isProgress: false })
+        break
+      case "turn.completed": {
+        this.#recorded()
+        this.#releaseMessage("final_answer")
+        const { usage } = event
+        this.#end({
+          type: "completed",
+          total:
+            usage == null
+              ? null
+              : {
+                  inputTokens: usage.input_tokens,
+                  cachedInputTokens: usage.cached_input_tokens,
+                  outputTokens: usage.output_tokens,
+                  reasoningTokens: usage.reasoning_output_tokens,
+                },
+        })
+        break
+      }
+      case "turn.failed":
+        this.#recorded()
+        this.#releaseMessage(null)
+        this.#end({ type: "failed", error: modelErrorOf(event.error?.message ?? this.#lastError) })
+        break
+    }
+  }
+
+  #item(native: Parameters<typeof itemOfExec>[0], isDone: boolean): void {
+    if (native.type === "error") {
+      // A warning (unknown model, another model than the recorded one), not a failure.
+      const message = typeof native.message === "string" ? native.message : "warning"
+      this.#options.push({ type: "notice", message, isProgress: false })
+      return
+    }
+    try {
+      const item = itemOfExec(native, isDone)
+      if (item === null) return
+      this.#recorded()
+      this.#releaseMessage("commentary")
+      if (item.type === "message") {
+        if (isDone) this.#heldMessage = item
+      } else this.#options.push({ type: isDone ? "item.completed" : "item.started", item })
+    } catch (error) {
+      this.#options.log("warn", "the agent sent an item of unexpected form", {
+        type: native.type,
+        reason: messageOf(error).slice(0, 300),
+      })
+    }
+  }
+
+  #recorded(): void {
+    if (!this.#isRecorded) this.#options.onRecorded()
+    this.#isRecorded = true
+  }
+
+  #releaseMessage(phase: MessageItem["phase"]): void {
+    const item = this.#heldMessage
+    if (item === null) return
+    this.#heldMessage = null
+    this.#options.push({ type: "item.completed", item: { ...item, phase } })
+  }
+
+  #end(outcome: ExecOutcome): void {
+    this.#isOver = true
+    this.#options.onOutcome(outcome)
+  }
+
+  #garbage(line: string): void {
+    this.#garbageLength += line.length
+    this.#garbageTail = `${this.#garbageTail}\n${line.slice(-500)}`.slice(-1_000)
+    if (this.#garbageLength <= maxGarbageLength) return
+    this.#end({
+      type: "failed",
+      error: {
+        code: "backend_error",
+        message: `${this.#options.program} --json prints something that is not JSON`,
+        modelStatus: null,
+      },
+    })
+    this.#options.onGarbage()
+  }
+
+  #exitError(exit: ExecExit, stderrTail: string): TurnError {
+    const reason = `${this.#options.program} ${exitReason(exit)}`
+    const message =
+      exit.code === 0
+        ? reasonWithTail(
+            `${this.#options.program} ended without saying how the turn went`,
+            stderrTail.trim() === "" ? this.#garbageTail : stderrTail,
+          )
+        : reasonWithTail(reason, stderrTail)
+    return { code: this.#exitCode(exit, stderrTail), message, modelStatus: null }
+  }
+
+  #exitCode(exit: ExecExit, stderrTail: string): string {
+    if (exit.startError !== null) return "agent_not_ready"
+    if (exit.signal !== null) return "backend_died"
+    if (/no rollout found for thread id|thread not found/.test(stderrTail)) return "thread_lost"
+    if (/Input exceeds the maximum length|input_too_large/.test(stderrTail)) return "invalid_request"
+    return this.#hasStarted && exit.code !== 0 ? "backend_died" : "backend_error"
+  }
+}
+
+/**
+ * Why the model failed. exec tells only a text: the body of a 400 as it came, a status in words, or codex's own sentence
+ * for a 500, which hides it.
+ */
+function modelErrorOf(message: string | null): TurnError {
+  if (message === null) return turnErrorOf(null)
+  const isHidden500 = /currently experiencing high demand/.test(message)
+  return turnErrorOf({ message, codexErrorInfo: isHidden500 ? "internalServerError" : "other" })
+}

@@ -1,0 +1,30 @@
+import type { TurnError } from "../../domain/turn-events.ts"
+import type { Usage } from "../../domain/usage.ts"
+import type { ExecExit } from "./exec-process.ts"
+
+/** How the program says that the turn has ended; `total` is its running total, null where it tells none. */
+export type ExecOutcome =
+  | { readonly type: "completed"; readonly total: Usage | null }
+  | { readonly type: "failed"; readonly error: TurnError }
+
+/** Understands what one process writes to stdout. */
+export interface OutputReader {
+  push(chunk: Buffer): void
+  /** After the last chunk. The outcome, unless it was told before. */
+  finish(exit: ExecExit, stderrTail: string): ExecOutcome | null
+}
+
+/** A process that ended otherwise than it should, in words for people. */
+export function exitReason({ code, signal, startError }: ExecExit): string {
+  if (startError !== null) return `could not be started: ${startError.message}`
+  return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
+}
+
+const maxTailLines = 6
+const maxTailLength = 1_500
+
+/** The last lines of stderr, which is where programs say why they gave up. */
+export function reasonWithTail(reason: string, stderrTail: string): string {
+  const tail = stderrTail.trim().split("\n").slice(-maxTailLines).join("\n").slice(-maxTailLength)
+  return tail === "" ? reason : `${reason}: ${tail.toWellFormed()}`
+}

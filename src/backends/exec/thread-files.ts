@@ -1,0 +1,98 @@
+import { randomUUID } from "node:crypto"
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import path from "node:path"
+import { z } from "zod"
+import type { ThreadRef } from "../../domain/backend.ts"
+import type { Usage } from "../../domain/usage.ts"
+
+const count = z.number().nonnegative()
+const threadSchema = z.object({
+  thread_id: z.string().min(1),
+  total_usage: z
+    .object({
+      inputTokens: count,
+      cachedInputTokens: count,
+      outputTokens: count,
+      reasoningTokens: count,
+    })
+    .nullable(),
+})
+const lastRunSchema = z.object({ thread: z.string().nullable() })
+
+/** What has to outlive the service of a thread whose program names it. */
+export interface StoredThread {
+  readonly nativeId: string
+  /** The program's running total at the end of the last turn; null: not known. */
+  readonly total: Usage | null
+}
+
+/**
+ * The names that the program gave to our threads: a file a thread, `control/exec-threads/REF.json`. The engine keeps the
+ * reference that it got from `openThread`, but the program names its thread in the first turn only. One small file each
+ * means that a turn never rewrites what belongs to another, and that deleting a thread deletes its file.
+ *
+ * Files are replaced by `rename`, so a crash leaves the old one or the new one. They are not synced: after a power cut a
+ * thread may be unknown, and is then seeded anew from the ledger like any lost one.
+ */
+export class ThreadFiles {
+  readonly #folder: string
+  #isFolderMade = false
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  async read(ref: ThreadRef): Promise<StoredThread | null> {
+    if (!isExecRef(ref)) return null
+    const stored = threadSchema.safeParse(await this.#readJson(`${ref}.json`))
+    return stored.success ? { nativeId: stored.data.thread_id, total: stored.data.total_usage } : null
+  }
+
+  async write(ref: ThreadRef, { nativeId, total }: StoredThread): Promise<void> {
+    await this.#writeJson(`${ref}.json`, { thread_id: nativeId, total_usage: total })
+  }
+
+  async remove(ref: ThreadRef): Promise<void> {
+    if (isExecRef(ref)) await rm(path.join(this.#folder, `${ref}.json`), { force: true })
+  }
+
+  /** Whose session is the newest; undefined: nobody's of ours, null: not known. */
+  async readLastRun(): Promise<ThreadRef | null | undefined> {
+    const stored = lastRunSchema.safeParse(await this.#readJson("last-run.json"))
+    return stored.success ? stored.data.thread : undefined
+  }
+
+  async writeLastRun(thread: ThreadRef | null | undefined): Promise<void> {
+    if (thread === undefined) await rm(path.join(this.#folder, "last-run.json"), { force: true })
+    else await this.#writeJson("last-run.json", { thread })
+  }
+
+  async #readJson(name: string): Promise<unknown> {
+    try {
+      return JSON.parse(await readFile(path.join(this.#folder, name), "utf8"))
+    } catch {
+      // Missing, or damaged by hand: both are an unknown thread, which costs no more than a new one.
+      return null
+    }
+  }
+
+  async #writeJson(name: string, value: unknown): Promise<void> {
+    if (!this.#isFolderMade) {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+      this.#isFolderMade = true
+    }
+    const file = path.join(this.#folder, name)
+    const temporary = `${file}.${randomUUID()}.tmp`
+    await writeFile(temporary, `${JSON.stringify(value)}\n`, { mode: 0o600 })
+    await rename(temporary, file)
+  }
+}
+
+export function newExecRef(): ThreadRef {
+  return `exec_${randomUUID().replaceAll("-", "")}`
+}
+
+/** Only such references become file names. */
+function isExecRef(ref: ThreadRef): boolean {
+  return /^exec_[0-9a-f]{32}$/.test(ref)
+}

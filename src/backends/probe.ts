@@ -1,0 +1,165 @@
+import { realpathSync, statSync } from "node:fs"
+import path from "node:path"
+import { messageOf } from "../domain/errors.ts"
+import { AppServer } from "./codex/app-server.ts"
+import { defaultTimeouts } from "./codex/codex-options.ts"
+import { StartError } from "./codex/start-error.ts"
+import { commonFeatures, type ExecFeatures, featuresOfHelp, plainFeatures } from "./exec/exec-features.ts"
+import { type BriefRunOptions, runBriefly } from "./run-briefly.ts"
+
+export interface ProbeOptions {
+  /** Where the agent's turns run, too: a program may look at its folder. */
+  readonly cwd: string
+  /** The complete environment of the child. */
+  readonly env: Readonly<Record<string, string>>
+  /** For each question asked; default 10 s. */
+  readonly timeoutMs?: number
+  /** Ends a probe that runs: nothing of it survives. */
+  readonly signal?: AbortSignal
+  /** Default: one for the whole process. */
+  readonly memory?: ProbeMemory
+}
+
+/** What a program is when it is driven by exec's arguments. */
+export interface ExecProfile {
+  /** Name, with the version where it is known: `codex-cli 0.169.0`, `my-agent.sh`. */
+  readonly program: string
+  readonly version: string | null
+  /** OpenAI's codex: its other subcommands may be used. */
+  readonly isCodex: boolean
+  readonly features: ExecFeatures
+}
+
+export interface ExecutableProfile {
+  /** Kind of the backend that the program needs. */
+  readonly backend: "codex" | "exec"
+  readonly exec: ExecProfile
+}
+
+const defaultTimeoutMs = 10_000
+
+/**
+ * What was found out about programs, by absolute path and for as long as the file stays the same (modification time,
+ * size, inode). Two who ask at once share one probe. A probe that failed is not kept: the next one may find a repaired
+ * program.
+ */
+export class ProbeMemory {
+  readonly #entries = new Map<string, { readonly stamp: string; readonly result: Promise<unknown> }>()
+
+  recall<T>(question: string, file: string, ask: () => Promise<T>): Promise<T> {
+    const key = `${question} ${file}`
+    const stamp = stampOf(file)
+    const known = this.#entries.get(key)
+    // Only `ask` of the same question fills an entry, so it has the type that it is read with.
+    if (known?.stamp === stamp) return known.result as Promise<T>
+    const result = ask()
+    const entry = { stamp, result }
+    this.#entries.set(key, entry)
+    result.catch(() => {
+      if (this.#entries.get(key) === entry) this.#entries.delete(key)
+    })
+    return result
+  }
+}
+
+const sharedMemory = new ProbeMemory()
+
+/**
+ * Which backend a program needs: `codex` when its app-server answers `initialize`, `exec` otherwise.
+ *
+ * A program that ignores its arguments may take any question for a prompt and act on it, so the questions are few and
+ * stop at the first sign of such a program. All are asked with nothing on stdin, in the agent's workspace, bounded, and
+ * what they start is killed with them:
+ * 1. `exec --help`. Only a help text (exit code 0) that names `--json` is followed by more questions.
+ * 2. `exec resume --help` and `--version`, of programs that evidently parse their arguments.
+ * 3. `app-server`, with an `initialize` on stdin.
+ *
+ * Not for a request's path: it takes up to a second with the real codex. Rejects with `StartError` when the program
+ * cannot be run. `file` is an absolute path.
+ */
+export function probeExecutable(file: string, options: ProbeOptions): Promise<ExecutableProfile> {
+  const memory = options.memory ?? sharedMemory
+  return memory.recall("backend", file, async () => {
+    const exec = await probeExec(file, options)
+    const isAppServer = exec.features.printsJson && (await speaksAppServer(file, options))
+    return { backend: isAppServer ? "codex" : "exec", exec }
+  })
+}
+
+/** The first two questions of `probeExecutable` only, for programs that are to be driven by exec anyway. */
+export function probeExec(file: string, options: ProbeOptions): Promise<ExecProfile> {
+  const memory = options.memory ?? sharedMemory
+  return memory.recall("exec", file, async () => {
+    const help = await ask(file, ["exec", "--help"], options)
+    const fresh = help === null ? plainFeatures : featuresOfHelp(help)
+    const name = path.basename(file)
+    if (!fresh.printsJson) return { program: name, version: null, isCodex: false, features: fresh }
+    const resumeHelp = await ask(file, ["exec", "resume", "--help"], options)
+    const versionLine = (await ask(file, ["--version"], options))?.trim().split("\n")[0] ?? ""
+    const version = /\d+\.\d+(?:\.\d+\S*)?/.exec(versionLine)?.[0] ?? null
+    return {
+      program: version === null ? name : versionLine.slice(0, 80),
+      version,
+      isCodex: /^codex(?:-cli)?\s/.test(versionLine),
+      features: resumeHelp === null ? fresh : commonFeatures(fresh, featuresOfHelp(resumeHelp)),
+    }
+  })
+}
+
+/** What the program says, or null when it failed or took too long. */
+async function ask(file: string, args: readonly string[], options: ProbeOptions): Promise<string | null> {
+  const runOptions: BriefRunOptions = {
+    cwd: options.cwd,
+    env: options.env,
+    timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  }
+  try {
+    const { exitCode, isTimeout, output } = await runBriefly(file, args, runOptions)
+    return exitCode === 0 && !isTimeout ? output : null
+  } catch (error) {
+    options.signal?.throwIfAborted()
+    throw new StartError(
+      `\`${file}\` cannot be run: ${messageOf(error)}`,
+      "Run it in a terminal as this user, or set the agent's CLI to another program.",
+      0,
+      error,
+    )
+  }
+}
+
+async function speaksAppServer(file: string, options: ProbeOptions): Promise<boolean> {
+  const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
+  const server = new AppServer({
+    file,
+    cwd: options.cwd,
+    env: options.env,
+    timeouts: { ...defaultTimeouts, handshakeMs: timeoutMs, endStepMs: 500 },
+    log: () => {},
+    onNotification: () => {},
+    onRequest: () => {},
+  })
+  const abort = () => void server.end()
+  options.signal?.addEventListener("abort", abort)
+  try {
+    await server.initialize()
+    return true
+  } catch {
+    // It died, was silent, or said something else: not an app-server, whatever it is.
+    options.signal?.throwIfAborted()
+    return false
+  } finally {
+    options.signal?.removeEventListener("abort", abort)
+    await server.end()
+  }
+}
+
+function stampOf(file: string): string {
+  try {
+    const { mtimeMs, size, ino } = statSync(realpathSync(file))
+    return `${mtimeMs} ${size} ${ino}`
+  } catch {
+    // Gone: the probe itself will say so.
+    return ""
+  }
+}

@@ -1,0 +1,184 @@
+import { execFile } from "node:child_process"
+import { readdirSync, readFileSync } from "node:fs"
+
+/** One process of a snapshot. Pids are used again; with `startedAt` they are not mistaken. */
+export interface ProcessRow {
+  readonly pid: number
+  readonly parentPid: number
+  readonly groupId: number
+  /** 0 where the platform does not tell. */
+  readonly sessionId: number
+  /** Ended, and only waited for by its parent. */
+  readonly isZombie: boolean
+  /** Opaque; equal only for the same process. */
+  readonly startedAt: string
+}
+
+/** A process that was spawned as leader of its own group (`detached: true`). */
+export interface TreeRoot {
+  readonly pid: number
+  /** True once its exit was seen: from then on the pid may belong to somebody else. */
+  readonly hasExited: () => boolean
+}
+
+export interface EndStep {
+  readonly signal: NodeJS.Signals
+  /** How long everything may take to be gone before the next step. */
+  readonly waitMs: number
+}
+
+const pollMs = 15
+
+/**
+ * Ends a process and all that it started. Who belongs to it is found out before anything is killed: shells of an agent
+ * are in sessions of their own, so no group signal reaches them, and orphans no longer have the parent that names them.
+ * Each step signals what still lives, children born meanwhile included. Resolves when nothing is left, or after the last
+ * step's wait; never rejects.
+ */
+export async function endProcessTree(root: TreeRoot, steps: readonly EndStep[]): Promise<void> {
+  const known = new Map<number, ProcessRow>()
+  for (const { signal, waitMs } of steps) {
+    const rows = await snapshot()
+    for (const row of membersOf(rows, root, known)) known.set(row.pid, row)
+    const living = livingOf(rows, known)
+    if (living.length === 0) return
+    for (const { pid } of living) sendSignal(pid, signal)
+    if (await areGoneWithin(living, waitMs)) {
+      // Perhaps one of them had just forked: only a new look tells.
+      const after = await snapshot()
+      for (const row of membersOf(after, root, known)) known.set(row.pid, row)
+      if (livingOf(after, known).length === 0) return
+    }
+  }
+}
+
+/** True while a member of the group that `pid` leads or led is there. One system call; a zombie counts. */
+export function hasGroup(pid: number): boolean {
+  try {
+    process.kill(-pid, 0)
+    return true
+  } catch {
+    // ESRCH: nobody. EPERM: somebody else's by now.
+    return false
+  }
+}
+
+/**
+ * The tree in a snapshot: the root, its descendants, members of its group and session (their parent may have ended), and
+ * descendants of all that was `known` before. Without this process and without zombies.
+ */
+export function membersOf(
+  rows: readonly ProcessRow[],
+  root: TreeRoot,
+  known: ReadonlyMap<number, ProcessRow> = new Map(),
+): ProcessRow[] {
+  const byParent = Map.groupBy(rows, (row) => row.parentPid)
+  const rootHasExited = root.hasExited()
+  const queue = rows.filter(
+    (row) =>
+      (row.pid === root.pid && !rootHasExited) ||
+      (row.pid !== root.pid && (row.groupId === root.pid || row.sessionId === root.pid)) ||
+      known.get(row.pid)?.startedAt === row.startedAt,
+  )
+  const found = new Map<number, ProcessRow>()
+  for (let row = queue.shift(); row !== undefined; row = queue.shift()) {
+    if (found.has(row.pid) || row.pid === process.pid) continue
+    found.set(row.pid, row)
+    queue.push(...(byParent.get(row.pid) ?? []))
+  }
+  return [...found.values()].filter((row) => !row.isZombie)
+}
+
+/** All processes now: from `/proc` where there is one, else from `ps`. Empty when neither can be read. */
+export async function snapshot(): Promise<readonly ProcessRow[]> {
+  if (process.platform === "linux") return procRows()
+  return psRows()
+}
+
+function procRows(): ProcessRow[] {
+  // In one go without waiting: a few milliseconds, and processes do not move under our eyes.
+  return readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? (procRow(Number(name)) ?? []) : []))
+}
+
+function procRow(pid: number): ProcessRow | null {
+  let stat: string
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, "latin1")
+  } catch {
+    // It ended while we were looking.
+    return null
+  }
+  // The name stands in brackets and may hold anything, brackets and spaces included.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+  return {
+    pid,
+    isZombie: fields[0] === "Z" || fields[0] === "X",
+    parentPid: Number(fields[1]),
+    groupId: Number(fields[2]),
+    sessionId: Number(fields[3]),
+    startedAt: fields[19] ?? "",
+  }
+}
+
+/** The same from `ps`, for systems without `/proc` (macOS). Exported for the test that compares both. */
+export function psRows(): Promise<readonly ProcessRow[]> {
+  return new Promise((resolve) => {
+    const columns = "pid=,ppid=,pgid=,stat=,lstart="
+    execFile("ps", ["-A", "-o", columns], { timeout: 2_000, maxBuffer: 16 << 20 }, (_error, stdout) => {
+      resolve(stdout.split("\n").flatMap((line) => psRow(line) ?? []))
+    })
+  })
+}
+
+function psRow(line: string): ProcessRow | null {
+  const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.+?)\s*$/.exec(line)
+  if (match === null) return null
+  const [, pid, parentPid, groupId, state, startedAt] = match
+  return {
+    pid: Number(pid),
+    parentPid: Number(parentPid),
+    groupId: Number(groupId),
+    sessionId: 0,
+    isZombie: state?.startsWith("Z") === true,
+    startedAt: startedAt ?? "",
+  }
+}
+
+function livingOf(rows: readonly ProcessRow[], known: ReadonlyMap<number, ProcessRow>): ProcessRow[] {
+  return rows.filter((row) => known.get(row.pid)?.startedAt === row.startedAt && !row.isZombie)
+}
+
+async function areGoneWithin(processes: readonly ProcessRow[], waitMs: number): Promise<boolean> {
+  const deadline = performance.now() + waitMs
+  let living = processes
+  for (;;) {
+    living = living.filter(isLiving)
+    if (living.length === 0) return true
+    if (performance.now() >= deadline) return false
+    await new Promise<void>((resolve) => {
+      setTimeout(resolve, pollMs)
+    })
+  }
+}
+
+function isLiving({ pid, startedAt }: ProcessRow): boolean {
+  if (process.platform === "linux") {
+    const row = procRow(pid)
+    return row !== null && !row.isZombie && row.startedAt === startedAt
+  }
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    // ESRCH: gone. EPERM: the pid is somebody else's by now, so ours is gone too.
+    return false
+  }
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It has just ended by itself.
+  }
+}

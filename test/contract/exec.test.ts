@@ -1,0 +1,129 @@
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
+import { createExecBackend } from "../../src/backends/exec/exec-backend.ts"
+import { ProbeMemory } from "../../src/backends/probe.ts"
+import { agentEnvironment, agentPath } from "../agents/agents.ts"
+import { startModelServer } from "../model-server/model-server.ts"
+import { developerTextOf } from "../model-server/request-readers.ts"
+import { codexExecutable } from "../support/codex-binary.ts"
+import { createCodexHome } from "../support/codex-home.ts"
+import { descendantsOf, isRunning } from "../support/processes.ts"
+import { createTempDir } from "../support/temp-dir.ts"
+import { waitFor } from "../support/wait-for.ts"
+import { type BackendHarness, type ContractPrompts, describeBackendContract } from "./backend-contract.ts"
+
+describeBackendContract("codex exec --json", prepareCodex)
+describeBackendContract("a plain-text shell script", preparePlain)
+
+const codexPrompts: ContractPrompts = {
+  say: (text) => `[[say:${text}]]`,
+  count: (to) => `[[slow:${to}:20]]`,
+  recall: "[[history]]",
+  recalled: (answer) => {
+    const messages: { role: string; text: string }[] = JSON.parse(answer)
+    return messages.filter(({ role }) => role === "user").flatMap(({ text }) => saidIn(text))
+  },
+  call: () => "",
+  image: "[[image]]",
+  schema: "[[schema]]",
+  fail: (status) => `[[status:${status}]]`,
+  shell: (command) => `[[shell:${command}]]`,
+}
+
+const plainPrompts: ContractPrompts = {
+  say: (text) => `say ${text}`,
+  count: (to) => `count to ${to}`,
+  recall: "recall",
+  recalled: saidIn,
+  call: () => "",
+  image: "",
+  schema: "",
+}
+
+/** What the user said, out of a prompt that may have a history in front of it. */
+function saidIn(prompt: string): string[] {
+  const earlier = [...prompt.matchAll(/<message role="user">\n([\s\S]*?)\n<\/message>/g)]
+  const message = prompt.split("The next message, to be answered now:\n\n").at(-1) ?? ""
+  return [...earlier.map((match) => match[1] ?? ""), message]
+}
+
+async function prepareCodex(): Promise<BackendHarness> {
+  const modelServer = await startModelServer()
+  const codexHome = await createCodexHome({ modelUrl: modelServer.url })
+  const workspace = await createTempDir("workspace")
+  const running = new RunningProcesses()
+  const backend = createExecBackend({
+    executable: codexExecutable(),
+    cwd: workspace.path,
+    env: codexHome.env,
+    model: null,
+    resumesLast: false,
+    log: running.log,
+  })
+  return {
+    backend,
+    workspace: workspace.path,
+    prompts: codexPrompts,
+    developerText: () => {
+      const request = modelServer.requests.at(-1)
+      return request === undefined ? "" : developerTextOf(request)
+    },
+    crash: async () => {
+      const requests = modelServer.requests.length
+      await waitFor(() => modelServer.requests.length > requests, { what: "codex to ask the model" })
+      await running.kill()
+    },
+    records: () =>
+      readdirSync(codexHome.home, { recursive: true, encoding: "utf8" }).filter((file) =>
+        file.endsWith(".jsonl"),
+      ),
+    processes: running.all,
+    remove: async () => {
+      await modelServer.close()
+      await codexHome.remove()
+      await workspace.remove()
+    },
+  }
+}
+
+async function preparePlain(): Promise<BackendHarness> {
+  const workspace = await createTempDir("workspace")
+  const running = new RunningProcesses()
+  const backend = createExecBackend({
+    executable: agentPath("plain-agent.sh"),
+    cwd: workspace.path,
+    env: agentEnvironment({ PIDS: join(workspace.path, "pids") }),
+    model: null,
+    resumesLast: false,
+    log: running.log,
+    probeMemory: new ProbeMemory(),
+  })
+  return {
+    backend,
+    workspace: workspace.path,
+    prompts: plainPrompts,
+    tellsUsage: false,
+    crash: running.kill,
+    processes: running.all,
+    remove: workspace.remove,
+  }
+}
+
+/** Pids out of the backend's log. */
+class RunningProcesses {
+  readonly #pids = new Set<number>()
+
+  readonly log = (_level: string, message: string, fields?: Readonly<Record<string, unknown>>): void => {
+    if (message === "exec process started") this.#pids.add(Number(fields?.pid))
+    if (message === "exec process ended") this.#pids.delete(Number(fields?.pid))
+  }
+
+  readonly all = (): readonly number[] =>
+    [...this.#pids].flatMap((pid) => [pid, ...descendantsOf(pid).map((entry) => entry.pid)])
+
+  readonly kill = async (): Promise<void> => {
+    const killed = [...this.#pids]
+    for (const pid of killed) process.kill(pid, "SIGKILL")
+    await waitFor(() => !killed.some(isRunning), { what: "the agent to be dead" })
+  }
+}

@@ -1,0 +1,69 @@
+import { spawnSync } from "node:child_process"
+import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { join, resolve } from "node:path"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { createTempDir, type TempDir } from "./support/temp-dir.ts"
+
+const launcher = resolve(import.meta.dirname, "../bin/ai-agent-proxy.cjs")
+
+/** The machine's own Node, if it is an old one: the launcher is written for it. */
+const oldNode = ["/usr/bin/node", "/usr/local/bin/node"].find((path) => {
+  if (!existsSync(path)) return false
+  const { stdout } = spawnSync(path, ["--version"], { encoding: "utf8" })
+  return Number(/^v(\d+)/.exec(stdout)?.[1]) < 24
+})
+if (oldNode === undefined) console.warn("The launcher is not tried on an old Node: there is none here.")
+
+let root: TempDir
+
+beforeEach(async () => {
+  root = await createTempDir("launcher")
+  mkdirSync(join(root.path, "bin"))
+  cpSync(launcher, join(root.path, "bin", "ai-agent-proxy.cjs"))
+})
+afterEach(() => root.remove())
+
+function build(script: string): void {
+  mkdirSync(join(root.path, "dist"), { recursive: true })
+  writeFileSync(join(root.path, "package.json"), '{"type":"module"}')
+  writeFileSync(join(root.path, "dist", "main.js"), script)
+}
+
+function launch(node: string, ...args: string[]) {
+  return spawnSync(node, [join(root.path, "bin", "ai-agent-proxy.cjs"), ...args], {
+    encoding: "utf8",
+    timeout: 10_000,
+  })
+}
+
+describe("the launcher", () => {
+  it("says what to do when the checkout is not built", () => {
+    expect(launch(process.execPath)).toMatchObject({
+      status: 78,
+      stderr: expect.stringContaining("make install"),
+    })
+  })
+
+  it("runs the command in the same process on a Node that is new enough", () => {
+    build("process.exitCode = 3; console.log(process.argv.slice(2).join(' '))")
+    expect(launch(process.execPath, "a", "b c")).toMatchObject({ status: 3, stdout: "a b c\n" })
+  })
+
+  it.skipIf(oldNode === undefined)("says which Node is needed on an old one", () => {
+    build("console.log('never')")
+    const result = launch(oldNode ?? "", "daemon")
+    expect(result).toMatchObject({ status: 78, stdout: "" })
+    expect(result.stderr).toMatch(/Node 24\.15 or newer.*npx -y -p node@24/s)
+  })
+
+  it.skipIf(oldNode === undefined)(
+    "uses the checkout's own Node on an old one, with its exit code and signals",
+    () => {
+      build("console.log(process.version); process.kill(process.pid, 'SIGTERM')")
+      const bin = join(root.path, "node_modules", "node", "bin")
+      mkdirSync(bin, { recursive: true })
+      writeFileSync(join(bin, "node"), `#!/bin/sh\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 })
+      expect(launch(oldNode ?? "")).toMatchObject({ signal: "SIGTERM", stdout: `${process.version}\n` })
+    },
+  )
+})
