@@ -100,10 +100,12 @@ describe("a shell script that knows only exec's arguments", () => {
     expect(readFileSync(join(folder.path, "stdin"), "utf8")).toContain(long)
     await reads.stop()
     const deaf = await start(writeCli("deaf", echoLast))
-    await expect(deaf.client.responses.create({ model: "manager", input: long })).rejects.toMatchObject({
-      status: 400,
-      message: expect.stringMatching(/stdin/),
-    })
+    for (const input of [long, "-v is what I type"]) {
+      await expect(deaf.client.responses.create({ model: "manager", input })).rejects.toMatchObject({
+        status: 400,
+        message: expect.stringMatching(/not by stdin/),
+      })
+    }
   })
 
   it("that fails is a 502 with what it said, and the next turn runs", async () => {

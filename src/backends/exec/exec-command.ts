@@ -91,7 +91,7 @@ function refusal({ prompt, profile }: CommandParts): ProxyError {
       : `has ${bytesOf(prompt)} bytes, with instructions and history; the limit is ${maxArgumentBytes}`
   return new ProxyError(
     "invalid_request",
-    `The agent's program ${profile.program} takes its prompt as an argument only, and this one ${reason}.`,
+    `The agent's program ${profile.program} takes its prompt as an argument only, not by stdin, and this one ${reason}.`,
     { param: "input" },
   )
 }
