@@ -100,12 +100,13 @@ describe("a shell script that knows only exec's arguments", () => {
     expect(readFileSync(join(folder.path, "stdin"), "utf8")).toContain(long)
     await reads.stop()
     const deaf = await start(writeCli("deaf", echoLast))
-    for (const input of [long, "-v is what I type"]) {
-      await expect(deaf.client.responses.create({ model: "manager", input })).rejects.toMatchObject({
-        status: 400,
-        message: expect.stringMatching(/not by stdin/),
-      })
-    }
+    await expect(deaf.client.responses.create({ model: "manager", input: long })).rejects.toMatchObject({
+      status: 400,
+      message: expect.stringMatching(/not by stdin/),
+    })
+    // With the agent's instructions in front of it, a dash is the beginning of nothing.
+    const dashed = await deaf.client.responses.create({ model: "manager", input: "-v is what I type" })
+    expect(dashed.output_text).toMatch(/-v is what I type$/)
   })
 
   it("that fails is a 502 with what it said, and the next turn runs", async () => {
