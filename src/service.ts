@@ -33,6 +33,8 @@ export interface ServiceOptions {
   readonly env: NodeJS.ProcessEnv
   /** Serve the built-in demo agent when the manager's CLI is not ready at the start. */
   readonly demoFallback?: boolean
+  /** Aborted: the start is given up, with all that it has started so far. */
+  readonly signal?: AbortSignal
   readonly now?: () => number
 }
 
@@ -78,12 +80,20 @@ class Releasers {
  * (`ProxyError`, `ConfigError`) after releasing what was started.
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
+  const { signal } = options
   const releasers = new Releasers(options.log)
+  // Ends what the start waits for (a CLI that hangs), upon which the start goes on and finds that it is not wanted.
+  const giveUp = (): void => void releasers.releaseAll()
+  signal?.addEventListener("abort", giveUp)
   try {
-    return await start(options, releasers)
+    const service = await start(options, releasers)
+    signal?.throwIfAborted()
+    return service
   } catch (error) {
     await releasers.releaseAll()
     throw error
+  } finally {
+    signal?.removeEventListener("abort", giveUp)
   }
 }
 
@@ -104,7 +114,8 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     name: null,
     workingDirectory: config.workingDirectory,
   })
-  const manager = await startManager({ ...options, config }, profile, now)
+  const manager = await startManager({ ...options, config }, profile, now, releasers)
+  options.signal?.throwIfAborted()
   const engine = new AgentEngine({
     store,
     agents: [manager.agent],
@@ -115,6 +126,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     settings: {
       turnMs: config.limits.turnMs,
       silenceMs: config.limits.silenceMs,
+      reconnectMs: config.limits.reconnectMs,
       interruptMs: 15_000,
       maxCharacters: 64 * 1024 * 1024,
       parkMs: config.limits.parkMs,
@@ -160,6 +172,7 @@ async function startManager(
   options: ServiceOptions,
   profile: AgentProfile,
   now: () => number,
+  releasers: Releasers,
 ): Promise<{ readonly agent: Agent; readonly demoReason: NotReady | null }> {
   const { config, env, log } = options
   const agentLog = { agent: profile.id }
@@ -177,6 +190,8 @@ async function startManager(
     log: (level, message, fields) => log[level]({ ...agentLog, ...fields }, message),
   })
   let demoReason: NotReady | null = null
+  const cli = backend
+  releasers.add("the manager's CLI", () => cli.stop())
   if (options.demoFallback === true) {
     const readiness = await backend.readiness()
     if (!readiness.isReady) {

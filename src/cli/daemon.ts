@@ -5,6 +5,7 @@ import { readConfigText } from "../config/read-config-text.ts"
 import { resolveConfig } from "../config/resolve-config.ts"
 import { version } from "../config/version.ts"
 import { explain } from "../domain/backend.ts"
+import { ProxyError } from "../domain/errors.ts"
 import { type Service, startService } from "../service.ts"
 import { ensureApiKey } from "./api-key.ts"
 import { createLogger } from "./logger.ts"
@@ -48,7 +49,13 @@ Other settings are read from ~/.ai_agent_proxy/config.toml; see docs/configurati
 
 async function runDaemon(flags: DaemonFlags): Promise<void> {
   const log = await createLogger(process.stderr, process.env)
+  const stopping = new AbortController()
+  const stopped = onSignals((signal) => {
+    log.info({ signal }, "stopping")
+    stopping.abort(new ProxyError("agent_stopped", `Stopped by ${signal} before it was up.`))
+  })
   const service = await startService({
+    signal: stopping.signal,
     config: configOf(flags),
     completeConfig: (config) => ensureApiKey(config, { isAuthOff: !flags.auth, print: printLine }),
     log,
@@ -57,16 +64,15 @@ async function runDaemon(flags: DaemonFlags): Promise<void> {
   })
   log.info({ version, pid: process.pid, home: service.config.home }, `listening on ${service.url}`)
   announce(service)
-  await stopOnSignal(service, (signal) => log.info({ signal }, "stopping"))
+  await stopped
+  await service.stop()
   log.info({}, "stopped")
 }
 
 function configOf(flags: DaemonFlags): Config {
-  const env =
-    flags.apiKey === undefined ? process.env : { ...process.env, AI_AGENT_PROXY_API_KEY: flags.apiKey }
   return resolveConfig({
-    flags: { host: flags.ip, port: flags.port, cli: flags.cli, home: flags.home },
-    env,
+    flags: { host: flags.ip, port: flags.port, cli: flags.cli, home: flags.home, apiKey: flags.apiKey },
+    env: process.env,
     homeDir: homedir(),
     cwd: process.cwd(),
     readFile: readConfigText,
@@ -90,15 +96,15 @@ function announce(service: Service): void {
 `)
 }
 
-/** Resolves when the service has stopped; a second signal while it drains ends it at once. */
-async function stopOnSignal(service: Service, onSignal: (signal: string) => void): Promise<void> {
-  await new Promise<void>((resolve) => {
+/** Resolves at the first signal that asks for an end; a second one ends the process at once. */
+function onSignals(onFirst: (signal: string) => void): Promise<void> {
+  return new Promise((resolve) => {
     let isStopping = false
     const handle = (signal: NodeJS.Signals): void => {
-      onSignal(signal)
       if (isStopping) process.exit(130)
       isStopping = true
-      void service.stop().finally(resolve)
+      onFirst(signal)
+      resolve()
     }
     process.on("SIGTERM", handle)
     process.on("SIGINT", handle)

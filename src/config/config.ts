@@ -25,6 +25,8 @@ export interface Config {
 
 export interface Limits {
   readonly bodyBytes: number
+  /** Large bodies of all requests that are being read, wait or run, together. */
+  readonly bodiesBytes: number
   readonly jsonDepth: number
   /** Turns waiting or running, of one agent and of all. */
   readonly turnsPerAgent: number
@@ -35,6 +37,8 @@ export interface Limits {
   /** Longest a turn may take, and longest it may show no progress. */
   readonly turnMs: number
   readonly silenceMs: number
+  /** Longest the CLI may say nothing but that it cannot reach its model server. */
+  readonly reconnectMs: number
   /** Longest a turn waits for the outputs of its client's functions; after that it goes on from the ledger. */
   readonly parkMs: number
   /** How long a client may be gone before its turn is interrupted. */

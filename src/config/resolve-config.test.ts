@@ -44,6 +44,7 @@ describe("resolveConfig", () => {
       model: null,
       limits: {
         bodyBytes: 16_777_216,
+        bodiesBytes: 67_108_864,
         jsonDepth: 100,
         turnsPerAgent: 256,
         turnsTotal: 512,
@@ -51,6 +52,7 @@ describe("resolveConfig", () => {
         threadIdleMs: 600_000,
         turnMs: 7_200_000,
         silenceMs: 600_000,
+        reconnectMs: 90_000,
         parkMs: 600_000,
         disconnectGraceMs: 500,
         drainMs: 10_000,

@@ -33,6 +33,7 @@ export interface ConfigInput {
 
 const defaultLimits: Limits = {
   bodyBytes: 16 * 1024 * 1024,
+  bodiesBytes: 64 * 1024 * 1024,
   jsonDepth: 100,
   turnsPerAgent: 256,
   turnsTotal: 512,
@@ -40,6 +41,7 @@ const defaultLimits: Limits = {
   threadIdleMs: 10 * 60_000,
   turnMs: 2 * 60 * 60_000,
   silenceMs: 10 * 60_000,
+  reconnectMs: 90_000,
   parkMs: 10 * 60_000,
   disconnectGraceMs: 500,
   drainMs: 10_000,

@@ -80,6 +80,7 @@ export const settings = {
 export const limitSettings = {
   /** Of one request; more is refused with 413. */
   bodyBytes: limit("body_bytes", 1_024, 1_073_741_824),
+  bodiesBytes: limit("bodies_bytes", 1_024, 1_073_741_824),
   /** Nesting of a request's JSON. */
   jsonDepth: limit("json_depth", 10, 10_000),
   turnsPerAgent: limit("turns_per_agent", 1, 100_000),
@@ -88,6 +89,7 @@ export const limitSettings = {
   threadIdleMs: limit("thread_idle_ms", 1, maxTimerMs),
   turnMs: limit("turn_ms", 1, maxTimerMs),
   silenceMs: limit("silence_ms", 1, maxTimerMs),
+  reconnectMs: limit("reconnect_ms", 1, maxTimerMs),
   parkMs: limit("park_ms", 1, maxTimerMs),
   disconnectGraceMs: limit("disconnect_grace_ms", 0, 60_000),
   drainMs: limit("drain_ms", 0, maxTimerMs),

@@ -47,8 +47,15 @@ export type TurnEvent =
   | { readonly type: "function.called"; readonly item: FunctionCallItem; readonly holdMs: number | null }
   /** An item as the model saw it, in the CLI's own format, kept so that a lost thread can be seeded anew. */
   | { readonly type: "native.item"; readonly item: unknown }
-  /** A warning for people (model metadata, reconnecting). `isProgress` false does not reset the silence clock. */
-  | { readonly type: "notice"; readonly message: string; readonly isProgress: boolean }
+  /**
+   * A word for the log. What it tells of the turn: `progress` resets the silence clock, `nothing` does not, and `trouble`
+   * says that the CLI cannot go on for now (it reconnects to its model server), which may not last long.
+   */
+  | {
+      readonly type: "notice"
+      readonly message: string
+      readonly tells: "progress" | "nothing" | "trouble"
+    }
   | { readonly type: "turn.completed"; readonly usage: Usage | null }
   | { readonly type: "turn.failed"; readonly error: TurnError; readonly usage: Usage | null }
   | { readonly type: "turn.interrupted"; readonly usage: Usage | null }

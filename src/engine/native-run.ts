@@ -210,7 +210,8 @@ export class NativeRun {
         return null
       case "notice":
         log("info", "agent notice", { notice: event.message.slice(0, 300) })
-        if (event.isProgress) deadline.progress()
+        if (event.tells === "progress") deadline.progress()
+        else if (event.tells === "trouble") deadline.trouble(event.message.slice(0, 200))
         return null
       case "turn.completed":
         return { status: "completed", error: null, usage: this.#total(event.usage) }

@@ -69,7 +69,7 @@ async function planAfterResponse(id: string, request: TurnRequest, context: Plan
       "previous_response_not_found",
       other
         ? `Response '${id}' is an answer of agent '${response.agentId}'; name that agent as the model to go on.`
-        : `Previous response with id '${id}' not found.`,
+        : `Previous response with id '${id.slice(0, 100)}' not found.`,
       { param: "previous_response_id" },
     )
   }

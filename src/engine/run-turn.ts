@@ -21,6 +21,7 @@ import type { QueuePlace } from "./turn-queue.ts"
 export interface TurnSettings {
   readonly turnMs: number
   readonly silenceMs: number
+  readonly reconnectMs: number
   /** How long the CLI may take to confirm an interrupt before the turn is given up. */
   readonly interruptMs: number
   /** Texts of one turn, in UTF-16 units. */

@@ -51,10 +51,17 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   for (const [path, handlers] of Object.entries(routes)) addRoute(app, path, handlers)
 
   app.notFound((context) =>
-    answerError(context, new ProxyError("not_found", `There is no route ${context.req.path}.`)),
+    answerError(context, new ProxyError("not_found", noRoute(context.req.path, Object.keys(routes)))),
   )
   app.onError((error, context) => answerError(context, error))
   return app
+}
+
+/** The commonest mistake is a base URL without `/v1`. */
+function noRoute(path: string, routes: readonly string[]): string {
+  const withVersion = `/v1${path}`
+  const hint = routes.includes(withVersion) ? ` Did you mean ${withVersion}? Base URLs end with /v1.` : ""
+  return `There is no route ${path.slice(0, 200)}.${hint}`
 }
 
 function addRoute(app: HttpApp, path: string, handlers: Partial<Record<Method, Handler>>): void {

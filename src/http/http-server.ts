@@ -54,17 +54,19 @@ export async function startHttpServer(app: HttpApp, options: HttpServerOptions):
       return new Response(answer.body, { status: answer.status, headers: answer.headers })
     },
   })
-  const answers = new WeakMap<Socket, ServerResponse>()
+  const unfinished = new WeakMap<Socket, number>()
   const server = createServer(
     { ...limits, requireHostHeader: false, keepAlive: true, keepAliveInitialDelay: 60_000 },
     (incoming: IncomingMessage, outgoing: ServerResponse) => {
-      answers.set(incoming.socket, outgoing)
+      const { socket } = incoming
+      unfinished.set(socket, (unfinished.get(socket) ?? 0) + 1)
+      outgoing.once("close", () => unfinished.set(socket, (unfinished.get(socket) ?? 1) - 1))
       void listener(incoming, outgoing)
     },
   )
   server.maxConnections = maxConnections
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-    answerClientError(error, socket, answers.get(socket))
+    answerClientError(error, socket, (unfinished.get(socket) ?? 0) > 0)
   })
   server.on("checkExpectation", answerExpectation)
   await listen(server, options)
@@ -82,30 +84,21 @@ function listen(server: Server, { host, port }: HttpServerOptions): Promise<void
   })
 }
 
-function explainListenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+function explainListenError(error: NodeJS.ErrnoException, host: string, port: number): ProxyError {
+  return new ProxyError("internal_error", listenProblem(error, host, port), { cause: error })
+}
+
+function listenProblem(error: NodeJS.ErrnoException, host: string, port: number): string {
   switch (error.code) {
     case "EADDRINUSE":
-      return new Error(
-        `Port ${port} on ${host} is in use by another program. Stop that program, or choose another port with --port.`,
-        { cause: error },
-      )
+      return `Port ${port} on ${host} is in use by another program. Stop that program, or choose another port with --port.`
     case "EACCES":
-      return new Error(
-        `Port ${port} needs more rights than this user has. Choose one above 1023 with --port.`,
-        {
-          cause: error,
-        },
-      )
+      return `Port ${port} needs more rights than this user has. Choose one above 1023 with --port.`
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
-      return new Error(
-        `This machine has no address ${host}. Choose another with --host, such as 127.0.0.1.`,
-        {
-          cause: error,
-        },
-      )
+      return `This machine has no address ${host}. Choose another with --ip, such as 127.0.0.1.`
     default:
-      return new Error(`Cannot listen on ${host}, port ${port}: ${error.message}`, { cause: error })
+      return `Cannot listen on ${host}, port ${port}: ${error.message}`
   }
 }
 
@@ -137,13 +130,8 @@ function browsableHost(host: string): string {
 }
 
 /** What Node's parser refuses never becomes a request: the envelope is written to the bare socket. */
-function answerClientError(
-  error: NodeJS.ErrnoException,
-  socket: Socket,
-  latest: ServerResponse | undefined,
-): void {
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket, isAnswering: boolean): void {
   // Written into the middle of another answer, the envelope would only garble it.
-  const isAnswering = latest?.headersSent === true && !latest.writableFinished
   if (!socket.writable || error.code === "ECONNRESET" || isAnswering) {
     socket.destroy()
     return

@@ -1,5 +1,6 @@
 import type { Limits } from "../config/config.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
+import type { ByteShare } from "./byte-budget.ts"
 import type { HttpContext } from "./http-env.ts"
 import { isDeeperThan } from "./json-depth.ts"
 
@@ -10,11 +11,16 @@ const jsonTypePattern = /^application\/(?:json|[\w.!#$&^+-]+\+json)$/
  * The request's body as JSON. Checks in this order, each before it costs anything: media type (415), size (413; a body
  * without a length is counted while it comes, and never more than the limit is kept), UTF-8, depth, syntax (400).
  */
-export async function readJsonBody(context: HttpContext, limits: Limits): Promise<unknown> {
+export async function readJsonBody(
+  context: HttpContext,
+  limits: Limits,
+  share?: ByteShare,
+): Promise<unknown> {
   checkMediaType(context)
   const declaredBytes = context.req.header("content-length")
   if (declaredBytes !== undefined && Number(declaredBytes) > limits.bodyBytes) throw tooLarge(limits)
-  const bytes = await readBytes(context, limits)
+  share?.grow(Number(declaredBytes ?? 0))
+  const bytes = await readBytes(context, limits, share)
   if (bytes.length === 0) {
     throw new ProxyError("invalid_json", "The body is empty; it must be a JSON object.")
   }
@@ -49,13 +55,14 @@ function checkMediaType(context: HttpContext): void {
   }
 }
 
-async function readBytes(context: HttpContext, limits: Limits): Promise<Uint8Array> {
+async function readBytes(context: HttpContext, limits: Limits, share?: ByteShare): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let length = 0
   try {
     for await (const chunk of bodyChunks(context)) {
       length += chunk.length
       if (length > limits.bodyBytes) throw tooLarge(limits)
+      share?.grow(length)
       chunks.push(chunk)
     }
   } catch (error) {
@@ -86,10 +93,26 @@ function parse(bytes: Uint8Array): unknown {
   }
   try {
     // JSON.parse gives any; nothing is trusted until a schema has seen it.
-    return JSON.parse(text) as unknown
+    const body = JSON.parse(text) as unknown
+    return surrogateEscape.test(text) ? wellFormed(body) : body
   } catch (error) {
     throw new ProxyError("invalid_json", `The body is not valid JSON: ${messageOf(error)}`, { cause: error })
   }
+}
+
+const surrogateEscape = /\\u[dD][89a-fA-F]/
+
+/**
+ * Half a character (a client cut an emoji in two) becomes U+FFFD, in texts and in names. JSON can say it, UTF-8 cannot:
+ * a CLI that is strict about it would refuse the line, and with it the turn.
+ */
+function wellFormed(value: unknown): unknown {
+  if (typeof value === "string") return value.toWellFormed()
+  if (Array.isArray(value)) return value.map(wellFormed)
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, entry]) => [name.toWellFormed(), wellFormed(entry)]),
+  )
 }
 
 function tooLarge(limits: Limits): ProxyError {

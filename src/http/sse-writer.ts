@@ -21,7 +21,6 @@ const firstKeepAliveMs = 1000
 const sseHeaders = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-cache, no-transform",
-  connection: "keep-alive",
   "x-accel-buffering": "no",
 }
 

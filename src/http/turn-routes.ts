@@ -4,6 +4,7 @@ import type { LiveResponse } from "../domain/response-log.ts"
 import type { Engine } from "../engine/engine.ts"
 import { turnErrorToProxyError } from "../protocol/errors.ts"
 import type { ParsedRequest } from "../protocol/parsed-request.ts"
+import { ByteBudget, type ByteShare } from "./byte-budget.ts"
 import { type ClientConnection, cancelWhenGone, permanentClient, watchClient } from "./client-connection.ts"
 import { answerError } from "./error-answer.ts"
 import type { HttpContext } from "./http-env.ts"
@@ -23,10 +24,20 @@ export function createTurnHandler(
   api: TurnApi,
   { engine, config }: TurnRouteOptions,
 ): (context: HttpContext) => Promise<Response> {
+  const budget = new ByteBudget(config.limits.bodiesBytes)
   return async (context) => {
+    const share = budget.open()
+    try {
+      return await handle(context, share)
+    } finally {
+      share.release()
+    }
+  }
+
+  async function handle(context: HttpContext, share: ByteShare): Promise<Response> {
     const onDisconnect = onDisconnectOf(context)
     const session = sessionOf(context, config.sessionHeaders)
-    const request = api.parse(await readJsonBody(context, config.limits))
+    const request = api.parse(await readJsonBody(context, config.limits, share))
     const { outgoing } = context.env ?? {}
     if (request.stream && outgoing === undefined)
       throw new Error("Streams need the Node server around the app.")

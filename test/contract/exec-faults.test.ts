@@ -114,7 +114,7 @@ describe("a plain-text program", () => {
   it("shows by words on stderr that it is at work, and none of them are passed on", async () => {
     const turn = await run(await fixtureOf("plain-agent.sh"), "progress")
     const notices = turn.events.filter((event) => event.type === "notice")
-    expect(notices).toEqual([{ type: "notice", message: "The agent is at work", isProgress: true }])
+    expect(notices).toEqual([{ type: "notice", message: "The agent is at work", tells: "progress" }])
   })
 
   it("is one process a turn: a second turn of a thread that is at work is refused", async () => {
@@ -168,7 +168,7 @@ describe("a program with --json", () => {
       "turn.completed",
     ])
     expect(turn.events[3]).toMatchObject({
-      isProgress: false,
+      tells: "trouble",
       message: expect.stringContaining("Reconnecting"),
     })
   })

@@ -37,6 +37,7 @@ function testConfig({ config = {}, limits = {} }: FixtureOptions = {}): Config {
     ...config,
     limits: {
       bodyBytes: 16 * 1024 * 1024,
+      bodiesBytes: 64 * 1024 * 1024,
       jsonDepth: 64,
       turnsPerAgent: 64,
       turnsTotal: 256,
@@ -44,6 +45,7 @@ function testConfig({ config = {}, limits = {} }: FixtureOptions = {}): Config {
       threadIdleMs: 60_000,
       turnMs: 60_000,
       silenceMs: 60_000,
+      reconnectMs: 60_000,
       parkMs: 60_000,
       disconnectGraceMs: 20,
       drainMs: 1000,

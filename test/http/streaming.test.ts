@@ -27,7 +27,6 @@ describe("a stream", () => {
       "x-accel-buffering": "no",
       "x-request-id": expect.stringMatching(/^req_/),
       "x-advisory-parameters": "temperature",
-      connection: "keep-alive",
     })
     expect(client.events().map((event) => event.type)).toEqual(["response.created", "response.in_progress"])
   })

@@ -103,6 +103,27 @@ describe("the daemon", () => {
     },
   )
 
+  it("gives its start up on SIGTERM, and ends a CLI that hangs in it", async () => {
+    const cli = join(user.path, "codex")
+    const pidFile = join(user.path, "cli.pid")
+    writeFileSync(cli, `#!/bin/sh\ntrap '' TERM\necho $$ > ${pidFile}\nwhile :; do sleep 1; done\n`, {
+      mode: 0o755,
+    })
+    const child = spawnCommand(["daemon", "--port", "0", "--cli", cli, "--demo-fallback"], {
+      ...codex.env,
+      HOME: user.path,
+    })
+    const exited = once(child, "exit")
+    const pid = await waitFor(() => existsSync(pidFile) && Number(readFileSync(pidFile, "utf8")), {
+      what: "the CLI to be started",
+    })
+    child.kill("SIGTERM")
+    await exited
+    expect(child.exitCode).toBe(1)
+    await waitFor(() => !isRunning(pid), { what: "the CLI to end" })
+    expect(existsSync(join(user.path, ".ai_agent_proxy", "daemon.pid"))).toBe(false)
+  })
+
   it("takes its child processes along when it is killed", async () => {
     const daemon = await startDaemon()
     await clientOf(daemon).responses.create({ model: "manager", input: "[[say:ok]]" })
@@ -240,7 +261,24 @@ describe("the daemon", () => {
     const other = await createTempDir("other")
     const second = await runToEnd(["daemon", "--port", port, "--home", join(other.path, "home")])
     expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining(port) })
+    expect(second.stderr).not.toContain("    at ")
     await other.remove()
+  })
+
+  it("does not take a broken codex configuration for a missing log-in, and notices when it is mended", async () => {
+    const file = join(codex.home, "config.toml")
+    const good = readFileSync(file, "utf8")
+    writeFileSync(file, `${good}\nx = = y\n`)
+    const daemon = await startDaemon()
+    await expect(clientOf(daemon).responses.create({ model: "manager", input: "hi" })).rejects.toMatchObject({
+      status: 503,
+      message: expect.stringMatching(/config\.toml/),
+    })
+    writeFileSync(file, good)
+    await waitFor(async () => (await readiness(daemon)) === 200, {
+      what: "codex to be ready",
+      timeoutMs: 15_000,
+    })
   })
 
   it("closes a home that others could read", async () => {

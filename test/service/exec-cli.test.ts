@@ -110,11 +110,15 @@ describe("a shell script that knows only exec's arguments", () => {
   })
 
   it("that fails is a 502 with what it said, and the next turn runs", async () => {
-    const { client } = await start(writeCli("agent", 'case "$*" in *boom*) echo "out of luck" >&2; exit 3;; esac; echo fine'))
+    const { client } = await start(
+      writeCli("agent", 'case "$*" in *boom*) echo "out of luck" >&2; exit 3;; esac; echo fine'),
+    )
     await expect(client.responses.create({ model: "manager", input: "boom" })).rejects.toMatchObject({
       status: 502,
       message: expect.stringContaining("out of luck"),
     })
-    expect((await client.responses.create({ model: "manager", input: "again" })).output_text.trim()).toBe("fine")
+    expect((await client.responses.create({ model: "manager", input: "again" })).output_text.trim()).toBe(
+      "fine",
+    )
   })
 })

@@ -118,6 +118,22 @@ describe("codex that is stopped while a thread is to be opened", () => {
   }, 15_000)
 })
 
+describe("half a character", () => {
+  it("in a request harms neither its own turn nor any other", async () => {
+    const { url, client } = await start()
+    const other = client.responses.create({ model: "manager", input: "[[slow:10:100]]" })
+    const body = '{"model":"manager","input":"[[say:fine]] a\\ud800b","instructions":"c\\udc00d"}'
+    const reply = await fetch(`${url}/v1/responses`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    })
+    expect(reply.status).toBe(200)
+    expect(await reply.text()).toContain("fine")
+    expect((await other).output_text).toBe("1 2 3 4 5 6 7 8 9 10")
+  })
+})
+
 describe("a fault of the service itself", () => {
   it("says nothing of its inside to a client, and all of it to the log", async () => {
     const { client, home, logged } = await start()
@@ -180,8 +196,9 @@ describe("a model server that fails", () => {
     },
   )
 
-  it("because it is down is named within the silence deadline", async () => {
-    const { client, model } = await start({ limits: { silenceMs: 2000 } })
+  it("because it is down is named long before the silence deadline", async () => {
+    const { client, model } = await start({ limits: { reconnectMs: 1500 } })
+    await client.responses.create({ model: "manager", input: "[[say:up]]" })
     await model.close()
     const failure = await client.responses
       .create({ model: "manager", input: "[[say:never]]" })
@@ -189,7 +206,7 @@ describe("a model server that fails", () => {
     expect(failure).toMatchObject({
       status: 504,
       code: "turn_timeout",
-      message: expect.stringMatching(/model server/),
+      message: expect.stringMatching(/Reconnecting.*model server/),
     })
   })
 })

@@ -147,10 +147,15 @@ describe.each([
     const first = await client.responses.create({
       model: "manager",
       // What the model is offered under its own name would be the agent's: the client's has an alias on the way.
-      input: '[[tool:client_exec_command:{"city":"Oslo"}]][[tool:client_web_search:{"city":"Rome"}]][[say:done]]',
+      input:
+        '[[tool:client_exec_command:{"city":"Oslo"}]][[tool:client_web_search:{"city":"Rome"}]][[say:done]]',
       tools: own,
     })
-    expect(callsOf(first).map((call) => call.name).sort()).toEqual(["exec_command", "web_search"])
+    expect(
+      callsOf(first)
+        .map((call) => call.name)
+        .sort(),
+    ).toEqual(["exec_command", "web_search"])
     expect(first.output.filter((item) => item.type === "mcp_call")).toEqual([])
   })
 })

@@ -29,6 +29,7 @@ export class AppServer {
   readonly exited: Promise<string>
   #userAgent = ""
   #isAlive = true
+  readonly #misread = new Set<string>()
 
   constructor(options: AppServerOptions) {
     this.#options = options
@@ -121,10 +122,14 @@ export class AppServer {
     try {
       notification = parseNotification(method, params)
     } catch (error) {
-      this.#options.log("warn", "codex sent a notification of unexpected form", {
-        method,
-        reason: messageOf(error),
-      })
+      // Once a method: a codex of another version may send thousands.
+      if (!this.#misread.has(method)) {
+        this.#misread.add(method)
+        this.#options.log("warn", "codex sent a notification of unexpected form", {
+          method,
+          reason: messageOf(error),
+        })
+      }
       return
     }
     if (notification !== null) this.#options.onNotification(notification)

@@ -45,6 +45,7 @@ class CodexBackend implements Backend {
   readonly #names = new Map<ThreadRef, FunctionNames>()
   #threads: CodexThreads | null = null
   #isAccountReady = false
+  #configProblem: string | null = null
   #isStopped = false
 
   constructor(options: CodexBackendOptions) {
@@ -76,6 +77,16 @@ class CodexBackend implements Backend {
   async readiness(): Promise<Readiness> {
     try {
       const server = await this.#supervisor.get()
+      if (this.#configProblem !== null) {
+        const problem = this.#configProblem
+        // Read at its start only: the next question goes to a new process.
+        await server.end()
+        return {
+          isReady: false,
+          reason: `codex cannot read its configuration (${problem.trim().replaceAll(/\s+/g, " ").slice(0, 300)})`,
+          nextStep: "Correct config.toml in ~/.codex (or $CODEX_HOME).",
+        }
+      }
       if (!this.#isAccountReady) {
         const account = await server.request("account/read", {}, accountResultSchema)
         this.#isAccountReady = !account.requiresOpenaiAuth || account.account != null
@@ -246,6 +257,7 @@ class CodexBackend implements Backend {
   #processExited(server: AppServer, reason: string): void {
     this.#threads = null
     this.#isAccountReady = false
+    this.#configProblem = null
     if (this.#isStopped) this.#endTurns(server, "agent_stopped", "The agent was stopped")
     else this.#endTurns(server, "backend_died", `codex ${reason} in the middle of the turn`)
     this.#options.onEvent({ type: "process.exited", pid: server.pid, reason })
@@ -266,9 +278,13 @@ class CodexBackend implements Backend {
         this.#isAccountReady = false
         this.#options.onEvent({ type: "account.changed" })
         return
-      case "configWarning":
-        this.#options.log("info", "codex warns of its configuration", { warning: params.summary })
+      case "configWarning": {
+        const { summary, details } = params
+        this.#options.log("info", "codex warns of its configuration", { warning: summary, details })
+        // It would go on with its defaults: another provider than the user's, perhaps, and another account.
+        if (/invalid configuration/i.test(summary)) this.#configProblem = details ?? summary
         return
+      }
       case "thread/closed":
         this.#options.log("debug", "codex has unloaded a thread", { thread: params.threadId })
         this.#threads?.forget(params.threadId)

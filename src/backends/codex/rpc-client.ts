@@ -1,5 +1,4 @@
 import type { z } from "zod"
-import { messageOf } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
 
 export type RequestId = string | number
@@ -42,12 +41,16 @@ interface OpenRequest {
   readonly reject: (error: Error) => void
 }
 
+/** A program that writes this many is not what we take it for, and is replaced. */
+const maxUnreadableLines = 1_000
+
 /** JSON-RPC as the app-server speaks it: one object a line, without the `jsonrpc` field, requests in both directions. */
 export class RpcClient {
   readonly #handlers: RpcHandlers
   readonly #open = new Map<RequestId, OpenRequest>()
   #nextId = 1
   #closedBecause: string | null = null
+  #unreadableLines = 0
 
   constructor(handlers: RpcHandlers) {
     this.#handlers = handlers
@@ -78,8 +81,11 @@ export class RpcClient {
     let message: unknown
     try {
       message = JSON.parse(line)
-    } catch (error) {
-      this.#handlers.log("warn", "codex wrote a line that is not JSON", { reason: messageOf(error) })
+    } catch {
+      // Neither the line nor the parser's message, which quotes it: there may be anything in it.
+      this.#unreadableLines += 1
+      if (this.#unreadableLines === 1) this.#handlers.log("warn", "codex wrote a line that is not JSON")
+      if (this.#unreadableLines === maxUnreadableLines) this.#handlers.onTimeout("lines that are not JSON")
       return
     }
     if (typeof message !== "object" || message === null) return

@@ -13,7 +13,7 @@ describe("why codex says that a turn failed", () => {
   ])("has the status of %j", (codexErrorInfo, modelStatus) => {
     expect(turnErrorOf({ message: "m", codexErrorInfo })).toEqual({
       code: "model_error",
-      message: "m",
+      message: expect.stringMatching(modelStatus === 401 ? /^m\. Run `codex login`/ : /^m$/),
       modelStatus,
     })
   })

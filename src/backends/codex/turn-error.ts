@@ -34,13 +34,16 @@ export function turnErrorOf(error: NativeTurnError | null | undefined): TurnErro
   const info = infoOf(error.codexErrorInfo)
   const body = bodyOf(error.message)
   const message = [body.message ?? error.message, error.additionalDetails].filter(Boolean).join(": ")
+  const modelStatus =
+    info.status ?? body.status ?? statusInText(error.message) ?? statusOfBody(info.word, body.message)
   return {
     code: info.word !== null && ownFaults.has(info.word) ? "backend_error" : "model_error",
-    message,
-    modelStatus:
-      info.status ?? body.status ?? statusInText(error.message) ?? statusOfBody(info.word, body.message),
+    message: modelStatus === 401 ? `${message}. ${loginStep}` : message,
+    modelStatus,
   }
 }
+
+const loginStep = "Run `codex login` as the user of this service, or check the key of its model provider."
 
 function infoOf(info: unknown): { word: string | null; status: number | null } {
   if (typeof info === "string") return { word: info, status: statusOfInfo[info] ?? null }

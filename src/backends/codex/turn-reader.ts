@@ -75,7 +75,7 @@ export class TurnReader {
         // Without a retry it is repeated in `turn/completed`.
         if (!notification.params.willRetry) break
         const { message, additionalDetails } = notification.params.error
-        this.#notice(additionalDetails == null ? message : `${message} (${additionalDetails})`)
+        this.#notice(additionalDetails == null ? message : `${message} (${additionalDetails})`, "trouble")
         break
       }
       case "warning":
@@ -112,13 +112,17 @@ export class TurnReader {
     })
   }
 
-  #notice(message: string): void {
-    this.#push({ type: "notice", message, isProgress: false })
+  #notice(message: string, tells: "nothing" | "trouble" = "nothing"): void {
+    this.#push({ type: "notice", message, tells })
   }
 
   #item(native: NativeItem, isDone: boolean): void {
     if (native.type === "contextCompaction" && isDone) {
-      this.#push({ type: "notice", message: "codex summarised the conversation so far", isProgress: true })
+      this.#push({
+        type: "notice",
+        message: "codex summarised the conversation so far",
+        tells: "progress",
+      })
       return
     }
     if (native.type === "commandExecution") this.#command(native.id, isDone)

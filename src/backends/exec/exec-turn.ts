@@ -215,6 +215,6 @@ export class ExecTurn implements Turn {
     const now = performance.now()
     if (now - this.#lastProgress < progressEveryMs || /reconnecting/i.test(text)) return
     this.#lastProgress = now
-    this.#push({ type: "notice", message: "The agent is at work", isProgress: true })
+    this.#push({ type: "notice", message: "The agent is at work", tells: "progress" })
   }
 }

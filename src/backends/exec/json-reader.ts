@@ -48,7 +48,7 @@ export class JsonReader implements OutputReader {
     this.#lines = new JsonLines(maxLineBytes, (bytes) => {
       options.log("error", "the agent wrote a line above the limit; it was left out", { bytes })
       const message = `An event of ${bytes} bytes was left out`
-      if (!this.#isOver) options.push({ type: "notice", message, isProgress: true })
+      if (!this.#isOver) options.push({ type: "notice", message, tells: "progress" })
     })
   }
 
@@ -88,7 +88,7 @@ export class JsonReader implements OutputReader {
         break
       case "error":
         this.#lastError = event.message
-        this.#options.push({ type: "notice", message: event.message, isProgress: false })
+        this.#options.push({ type: "notice", message: event.message, tells: "trouble" })
         break
       case "turn.completed": {
         this.#recorded()
@@ -120,7 +120,7 @@ export class JsonReader implements OutputReader {
     if (native.type === "error") {
       // A warning (unknown model, another model than the recorded one), not a failure.
       const message = typeof native.message === "string" ? native.message : "warning"
-      this.#options.push({ type: "notice", message, isProgress: false })
+      this.#options.push({ type: "notice", message, tells: "nothing" })
       return
     }
     try {
