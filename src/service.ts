@@ -1,3 +1,4 @@
+import { join } from "node:path"
 import { createCliBackend } from "./backends/cli-backend.ts"
 import { codexEnvironment } from "./backends/codex/codex-environment.ts"
 import { createDemoBackend } from "./backends/demo/demo-backend.ts"
@@ -5,15 +6,19 @@ import type { Config } from "./config/config.ts"
 import { version } from "./config/version.ts"
 import type { AgentProfile } from "./domain/agents.ts"
 import type { Backend, BackendEvent, NotReady, Readiness } from "./domain/backend.ts"
+import type { UrlFetcher } from "./domain/files.ts"
 import { Agent } from "./engine/agent.ts"
 import { AgentEngine } from "./engine/create-engine.ts"
+import { GuardedFetcher } from "./fetch/guarded-fetcher.ts"
 import { createHttpApp } from "./http/http-app.ts"
 import type { HttpLogEntry, ServicePhase } from "./http/http-env.ts"
 import { type HttpServer, startHttpServer } from "./http/http-server.ts"
+import { DiskFileLibrary } from "./storage/files/disk-file-library.ts"
 import { openSqliteStore } from "./storage/sqlite/open-sqlite-store.ts"
 import { ensureAgentWorkspace } from "./workspace/agent-workspace.ts"
 import { openHome } from "./workspace/home.ts"
 import { lockHome } from "./workspace/home-lock.ts"
+import { clearUnkept, InboxFolder } from "./workspace/inbox-folder.ts"
 import { threadPreamble } from "./workspace/thread-preamble.ts"
 
 /** The part of a pino logger that the service writes to. Fields never hold prompts, answers or keys. */
@@ -36,6 +41,8 @@ export interface ServiceOptions {
   /** Aborted: the start is given up, with all that it has started so far. */
   readonly signal?: AbortSignal
   readonly now?: () => number
+  /** In place of the one that fetches from public addresses only. */
+  readonly fetcher?: UrlFetcher
 }
 
 export interface Service {
@@ -114,6 +121,16 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     name: null,
     workingDirectory: config.workingDirectory,
   })
+  await clearUnkept(profile.workspace)
+  const files = new DiskFileLibrary({
+    folder: join(config.home, "files"),
+    ledger: store.files,
+    limits: config.limits,
+    now,
+    log: (level, message, fields) => log[level](fields ?? {}, message),
+  })
+  releasers.add("uploaded files", () => files.stop())
+  await files.start()
   const manager = await startManager({ ...options, config }, profile, now, releasers)
   options.signal?.throwIfAborted()
   const engine = new AgentEngine({
@@ -131,6 +148,12 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
       maxCharacters: 64 * 1024 * 1024,
       parkMs: config.limits.parkMs,
     },
+    inputs: {
+      files,
+      inbox: new InboxFolder(),
+      fetcher: config.fetchUrls ? (options.fetcher ?? new GuardedFetcher()) : null,
+      limits: config.limits,
+    },
     now,
     log: (level, message, fields) => log[level](fields ?? {}, message),
   })
@@ -145,6 +168,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
 
   const app = createHttpApp({
     engine,
+    files,
     config,
     version,
     startedAt: now(),

@@ -16,6 +16,7 @@ const order = [
   "team",
   "engine",
   "backends",
+  "fetch",
   "storage",
   "workspace",
   "protocol",
@@ -31,9 +32,10 @@ const extra: Readonly<Record<string, readonly string[]>> = {
 /** The engine knows backends, storage and workspaces by their ports in `domain` only. */
 const forbidden: Readonly<Record<string, readonly string[]>> = {
   service: ["cli"],
-  http: ["backends", "storage", "workspace"],
-  engine: ["backends", "storage", "workspace", "protocol"],
-  backends: ["storage", "workspace", "protocol"],
+  http: ["backends", "fetch", "storage", "workspace"],
+  engine: ["backends", "fetch", "storage", "workspace", "protocol"],
+  backends: ["fetch", "storage", "workspace", "protocol"],
+  fetch: ["storage", "workspace", "protocol", "config"],
   storage: ["workspace", "protocol", "config"],
   workspace: ["protocol"],
 }

@@ -18,6 +18,8 @@ export interface Config {
   readonly unknownModel: "manager" | "error"
   /** Request headers, lower case, whose value names a conversation; the first one present counts. */
   readonly sessionHeaders: readonly string[]
+  /** Images and files that a request names by an https address are fetched. */
+  readonly fetchUrls: boolean
   /** Model name passed to the CLI; null: the CLI's own. */
   readonly model: string | null
   readonly limits: Limits
@@ -28,6 +30,9 @@ export interface Limits {
   /** Large bodies of all requests that are being read, wait or run, together. */
   readonly bodiesBytes: number
   readonly jsonDepth: number
+  /** Of one uploaded or fetched file, and of all uploaded files of a principal. */
+  readonly fileBytes: number
+  readonly fileTotalBytes: number
   /** Turns waiting or running, of one agent and of all. */
   readonly turnsPerAgent: number
   readonly turnsTotal: number

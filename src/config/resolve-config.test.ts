@@ -41,11 +41,14 @@ describe("resolveConfig", () => {
       sessions: "separate",
       unknownModel: "manager",
       sessionHeaders: ["x-session-id", "x-openwebui-chat-id"],
+      fetchUrls: true,
       model: null,
       limits: {
         bodyBytes: 16_777_216,
         bodiesBytes: 67_108_864,
         jsonDepth: 100,
+        fileBytes: 67_108_864,
+        fileTotalBytes: 1_073_741_824,
         turnsPerAgent: 256,
         turnsTotal: 512,
         loadedThreads: 24,
@@ -74,6 +77,7 @@ describe("resolveConfig", () => {
         working_dir = "~/work"
         pass_env = ["HTTPS_PROXY", "LANG", "LANG"]
         session_headers = ["X-Chat"]
+        fetch_urls = false
         [models]
         unknown = "error"
         [api_keys]
@@ -96,6 +100,7 @@ describe("resolveConfig", () => {
       workingDirectory: "/home/ann/work",
       passEnv: ["HTTPS_PROXY", "LANG"],
       sessionHeaders: ["x-chat"],
+      fetchUrls: false,
       unknownModel: "error",
       limits: { bodyBytes: 2_000, retentionDays: 0, jsonDepth: 100 },
     })
@@ -110,12 +115,14 @@ describe("resolveConfig", () => {
       AI_AGENT_PROXY_HOST: "h2",
       AI_AGENT_PROXY_TURN_MS: "22",
       AI_AGENT_PROXY_PASS_ENV: "A, B,,C",
+      AI_AGENT_PROXY_FETCH_URLS: " false",
     }
     expect(resolveConfig(input({ files, env, flags: { port: "1003" } }))).toMatchObject({
       port: 1003,
       host: "h2",
       model: "m1",
       passEnv: ["A", "B", "C"],
+      fetchUrls: false,
       limits: { turnMs: 22, silenceMs: 12 },
     })
   })
@@ -190,6 +197,7 @@ describe("a configuration that cannot be used", () => {
     ['[api_keys]\n"a b" = "k"', "`api_keys.a b` must be named with"],
     ['[api_keys]\na = "k"\nb = "k"', "config.toml:3: a and b have the same key"],
     ['api_key = "k"\n[api_keys]\nowner = "l"', "config.toml:1: `api_key` and `api_keys.owner` are both"],
+    ['fetch_urls = "no"', "config.toml:1: `fetch_urls` must be true or false"],
     ['pass_env = ["A=B"]', "must be names of environment variables"],
     ['session_headers = ["X Y"]', "must be names of request headers"],
     ["limits = 3", "config.toml:1: `limits` must be of type table"],

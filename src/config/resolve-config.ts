@@ -35,6 +35,8 @@ const defaultLimits: Limits = {
   bodyBytes: 16 * 1024 * 1024,
   bodiesBytes: 64 * 1024 * 1024,
   jsonDepth: 100,
+  fileBytes: 64 * 1024 * 1024,
+  fileTotalBytes: 1024 * 1024 * 1024,
   turnsPerAgent: 256,
   turnsTotal: 512,
   loadedThreads: 24,
@@ -83,6 +85,7 @@ export function resolveConfig(input: ConfigInput): Config {
     sessionHeaders: Object.freeze([
       ...new Set(find(settings.sessionHeaders)?.value ?? ["x-session-id", "x-openwebui-chat-id"]),
     ]),
+    fetchUrls: find(settings.fetchUrls)?.value ?? true,
     model: find(settings.model, flags.model)?.value ?? null,
     limits: findLimits(find),
   })
@@ -123,18 +126,27 @@ function findValue<T>(
 
 function parseText<T>(setting: Setting<T>, text: string, source: string): Found<T> {
   const trimmed = text.trim()
-  const parsed = setting.schema.safeParse(
-    setting.form === "integer"
-      ? /^[+-]?\d+$/.test(trimmed) && Number(trimmed)
-      : setting.form === "list"
-        ? trimmed.split(",").flatMap((part) => part.trim() || [])
-        : text,
-  )
+  const parsed = setting.schema.safeParse(readText(setting.form, text, trimmed))
   if (parsed.success) return { value: parsed.data, source }
   const problem = parsed.error.issues[0]?.message ?? "is not valid"
   // Keys are secrets: everything else may be quoted.
   const quoted = setting.key === settings.apiKey.key ? "the key" : JSON.stringify(text)
   throw new ConfigError(source, setting.key, `${quoted} ${problem}`)
+}
+
+function readText(form: Setting<unknown>["form"], text: string, trimmed: string): unknown {
+  switch (form) {
+    case "text":
+      return text
+    case "integer":
+      return /^[+-]?\d+$/.test(trimmed) && Number(trimmed)
+    case "boolean":
+      return trimmed === "true" || (trimmed === "false" ? false : trimmed)
+    case "list":
+      return trimmed.split(",").flatMap((part) => part.trim() || [])
+    default:
+      return form satisfies never
+  }
 }
 
 function findApiKeys(input: ConfigInput, file: ConfigFile, home: string): ReadonlyMap<string, string> {

@@ -1,7 +1,7 @@
 import { z } from "zod"
 
 /** How the text of a flag or an environment variable becomes a value. */
-type TextForm = "text" | "integer" | "list"
+type TextForm = "text" | "integer" | "boolean" | "list"
 
 /** One thing that can be set, whichever way. */
 export interface Setting<T> {
@@ -74,6 +74,7 @@ export const settings = {
   workingDir: setting("working_dir", text),
   passEnv: setting("pass_env", z.array(variableName), { form: "list" }),
   sessionHeaders: setting("session_headers", z.array(headerName), { form: "list" }),
+  fetchUrls: setting("fetch_urls", z.boolean("must be true or false"), { form: "boolean" }),
   unknownModel: setting("models.unknown", choice("manager", "error")),
 } as const
 
@@ -83,6 +84,8 @@ export const limitSettings = {
   bodiesBytes: limit("bodies_bytes", 1_024, 1_073_741_824),
   /** Nesting of a request's JSON. */
   jsonDepth: limit("json_depth", 10, 10_000),
+  fileBytes: limit("file_bytes", 1_024, 1_073_741_824),
+  fileTotalBytes: limit("file_total_bytes", 1_024, 1_099_511_627_776),
   turnsPerAgent: limit("turns_per_agent", 1, 100_000),
   turnsTotal: limit("turns_total", 1, 100_000),
   loadedThreads: limit("loaded_threads", 1, 10_000),

@@ -28,6 +28,8 @@ export interface ThreadOptions {
   readonly tools: readonly FunctionTool[]
   /** True: the CLI keeps no record of it. */
   readonly isEphemeral: boolean
+  /** True: the agent only answers; where the CLI can, it is kept from writing files and from acting. */
+  readonly isReadOnly?: true
   /** Earlier turns that the new thread shall know. Only `openThread` reads it. */
   readonly history: readonly HistoryTurn[]
 }
@@ -51,6 +53,8 @@ export interface Capabilities {
   readonly streamsDeltas: boolean
   readonly acceptsImages: boolean
   readonly hasOutputSchema: boolean
+  /** True: its schema may be any. Else only strict ones are passed on, see `domain/strict-schema.ts`. */
+  readonly acceptsAnySchema?: true
   readonly hasFunctions: boolean
   readonly hasFork: boolean
   readonly efforts: readonly string[]

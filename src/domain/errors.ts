@@ -15,6 +15,11 @@ export const errorCodes = {
   model_not_found: "No agent of that name.",
   response_not_found: "No such response, or it belongs to somebody else.",
   previous_response_not_found: "`previous_response_id` names no stored response.",
+  conversation_not_found: "No such conversation, or it belongs to somebody else.",
+  item_not_found: "The conversation has no such item.",
+  idempotency_key_reused: "The `Idempotency-Key` was sent with another request, or its answer is deleted.",
+  file_not_found: "No such file, or it is expired or somebody else's.",
+  file_storage_full: "The caller's files take all the room that they may; delete some.",
   // Busy
   queue_full: "Too many turns wait already; try again later.",
   // The agent's side
@@ -25,6 +30,8 @@ export const errorCodes = {
   backend_error: "The agent's CLI refused or misbehaved.",
   model_error: "The model server behind the agent failed; the message quotes it.",
   function_not_called: "`tool_choice` asks for a function call, and the agent made none, twice asked.",
+  answer_format_mismatch:
+    "The answer does not have the form that was asked for (`json_schema`, `json_object`), corrected once.",
   turn_timeout: "The turn took longer than the deadline, or was silent for too long.",
   interrupted: "The turn was interrupted.",
   server_restarted: "The service was restarted while the turn ran.",

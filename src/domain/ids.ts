@@ -9,6 +9,7 @@ export type IdPrefix =
   | "ws_"
   | "fc_"
   | "fco_"
+  | "conv_"
   | "thr_"
   | "turn_"
   | "req_"

@@ -5,21 +5,41 @@
 
 export type ItemStatus = "in_progress" | "completed" | "incomplete" | "failed"
 
-/** Text, or an image given as a `data:` URL (a backend never fetches anything). */
+/** What a client sent in place of the text or image that the agent gets for it. */
+export interface ContentOrigin {
+  /** The same whenever a client sends the same again, wherever it is saved now: resent history is recognised by it. */
+  readonly key: string
+  readonly filename: string | null
+  /** Where it came from, if not with the request. */
+  readonly fileId: string | null
+  readonly url: string | null
+}
+
+export type ImageDetail = "auto" | "low" | "high"
+
+/**
+ * Text, or an image given as a `data:` URL (a backend never fetches anything). A text with an origin tells the agent
+ * where a file of the client lies.
+ */
 export type ContentPart =
-  | { readonly type: "text"; readonly text: string }
-  | { readonly type: "image"; readonly url: string; readonly detail?: "auto" | "low" | "high" }
+  | { readonly type: "text"; readonly text: string; readonly origin?: ContentOrigin }
+  | {
+      readonly type: "image"
+      readonly url: string
+      readonly detail?: ImageDetail
+      readonly origin?: ContentOrigin
+    }
 
 /** `commentary` is said on the way, `final_answer` is the answer; null: the CLI does not tell them apart. */
 export type Phase = "commentary" | "final_answer" | null
 
 export type Role = "user" | "assistant" | "developer"
 
-export interface MessageItem {
+export interface MessageItem<Part = ContentPart> {
   readonly type: "message"
   readonly id: string
   readonly role: Role
-  readonly content: readonly ContentPart[]
+  readonly content: readonly Part[]
   readonly phase: Phase
   readonly status: ItemStatus
 }
@@ -92,23 +112,23 @@ export interface FunctionCallItem {
 }
 
 /** The client's answer to a function call. */
-export interface FunctionCallOutputItem {
+export interface FunctionCallOutputItem<Part = ContentPart> {
   readonly type: "function_call_output"
   readonly id: string
   readonly callId: string
-  readonly output: readonly ContentPart[]
+  readonly output: readonly Part[]
   readonly status: ItemStatus
 }
 
-export type Item =
-  | MessageItem
+export type Item<Part = ContentPart> =
+  | MessageItem<Part>
   | ReasoningItem
   | CommandItem
   | FileChangeItem
   | ToolCallItem
   | WebSearchItem
   | FunctionCallItem
-  | FunctionCallOutputItem
+  | FunctionCallOutputItem<Part>
 
 /** The text of a message: its text parts joined without a separator. */
 export function textOf(content: readonly ContentPart[]): string {

@@ -19,6 +19,8 @@ export interface ResponseRecord {
   readonly previousResponseId: string | null
   /** False: never retrievable; nothing of it stays. */
   readonly isStored: boolean
+  /** True: nobody waits for it; it goes on without its client, and can be cancelled by its id. */
+  readonly isBackground: boolean
   /** The fields of the request that the answer repeats, in wire form; written and read by `protocol/` only. */
   readonly echo: Readonly<Record<string, unknown>>
   readonly createdAt: number

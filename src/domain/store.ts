@@ -1,3 +1,5 @@
+import type { CompletionStore, ConversationItem, ConversationStore } from "./conversations.ts"
+import type { FileLedger } from "./files.ts"
 import type { Item } from "./items.ts"
 import type { ResponseKind, ResponseRecord, ResponseStatus } from "./responses.ts"
 import type { TurnError } from "./turn-events.ts"
@@ -43,6 +45,10 @@ export interface TurnRecord {
   /** Chain hash of the conversation up to and including this turn, as a client would resend it; null until it ended. */
   readonly historyHash: string | null
   readonly createdAt: number
+  /** The API's conversation that it is a part of; null: none. */
+  readonly conversationId: string | null
+  /** What the client saw of an answer that was cut short: the native thread may hold more or less of it. */
+  readonly seenText?: string
 }
 
 /** A turn with the answer and the native items, for seeding. */
@@ -62,6 +68,24 @@ export interface UnfinishedResponse {
   readonly responseId: string
   readonly turnId: string
   readonly status: "queued" | "running"
+  /** What `insertTurn` was given to begin the turn later; null: nothing. */
+  readonly pending: unknown
+}
+
+/** A client's own name of a request: the same request again is the same answer, and no second turn. */
+export interface IdempotencyRecord {
+  readonly key: string
+  /** Of all that makes the request what it is. */
+  readonly requestHash: string
+  readonly responseId: string
+  readonly createdAt: number
+}
+
+/** What is stored along with a new turn, in the same transaction. */
+export interface TurnExtras {
+  /** JSON of `engine/pending-turn.ts`, kept until the turn begins: with it another run of the service can begin it. */
+  readonly pending?: unknown
+  readonly idempotency?: Pick<IdempotencyRecord, "key" | "requestHash">
 }
 
 /** What changes when a turn goes on; absent fields stay as they are. */
@@ -79,6 +103,7 @@ export interface TurnProgress {
   readonly error?: TurnError
   readonly usage?: Usage
   readonly historyHash?: string
+  readonly seenText?: string
 }
 
 /**
@@ -86,9 +111,19 @@ export interface TurnProgress {
  * record in the hope of a check: methods that serve clients take the principal.
  */
 export interface Store {
+  readonly conversations: ConversationStore
+  readonly completions: CompletionStore
+  readonly files: FileLedger
+
   /** A new turn with its queued response; the thread is inserted or updated (`headTurnId`, `usedAt`,
-   * `sessionKey`, `resendsHistory`). */
-  insertTurn(thread: ThreadRecord, turn: TurnRecord, response: ResponseRecord): Promise<void>
+   * `sessionKey`, `resendsHistory`), and the turn becomes the head of its conversation. */
+  insertTurn(
+    thread: ThreadRecord,
+    turn: TurnRecord,
+    response: ResponseRecord,
+    extras?: TurnExtras,
+  ): Promise<void>
+  /** A turn that ends puts its items behind those of its conversation. */
   saveProgress(progress: TurnProgress): Promise<void>
   setNativeThread(threadId: string, nativeRef: string | null): Promise<void>
 
@@ -104,10 +139,19 @@ export interface Store {
   ): Promise<readonly TurnRecord[]>
   findTurn(turnId: string): Promise<TurnRecord | null>
   findTurnOfResponse(responseId: string): Promise<TurnRecord | null>
+  /** What the turn has made so far. */
+  findOutput(turnId: string): Promise<readonly Item[]>
+  /** Items of stored answers by their ids, with the agent that made them; what is not there is left out. */
+  findOutputItems(principal: string, ids: readonly string[]): Promise<readonly ConversationItem[]>
   /** The turn and all before it, oldest first. */
   lineage(turnId: string): Promise<readonly TurnWithOutput[]>
 
   findResponse(principal: string, id: string): Promise<ResponseRecord | null>
+  /** The same for answers that are kept but cannot be retrieved (chat without `store`); deleted ones are gone. */
+  findAnswer(principal: string, id: string): Promise<ResponseRecord | null>
+  /** The newest request of that key. */
+  findIdempotent(principal: string, key: string): Promise<IdempotencyRecord | null>
+  deleteIdempotentBefore(time: number): Promise<void>
   /** The response's log, oldest segment first. */
   readLog(responseId: string): Promise<readonly LogSegment[]>
   /** Makes it unretrievable (404 from now on); the thread keeps its turn. False: there was none. */

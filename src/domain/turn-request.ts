@@ -1,4 +1,5 @@
 import type { FunctionTool } from "./backend.ts"
+import type { ClientItem } from "./input-reference.ts"
 import type { Item } from "./items.ts"
 import type { ResponseKind } from "./responses.ts"
 
@@ -10,6 +11,16 @@ export interface FunctionChoice {
 }
 
 export const anyFunction: FunctionChoice = { allowed: null, isRequired: false }
+
+/** The client's bounds on the text of the answer, held by the engine: agents know none. */
+export interface AnswerLimits {
+  /** The answer ends before the first of these. */
+  readonly stopTexts: readonly string[]
+  /** Null: as long as the agent likes. Counted by an estimate, see `engine/answer-limits.ts`. */
+  readonly maxTokens: number | null
+}
+
+export const noLimits: AnswerLimits = { stopTexts: [], maxTokens: null }
 
 /** What a client asks of an agent, whichever endpoint it came by. Made by `protocol/`, read by the engine. */
 export interface TurnRequest {
@@ -25,16 +36,27 @@ export interface TurnRequest {
   /** False: the client gets one call at a time. */
   readonly allowsParallelCalls: boolean
   readonly previousResponseId: string | null
+  /** The API's conversation that the turn goes to; never together with `previousResponseId`. */
+  readonly conversationId: string | null
   /** Names a conversation of the client's own, from a header. */
   readonly sessionKey: string | null
   /** The header is of a front end that is known to send the whole history each time. */
   readonly resendsHistory: boolean
   readonly effort: string | null
+  /** JSON Schema that the answer must satisfy; it is held, whatever the agent's backend can do. */
   readonly outputSchema: Readonly<Record<string, unknown>> | null
+  readonly answerLimits: AnswerLimits
+  /** A front end asks for a title, tags and the like: no part of any conversation, and nothing is left of it. */
+  readonly isSideRequest: boolean
   /** False only when the client said so: an ephemeral thread, nothing is left. */
   readonly keepsThread: boolean
   /** True: the answer can be retrieved by its id. */
   readonly isStored: boolean
+  /** True: answered at once, and run whether anybody reads it or not. Needs `isStored`. */
+  readonly isBackground: boolean
   /** Wire fields that the answer repeats. */
   readonly echo: Readonly<Record<string, unknown>>
 }
+
+/** A request as its client sent it: the input may refer to files and addresses, which the engine resolves first. */
+export type ClientRequest = Omit<TurnRequest, "input"> & { readonly input: readonly ClientItem[] }

@@ -1,22 +1,35 @@
 import type { AgentStatus } from "../domain/agents.ts"
 import type { Readiness } from "../domain/backend.ts"
+import type { ConversationItem } from "../domain/conversations.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
+import type { Item } from "../domain/items.ts"
 import type { Log } from "../domain/log.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
 import type { ResponseKind, ResponseRecord } from "../domain/responses.ts"
 import type { Store } from "../domain/store.ts"
-import type { TurnRequest } from "../domain/turn-request.ts"
+import type { ClientRequest, TurnRequest } from "../domain/turn-request.ts"
 import type { Agent } from "./agent.ts"
+import { type Completions, LedgerCompletions } from "./completions.ts"
+import { ConversationTurns } from "./conversation-turns.ts"
+import { type Conversations, LedgerConversations } from "./conversations.ts"
 import type { Engine } from "./engine.ts"
-import { FunctionGate } from "./function-gate.ts"
+import { agentFor, agentNamed } from "./find-agent.ts"
+import { type IdempotencyKey, IdempotentRuns, idempotencyMs } from "./idempotency.ts"
+import type { InputSources } from "./input-resolver.ts"
 import { noLedger } from "./ledger.ts"
 import { Parking } from "./parking.ts"
-import { needsLookup, type Plan, planTurn } from "./plan.ts"
-import { recoverUnfinished } from "./recover.ts"
+import type { PendingTurn } from "./pending-turn.ts"
+import { needsLookup, type PlanContext, planTurn } from "./plan.ts"
+import { raceTimeout } from "./race-timeout.ts"
+import { endAsRestarted, recoverUnfinished } from "./recover.ts"
+import { resolveItems, resolveRequest } from "./resolve-input.ts"
 import { deleteExpired } from "./retention.ts"
 import { RunningTurn, type TurnSettings } from "./run-turn.ts"
-import { TurnQueue } from "./turn-queue.ts"
+import { detached } from "./side-request.ts"
+import { StoredResponses } from "./stored-responses.ts"
+import { type QueuePlace, TurnQueue } from "./turn-queue.ts"
+import { rulesOf, type TurnRules } from "./turn-rules.ts"
 
 export interface EngineOptions {
   readonly store: Store
@@ -32,6 +45,7 @@ export interface EngineOptions {
     readonly retentionDays: number
   }
   readonly settings: TurnSettings
+  readonly inputs: InputSources
   readonly now: () => number
   readonly log: Log
 }
@@ -40,10 +54,15 @@ const retentionSweepMs = 3_600_000
 
 /** The one pipeline: request → plan → ledger → queue → run. See `Engine` for what callers may ask. */
 export class AgentEngine implements Engine {
+  readonly conversations: Conversations
+  readonly completions: Completions
   readonly #options: EngineOptions
   readonly #queue: TurnQueue
   readonly #live = new Map<string, RunningTurn>()
   readonly #parking: Parking
+  readonly #responses: StoredResponses
+  readonly #idempotent: IdempotentRuns
+  readonly #conversationTurns: ConversationTurns
   #planning: Promise<unknown> = Promise.resolve()
   #sweep: NodeJS.Timeout | null = null
   #isStopping = false
@@ -52,15 +71,26 @@ export class AgentEngine implements Engine {
     this.#options = options
     this.#queue = new TurnQueue(options.limits)
     this.#parking = new Parking(options.log)
+    this.#conversationTurns = new ConversationTurns(options.store)
+    this.conversations = new LedgerConversations(
+      options.store.conversations,
+      this.#conversationTurns,
+      (principal, items) => resolveItems(items, options.inputs, { principal, agents: options.agents }),
+      options.now,
+    )
+    this.completions = new LedgerCompletions(options.store)
+    const running = (id: string) => this.#live.get(id)
+    this.#responses = new StoredResponses(options.store, running)
+    this.#idempotent = new IdempotentRuns({ store: options.store, running, now: options.now })
   }
 
   /**
-   * Ends what an earlier service left unfinished, then starts the agents. Resolves at once after the first, so that a
-   * slow CLI does not keep the service from answering; `submit` waits for its agent.
+   * Ends what an earlier service left unfinished, or queues it again, then starts the agents. Resolves at once after the
+   * first, so that a slow CLI does not keep the service from answering; `submit` waits for its agent.
    */
   async start(): Promise<{ readonly managerReadiness: Promise<Readiness> }> {
     const { store, agents, now, log } = this.#options
-    await recoverUnfinished(store, now(), log)
+    for (const pending of await recoverUnfinished(store, now(), log)) await this.#resume(pending)
     const [manager, ...others] = agents.map((agent) => agent.start())
     if (manager === undefined) throw new Error("an engine needs at least the manager")
     void Promise.all(others)
@@ -70,36 +100,78 @@ export class AgentEngine implements Engine {
     return { managerReadiness: manager }
   }
 
-  async submit(principal: string, request: TurnRequest): Promise<LiveResponse> {
+  async submit(
+    principal: string,
+    asked: ClientRequest,
+    idempotency: IdempotencyKey | null = null,
+  ): Promise<LiveResponse> {
     this.#assertRunning()
-    const agent = this.#agentFor(request.model)
+    const request = asked.isSideRequest ? detached(asked) : asked
+    if (idempotency === null) return this.#submit(principal, request, null)
+    return this.#idempotent.run({ ...idempotency, principal, isKept: request.keepsThread }, () =>
+      this.#submit(principal, request, idempotency),
+    )
+  }
+
+  async #submit(
+    principal: string,
+    clientRequest: ClientRequest,
+    idempotency: IdempotencyKey | null,
+  ): Promise<LiveResponse> {
+    const agent = this.#agentFor(clientRequest.model)
     this.#queue.assertRoom(agent.profile.id)
     await agent.assertReady()
-    const work = () => this.#planAndStore(agent, principal, request)
+    const { request, release } = await resolveRequest(clientRequest, this.#options.inputs, {
+      principal,
+      workspace: agent.profile.workspace,
+      planOf: (draft) => planTurn(draft, this.#planContext(agent, principal)),
+    })
+    const live = this.#enter(agent, principal, request, idempotency)
+    void live.then((turn) => turn.finished).then(release, release)
+    return live
+  }
+
+  async #enter(
+    agent: Agent,
+    principal: string,
+    request: TurnRequest,
+    idempotency: IdempotencyKey | null,
+  ): Promise<LiveResponse> {
+    const work = () => this.#planAndStore(agent, principal, request, idempotency)
     if (!needsLookup(request, this.#options.sessions)) return work()
     // One at a time: two requests after the same turn must not both take its thread for theirs.
-    const planned = this.#planning.then(work)
-    this.#planning = planned.catch(() => {})
-    return planned
-  }
-
-  async retrieve(principal: string, kind: ResponseKind, id: string): Promise<ResponseRecord> {
-    const live = this.#live.get(id)?.record
-    const record =
-      live?.principal === principal && live.isStored
-        ? live
-        : await this.#options.store.findResponse(principal, id)
-    if (record === null || record.kind !== kind) throw notFound(id)
-    return record
-  }
-
-  async remove(principal: string, kind: ResponseKind, id: string): Promise<void> {
-    const live = this.#live.get(id)
-    if (live?.record.principal === principal && live.record.kind === kind && live.record.isStored) {
-      live.cancel()
-      await live.finished
+    const plan = () => {
+      const planned = this.#planning.then(work)
+      this.#planning = planned.catch(() => {})
+      return planned
     }
-    if (!(await this.#options.store.deleteResponse(principal, kind, id))) throw notFound(id)
+    const { conversationId } = request
+    if (conversationId === null) return plan()
+    return this.#conversationTurns.plan(principal, conversationId, agent.profile.id, plan)
+  }
+
+  retrieve(principal: string, kind: ResponseKind, id: string): Promise<ResponseRecord> {
+    return this.#responses.retrieve(principal, kind, id)
+  }
+
+  reopen(principal: string, kind: ResponseKind, id: string): Promise<LiveResponse> {
+    return this.#responses.reopen(principal, kind, id)
+  }
+
+  cancel(principal: string, kind: ResponseKind, id: string): Promise<ResponseRecord> {
+    return this.#responses.cancel(principal, kind, id)
+  }
+
+  inputItems(principal: string, kind: ResponseKind, id: string): Promise<readonly Item[]> {
+    return this.#responses.inputItems(principal, kind, id)
+  }
+
+  findItems(principal: string, ids: readonly string[]): Promise<readonly ConversationItem[]> {
+    return this.#options.store.findOutputItems(principal, ids)
+  }
+
+  remove(principal: string, kind: ResponseKind, id: string): Promise<void> {
+    return this.#responses.remove(principal, kind, id)
   }
 
   agents(): readonly AgentStatus[] {
@@ -107,7 +179,7 @@ export class AgentEngine implements Engine {
   }
 
   findAgent(model: string): AgentStatus | null {
-    const agent = this.#agentNamed(model)
+    const agent = agentNamed(this.#options.agents, model)
     return agent === null ? null : this.#statusOf(agent)
   }
 
@@ -125,7 +197,7 @@ export class AgentEngine implements Engine {
       const ended = Promise.all(turns.map((turn) => turn.finished))
       const drained = await raceTimeout(ended, drainMs)
       if (!drained) {
-        for (const turn of turns) turn.abandon("The service is stopping.")
+        for (const turn of turns) if (!turn.leave()) turn.abandon("The service is stopping.")
         await ended
       }
     }
@@ -133,10 +205,31 @@ export class AgentEngine implements Engine {
     await Promise.all(this.#options.agents.map((agent) => agent.stop()))
   }
 
-  async #planAndStore(agent: Agent, principal: string, request: TurnRequest): Promise<LiveResponse> {
+  async #planAndStore(
+    agent: Agent,
+    principal: string,
+    request: TurnRequest,
+    idempotency: IdempotencyKey | null,
+  ): Promise<LiveResponse> {
+    const rules = await rulesOf(request)
+    const plan = await planTurn(request, this.#planContext(agent, principal))
+    const record = this.#newRecord(principal, agent, request)
+    const pending: PendingTurn = { turnId: newId("turn_"), request, plan, record }
+    // Nothing may be awaited between taking the place and storing the turn but the storing itself.
+    const place = this.#queue.enter(agent.profile.id, plan.thread.id)
+    try {
+      this.#assertRunning()
+      if (request.keepsThread) await this.#storeTurn(pending, idempotency)
+    } catch (error) {
+      place.leave()
+      throw error
+    }
+    return this.#begin(agent, pending, rules, place)
+  }
+
+  #planContext(agent: Agent, principal: string): PlanContext {
     const { store, now, sessions } = this.#options
-    const gate = await FunctionGate.create(request.tools, request.functionChoice)
-    const plan = await planTurn(request, {
+    return {
       store,
       principal,
       agentId: agent.profile.id,
@@ -144,27 +237,28 @@ export class AgentEngine implements Engine {
       sessions,
       findParked: (hash, key) => this.#parking.findUnstored(principal, hash, key),
       now: now(),
-    })
-    const record = this.#newRecord(principal, agent, request)
-    const turnId = newId("turn_")
-    // Nothing may be awaited between taking the place and storing the turn but the storing itself.
-    const place = this.#queue.enter(agent.profile.id, plan.thread.id)
-    try {
-      this.#assertRunning()
-      if (request.keepsThread) await this.#storeTurn(plan, turnId, record)
-    } catch (error) {
-      place.leave()
-      throw error
     }
+  }
+
+  #begin(
+    agent: Agent,
+    { request, plan, turnId, record }: PendingTurn,
+    rules: TurnRules,
+    place: QueuePlace,
+    whenReady: Promise<unknown> | null = null,
+  ): RunningTurn {
+    const { store, now } = this.#options
+    const parent = this.#findLive(plan.parentTurnId)?.finished ?? null
     const turn = new RunningTurn({
-      base: plan.fork === null ? null : (this.#live.get(plan.fork.turn.responseId)?.finished ?? null),
+      base: whenReady === null ? parent : Promise.all([whenReady, parent]),
       agent,
       plan,
       turnId,
       record,
-      input: { model: this.#options.model, effort: request.effort, outputSchema: request.outputSchema },
+      input: { model: this.#options.model, effort: request.effort },
       tools: request.tools,
-      gate,
+      ...rules,
+      isSideRequest: request.isSideRequest,
       allowsParallelCalls: request.allowsParallelCalls,
       parking: this.#parking,
       place,
@@ -175,11 +269,32 @@ export class AgentEngine implements Engine {
       log: this.#options.log,
     })
     this.#live.set(record.id, turn)
+    if (request.conversationId !== null) this.#conversationTurns.began(request.conversationId, turn)
     void turn.finished.finally(() => this.#live.delete(record.id))
     return turn
   }
 
-  async #storeTurn(plan: Plan, turnId: string, record: ResponseRecord): Promise<void> {
+  /** A turn of an earlier run that waited to begin takes its place in the queue again. */
+  async #resume(pending: PendingTurn): Promise<void> {
+    const { store, agents, now, log } = this.#options
+    const { turnId, request, plan, record } = pending
+    let place: QueuePlace | null = null
+    try {
+      const agent = agents.find(({ profile }) => profile.id === record.agentId)
+      if (agent === undefined) throw new ProxyError("model_not_found", `No agent '${record.agentId}'.`)
+      const rules = await rulesOf(request)
+      place = this.#queue.enter(agent.profile.id, plan.thread.id)
+      this.#begin(agent, pending, rules, place, agent.check())
+      log("info", "turn of an earlier run is queued again", { response: record.id })
+    } catch (error) {
+      place?.leave()
+      log("warn", "turn of an earlier run cannot begin", { response: record.id, error: messageOf(error) })
+      await endAsRestarted(store, { responseId: record.id, turnId, status: "queued" }, now())
+    }
+  }
+
+  async #storeTurn(pending: PendingTurn, idempotency: IdempotencyKey | null): Promise<void> {
+    const { plan, turnId, record } = pending
     await this.#options.store.insertTurn(
       { ...plan.thread, headTurnId: turnId },
       {
@@ -191,9 +306,19 @@ export class AgentEngine implements Engine {
         input: [...plan.clientHistory, ...plan.added],
         historyHash: null,
         createdAt: record.createdAt,
+        conversationId: pending.request.conversationId,
       },
       record,
+      {
+        ...(record.isBackground && { pending }),
+        ...(idempotency !== null && { idempotency }),
+      },
     )
+  }
+
+  #findLive(turnId: string | null): RunningTurn | undefined {
+    if (turnId === null) return undefined
+    return [...this.#live.values()].find((turn) => turn.turnId === turnId)
   }
 
   #newRecord(principal: string, agent: Agent, request: TurnRequest): ResponseRecord {
@@ -204,6 +329,7 @@ export class AgentEngine implements Engine {
       agentId: agent.profile.id,
       previousResponseId: request.previousResponseId,
       isStored: request.isStored,
+      isBackground: request.isBackground,
       echo: request.echo,
       createdAt: this.#options.now(),
       status: "queued",
@@ -215,24 +341,8 @@ export class AgentEngine implements Engine {
   }
 
   #agentFor(model: string): Agent {
-    const named = this.#agentNamed(model)
-    if (named !== null) return named
-    const manager = this.#options.agents[0]
-    if (manager !== undefined && this.#options.unknownModel === "manager") return manager
-    throw new ProxyError(
-      "model_not_found",
-      `The model '${model.slice(0, 100)}' is not an agent of this service. GET /v1/models lists them.`,
-      { param: "model" },
-    )
-  }
-
-  /** By id, or by a bare name that only one agent has. */
-  #agentNamed(model: string): Agent | null {
-    const { agents } = this.#options
-    const byId = agents.find((agent) => agent.profile.id === model)
-    if (byId !== undefined) return byId
-    const byName = agents.filter((agent) => agent.profile.name === model)
-    return byName.length === 1 ? (byName[0] ?? null) : null
+    const { agents, unknownModel } = this.#options
+    return agentFor(agents, model, unknownModel)
   }
 
   #statusOf(agent: Agent): AgentStatus {
@@ -249,27 +359,15 @@ export class AgentEngine implements Engine {
   }
 
   async #deleteExpired(): Promise<void> {
-    const { store, agents, limits, now, log } = this.#options
-    if (limits.retentionDays === 0) return
+    const { store, agents, inputs, limits, now, log } = this.#options
     try {
-      await deleteExpired(store, agents, now() - limits.retentionDays * 86_400_000, log)
+      await store.deleteIdempotentBefore(now() - idempotencyMs)
+      if (limits.retentionDays === 0) return
+      const time = now() - limits.retentionDays * 86_400_000
+      await deleteExpired(store, agents, time, log)
+      for (const { profile } of agents) await inputs.inbox.deleteUnused(profile.workspace, time)
     } catch (error) {
       log("info", "deleting old threads failed", { error: messageOf(error) })
     }
   }
-}
-
-function notFound(id: string): ProxyError {
-  return new ProxyError("response_not_found", `Response with id '${id.slice(0, 100)}' not found.`)
-}
-
-/** False when the time ran out first. */
-async function raceTimeout(work: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms)
-  })
-  const isDone = await Promise.race([work.then(() => true), timeout])
-  clearTimeout(timer)
-  return isDone
 }

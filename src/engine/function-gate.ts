@@ -1,12 +1,10 @@
 import type { FunctionTool } from "../domain/backend.ts"
-import { messageOf, ProxyError } from "../domain/errors.ts"
 import type { FunctionCallItem, MessageItem } from "../domain/items.ts"
 import type { FunctionChoice } from "../domain/turn-request.ts"
+import { type Check, compileSchema } from "./json-schema.ts"
 
 /** The agent is told so often that a call is not possible; then the turn ends. */
 export const maxRefusals = 5
-
-type Validate = (value: unknown) => readonly string[]
 
 /**
  * What the client said about its functions, held by us: agents know nothing of `tool_choice`, and the schemas that they
@@ -14,10 +12,10 @@ type Validate = (value: unknown) => readonly string[]
  */
 export class FunctionGate {
   readonly #choice: FunctionChoice
-  readonly #validators: ReadonlyMap<string, Validate>
+  readonly #validators: ReadonlyMap<string, Check>
   readonly #repaired = new Set<string>()
 
-  private constructor(choice: FunctionChoice, validators: ReadonlyMap<string, Validate>) {
+  private constructor(choice: FunctionChoice, validators: ReadonlyMap<string, Check>) {
     this.#choice = choice
     this.#validators = validators
   }
@@ -74,32 +72,10 @@ export class FunctionGate {
   }
 }
 
-/** ajv costs memory and start time, so it is loaded with the first functions. */
-async function compile(tools: readonly FunctionTool[]): Promise<ReadonlyMap<string, Validate>> {
-  const { Ajv } = await import("ajv")
-  const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false, logger: false })
-  return new Map(
-    tools.map((tool) => {
-      const check = compileSchema(tool, (schema) => ajv.compile(schema))
-      const validate: Validate = (value) =>
-        check(value)
-          ? []
-          : (check.errors ?? [])
-              .slice(0, 5)
-              .map((error) => `${error.instancePath || "they"} ${error.message}`)
-      return [tool.name, validate]
-    }),
-  )
-}
-
-function compileSchema<T>(tool: FunctionTool, compileWith: (schema: FunctionTool["parameters"]) => T): T {
-  try {
-    return compileWith(tool.parameters)
-  } catch (error) {
-    throw new ProxyError(
-      "invalid_request",
-      `The parameters of function '${tool.name}' are no valid JSON Schema: ${messageOf(error)}.`,
-      { param: "tools", cause: error },
-    )
+async function compile(tools: readonly FunctionTool[]): Promise<ReadonlyMap<string, Check>> {
+  const checks = new Map<string, Check>()
+  for (const { name, parameters } of tools) {
+    checks.set(name, await compileSchema(parameters, `The parameters of function '${name}'`, "tools"))
   }
+  return checks
 }

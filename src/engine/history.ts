@@ -74,5 +74,11 @@ function normalized(text: string): string {
 }
 
 function visibleText(content: readonly ContentPart[]): string {
-  return content.map((part) => (part.type === "text" ? part.text : `[image ${part.url}]`)).join("\n")
+  return content.map(visiblePart).join("\n")
+}
+
+function visiblePart(part: ContentPart): string {
+  // A file may be saved elsewhere, or be gone, when the client sends the same again.
+  if (part.origin !== undefined) return `[${part.origin.key}]`
+  return part.type === "text" ? part.text : `[image ${part.url}]`
 }

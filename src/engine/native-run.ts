@@ -1,3 +1,4 @@
+import { answerText } from "../domain/answer-text.ts"
 import type { FunctionTool, ThreadRef, Turn, TurnInput } from "../domain/backend.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import type { FunctionCallItem, FunctionCallOutputItem, MessageItem } from "../domain/items.ts"
@@ -6,6 +7,10 @@ import type { Store } from "../domain/store.ts"
 import type { TurnEvent } from "../domain/turn-events.ts"
 import { addUsage, type Usage, usageSince } from "../domain/usage.ts"
 import type { Agent } from "./agent.ts"
+import type { AnswerFormat } from "./answer-format.ts"
+import { cutCause } from "./answer-limits.ts"
+import type { AnswerRules } from "./answer-rules.ts"
+import { cutNote } from "./cut-note.ts"
 import type { Deadline } from "./deadline.ts"
 import { type FunctionGate, maxRefusals } from "./function-gate.ts"
 import type { Ledger } from "./ledger.ts"
@@ -13,13 +18,13 @@ import { openNativeThread } from "./native-thread.ts"
 import { failed, type Outcome, type StopCause, stopped } from "./outcome.ts"
 import type { ParkedTurn, Parking } from "./parking.ts"
 import type { Plan } from "./plan.ts"
-import type { RecordedItem, Recorder } from "./recorder.ts"
+import type { ItemEvent, RecordedItem, Recorder } from "./recorder.ts"
 
 export interface NativeRunOptions {
   readonly agent: Agent
   readonly plan: Plan
   readonly turnId: string
-  readonly input: Omit<TurnInput, "messages">
+  readonly input: Omit<TurnInput, "messages" | "outputSchema">
   readonly tools: readonly FunctionTool[]
   readonly gate: FunctionGate
   readonly allowsParallelCalls: boolean
@@ -27,6 +32,8 @@ export interface NativeRunOptions {
   readonly store: Store
   readonly ledger: Ledger
   readonly recorder: Recorder
+  readonly answer: AnswerRules
+  readonly isSideRequest: boolean
   readonly deadline: Deadline
   /** Bound on the texts of one response. */
   readonly maxCharacters: number
@@ -50,6 +57,8 @@ export class NativeRun {
   readonly #options: NativeRunOptions
   readonly #outputs: readonly FunctionCallOutputItem[]
   readonly #messages: readonly MessageItem[]
+  readonly #answer: AnswerRules
+  #ref: ThreadRef | null = null
   #turn: Turn | null = null
   #turnRef: string | null = null
   /** Of turns of this run that are over. */
@@ -57,10 +66,14 @@ export class NativeRun {
   /** Of the current turn, told in earlier responses. */
   #usageBefore: Usage | null = null
   #refusals = 0
+  /** What the agent has to know before the new messages. */
+  #notes: readonly MessageItem[] = []
+  #outputSchema: TurnInput["outputSchema"] = null
 
   constructor(options: NativeRunOptions) {
     this.#options = options
     const { added } = options.plan
+    this.#answer = options.answer
     this.#outputs = added.filter((item) => item.type === "function_call_output")
     this.#messages = added.filter((item) => item.type === "message")
   }
@@ -77,6 +90,11 @@ export class NativeRun {
   }
 
   async run(): Promise<Outcome> {
+    const outcome = await this.#runTurns()
+    return this.#answer.format === null ? outcome : this.#holdFormat(outcome, this.#answer.format)
+  }
+
+  async #runTurns(): Promise<Outcome> {
     const parked = await this.#takeParked()
     if (parked !== null) return this.#goOn(parked)
     const outcome = await this.#attempt()
@@ -110,19 +128,25 @@ export class NativeRun {
     this.#turn = parked.turn
     this.#turnRef = parked.turnRef
     this.#usageBefore = parked.usage
+    this.#ref = parked.ref
+    this.#answer.beginTurn(parked.outputSchema)
     const [next, ...rest] = parked.untold
     if (next !== undefined) return Promise.resolve(this.#park(parked.events, [next], rest, null))
     return this.#follow(parked.events)
   }
 
   async #attempt(): Promise<Outcome> {
+    const { agent } = this.#options
     const ref = await this.#openThread()
     const cause = this.#options.stopCause()
     if (cause !== null) return stopped(cause, null)
     if (ref === null) return failed("backend_error", "The agent's thread could not be opened.")
     const demand = this.#options.gate.demand()
-    const outcome = await this.#start(ref, demand === null ? this.#messages : [demand, ...this.#messages])
+    const notes = [...this.#notes, ...this.#answer.instructions(agent.capabilities)]
+    if (demand !== null) notes.push(demand)
+    const outcome = await this.#start(ref, [...notes, ...this.#messages])
     if (demand === null || outcome.status !== "completed" || outcome.parked !== undefined) return outcome
+    if (this.#options.stopCause() !== null) return outcome
     // It answered without a call: say it once more.
     this.#usage = outcome.usage
     const second = await this.#start(ref, [demand])
@@ -135,8 +159,8 @@ export class NativeRun {
 
   /** Null: the turn was stopped meanwhile; a CLI that does not answer is not waited for. */
   async #openThread(): Promise<ThreadRef | null> {
-    const { agent, plan, tools, store, ledger, stopCause, whenStopped } = this.#options
-    const open = () => openNativeThread(agent, plan, this.#outputs, tools, store)
+    const { agent, plan, tools, store, ledger, isSideRequest, stopCause, whenStopped } = this.#options
+    const open = () => openNativeThread(agent, plan, this.#outputs, tools, store, isSideRequest)
     const opening = open().catch((error: unknown) => {
       // No turn was begun, so a CLI that died just now may be asked once more: it is started again.
       if (error instanceof ProxyError && error.code === "backend_died" && stopCause() === null) return open()
@@ -149,6 +173,8 @@ export class NativeRun {
     }
     agent.occupy(plan.thread.id, opened.ref)
     if (opened.isNew) await ledger.setNativeThread(plan.thread.id, opened.ref)
+    this.#ref = opened.ref
+    this.#notes = opened.seenText === null ? [] : [cutNote(opened.seenText)]
     return opened.ref
   }
 
@@ -164,7 +190,10 @@ export class NativeRun {
 
   #start(ref: ThreadRef, messages: readonly MessageItem[]): Promise<Outcome> {
     const { agent, input, stopCause } = this.#options
-    const turn = agent.backend.startTurn(ref, { ...input, messages })
+    const outputSchema = this.#answer.format?.nativeSchema(agent.capabilities) ?? null
+    const turn = agent.backend.startTurn(ref, { ...input, outputSchema, messages })
+    this.#outputSchema = outputSchema
+    this.#answer.beginTurn(outputSchema)
     this.#turn = turn
     this.#usageBefore = null
     // A stop that came while the thread was opened has found no turn to interrupt.
@@ -186,11 +215,15 @@ export class NativeRun {
       for (const event of next.value) {
         if (event.type === "function.called") calls.push(event)
         const outcome = this.#take(event)
+        const { cut } = this.#answer
+        // The agent goes on meanwhile: the turn is read to its end, so that the thread is free for the next one.
+        if (cut !== null) stop(cutCause(cut))
         if (outcome !== null) return outcome
       }
-      const parked = await this.#called(events, calls)
+      const { cut } = this.#answer
+      const parked = cut === null ? await this.#called(events, calls) : null
       if (parked !== null) return parked
-      if (recorder.characters > maxCharacters) {
+      if (recorder.characters + this.#answer.heldCharacters > maxCharacters) {
         stop({ code: "backend_error", message: `The answer is longer than ${maxCharacters} characters.` })
       }
     }
@@ -199,7 +232,7 @@ export class NativeRun {
 
   /** Takes one event in; returns the outcome when it was the last. */
   #take(event: TurnEvent): Outcome | null {
-    const { deadline, recorder, onItem, onNativeItem, log } = this.#options
+    const { deadline, recorder, onNativeItem, log } = this.#options
     switch (event.type) {
       case "turn.started":
         this.#turnRef = event.turnRef
@@ -226,8 +259,7 @@ export class NativeRun {
         deadline.progress()
         return null
       default: {
-        const item = recorder.record(event)
-        if (item !== null) onItem(item)
+        this.#record(this.#answer.take(event))
         deadline.progress(recorder.hasOpenWork)
         return null
       }
@@ -270,13 +302,12 @@ export class NativeRun {
     untold: readonly FunctionCallItem[],
     holdMs: number | null,
   ): Outcome {
-    const { agent, plan, turnId, recorder, onItem, parkMs } = this.#options
+    const { agent, plan, turnId, isSideRequest } = this.#options
+    // Nobody comes back to a side request.
+    const parkMs = isSideRequest ? 0 : this.#options.parkMs
     const turn = this.#turn
-    if (turn === null) throw new Error("a turn that was never started cannot wait")
-    for (const item of told) {
-      const recorded = recorder.record({ type: "item.completed", item })
-      if (recorded !== null) onItem(recorded)
-    }
+    if (turn === null || this.#ref === null) throw new Error("a turn that was never started cannot wait")
+    this.#record(told.map((item) => ({ type: "item.completed", item })))
     const turnRef = this.#turnRef
     // Until it is over it is no point to fork from: what comes after the outputs belongs to it as well.
     this.#turnRef = null
@@ -286,6 +317,8 @@ export class NativeRun {
       historyHash: null,
       turn,
       turnRef,
+      ref: this.#ref,
+      outputSchema: this.#outputSchema,
       events,
       untold,
       usage: turn.usage,
@@ -297,6 +330,40 @@ export class NativeRun {
       error: null,
       usage: this.#total(turn.usage),
       parked: { turn: parked, limitMs },
+    }
+  }
+
+  /**
+   * An answer without the form that the client asks for is corrected once by the agent, as long as nothing of it was shown;
+   * then the response fails.
+   */
+  async #holdFormat(outcome: Outcome, format: AnswerFormat, isSecond = false): Promise<Outcome> {
+    const { recorder, stopCause } = this.#options
+    const isAnswer = outcome.status === "completed" && outcome.parked === undefined
+    // What was cut by the client's limit is marked as such: it cannot be expected to hold.
+    if (outcome.status === "incomplete") this.#record(format.release())
+    if (!isAnswer) {
+      this.#record(format.withdraw())
+      return outcome
+    }
+    const shown = answerText(recorder.output)
+    const problem = format.problem(shown)
+    this.#record(problem === null ? format.release() : format.withdraw())
+    if (problem === null) return outcome
+    if (isSecond || shown !== "" || this.#ref === null || stopCause() !== null) {
+      const message = `The agent's answer does not have the form that was asked for: ${problem}.`
+      return { ...failed("answer_format_mismatch", message), usage: outcome.usage }
+    }
+    this.#usage = outcome.usage
+    this.#answer.beginAgain()
+    return this.#holdFormat(await this.#start(this.#ref, [format.correction(problem)]), format, true)
+  }
+
+  #record(events: readonly ItemEvent[]): void {
+    const { recorder, onItem } = this.#options
+    for (const event of events) {
+      const item = recorder.record(event)
+      if (item !== null) onItem(item)
     }
   }
 

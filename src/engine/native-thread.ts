@@ -4,6 +4,14 @@ import type { FunctionCallOutputItem, Item } from "../domain/items.ts"
 import type { Store } from "../domain/store.ts"
 import type { Agent } from "./agent.ts"
 import type { Plan } from "./plan.ts"
+import { sideRequestInstructions } from "./side-request.ts"
+
+export interface OpenedThread {
+  readonly ref: ThreadRef
+  readonly isNew: boolean
+  /** What the client saw of the answer before, where it was cut short and the native thread may hold more or less of it. */
+  readonly seenText: string | null
+}
 
 /**
  * Makes the native thread of a planned turn ready: the one it has, a fork, or a new one filled from the ledger. The
@@ -15,7 +23,8 @@ export async function openNativeThread(
   outputs: readonly FunctionCallOutputItem[],
   tools: readonly FunctionTool[],
   store: Store,
-): Promise<{ readonly ref: ThreadRef; readonly isNew: boolean }> {
+  isSideRequest: boolean,
+): Promise<OpenedThread> {
   const { backend } = agent
   const base = { tools, isEphemeral: plan.thread.isEphemeral, history: [] }
   // The plan may be older than the turn before this one, which may have opened the thread or lost it.
@@ -28,10 +37,11 @@ export async function openNativeThread(
       await backend.resumeThread(nativeRef, options)
       return true
     })
-    if (isKept) return { ref: nativeRef, isNew: false }
+    if (isKept) return { ref: nativeRef, isNew: false, seenText: await seenTextOf(plan.parentTurnId, store) }
   }
-  const instructions = joinTexts(await agent.preamble(), plan.thread.instructions)
-  const options: ThreadOptions = { ...base, instructions }
+  const preamble = isSideRequest ? sideRequestInstructions : await agent.preamble()
+  const instructions = joinTexts(preamble, plan.thread.instructions)
+  const options: ThreadOptions = { ...base, instructions, ...(isSideRequest && { isReadOnly: true }) }
   if (plan.fork !== null && nativeRef === null && outputs.length === 0) {
     const source = await store.findThread(plan.fork.thread.id)
     const at = await store.findTurn(plan.fork.turn.id)
@@ -39,11 +49,17 @@ export async function openNativeThread(
       const { nativeRef: sourceRef } = source
       const { nativeRef: atRef } = at
       const forked = await unlessLost(() => backend.forkThread(sourceRef, atRef, options))
-      if (forked !== null) return { ref: forked, isNew: true }
+      if (forked !== null) return { ref: forked, isNew: true, seenText: at.seenText ?? null }
     }
   }
   const history = await seedOf(plan.parentTurnId, [...plan.clientHistory, ...outputs], store)
-  return { ref: await backend.openThread({ ...options, history }), isNew: true }
+  // Seeded from the ledger, which has what the client saw.
+  return { ref: await backend.openThread({ ...options, history }), isNew: true, seenText: null }
+}
+
+async function seenTextOf(turnId: string | null, store: Store): Promise<string | null> {
+  const turn = turnId === null ? null : await store.findTurn(turnId)
+  return turn?.seenText ?? null
 }
 
 /** Everything that a new native thread must know before the turn's own input. */
@@ -56,7 +72,11 @@ async function seedOf(
   const history: HistoryTurn[] = past.map((turn) => ({
     input: turn.input,
     output: turn.output,
-    native: turn.nativeItems.length === 0 ? null : { kind: turn.nativeKind, items: turn.nativeItems },
+    // The native items of an answer that was cut short are not what the client saw of it.
+    native:
+      turn.nativeItems.length === 0 || turn.seenText !== undefined
+        ? null
+        : { kind: turn.nativeKind, items: turn.nativeItems },
   }))
   if (clientHistory.length > 0) history.push({ input: clientHistory, output: [], native: null })
   return history

@@ -1,10 +1,12 @@
 import { ProxyError } from "../domain/errors.ts"
 import type { FunctionCallItem, Item } from "../domain/items.ts"
 
-/** Calls in `items` that nothing in them answers. */
+/** Calls in `items` that nothing in them answers; one that was cut short, by a failure, cannot be answered. */
 export function openCalls(items: readonly Item[]): readonly FunctionCallItem[] {
   const answered = new Set(items.map((item) => (item.type === "function_call_output" ? item.callId : null)))
-  return items.filter((item) => item.type === "function_call").filter((item) => !answered.has(item.callId))
+  return items
+    .filter((item) => item.type === "function_call")
+    .filter((item) => item.status !== "incomplete" && !answered.has(item.callId))
 }
 
 /**

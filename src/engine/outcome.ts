@@ -2,6 +2,7 @@ import { ProxyError } from "../domain/errors.ts"
 import type { ResponseStatus } from "../domain/responses.ts"
 import type { TurnError } from "../domain/turn-events.ts"
 import type { Usage } from "../domain/usage.ts"
+import type { Cut } from "./answer-limits.ts"
 import type { ParkedTurn } from "./parking.ts"
 
 /** How a response ended. */
@@ -13,15 +14,20 @@ export interface Outcome {
   readonly parked?: { readonly turn: ParkedTurn; readonly limitMs: number }
 }
 
-/** Why a turn is stopped from outside; all but `cancelled` are failures of that code. */
+/**
+ * Why a turn is stopped before its agent is done; all but `cancelled` and the client's own limits on the answer are
+ * failures of that code.
+ */
 export interface StopCause {
-  readonly code: "cancelled" | "turn_timeout" | "backend_error" | "agent_stopped"
+  readonly code: "cancelled" | "turn_timeout" | "backend_error" | "agent_stopped" | Cut
   readonly message: string
 }
 
 export function stopped(cause: StopCause, usage: Usage | null): Outcome {
   if (cause.code === "cancelled") return { status: "cancelled", error: null, usage }
-  return { ...failed(cause.code, cause.message), usage }
+  if (cause.code === "stop") return { status: "completed", error: null, usage }
+  const { error } = failed(cause.code, cause.message)
+  return { status: cause.code === "max_output_tokens" ? "incomplete" : "failed", error, usage }
 }
 
 export function failed(code: string, message: string): Outcome {

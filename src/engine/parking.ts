@@ -1,4 +1,4 @@
-import type { Turn } from "../domain/backend.ts"
+import type { ThreadRef, Turn, TurnInput } from "../domain/backend.ts"
 import { messageOf } from "../domain/errors.ts"
 import type { FunctionCallItem } from "../domain/items.ts"
 import type { Log } from "../domain/log.ts"
@@ -15,6 +15,10 @@ export interface ParkedTurn {
   readonly historyHash: string | null
   readonly turn: Turn
   readonly turnRef: string | null
+  /** Of the native thread, for a further turn in it. */
+  readonly ref: ThreadRef
+  /** The schema that its model is held to; null: none. */
+  readonly outputSchema: TurnInput["outputSchema"]
   readonly events: AsyncIterator<readonly TurnEvent[]>
   /** Calls that the client has not been told of yet: it wants one at a time. */
   readonly untold: readonly FunctionCallItem[]

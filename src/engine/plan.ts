@@ -4,6 +4,8 @@ import { newId } from "../domain/ids.ts"
 import type { Item } from "../domain/items.ts"
 import type { Store, ThreadRecord, TurnRecord } from "../domain/store.ts"
 import type { TurnRequest } from "../domain/turn-request.ts"
+import { assertAnswerable, assertOutputsHaveCalls, findHead } from "./conversation-head.ts"
+import { conversationNotFound } from "./conversations.ts"
 import { type AddedItem, historyHash, splitInput } from "./history.ts"
 import { assertCallsAnswered } from "./open-functions.ts"
 
@@ -37,6 +39,7 @@ export interface PlanContext {
 export function needsLookup(request: TurnRequest, sessions: "separate" | "shared"): boolean {
   return (
     request.previousResponseId !== null ||
+    request.conversationId !== null ||
     request.sessionKey !== null ||
     sessions === "shared" ||
     splitInput(request.input).history.length > 0
@@ -51,6 +54,7 @@ export async function planTurn(request: TurnRequest, context: PlanContext): Prom
   if (request.previousResponseId !== null) {
     return planAfterResponse(request.previousResponseId, request, context)
   }
+  if (request.conversationId !== null) return planConversation(request.conversationId, request, context)
   const { history, added } = splitInput(request.input)
   if (request.sessionKey !== null) return planSession(request.sessionKey, history, added, request, context)
   if (context.sessions === "shared" && request.keepsThread)
@@ -78,6 +82,33 @@ async function planAfterResponse(id: string, request: TurnRequest, context: Plan
   assertCallsAnswered([...response.output, ...history], added)
   const hashBefore = historyHash(turn.historyHash ?? `after ${turn.id}`, history)
   return planAfterTurn(thread, turn, { clientHistory: history, added, hashBefore }, request, context)
+}
+
+/**
+ * The thread that holds the conversation's items goes on; where none does, a new one is seeded with them. Items of the
+ * client's that nobody has answered yet are part of what is new.
+ */
+async function planConversation(id: string, request: TurnRequest, context: PlanContext): Promise<Plan> {
+  const { store, principal, agentId } = context
+  const conversation = await store.conversations.find(principal, id)
+  if (conversation === null) throw conversationNotFound(id, "conversation")
+  const head = await findHead(conversation, agentId, store)
+  if (head !== null) {
+    const { history, added } = splitInput(request.input)
+    assertAnswerable([...(await store.findOutput(head.turn.id)), ...history], added)
+    const hashBefore = historyHash(head.turn.historyHash ?? `after ${head.turn.id}`, history)
+    return planAfterTurn(
+      head.thread,
+      head.turn,
+      { clientHistory: history, added, hashBefore },
+      request,
+      context,
+    )
+  }
+  const { history, added } = splitInput([...(await store.conversations.allItems(id)), ...request.input])
+  assertOutputsHaveCalls([...history, ...added])
+  assertAnswerable(history, added)
+  return planNew({ clientHistory: history, added, hashBefore: historyHash(null, history) }, request, context)
 }
 
 interface Continuation {
@@ -143,7 +174,7 @@ async function planHistory(
   const { store, principal, agentId } = context
   const hashBefore = historyHash(null, history)
   assertCallsAnswered(history, added)
-  if (hashBefore !== null && !request.keepsThread) {
+  if (hashBefore !== null && !request.keepsThread && !request.isSideRequest) {
     const thread = context.findParked(hashBefore, keyHashOf(request, context))
     if (thread?.headTurnId) {
       return { thread, parentTurnId: thread.headTurnId, fork: null, clientHistory: [], added, hashBefore }

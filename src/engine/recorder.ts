@@ -4,7 +4,8 @@ import type { CallMarker } from "../domain/response-events.ts"
 import type { DeltaChannel, TurnEvent } from "../domain/turn-events.ts"
 import type { ResponseLog } from "./response-log.ts"
 
-type ItemEvent = Extract<
+/** What of a turn's events makes items. */
+export type ItemEvent = Extract<
   TurnEvent,
   { type: "item.started" | "item.delta" | "item.completed" | "function.called" }
 >

@@ -1,6 +1,7 @@
 import type { Log } from "../domain/log.ts"
-import type { Store } from "../domain/store.ts"
+import type { LogSegment, Store, UnfinishedResponse } from "../domain/store.ts"
 import type { TurnError } from "../domain/turn-events.ts"
+import { type PendingTurn, readPendingTurn } from "./pending-turn.ts"
 
 const messages = {
   queued: "The service was restarted before the agent began with this answer. Send the request again.",
@@ -8,26 +9,47 @@ const messages = {
     "The service was restarted while the agent worked on this answer. What it had done is in `output`.",
 }
 
-/** Ends every turn that a service which is gone left behind, with what it had. Called before the first request. */
-export async function recoverUnfinished(store: Store, now: number, log: Log): Promise<void> {
-  for (const { responseId, turnId, status } of await store.findUnfinished()) {
-    const error: TurnError = { code: "server_restarted", message: messages[status], modelStatus: null }
-    const segments = await store.readLog(responseId)
-    const firstSequence = segments.reduce((length, segment) => Math.max(length, lengthAfter(segment)), 0)
-    await store.saveProgress({
-      responseId,
-      turnId,
-      status: "failed",
-      completedAt: now,
-      error,
-      log: { firstSequence, json: JSON.stringify([{ type: "failed" }]) },
-    })
+/**
+ * Ends every turn that a service which is gone left behind, with what it had. Called before the first request. Returns the
+ * turns that had not begun and can: nobody waits for them on a connection, so they are still wanted. Oldest first.
+ */
+export async function recoverUnfinished(store: Store, now: number, log: Log): Promise<PendingTurn[]> {
+  const pendingTurns: PendingTurn[] = []
+  for (const unfinished of await store.findUnfinished()) {
+    const { responseId, status, pending } = unfinished
+    const turn = status === "queued" ? readPendingTurn(pending, responseId) : null
+    if (turn !== null) {
+      pendingTurns.push(turn)
+      continue
+    }
+    await endAsRestarted(store, unfinished, now)
     log("info", "turn of an earlier run ended as failed", { response: responseId })
   }
+  return pendingTurns
+}
+
+/** Ends a turn as failed with `server_restarted`. */
+export async function endAsRestarted(
+  store: Store,
+  { responseId, turnId, status }: Omit<UnfinishedResponse, "pending">,
+  now: number,
+): Promise<void> {
+  const error: TurnError = { code: "server_restarted", message: messages[status], modelStatus: null }
+  const segments = await store.readLog(responseId)
+  const firstSequence = segments.reduce((length, segment) => Math.max(length, lengthAfter(segment)), 0)
+  await store.saveProgress({
+    responseId,
+    turnId,
+    status: "failed",
+    completedAt: now,
+    error,
+    // Without a first segment not even the beginning was stored; readers make it from the record.
+    ...(firstSequence > 0 && { log: { firstSequence, json: JSON.stringify([{ type: "failed" }]) } }),
+  })
 }
 
 /** Sequence number after the last event of a stored segment: a run of deltas counts for all of them. */
-function lengthAfter(segment: { readonly firstSequence: number; readonly json: string }): number {
+function lengthAfter(segment: LogSegment): number {
   const entries = JSON.parse(segment.json) as { lengths?: readonly number[] }[]
   return entries.reduce((length, entry) => length + (entry.lengths?.length ?? 1), segment.firstSequence)
 }

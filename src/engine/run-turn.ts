@@ -6,6 +6,8 @@ import type { ResponseRecord } from "../domain/responses.ts"
 import type { Store, TurnProgress } from "../domain/store.ts"
 import type { TurnError } from "../domain/turn-events.ts"
 import type { Agent } from "./agent.ts"
+import type { AnswerRules } from "./answer-rules.ts"
+import { seenTextOf } from "./cut-note.ts"
 import { Deadline } from "./deadline.ts"
 import type { FunctionGate } from "./function-gate.ts"
 import { historyHash } from "./history.ts"
@@ -16,6 +18,7 @@ import type { Parking } from "./parking.ts"
 import type { Plan } from "./plan.ts"
 import { type RecordedItem, Recorder } from "./recorder.ts"
 import { ResponseLog } from "./response-log.ts"
+import { firstEvents } from "./restored-response.ts"
 import type { QueuePlace } from "./turn-queue.ts"
 
 export interface TurnSettings {
@@ -36,9 +39,11 @@ export interface RunningTurnOptions {
   readonly turnId: string
   /** As stored: status queued. */
   readonly record: ResponseRecord
-  readonly input: Omit<TurnInput, "messages">
+  readonly input: Omit<TurnInput, "messages" | "outputSchema">
   readonly tools: readonly FunctionTool[]
   readonly gate: FunctionGate
+  readonly answer: AnswerRules
+  readonly isSideRequest: boolean
   readonly allowsParallelCalls: boolean
   readonly parking: Parking
   readonly place: QueuePlace
@@ -69,6 +74,7 @@ export class RunningTurn implements LiveResponse {
   #nativeItemCount = 0
   #record: ResponseRecord
   #historyHash: string | null = null
+  #isLeft = false
 
   constructor(options: RunningTurnOptions) {
     this.#options = options
@@ -79,8 +85,12 @@ export class RunningTurn implements LiveResponse {
     this.#stopped = new Promise((resolve) => {
       this.#whenStopped = resolve
     })
-    this.log.append({ type: "created" })
+    for (const event of firstEvents(options.record)) this.log.append(event)
     this.finished = this.#run()
+  }
+
+  get turnId(): string {
+    return this.#options.turnId
   }
 
   get record(): ResponseRecord {
@@ -96,10 +106,23 @@ export class RunningTurn implements LiveResponse {
     this.#stop({ code: "agent_stopped", message })
   }
 
+  /** Leaves a background turn that has not begun for the next run of the service; false: it has to be ended. */
+  leave(): boolean {
+    const { isBackground, status } = this.#record
+    if (!isBackground || status !== "queued" || this.#stopCause !== null) return false
+    this.#isLeft = true
+    this.abandon("The service is stopping.")
+    return true
+  }
+
   async #run(): Promise<ResponseRecord> {
     const { place, agent } = this.#options
     try {
       await Promise.race([Promise.all([place.turnToRun, this.#options.base]), this.#stopped])
+      if (this.#isLeft) {
+        this.log.close()
+        return this.record
+      }
       const outcome = this.#stopCause === null ? await this.#runNow() : stopped(this.#stopCause, null)
       await this.#finish(outcome)
     } catch (error) {
@@ -179,7 +202,7 @@ export class RunningTurn implements LiveResponse {
     const items = this.#recorder.finish("incomplete")
     const completedAt = now()
     const { status, error, usage } = outcome
-    if (error !== null) {
+    if (status === "failed" && error !== null) {
       const { code, modelStatus } = error
       this.#options.log("warn", "turn failed", { response: this.id, code, modelStatus })
     }
@@ -187,6 +210,7 @@ export class RunningTurn implements LiveResponse {
     if (outcome.status !== "failed") {
       this.#historyHash = historyHash(plan.hashBefore, [...plan.added, ...this.#recorder.output])
     }
+    const seenText = seenTextOf(this.#recorder.output)
     const { parked } = outcome
     // Before the client hears of the calls, and may answer them.
     if (parked !== undefined) {
@@ -202,6 +226,7 @@ export class RunningTurn implements LiveResponse {
       ...(outcome.error === null ? {} : { error: outcome.error }),
       ...(outcome.usage === null ? {} : { usage: outcome.usage }),
       ...(this.#historyHash === null ? {} : { historyHash: this.#historyHash }),
+      ...(seenText === null ? {} : { seenText }),
     })
     await this.#writer.settled()
     this.log.append(last)

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { LiveResponse } from "../domain/response-log.ts"
+import type { HttpContext } from "./http-env.ts"
 
 /** Tells when the client of one request has gone before it had the whole answer. */
 export interface ClientConnection {
@@ -24,12 +25,31 @@ export function watchClient(incoming: IncomingMessage, outgoing: ServerResponse)
 /** A client that cannot go: calls of the app as a function. */
 export const permanentClient: ClientConnection = { gone: new AbortController().signal, release: () => {} }
 
+/** The connection of a request. */
+export function clientOf({ env }: HttpContext): ClientConnection {
+  const { incoming, outgoing } = env ?? {}
+  return incoming === undefined || outgoing === undefined ? permanentClient : watchClient(incoming, outgoing)
+}
+
+/** Clients that want a turn: one that lost its connection may have taken the stream up again on another. */
+const waiting = new WeakMap<LiveResponse, number>()
+
+/** The turn goes on whoever leaves. */
+export function holdTurn(live: LiveResponse): void {
+  waiting.set(live, (waiting.get(live) ?? 0) + 1)
+}
+
 /**
- * The one place that decides what a lost client means: its turn is cancelled after the grace, unless it ended by then.
+ * The one place that decides what a lost client means: its turn is cancelled after the grace, unless it ended by then or
+ * another client of it is there.
  */
 export function cancelWhenGone(connection: ClientConnection, live: LiveResponse, graceMs: number): void {
+  holdTurn(live)
   const start = (): void => {
-    const timer = setTimeout(() => live.cancel(), graceMs)
+    waiting.set(live, (waiting.get(live) ?? 1) - 1)
+    const timer = setTimeout(() => {
+      if (waiting.get(live) === 0) live.cancel()
+    }, graceMs)
     void live.finished.then(() => clearTimeout(timer))
   }
   if (connection.gone.aborted) start()

@@ -15,7 +15,8 @@ export async function answerError(
   const { status, body } = answer
   const headers = { ...answer.headers, ...extraHeaders }
   const { incoming, outgoing } = context.env ?? {}
-  const isBodyOnItsWay = error instanceof ProxyError && error.code === "body_too_large"
+  const isBodyOnItsWay =
+    error instanceof ProxyError && (error.code === "body_too_large" || error.code === "file_storage_full")
   if (isBodyOnItsWay && incoming !== undefined && outgoing !== undefined) {
     await answerAndDiscard(incoming, outgoing, { status, headers, body })
     return RESPONSE_ALREADY_SENT

@@ -1,11 +1,17 @@
 import { Hono } from "hono"
 import type { Config } from "../config/config.ts"
 import { ProxyError } from "../domain/errors.ts"
+import type { FileLibrary } from "../domain/files.ts"
 import type { Engine } from "../engine/engine.ts"
+import { createCompletionHandlers } from "./completion-routes.ts"
+import { createConversationHandlers } from "./conversation-routes.ts"
 import { answerError } from "./error-answer.ts"
+import { createFileHandlers } from "./file-routes.ts"
 import type { HttpContext, HttpEnv, HttpLogEntry, ServicePhase } from "./http-env.ts"
+import { createInputTokensHandler } from "./input-tokens-route.ts"
 import { createModelHandlers } from "./model-routes.ts"
 import { requestGate, requestLog } from "./request-gate.ts"
+import { createInputItemsHandler } from "./response-input-routes.ts"
 import { createStatusHandlers } from "./status-routes.ts"
 import { createStoredResponseHandlers } from "./stored-response-routes.ts"
 import { chatApi, responsesApi } from "./turn-api.ts"
@@ -13,6 +19,7 @@ import { createTurnHandler } from "./turn-routes.ts"
 
 export interface HttpAppOptions {
   readonly engine: Engine
+  readonly files: FileLibrary
   readonly config: Config
   readonly version: string
   /** Milliseconds since 1970. */
@@ -37,6 +44,9 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   const status = createStatusHandlers(options)
   const models = createModelHandlers(options)
   const stored = createStoredResponseHandlers(options)
+  const completions = createCompletionHandlers(options)
+  const conversations = createConversationHandlers(options)
+  const files = createFileHandlers(options)
   const routes: Readonly<Record<string, Partial<Record<Method, Handler>>>> = {
     "/": { GET: status.page },
     "/web": { GET: status.page },
@@ -44,8 +54,31 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
     "/ready": { GET: status.ready },
     "/v1/models": { GET: models.list },
     "/v1/models/:id": { GET: models.retrieve },
-    "/v1/chat/completions": { POST: createTurnHandler(chatApi, options) },
+    "/v1/chat/completions": { GET: completions.list, POST: createTurnHandler(chatApi, options) },
+    "/v1/chat/completions/:id/messages": { GET: completions.messages },
+    "/v1/chat/completions/:id": {
+      GET: completions.retrieve,
+      POST: completions.update,
+      DELETE: completions.remove,
+    },
+    "/v1/conversations": { POST: conversations.create },
+    "/v1/conversations/:id/items": { GET: conversations.listItems, POST: conversations.addItems },
+    "/v1/conversations/:id/items/:itemId": {
+      GET: conversations.retrieveItem,
+      DELETE: conversations.removeItem,
+    },
+    "/v1/conversations/:id": {
+      GET: conversations.retrieve,
+      POST: conversations.update,
+      DELETE: conversations.remove,
+    },
+    "/v1/files": { GET: files.list, POST: files.create },
+    "/v1/files/:id": { GET: files.retrieve, DELETE: files.remove },
+    "/v1/files/:id/content": { GET: files.content },
     "/v1/responses": { POST: createTurnHandler(responsesApi, options) },
+    "/v1/responses/input_tokens": { POST: createInputTokensHandler(options) },
+    "/v1/responses/:id/cancel": { POST: stored.cancel },
+    "/v1/responses/:id/input_items": { GET: createInputItemsHandler(options) },
     "/v1/responses/:id": { GET: stored.retrieve, DELETE: stored.remove },
   }
   for (const [path, handlers] of Object.entries(routes)) addRoute(app, path, handlers)

@@ -74,7 +74,8 @@ async function readBytes(context: HttpContext, limits: Limits, share?: ByteShare
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length)
 }
 
-function bodyChunks(context: HttpContext): AsyncIterable<Uint8Array> {
+/** The body as it comes in. Must be read to its end, or the connection be closed. */
+export function bodyChunks(context: HttpContext): AsyncIterable<Uint8Array> {
   const { incoming } = context.env ?? {}
   // Stopping early must leave the socket open: the 413 still has to go out on it.
   if (incoming !== undefined)

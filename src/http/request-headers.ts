@@ -1,6 +1,10 @@
 import { ProxyError } from "../domain/errors.ts"
 import type { TurnRequest } from "../domain/turn-request.ts"
+import { namesTask } from "../protocol/side-request.ts"
 import type { HttpContext } from "./http-env.ts"
+
+/** Says that a front end asks for something beside the chat: a title, tags, follow-ups. */
+const taskHeader = "x-openwebui-task"
 
 const maxSessionKeyBytes = 512
 const maxClientRequestIdLength = 128
@@ -40,6 +44,11 @@ export function sessionOf(context: HttpContext, headerNames: readonly string[]):
     return { sessionKey: text, resendsHistory: resendingClients.test(name) }
   }
   return { sessionKey: null, resendsHistory: false }
+}
+
+/** True where the request's headers say that it is no part of the chat that they name. */
+export function isTask(context: HttpContext): boolean {
+  return namesTask(context.req.header(taskHeader))
 }
 
 /** `X-On-Disconnect`; anything but its two words is refused. */

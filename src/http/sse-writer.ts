@@ -4,6 +4,8 @@ import type { ResponseLogReader } from "../domain/response-log.ts"
 
 export interface SseStream {
   readonly log: ResponseLogReader
+  /** Number of the log's entry to begin with; absent: the first. */
+  readonly from?: number
   /** Wire text of an event, whole SSE frames or nothing; the last one brings `[DONE]`. Called once an event, in order. */
   readonly encode: (event: ResponseEvent, sequence: number) => string
   /** Besides those that make it an event stream. */
@@ -25,7 +27,7 @@ const sseHeaders = {
 }
 
 /**
- * Writes a response's log as server-sent events, from its first event to its last; resolves when the last byte was
+ * Writes a response's log as server-sent events, from its first event (or `from`) to its last; resolves when the last byte was
  * handed to the socket, or the client is gone. All events that are there go out in one write, for a write an event costs
  * three times the throughput. `write()` returning false means that the reader is slow, not that it left: the
  * writer waits for `drain` as long as it takes and keeps nothing but its place in the log.
@@ -34,7 +36,7 @@ export async function writeSse(outgoing: ServerResponse, stream: SseStream): Pro
   const wire = new Wire(outgoing, stream)
   try {
     outgoing.writeHead(200, { ...sseHeaders, ...stream.headers })
-    if (stream.log.length === 0) outgoing.flushHeaders()
+    if (stream.log.length <= (stream.from ?? 0)) outgoing.flushHeaders()
     await writeEvents(wire, stream)
     if (!stream.clientGone.aborted) await wire.end()
   } finally {
@@ -44,8 +46,8 @@ export async function writeSse(outgoing: ServerResponse, stream: SseStream): Pro
   }
 }
 
-async function writeEvents(wire: Wire, { log, encode, clientGone }: SseStream): Promise<void> {
-  let sequence = 0
+async function writeEvents(wire: Wire, { log, from, encode, clientGone }: SseStream): Promise<void> {
+  let sequence = from ?? 0
   while (!clientGone.aborted) {
     const events = log.read(sequence, eventsPerRead)
     if (events.length === 0) {

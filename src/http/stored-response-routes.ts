@@ -1,24 +1,39 @@
-import { ProxyError } from "../domain/errors.ts"
+import type { Config } from "../config/config.ts"
 import type { Engine } from "../engine/engine.ts"
+import { includable } from "../protocol/responses/parameters.ts"
 import { toResponse } from "../protocol/responses/resource.ts"
+import { invalidRequest } from "../protocol/shape.ts"
 import type { HttpContext } from "./http-env.ts"
+import { booleanQuery, integerQuery, listQuery } from "./query-parameters.ts"
+import { replayResponse } from "./response-replay.ts"
 import { serverLabelOf } from "./server-label.ts"
 
 export interface StoredResponseHandlers {
-  /** `GET /v1/responses/{id}`, running ones included. */
+  /** `GET /v1/responses/{id}`, running ones included; with `stream=true` as a stream. */
   readonly retrieve: (context: HttpContext) => Promise<Response>
   /** `DELETE /v1/responses/{id}`; a 404 the second time. */
   readonly remove: (context: HttpContext) => Promise<Response>
+  /** `POST /v1/responses/{id}/cancel`: of background responses; answered when the turn is over. */
+  readonly cancel: (context: HttpContext) => Promise<Response>
 }
 
-export function createStoredResponseHandlers({
-  engine,
-}: {
+export function createStoredResponseHandlers(options: {
   readonly engine: Engine
+  readonly config: Config
 }): StoredResponseHandlers {
+  const { engine } = options
   return {
     async retrieve(context) {
-      refuseReplay(context)
+      const startingAfter = integerQuery(context, "starting_after", 0, Number.MAX_SAFE_INTEGER)
+      listQuery(context, "include", includable)
+      // Nothing is padded, so it may be asked for either way.
+      booleanQuery(context, "include_obfuscation")
+      if (booleanQuery(context, "stream")) {
+        return replayResponse(context, idOf(context), startingAfter, options)
+      }
+      if (startingAfter !== null) {
+        throw invalidRequest("starting_after", "'starting_after' is only allowed when 'stream' is true.")
+      }
       const record = await engine.retrieve(context.var.principal, "response", idOf(context))
       return context.json(toResponse(record, serverLabelOf(engine, record)))
     },
@@ -27,28 +42,13 @@ export function createStoredResponseHandlers({
       await engine.remove(context.var.principal, "response", id)
       return context.json({ id, object: "response", deleted: true })
     },
+    async cancel(context) {
+      const record = await engine.cancel(context.var.principal, "response", idOf(context))
+      return context.json(toResponse(record, serverLabelOf(engine, record)))
+    },
   }
 }
 
 function idOf(context: HttpContext): string {
   return context.req.param("id") ?? ""
-}
-
-/** Replay of a stored stream is not served; a whole answer in its place would look like one without events. */
-function refuseReplay(context: HttpContext): void {
-  const stream = context.req.query("stream")
-  if (stream !== undefined && stream !== "false") {
-    throw new ProxyError(
-      "invalid_request",
-      "A stored response cannot be streamed again; leave 'stream' out.",
-      {
-        param: "stream",
-      },
-    )
-  }
-  if (context.req.query("starting_after") !== undefined) {
-    throw new ProxyError("invalid_request", "'starting_after' needs a stream, which is not served here.", {
-      param: "starting_after",
-    })
-  }
 }

@@ -1,6 +1,7 @@
 import type { ResponseEvent } from "../domain/response-events.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
 import type { ResponseRecord } from "../domain/responses.ts"
+import type { Engine } from "../engine/engine.ts"
 import { createChatProjection } from "../protocol/chat/chunks.ts"
 import { toChatCompletion } from "../protocol/chat/completion.ts"
 import { parseChatRequest } from "../protocol/chat/request.ts"
@@ -8,6 +9,7 @@ import type { ParsedRequest } from "../protocol/parsed-request.ts"
 import { encodeResponsesSse } from "../protocol/responses/events.ts"
 import { parseResponsesRequest } from "../protocol/responses/request.ts"
 import { toResponse } from "../protocol/responses/resource.ts"
+import { withReferencedItems } from "./item-references.ts"
 import { ItemTracker } from "./item-tracker.ts"
 
 /** Text of the stream for the events of one response, in order; `[DONE]` comes with the last. */
@@ -15,29 +17,42 @@ type EventEncoder = (event: ResponseEvent, sequence: number) => string
 
 /** What an endpoint adds to the way that all turns take: how it reads a body, and how it shows the response's log. */
 export interface TurnApi {
+  /** Puts what the body only refers to in its place; rejects with `ProxyError`. */
+  readonly prepare?: (body: unknown, principal: string, engine: Engine) => Promise<unknown>
   /** Throws `ProxyError` that names the field. */
   readonly parse: (body: unknown) => ParsedRequest
   readonly createEncoder: (live: LiveResponse, request: ParsedRequest, serverLabel: string) => EventEncoder
   readonly toAnswer: (record: ResponseRecord, serverLabel: string) => unknown
 }
 
+/**
+ * `items` are as they are at the event where the reader begins; events of the wire up to number `after` are left out
+ * where the log's entry has more than one.
+ */
+export function createResponsesEncoder(
+  live: LiveResponse,
+  serverLabel: string,
+  items = new ItemTracker(live.log),
+  after = -1,
+): EventEncoder {
+  const source = {
+    get record() {
+      return live.record
+    },
+    itemAt: (outputIndex: number) => items.itemAt(outputIndex),
+    serverLabel,
+  }
+  return (event, sequence) => {
+    items.follow(event, sequence)
+    return encodeResponsesSse(event, sequence, source, after)
+  }
+}
+
 /** `POST /v1/responses` */
 export const responsesApi: TurnApi = {
+  prepare: withReferencedItems,
   parse: parseResponsesRequest,
-  createEncoder(live, _request, serverLabel) {
-    const items = new ItemTracker(live.log)
-    const source = {
-      get record() {
-        return live.record
-      },
-      itemAt: (outputIndex: number) => items.itemAt(outputIndex),
-      serverLabel,
-    }
-    return (event, sequence) => {
-      items.follow(event, sequence)
-      return encodeResponsesSse(event, sequence, source)
-    }
-  },
+  createEncoder: (live, _request, serverLabel) => createResponsesEncoder(live, serverLabel),
   toAnswer: toResponse,
 }
 

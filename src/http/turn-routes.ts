@@ -5,11 +5,12 @@ import type { Engine } from "../engine/engine.ts"
 import { turnErrorToProxyError } from "../protocol/errors.ts"
 import type { ParsedRequest } from "../protocol/parsed-request.ts"
 import { ByteBudget, type ByteShare } from "./byte-budget.ts"
-import { type ClientConnection, cancelWhenGone, permanentClient, watchClient } from "./client-connection.ts"
+import { type ClientConnection, cancelWhenGone, clientOf, holdTurn } from "./client-connection.ts"
 import { answerError } from "./error-answer.ts"
 import type { HttpContext } from "./http-env.ts"
+import { idempotencyOf } from "./idempotency-header.ts"
 import { readJsonBody } from "./json-body.ts"
-import { onDisconnectOf, sessionOf } from "./request-headers.ts"
+import { isTask, onDisconnectOf, sessionOf } from "./request-headers.ts"
 import { serverLabelOf } from "./server-label.ts"
 import { writeSse } from "./sse-writer.ts"
 import type { TurnApi } from "./turn-api.ts"
@@ -37,14 +38,22 @@ export function createTurnHandler(
   async function handle(context: HttpContext, share: ByteShare): Promise<Response> {
     const onDisconnect = onDisconnectOf(context)
     const session = sessionOf(context, config.sessionHeaders)
-    const request = api.parse(await readJsonBody(context, config.limits, share))
+    const body = await readJsonBody(context, config.limits, share)
+    const request = api.parse((await api.prepare?.(body, context.var.principal, engine)) ?? body)
+    const isSideRequest = request.turn.isSideRequest || isTask(context)
+    const idempotency = idempotencyOf(context, body, session.sessionKey)
     const { outgoing } = context.env ?? {}
     if (request.stream && outgoing === undefined)
       throw new Error("Streams need the Node server around the app.")
 
-    const live = await engine.submit(context.var.principal, { ...request.turn, ...session })
+    const live = await engine.submit(
+      context.var.principal,
+      { ...request.turn, ...session, isSideRequest },
+      idempotency,
+    )
     const client = clientOf(context)
-    if (onDisconnect === "cancel") cancelWhenGone(client, live, config.limits.disconnectGraceMs)
+    if (onDisconnect === "continue" || live.record.isBackground) holdTurn(live)
+    else cancelWhenGone(client, live, config.limits.disconnectGraceMs)
     try {
       return request.stream && outgoing !== undefined
         ? await stream(context, live, request, client)
@@ -84,9 +93,10 @@ export function createTurnHandler(
     request: ParsedRequest,
     client: ClientConnection,
   ): Promise<Response> {
-    const record = await live.finished
+    const isAwaited = !live.record.isBackground
+    const record = isAwaited ? await live.finished : live.record
     context.set("isAborted", client.gone.aborted)
-    if (record.status === "failed") {
+    if (record.status === "failed" && isAwaited) {
       // Official clients repeat a 5xx by themselves: the agent would act again.
       return answerError(context, turnErrorToProxyError(record.error), { "x-should-retry": "false" })
     }
@@ -97,11 +107,6 @@ export function createTurnHandler(
       advisoryHeader(request),
     )
   }
-}
-
-function clientOf(context: HttpContext): ClientConnection {
-  const { incoming, outgoing } = context.env ?? {}
-  return incoming === undefined || outgoing === undefined ? permanentClient : watchClient(incoming, outgoing)
 }
 
 function advisoryHeader({ advisory }: ParsedRequest): Readonly<Record<string, string>> {

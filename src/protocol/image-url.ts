@@ -1,49 +1,56 @@
-import { Buffer } from "node:buffer"
+import { imageTypes } from "../domain/image-type.ts"
+import type { InputReference } from "../domain/input-reference.ts"
 import type { ContentPart } from "../domain/items.ts"
+import { decodeBase64, readDataUrl } from "./base64.ts"
 import { invalidRequest, quote } from "./shape.ts"
 
-const supportedTypes = ["image/png", "image/jpeg", "image/gif", "image/webp"]
-
-/**
- * An image of a request. Only `data:` URLs are served: the service fetches nothing on behalf of a client, which would
- * let anybody who may call it reach what only this machine can reach.
- */
-export function readImage(url: string, detail: ImageDetail | null | undefined, path: string): ContentPart {
-  checkDataUrl(url, path)
-  if (detail === null || detail === undefined) return { type: "image", url }
-  return { type: "image", url, detail: detail === "original" ? "high" : detail }
-}
+const supportedTypes: readonly string[] = imageTypes
 
 export const imageDetails = ["auto", "low", "high", "original"] as const
-type ImageDetail = (typeof imageDetails)[number]
+type ImageDetail = (typeof imageDetails)[number] | null | undefined
 
-function checkDataUrl(url: string, path: string): void {
-  if (/^https?:/i.test(url)) {
-    throw invalidRequest(
-      path,
-      `'${path}' is a web address; images are not fetched. Send the image itself as a data URL, e.g. 'data:image/png;base64,...'.`,
-    )
+/** An image of a request: the image itself as a `data:` URL, or an https address that somebody else has to fetch. */
+export function readImage(url: string, detail: ImageDetail, path: string): ContentPart | InputReference {
+  if (/^https:/i.test(url)) {
+    const source = { kind: "url", url } as const
+    return { type: "reference", as: "image", source, filename: null, ...detailOf(detail), param: path }
   }
-  const comma = url.indexOf(",")
-  const header = /^data:([^;,]*);base64$/i.exec(url.slice(0, Math.max(0, Math.min(comma, 200))))
-  if (comma === -1 || header === null) {
-    throw invalidRequest(path, `'${path}' must be a data URL of the form 'data:image/png;base64,...'.`)
-  }
-  const type = (header[1] ?? "").toLowerCase()
-  if (!supportedTypes.includes(type)) {
-    throw invalidRequest(
-      path,
-      `'${path}' has the unsupported type ${quote(type)}; send one of ${supportedTypes.join(", ")}.`,
-    )
-  }
-  if (!isBase64(url.slice(comma + 1))) {
-    throw invalidRequest(path, `'${path}' does not hold valid base64 after 'base64,'.`)
-  }
+  checkDataUrl(url, path)
+  return { type: "image", url, ...detailOf(detail) }
 }
 
-/** Decodes instead of matching: a regular expression over megabytes costs stack, and a decoder skips what is wrong. */
-function isBase64(text: string): boolean {
-  if (text === "" || text.length % 4 !== 0 || /[-_]/.test(text)) return false
-  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0
-  return Buffer.from(text, "base64").length === (text.length / 4) * 3 - padding
+/** An image that was uploaded before. */
+export function readImageFile(id: string, detail: ImageDetail, path: string): InputReference {
+  const source = { kind: "file_id", id } as const
+  return { type: "reference", as: "image", source, filename: null, ...detailOf(detail), param: path }
+}
+
+function detailOf(detail: ImageDetail): { readonly detail?: "auto" | "low" | "high" } {
+  if (detail === null || detail === undefined) return {}
+  return { detail: detail === "original" ? "high" : detail }
+}
+
+function checkDataUrl(url: string, path: string): void {
+  if (/^http:/i.test(url)) {
+    throw invalidRequest(
+      path,
+      `'${path}' is an http address; images are fetched by https only. Or send the image itself as a data URL.`,
+    )
+  }
+  const data = readDataUrl(url)
+  if (data === null) {
+    throw invalidRequest(
+      path,
+      `'${path}' must be a data URL of the form 'data:image/png;base64,...', or an https address.`,
+    )
+  }
+  if (!supportedTypes.includes(data.mimeType)) {
+    throw invalidRequest(
+      path,
+      `'${path}' has the unsupported type ${quote(data.mimeType)}; send one of ${supportedTypes.join(", ")}.`,
+    )
+  }
+  if (data.base64 === "" || decodeBase64(data.base64) === null) {
+    throw invalidRequest(path, `'${path}' does not hold valid base64 after 'base64,'.`)
+  }
 }

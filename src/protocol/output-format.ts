@@ -1,5 +1,5 @@
 import * as z from "zod"
-import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "./shape.ts"
+import { isObject, readShape, unknownValue, wrongType } from "./shape.ts"
 
 type JsonObject = Readonly<Record<string, unknown>>
 
@@ -48,11 +48,8 @@ export function readOutputFormat(value: unknown, path: string, nestedIn: string 
       return { schema: format.schema, echo }
     }
     case "json_object":
-      throw invalidRequest(
-        `${path}.type`,
-        `'${path}.type' 'json_object' cannot be served: agent CLIs do not guarantee it. Use 'json_schema'.`,
-      )
+      return { schema: { type: "object" }, echo: { type: "json_object" } }
     default:
-      throw unknownValue(`${path}.type`, ["text", "json_schema"], value.type)
+      throw unknownValue(`${path}.type`, ["text", "json_schema", "json_object"], value.type)
   }
 }

@@ -52,7 +52,7 @@ export function readParameters(table: readonly Parameter[], input: unknown): Rea
   return { body, advisory, echo }
 }
 
-const metadata = z.record(z.string(), z.string().max(512)).superRefine((pairs, context) => {
+export const metadata = z.record(z.string(), z.string().max(512)).superRefine((pairs, context) => {
   const keys = Object.keys(pairs)
   if (keys.length > 16) {
     context.addIssue(`'metadata' has ${keys.length} pairs; at most 16 are allowed.`)

@@ -1,8 +1,8 @@
-import type { TurnRequest } from "../domain/turn-request.ts"
+import type { ClientRequest } from "../domain/turn-request.ts"
 
 /** A request as its endpoint read it. The session key comes from a header, which is not the body's business. */
 export interface ParsedRequest {
-  readonly turn: Omit<TurnRequest, "sessionKey" | "resendsHistory">
+  readonly turn: Omit<ClientRequest, "sessionKey" | "resendsHistory">
   readonly stream: boolean
   /** Chat only: the last chunk carries the usage. */
   readonly includeUsage: boolean

@@ -1,4 +1,4 @@
-import type { ContentPart, Item, ItemStatus, MessageItem } from "../domain/items.ts"
+import type { ContentOrigin, ContentPart, Item, ItemStatus, MessageItem } from "../domain/items.ts"
 import type { Activity } from "./responses/agent-activity.ts"
 import { callOf } from "./responses/agent-activity.ts"
 
@@ -78,18 +78,33 @@ export function toSummaryPart(text: string): WireObject {
 }
 
 function toWirePart(part: ContentPart, role: MessageItem["role"]): WireObject {
-  if (part.type === "image") return toInputImage(part.url, part.detail)
+  if (part.type === "image") return toInputImage(part)
+  if (part.origin !== undefined) return toInputFile(part.origin)
   return role === "assistant" ? toOutputText(part.text) : { type: "input_text", text: part.text }
 }
 
-function toInputImage(url: string, detail: string | undefined): WireObject {
-  return { type: "input_image", image_url: url, detail: detail ?? "auto" }
+/** As the client sent it: by its address or file where it did not send the image itself. */
+function toInputImage(part: Extract<ContentPart, { type: "image" }>): WireObject {
+  const { url, origin, detail = "auto" } = part
+  const fileId = origin?.fileId ?? null
+  if (fileId !== null) return { type: "input_image", file_id: fileId, image_url: null, detail }
+  return { type: "input_image", image_url: origin?.url ?? url, detail }
+}
+
+/** The content of a file is not repeated. */
+function toInputFile({ fileId, url, filename }: ContentOrigin): WireObject {
+  return {
+    type: "input_file",
+    ...(fileId !== null && { file_id: fileId }),
+    ...(url !== null && { file_url: url }),
+    ...(filename !== null && { filename }),
+  }
 }
 
 /** One text is sent as text: the form that every client knows. */
 function toWireOutput(output: readonly ContentPart[]): unknown {
   const [first] = output
-  if (output.length === 1 && first?.type === "text") return first.text
+  if (output.length === 1 && first?.type === "text" && first.origin === undefined) return first.text
   return output.map((part) => toWirePart(part, "user"))
 }
 

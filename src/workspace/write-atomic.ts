@@ -55,7 +55,7 @@ async function writeTemporary(path: string, text: string): Promise<string> {
 }
 
 /** A hard link fails where the name is taken, unlike `rename`. Some file systems have none: there, copy. */
-async function linkOrCopy(from: string, to: string): Promise<void> {
+export async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
     await link(from, to)
   } catch (error) {

@@ -44,6 +44,7 @@ export function turn(id: string, threadId: string, changes: Partial<TurnRecord> 
     input: [message(`input of ${id}`)],
     historyHash: null,
     createdAt: 1_000,
+    conversationId: null,
     ...changes,
   }
 }
@@ -56,6 +57,7 @@ export function response(id: string, changes: Partial<ResponseRecord> = {}): Res
     agentId: "manager",
     previousResponseId: null,
     isStored: true,
+    isBackground: false,
     echo: { temperature: 1 },
     createdAt: 1_000,
     status: "queued",

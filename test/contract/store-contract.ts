@@ -104,6 +104,8 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
       await store.saveProgress({ ...ids, items: [{ outputIndex: 1, item: message("two", "assistant") }] })
       await store.saveProgress({ ...ids, items: [{ outputIndex: 0, item: message("one", "assistant") }] })
       await store.saveProgress({ ...ids, usage, historyHash: "hash" })
+      expect(await store.findTurn("turn_1")).not.toHaveProperty("seenText")
+      await store.saveProgress({ ...ids, seenText: "one" })
       await store.saveProgress({ ...ids, status: "completed", completedAt: 2_000 })
       expect(await store.findResponse("owner", "resp_turn_1")).toEqual(
         response("resp_turn_1", {
@@ -113,7 +115,11 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
           output: [message("one", "assistant"), message("two", "assistant")],
         }),
       )
-      expect(await store.findTurn("turn_1")).toMatchObject({ nativeRef: "n-turn", historyHash: "hash" })
+      expect(await store.findTurn("turn_1")).toMatchObject({
+        nativeRef: "n-turn",
+        historyHash: "hash",
+        seenText: "one",
+      })
     })
 
     it("replaces an item, a native item or a log segment that is saved again", async () => {
@@ -183,6 +189,19 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
       const turns = await store.findTurnsByHistory("bob", "manager", "key-1", "same")
       expect(turns.map((found) => found.id)).toEqual(["turn_b"])
       expect(await store.findThreadBySession("carol", "manager", "chat")).toBeNull()
+    })
+
+    it("finds items of stored answers by their ids, for their principal only, until the answer is deleted", async () => {
+      await insert(store, { turnId: "turn_1" })
+      await complete(store, "turn_1", "kept")
+      await insert(store, { turnId: "turn_2", threadId: "thr_2", response: { isStored: false } })
+      await complete(store, "turn_2", "unstored")
+      const ids = ["msg_kept", "msg_unstored", "msg_nowhere"]
+      const found = await store.findOutputItems("owner", ids)
+      expect(found).toEqual([{ item: message("kept", "assistant"), agentId: "manager" }])
+      expect(await store.findOutputItems("bob", ids)).toEqual([])
+      await store.deleteResponse("owner", "response", "resp_turn_1")
+      expect(await store.findOutputItems("owner", ids)).toEqual([])
     })
 
     it("finds the main thread of an agent and key, never an ordinary one", async () => {
@@ -295,9 +314,54 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
       await insert(store, { turnId: "turn_3", response: { createdAt: 1_003 } })
       await complete(store, "turn_3", "done")
       expect(await store.findUnfinished()).toEqual([
-        { responseId: "resp_turn_2", turnId: "turn_2", status: "queued" },
-        { responseId: "resp_turn_1", turnId: "turn_1", status: "running" },
+        { responseId: "resp_turn_2", turnId: "turn_2", status: "queued", pending: null },
+        { responseId: "resp_turn_1", turnId: "turn_1", status: "running", pending: null },
       ])
+    })
+
+    it("keeps what it takes to begin a turn until the turn begins", async () => {
+      for (const id of ["turn_1", "turn_2"]) {
+        const pending = { of: id }
+        await store.insertTurn(thread(`thr_${id}`), turn(id, `thr_${id}`), response(`resp_${id}`), {
+          pending,
+        })
+      }
+      const pendingOf = async () => (await store.findUnfinished()).map(({ pending }) => pending)
+      expect(await pendingOf()).toEqual([{ of: "turn_1" }, { of: "turn_2" }])
+      await store.saveProgress({ responseId: "resp_turn_1", turnId: "turn_1", status: "running" })
+      await store.saveProgress({ responseId: "resp_turn_2", turnId: "turn_2", status: "cancelled" })
+      expect(await pendingOf()).toEqual([null])
+    })
+
+    it("finds the newest request of a key, for its principal only, until it is too old or its thread is gone", async () => {
+      const insertKeyed = (id: string, createdAt: number) =>
+        store.insertTurn(thread(`thr_${id}`), turn(id, `thr_${id}`), response(`resp_${id}`, { createdAt }), {
+          idempotency: { key: "k", requestHash: `hash of ${id}` },
+        })
+      await insertKeyed("turn_1", 1_000)
+      await insertKeyed("turn_2", 2_000)
+      const newest = { key: "k", requestHash: "hash of turn_2", responseId: "resp_turn_2", createdAt: 2_000 }
+      expect(await store.findIdempotent("owner", "k")).toEqual(newest)
+      expect(await store.findIdempotent("bob", "k")).toBeNull()
+      await store.deleteIdempotentBefore(2_000)
+      expect(await store.findIdempotent("owner", "k")).toEqual(newest)
+      await store.deleteIdempotentBefore(2_001)
+      expect(await store.findIdempotent("owner", "k")).toBeNull()
+      await insertKeyed("turn_3", 3_000)
+      await complete(store, "turn_3", "done")
+      await store.deleteThreadsUsedBefore(9_000, 10)
+      expect(await store.findIdempotent("owner", "k")).toBeNull()
+    })
+
+    it("finds an answer that cannot be retrieved, for its principal only, until it is deleted", async () => {
+      await insert(store, { turnId: "turn_1", response: { isStored: false } })
+      await insert(store, { turnId: "turn_2", response: { isBackground: true } })
+      expect(await store.findResponse("owner", "resp_turn_1")).toBeNull()
+      expect(await store.findAnswer("owner", "resp_turn_1")).toMatchObject({ isStored: false })
+      expect(await store.findAnswer("bob", "resp_turn_1")).toBeNull()
+      expect(await store.findAnswer("owner", "resp_turn_2")).toMatchObject({ isBackground: true })
+      await store.deleteResponse("owner", "response", "resp_turn_2")
+      expect(await store.findAnswer("owner", "resp_turn_2")).toBeNull()
     })
 
     it("deletes threads unused since a time, the oldest first, with their turns, responses and logs", async () => {

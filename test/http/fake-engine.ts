@@ -1,11 +1,15 @@
 import type { AgentStatus } from "../../src/domain/agents.ts"
+import type { ConversationItem } from "../../src/domain/conversations.ts"
 import { ProxyError } from "../../src/domain/errors.ts"
 import { newId } from "../../src/domain/ids.ts"
+import type { Item } from "../../src/domain/items.ts"
 import type { ResponseEvent } from "../../src/domain/response-events.ts"
 import type { LiveResponse } from "../../src/domain/response-log.ts"
 import type { ResponseKind, ResponseRecord, ResponseStatus } from "../../src/domain/responses.ts"
 import type { TurnError } from "../../src/domain/turn-events.ts"
 import type { TurnRequest } from "../../src/domain/turn-request.ts"
+import type { Completions } from "../../src/engine/completions.ts"
+import type { Conversations } from "../../src/engine/conversations.ts"
 import type { Engine } from "../../src/engine/engine.ts"
 import { ResponseLog } from "../../src/engine/response-log.ts"
 
@@ -35,6 +39,7 @@ export class FakeResponse implements LiveResponse {
       agentId: "manager",
       previousResponseId: request.previousResponseId,
       isStored: request.isStored,
+      isBackground: request.isBackground,
       echo: request.echo,
       createdAt: 1_790_000_000_000,
       status: "running",
@@ -115,7 +120,11 @@ export class FakeResponse implements LiveResponse {
 /** The engine's interface over responses that a test drives. */
 export class FakeEngine implements Engine {
   readonly responses: FakeResponse[] = []
+  readonly conversations: Conversations = unserved()
+  readonly completions: Completions = unserved()
   agentStatuses: AgentStatus[] = [agentStatus("manager")]
+  /** What `findItems` finds. */
+  items: readonly ConversationItem[] = []
   /** What `submit` rejects with. */
   refusal: Error | null = null
   /** Runs for each submitted response; by default the agent answers at once. */
@@ -131,6 +140,24 @@ export class FakeEngine implements Engine {
 
   async retrieve(principal: string, kind: ResponseKind, id: string): Promise<ResponseRecord> {
     return this.#find(principal, kind, id).record
+  }
+
+  async reopen(principal: string, kind: ResponseKind, id: string): Promise<FakeResponse> {
+    return this.#find(principal, kind, id)
+  }
+
+  async cancel(principal: string, kind: ResponseKind, id: string): Promise<ResponseRecord> {
+    const response = this.#find(principal, kind, id)
+    response.cancel()
+    return response.record
+  }
+
+  async findItems(): Promise<readonly ConversationItem[]> {
+    return this.items
+  }
+
+  async inputItems(principal: string, kind: ResponseKind, id: string): Promise<readonly Item[]> {
+    return this.#find(principal, kind, id).request.input
   }
 
   async remove(principal: string, kind: ResponseKind, id: string): Promise<void> {
@@ -170,4 +197,10 @@ export function agentStatus(id: string, fields: Partial<AgentStatus> = {}): Agen
     lastActiveAt: null,
     ...fields,
   }
+}
+
+/** What tests of the routes have over the real engine only. */
+function unserved<T extends object>(): T {
+  // Every method of it fails when it is called, so that no test can take it for the real one.
+  return new Proxy({}, { get: () => () => Promise.reject(new Error("not part of the fake engine")) }) as T
 }

@@ -1,5 +1,7 @@
 import { onTestFinished } from "vitest"
 import type { Config, Limits } from "../../src/config/config.ts"
+import { ProxyError } from "../../src/domain/errors.ts"
+import type { FileLibrary } from "../../src/domain/files.ts"
 import { createHttpApp, type HttpApp } from "../../src/http/http-app.ts"
 import type { HttpLogEntry, ServicePhase } from "../../src/http/http-env.ts"
 import { type HttpServer, startHttpServer } from "../../src/http/http-server.ts"
@@ -9,6 +11,8 @@ export interface FixtureOptions {
   readonly config?: Partial<Omit<Config, "limits">>
   readonly limits?: Partial<Limits>
   readonly phase?: ServicePhase
+  /** Default: a library that has none and takes none. */
+  readonly files?: FileLibrary
 }
 
 export interface AppFixture {
@@ -33,12 +37,15 @@ function testConfig({ config = {}, limits = {} }: FixtureOptions = {}): Config {
     sessions: "separate",
     unknownModel: "manager",
     sessionHeaders: ["x-session-id", "x-openwebui-chat-id"],
+    fetchUrls: true,
     model: null,
     ...config,
     limits: {
       bodyBytes: 16 * 1024 * 1024,
       bodiesBytes: 64 * 1024 * 1024,
       jsonDepth: 64,
+      fileBytes: 1024 * 1024,
+      fileTotalBytes: 4 * 1024 * 1024,
       turnsPerAgent: 64,
       turnsTotal: 256,
       loadedThreads: 8,
@@ -61,6 +68,7 @@ export function appFixture(options: FixtureOptions = {}): AppFixture {
   const entries: HttpLogEntry[] = []
   const app = createHttpApp({
     engine,
+    files: options.files ?? noFiles,
     config: testConfig(options),
     version: "9.8.7",
     startedAt: 1_790_000_000_000,
@@ -69,6 +77,20 @@ export function appFixture(options: FixtureOptions = {}): AppFixture {
     log: (entry) => entries.push(entry),
   })
   return { app, engine, entries }
+}
+
+const noFile = async (_principal: string, id: string) => {
+  throw new ProxyError("file_not_found", `No such file: '${id}'.`)
+}
+
+const noFiles: FileLibrary = {
+  find: noFile,
+  open: noFile,
+  remove: noFile,
+  list: async () => [],
+  receive: async () => {
+    throw new ProxyError("file_storage_full", "No file is taken.")
+  },
 }
 
 /** The app on a free loopback port until the test is over. */

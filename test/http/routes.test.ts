@@ -60,11 +60,14 @@ describe("turns", () => {
     expect((await fixture.app.request(path, { method: "DELETE", headers: ann })).status).toBe(404)
   })
 
-  test("a stored response is not replayed as a stream: refused by name", async () => {
+  test("a stored response is asked for by query parameters that are checked by name", async () => {
     const { app } = appFixture()
     for (const [query, param] of [
-      ["stream=true", "stream"],
+      ["stream=yes", "stream"],
       ["starting_after=3", "starting_after"],
+      ["stream=true&starting_after=x", "starting_after"],
+      ["include[]=everything", "include"],
+      ["include_obfuscation=1", "include_obfuscation"],
     ]) {
       const answer = await app.request(`/v1/responses/resp_1?${query}`)
       expect(answer.status).toBe(400)

@@ -33,12 +33,19 @@ export function planAnswer(body: ResponsesBody, attemptOf: AttemptCounter): Answ
   const open = followUpCall(later, catalog)
   if (open !== null) return completed([{ type: "item", item: open }], usage)
 
+  if (script.fix !== null && later.some(isRefusal)) return completed([say(script.fix)], usage)
+
   const roundIndex = currentRound(script, later)
   const round = script.rounds[roundIndex] ?? { steps: [], tools: [] }
   const attemptKey = JSON.stringify([body.prompt_cache_key, body.input.length, text, roundIndex])
   return answerRound(round, { body, message, script, roundIndex, catalog, usage }, () =>
     attemptOf(attemptKey),
   )
+}
+
+/** What the service says to an agent whose answer does not have the form that was asked for. */
+function isRefusal(item: JsonObject): boolean {
+  return item.role === "developer" && messageText(item).startsWith("Your answer cannot be used")
 }
 
 interface Place {

@@ -5,6 +5,7 @@ test("a message without directives is plain text and has no rounds", () => {
   expect(parseScript("a [[b]] [[unknown:c]]")).toEqual({
     rounds: [],
     usage: null,
+    fix: null,
     hasCommentary: false,
     plainText: "a [[b]] [[unknown:c]]",
   })

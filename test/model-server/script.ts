@@ -21,6 +21,7 @@ type Directive =
   | { readonly type: "drop"; readonly times: number }
   | { readonly type: "failed"; readonly code: string }
   | { readonly type: "usage"; readonly usage: Usage }
+  | { readonly type: "fix"; readonly text: string }
 
 /** Token counts that one answer reports. */
 export interface Usage {
@@ -39,13 +40,15 @@ export interface Round {
 export interface Script {
   readonly rounds: readonly Round[]
   readonly usage: Usage | null
+  /** What is said in place of all else once the answer was refused; null: the same again. */
+  readonly fix: string | null
   readonly hasCommentary: boolean
   /** The message without its directives. */
   readonly plainText: string
 }
 
 const names =
-  "say|shell|edit|tool|reason|slow|deltas|status|drop|hang|silent|schema|commentary|history|echo|image|js|failed|usage|then"
+  "say|shell|edit|tool|reason|slow|deltas|status|drop|hang|silent|schema|commentary|history|echo|image|js|failed|usage|then|fix"
 const opening = new RegExp(`\\[\\[(${names})(?=:|\\]\\])`, "g")
 
 /** Throws a sentence for the tester when a directive cannot be understood. */
@@ -92,6 +95,7 @@ function parseDirective(name: string, body: string): Directive {
     case "say":
     case "reason":
     case "commentary":
+    case "fix":
       return { type: name, text: body }
     case "shell":
       return { type: name, command: body }
@@ -160,6 +164,7 @@ function splitRounds(directives: readonly Directive[]): Omit<Script, "plainText"
   let steps: Round["steps"][number][] = []
   let tools: ToolDirective[] = []
   let usage: Usage | null = null
+  let fix: string | null = null
   const finishRound = () => {
     rounds.push({ steps, tools })
     steps = []
@@ -167,6 +172,7 @@ function splitRounds(directives: readonly Directive[]): Omit<Script, "plainText"
   }
   for (const directive of directives) {
     if (directive.type === "usage") usage = directive.usage
+    else if (directive.type === "fix") fix = directive.text
     else if (directive.type === "then") finishRound()
     else if (isTool(directive)) {
       const isAlone = directive.type === "js" || tools.some((tool) => tool.type === "js")
@@ -179,5 +185,5 @@ function splitRounds(directives: readonly Directive[]): Omit<Script, "plainText"
   }
   if (steps.length > 0 || tools.length > 0) finishRound()
   const hasCommentary = directives.some((directive) => directive.type === "commentary")
-  return { rounds, usage, hasCommentary }
+  return { rounds, usage, fix, hasCommentary }
 }

@@ -2,6 +2,7 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { answerText } from "../../src/domain/answer-text.ts"
 import { ProxyError } from "../../src/domain/errors.ts"
+import type { ClientItem } from "../../src/domain/input-reference.ts"
 import type { Item } from "../../src/domain/items.ts"
 import { createChatProjection } from "../../src/protocol/chat/chunks.ts"
 import { toChatCompletion } from "../../src/protocol/chat/completion.ts"
@@ -184,6 +185,6 @@ function chunksOf(sse: string): Chunk[] {
   return lines.map((line) => JSON.parse(line.slice("data: ".length)))
 }
 
-function withoutId(item: Item): object {
+function withoutId(item: ClientItem): object {
   return { ...item, id: "" }
 }

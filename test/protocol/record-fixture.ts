@@ -11,6 +11,7 @@ export function recordOf(output: readonly Item[], fields: Partial<ResponseRecord
     agentId: "manager",
     previousResponseId: null,
     isStored: true,
+    isBackground: false,
     echo: {},
     createdAt: 1_700_000_000_900,
     status: "completed",

@@ -133,6 +133,40 @@ describe("the daemon", () => {
     await waitFor(() => children.every((pid) => !isRunning(pid)), { what: "codex to end" })
   })
 
+  it("begins a background turn that waited when the daemon was killed; one that ran ends its stream as failed", async () => {
+    const first = await startDaemon()
+    const create = (input: string) =>
+      clientOf(first).responses.create(
+        { model: "manager", input, background: true },
+        { headers: { "X-Session-Id": "one-thread" } },
+      )
+    const running = await create("[[slow:600]]")
+    const seen: number[] = []
+    for await (const event of await clientOf(first).responses.retrieve(running.id, { stream: true })) {
+      seen.push(event.sequence_number)
+      if (event.type === "response.output_text.delta") break
+    }
+    const waiting = await create("[[say:late]]")
+    expect(waiting.status).toBe("queued")
+    await first.stop("SIGKILL")
+    const second = await startDaemon()
+    const late = await waitFor(
+      async () => {
+        const found = await clientOf(second).responses.retrieve(waiting.id)
+        return found.status === "queued" || found.status === "in_progress" ? null : found
+      },
+      { what: "the turn that waited to end" },
+    )
+    expect(late).toMatchObject({ status: "completed", output_text: "late" })
+    const rest = `${second.url}/v1/responses/${running.id}?stream=true&starting_after=${seen.length - 1}`
+    const text = await (await fetch(rest)).text()
+    expect([...text.matchAll(/^event: (.*)$/gm)].map((match) => match[1])).toEqual([
+      "error",
+      "response.failed",
+    ])
+    expect(text).toContain("server_restarted")
+  })
+
   it("ends a turn of a daemon that was killed as failed, and goes on with the conversation", async () => {
     const first = await startDaemon()
     const stream = await clientOf(first).responses.create({

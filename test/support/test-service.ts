@@ -2,7 +2,10 @@ import { join } from "node:path"
 import OpenAI from "openai"
 import type { Config, Limits } from "../../src/config/config.ts"
 import { resolveConfig } from "../../src/config/resolve-config.ts"
+import type { UrlFetcher } from "../../src/domain/files.ts"
 import { type Service, type ServiceLog, startService } from "../../src/service.ts"
+import { exchangeFaults } from "../clients/exchange-faults.ts"
+import { recordingFetch } from "../clients/recording-fetch.ts"
 import { type ModelServer, startModelServer } from "../model-server/model-server.ts"
 import { codexExecutable } from "./codex-binary.ts"
 import { type CodexHome, createCodexHome } from "./codex-home.ts"
@@ -20,6 +23,7 @@ export interface TestService {
   clientWith(options: { readonly apiKey?: string; readonly headers?: Record<string, string> }): OpenAI
   /** Stops the service and starts it again on the same home (and another port). */
   restart(): Promise<void>
+  /** Throws when a body or an event stream that went to one of its clients was not valid. */
   stop(): Promise<void>
 }
 
@@ -35,6 +39,10 @@ export interface TestServiceOptions {
   readonly config?: Partial<Omit<Config, "limits">>
   readonly limits?: Partial<Limits>
   readonly cli?: string
+  /** The built-in demo agent answers when the CLI is not ready. */
+  readonly demoFallback?: boolean
+  /** In place of the one that reaches public addresses only. */
+  readonly fetcher?: UrlFetcher
 }
 
 /** The whole service in this process, on the real codex and the scripted model server. */
@@ -47,14 +55,23 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const folder = await createTempDir("service")
   const logged: LoggedLine[] = []
   const config = configFor(folder, options)
-  const start = (): Promise<Service> => startService({ config, env: codex.env, log: recordingLog(logged) })
+  const start = (): Promise<Service> =>
+    startService({
+      config,
+      env: codex.env,
+      log: recordingLog(logged),
+      demoFallback: options.demoFallback === true,
+      ...(options.fetcher !== undefined && { fetcher: options.fetcher }),
+    })
   let service = await start()
 
+  const recording = recordingFetch()
   const clientWith: TestService["clientWith"] = ({ apiKey, headers }) =>
     new OpenAI({
       baseURL: `${service.url}/v1`,
       apiKey: apiKey ?? "none",
       maxRetries: 0,
+      fetch: recording.fetch,
       ...(headers === undefined ? {} : { defaultHeaders: headers }),
     })
   let client = clientWith({})
@@ -77,9 +94,11 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     },
     stop: async () => {
       await service.stop()
+      const faults = (await recording.exchanges()).flatMap(exchangeFaults)
       await model.close()
       await codex.remove()
       await folder.remove()
+      if (faults.length > 0) throw new Error(`answers of the service were not valid:\n${faults.join("\n")}`)
     },
   }
 }

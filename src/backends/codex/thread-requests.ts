@@ -39,6 +39,7 @@ export function startParams(agent: AgentSettings, options: ThreadOptions, names:
     ...(options.instructions === null ? {} : { developerInstructions: options.instructions }),
     dynamicTools: options.tools.map((tool) => dynamicTool(tool, names)),
     ephemeral: options.isEphemeral,
+    ...(options.isReadOnly === true && { sandbox: "read-only" }),
     experimentalRawEvents: true,
   }
 }

@@ -44,6 +44,7 @@ class DemoBackend implements Backend {
       streamsDeltas: true,
       acceptsImages: true,
       hasOutputSchema: true,
+      acceptsAnySchema: true,
       hasFunctions: true,
       hasFork: true,
       efforts: [],

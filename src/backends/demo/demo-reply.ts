@@ -30,7 +30,7 @@ export function demoReply(
   said: readonly string[],
   tools: readonly FunctionTool[],
 ): DemoReply {
-  const parts = input.messages.flatMap((message) => message.content)
+  const parts = input.messages.flatMap(({ role, content }) => (role === "user" ? content : []))
   const text = textOf(parts).trim()
   if (input.outputSchema !== null) return spoken(JSON.stringify(minimalJson(input.outputSchema)))
   const call = /^call\s+([\w-]+)\s*([\s\S]*)$/i.exec(text)

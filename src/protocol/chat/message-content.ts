@@ -1,6 +1,8 @@
 import * as z from "zod"
+import type { InputReference } from "../../domain/input-reference.ts"
 import type { ContentPart } from "../../domain/items.ts"
 import { textOf } from "../../domain/items.ts"
+import { readFilePart, refuseAudio } from "../file-part.ts"
 import { imageDetails, readImage } from "../image-url.ts"
 import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "../shape.ts"
 
@@ -10,9 +12,13 @@ const imagePart = z.object({
   image_url: z.object({ url: z.string(), detail: z.enum(imageDetails).nullish() }),
 })
 
-type ReadPart = (part: Readonly<Record<string, unknown>>, path: string) => ContentPart
+type ReadPart<T> = (part: Readonly<Record<string, unknown>>, path: string) => T
 
-function readContent(value: unknown, path: string, readPart: ReadPart): ContentPart[] {
+function readContent<T = ContentPart>(
+  value: unknown,
+  path: string,
+  readPart: ReadPart<T | ContentPart>,
+): (T | ContentPart)[] {
   if (typeof value === "string") return [{ type: "text", text: value }]
   if (!Array.isArray(value)) throw wrongType(path, "a string or an array of content parts", value)
   if (value.length === 0) throw invalidRequest(path, `'${path}' must hold at least one content part.`)
@@ -23,9 +29,9 @@ function readContent(value: unknown, path: string, readPart: ReadPart): ContentP
   })
 }
 
-/** What a user says: text and images. */
-export function readUserContent(value: unknown, path: string): ContentPart[] {
-  return readContent(value, path, (part, at) => {
+/** What a user says: text, images and files. */
+export function readUserContent(value: unknown, path: string): (ContentPart | InputReference)[] {
+  return readContent<InputReference>(value, path, (part, at) => {
     switch (part.type) {
       case "text":
         return { type: "text", text: readShape(textPart, part, at).text }
@@ -34,13 +40,12 @@ export function readUserContent(value: unknown, path: string): ContentPart[] {
         return readImage(url, detail, `${at}.image_url.url`)
       }
       case "file":
+        if (!isObject(part.file)) throw wrongType(`${at}.file`, "an object", part.file)
+        return readFilePart(part.file, `${at}.file`)
       case "input_audio":
-        throw invalidRequest(
-          `${at}.type`,
-          `'${at}.type' '${part.type}' is not served yet by this release; send text or images.`,
-        )
+        return refuseAudio(at)
       default:
-        throw unknownValue(`${at}.type`, ["text", "image_url"], part.type)
+        throw unknownValue(`${at}.type`, ["text", "image_url", "file"], part.type)
     }
   })
 }

@@ -1,6 +1,7 @@
 import * as z from "zod"
 import { newId } from "../../domain/ids.ts"
-import type { ContentPart, Item, MessageItem, Role } from "../../domain/items.ts"
+import type { ClientItem, InputReference } from "../../domain/input-reference.ts"
+import type { ContentPart, MessageItem, Role } from "../../domain/items.ts"
 import { textOf } from "../../domain/items.ts"
 import { invalidRequest, isObject, readShape, wrongType } from "../shape.ts"
 import { readAssistantContent, readText, readUserContent } from "./message-content.ts"
@@ -8,7 +9,7 @@ import { readAssistantContent, readText, readUserContent } from "./message-conte
 /** A chat history: what stands before everything else, and the rest as items, oldest first. */
 export interface Conversation {
   readonly instructions: string | null
-  readonly input: readonly Item[]
+  readonly input: readonly ClientItem[]
   /** True: a message names its author, which agents are not told. */
   readonly hasNames: boolean
 }
@@ -36,7 +37,7 @@ export function readMessages(value: unknown): Conversation {
 /** Collects the items of a history, and the calls that may still be answered. */
 class History {
   readonly #instructions: string[] = []
-  readonly #input: Item[] = []
+  readonly #input: ClientItem[] = []
   readonly #callIds = new Set<string>()
   /** Call ids made up for the deprecated `function_call`, by the function's name. */
   readonly #namedCalls = new Map<string, string>()
@@ -149,11 +150,14 @@ class History {
     })
   }
 
-  #push(item: Item): void {
+  #push(item: ClientItem): void {
     this.#input.push(item)
   }
 }
 
-function messageItem(role: Role, content: readonly ContentPart[]): MessageItem {
+function messageItem(
+  role: Role,
+  content: readonly (ContentPart | InputReference)[],
+): MessageItem<ContentPart | InputReference> {
   return { type: "message", id: newId("msg_"), role, content, phase: null, status: "completed" }
 }

@@ -2,13 +2,21 @@ import * as z from "zod"
 import type { Parameter } from "../parameters.ts"
 import { commonParameters, isEmptyList } from "../parameters.ts"
 
+const stopTexts = z.unknown().superRefine((value, context) => {
+  const texts: readonly unknown[] = Array.isArray(value) ? value : [value]
+  if (texts.length > 4) context.addIssue(`'stop' has ${texts.length} texts; at most 4 are possible.`)
+  if (texts.some((text) => typeof text !== "string" || text === "")) {
+    context.addIssue("'stop' must be a text, or a list of up to 4 texts, none of them empty.")
+  }
+})
+
 /** Every documented field of `POST /v1/chat/completions`. */
 export const chatParameters: readonly Parameter[] = [
   ...commonParameters,
   {
     name: "messages",
     kind: "served",
-    note: "All roles; text, images (data URLs) and refusals. A resent history continues its thread. `name` is advisory.",
+    note: "All roles; text, images (data URLs, https), files and refusals. A resent history continues its thread. `name` is advisory.",
   },
   {
     name: "store",
@@ -30,7 +38,7 @@ export const chatParameters: readonly Parameter[] = [
   {
     name: "response_format",
     kind: "served",
-    note: "`text` and `json_schema`; `json_object` is refused.",
+    note: "`text`, `json_schema` and `json_object`. Validated; an answer that does not hold is corrected once, then it fails.",
   },
   {
     name: "verbosity",
@@ -40,14 +48,14 @@ export const chatParameters: readonly Parameter[] = [
   },
   {
     name: "max_tokens",
-    kind: "advisory",
-    note: "At least 1. Agent CLIs have no such limit.",
+    kind: "served",
+    note: "Deprecated form of `max_completion_tokens`; of both, the smaller one counts.",
     form: z.int().min(1),
   },
   {
     name: "max_completion_tokens",
-    kind: "advisory",
-    note: "At least 1. Agent CLIs have no such limit.",
+    kind: "served",
+    note: "At least 1. The answer is cut at about 4 characters a token of its text (`finish_reason` `length`), the agent interrupted.",
     form: z.int().min(1),
   },
   { name: "seed", kind: "advisory", note: "Agent CLIs do their own sampling.", form: z.int() },
@@ -77,9 +85,9 @@ export const chatParameters: readonly Parameter[] = [
   },
   {
     name: "stop",
-    kind: "refused",
-    note: "an agent cannot be stopped at a text.",
-    passes: isEmptyList,
+    kind: "served",
+    note: "A text or up to 4. The answer ends before the first of them, and the agent is interrupted.",
+    form: stopTexts,
   },
   {
     name: "modalities",

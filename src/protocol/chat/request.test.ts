@@ -175,16 +175,16 @@ describe("a chat request", () => {
       /'video'.*'text', 'image_url'/,
     ],
     [
-      "a file",
+      "a file of nothing",
       { messages: [{ role: "user", content: [{ type: "file", file: {} }] }] },
-      "messages[0].content[0].type",
-      /not served yet/,
+      "messages[0].content[0].file",
+      /needs one of/,
     ],
     [
-      "a web address as image",
+      "an address without TLS as image",
       {
         messages: [
-          { role: "user", content: [{ type: "image_url", image_url: { url: "https://a.b/c.png" } }] },
+          { role: "user", content: [{ type: "image_url", image_url: { url: "http://a.b/c.png" } }] },
         ],
       },
       "messages[0].content[0].image_url.url",
@@ -247,7 +247,8 @@ describe("a chat request", () => {
       /Missing/,
     ],
     ["two answers", { n: 2 }, "n", /one answer/],
-    ["a stop text", { stop: "END" }, "stop", /cannot be stopped/],
+    ["five stop texts", { stop: ["a", "b", "c", "d", "e"] }, "stop", /at most 4/],
+    ["an empty stop text", { stop: "" }, "stop", /none of them empty/],
     ["a hot temperature", { temperature: 3 }, "temperature", /3; it must be at most 2/],
     ["a wrong type", { stream: "yes" }, "stream", /expected a boolean, but got a string/],
     [
@@ -256,7 +257,7 @@ describe("a chat request", () => {
       "stream_options",
       /'stream' is true/,
     ],
-    ["json_object", { response_format: { type: "json_object" } }, "response_format.type", /json_schema/],
+    ["an unknown form", { response_format: { type: "yaml" } }, "response_format.type", /json_object/],
     [
       "a schema without a name",
       { response_format: { type: "json_schema", json_schema: { schema: {} } } },

@@ -5,6 +5,7 @@ import { readParameters } from "../parameters.ts"
 import type { ParsedRequest } from "../parsed-request.ts"
 import { defaultModel } from "../parsed-request.ts"
 import { invalidRequest, readShape } from "../shape.ts"
+import { isSideRequest } from "../side-request.ts"
 import { readMessages } from "./messages.ts"
 import { chatParameters } from "./parameters.ts"
 
@@ -13,6 +14,9 @@ const served = z.object({
   stream: z.boolean().default(false),
   store: z.boolean().optional(),
   reasoning_effort: z.string().optional(),
+  stop: z.union([z.string(), z.array(z.string())]).optional(),
+  max_tokens: z.int().optional(),
+  max_completion_tokens: z.int().optional(),
   stream_options: z
     .object({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() })
     .optional(),
@@ -44,14 +48,25 @@ export function parseChatRequest(input: unknown): ParsedRequest {
       functionChoice: functions.functionChoice,
       allowsParallelCalls: functions.allowsParallelCalls,
       previousResponseId: null,
+      conversationId: null,
       effort: request.reasoning_effort ?? null,
       outputSchema: format.schema,
+      answerLimits: { stopTexts: [request.stop ?? []].flat(), maxTokens: smallest(request) },
+      isSideRequest: request.store !== true && isSideRequest(items, functions),
       keepsThread: request.store !== false,
       isStored: request.store === true,
+      isBackground: false,
       echo: Object.fromEntries(Object.entries(echo).filter(([name]) => echoed.includes(name))),
     },
     stream: request.stream,
     includeUsage: request.stream_options?.include_usage === true,
     advisory: hasNames ? [...advisory, "messages.name"] : advisory,
   }
+}
+
+function smallest(
+  limits: Pick<z.infer<typeof served>, "max_tokens" | "max_completion_tokens">,
+): number | null {
+  const given = [limits.max_tokens, limits.max_completion_tokens].filter((limit) => limit !== undefined)
+  return given.length === 0 ? null : Math.min(...given)
 }

@@ -19,6 +19,7 @@ const record: ResponseRecord = {
   agentId: "manager",
   previousResponseId: null,
   isStored: true,
+  isBackground: false,
   echo: {},
   createdAt: 1000,
   status: "completed",

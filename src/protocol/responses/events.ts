@@ -22,22 +22,28 @@ export type WireEvent = WireObject & { readonly type: string; readonly sequence_
 /**
  * Event number `sequence` of the log as text of the stream. A failure is two events: `error`, which makes official
  * clients throw, numbered as in the log, and `response.failed` after it for those that read on. The last one is
- * followed by `[DONE]`.
+ * followed by `[DONE]`. Of the end, events up to number `after` are left out: a reader that takes a stream up again has
+ * them already.
  */
-export function encodeResponsesSse(event: ResponseEvent, sequence: number, source: EventSource): string {
+export function encodeResponsesSse(
+  event: ResponseEvent,
+  sequence: number,
+  source: EventSource,
+  after = -1,
+): string {
   switch (event.type) {
     case "text.delta":
       return encodeTextDelta(event.outputIndex, event.partIndex, event.text, sequence, source)
     case "failed":
       return (
-        encode(errorEvent(sequence, source.record)) +
-        encode(toWireEvent(event, sequence + 1, source)) +
+        (after < sequence ? encode(errorEvent(sequence, source.record)) : "") +
+        (after <= sequence ? encode(toWireEvent(event, sequence + 1, source)) : "") +
         doneSse
       )
     case "completed":
     case "incomplete":
     case "cancelled":
-      return encode(toWireEvent(event, sequence, source)) + doneSse
+      return (after < sequence ? encode(toWireEvent(event, sequence, source)) : "") + doneSse
     default:
       return encode(toWireEvent(event, sequence, source))
   }
@@ -47,8 +53,15 @@ export function encodeResponsesSse(event: ResponseEvent, sequence: number, sourc
 export function toWireEvent(event: ResponseEvent, sequence: number, source: EventSource): WireEvent {
   switch (event.type) {
     case "created":
+      return lifecycle(
+        "response.created",
+        sequence,
+        source,
+        source.record.isBackground ? "queued" : "running",
+        [],
+      )
     case "in_progress":
-      return lifecycle(`response.${event.type}`, sequence, source, "running", [])
+      return lifecycle("response.in_progress", sequence, source, "running", [])
     case "queued":
       return lifecycle("response.queued", sequence, source, "queued", [])
     case "completed":

@@ -1,6 +1,8 @@
 import * as z from "zod"
+import type { InputReference } from "../../domain/input-reference.ts"
 import type { ContentPart } from "../../domain/items.ts"
-import { imageDetails, readImage } from "../image-url.ts"
+import { readFilePart, refuseAudio } from "../file-part.ts"
+import { imageDetails, readImage, readImageFile } from "../image-url.ts"
 import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "../shape.ts"
 
 const textPart = z.object({ text: z.string() })
@@ -11,17 +13,19 @@ const imagePart = z.object({
   detail: z.enum(imageDetails).nullish(),
 })
 
-const readable = ["input_text", "input_image", "output_text", "refusal"] as const
+const readable = ["input_text", "input_image", "input_file", "output_text", "refusal"] as const
+
+type Part = ContentPart | InputReference
 
 /** Content of a message or of a function's output: text, or parts. Refusals are kept as the text that was said. */
-export function readContent(value: unknown, path: string): ContentPart[] {
+export function readContent(value: unknown, path: string): Part[] {
   if (typeof value === "string") return [{ type: "text", text: value }]
   if (!Array.isArray(value)) throw wrongType(path, "a string or an array of content parts", value)
   if (value.length === 0) throw invalidRequest(path, `'${path}' must hold at least one content part.`)
   return value.map((part: unknown, index) => readPart(part, `${path}[${index}]`))
 }
 
-function readPart(part: unknown, path: string): ContentPart {
+function readPart(part: unknown, path: string): Part {
   if (!isObject(part)) throw wrongType(path, "an object", part)
   switch (part.type) {
     case "input_text":
@@ -34,25 +38,18 @@ function readPart(part: unknown, path: string): ContentPart {
     case "input_image":
       return readInputImage(part, path)
     case "input_file":
+      return readFilePart(part, path)
     case "input_audio":
-      throw invalidRequest(
-        `${path}.type`,
-        `'${path}.type' '${part.type}' is not served yet by this release; send text or images.`,
-      )
+      return refuseAudio(path)
     default:
       throw unknownValue(`${path}.type`, readable, part.type)
   }
 }
 
-function readInputImage(part: unknown, path: string): ContentPart {
+function readInputImage(part: unknown, path: string): Part {
   const image = readShape(imagePart, part, path)
   if (typeof image.image_url === "string")
     return readImage(image.image_url, image.detail, `${path}.image_url`)
-  if (typeof image.file_id === "string") {
-    throw invalidRequest(
-      `${path}.file_id`,
-      `'${path}.file_id' cannot be served: there are no uploaded files. Send the image as a data URL in 'image_url'.`,
-    )
-  }
+  if (typeof image.file_id === "string") return readImageFile(image.file_id, image.detail, `${path}.file_id`)
   throw invalidRequest(`${path}.image_url`, `Missing required parameter: '${path}.image_url'.`)
 }

@@ -1,6 +1,7 @@
 import * as z from "zod"
 import { newId } from "../../domain/ids.ts"
-import type { Item, ItemStatus, Role } from "../../domain/items.ts"
+import type { ClientItem } from "../../domain/input-reference.ts"
+import type { ItemStatus, Role } from "../../domain/items.ts"
 import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "../shape.ts"
 import { activityOf } from "./agent-activity.ts"
 import { readContent } from "./input-content.ts"
@@ -41,19 +42,25 @@ const readableTypes = [
  * `input` of the Responses API as items, oldest first. Everything that our own `output` holds is read back. Items get
  * ids of our own making: those of a client are names that we cannot vouch for.
  */
-export function readInput(value: unknown): Item[] {
+export function readInput(value: unknown): ClientItem[] {
   if (typeof value === "string") return [readText(value)]
   if (!Array.isArray(value)) throw wrongType("input", "a string or an array of items", value)
-  if (value.length === 0) throw invalidRequest("input", "'input' must hold at least one item.")
-  return value.map((item: unknown, index) => readItem(item, `input[${index}]`))
+  return readItems(value, "input")
 }
 
-function readText(text: string): Item {
+/** The same for a list of items that stands at `path`. */
+export function readItems(value: unknown, path: string): ClientItem[] {
+  if (!Array.isArray(value)) throw wrongType(path, "an array of items", value)
+  if (value.length === 0) throw invalidRequest(path, `'${path}' must hold at least one item.`)
+  return value.map((item: unknown, index) => readItem(item, `${path}[${index}]`))
+}
+
+function readText(text: string): ClientItem {
   if (text === "") throw invalidRequest("input", "'input' must not be empty.")
   return messageItem("user", [{ type: "text", text }], null)
 }
 
-function readItem(item: unknown, path: string): Item {
+function readItem(item: unknown, path: string): ClientItem {
   if (!isObject(item)) throw wrongType(path, "an object", item)
   // A message may come without `type`, and so may, by the document, a reference: it has an id and no role.
   const type = item.type ?? ("role" in item || !("id" in item) ? "message" : "item_reference")
@@ -112,7 +119,7 @@ function readItem(item: unknown, path: string): Item {
     case "item_reference":
       throw invalidRequest(
         path,
-        `'${path}' is an item reference, which is not served yet by this release; send the item itself.`,
+        `'${path}' is an item reference, which only a response's input may have; send the item itself.`,
       )
     default:
       throw unknownValue(`${path}.type`, readableTypes, type)
@@ -123,7 +130,7 @@ function messageItem(
   role: Role,
   content: ReturnType<typeof readContent>,
   phase: "commentary" | "final_answer" | null,
-): Item {
+): ClientItem {
   return {
     type: "message",
     id: newId("msg_"),

@@ -2,7 +2,8 @@ import * as z from "zod"
 import type { Parameter } from "../parameters.ts"
 import { commonParameters } from "../parameters.ts"
 
-const includable = [
+/** Values of `include`, in bodies and queries. */
+export const includable = [
   "file_search_call.results",
   "web_search_call.results",
   "web_search_call.action.sources",
@@ -20,7 +21,7 @@ export const responsesParameters: readonly Parameter[] = [
   {
     name: "input",
     kind: "served",
-    note: "Text, or items: messages with text and images (data URLs), and all that `output` holds.",
+    note: "Text, or items: messages with text, images and files (inline, uploaded, https), all that `output` holds, and references to it.",
   },
   {
     name: "instructions",
@@ -54,7 +55,7 @@ export const responsesParameters: readonly Parameter[] = [
   {
     name: "text",
     kind: "served",
-    note: "`format` `text` and `json_schema`; `json_object` is refused. `verbosity` is advisory.",
+    note: "`format` `text`, `json_schema` and `json_object`: validated, corrected once, then the response fails. `verbosity` is advisory.",
   },
   {
     name: "include",
@@ -71,8 +72,8 @@ export const responsesParameters: readonly Parameter[] = [
   },
   {
     name: "max_output_tokens",
-    kind: "advisory",
-    note: "At least 1. Agent CLIs have no such limit.",
+    kind: "served",
+    note: "At least 1. The answer is cut at about 4 characters a token of its text (`incomplete`), the agent interrupted.",
     form: z.int().min(1),
     isEchoed: true,
   },
@@ -91,14 +92,15 @@ export const responsesParameters: readonly Parameter[] = [
   },
   {
     name: "background",
-    kind: "refused",
-    note: "background responses are not served yet by this release; `false` passes.",
-    passes: (value) => value === false,
+    kind: "served",
+    note: "Answered at once (`queued` or `in_progress`); runs on without its client. Needs `store`.",
+    form: z.boolean(),
   },
   {
     name: "conversation",
-    kind: "refused",
-    note: "conversations are not served yet by this release. Use 'previous_response_id'.",
+    kind: "served",
+    note: "Id, or `{id}`: the turn knows its items and adds to them. Kept with `store: false` as well.",
+    form: z.union([z.string().min(1), z.object({ id: z.string().min(1) })]),
   },
   {
     name: "prompt",

@@ -28,6 +28,22 @@ describe("a Responses request", () => {
     expect(parse({ store: false }).turn).toMatchObject({ keepsThread: false, isStored: false })
   })
 
+  it("goes to a conversation by its id in both forms, which it needs no input for, and stays there", () => {
+    for (const conversation of ["conv_1", { id: "conv_1" }]) {
+      const { turn } = parseResponsesRequest({ conversation, store: false })
+      expect(turn).toMatchObject({
+        conversationId: "conv_1",
+        input: [],
+        keepsThread: true,
+        isStored: false,
+        echo: { conversation: { id: "conv_1" } },
+      })
+    }
+    // The call may be in the conversation, which only the engine knows.
+    const output = { type: "function_call_output", call_id: "call_1", output: "x" }
+    expect(parse({ conversation: "conv_1", input: [output] }).turn.input).toHaveLength(1)
+  })
+
   it("reads messages with and without type, of all roles", () => {
     const { turn } = parse({
       input: [
@@ -121,6 +137,12 @@ describe("a Responses request", () => {
     ])
   })
 
+  it.each([{}, { verbosity: "low" }])("takes %j for a text in any form", (text) => {
+    const { turn } = parse({ text })
+    expect(turn.outputSchema).toBeNull()
+    expect(turn.echo.text).toEqual({ format: { type: "text" }, ...text })
+  })
+
   it.each<[string, object, string, RegExp]>([
     ["no input", { input: undefined }, "input", /Missing/],
     ["an empty input", { input: "" }, "input", /must not be empty/],
@@ -136,25 +158,25 @@ describe("a Responses request", () => {
     ["an item reference", { input: [{ type: "item_reference", id: "msg_1" }] }, "input[0]", /item reference/],
     ["an item reference without type", { input: [{ id: "msg_1" }] }, "input[0]", /item reference/],
     [
-      "a file",
-      { input: [{ role: "user", content: [{ type: "input_file", file_id: "f" }] }] },
+      "a file from two places",
+      { input: [{ role: "user", content: [{ type: "input_file", file_id: "f", file_data: "eA==" }] }] },
+      "input[0].content[0]",
+      /only one of/,
+    ],
+    [
+      "sound",
+      { input: [{ role: "user", content: [{ type: "input_audio", input_audio: {} }] }] },
       "input[0].content[0].type",
-      /not served yet/,
+      /agents take no audio/,
     ],
     [
-      "an uploaded image",
-      { input: [{ role: "user", content: [{ type: "input_image", file_id: "f" }] }] },
-      "input[0].content[0].file_id",
-      /data URL/,
-    ],
-    [
-      "a web address as image",
+      "an address without TLS as image",
       { input: [{ role: "user", content: [{ type: "input_image", image_url: "http://a.b/c.png" }] }] },
       "input[0].content[0].image_url",
       /data URL/,
     ],
-    ["a background response", { background: true }, "background", /not served yet/],
-    ["a conversation", { conversation: "conv_1" }, "conversation", /previous_response_id/],
+    ["a background response that is not kept", { background: true, store: false }, "background", /'store'/],
+    ["a conversation without an id", { conversation: {} }, "conversation", /Invalid value/],
     [
       "a conversation and a response",
       { conversation: "conv_1", previous_response_id: "resp_1" },
@@ -172,7 +194,7 @@ describe("a Responses request", () => {
       "tool_choice.name",
       /'g'.*'f'/,
     ],
-    ["json_object", { text: { format: { type: "json_object" } } }, "text.format.type", /json_schema/],
+    ["an unknown form", { text: { format: { type: "yaml" } } }, "text.format.type", /json_object/],
     ["a wrong effort", { reasoning: { effort: 3 } }, "reasoning.effort", /expected a string/],
     ["an instruction list", { instructions: [] }, "instructions", /expected a string, but got an array/],
   ])("refuses %s and says where and why", (_name, fields, param, message) => {

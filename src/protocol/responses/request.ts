@@ -1,11 +1,12 @@
 import * as z from "zod"
-import type { FunctionCallOutputItem, Item } from "../../domain/items.ts"
+import type { ClientItem } from "../../domain/input-reference.ts"
 import { readFunctions } from "../functions.ts"
 import { readOutputFormat } from "../output-format.ts"
 import { readParameters } from "../parameters.ts"
 import type { ParsedRequest } from "../parsed-request.ts"
 import { defaultModel } from "../parsed-request.ts"
 import { invalidRequest, isObject, readShape } from "../shape.ts"
+import { isSideRequest } from "../side-request.ts"
 import { readInput } from "./input-items.ts"
 import { responsesParameters } from "./parameters.ts"
 
@@ -15,8 +16,11 @@ const served = z.object({
   model: z.string().optional(),
   stream: z.boolean().default(false),
   store: z.boolean().default(true),
+  background: z.boolean().default(false),
+  max_output_tokens: z.int().optional(),
   instructions: z.string().optional(),
   previous_response_id: z.string().optional(),
+  conversation: z.union([z.string(), z.object({ id: z.string() })]).optional(),
   stream_options: z.object({ include_obfuscation: z.boolean().nullish() }).optional(),
   reasoning: z
     .object({
@@ -27,7 +31,9 @@ const served = z.object({
       mode: z.string().nullish(),
     })
     .optional(),
-  text: z.object({ format: z.unknown(), verbosity: z.enum(["low", "medium", "high"]).nullish() }).optional(),
+  text: z
+    .object({ format: z.unknown().optional(), verbosity: z.enum(["low", "medium", "high"]).nullish() })
+    .optional(),
 })
 
 /** Reads the body of `POST /v1/responses`. Throws `ProxyError` `invalid_request`, which names the field at fault. */
@@ -38,6 +44,12 @@ export function parseResponsesRequest(input: unknown): ParsedRequest {
   if (request.stream_options !== undefined && !request.stream) {
     throw invalidRequest("stream_options", "'stream_options' is only allowed when 'stream' is true.")
   }
+  if (request.background && !request.store) {
+    throw invalidRequest(
+      "background",
+      "'background' needs 'store': an answer that is not kept cannot be fetched.",
+    )
+  }
   if (Array.isArray(body.include) && body.include.includes("message.output_text.logprobs")) {
     throw invalidRequest(
       "include",
@@ -45,11 +57,14 @@ export function parseResponsesRequest(input: unknown): ParsedRequest {
     )
   }
   const format = readOutputFormat(request.text?.format, "text.format", null)
-  const items = readInput(body.input)
   const previousResponseId = request.previous_response_id ?? null
-  if (previousResponseId === null) checkFunctionOutputs(items)
+  const conversationId = conversationIdOf(request.conversation)
+  // What a conversation holds already may be all that there is to answer.
+  const items = conversationId !== null && body.input === undefined ? [] : readInput(body.input)
+  if (previousResponseId === null && conversationId === null) checkFunctionOutputs(items)
 
   const functions = readFunctions(body, "responses")
+  const isFirst = previousResponseId === null && conversationId === null
   const { reasoning, text } = request
   return {
     turn: {
@@ -61,13 +76,19 @@ export function parseResponsesRequest(input: unknown): ParsedRequest {
       functionChoice: functions.functionChoice,
       allowsParallelCalls: functions.allowsParallelCalls,
       previousResponseId,
+      conversationId,
       effort: reasoning?.effort ?? null,
       outputSchema: format.schema,
-      keepsThread: request.store,
+      answerLimits: { stopTexts: [], maxTokens: request.max_output_tokens ?? null },
+      isSideRequest: !request.background && isFirst && isSideRequest(items, functions),
+      // The items stay in the conversation, and so does the thread that knows them.
+      keepsThread: request.store || conversationId !== null,
       isStored: request.store,
+      isBackground: request.background,
       echo: {
         ...echo,
         ...functions.echo,
+        ...(conversationId !== null && { conversation: { id: conversationId } }),
         ...(reasoning !== undefined && {
           reasoning: {
             effort: reasoning.effort ?? null,
@@ -97,6 +118,10 @@ function advisoryParts(
   return names
 }
 
+function conversationIdOf(value: z.infer<typeof served>["conversation"]): string | null {
+  return (typeof value === "object" ? value.id : value) ?? null
+}
+
 function checkExclusive(input: unknown): void {
   if (isObject(input) && input.conversation != null && input.previous_response_id != null) {
     throw invalidRequest(
@@ -107,17 +132,17 @@ function checkExclusive(input: unknown): void {
 }
 
 /** Within a chain the call may be in an earlier response, which only the engine knows. */
-function checkFunctionOutputs(items: readonly Item[]): void {
+function checkFunctionOutputs(items: readonly ClientItem[]): void {
   const callIds = new Set<string>()
   for (const [index, item] of items.entries()) {
     if (item.type === "function_call") callIds.add(item.callId)
-    if (item.type === "function_call_output" && !callIds.has(item.callId)) throw orphan(item, index)
+    if (item.type === "function_call_output" && !callIds.has(item.callId)) throw orphan(item.callId, index)
   }
 }
 
-function orphan(item: FunctionCallOutputItem, index: number): Error {
+function orphan(callId: string, index: number): Error {
   return invalidRequest(
     `input[${index}].call_id`,
-    `No function call with the call_id '${item.callId.slice(0, 64)}' stands before 'input[${index}]'.`,
+    `No function call with the call_id '${callId.slice(0, 64)}' stands before 'input[${index}]'.`,
   )
 }

@@ -44,6 +44,7 @@ const record: ResponseRecord = {
   agentId: "manager",
   previousResponseId: "resp_0",
   isStored: false,
+  isBackground: false,
   echo: { temperature: 0.5, metadata: { a: "b" } },
   createdAt: 1_700_000_000_999,
   status: "completed",

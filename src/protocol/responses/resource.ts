@@ -25,7 +25,7 @@ export function toResponse(record: ResponseRecord, serverLabel: string, at: Mome
     created_at: seconds(record.createdAt),
     completed_at: status === "completed" && record.completedAt !== null ? seconds(record.completedAt) : null,
     status: status === "running" ? "in_progress" : status,
-    background: false,
+    background: record.isBackground,
     error: status === "failed" ? errorOf(record) : null,
     incomplete_details: status === "incomplete" ? { reason: incompleteReason(record) } : null,
     instructions: null,

@@ -1,7 +1,8 @@
 import type { SQLOutputValue } from "node:sqlite"
+import type { ConversationItem, ConversationRecord, Metadata } from "../../domain/conversations.ts"
 import type { Item } from "../../domain/items.ts"
 import type { ResponseKind, ResponseRecord, ResponseStatus } from "../../domain/responses.ts"
-import type { ThreadRecord, TurnRecord } from "../../domain/store.ts"
+import type { IdempotencyRecord, ThreadRecord, TurnRecord } from "../../domain/store.ts"
 import type { TurnError } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
 import { Row } from "./row.ts"
@@ -40,6 +41,7 @@ export function threadOf(columns: Columns): ThreadRecord {
 
 export function turnOf(columns: Columns): TurnRecord {
   const row = new Row(columns, `turn ${String(columns.id)}`)
+  const seenText = row.textOrNull("seen_text")
   return {
     id: row.text("id"),
     threadId: row.text("thread_id"),
@@ -49,6 +51,8 @@ export function turnOf(columns: Columns): TurnRecord {
     input: row.jsonArray<Item>("input"),
     historyHash: row.textOrNull("history_hash"),
     createdAt: row.integer("created_at"),
+    conversationId: row.textOrNull("conversation_id"),
+    ...(seenText !== null && { seenText }),
   }
 }
 
@@ -61,6 +65,7 @@ export function responseOf(columns: Columns, output: readonly Item[]): ResponseR
     agentId: row.text("agent_id"),
     previousResponseId: row.textOrNull("previous_response_id"),
     isStored: row.flag("is_stored"),
+    isBackground: row.flag("is_background"),
     echo: row.jsonObject<Record<string, unknown>>("echo"),
     createdAt: row.integer("created_at"),
     status: row.oneOf("status", statuses),
@@ -68,6 +73,16 @@ export function responseOf(columns: Columns, output: readonly Item[]): ResponseR
     error: row.jsonObjectOrNull<TurnError>("error"),
     usage: row.jsonObjectOrNull<Usage>("usage"),
     output,
+  }
+}
+
+export function idempotencyOf(columns: Columns): IdempotencyRecord {
+  const row = new Row(columns, "an idempotency key")
+  return {
+    key: row.text("key"),
+    requestHash: row.text("request_hash"),
+    responseId: row.text("response_id"),
+    createdAt: row.integer("created_at"),
   }
 }
 
@@ -79,4 +94,26 @@ export function itemsOf(rows: readonly Columns[], turnId: string): readonly Item
 /** Native items may be any JSON: their form is the backend's business. */
 export function nativeItemsOf(rows: readonly Columns[], turnId: string): readonly unknown[] {
   return rows.map((columns) => new Row(columns, `a native item of turn ${turnId}`).json("json"))
+}
+
+export function conversationOf(columns: Columns): ConversationRecord {
+  const row = new Row(columns, `conversation ${String(columns.id)}`)
+  return {
+    id: row.text("id"),
+    principal: row.text("principal"),
+    metadata: row.jsonObject<Metadata>("metadata"),
+    headTurnId: row.textOrNull("head_turn_id"),
+    createdAt: row.integer("created_at"),
+  }
+}
+
+export function conversationItemOf(columns: Columns): ConversationItem {
+  const row = new Row(columns, `item ${String(columns.item_id)} of a conversation`)
+  return { item: row.jsonObject<Item>("json"), agentId: row.textOrNull("agent_id") }
+}
+
+/** An item of an answer with the agent that made it. */
+export function outputItemOf(columns: Columns): ConversationItem {
+  const row = new Row(columns, "an output item")
+  return { item: row.jsonObject<Item>("json"), agentId: row.text("agent_id") }
 }

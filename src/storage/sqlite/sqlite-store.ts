@@ -1,16 +1,31 @@
-import type { ResponseKind, ResponseRecord } from "../../domain/responses.ts"
+import type { CompletionStore, ConversationItem } from "../../domain/conversations.ts"
+import type { Item } from "../../domain/items.ts"
+import { isFinished, type ResponseKind, type ResponseRecord } from "../../domain/responses.ts"
 import type {
+  IdempotencyRecord,
   LogSegment,
   Store,
   ThreadRecord,
+  TurnExtras,
   TurnProgress,
   TurnRecord,
   TurnWithOutput,
   UnfinishedResponse,
 } from "../../domain/store.ts"
 import type { LedgerDatabase } from "./ledger-database.ts"
-import { itemsOf, nativeItemsOf, responseOf, threadOf, turnOf } from "./records.ts"
+import {
+  idempotencyOf,
+  itemsOf,
+  nativeItemsOf,
+  outputItemOf,
+  responseOf,
+  threadOf,
+  turnOf,
+} from "./records.ts"
 import { Row } from "./row.ts"
+import { SqliteCompletions } from "./sqlite-completions.ts"
+import { SqliteConversations } from "./sqlite-conversations.ts"
+import { SqliteFiles } from "./sqlite-files.ts"
 
 /** Pages that one retention round gives back to the file system, so that a large deletion does not stall turns. */
 const vacuumPages = 500
@@ -20,13 +35,24 @@ const vacuumPages = 500
  * nothing of this process can come between, and calls take effect in the order they were made.
  */
 export class SqliteStore implements Store {
+  readonly conversations: SqliteConversations
+  readonly completions: CompletionStore
+  readonly files: SqliteFiles
   readonly #ledger: LedgerDatabase
 
   constructor(ledger: LedgerDatabase) {
     this.#ledger = ledger
+    this.conversations = new SqliteConversations(ledger)
+    this.completions = new SqliteCompletions(ledger)
+    this.files = new SqliteFiles(ledger)
   }
 
-  async insertTurn(thread: ThreadRecord, turn: TurnRecord, response: ResponseRecord): Promise<void> {
+  async insertTurn(
+    thread: ThreadRecord,
+    turn: TurnRecord,
+    response: ResponseRecord,
+    extras: TurnExtras = {},
+  ): Promise<void> {
     this.#ledger.transaction("begin immediate", () => {
       this.#ledger.run(
         "upsertThread",
@@ -55,7 +81,11 @@ export class SqliteStore implements Store {
         turn.historyHash,
         turn.createdAt,
         JSON.stringify(turn.input),
+        turn.conversationId,
       )
+      if (turn.conversationId !== null) {
+        this.conversations.begin(thread.principal, turn.conversationId, turn.id)
+      }
       this.#ledger.run(
         "insertResponse",
         response.id,
@@ -71,7 +101,9 @@ export class SqliteStore implements Store {
         jsonOrNull(response.error),
         jsonOrNull(response.usage),
         JSON.stringify(response.echo),
+        Number(response.isBackground),
       )
+      this.#insertExtras(response, extras)
       response.output.forEach((item, index) => {
         this.#ledger.run("saveItem", turn.id, "output", index, JSON.stringify(item))
       })
@@ -90,16 +122,20 @@ export class SqliteStore implements Store {
       if (progress.log !== undefined) {
         this.#ledger.run("saveLogSegment", responseId, progress.log.firstSequence, progress.log.json)
       }
-      if (progress.nativeTurnRef !== undefined || progress.historyHash !== undefined) {
+      const { nativeTurnRef, historyHash, seenText } = progress
+      if ([nativeTurnRef, historyHash, seenText].some((value) => value !== undefined)) {
         this.#ledger.change(
           "updateTurn",
           turnId,
-          progress.nativeTurnRef ?? null,
-          progress.historyHash ?? null,
+          nativeTurnRef ?? null,
+          historyHash ?? null,
+          seenText ?? null,
           turnId,
         )
       }
       const { status, completedAt, error, usage } = progress
+      // A turn that has begun is never begun again.
+      if (status !== undefined && status !== "queued") this.#ledger.run("deletePending", responseId)
       if ([status, completedAt, error, usage].some((value) => value !== undefined)) {
         this.#ledger.change(
           "updateResponse",
@@ -111,6 +147,7 @@ export class SqliteStore implements Store {
           responseId,
         )
       }
+      if (status !== undefined && isFinished(status)) this.conversations.end(turnId)
     })
   }
 
@@ -153,6 +190,16 @@ export class SqliteStore implements Store {
     return this.#ledger.findOne("findTurnOfResponse", turnOf, responseId)
   }
 
+  async findOutput(turnId: string): Promise<readonly Item[]> {
+    return itemsOf(this.#ledger.all("findItems", turnId, "output"), turnId)
+  }
+
+  async findOutputItems(principal: string, ids: readonly string[]): Promise<readonly ConversationItem[]> {
+    return this.#ledger.transaction("begin", () =>
+      ids.flatMap((id) => this.#ledger.all("findOutputItem", id, principal).map(outputItemOf)),
+    )
+  }
+
   async lineage(turnId: string): Promise<readonly TurnWithOutput[]> {
     return this.#ledger.transaction("begin", () =>
       this.#ledger.all("lineage", turnId).map((columns) => {
@@ -168,17 +215,19 @@ export class SqliteStore implements Store {
   }
 
   async findResponse(principal: string, id: string): Promise<ResponseRecord | null> {
-    return this.#ledger.transaction("begin", () =>
-      this.#ledger.findOne(
-        "findResponse",
-        (columns) => {
-          const turnId = new Row(columns, `response ${id}`).text("turn_id")
-          return responseOf(columns, itemsOf(this.#ledger.all("findItems", turnId, "output"), turnId))
-        },
-        id,
-        principal,
-      ),
-    )
+    return this.#ledger.transaction("begin", () => this.#findResponse("findResponse", principal, id))
+  }
+
+  async findAnswer(principal: string, id: string): Promise<ResponseRecord | null> {
+    return this.#ledger.transaction("begin", () => this.#findResponse("findAnswer", principal, id))
+  }
+
+  async findIdempotent(principal: string, key: string): Promise<IdempotencyRecord | null> {
+    return this.#ledger.findOne("findIdempotent", idempotencyOf, principal, key)
+  }
+
+  async deleteIdempotentBefore(time: number): Promise<void> {
+    this.#ledger.transaction("begin immediate", () => this.#ledger.run("deleteIdempotentBefore", time))
   }
 
   async readLog(responseId: string): Promise<readonly LogSegment[]> {
@@ -201,7 +250,8 @@ export class SqliteStore implements Store {
     return this.#ledger.all("findUnfinished").map((columns) => {
       const row = new Row(columns, "an unfinished response")
       const status = row.text("status") === "queued" ? "queued" : "running"
-      return { responseId: row.text("id"), turnId: row.text("turn_id"), status }
+      const pending = columns.pending === null ? null : row.json("pending")
+      return { responseId: row.text("id"), turnId: row.text("turn_id"), status, pending }
     })
   }
 
@@ -221,6 +271,36 @@ export class SqliteStore implements Store {
 
   async close(): Promise<void> {
     this.#ledger.close()
+  }
+
+  #findResponse(
+    statement: "findResponse" | "findAnswer",
+    principal: string,
+    id: string,
+  ): ResponseRecord | null {
+    return this.#ledger.findOne(
+      statement,
+      (columns) => {
+        const turnId = new Row(columns, `response ${id}`).text("turn_id")
+        return responseOf(columns, itemsOf(this.#ledger.all("findItems", turnId, "output"), turnId))
+      },
+      id,
+      principal,
+    )
+  }
+
+  #insertExtras(response: ResponseRecord, { pending, idempotency }: TurnExtras): void {
+    if (pending !== undefined) this.#ledger.run("insertPending", response.id, JSON.stringify(pending))
+    if (idempotency === undefined) return
+    const { key, requestHash } = idempotency
+    this.#ledger.run(
+      "insertIdempotent",
+      response.principal,
+      key,
+      requestHash,
+      response.id,
+      response.createdAt,
+    )
   }
 }
 

@@ -11,12 +11,19 @@ export const statements = {
       head_turn_id = excluded.head_turn_id, used_at = excluded.used_at, session_key = excluded.session_key,
       resends_history = excluded.resends_history`,
   insertTurn: `
-    insert into turns (id, thread_id, response_id, parent_turn_id, native_ref, history_hash, created_at, input)
-    values (?, ?, ?, ?, ?, ?, ?, ?)`,
+    insert into turns (id, thread_id, response_id, parent_turn_id, native_ref, history_hash, created_at, input,
+      conversation_id)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   insertResponse: `
     insert into responses (id, turn_id, kind, principal, agent_id, previous_response_id, is_stored, created_at, status,
-      completed_at, error, usage, echo)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      completed_at, error, usage, echo, is_background)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  insertPending: "insert into pending_turns (response_id, json) values (?, ?)",
+  deletePending: "delete from pending_turns where response_id = ?",
+  insertIdempotent: `
+    insert into idempotency_keys (principal, key, request_hash, response_id, created_at) values (?, ?, ?, ?, ?)
+    on conflict (principal, key) do update set
+      request_hash = excluded.request_hash, response_id = excluded.response_id, created_at = excluded.created_at`,
   saveItem: `
     insert into turn_items (turn_id, side, position, json) values (?, ?, ?, ?)
     on conflict (turn_id, side, position) do update set json = excluded.json`,
@@ -24,7 +31,9 @@ export const statements = {
     insert into log_segments (response_id, first_sequence, json) values (?, ?, ?)
     on conflict (response_id, first_sequence) do update set json = excluded.json`,
   updateTurn: `
-    update turns set native_ref = coalesce(?, native_ref), history_hash = coalesce(?, history_hash) where id = ?`,
+    update turns set native_ref = coalesce(?, native_ref), history_hash = coalesce(?, history_hash),
+      seen_text = coalesce(?, seen_text)
+    where id = ?`,
   updateResponse: `
     update responses set status = coalesce(?, status), completed_at = coalesce(?, completed_at),
       error = coalesce(?, error), usage = coalesce(?, usage)
@@ -57,15 +66,25 @@ export const statements = {
     cross join threads on threads.id = turns.thread_id
     order by path.depth desc`,
   findItems: "select json from turn_items where turn_id = ? and side = ? order by position",
+  findOutputItem: `
+    select turn_items.json, responses.agent_id from turn_items
+    cross join responses on responses.turn_id = turn_items.turn_id
+    where turn_items.json ->> '$.id' = ? and turn_items.side = 'output' and responses.principal = ?
+      and responses.is_stored = 1 and responses.is_deleted = 0`,
 
   findResponse: "select * from responses where id = ? and principal = ? and is_stored = 1 and is_deleted = 0",
+  findAnswer: "select * from responses where id = ? and principal = ? and is_deleted = 0",
+  findIdempotent: "select * from idempotency_keys where principal = ? and key = ?",
+  deleteIdempotentBefore: "delete from idempotency_keys where created_at < ?",
   readLog: "select first_sequence, json from log_segments where response_id = ? order by first_sequence",
   markResponseDeleted: `
     update responses set is_deleted = 1
     where id = ? and principal = ? and kind = ? and is_stored = 1 and is_deleted = 0`,
   deleteLog: "delete from log_segments where response_id = ?",
-  findUnfinished:
-    "select id, turn_id, status from responses where status in ('queued', 'running') order by created_at, rowid",
+  findUnfinished: `
+    select responses.id, turn_id, status, pending_turns.json as pending from responses
+    left join pending_turns on pending_turns.response_id = responses.id
+    where status in ('queued', 'running') order by created_at, responses.rowid`,
   findUnusedThreads: `
     select * from threads where used_at < ?
       and not exists (
@@ -76,6 +95,80 @@ export const statements = {
         where turns.thread_id = threads.id and responses.status in ('queued', 'running'))
     order by used_at, rowid limit ?`,
   deleteThread: "delete from threads where id = ?",
+
+  insertConversation:
+    "insert into conversations (id, principal, metadata, head_turn_id, created_at) values (?, ?, ?, ?, ?)",
+  findConversation: "select * from conversations where id = ? and principal = ?",
+  setConversationMetadata: "update conversations set metadata = ? where id = ? and principal = ?",
+  setConversationHead: "update conversations set head_turn_id = ? where id = ? and principal = ?",
+  deleteConversation: "delete from conversations where id = ? and principal = ?",
+  insertConversationItem: `
+    insert into conversation_items (conversation_id, position, item_id, agent_id, json)
+    select ?, coalesce(max(position), -1) + 1, ?, ?, ? from conversation_items where conversation_id = ?
+    on conflict (conversation_id, item_id) do nothing`,
+  findConversationItem: `
+    select conversation_items.* from conversations
+    cross join conversation_items on conversation_items.conversation_id = conversations.id
+    where conversations.id = ? and conversation_items.item_id = ? and conversations.principal = ?
+      and conversation_items.json is not null`,
+  findConversationPosition:
+    "select position from conversation_items where conversation_id = ? and item_id = ?",
+  deleteConversationItem:
+    "update conversation_items set json = null where conversation_id = ? and item_id = ?",
+  listConversationItems: `
+    select * from conversation_items where conversation_id = ? and position > ? and json is not null
+    order by position limit ?`,
+  listConversationItemsNewestFirst: `
+    select * from conversation_items where conversation_id = ? and position < ? and json is not null
+    order by position desc limit ?`,
+  allConversationItems:
+    "select * from conversation_items where conversation_id = ? and json is not null order by position",
+  findConversationTurn: `
+    select turns.*, threads.agent_id from turns
+    cross join threads on threads.id = turns.thread_id
+    cross join conversations on conversations.id = turns.conversation_id
+    where turns.id = ?`,
+
+  listCompletions: completionsPage(">", ""),
+  listCompletionsNewestFirst: completionsPage("<", "desc"),
+  findCompletionPlace: `
+    select created_at, rowid as row_number from responses
+    where id = ? and principal = ? and kind = 'chat' and is_stored = 1`,
+  setCompletionMetadata: `
+    update responses set echo = json_set(echo, '$.metadata', json(?))
+    where id = ? and principal = ? and kind = 'chat' and is_stored = 1 and is_deleted = 0
+      and status in ('completed', 'incomplete', 'cancelled')`,
+  insertFile: `
+    insert into files (id, principal, name, bytes, purpose, mime_type, sha256, created_at, expires_at)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  findFile: "select * from files where id = ? and principal = ? and (expires_at is null or expires_at > ?)",
+  hasFile: "select 1 from files where id = ?",
+  listFiles: `
+    select * from files where principal = ? and id > ? and (expires_at is null or expires_at > ?)
+      and (? is null or purpose = ?)
+    order by id limit ?`,
+  listFilesNewestFirst: `
+    select * from files where principal = ? and id < ? and (expires_at is null or expires_at > ?)
+      and (? is null or purpose = ?)
+    order by id desc limit ?`,
+  deleteFile: "delete from files where id = ? and principal = ? and (expires_at is null or expires_at > ?)",
+  totalFileBytes: "select coalesce(sum(bytes), 0) as total from files where principal = ?",
+  findExpiredFiles: "select id from files where expires_at <= ? order by expires_at limit ?",
+  deleteExpiredFile: "delete from files where id = ?",
 } as const
+
+/** A page of stored completions that ended with an answer, of one agent if there is one, with all the metadata asked for. */
+function completionsPage(comparison: "<" | ">", direction: "" | "desc"): string {
+  return `
+    select * from responses
+    where principal = ? and kind = 'chat' and is_stored = 1 and is_deleted = 0
+      and (created_at, rowid) ${comparison} (?, ?) and status in ('completed', 'incomplete', 'cancelled')
+      and (? is null or agent_id = ?)
+      and not exists (
+        select 1 from json_each(?) as wanted where not exists (
+          select 1 from json_each(responses.echo, '$.metadata') as pair
+          where pair.key = wanted.key and pair.value = wanted.value))
+    order by created_at ${direction}, rowid ${direction} limit ?`
+}
 
 export type StatementName = keyof typeof statements

@@ -36,7 +36,9 @@ create table turns (
   native_ref text,
   history_hash text,
   created_at integer not null,
-  input text not null
+  input text not null,
+  conversation_id text,
+  seen_text text
 ) strict;
 create index turns_thread on turns (thread_id);
 create index turns_parent on turns (parent_turn_id) where parent_turn_id is not null;
@@ -51,6 +53,7 @@ create table responses (
   previous_response_id text,
   is_stored integer not null,
   is_deleted integer not null default 0,
+  is_background integer not null,
   created_at integer not null,
   status text not null,
   completed_at integer,
@@ -58,7 +61,25 @@ create table responses (
   usage text,
   echo text not null
 ) strict;
+create index responses_completions on responses (principal, created_at)
+  where kind = 'chat' and is_stored = 1 and is_deleted = 0;
 create index responses_unfinished on responses (created_at) where status in ('queued', 'running');
+
+create table pending_turns (
+  response_id text primary key references responses (id) on delete cascade,
+  json text not null
+) strict;
+
+create table idempotency_keys (
+  principal text not null,
+  key text not null,
+  request_hash text not null,
+  response_id text not null references responses (id) on delete cascade,
+  created_at integer not null,
+  primary key (principal, key)
+) strict;
+create index idempotency_keys_response on idempotency_keys (response_id);
+create index idempotency_keys_created on idempotency_keys (created_at);
 
 create table turn_items (
   turn_id text not null references turns (id) on delete cascade,
@@ -67,6 +88,7 @@ create table turn_items (
   json text not null,
   primary key (turn_id, side, position)
 ) strict;
+create index turn_items_output on turn_items (json ->> '$.id') where side = 'output';
 
 create table log_segments (
   response_id text not null references responses (id) on delete cascade,
@@ -74,5 +96,38 @@ create table log_segments (
   json text not null,
   primary key (response_id, first_sequence)
 ) strict;
+
+create table conversations (
+  id text primary key,
+  principal text not null,
+  metadata text not null,
+  head_turn_id text,
+  created_at integer not null
+) strict;
+
+-- A deleted item leaves its place: it is a cursor still, and a turn that ends does not bring it back.
+create table conversation_items (
+  conversation_id text not null references conversations (id) on delete cascade,
+  position integer not null,
+  item_id text not null,
+  agent_id text,
+  json text,
+  primary key (conversation_id, position),
+  unique (conversation_id, item_id)
+) strict;
+
+create table files (
+  id text primary key,
+  principal text not null,
+  name text not null,
+  bytes integer not null,
+  purpose text not null,
+  mime_type text not null,
+  sha256 text not null,
+  created_at integer not null,
+  expires_at integer
+) strict;
+create index files_owner on files (principal, id);
+create index files_expiry on files (expires_at) where expires_at is not null;
 `,
 }

@@ -1,0 +1,121 @@
+import { beforeEach, describe, expect, it } from "vitest"
+import type { LiveResponse } from "../domain/response-log.ts"
+import type { ResponseRecord } from "../domain/responses.ts"
+import type { IdempotencyRecord, Store } from "../domain/store.ts"
+import { type IdempotencyOptions, IdempotentRuns, idempotencyMs } from "./idempotency.ts"
+import { restoreResponse } from "./restored-response.ts"
+
+function record(id: string): ResponseRecord {
+  return {
+    id,
+    kind: "response",
+    principal: "owner",
+    agentId: "manager",
+    previousResponseId: null,
+    isStored: true,
+    isBackground: false,
+    echo: {},
+    createdAt: 0,
+    status: "completed",
+    completedAt: 1,
+    error: null,
+    usage: null,
+    output: [],
+  }
+}
+
+/** The three methods of the ledger that are asked. */
+class FakeLedger implements Pick<Store, "findIdempotent" | "findAnswer" | "readLog"> {
+  known: (IdempotencyRecord & { principal: string }) | null = null
+  answers = new Map<string, ResponseRecord>()
+
+  async findIdempotent(principal: string, key: string): Promise<IdempotencyRecord | null> {
+    return this.known?.principal === principal && this.known.key === key ? this.known : null
+  }
+
+  async findAnswer(_principal: string, id: string): Promise<ResponseRecord | null> {
+    return this.answers.get(id) ?? null
+  }
+
+  async readLog(): Promise<[]> {
+    return []
+  }
+}
+
+describe("requests under a key", () => {
+  const request = { principal: "owner", key: "k", requestHash: "h", isKept: false }
+  let ledger: FakeLedger
+  let now: number
+  let runs: IdempotentRuns
+  let started: number
+
+  beforeEach(() => {
+    ledger = new FakeLedger()
+    now = 1_000
+    started = 0
+    const options: IdempotencyOptions = { store: ledger, running: () => undefined, now: () => now }
+    runs = new IdempotentRuns(options)
+  })
+
+  async function start(): Promise<LiveResponse> {
+    started += 1
+    return restoreResponse(record(`resp_${started}`), [])
+  }
+
+  async function refused(): Promise<LiveResponse> {
+    throw new Error("refused")
+  }
+
+  it("run once, at the same time and one after the other", async () => {
+    const both = await Promise.all([runs.run(request, start), runs.run(request, start)])
+    const later = await runs.run(request, start)
+    expect([...both, later].map(({ id }) => id)).toEqual(["resp_1", "resp_1", "resp_1"])
+  })
+
+  it("run for each principal", async () => {
+    await runs.run(request, start)
+    expect((await runs.run({ ...request, principal: "other" }, start)).id).toBe("resp_2")
+  })
+
+  it("are refused where they are others, also while the first is under way", async () => {
+    const other = { ...request, requestHash: "other" }
+    const first = runs.run(request, start)
+    await expect(runs.run(other, start)).rejects.toMatchObject({ code: "idempotency_key_reused" })
+    await first
+    await expect(runs.run(other, start)).rejects.toMatchObject({ code: "idempotency_key_reused" })
+    expect(started).toBe(1)
+  })
+
+  it("free their key when they were refused before anything ran", async () => {
+    const first = runs.run(request, refused)
+    const other = runs.run({ ...request, requestHash: "other" }, start)
+    await expect(first).rejects.toThrow("refused")
+    expect((await other).id).toBe("resp_1")
+  })
+
+  it("mean a new request after a day", async () => {
+    await runs.run(request, start)
+    now += idempotencyMs + 1
+    expect((await runs.run({ ...request, requestHash: "other" }, start)).id).toBe("resp_2")
+  })
+
+  it("are held in a bounded number where nothing is left of them in the ledger", async () => {
+    for (let index = 0; index < 300; index += 1) await runs.run({ ...request, key: `k${index}` }, start)
+    expect((await runs.run({ ...request, key: "k299" }, start)).id).toBe("resp_300")
+    expect((await runs.run({ ...request, key: "k0" }, start)).id).toBe("resp_301")
+  })
+
+  it("are found in the ledger, unless their answer was deleted or a day has passed", async () => {
+    ledger.known = { principal: "owner", key: "k", requestHash: "h", responseId: "resp_old", createdAt: 900 }
+    ledger.answers.set("resp_old", record("resp_old"))
+    const kept = { ...request, isKept: true }
+    expect((await runs.run(kept, start)).id).toBe("resp_old")
+    await expect(runs.run({ ...kept, requestHash: "other" }, start)).rejects.toMatchObject({
+      code: "idempotency_key_reused",
+    })
+    ledger.answers.clear()
+    await expect(runs.run(kept, start)).rejects.toThrow(/deleted/)
+    now += idempotencyMs
+    expect((await runs.run(kept, start)).id).toBe("resp_1")
+  })
+})

@@ -1,0 +1,118 @@
+import { ProxyError } from "../domain/errors.ts"
+import type { LiveResponse } from "../domain/response-log.ts"
+import type { IdempotencyRecord, Store } from "../domain/store.ts"
+import { restoreResponse } from "./restored-response.ts"
+
+/** A client's own name of a request (`Idempotency-Key`), with the hash of all that makes the request what it is. */
+export type IdempotencyKey = Pick<IdempotencyRecord, "key" | "requestHash">
+
+/** How long a key means the same request. */
+export const idempotencyMs = 24 * 3_600_000
+
+/** Answers that leave nothing in the ledger (`store: false`) and are over; the oldest goes first. */
+const maxHeld = 256
+
+interface KeyedRequest extends IdempotencyKey {
+  readonly principal: string
+  /** False: nothing of it will be in the ledger. */
+  readonly isKept: boolean
+}
+
+interface Held {
+  readonly requestHash: string
+  readonly since: number
+  readonly live: Promise<LiveResponse>
+}
+
+export interface IdempotencyOptions {
+  readonly store: Pick<Store, "findIdempotent" | "findAnswer" | "readLog">
+  /** The response if it runs. */
+  readonly running: (id: string) => LiveResponse | undefined
+  readonly now: () => number
+}
+
+/**
+ * One run for each key of a principal. What runs is held here, so that the same request at the same time joins it; what
+ * is over is in the ledger, so that it is found after a restart too. A key whose request was refused before it became a
+ * turn is free again.
+ */
+export class IdempotentRuns {
+  readonly #options: IdempotencyOptions
+  readonly #running = new Map<string, Held>()
+  readonly #over = new Map<string, Held>()
+
+  constructor(options: IdempotencyOptions) {
+    this.#options = options
+  }
+
+  /** Rejects with `idempotency_key_reused` when the key stands for another request. */
+  async run(request: KeyedRequest, start: () => Promise<LiveResponse>): Promise<LiveResponse> {
+    const { principal, key, requestHash } = request
+    const name = JSON.stringify([principal, key])
+    for (let held = this.#find(name); held !== null; held = this.#find(name)) {
+      if (held.requestHash === requestHash) return held.live
+      // If that one was refused, the key is free for this one.
+      const isTaken = await held.live.then(
+        () => true,
+        () => false,
+      )
+      if (isTaken) throw reused(key)
+    }
+    const live = this.#stored(principal, key, requestHash).then((stored) => stored ?? start())
+    const held: Held = { requestHash, since: this.#options.now(), live }
+    this.#running.set(name, held)
+    void this.#release(name, held, request.isKept)
+    return live
+  }
+
+  #find(name: string): Held | null {
+    const held = this.#running.get(name) ?? this.#over.get(name)
+    return held === undefined || this.#isExpired(held.since) ? null : held
+  }
+
+  async #stored(principal: string, key: string, requestHash: string): Promise<LiveResponse | null> {
+    const { store, running } = this.#options
+    const known = await store.findIdempotent(principal, key)
+    if (known === null || this.#isExpired(known.createdAt)) return null
+    if (known.requestHash !== requestHash) throw reused(key)
+    const live = running(known.responseId)
+    if (live !== undefined) return live
+    const record = await store.findAnswer(principal, known.responseId)
+    if (record === null) {
+      throw new ProxyError(
+        "idempotency_key_reused",
+        `The answer to the Idempotency-Key '${key}' was deleted. Use a new key to ask again.`,
+        { param: "idempotency-key" },
+      )
+    }
+    return restoreResponse(record, await store.readLog(record.id))
+  }
+
+  /** The ledger knows what is over; of what it is not to know, a bounded number is kept here. */
+  async #release(name: string, held: Held, isKept: boolean): Promise<void> {
+    const isTurn = await held.live.then(
+      (live) => live.finished.then(() => true),
+      // Whoever asked has the error; nothing ran.
+      () => false,
+    )
+    if (isTurn && !isKept) {
+      this.#over.delete(name)
+      this.#over.set(name, held)
+      const [oldest] = this.#over.keys()
+      if (this.#over.size > maxHeld && oldest !== undefined) this.#over.delete(oldest)
+    }
+    if (this.#running.get(name) === held) this.#running.delete(name)
+  }
+
+  #isExpired(since: number): boolean {
+    return since < this.#options.now() - idempotencyMs
+  }
+}
+
+function reused(key: string): ProxyError {
+  return new ProxyError(
+    "idempotency_key_reused",
+    `The Idempotency-Key '${key}' was already used for another request. Use a new key for a new request.`,
+    { param: "idempotency-key" },
+  )
+}

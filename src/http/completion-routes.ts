@@ -1,0 +1,86 @@
+import type { Config } from "../config/config.ts"
+import type { Metadata, PageRequest } from "../domain/conversations.ts"
+import type { Engine } from "../engine/engine.ts"
+import { toChatCompletion } from "../protocol/chat/completion.ts"
+import { toStoredMessages } from "../protocol/chat/stored-messages.ts"
+import { parseMetadataUpdate } from "../protocol/conversations.ts"
+import { toList } from "../protocol/list.ts"
+import { invalidRequest } from "../protocol/shape.ts"
+import type { WireObject } from "../protocol/wire-items.ts"
+import type { HttpContext } from "./http-env.ts"
+import { readJsonBody } from "./json-body.ts"
+import { pageOf } from "./page-query.ts"
+
+type Handler = (context: HttpContext) => Promise<Response>
+
+export interface CompletionHandlers {
+  /** Oldest first unless asked otherwise; of one `model`, and with `metadata[key]=value`. */
+  readonly list: Handler
+  readonly retrieve: Handler
+  /** Replaces the metadata. */
+  readonly update: Handler
+  readonly remove: Handler
+  /** What it was asked with; the answer is the completion's own. */
+  readonly messages: Handler
+}
+
+/** Chat completions that were made with `store: true`. */
+export function createCompletionHandlers({
+  engine,
+  config,
+}: {
+  readonly engine: Engine
+  readonly config: Config
+}): CompletionHandlers {
+  const { completions } = engine
+  return {
+    async list(context) {
+      const model = context.req.query("model") ?? null
+      const filter = {
+        agentId: model === null ? null : (engine.findAgent(model)?.id ?? model),
+        metadata: metadataQuery(context),
+      }
+      const page = await completions.list(context.var.principal, filter, pageOf(context, "asc"))
+      return context.json(toList(page.entries.map(toChatCompletion), page.hasMore))
+    },
+    async retrieve(context) {
+      return context.json(toChatCompletion(await completions.retrieve(...target(context))))
+    },
+    async update(context) {
+      const metadata = parseMetadataUpdate(await readJsonBody(context, config.limits))
+      return context.json(toChatCompletion(await completions.update(...target(context), metadata)))
+    },
+    async remove(context) {
+      const [principal, id] = target(context)
+      await engine.remove(principal, "chat", id)
+      return context.json({ id, object: "chat.completion.deleted", deleted: true })
+    },
+    async messages(context) {
+      const [principal, id] = target(context)
+      const instructions = await completions.instructionsOf(principal, id)
+      const items = await engine.inputItems(principal, "chat", id)
+      return context.json(pageOfMessages(toStoredMessages(id, instructions, items), pageOf(context, "asc")))
+    },
+  }
+}
+
+function pageOfMessages(messages: readonly WireObject[], { order, after, limit }: PageRequest): WireObject {
+  const ordered = order === "asc" ? messages : messages.toReversed()
+  const start = after === null ? 0 : ordered.findIndex(({ id }) => id === after) + 1
+  if (after !== null && start === 0) throw invalidRequest("after", "'after' names no message of this list.")
+  return toList(ordered.slice(start, start + limit), start + limit < ordered.length)
+}
+
+/** `metadata[key]=value`, as the official clients write an object in a query. */
+function metadataQuery(context: HttpContext): Metadata {
+  const wanted: Record<string, string> = {}
+  for (const [name, value] of new URL(context.req.url).searchParams) {
+    const key = /^metadata\[(.*)\]$/s.exec(name)?.[1]
+    if (key !== undefined) wanted[key] = value
+  }
+  return wanted
+}
+
+function target(context: HttpContext): [principal: string, id: string] {
+  return [context.var.principal, context.req.param("id") ?? ""]
+}

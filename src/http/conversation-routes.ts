@@ -1,0 +1,96 @@
+import type { Config } from "../config/config.ts"
+import type { ConversationItem } from "../domain/conversations.ts"
+import type { Engine } from "../engine/engine.ts"
+import {
+  parseMetadataUpdate,
+  parseNewConversation,
+  parseNewItems,
+  toConversation,
+} from "../protocol/conversations.ts"
+import { toList } from "../protocol/list.ts"
+import { includable } from "../protocol/responses/parameters.ts"
+import { toWireItem, type WireObject } from "../protocol/wire-items.ts"
+import type { HttpContext } from "./http-env.ts"
+import { readJsonBody } from "./json-body.ts"
+import { pageOf } from "./page-query.ts"
+import { listQuery } from "./query-parameters.ts"
+
+type Handler = (context: HttpContext) => Promise<Response>
+
+export interface ConversationHandlers {
+  readonly create: Handler
+  readonly retrieve: Handler
+  /** Replaces the metadata. */
+  readonly update: Handler
+  readonly remove: Handler
+  readonly addItems: Handler
+  /** Newest first unless asked otherwise. */
+  readonly listItems: Handler
+  readonly retrieveItem: Handler
+  /** Answers with the conversation. */
+  readonly removeItem: Handler
+}
+
+/** `/v1/conversations` and everything below it. */
+export function createConversationHandlers({
+  engine,
+  config,
+}: {
+  readonly engine: Engine
+  readonly config: Config
+}): ConversationHandlers {
+  const { conversations } = engine
+  return {
+    async create(context) {
+      const { metadata, items } = parseNewConversation(await readJsonBody(context, config.limits))
+      return context.json(toConversation(await conversations.create(context.var.principal, metadata, items)))
+    },
+    async retrieve(context) {
+      return context.json(toConversation(await conversations.retrieve(...target(context))))
+    },
+    async update(context) {
+      const metadata = parseMetadataUpdate(await readJsonBody(context, config.limits))
+      return context.json(toConversation(await conversations.update(...target(context), metadata)))
+    },
+    async remove(context) {
+      const [principal, id] = target(context)
+      await conversations.remove(principal, id)
+      return context.json({ id, object: "conversation.deleted", deleted: true })
+    },
+    async addItems(context) {
+      listQuery(context, "include", includable)
+      const newItems = parseNewItems(await readJsonBody(context, config.limits))
+      const items = await conversations.addItems(...target(context), newItems)
+      const data = items.map((item) => toWire({ item, agentId: null }))
+      return context.json(toList(data, false))
+    },
+    async listItems(context) {
+      listQuery(context, "include", includable)
+      const page = await conversations.listItems(...target(context), pageOf(context, "desc"))
+      return context.json(toList(page.entries.map(toWire), page.hasMore))
+    },
+    async retrieveItem(context) {
+      listQuery(context, "include", includable)
+      return context.json(toWire(await conversations.retrieveItem(...target(context), itemIdOf(context))))
+    },
+    async removeItem(context) {
+      return context.json(
+        toConversation(await conversations.removeItem(...target(context), itemIdOf(context))),
+      )
+    },
+  }
+
+  /** What a client put in goes by the name of the manager's CLI, as where it came from is not known. */
+  function toWire({ item, agentId }: ConversationItem): WireObject {
+    const agent = agentId === null ? engine.agents()[0] : engine.findAgent(agentId)
+    return toWireItem(item, agent?.backend ?? agentId ?? "agent")
+  }
+}
+
+function target(context: HttpContext): [principal: string, id: string] {
+  return [context.var.principal, context.req.param("id") ?? ""]
+}
+
+function itemIdOf(context: HttpContext): string {
+  return context.req.param("itemId") ?? ""
+}

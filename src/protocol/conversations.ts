@@ -1,0 +1,62 @@
+import * as z from "zod"
+import type { ConversationRecord, Metadata } from "../domain/conversations.ts"
+import { ProxyError } from "../domain/errors.ts"
+import { metadata as metadataForm } from "./parameters.ts"
+import { readItems } from "./responses/input-items.ts"
+import { seconds } from "./responses/resource.ts"
+import { invalidRequest, isObject, readShape } from "./shape.ts"
+import type { WireObject } from "./wire-items.ts"
+
+/** The API's bound on the items of one request, at creation and afterwards. */
+const maxItems = 20
+
+const optionalMetadata = z.object({ metadata: metadataForm.nullish() })
+const requiredMetadata = z.object({ metadata: metadataForm.nullable() })
+
+export interface NewConversation {
+  readonly metadata: Metadata
+  readonly items: ReturnType<typeof readItems>
+}
+
+/** Body of `POST /v1/conversations`. Throws `invalid_request` that names the field, as all of these do. */
+export function parseNewConversation(input: unknown): NewConversation {
+  const body = objectOf(input)
+  const { metadata } = readShape(optionalMetadata, body, "")
+  const hasItems = body.items !== undefined && body.items !== null
+  const isEmpty = Array.isArray(body.items) && body.items.length === 0
+  return { metadata: metadata ?? {}, items: hasItems && !isEmpty ? readSome(body.items) : [] }
+}
+
+/** Body of `POST /v1/conversations/{id}/items`. */
+export function parseNewItems(input: unknown): NewConversation["items"] {
+  return readSome(objectOf(input).items)
+}
+
+/** Body of an update, of a conversation or a stored chat completion: nothing but the metadata can be changed. */
+export function parseMetadataUpdate(input: unknown): Metadata {
+  return readShape(requiredMetadata, objectOf(input), "").metadata ?? {}
+}
+
+export function toConversation(conversation: ConversationRecord): WireObject {
+  return {
+    id: conversation.id,
+    object: "conversation",
+    created_at: seconds(conversation.createdAt),
+    metadata: conversation.metadata,
+  }
+}
+
+function readSome(value: unknown): NewConversation["items"] {
+  if (Array.isArray(value) && value.length > maxItems) {
+    throw invalidRequest(
+      "items",
+      `'items' has ${value.length} entries; at most ${maxItems} are possible at once.`,
+    )
+  }
+  return readItems(value, "items")
+}
+
+function objectOf(input: unknown): Readonly<Record<string, unknown>> {
+  if (isObject(input)) return input
+  throw new ProxyError("invalid_request", "The body must be a JSON object.")
+}

@@ -1,0 +1,130 @@
+import type {
+  ConversationItem,
+  ConversationRecord,
+  ConversationStore,
+  Metadata,
+  Page,
+  PageRequest,
+} from "../../domain/conversations.ts"
+import type { Item } from "../../domain/items.ts"
+import type { LedgerDatabase } from "./ledger-database.ts"
+import { conversationItemOf, conversationOf, itemsOf, turnOf } from "./records.ts"
+import { Row } from "./row.ts"
+
+/** Conversations in the tables beside the ledger's turns. See `ConversationStore` for the promises. */
+export class SqliteConversations implements ConversationStore {
+  readonly #ledger: LedgerDatabase
+
+  constructor(ledger: LedgerDatabase) {
+    this.#ledger = ledger
+  }
+
+  async insert(conversation: ConversationRecord, items: readonly Item[]): Promise<void> {
+    this.#ledger.transaction("begin immediate", () => {
+      this.#ledger.run(
+        "insertConversation",
+        conversation.id,
+        conversation.principal,
+        JSON.stringify(conversation.metadata),
+        conversation.headTurnId,
+        conversation.createdAt,
+      )
+      this.#append(conversation.id, items, null)
+    })
+  }
+
+  async find(principal: string, id: string): Promise<ConversationRecord | null> {
+    return this.#ledger.findOne("findConversation", conversationOf, id, principal)
+  }
+
+  async setMetadata(principal: string, id: string, metadata: Metadata): Promise<boolean> {
+    return this.#ledger.transaction(
+      "begin immediate",
+      () => this.#ledger.run("setConversationMetadata", JSON.stringify(metadata), id, principal) > 0,
+    )
+  }
+
+  async remove(principal: string, id: string): Promise<boolean> {
+    return this.#ledger.transaction(
+      "begin immediate",
+      () => this.#ledger.run("deleteConversation", id, principal) > 0,
+    )
+  }
+
+  async addItems(principal: string, id: string, items: readonly Item[]): Promise<boolean> {
+    return this.#ledger.transaction("begin immediate", () => {
+      if (this.#ledger.run("setConversationHead", null, id, principal) === 0) return false
+      this.#append(id, items, null)
+      return true
+    })
+  }
+
+  async findItem(principal: string, id: string, itemId: string): Promise<ConversationItem | null> {
+    return this.#ledger.findOne("findConversationItem", conversationItemOf, id, itemId, principal)
+  }
+
+  async removeItem(principal: string, id: string, itemId: string): Promise<boolean> {
+    return this.#ledger.transaction("begin immediate", () => {
+      if (this.#ledger.findOne("findConversationItem", conversationItemOf, id, itemId, principal) === null) {
+        return false
+      }
+      this.#ledger.run("deleteConversationItem", id, itemId)
+      this.#ledger.run("setConversationHead", null, id, principal)
+      return true
+    })
+  }
+
+  async listItems(principal: string, id: string, page: PageRequest): Promise<Page<ConversationItem> | null> {
+    return this.#ledger.transaction("begin", () => {
+      if (this.#ledger.findOne("findConversation", conversationOf, id, principal) === null) return null
+      const start = page.after === null ? startOf(page) : this.#positionOf(id, page.after)
+      if (start === null) return null
+      const name = page.order === "asc" ? "listConversationItems" : "listConversationItemsNewestFirst"
+      const rows = this.#ledger.all(name, id, start, page.limit + 1)
+      return {
+        entries: rows.slice(0, page.limit).map(conversationItemOf),
+        hasMore: rows.length > page.limit,
+      }
+    })
+  }
+
+  async allItems(id: string): Promise<readonly Item[]> {
+    return this.#ledger.all("allConversationItems", id).map((columns) => conversationItemOf(columns).item)
+  }
+
+  /** The newest turn of the conversation from now on. Within the transaction of the caller. */
+  begin(principal: string, id: string, turnId: string): void {
+    this.#ledger.run("setConversationHead", turnId, id, principal)
+  }
+
+  /**
+   * Puts what a turn brought and made behind the items of its conversation, if it is part of one that is still there.
+   * What the turn knew from the conversation itself is not added twice. Within the transaction of the caller.
+   */
+  end(turnId: string): void {
+    const [columns] = this.#ledger.all("findConversationTurn", turnId)
+    if (columns === undefined) return
+    const id = new Row(columns, `turn ${turnId}`).text("conversation_id")
+    const agentId = new Row(columns, `turn ${turnId}`).text("agent_id")
+    const output = itemsOf(this.#ledger.all("findItems", turnId, "output"), turnId)
+    this.#append(id, turnOf(columns).input, null)
+    // A call that was cut short is nothing that anybody could answer: it would bar the way for ever.
+    const isWhole = (item: Item) => item.type !== "function_call" || item.status !== "incomplete"
+    this.#append(id, output.filter(isWhole), agentId)
+  }
+
+  #append(id: string, items: readonly Item[], agentId: string | null): void {
+    for (const item of items) {
+      this.#ledger.run("insertConversationItem", id, item.id, agentId, JSON.stringify(item), id)
+    }
+  }
+
+  #positionOf(id: string, itemId: string): number | null {
+    const [columns] = this.#ledger.all("findConversationPosition", id, itemId)
+    return columns === undefined ? null : new Row(columns, `item ${itemId}`).integer("position")
+  }
+}
+
+function startOf({ order }: PageRequest): number {
+  return order === "asc" ? -1 : Number.MAX_SAFE_INTEGER
+}
