@@ -4,19 +4,22 @@
 # Where `make install` puts the command: for everybody as root, for you otherwise.
 PREFIX ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
 
-.PHONY: help debug test install build lint check-browser clean
+.PHONY: help debug test bench install build lint check-browser clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 debug: build ## Run the service in the foreground at http://127.0.0.1:7011
 	@# The PATH stays yours: the agent CLI is to be the one that you have, not the one that the tests use.
-	@node_modules/node/bin/node dist/main.js daemon --demo-fallback $(ARGS)
+	@node_modules/node/bin/node bin/ai-agent-proxy.cjs daemon --demo-fallback $(ARGS)
 
 test: node_modules/.installed check-browser build ## Lint, type check and run all tests
 	npm run --silent lint
 	npm run --silent typecheck
 	npm run --silent test
+
+bench: node_modules/.installed ## Measure against a bare service and the raw CLI (4 minutes)
+	node_modules/node/bin/node --disable-warning=ExperimentalWarning bench/run.ts $(ARGS)
 
 install: build ## Build and put `ai-agent-proxy` on the PATH (PREFIX=... to choose where)
 	@mkdir -p "$(PREFIX)/bin"

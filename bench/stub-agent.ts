@@ -74,7 +74,10 @@ async function runTurn(threadId: string, turnId: string, prompt: string): Promis
   const itemId = `msg_${turnId}`
   const item = { type: "agentMessage", id: itemId, text: "", phase: "final_answer" }
   const output = new Output()
-  output.notify("turn/started", { threadId, turn: { id: turnId, status: "inProgress", items: [], error: null } })
+  output.notify("turn/started", {
+    threadId,
+    turn: { id: turnId, status: "inProgress", items: [], error: null },
+  })
   output.notify("item/started", { ...scope, item })
   const head = `{"method":"item/agentMessage/delta","params":{"threadId":"${threadId}","turnId":"${turnId}","itemId":"${itemId}","delta":"`
   const texts: string[] = []
@@ -98,8 +101,17 @@ async function runTurn(threadId: string, turnId: string, prompt: string): Promis
     })
     output.notify("rawResponse/completed", { ...scope, responseId: "resp_stub" })
   }
-  const last = { totalTokens: 30, inputTokens: 20, cachedInputTokens: 0, outputTokens: 10, reasoningOutputTokens: 0 }
-  output.notify("thread/tokenUsage/updated", { ...scope, tokenUsage: { total: last, last, modelContextWindow: 100_000 } })
+  const last = {
+    totalTokens: 30,
+    inputTokens: 20,
+    cachedInputTokens: 0,
+    outputTokens: 10,
+    reasoningOutputTokens: 0,
+  }
+  output.notify("thread/tokenUsage/updated", {
+    ...scope,
+    tokenUsage: { total: last, last, modelContextWindow: 100_000 },
+  })
   const status = interrupted.delete(turnId) ? "interrupted" : "completed"
   output.notify("turn/completed", { threadId, turn: { id: turnId, status, items: [], error: null } })
   await output.flush()

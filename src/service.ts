@@ -13,6 +13,7 @@ import { GuardedFetcher } from "./fetch/guarded-fetcher.ts"
 import { createHttpApp } from "./http/http-app.ts"
 import type { HttpLogEntry, ServicePhase } from "./http/http-env.ts"
 import { type HttpServer, startHttpServer } from "./http/http-server.ts"
+import { WebSocketEndpoint } from "./http/websocket-endpoint.ts"
 import { DiskFileLibrary } from "./storage/files/disk-file-library.ts"
 import { openSqliteStore } from "./storage/sqlite/open-sqlite-store.ts"
 import { ensureAgentWorkspace } from "./workspace/agent-workspace.ts"
@@ -176,7 +177,8 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     log: (entry) => logRequest(log, entry),
     now,
   })
-  server = await startHttpServer(app, { host: config.host, port: config.port })
+  const upgrades = new WebSocketEndpoint({ engine, config, log: (entry) => logRequest(log, entry) })
+  server = await startHttpServer(app, { host: config.host, port: config.port, upgrades })
   phase = "running"
 
   let stopping: Promise<void> | null = null

@@ -12,6 +12,7 @@ import { messageOf } from "../domain/errors.ts"
 import { createCodexBackend } from "./codex/codex-backend.ts"
 import type { CodexBackendOptions } from "./codex/codex-options.ts"
 import { createExecBackend } from "./exec/exec-backend.ts"
+import { endLeftBehind } from "./exec/running-processes.ts"
 import { findExecutable } from "./find-executable.ts"
 import { probeExecutable } from "./probe.ts"
 
@@ -22,8 +23,8 @@ export interface CliBackendOptions extends CodexBackendOptions {
 
 /**
  * An agent on whatever executable the user named: `codex app-server` where it speaks that, and codex's exec arguments
- * otherwise. Which of them is found out by `readiness`, never on a request's path; the engine asks it before the first
- * turn.
+ * otherwise. Which of them is found out by `readiness`, once for each program; a request waits for it only while the
+ * agent is not ready yet.
  */
 export function createCliBackend(options: CliBackendOptions): Backend {
   return new CliBackend(options)
@@ -34,6 +35,7 @@ class CliBackend implements Backend {
   readonly #codex: Backend
   readonly #stopping = new AbortController()
   #exec: Backend | null = null
+  #cleaning: Promise<void> | null = null
   #isChosen = false
 
   constructor(options: CliBackendOptions) {
@@ -51,6 +53,9 @@ class CliBackend implements Backend {
   }
 
   async readiness(): Promise<Readiness> {
+    // Here, too: the CLI may be another one than that of the service which was killed, or be missing.
+    this.#cleaning ??= endLeftBehind(this.#options.cwd, this.#options.log)
+    await this.#cleaning
     if (!this.#isChosen) await this.#choose()
     return this.#chosen.readiness()
   }

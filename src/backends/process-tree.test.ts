@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process"
+import { randomUUID } from "node:crypto"
 import { afterEach, describe, expect, it } from "vitest"
 import { isRunning } from "../../test/support/processes.ts"
 import { waitFor } from "../../test/support/wait-for.ts"
@@ -84,6 +85,20 @@ describe("ending a process tree", () => {
     expect(isRunning(orphan ?? 0)).toBe(true)
     await endProcessTree(root, quick)
     expect(isRunning(orphan ?? 0)).toBe(false)
+  })
+
+  it("finds a process that left group, session and parent by the variable of its environment", async () => {
+    const marker = ["TEST_TREE_MARKER", randomUUID()] as const
+    const script = `export ${marker.join("=")}; echo $$; (setsid sh -c 'echo $$; exec sleep 300' &); exec env sleep 300`
+    const { root, pids } = await startShell(script, 2)
+    const orphan = pids[1] ?? 0
+    await waitFor(async () => membersOf(await snapshot(), root).every(({ pid }) => pid !== orphan), {
+      what: "the orphan to be out of the tree",
+    })
+    await endProcessTree({ ...root, marker: [marker[0], `${marker[1]}0`] }, quick)
+    expect(pids.filter(isRunning)).toEqual([orphan])
+    await endProcessTree({ ...root, marker }, quick)
+    expect(pids.filter(isRunning)).toEqual([])
   })
 
   it("does nothing to a process that is gone", async () => {

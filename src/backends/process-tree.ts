@@ -19,6 +19,11 @@ export interface TreeRoot {
   readonly pid: number
   /** True once its exit was seen: from then on the pid may belong to somebody else. */
   readonly hasExited: () => boolean
+  /**
+   * Name and value of a variable that only its environment has. Whoever has it belongs to the tree, also after it left
+   * group, session and parent (a double fork). Seen on Linux only, and not in a program that was started without it.
+   */
+  readonly marker?: readonly [name: string, value: string]
 }
 
 export interface EndStep {
@@ -40,6 +45,7 @@ export async function endProcessTree(root: TreeRoot, steps: readonly EndStep[]):
   for (const { signal, waitMs } of steps) {
     const rows = await snapshot()
     for (const row of membersOf(rows, root, known)) known.set(row.pid, row)
+    for (const row of markedOf(rows, root, known)) known.set(row.pid, row)
     const living = livingOf(rows, known)
     if (living.length === 0) return
     for (const { pid } of living) sendSignal(pid, signal)
@@ -47,6 +53,7 @@ export async function endProcessTree(root: TreeRoot, steps: readonly EndStep[]):
       // Perhaps one of them had just forked: only a new look tells.
       const after = await snapshot()
       for (const row of membersOf(after, root, known)) known.set(row.pid, row)
+      for (const row of markedOf(after, root, known)) known.set(row.pid, row)
       if (livingOf(after, known).length === 0) return
     }
   }
@@ -87,6 +94,33 @@ export function membersOf(
     queue.push(...(byParent.get(row.pid) ?? []))
   }
   return [...found.values()].filter((row) => !row.isZombie)
+}
+
+/** Those who carry the root's marker, with their descendants. */
+function markedOf(
+  rows: readonly ProcessRow[],
+  { marker }: TreeRoot,
+  known: ReadonlyMap<number, ProcessRow>,
+): ProcessRow[] {
+  if (marker === undefined || process.platform !== "linux") return []
+  const text = marker.join("=")
+  const marked = rows.filter((row) => !row.isZombie && !known.has(row.pid) && hasVariable(row.pid, text))
+  const seeds = new Map(marked.map((row) => [row.pid, row]))
+  return seeds.size === 0 ? [] : membersOf(rows, { pid: -1, hasExited: () => true }, seeds)
+}
+
+function hasVariable(pid: number, variable: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(variable)
+  } catch {
+    // Gone, or somebody else's.
+    return false
+  }
+}
+
+/** When a process was started, as in `ProcessRow`; null: it is gone, or there is no `/proc`. */
+export function startedAtOf(pid: number): string | null {
+  return process.platform === "linux" ? (procRow(pid)?.startedAt ?? null) : null
 }
 
 /** All processes now: from `/proc` where there is one, else from `ps`. Empty when neither can be read. */

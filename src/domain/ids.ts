@@ -10,6 +10,7 @@ export type IdPrefix =
   | "fc_"
   | "fco_"
   | "conv_"
+  | "cmp_"
   | "thr_"
   | "turn_"
   | "req_"

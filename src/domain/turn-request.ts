@@ -20,8 +20,6 @@ export interface AnswerLimits {
   readonly maxTokens: number | null
 }
 
-export const noLimits: AnswerLimits = { stopTexts: [], maxTokens: null }
-
 /** What a client asks of an agent, whichever endpoint it came by. Made by `protocol/`, read by the engine. */
 export interface TurnRequest {
   readonly kind: ResponseKind
@@ -59,4 +57,8 @@ export interface TurnRequest {
 }
 
 /** A request as its client sent it: the input may refer to files and addresses, which the engine resolves first. */
-export type ClientRequest = Omit<TurnRequest, "input"> & { readonly input: readonly ClientItem[] }
+export type ClientRequest = Omit<TurnRequest, "input"> & {
+  readonly input: readonly ClientItem[]
+  /** Where the items stand in the request (`messages[2]`), for errors; absent: item 2 is `input[2]`. */
+  readonly inputPaths?: readonly string[]
+}

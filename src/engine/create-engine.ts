@@ -10,6 +10,7 @@ import type { ResponseKind, ResponseRecord } from "../domain/responses.ts"
 import type { Store } from "../domain/store.ts"
 import type { ClientRequest, TurnRequest } from "../domain/turn-request.ts"
 import type { Agent } from "./agent.ts"
+import { fitToAgent } from "./agent-fit.ts"
 import { type Completions, LedgerCompletions } from "./completions.ts"
 import { ConversationTurns } from "./conversation-turns.ts"
 import { type Conversations, LedgerConversations } from "./conversations.ts"
@@ -80,7 +81,7 @@ export class AgentEngine implements Engine {
     )
     this.completions = new LedgerCompletions(options.store)
     const running = (id: string) => this.#live.get(id)
-    this.#responses = new StoredResponses(options.store, running)
+    this.#responses = new StoredResponses(options.store, this.#parking, running)
     this.#idempotent = new IdempotentRuns({ store: options.store, running, now: options.now })
   }
 
@@ -115,12 +116,13 @@ export class AgentEngine implements Engine {
 
   async #submit(
     principal: string,
-    clientRequest: ClientRequest,
+    asked: ClientRequest,
     idempotency: IdempotencyKey | null,
   ): Promise<LiveResponse> {
-    const agent = this.#agentFor(clientRequest.model)
+    const agent = this.#agentFor(asked.model)
     this.#queue.assertRoom(agent.profile.id)
     await agent.assertReady()
+    const clientRequest = fitToAgent(asked, agent)
     const { request, release } = await resolveRequest(clientRequest, this.#options.inputs, {
       principal,
       workspace: agent.profile.workspace,
@@ -235,7 +237,7 @@ export class AgentEngine implements Engine {
       agentId: agent.profile.id,
       backend: agent.backend.kind,
       sessions,
-      findParked: (hash, key) => this.#parking.findUnstored(principal, hash, key),
+      findParked: (hash, key) => this.#parking.findUnstored(principal, agent.profile.id, hash, key),
       now: now(),
     }
   }

@@ -10,7 +10,7 @@ export type IdempotencyKey = Pick<IdempotencyRecord, "key" | "requestHash">
 export const idempotencyMs = 24 * 3_600_000
 
 /** Answers that leave nothing in the ledger (`store: false`) and are over; the oldest goes first. */
-const maxHeld = 256
+const maxHeld = 32
 
 interface KeyedRequest extends IdempotencyKey {
   readonly principal: string

@@ -39,6 +39,7 @@ export interface NativeRunOptions {
   readonly maxCharacters: number
   /** How long a turn may wait for its client at the most. */
   readonly parkMs: number
+  readonly now: () => number
   readonly onItem: (item: RecordedItem) => void
   readonly onNativeItem: (item: unknown) => void
   /** Asks for the end of this run. */
@@ -106,11 +107,16 @@ export class NativeRun {
   async #takeParked(): Promise<ParkedTurn | null> {
     const { parking, plan, log } = this.#options
     const isAnswer = this.#outputs.length > 0 && this.#messages.length === 0 && plan.parentTurnId !== null
-    const parked = isAnswer ? parking.take(plan.parentTurnId ?? "") : null
+    const parked = isAnswer ? parking.take(plan.parentTurnId ?? "", plan.thread.id) : null
     if (parked === null) {
       await parking.evict(plan.thread.id)
+      if (plan.parentTurnId !== null && this.#outputs.length > 0) {
+        await parking.evictTurn(plan.parentTurnId)
+        this.#usage = parking.takeUnaccounted(plan.parentTurnId)
+      }
       return null
     }
+    this.#turn = parked.turn
     try {
       for (const output of this.#outputs) await parked.turn.answer(output.callId, output.output)
       return parked
@@ -124,15 +130,17 @@ export class NativeRun {
     }
   }
 
-  #goOn(parked: ParkedTurn): Promise<Outcome> {
+  async #goOn(parked: ParkedTurn): Promise<Outcome> {
     this.#turn = parked.turn
     this.#turnRef = parked.turnRef
     this.#usageBefore = parked.usage
     this.#ref = parked.ref
     this.#answer.beginTurn(parked.outputSchema)
+    // A stop that came while the outputs were handed over may have found the turn not listening yet.
+    if (this.#options.stopCause() !== null) this.interrupt()
     const [next, ...rest] = parked.untold
-    if (next !== undefined) return Promise.resolve(this.#park(parked.events, [next], rest, null))
-    return this.#follow(parked.events)
+    if (next !== undefined) return this.#park(parked.events, [next], rest, parked.holdUntil)
+    return this.#demanded(parked.ref, await this.#follow(parked.events))
   }
 
   async #attempt(): Promise<Outcome> {
@@ -144,10 +152,14 @@ export class NativeRun {
     const demand = this.#options.gate.demand()
     const notes = [...this.#notes, ...this.#answer.instructions(agent.capabilities)]
     if (demand !== null) notes.push(demand)
-    const outcome = await this.#start(ref, [...notes, ...this.#messages])
+    return this.#demanded(ref, await this.#start(ref, [...notes, ...this.#messages]))
+  }
+
+  /** Where a call is required: an answer without one is asked for it once more, and fails without it. */
+  async #demanded(ref: ThreadRef, outcome: Outcome): Promise<Outcome> {
+    const demand = this.#options.gate.demand()
     if (demand === null || outcome.status !== "completed" || outcome.parked !== undefined) return outcome
     if (this.#options.stopCause() !== null) return outcome
-    // It answered without a call: say it once more.
     this.#usage = outcome.usage
     const second = await this.#start(ref, [demand])
     if (second.status !== "completed" || second.parked !== undefined) return second
@@ -271,14 +283,14 @@ export class NativeRun {
     events: AsyncIterator<readonly TurnEvent[]>,
     calls: readonly { readonly item: FunctionCallItem; readonly holdMs: number | null }[],
   ): Promise<Outcome | null> {
-    const { gate, allowsParallelCalls, stop } = this.#options
+    const { gate, allowsParallelCalls, stop, now } = this.#options
     const shown: FunctionCallItem[] = []
-    let holdMs: number | null = null
+    let holdUntil: number | null = null
     for (const call of calls) {
       const refusal = gate.refusalOf(call.item)
       if (refusal === null) {
         shown.push(call.item)
-        if (call.holdMs !== null) holdMs = Math.min(holdMs ?? call.holdMs, call.holdMs)
+        if (call.holdMs !== null) holdUntil = Math.min(holdUntil ?? Infinity, now() + call.holdMs)
         continue
       }
       this.#refusals += 1
@@ -293,16 +305,16 @@ export class NativeRun {
     }
     if (shown.length === 0) return null
     const told = allowsParallelCalls ? shown : shown.slice(0, 1)
-    return this.#park(events, told, shown.slice(told.length), holdMs)
+    return this.#park(events, told, shown.slice(told.length), holdUntil)
   }
 
   #park(
     events: AsyncIterator<readonly TurnEvent[]>,
     told: readonly FunctionCallItem[],
     untold: readonly FunctionCallItem[],
-    holdMs: number | null,
+    holdUntil: number | null,
   ): Outcome {
-    const { agent, plan, turnId, isSideRequest } = this.#options
+    const { agent, plan, turnId, isSideRequest, now } = this.#options
     // Nobody comes back to a side request.
     const parkMs = isSideRequest ? 0 : this.#options.parkMs
     const turn = this.#turn
@@ -321,10 +333,12 @@ export class NativeRun {
       outputSchema: this.#outputSchema,
       events,
       untold,
+      holdUntil,
       usage: turn.usage,
       onEnded: () => endThread(agent, plan, this.#options.log),
     }
-    const limitMs = Math.min(holdMs ?? parkMs, parkMs)
+    const holdMs = holdUntil === null ? parkMs : Math.max(0, holdUntil - now())
+    const limitMs = Math.min(holdMs, parkMs)
     return {
       status: "completed",
       error: null,

@@ -16,8 +16,20 @@ export function openCalls(items: readonly Item[]): readonly FunctionCallItem[] {
  */
 export function assertCallsAnswered(past: readonly Item[], added: readonly Item[]): void {
   const calls = new Set(past.map((item) => (item.type === "function_call" ? item.callId : null)))
+  const answered = new Set<string>()
   for (const item of added) {
-    if (item.type === "function_call_output" && !calls.has(item.callId)) {
+    if (item.type !== "function_call_output") continue
+    if (answered.has(item.callId)) {
+      throw new ProxyError(
+        "invalid_request",
+        `There are two outputs for the function call '${item.callId}'.`,
+        {
+          param: "input",
+        },
+      )
+    }
+    answered.add(item.callId)
+    if (!calls.has(item.callId)) {
       throw new ProxyError(
         "invalid_request",
         `No function call with the id '${item.callId}' is known here.`,

@@ -4,7 +4,7 @@ import type { FunctionCallItem } from "../domain/items.ts"
 import type { Log } from "../domain/log.ts"
 import type { ThreadRecord } from "../domain/store.ts"
 import { isFinal, type TurnEvent } from "../domain/turn-events.ts"
-import type { Usage } from "../domain/usage.ts"
+import { type Usage, usageSince } from "../domain/usage.ts"
 
 /** A native turn that waits for the outputs of the client's functions, between two responses. */
 export interface ParkedTurn {
@@ -22,6 +22,8 @@ export interface ParkedTurn {
   readonly events: AsyncIterator<readonly TurnEvent[]>
   /** Calls that the client has not been told of yet: it wants one at a time. */
   readonly untold: readonly FunctionCallItem[]
+  /** Time, in milliseconds since 1970, after which waiting does harm; null: it never does. */
+  readonly holdUntil: number | null
   /** What the responses so far have accounted for. */
   readonly usage: Usage | null
   /** Called once when the turn is over without having been taken up again. */
@@ -35,12 +37,18 @@ interface Lot extends ParkedTurn {
   early: (readonly TurnEvent[])[]
 }
 
+/** Turns of one agent that wait at the same time; the oldest is ended for a newer one. */
+const maxParkedPerAgent = 64
+const maxUnaccounted = 1_000
+
 /**
  * Turns that wait for their client. Nothing depends on a turn still being here: one that waited too long, or did not
  * survive a restart, is ended, and goes on from the ledger when the outputs come.
  */
 export class Parking {
   readonly #lots = new Map<string, Lot>()
+  /** What ended turns used after their responses were told: it belongs to the response that goes on from them. */
+  readonly #unaccounted = new Map<string, Usage>()
   readonly #log: Log
 
   constructor(log: Log) {
@@ -53,20 +61,36 @@ export class Parking {
     const lot: Lot = { ...parked, timer, next: parked.events.next(), early: [] }
     this.#lots.set(parked.turnId, lot)
     void this.#watch(lot)
+    const ofAgent = [...this.#lots.values()].filter(({ thread }) => thread.agentId === parked.thread.agentId)
+    const [oldest] = ofAgent
+    // Each keeps a thread loaded in the CLI; those whose clients never answer must not add up.
+    if (ofAgent.length > maxParkedPerAgent && oldest !== undefined) {
+      void this.#end(oldest.turnId, "too many turns wait for their clients")
+    }
   }
 
-  /** Takes the turn up again; null: it is not here any more. Its events go on where they were left. */
-  take(turnId: string): ParkedTurn | null {
+  /**
+   * Takes the turn up again, in its own thread; null: it is not here (any more), or the request asks for other
+   * instructions or tools and so for another thread. Its events go on where they were left.
+   */
+  take(turnId: string, threadId: string): ParkedTurn | null {
+    if (this.#lots.get(turnId)?.thread.id !== threadId) return null
     const lot = this.#remove(turnId)
     return lot === null ? null : { ...lot, events: resumed(lot) }
   }
 
   /** A turn of a thread that is not stored, by the conversation so far. */
-  findUnstored(principal: string, historyHash: string, keyHash: string): ThreadRecord | null {
+  findUnstored(
+    principal: string,
+    agentId: string,
+    historyHash: string,
+    keyHash: string,
+  ): ThreadRecord | null {
     for (const { thread, turnId, historyHash: hash } of this.#lots.values()) {
       if (
         thread.isEphemeral &&
         thread.principal === principal &&
+        thread.agentId === agentId &&
         hash === historyHash &&
         thread.keyHash === keyHash
       ) {
@@ -84,6 +108,18 @@ export class Parking {
     }
   }
 
+  /** Ends this turn, if it waits: its response is gone, or goes on elsewhere. */
+  async evictTurn(turnId: string): Promise<void> {
+    await this.#end(turnId, "its response is gone, or goes on in another thread")
+  }
+
+  /** Tokens of a turn that ended while it waited, not told in any response yet. Gives them out once. */
+  takeUnaccounted(turnId: string): Usage | null {
+    const usage = this.#unaccounted.get(turnId) ?? null
+    this.#unaccounted.delete(turnId)
+    return usage
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.#lots.keys()].map((turnId) => this.#end(turnId, "the service is stopping")))
   }
@@ -96,7 +132,11 @@ export class Parking {
       await lot.turn.interrupt()
       const rest = resumed(lot)
       for (let next = await rest.next(); next.done !== true; next = await rest.next()) {
-        if (next.value.some(isFinal)) break
+        const last = next.value.find(isFinal)
+        if (last !== undefined) {
+          this.#account(lot, last)
+          break
+        }
       }
     } catch (error) {
       this.#log("info", "a turn that waited could not be ended", { turn: turnId, error: messageOf(error) })
@@ -110,14 +150,24 @@ export class Parking {
     for (;;) {
       const next = await lot.next
       if (this.#lots.get(lot.turnId) !== lot) return
-      if (next.done === true || next.value.some(isFinal)) {
+      const last = next.done === true ? null : next.value.find(isFinal)
+      if (last !== undefined) {
         this.#remove(lot.turnId)
+        if (last !== null) this.#account(lot, last)
         lot.onEnded()
         return
       }
-      lot.early.push(next.value)
+      if (next.done !== true) lot.early.push(next.value)
       lot.next = lot.events.next()
     }
+  }
+
+  #account(lot: Lot, last: TurnEvent): void {
+    const usage = usageSince(lot.usage, "usage" in last ? last.usage : null)
+    if (usage === null) return
+    this.#unaccounted.set(lot.turnId, usage)
+    const [oldest] = this.#unaccounted.keys()
+    if (this.#unaccounted.size > maxUnaccounted && oldest !== undefined) this.#unaccounted.delete(oldest)
   }
 
   #remove(turnId: string): Lot | null {

@@ -177,7 +177,14 @@ async function planHistory(
   if (hashBefore !== null && !request.keepsThread && !request.isSideRequest) {
     const thread = context.findParked(hashBefore, keyHashOf(request, context))
     if (thread?.headTurnId) {
-      return { thread, parentTurnId: thread.headTurnId, fork: null, clientHistory: [], added, hashBefore }
+      return {
+        thread,
+        parentTurnId: thread.headTurnId,
+        fork: null,
+        clientHistory: history,
+        added,
+        hashBefore,
+      }
     }
   }
   if (hashBefore !== null && request.keepsThread) {

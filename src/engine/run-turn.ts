@@ -145,6 +145,8 @@ export class RunningTurn implements LiveResponse {
     const deadline = new Deadline(settings, (message) => this.#stop({ code: "turn_timeout", message }))
     let outcome: Outcome | null = null
     try {
+      // Until the ledger knows that it runs, a restart would run it again.
+      if (this.#record.isBackground) await this.#writer.settled()
       const run = new NativeRun({
         ...this.#options,
         recorder: this.#recorder,

@@ -2,7 +2,7 @@ import type { TurnRequest } from "../domain/turn-request.ts"
 
 /** In place of the agent's memory and role, which are none of a side request's business. */
 export const sideRequestInstructions =
-  "A chat program asks you for a short text about a conversation that is not yours (a title, tags, suggestions). Answer " +
+  "A chat program asks you for a text about a conversation that is not yours (a title, tags, suggestions, a summary). Answer " +
   "at once, from what the message holds, in the form that it asks for. Use no tools, run nothing, write no file and " +
   "remember nothing."
 

@@ -3,15 +3,18 @@ import type { Item } from "../domain/items.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
 import type { ResponseKind, ResponseRecord } from "../domain/responses.ts"
 import type { Store } from "../domain/store.ts"
+import type { Parking } from "./parking.ts"
 import { restoreResponse } from "./restored-response.ts"
 
 /** Responses by their id: those that run as they are now, the others from the ledger. See `Engine` for the promises. */
 export class StoredResponses {
   readonly #store: Store
+  readonly #parking: Parking
   readonly #running: (id: string) => LiveResponse | undefined
 
-  constructor(store: Store, running: (id: string) => LiveResponse | undefined) {
+  constructor(store: Store, parking: Parking, running: (id: string) => LiveResponse | undefined) {
     this.#store = store
+    this.#parking = parking
     this.#running = running
   }
 
@@ -53,7 +56,13 @@ export class StoredResponses {
     const live = this.#live(principal, kind, id)
     live?.cancel()
     await live?.finished
+    const turn =
+      (await this.#store.findResponse(principal, id)) === null
+        ? null
+        : await this.#store.findTurnOfResponse(id)
     if (!(await this.#store.deleteResponse(principal, kind, id))) throw notFound(id)
+    // Nobody can send the outputs any more that it may wait for.
+    if (turn !== null) await this.#parking.evictTurn(turn.id)
   }
 
   #live(principal: string, kind: ResponseKind, id: string): LiveResponse | null {

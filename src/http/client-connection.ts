@@ -13,7 +13,7 @@ export interface ClientConnection {
  * Watches the socket, not the request: a request's `close` comes as soon as its body is read, and the response's never
  * comes for one that waits its turn in a pipelined connection.
  */
-export function watchClient(incoming: IncomingMessage, outgoing: ServerResponse): ClientConnection {
+function watchClient(incoming: IncomingMessage, outgoing: ServerResponse): ClientConnection {
   const controller = new AbortController()
   const { socket } = incoming
   const onClose = (): void => controller.abort()
@@ -23,7 +23,7 @@ export function watchClient(incoming: IncomingMessage, outgoing: ServerResponse)
 }
 
 /** A client that cannot go: calls of the app as a function. */
-export const permanentClient: ClientConnection = { gone: new AbortController().signal, release: () => {} }
+const permanentClient: ClientConnection = { gone: new AbortController().signal, release: () => {} }
 
 /** The connection of a request. */
 export function clientOf({ env }: HttpContext): ClientConnection {

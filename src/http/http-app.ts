@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts"
 import { ProxyError } from "../domain/errors.ts"
 import type { FileLibrary } from "../domain/files.ts"
 import type { Engine } from "../engine/engine.ts"
+import { createCompactHandler } from "./compact-route.ts"
 import { createCompletionHandlers } from "./completion-routes.ts"
 import { createConversationHandlers } from "./conversation-routes.ts"
 import { answerError } from "./error-answer.ts"
@@ -10,6 +11,7 @@ import { createFileHandlers } from "./file-routes.ts"
 import type { HttpContext, HttpEnv, HttpLogEntry, ServicePhase } from "./http-env.ts"
 import { createInputTokensHandler } from "./input-tokens-route.ts"
 import { createModelHandlers } from "./model-routes.ts"
+import { createOpenApiHandler } from "./openapi-route.ts"
 import { requestGate, requestLog } from "./request-gate.ts"
 import { createInputItemsHandler } from "./response-input-routes.ts"
 import { createStatusHandlers } from "./status-routes.ts"
@@ -52,6 +54,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
     "/web": { GET: status.page },
     "/health": { GET: status.health },
     "/ready": { GET: status.ready },
+    "/openapi.json": { GET: createOpenApiHandler(options) },
     "/v1/models": { GET: models.list },
     "/v1/models/:id": { GET: models.retrieve },
     "/v1/chat/completions": { GET: completions.list, POST: createTurnHandler(chatApi, options) },
@@ -76,6 +79,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
     "/v1/files/:id": { GET: files.retrieve, DELETE: files.remove },
     "/v1/files/:id/content": { GET: files.content },
     "/v1/responses": { POST: createTurnHandler(responsesApi, options) },
+    "/v1/responses/compact": { POST: createCompactHandler(options) },
     "/v1/responses/input_tokens": { POST: createInputTokensHandler(options) },
     "/v1/responses/:id/cancel": { POST: stored.cancel },
     "/v1/responses/:id/input_items": { GET: createInputItemsHandler(options) },

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { Socket } from "node:net"
+import type { Duplex } from "node:stream"
 import { getRequestListener } from "@hono/node-server"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
@@ -17,7 +18,17 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
+/** Takes connections over that ask for another protocol. */
+export interface UpgradeEndpoint {
+  /** False: the request is answered as if it had asked for nothing, which is what HTTP says of unknown protocols. */
+  matches(incoming: IncomingMessage): boolean
+  upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Says goodbye on all connections, and cuts after `graceMs` what is left. Safe twice. */
+  close(graceMs: number): Promise<void>
+}
+
 export interface HttpServerOptions {
+  readonly upgrades?: UpgradeEndpoint
   readonly host: string
   /** 0: any free one. */
   readonly port: number
@@ -40,6 +51,7 @@ const maxConnections = 4096
 
 /** Serves the app on a socket; rejects with a message for people when the address cannot be used. */
 export async function startHttpServer(app: HttpApp, options: HttpServerOptions): Promise<HttpServer> {
+  const { upgrades } = options
   const listener = getRequestListener((request, env) => app.fetch(request, env), {
     // Replacing the global Response is a surprise for whoever embeds us, and breaks answers written past Hono.
     overrideGlobalObjects: false,
@@ -56,7 +68,14 @@ export async function startHttpServer(app: HttpApp, options: HttpServerOptions):
   })
   const unfinished = new WeakMap<Socket, number>()
   const server = createServer(
-    { ...limits, requireHostHeader: false, keepAlive: true, keepAliveInitialDelay: 60_000 },
+    {
+      ...limits,
+      requireHostHeader: false,
+      keepAlive: true,
+      keepAliveInitialDelay: 60_000,
+      // Java's client asks for HTTP/2 on every plain request: only what is served may leave HTTP.
+      shouldUpgradeCallback: (incoming) => upgrades?.matches(incoming) ?? false,
+    },
     (incoming: IncomingMessage, outgoing: ServerResponse) => {
       const { socket } = incoming
       unfinished.set(socket, (unfinished.get(socket) ?? 0) + 1)
@@ -69,6 +88,9 @@ export async function startHttpServer(app: HttpApp, options: HttpServerOptions):
     answerClientError(error, socket, (unfinished.get(socket) ?? 0) > 0)
   })
   server.on("checkExpectation", answerExpectation)
+  if (upgrades !== undefined) {
+    server.on("upgrade", (incoming, socket, head) => upgrades.upgrade(incoming, socket, head))
+  }
   await listen(server, options)
   return runningServer(server, options)
 }
@@ -102,7 +124,10 @@ function listenProblem(error: NodeJS.ErrnoException, host: string, port: number)
   }
 }
 
-function runningServer(server: Server, { host, closeGraceMs = 2000 }: HttpServerOptions): HttpServer {
+function runningServer(
+  server: Server,
+  { host, closeGraceMs = 2000, upgrades }: HttpServerOptions,
+): HttpServer {
   const address = server.address()
   const port = typeof address === "object" && address !== null ? address.port : 0
   let closing: Promise<void> | null = null
@@ -117,6 +142,8 @@ function runningServer(server: Server, { host, closeGraceMs = 2000 }: HttpServer
           resolve()
         })
         server.closeIdleConnections()
+        // Connections that left HTTP are nobody's but theirs.
+        void upgrades?.close(closeGraceMs)
       })
       return closing
     },

@@ -20,7 +20,11 @@ export async function readJsonBody(
   const declaredBytes = context.req.header("content-length")
   if (declaredBytes !== undefined && Number(declaredBytes) > limits.bodyBytes) throw tooLarge(limits)
   share?.grow(Number(declaredBytes ?? 0))
-  const bytes = await readBytes(context, limits, share)
+  return parseJson(await readBytes(context, limits, share), limits)
+}
+
+/** Checks UTF-8, depth and syntax, in that order of cost. Throws `invalid_json`. */
+export function parseJson(bytes: Uint8Array, limits: Pick<Limits, "jsonDepth">): unknown {
   if (bytes.length === 0) {
     throw new ProxyError("invalid_json", "The body is empty; it must be a JSON object.")
   }

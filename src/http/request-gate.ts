@@ -46,18 +46,47 @@ export function requestLog(log: (entry: HttpLogEntry) => void): MiddlewareHandle
  * or, where none is configured, the check of host and origin.
  */
 export function requestGate(config: Config): MiddlewareHandler<HttpEnv> {
-  const keys = createApiKeys(config.apiKeys)
+  const gate = createGate(config)
   return async (context, next) => {
-    if (keys.isEmpty) {
-      checkOrigin({ host: hostOf(context), origin: context.req.header("origin") }, config.host)
-      context.set("principal", ownerPrincipal)
-    } else if (!openPaths.has(context.req.path)) {
-      const authorization = context.req.header("authorization")
-      const principal = keys.principalOf(authorization)
-      if (principal === null) throw invalidKey(authorization)
+    if (gate.isGuardingByOrigin || !openPaths.has(context.req.path)) {
+      const principal = gate.principalOf({
+        host: hostOf(context),
+        origin: context.req.header("origin"),
+        authorization: context.req.header("authorization"),
+      })
       context.set("principal", principal)
     }
     await next()
+  }
+}
+
+/** The decision itself, for whatever arrives with HTTP headers. */
+export interface Gate {
+  /** True: no key is configured, so that every path is guarded by host and origin. */
+  readonly isGuardingByOrigin: boolean
+  /** Who is calling. Throws `invalid_api_key` or `forbidden_origin`. */
+  principalOf(headers: GateHeaders): string
+}
+
+export interface GateHeaders {
+  readonly host: string | undefined
+  readonly origin: string | undefined
+  readonly authorization: string | undefined
+}
+
+export function createGate(config: Config): Gate {
+  const keys = createApiKeys(config.apiKeys)
+  return {
+    isGuardingByOrigin: keys.isEmpty,
+    principalOf({ host, origin, authorization }) {
+      if (keys.isEmpty) {
+        checkOrigin({ host, origin }, config.host)
+        return ownerPrincipal
+      }
+      const principal = keys.principalOf(authorization)
+      if (principal === null) throw invalidKey(authorization)
+      return principal
+    },
   }
 }
 

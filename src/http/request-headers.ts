@@ -1,7 +1,11 @@
 import { ProxyError } from "../domain/errors.ts"
 import type { TurnRequest } from "../domain/turn-request.ts"
 import { namesTask } from "../protocol/side-request.ts"
-import type { HttpContext } from "./http-env.ts"
+
+/** Whatever has request headers: a context, or the handshake of a WebSocket. Names in lower case. */
+export interface HeaderSource {
+  readonly req: { header(name: string): string | undefined }
+}
 
 /** Says that a front end asks for something beside the chat: a title, tags, follow-ups. */
 const taskHeader = "x-openwebui-task"
@@ -21,7 +25,7 @@ type Session = Pick<TurnRequest, "sessionKey" | "resendsHistory">
  * The caller's own name of a conversation: the first of the configured headers that is there and not empty (chat front ends
  * send empty ones for temporary chats). Throws `invalid_request` when it is too long or not printable.
  */
-export function sessionOf(context: HttpContext, headerNames: readonly string[]): Session {
+export function sessionOf(context: HeaderSource, headerNames: readonly string[]): Session {
   for (const name of headerNames) {
     const value = context.req.header(name)
     if (value === undefined || value === "") continue
@@ -47,12 +51,12 @@ export function sessionOf(context: HttpContext, headerNames: readonly string[]):
 }
 
 /** True where the request's headers say that it is no part of the chat that they name. */
-export function isTask(context: HttpContext): boolean {
+export function isTask(context: HeaderSource): boolean {
   return namesTask(context.req.header(taskHeader))
 }
 
 /** `X-On-Disconnect`; anything but its two words is refused. */
-export function onDisconnectOf(context: HttpContext): OnDisconnect {
+export function onDisconnectOf(context: HeaderSource): OnDisconnect {
   const value = context.req.header("x-on-disconnect")?.trim().toLowerCase()
   if (value === undefined || value === "cancel") return "cancel"
   if (value === "continue") return "continue"
@@ -62,7 +66,7 @@ export function onDisconnectOf(context: HttpContext): OnDisconnect {
 }
 
 /** `X-Client-Request-Id` for the log only: cut, and without anything that could forge a log line. */
-export function clientRequestIdOf(context: HttpContext): string | null {
+export function clientRequestIdOf(context: HeaderSource): string | null {
   const value = context.req.header("x-client-request-id")
   if (value === undefined || value === "") return null
   return value.slice(0, maxClientRequestIdLength).replace(/[^\x20-\x7e]/g, "?")

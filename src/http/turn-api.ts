@@ -6,7 +6,12 @@ import { createChatProjection } from "../protocol/chat/chunks.ts"
 import { toChatCompletion } from "../protocol/chat/completion.ts"
 import { parseChatRequest } from "../protocol/chat/request.ts"
 import type { ParsedRequest } from "../protocol/parsed-request.ts"
-import { encodeResponsesSse } from "../protocol/responses/events.ts"
+import {
+  type EventSource,
+  encodeResponsesSse,
+  toWireEvents,
+  type WireEvent,
+} from "../protocol/responses/events.ts"
 import { parseResponsesRequest } from "../protocol/responses/request.ts"
 import { toResponse } from "../protocol/responses/resource.ts"
 import { withReferencedItems } from "./item-references.ts"
@@ -21,6 +26,8 @@ export interface TurnApi {
   readonly prepare?: (body: unknown, principal: string, engine: Engine) => Promise<unknown>
   /** Throws `ProxyError` that names the field. */
   readonly parse: (body: unknown) => ParsedRequest
+  /** The field that asks for a reasoning effort. */
+  readonly effortField: string
   readonly createEncoder: (live: LiveResponse, request: ParsedRequest, serverLabel: string) => EventEncoder
   readonly toAnswer: (record: ResponseRecord, serverLabel: string) => unknown
 }
@@ -35,16 +42,33 @@ export function createResponsesEncoder(
   items = new ItemTracker(live.log),
   after = -1,
 ): EventEncoder {
-  const source = {
+  const source = eventSourceOf(live, serverLabel, items)
+  return (event, sequence) => {
+    items.follow(event, sequence)
+    return encodeResponsesSse(event, sequence, source, after)
+  }
+}
+
+/** The same events as objects, for carriers other than SSE. To be called with every event, in order. */
+export function createResponsesProjection(
+  live: LiveResponse,
+  serverLabel: string,
+): (event: ResponseEvent, sequence: number) => readonly WireEvent[] {
+  const items = new ItemTracker(live.log)
+  const source = eventSourceOf(live, serverLabel, items)
+  return (event, sequence) => {
+    items.follow(event, sequence)
+    return toWireEvents(event, sequence, source)
+  }
+}
+
+function eventSourceOf(live: LiveResponse, serverLabel: string, items: ItemTracker): EventSource {
+  return {
     get record() {
       return live.record
     },
     itemAt: (outputIndex: number) => items.itemAt(outputIndex),
     serverLabel,
-  }
-  return (event, sequence) => {
-    items.follow(event, sequence)
-    return encodeResponsesSse(event, sequence, source, after)
   }
 }
 
@@ -52,6 +76,7 @@ export function createResponsesEncoder(
 export const responsesApi: TurnApi = {
   prepare: withReferencedItems,
   parse: parseResponsesRequest,
+  effortField: "reasoning.effort",
   createEncoder: (live, _request, serverLabel) => createResponsesEncoder(live, serverLabel),
   toAnswer: toResponse,
 }
@@ -59,6 +84,7 @@ export const responsesApi: TurnApi = {
 /** `POST /v1/chat/completions` */
 export const chatApi: TurnApi = {
   parse: parseChatRequest,
+  effortField: "reasoning_effort",
   createEncoder(live, { includeUsage }) {
     const projection = createChatProjection(live, { includeUsage })
     return (event) => projection.project(event)

@@ -1,6 +1,7 @@
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
 import type { Config } from "../config/config.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
+import { isEffortAdvisory } from "../engine/agent-fit.ts"
 import type { Engine } from "../engine/engine.ts"
 import { turnErrorToProxyError } from "../protocol/errors.ts"
 import type { ParsedRequest } from "../protocol/parsed-request.ts"
@@ -52,7 +53,8 @@ export function createTurnHandler(
       idempotency,
     )
     const client = clientOf(context)
-    if (onDisconnect === "continue" || live.record.isBackground) holdTurn(live)
+    // Who sends a key comes back for the answer, and it must be the whole one.
+    if (onDisconnect === "continue" || live.record.isBackground || idempotency !== null) holdTurn(live)
     else cancelWhenGone(client, live, config.limits.disconnectGraceMs)
     try {
       return request.stream && outgoing !== undefined
@@ -75,7 +77,7 @@ export function createTurnHandler(
       await writeSse(outgoing, {
         log: live.log,
         encode: api.createEncoder(live, request, serverLabelOf(engine, live.record)),
-        headers: { "x-request-id": context.var.requestId, ...advisoryHeader(request) },
+        headers: { "x-request-id": context.var.requestId, ...advisoryHeader(live, request) },
         keepAliveMs: config.limits.keepAliveMs,
         clientGone: client.gone,
       })
@@ -104,11 +106,13 @@ export function createTurnHandler(
     return context.json(
       api.toAnswer(record, serverLabelOf(engine, record)) as object,
       200,
-      advisoryHeader(request),
+      advisoryHeader(live, request),
     )
   }
-}
 
-function advisoryHeader({ advisory }: ParsedRequest): Readonly<Record<string, string>> {
-  return advisory.length === 0 ? {} : { "x-advisory-parameters": advisory.join(", ") }
+  function advisoryHeader(live: LiveResponse, { advisory, turn }: ParsedRequest): Record<string, string> {
+    const capabilities = engine.findAgent(live.record.agentId)?.capabilities ?? null
+    const names = isEffortAdvisory(capabilities, turn.effort) ? [...advisory, api.effortField] : advisory
+    return names.length === 0 ? {} : { "x-advisory-parameters": names.join(", ") }
+  }
 }

@@ -8,10 +8,10 @@ import { invalidRequest, isObject, readShape } from "./shape.ts"
 import type { WireObject } from "./wire-items.ts"
 
 /** The API's bound on the items of one request, at creation and afterwards. */
-const maxItems = 20
+export const maxItems = 20
 
-const optionalMetadata = z.object({ metadata: metadataForm.nullish() })
-const requiredMetadata = z.object({ metadata: metadataForm.nullable() })
+export const optionalMetadata = z.object({ metadata: metadataForm.nullish() })
+export const requiredMetadata = z.object({ metadata: metadataForm.nullable() })
 
 export interface NewConversation {
   readonly metadata: Metadata

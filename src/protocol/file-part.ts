@@ -4,7 +4,7 @@ import type { InputReference } from "../domain/input-reference.ts"
 import { decodeBase64, readDataUrl } from "./base64.ts"
 import { invalidRequest, readShape } from "./shape.ts"
 
-const filePart = z.object({
+export const filePart = z.object({
   file_data: z.string().nullish(),
   file_id: z.string().nullish(),
   file_url: z.string().nullish(),

@@ -4,7 +4,7 @@ import { seconds } from "./responses/resource.ts"
 import { invalidRequest, unknownValue } from "./shape.ts"
 import type { WireObject } from "./wire-items.ts"
 
-const purposes = ["assistants", "batch", "evals", "fine-tune", "user_data", "vision"] as const
+export const purposes = ["assistants", "batch", "evals", "fine-tune", "user_data", "vision"] as const
 
 /** The API's bounds on `expires_after[seconds]`: one hour, thirty days. */
 const minExpirySeconds = 3_600

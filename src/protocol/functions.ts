@@ -17,7 +17,7 @@ export type FunctionDialect = "responses" | "chat"
 
 const maxFunctions = 128
 
-const functionShape = z.object({
+export const functionShape = z.object({
   name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/),
   description: z.string().nullish(),
   parameters: z.record(z.string(), z.unknown()).nullish(),

@@ -1,12 +1,36 @@
 import type { AgentStatus } from "../domain/agents.ts"
+import type { Capabilities } from "../domain/backend.ts"
 import { seconds } from "./responses/resource.ts"
 import type { WireObject } from "./wire-items.ts"
 
-/** An agent as a model, which is how clients address it. `owned_by` tells the kind of its CLI. */
+/**
+ * An agent as a model, which is how clients address it. `owned_by` tells the kind of its CLI, and `capabilities`, which
+ * OpenAI's API does not have, what that CLI can do.
+ */
 export function toModel(agent: AgentStatus): WireObject {
-  return { id: agent.id, object: "model", created: seconds(agent.createdAt), owned_by: agent.backend }
+  return {
+    id: agent.id,
+    object: "model",
+    created: seconds(agent.createdAt),
+    owned_by: agent.backend,
+    capabilities: agent.capabilities === null ? null : toWireCapabilities(agent.capabilities),
+  }
 }
 
 export function toModelList(agents: readonly AgentStatus[]): WireObject {
   return { object: "list", data: agents.map(toModel) }
+}
+
+function toWireCapabilities(capabilities: Capabilities): WireObject {
+  return {
+    program: capabilities.program,
+    version: capabilities.version,
+    streams_deltas: capabilities.streamsDeltas,
+    accepts_images: capabilities.acceptsImages,
+    calls_functions: capabilities.hasFunctions,
+    // The service validates answers for every agent; this says whether the CLI is given the schema too.
+    takes_json_schema: capabilities.hasOutputSchema,
+    forks_threads: capabilities.hasFork,
+    reasoning_efforts: capabilities.efforts,
+  }
 }

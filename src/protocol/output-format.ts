@@ -12,7 +12,7 @@ export interface OutputFormat {
 
 const anyText: OutputFormat = { schema: null, echo: { type: "text" } }
 
-const jsonSchema = z.object({
+export const jsonSchema = z.object({
   name: z
     .string()
     .max(64)

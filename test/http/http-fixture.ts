@@ -5,6 +5,7 @@ import type { FileLibrary } from "../../src/domain/files.ts"
 import { createHttpApp, type HttpApp } from "../../src/http/http-app.ts"
 import type { HttpLogEntry, ServicePhase } from "../../src/http/http-env.ts"
 import { type HttpServer, startHttpServer } from "../../src/http/http-server.ts"
+import { WebSocketEndpoint } from "../../src/http/websocket-endpoint.ts"
 import { FakeEngine } from "./fake-engine.ts"
 
 export interface FixtureOptions {
@@ -13,6 +14,8 @@ export interface FixtureOptions {
   readonly phase?: ServicePhase
   /** Default: a library that has none and takes none. */
   readonly files?: FileLibrary
+  /** WebSockets at once. */
+  readonly maxSockets?: number
 }
 
 export interface AppFixture {
@@ -96,7 +99,18 @@ const noFiles: FileLibrary = {
 /** The app on a free loopback port until the test is over. */
 export async function serverFixture(options: FixtureOptions = {}): Promise<ServerFixture> {
   const fixture = appFixture(options)
-  const server = await startHttpServer(fixture.app, { host: "127.0.0.1", port: 0, closeGraceMs: 0 })
+  const upgrades = new WebSocketEndpoint({
+    engine: fixture.engine,
+    config: testConfig(options),
+    log: (entry) => fixture.entries.push(entry),
+    ...(options.maxSockets !== undefined && { maxSockets: options.maxSockets }),
+  })
+  const server = await startHttpServer(fixture.app, {
+    host: "127.0.0.1",
+    port: 0,
+    closeGraceMs: 0,
+    upgrades,
+  })
   onTestFinished(() => server.close())
   return { ...fixture, server }
 }

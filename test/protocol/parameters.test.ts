@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import type { ChatCompletionCreateParamsStreaming } from "openai/resources/chat/completions"
 import type { ResponseCreateParamsStreaming } from "openai/resources/responses/responses"
 import { describe, expect, it } from "vitest"
-import { parameterDocs, parameterDocsPath } from "../../scripts/write-parameter-docs.ts"
+import { apiDocs, apiDocsPath } from "../../scripts/write-api-docs.ts"
 import { chatParameters } from "../../src/protocol/chat/parameters.ts"
 import { parseChatRequest } from "../../src/protocol/chat/request.ts"
 import type { Parameter } from "../../src/protocol/parameters.ts"
@@ -140,8 +140,8 @@ describe.each(endpoints)("the parameters of $endpoint", ({ table, documented, pa
   )
 })
 
-describe("the documentation of the parameters", () => {
-  it("is what the tables say; `node scripts/write-parameter-docs.ts` writes it anew", () => {
-    expect(readFileSync(parameterDocsPath, "utf8")).toBe(parameterDocs())
+describe("the documentation of the API", () => {
+  it("is what the tables say; `node scripts/write-api-docs.ts` writes it anew", () => {
+    expect(readFileSync(apiDocsPath, "utf8")).toBe(apiDocs())
   })
 })

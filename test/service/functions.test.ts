@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import type OpenAI from "openai"
 import type { ChatCompletionMessageParam } from "openai/resources/chat/completions"
 import type { Response, ResponseInput } from "openai/resources/responses/responses"
@@ -85,6 +87,77 @@ describe.each([
     expect(new Set(service.model.requests.map((request) => request.headers["thread-id"])).size).toBe(1)
     const total = (first.usage?.total_tokens ?? 0) + (second.usage?.total_tokens ?? 0)
     expect(total).toBe(1290 * service.model.requests.length)
+  })
+
+  it("go both ways in Responses streamed, and in chat whole", async () => {
+    const stream = client.responses.stream({ model: "manager", input: `${twoCalls}[[say:done]]`, tools })
+    const first = await stream.finalResponse()
+    const second = await client.responses
+      .stream({
+        model: "manager",
+        previous_response_id: first.id,
+        input: outputsFor(first as Response),
+        tools,
+      })
+      .finalResponse()
+    expect(second.output_text).toBe("done")
+
+    const messages: ChatCompletionMessageParam[] = [{ role: "user", content: `${twoCalls}[[say:done]]` }]
+    const ask = () => client.chat.completions.create({ model: "manager", messages, tools: chatTools })
+    const message = (await ask()).choices[0]?.message
+    if (message?.tool_calls === undefined) throw new Error("no calls")
+    messages.push(
+      message,
+      ...message.tool_calls.map(({ id }) => ({ role: "tool" as const, tool_call_id: id, content: "x" })),
+    )
+    const answer = await ask()
+    expect(answer.choices[0]).toMatchObject({ finish_reason: "stop", message: { content: "done" } })
+  })
+
+  it("go on after the parking limit with no side effect repeated, and the model asked no more than needed", async () => {
+    const counter = join(service.home, `counter-${modelName}`)
+    const first = await client.responses.create({
+      model: "manager",
+      input: `[[shell:echo x >> ${counter}]][[then]]${twoCalls}[[say:done]]`,
+      tools,
+    })
+    expect(callsOf(first)).toHaveLength(2)
+    const asked = service.model.requests.length
+    // What the limit does, without waiting for it: another request for the same thread's end.
+    await service.restart()
+    client = service.client
+    const second = await client.responses.create({
+      model: "manager",
+      previous_response_id: first.id,
+      input: outputsFor(first),
+      tools,
+    })
+    expect(second.output_text).toBe("done")
+    expect(readFileSync(counter, "utf8")).toBe("x\n")
+    expect(service.model.requests).toHaveLength(asked + 1)
+  })
+
+  it("are told anew, with new instructions, when the set changes while calls are open", async () => {
+    const first = await client.responses.create({
+      model: "manager",
+      instructions: "The old way.",
+      input: `${twoCalls}[[say:done]]`,
+      tools,
+    })
+    const second = await client.responses.create({
+      model: "manager",
+      instructions: "The new way.",
+      previous_response_id: first.id,
+      input: outputsFor(first),
+      tools: [{ ...weather, name: "get_news" }],
+    })
+    expect(second.output_text).toBe("done")
+    const request = service.model.requests.at(-1)
+    const body = JSON.stringify(request?.body)
+    expect(body).toContain("The new way.")
+    expect(body).not.toContain("The old way.")
+    expect(body).toContain("get_news")
+    expect(seenOutputs()).toMatch(/get_weather says 21/)
   })
 
   it("go both ways in chat, streamed, with a history that is resent", async () => {
@@ -191,6 +264,49 @@ describe("the rules of functions", () => {
         .map((output) => output.text)
         .join(),
     ).toContain("says 21")
+  })
+
+  it("count what a turn used that ended while it waited", async () => {
+    const first = await client.responses.create({ model: "manager", input: oneCall, tools })
+    expect(first.usage?.total_tokens).toBe(1290)
+    await expect
+      .poll(() => service.logged.filter((line) => line.message.includes("waited for its client")).length)
+      .toBeGreaterThan(0)
+    const second = await client.responses.create({
+      model: "manager",
+      previous_response_id: first.id,
+      input: outputsFor(first),
+      tools,
+    })
+    const total = (first.usage?.total_tokens ?? 0) + (second.usage?.total_tokens ?? 0)
+    expect(total).toBe(1290 * service.model.requests.length)
+  })
+
+  it("demand a call also of an answer to outputs", async () => {
+    const first = await client.responses.create({ model: "manager", input: oneCall, tools })
+    await expect(
+      client.responses.create({
+        model: "manager",
+        previous_response_id: first.id,
+        input: outputsFor(first),
+        tools,
+        tool_choice: "required",
+      }),
+    ).rejects.toMatchObject({ code: "function_not_called" })
+  })
+
+  it("take one output for a call", async () => {
+    const first = await client.responses.create({ model: "manager", input: oneCall, tools })
+    const [output] = outputsFor(first)
+    if (output === undefined) throw new Error("no call")
+    await expect(
+      client.responses.create({
+        model: "manager",
+        previous_response_id: first.id,
+        input: [output, output],
+        tools,
+      }),
+    ).rejects.toMatchObject({ status: 400, message: expect.stringContaining("two outputs") })
   })
 
   it("let a new message take the place of the outputs in a session", async () => {

@@ -251,6 +251,31 @@ describe("two continuations of an answer that is still being made", () => {
   })
 })
 
+describe("a long chat that is resent", () => {
+  it("reaches the model once each, also after an edit in the middle and with three regenerations", async () => {
+    const messages: { role: "user" | "assistant"; content: string }[] = []
+    const ask = async (content: string): Promise<string> => {
+      messages.push(user(content))
+      service.model.clearRequests()
+      const answer = await ann().chat.completions.create({ model: "manager", messages })
+      expect(
+        service.model.requests.map((request) => conversationOf(request).map(({ text }) => text)),
+      ).toEqual([messages.map((message) => message.content)])
+      return answer.choices[0]?.message.content ?? ""
+    }
+    for (let turn = 0; turn < 20; turn += 1) {
+      messages.push({ role: "assistant", content: await ask(`[[say:answer ${turn}]] question ${turn}`) })
+    }
+    messages.splice(20)
+    messages.push({ role: "assistant", content: await ask("[[say:another way]] edited question 10") })
+    await ask("[[say:first]] and then?")
+    for (const word of ["second", "third", "fourth"]) {
+      messages.pop()
+      await ask(`[[say:${word}]] and then?`)
+    }
+  }, 40_000)
+})
+
 describe("requests at once on one session", () => {
   it("take turns on its thread, in the order in which they came", async () => {
     const client = ann({ "X-Session-Id": "at-once" })

@@ -41,7 +41,7 @@ const notificationSchemas = {
     summaryIndex: z.number().default(0),
   }),
   "rawResponseItem/completed": z.object({ ...turnScope, item: z.looseObject({ type: z.string() }) }),
-  "rawResponse/completed": z.object(turnScope),
+  "rawResponse/completed": z.object({ ...turnScope, usage: tokenCountSchema.nullish().catch(null) }),
   "thread/tokenUsage/updated": z.object({
     ...turnScope,
     tokenUsage: z.object({ last: tokenCountSchema }),

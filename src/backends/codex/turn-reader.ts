@@ -1,7 +1,7 @@
 import { messageOf } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
 import type { TurnEvent } from "../../domain/turn-events.ts"
-import { addUsage, type Usage } from "../../domain/usage.ts"
+import { addUsage, noUsage, type Usage } from "../../domain/usage.ts"
 import { keptNativeItem } from "./history-items.ts"
 import { itemOf } from "./item-mapping.ts"
 import type { OpenCalls } from "./open-calls.ts"
@@ -22,7 +22,10 @@ export class TurnReader {
   readonly #log: Log
   readonly #openCommands = new Set<string>()
   #onCommandsEnded: (() => void) | null = null
-  #usage: Usage | null = null
+  /** From the raw events, which come with each answer of the model, but only in threads of this process. */
+  #rawUsage: Usage | null = null
+  /** The same, told in every thread, but not before the calls of the client's functions are answered. */
+  #toldUsage: Usage | null = null
 
   constructor(options: TurnReaderOptions) {
     this.#push = options.push
@@ -33,7 +36,8 @@ export class TurnReader {
 
   /** Sum over the model requests of the turn so far. */
   get usage(): Usage | null {
-    return this.#usage
+    if (this.#rawUsage === null || this.#toldUsage === null) return this.#rawUsage ?? this.#toldUsage
+    return totalOf(this.#rawUsage) > totalOf(this.#toldUsage) ? this.#rawUsage : this.#toldUsage
   }
 
   read(notification: Notification): void {
@@ -57,20 +61,15 @@ export class TurnReader {
       case "rawResponseItem/completed":
         this.nativeItem(notification.params.item)
         break
-      case "rawResponse/completed":
+      case "rawResponse/completed": {
+        const { usage } = notification.params
+        if (usage != null) this.#rawUsage = addUsage(this.#rawUsage ?? noUsage, usageOf(usage))
         this.#calls.answerCompleted()
         break
-      case "thread/tokenUsage/updated": {
-        const { last } = notification.params.tokenUsage
-        const usage: Usage = {
-          inputTokens: last.inputTokens,
-          cachedInputTokens: last.cachedInputTokens,
-          outputTokens: last.outputTokens,
-          reasoningTokens: last.reasoningOutputTokens,
-        }
-        this.#usage = this.#usage === null ? usage : addUsage(this.#usage, usage)
-        break
       }
+      case "thread/tokenUsage/updated":
+        this.#toldUsage = addUsage(this.#toldUsage ?? noUsage, usageOf(notification.params.tokenUsage.last))
+        break
       case "error": {
         // Without a retry it is repeated in `turn/completed`.
         if (!notification.params.willRetry) break
@@ -141,4 +140,24 @@ export class TurnReader {
     if (!isDone) this.#openCommands.add(id)
     else if (this.#openCommands.delete(id) && this.#openCommands.size === 0) this.#onCommandsEnded?.()
   }
+}
+
+interface TokenCount {
+  readonly inputTokens: number
+  readonly cachedInputTokens: number
+  readonly outputTokens: number
+  readonly reasoningOutputTokens: number
+}
+
+function usageOf(count: TokenCount): Usage {
+  return {
+    inputTokens: count.inputTokens,
+    cachedInputTokens: count.cachedInputTokens,
+    outputTokens: count.outputTokens,
+    reasoningTokens: count.reasoningOutputTokens,
+  }
+}
+
+function totalOf(usage: Usage): number {
+  return usage.inputTokens + usage.outputTokens
 }

@@ -6,9 +6,9 @@ import { readFilePart, refuseAudio } from "../file-part.ts"
 import { imageDetails, readImage } from "../image-url.ts"
 import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "../shape.ts"
 
-const textPart = z.object({ text: z.string() })
-const refusalPart = z.object({ refusal: z.string() })
-const imagePart = z.object({
+export const textPart = z.object({ text: z.string() })
+export const refusalPart = z.object({ refusal: z.string() })
+export const imagePart = z.object({
   image_url: z.object({ url: z.string(), detail: z.enum(imageDetails).nullish() }),
 })
 

@@ -10,6 +10,8 @@ import { readAssistantContent, readText, readUserContent } from "./message-conte
 export interface Conversation {
   readonly instructions: string | null
   readonly input: readonly ClientItem[]
+  /** Path of the message that each item of the input comes from: `messages[2]`. */
+  readonly inputPaths: readonly string[]
   /** True: a message names its author, which agents are not told. */
   readonly hasNames: boolean
 }
@@ -17,12 +19,12 @@ export interface Conversation {
 const roles = ["system", "developer", "user", "assistant", "tool", "function"] as const
 const withRole = z.object({ role: z.enum(roles) })
 const namedCall = z.object({ name: z.string().min(1), arguments: z.string() })
-const toolCall = z.object({
+export const toolCall = z.object({
   id: z.string().min(1),
   type: z.literal("function").nullish(),
   function: namedCall,
 })
-const toolMessage = z.object({ tool_call_id: z.string() })
+export const toolMessage = z.object({ tool_call_id: z.string() })
 const functionMessage = z.object({ name: z.string() })
 
 /** Reads `messages`. An answer is asked for, so something must have come in since the assistant spoke last. */
@@ -38,14 +40,18 @@ export function readMessages(value: unknown): Conversation {
 class History {
   readonly #instructions: string[] = []
   readonly #input: ClientItem[] = []
+  readonly #inputPaths: string[] = []
   readonly #callIds = new Set<string>()
   /** Call ids made up for the deprecated `function_call`, by the function's name. */
   readonly #namedCalls = new Map<string, string>()
+  /** Of the message that is being read. */
+  #path = ""
   #awaitsAnswer = false
   #hasNames = false
 
   add(message: unknown, path: string): void {
     if (!isObject(message)) throw wrongType(path, "an object", message)
+    this.#path = path
     const { role } = readShape(withRole, message, path)
     if (role !== "function" && typeof message.name === "string") this.#hasNames = true
     switch (role) {
@@ -78,7 +84,7 @@ class History {
       )
     }
     const instructions = this.#instructions.length === 0 ? null : this.#instructions.join("\n\n")
-    return { instructions, input: this.#input, hasNames: this.#hasNames }
+    return { instructions, input: this.#input, inputPaths: this.#inputPaths, hasNames: this.#hasNames }
   }
 
   #addInstruction(text: string): void {
@@ -152,6 +158,7 @@ class History {
 
   #push(item: ClientItem): void {
     this.#input.push(item)
+    this.#inputPaths.push(this.#path)
   }
 }
 

@@ -9,7 +9,7 @@ import { isSideRequest } from "../side-request.ts"
 import { readMessages } from "./messages.ts"
 import { chatParameters } from "./parameters.ts"
 
-const served = z.object({
+export const served = z.object({
   model: z.string().optional(),
   stream: z.boolean().default(false),
   store: z.boolean().optional(),
@@ -37,13 +37,14 @@ export function parseChatRequest(input: unknown): ParsedRequest {
   }
   const format = readOutputFormat(body.response_format, "response_format", "json_schema")
   const functions = readFunctions(body, "chat")
-  const { instructions, input: items, hasNames } = readMessages(body.messages)
+  const { instructions, input: items, inputPaths, hasNames } = readMessages(body.messages)
   return {
     turn: {
       kind: "chat",
       model: request.model ?? defaultModel,
       instructions,
       input: items,
+      inputPaths,
       tools: functions.tools,
       functionChoice: functions.functionChoice,
       allowsParallelCalls: functions.allowsParallelCalls,

@@ -35,18 +35,28 @@ export function encodeResponsesSse(
     case "text.delta":
       return encodeTextDelta(event.outputIndex, event.partIndex, event.text, sequence, source)
     case "failed":
-      return (
-        (after < sequence ? encode(errorEvent(sequence, source.record)) : "") +
-        (after <= sequence ? encode(toWireEvent(event, sequence + 1, source)) : "") +
-        doneSse
-      )
     case "completed":
     case "incomplete":
     case "cancelled":
-      return (after < sequence ? encode(toWireEvent(event, sequence, source)) : "") + doneSse
+      return (
+        toWireEvents(event, sequence, source)
+          .filter((wireEvent) => wireEvent.sequence_number > after)
+          .map(encode)
+          .join("") + doneSse
+      )
     default:
       return encode(toWireEvent(event, sequence, source))
   }
+}
+
+/** The same as objects, whatever carries them: a failure is two events, everything else one. */
+export function toWireEvents(
+  event: ResponseEvent,
+  sequence: number,
+  source: EventSource,
+): readonly WireEvent[] {
+  if (event.type !== "failed") return [toWireEvent(event, sequence, source)]
+  return [errorEvent(sequence, source.record), toWireEvent(event, sequence + 1, source)]
 }
 
 /** One event as an object, with every field that official clients ask for. */

@@ -7,7 +7,7 @@ import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "..
 
 const textPart = z.object({ text: z.string() })
 const refusalPart = z.object({ refusal: z.string() })
-const imagePart = z.object({
+export const imagePart = z.object({
   image_url: z.string().nullish(),
   file_id: z.string().nullish(),
   detail: z.enum(imageDetails).nullish(),

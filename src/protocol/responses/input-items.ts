@@ -4,19 +4,24 @@ import type { ClientItem } from "../../domain/input-reference.ts"
 import type { ItemStatus, Role } from "../../domain/items.ts"
 import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "../shape.ts"
 import { activityOf } from "./agent-activity.ts"
+import { readSummary } from "./compaction.ts"
 import { readContent } from "./input-content.ts"
 
 const roles = { user: "user", assistant: "assistant", system: "developer", developer: "developer" } as const
 
-const message = z.object({
+export const message = z.object({
   role: z.enum(["user", "assistant", "system", "developer"]),
   content: z.unknown(),
   phase: z.enum(["commentary", "final_answer"]).nullish(),
 })
-const functionCall = z.object({ call_id: z.string().min(1), name: z.string().min(1), arguments: z.string() })
-const functionCallOutput = z.object({ call_id: z.string().min(1), output: z.unknown() })
-const reasoning = z.object({ summary: z.array(z.object({ text: z.string() })).nullish() })
-const mcpCall = z.object({
+export const functionCall = z.object({
+  call_id: z.string().min(1),
+  name: z.string().min(1),
+  arguments: z.string(),
+})
+export const functionCallOutput = z.object({ call_id: z.string().min(1), output: z.unknown() })
+export const reasoning = z.object({ summary: z.array(z.object({ text: z.string() })).nullish() })
+export const mcpCall = z.object({
   server_label: z.string(),
   name: z.string(),
   arguments: z.string(),
@@ -24,10 +29,12 @@ const mcpCall = z.object({
   error: z.unknown(),
   status: z.string().nullish(),
 })
-const webSearch = z.object({
+export const webSearch = z.object({
   action: z.looseObject({ query: z.string().nullish() }).nullish(),
   status: z.string().nullish(),
 })
+
+export const compaction = z.object({ encrypted_content: z.string() })
 
 const readableTypes = [
   "message",
@@ -36,6 +43,7 @@ const readableTypes = [
   "reasoning",
   "mcp_call",
   "web_search_call",
+  "compaction",
 ]
 
 /**
@@ -115,6 +123,10 @@ function readItem(item: unknown, path: string): ClientItem {
       const search = readShape(webSearch, item, path)
       const query = search.action?.query ?? ""
       return { type: "web_search", id: newId("ws_"), query, status: statusOf(search.status, null) }
+    }
+    case "compaction": {
+      const { encrypted_content } = readShape(compaction, item, path)
+      return messageItem("assistant", [{ type: "text", text: readSummary(encrypted_content, path) }], null)
     }
     case "item_reference":
       throw invalidRequest(

@@ -12,7 +12,7 @@ import { responsesParameters } from "./parameters.ts"
 
 const summaries = z.enum(["auto", "concise", "detailed"]).nullish()
 
-const served = z.object({
+export const served = z.object({
   model: z.string().optional(),
   stream: z.boolean().default(false),
   store: z.boolean().default(true),

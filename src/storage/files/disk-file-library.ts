@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from "node:crypto"
-import { chmod, mkdir, open, readdir, rename, rm } from "node:fs/promises"
+import { type FileHandle, chmod, mkdir, open, readdir, rename, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import type { FileLedger, FileLibrary, FileQuery, FileRecord, ReceivedUpload } from "../../domain/files.ts"
 import type { Log } from "../../domain/log.ts"
+import { UploadsUnderWay } from "./uploads-under-way.ts"
 
 export interface DiskFileLibraryOptions {
   /** Absolute; made by `start`. Holds nothing but contents, named by id. */
@@ -26,11 +27,13 @@ const readChunkBytes = 256 * 1024
  */
 export class DiskFileLibrary implements FileLibrary {
   readonly #options: DiskFileLibraryOptions
+  readonly #uploads: UploadsUnderWay
   #timer: NodeJS.Timeout | null = null
   #count = 0
 
   constructor(options: DiskFileLibraryOptions) {
     this.#options = options
+    this.#uploads = new UploadsUnderWay(options.limits.fileTotalBytes)
   }
 
   /** Makes the folder, removes what a crash left and what expired meanwhile, and from then on what expires. */
@@ -67,24 +70,28 @@ export class DiskFileLibrary implements FileLibrary {
 
   async receive(principal: string, content: AsyncIterable<Uint8Array>): Promise<ReceivedUpload> {
     const { ledger, limits } = this.#options
-    const room = limits.fileTotalBytes - (await ledger.totalFileBytes(principal))
+    const underWay = await this.#uploads.begin(principal, () => ledger.totalFileBytes(principal))
     const id = this.#newId()
     const path = `${this.#pathOf(id)}${partEnding}`
-    const discard = () => rm(path, { force: true })
+    const discard = async () => {
+      underWay.end(false)
+      await rm(path, { force: true })
+    }
     const hash = createHash("sha256")
     let bytes = 0
-    const file = await open(path, "wx", 0o600)
+    let file: FileHandle | null = null
     try {
+      file = await open(path, "wx", 0o600)
       for await (const chunk of content) {
         bytes += chunk.length
         if (bytes > limits.fileBytes) throw tooLarge(limits.fileBytes)
-        if (bytes > room) throw storageFull(limits.fileTotalBytes)
+        if (!underWay.grow(chunk.length)) throw storageFull(limits.fileTotalBytes)
         hash.update(chunk)
         await file.writeFile(chunk)
       }
       await file.sync()
     } catch (error) {
-      await file.close()
+      await file?.close()
       await discard()
       throw error
     }
@@ -100,7 +107,10 @@ export class DiskFileLibrary implements FileLibrary {
         const record = { id, principal, bytes, sha256, createdAt, expiresAt, ...fields }
         try {
           await rename(path, this.#pathOf(id))
-          if (await ledger.insertFile(record, limits.fileTotalBytes)) return record
+          if (await ledger.insertFile(record, limits.fileTotalBytes)) {
+            underWay.end(true)
+            return record
+          }
           throw storageFull(limits.fileTotalBytes)
         } catch (error) {
           await discard()

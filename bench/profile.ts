@@ -1,0 +1,151 @@
+/** Where the service spends its time under one load of the bench: `node bench/profile.ts --help`. */
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises"
+import { Agent } from "node:http"
+import { tmpdir } from "node:os"
+import { join, relative, resolve } from "node:path"
+import { setTimeout as delay } from "node:timers/promises"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import { type Installation, install } from "./support/installation.ts"
+import { residentMb } from "./support/memory.ts"
+import { type ServiceProcess, startDaemon } from "./support/service-process.ts"
+import { streamTurn } from "./support/sse-request.ts"
+
+const agent = new Agent({ keepAlive: true, maxSockets: 128 })
+
+/** Loads by name; the start alone is a load too. */
+const loads: Readonly<Record<string, (service: ServiceProcess) => Promise<void>>> = {
+  start: () => delay(500),
+  warm: async (service) => {
+    for (let turn = 0; turn < 3000; turn += 1) await streamTurn(service, "deltas=100 size=16", { agent })
+  },
+  streams: async (service) => {
+    const client = async (): Promise<void> => {
+      for (let turn = 0; turn < 25; turn += 1) await streamTurn(service, "deltas=100 size=16", { agent })
+    }
+    await Promise.all(Array.from({ length: 128 }, client))
+  },
+  deltas: async (service) => {
+    for (let turn = 0; turn < 5; turn += 1) await streamTurn(service, "deltas=100000 size=8", { agent })
+  },
+  exec: async (service) => {
+    for (let turn = 0; turn < 300; turn += 1) await streamTurn(service, "Hi.", { agent })
+  },
+  stalled: async (service) => {
+    await streamTurn(service, "deltas=100000 size=8", { agent, stallMs: 4000 })
+  },
+}
+
+const help = `Profiles the service under one load, with the functions and folders that took the time.
+
+  node bench/profile.ts LOAD              ${Object.keys(loads).join(", ")}
+  node bench/profile.ts LOAD --dist       the compiled service (else src/, whose lines are those of the source)
+  node bench/profile.ts LOAD --gc         a line a garbage collection in place of the profile
+  node bench/profile.ts LOAD --node=--OPT another option of node; can be given again`
+
+interface CpuProfile {
+  readonly nodes: readonly {
+    readonly id: number
+    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number }
+  }[]
+  readonly samples: readonly number[]
+  readonly timeDeltas: readonly number[]
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    dist: { type: "boolean", default: false },
+    gc: { type: "boolean", default: false },
+    node: { type: "string", multiple: true, default: [] },
+    help: { type: "boolean", short: "h", default: false },
+  },
+})
+const load = loads[positionals[0] ?? ""]
+if (values.help || load === undefined) {
+  console.log(help)
+  process.exitCode = values.help ? 0 : 2
+} else await main(load)
+
+async function main(run: (service: ServiceProcess) => Promise<void>): Promise<void> {
+  const built = await install(null)
+  const root = resolve(import.meta.dirname, "..")
+  const installation: Installation = values.dist ? built : { ...built, launcher: join(root, "src/main.ts") }
+  const folder = await mkdtemp(join(tmpdir(), "ai-agent-proxy-profile-"))
+  try {
+    const profiling = values.gc
+      ? ["--trace-gc", "--trace-gc-verbose"]
+      : ["--cpu-prof", `--cpu-prof-dir=${folder}`, "--cpu-prof-interval=200"]
+    const service = await startDaemon(installation, {
+      folder,
+      cli: positionals[0] === "exec" ? built.execStub : built.appServerStub,
+      nodeOptions: [...profiling, ...values.node],
+    })
+    const beforeMb = residentMb(service.pid)
+    await run(service)
+    console.log(
+      `resident: ${beforeMb.toFixed(0)} MB after the start, ${residentMb(service.pid).toFixed(0)} MB now`,
+    )
+    agent.destroy()
+    await service.stop()
+    if (values.gc) console.log(gcLines(await readFile(join(folder, "daemon.log"), "utf8")))
+    else await print(folder, root)
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
+    await built.remove()
+  }
+}
+
+function gcLines(log: string): string {
+  return log
+    .split("\n")
+    .filter((line) => /: (Scavenge|Mark-Compact)/.test(line))
+    .join("\n")
+}
+
+async function print(folder: string, root: string): Promise<void> {
+  const file = (await readdir(folder)).find((name) => name.endsWith(".cpuprofile"))
+  if (file === undefined) throw new Error("the service wrote no profile")
+  // As V8 writes it.
+  const profile = JSON.parse(await readFile(join(folder, file), "utf8")) as CpuProfile
+  const frames = new Map(profile.nodes.map((node) => [node.id, node.callFrame]))
+  const functions = new Map<string, number>()
+  const groups = new Map<string, number>()
+  let busyMs = 0
+  profile.samples.forEach((id, index) => {
+    const frame = frames.get(id)
+    const ms = (profile.timeDeltas[index] ?? 0) / 1000
+    if (frame === undefined || frame.functionName === "(idle)") return
+    busyMs += ms
+    const place = placeOf(frame.url, root)
+    const name = `${frame.functionName || "(anonymous)"} ${place}${place === "" ? "" : `:${frame.lineNumber + 1}`}`
+    functions.set(name, (functions.get(name) ?? 0) + ms)
+    const group = groupOf(place, frame.functionName)
+    groups.set(group, (groups.get(group) ?? 0) + ms)
+  })
+  console.log(`\nbusy ${busyMs.toFixed(0)} ms\n\nby folder`)
+  printTop(groups, busyMs, 20)
+  console.log("\nby function (self time)")
+  printTop(functions, busyMs, 45)
+}
+
+function printTop(times: ReadonlyMap<string, number>, busyMs: number, count: number): void {
+  const top = [...times].toSorted(([, a], [, b]) => b - a).slice(0, count)
+  for (const [name, ms] of top) {
+    console.log(`${ms.toFixed(1).padStart(9)} ms ${((100 * ms) / busyMs).toFixed(1).padStart(5)} %  ${name}`)
+  }
+}
+
+function placeOf(url: string, root: string): string {
+  return url.startsWith("file:") ? relative(root, fileURLToPath(url)) : url
+}
+
+function groupOf(place: string, functionName: string): string {
+  if (place === "") return functionName
+  if (place.startsWith("node:internal/modules") || place.startsWith("node:internal/vm"))
+    return "node: loading modules"
+  if (place.startsWith("node:")) return place.split("/").slice(0, 2).join("/")
+  const inPackage = /node_modules\/(?!\.cache)((?:@[^/]+\/)?[^/]+)/.exec(place)
+  if (inPackage?.[1] !== undefined) return inPackage[1]
+  return place.split("/").slice(-3, -1).join("/")
+}

@@ -1,0 +1,155 @@
+import { writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { chatParameters } from "../src/protocol/chat/parameters.ts"
+import { type QueryDescription, turnHeaders } from "../src/protocol/openapi/query-descriptions.ts"
+import { type RouteDescription, routeDescriptions } from "../src/protocol/openapi/route-descriptions.ts"
+import type { Parameter, ParameterKind } from "../src/protocol/parameters.ts"
+import { compactParameters } from "../src/protocol/responses/compact-request.ts"
+import { responsesParameters } from "../src/protocol/responses/parameters.ts"
+import { agentClis, type CliCapabilities } from "./agent-clis.ts"
+
+export const apiDocsPath = fileURLToPath(new URL("../docs/api.md", import.meta.url))
+
+const order: readonly ParameterKind[] = ["served", "advisory", "refused"]
+
+/** The page as it should be; a test compares it with the committed one. */
+export function apiDocs(): string {
+  return `# The API
+
+Written by \`node scripts/write-api-docs.ts\` from the tables that the service itself uses. The same as an OpenAPI 3.1
+document: \`GET /openapi.json\`. More of [background answers and retries](background.md), [files](files.md),
+[compaction](compact.md), [WebSockets](websocket.md).
+
+## Routes
+
+${routes()}
+
+With API keys configured, all but the open ones want \`Authorization: Bearer <key>\`. Foreign ids are 404. Every error is
+\`{"error": {"message", "type", "param", "code"}}\`.
+
+Queries:
+
+${table(
+  ["route", "parameter", "values", "note"],
+  routeDescriptions.flatMap((route) =>
+    (route.query ?? []).map((query) => [nameOf(route), ...queryCells(query)]),
+  ),
+)}
+
+Headers of both endpoints that run turns:
+
+${table(["header", "values", "note"], turnHeaders.map(queryCells))}
+
+## What depends on the agent's CLI
+
+\`GET /v1/models/{id}\` has for each agent, in \`capabilities\`, what its CLI was found to do: \`program\` and \`version\`, and these.
+What a CLI cannot do is refused before anything runs, with a 400 that names the field.
+
+${table(["capability", ...agentClis.map(({ name }) => name), "without it"], capabilityRows())}
+
+## Parameters
+
+- **served**: it does what the API says.
+- **advisory**: its form and range are checked, and it is named in the answer's header \`x-advisory-parameters\`; it has
+  no effect on the agent. Answers of the Responses API repeat it where the API has a field for it.
+- **refused**: the request is answered with a 400 whose \`param\` names it.
+
+\`null\` means absent for all of them. Fields that neither OpenAI nor Open Responses documents are ignored.
+
+### POST /v1/responses
+
+${parameterTable(responsesParameters)}
+
+### POST /v1/chat/completions
+
+${parameterTable(chatParameters)}
+
+### POST /v1/responses/compact
+
+${parameterTable(compactParameters)}
+`
+}
+
+function routes(): string {
+  const rows = routeDescriptions.map((route) => [
+    nameOf(route),
+    `${route.note}${route.isOpen === true ? " Open." : ""}${backendsOf(route)}`,
+  ])
+  return table(["route", "what it does here"], rows)
+}
+
+/** Routes that start no turn do the same whatever the agent's CLI. */
+function backendsOf({ isTurn }: RouteDescription): string {
+  return isTurn === true ? " What the CLI must have for which field: below." : ""
+}
+
+function nameOf({ method, path }: RouteDescription): string {
+  return `\`${method} ${path}\``
+}
+
+function queryCells({ name, note, schema }: QueryDescription): string[] {
+  return [`\`${name}\``, valuesOf(schema), note]
+}
+
+function valuesOf(schema: QueryDescription["schema"]): string {
+  const { type, minimum, maximum, default: usual } = schema
+  const known = Array.isArray(schema.enum) ? schema.enum.map((value) => `\`${value}\``).join(", ") : null
+  const range = maximum === undefined ? `from ${minimum}` : `${minimum} to ${maximum}`
+  const values = known ?? (minimum === undefined ? wordOf(type) : range)
+  return usual === undefined ? values : `${values}; default \`${usual}\``
+}
+
+function wordOf(type: unknown): string {
+  const words: Record<string, string> = {
+    string: "text",
+    boolean: "`true`, `false`",
+    array: "list",
+    object: "pairs",
+  }
+  return words[String(type)] ?? String(type)
+}
+
+const without: Readonly<Record<keyof CliCapabilities, string>> = {
+  streams_deltas: "the answer comes in whole items; `stream` works as always",
+  accepts_images: "a new image is refused; `param` names its part, e.g. `messages[2].content[1]`",
+  calls_functions: "`tools` is refused, unless `tool_choice` is `none`",
+  takes_json_schema:
+    "nothing is missing: the schema is told in words, and the service holds every answer to it",
+  forks_threads: "a branch is a new thread that is told its history",
+  reasoning_efforts:
+    "`reasoning.effort` and `reasoning_effort` are advisory, as is any effort that is not listed",
+}
+
+function capabilityRows(): string[][] {
+  // The record has these keys and no others.
+  const names = Object.keys(without) as (keyof CliCapabilities)[]
+  return names.map((name) => [
+    `\`${name}\``,
+    ...agentClis.map(({ capabilities }) => capabilityCell(capabilities[name])),
+    without[name],
+  ])
+}
+
+function capabilityCell(value: CliCapabilities[keyof CliCapabilities]): string {
+  if (typeof value === "boolean") return value ? "yes" : "no"
+  if (value === "by model") return value
+  return value.length === 0 ? "none" : value.map((effort) => `\`${effort}\``).join(", ")
+}
+
+function parameterTable(parameters: readonly Parameter[]): string {
+  const rows = parameters
+    .toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || (a.name < b.name ? -1 : 1))
+    .map(({ name, kind, note }) => [`\`${name}\``, kind, sentence(note)])
+  return table(["parameter", "kind", "note"], rows)
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, ...rows].map((cells) => `| ${cells.join(" | ")} |`)
+  return [lines[0], `|${head.map(() => "---|").join("")}`, ...lines.slice(1)].join("\n")
+}
+
+function sentence(note: string): string {
+  return note.charAt(0).toUpperCase() + note.slice(1)
+}
+
+if (import.meta.main) writeFileSync(apiDocsPath, apiDocs())

@@ -1,0 +1,89 @@
+import type { Config } from "../config/config.ts"
+import { answerText } from "../domain/answer-text.ts"
+import { ProxyError } from "../domain/errors.ts"
+import type { ContentPart, Item } from "../domain/items.ts"
+import type { Engine } from "../engine/engine.ts"
+import { turnErrorToProxyError } from "../protocol/errors.ts"
+import { parseCompactRequest } from "../protocol/responses/compact-request.ts"
+import { toCompaction } from "../protocol/responses/compaction.ts"
+import { toWireItem, type WireObject } from "../protocol/wire-items.ts"
+import { ByteBudget, type ByteShare } from "./byte-budget.ts"
+import { cancelWhenGone, clientOf } from "./client-connection.ts"
+import { answerError } from "./error-answer.ts"
+import type { HttpContext } from "./http-env.ts"
+import { withReferencedItems } from "./item-references.ts"
+import { readJsonBody } from "./json-body.ts"
+import { pastOf } from "./past-items.ts"
+
+/**
+ * `POST /v1/responses/compact`: the agent sums a conversation up, in a turn like any other but on a thread of its own that
+ * leaves nothing. The answer is input for the next request: the user's messages, word for word, and the summary.
+ */
+export function createCompactHandler({
+  engine,
+  config,
+}: {
+  readonly engine: Engine
+  readonly config: Config
+}): (context: HttpContext) => Promise<Response> {
+  const budget = new ByteBudget(config.limits.bodiesBytes)
+  return async (context) => {
+    const share = budget.open()
+    try {
+      return await compact(context, share)
+    } finally {
+      share.release()
+    }
+  }
+
+  async function compact(context: HttpContext, share: ByteShare): Promise<Response> {
+    const { principal } = context.var
+    const body = await readJsonBody(context, config.limits, share)
+    const { turn, messages, advisory } = parseCompactRequest(
+      await withReferencedItems(body, principal, engine),
+    )
+    const past = await pastOf(engine, principal, turn)
+    const live = await engine.submit(principal, {
+      ...turn,
+      input: [...past, ...turn.input],
+      inputPaths: [
+        ...past.map(() => "previous_response_id"),
+        ...turn.input.map((_, index) => `input[${index}]`),
+      ],
+      previousResponseId: null,
+      sessionKey: null,
+      resendsHistory: false,
+    })
+    const client = clientOf(context)
+    cancelWhenGone(client, live, config.limits.disconnectGraceMs)
+    try {
+      const record = await live.finished
+      context.set("isAborted", client.gone.aborted)
+      const summary = answerText(record.output)
+      if (record.status !== "completed" || summary === "") {
+        const error =
+          record.error === null
+            ? new ProxyError("backend_error", "The agent wrote no summary.")
+            : turnErrorToProxyError(record.error)
+        return await answerError(context, error, { "x-should-retry": "false" })
+      }
+      const answer = toCompaction(record, [...past.flatMap(userMessageOf), ...messages], summary)
+      const headers = advisory.length === 0 ? {} : { "x-advisory-parameters": advisory.join(", ") }
+      return context.json(answer, 200, headers)
+    } finally {
+      client.release()
+    }
+  }
+}
+
+function userMessageOf(item: Item): WireObject[] {
+  if (item.type !== "message" || item.role !== "user") return []
+  return [toWireItem({ ...item, content: item.content.map(sendable) }, "")]
+}
+
+/** A file that came inside a request is not kept as such; the line that tells the agent where it lies is. */
+function sendable(part: ContentPart): ContentPart {
+  if (part.type !== "text" || part.origin === undefined) return part
+  const { fileId, url } = part.origin
+  return fileId === null && url === null ? { type: "text", text: part.text } : part
+}

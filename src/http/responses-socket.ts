@@ -1,0 +1,245 @@
+import type { Duplex } from "node:stream"
+import type { RawData, WebSocket } from "ws"
+import type { Config } from "../config/config.ts"
+import { ProxyError } from "../domain/errors.ts"
+import { newId } from "../domain/ids.ts"
+import type { LiveResponse } from "../domain/response-log.ts"
+import type { Engine } from "../engine/engine.ts"
+import { toErrorResponse } from "../protocol/errors.ts"
+import { readSocketMessage, toSocketError } from "../protocol/responses/socket-messages.ts"
+import { isObject } from "../protocol/shape.ts"
+import type { ByteBudget, ByteShare } from "./byte-budget.ts"
+import { cancelWhenGone, holdTurn } from "./client-connection.ts"
+import type { HttpLogEntry } from "./http-env.ts"
+import { parseJson } from "./json-body.ts"
+import {
+  clientRequestIdOf,
+  type HeaderSource,
+  isTask,
+  type OnDisconnect,
+  onDisconnectOf,
+  sessionOf,
+} from "./request-headers.ts"
+import { serverLabelOf } from "./server-label.ts"
+import { type ContinuedBody, type PastBudget, SocketPast } from "./socket-past.ts"
+import { writeSocketEvents } from "./socket-writer.ts"
+import { responsesApi } from "./turn-api.ts"
+
+/** Messages that may wait for the turn before them. */
+const maxWaiting = 16
+
+export interface ResponsesSocketOptions {
+  readonly engine: Engine
+  readonly config: Config
+  /** Of the handshake: they count for every turn of the socket. */
+  readonly headers: HeaderSource
+  readonly principal: string
+  readonly bodies: ByteBudget
+  readonly pasts: PastBudget
+  /** Called once a message. */
+  readonly log: (entry: HttpLogEntry) => void
+}
+
+interface Message {
+  readonly bytes: Uint8Array
+  readonly share: ByteShare
+}
+
+/**
+ * `/v1/responses` on a WebSocket: each `response.create` is a turn, one after the other, by the same way as a POST; its
+ * events are read from the same log. Lives until the client or the service closes it.
+ */
+export class ResponsesSocket {
+  readonly #options: ResponsesSocketOptions
+  readonly #socket: WebSocket
+  readonly #connection: Duplex
+  readonly #past: SocketPast
+  readonly #gone = new AbortController()
+  readonly #waiting: Message[] = []
+  readonly #session: ReturnType<typeof sessionOf>
+  readonly #onDisconnect: OnDisconnect
+  readonly #keepAlive: NodeJS.Timeout
+  #isBusy = false
+  #isClosing = false
+  readonly closed: Promise<void>
+
+  /** Throws `invalid_request` for headers that cannot be served; nothing is taken over then. */
+  static checkHeaders(headers: HeaderSource, config: Config): void {
+    sessionOf(headers, config.sessionHeaders)
+    onDisconnectOf(headers)
+    if (headers.req.header("idempotency-key") !== undefined) {
+      throw new ProxyError(
+        "invalid_request",
+        "Idempotency-Key names one request; a WebSocket has many. Use POST /v1/responses.",
+        { param: "idempotency-key" },
+      )
+    }
+  }
+
+  constructor(socket: WebSocket, connection: Duplex, options: ResponsesSocketOptions) {
+    const { config, headers, pasts } = options
+    this.#options = options
+    this.#socket = socket
+    this.#connection = connection
+    this.#past = new SocketPast(config.limits.bodyBytes, pasts)
+    this.#session = sessionOf(headers, config.sessionHeaders)
+    this.#onDisconnect = onDisconnectOf(headers)
+    // Only against what lies between: a client that does not read is slow, not gone. TCP finds those that are.
+    this.#keepAlive = setInterval(() => this.#ping(), config.limits.keepAliveMs)
+    this.closed = new Promise((resolve) => {
+      socket.once("close", () => {
+        this.#end()
+        resolve()
+      })
+    })
+    socket.on("message", (data, isBinary) => this.#receive(data, isBinary))
+    // What the peer did wrong (a message too large, a broken frame) is told by the close code that `ws` sends.
+    socket.on("error", () => {})
+  }
+
+  /** Closes when the turn that runs has been told to its end, or after `graceMs` at the latest. Safe twice. */
+  async close(graceMs: number): Promise<void> {
+    this.#isClosing = true
+    if (!this.#isBusy) this.#goAway()
+    const timer = setTimeout(() => this.#socket.terminate(), graceMs)
+    await this.closed
+    clearTimeout(timer)
+  }
+
+  #goAway(): void {
+    this.#socket.close(1001, "The service is stopping.")
+  }
+
+  #end(): void {
+    clearInterval(this.#keepAlive)
+    this.#gone.abort()
+    this.#past.clear()
+    for (const { share } of this.#waiting.splice(0)) share.release()
+  }
+
+  #ping(): void {
+    if (this.#socket.readyState === this.#socket.OPEN && this.#socket.bufferedAmount === 0) {
+      this.#socket.ping()
+    }
+  }
+
+  #receive(data: RawData, isBinary: boolean): void {
+    if (this.#isClosing || this.#gone.signal.aborted) return
+    const share = this.#options.bodies.open()
+    try {
+      if (isBinary) throw new ProxyError("invalid_request", "Messages must be text: one JSON object each.")
+      if (this.#waiting.length >= maxWaiting) {
+        throw new ProxyError("queue_full", `More than ${maxWaiting} messages wait for the turn before them.`)
+      }
+      const bytes = bytesOf(data)
+      share.grow(bytes.length)
+      this.#waiting.push({ bytes, share })
+    } catch (error) {
+      share.release()
+      this.#refuse(error, newId("req_"))
+      return
+    }
+    if (!this.#isBusy) void this.#work()
+  }
+
+  /** One message after the other. Never rejects. */
+  async #work(): Promise<void> {
+    this.#isBusy = true
+    for (let message = this.#waiting.shift(); message !== undefined; message = this.#waiting.shift()) {
+      await this.#answer(message)
+      message.share.release()
+      if (this.#isClosing) break
+    }
+    this.#isBusy = false
+    if (this.#isClosing) this.#goAway()
+  }
+
+  async #answer({ bytes }: Message): Promise<void> {
+    const requestId = newId("req_")
+    const startedAt = performance.now()
+    let failure: unknown = null
+    try {
+      await this.#run(bytes)
+    } catch (error) {
+      failure = error
+      this.#refuse(error, requestId)
+    }
+    const { headers, principal, log } = this.#options
+    log({
+      requestId,
+      clientRequestId: clientRequestIdOf(headers),
+      method: "WS",
+      path: "/v1/responses",
+      status: failure === null ? 200 : toErrorResponse(failure, requestId).status,
+      durationMs: performance.now() - startedAt,
+      principal,
+      isAborted: this.#gone.signal.aborted,
+      error: failure,
+    })
+  }
+
+  async #run(bytes: Uint8Array): Promise<void> {
+    const { engine, config, principal, headers } = this.#options
+    const message = readSocketMessage(parseJson(bytes, config.limits))
+    const prepared = (await responsesApi.prepare?.(message, principal, engine)) ?? message
+    if (!isObject(prepared)) throw new Error("A message that was read is an object.")
+    const asSent = responsesApi.parse(prepared)
+    const continued = this.#past.continue(prepared)
+    // Read twice, so that faults are told at the places where the client has them.
+    const { turn } = continued.continuedId === null ? asSent : responsesApi.parse(continued.body)
+    if (this.#gone.signal.aborted) return
+    const live = await engine.submit(principal, {
+      ...turn,
+      ...this.#session,
+      inputPaths: continued.inputPaths,
+      isSideRequest: asSent.turn.isSideRequest || isTask(headers),
+      ...(continued.continuedId !== null && {
+        echo: { ...turn.echo, previous_response_id: continued.continuedId },
+      }),
+    })
+    await this.#tell(live)
+    this.#remember(live, continued, bytes.length)
+  }
+
+  async #tell(live: LiveResponse): Promise<void> {
+    const { engine, config } = this.#options
+    const client = this.#watchClient()
+    if (this.#onDisconnect === "continue") holdTurn(live)
+    else cancelWhenGone(client, live, config.limits.disconnectGraceMs)
+    try {
+      const wire = { socket: this.#socket, connection: this.#connection, gone: client.gone }
+      await writeSocketEvents(wire, live, serverLabelOf(engine, live.record))
+    } finally {
+      client.release()
+    }
+    await live.finished
+  }
+
+  /** Of one turn: a socket must not hold on to all that it has had. */
+  #watchClient(): { readonly gone: AbortSignal; release(): void } {
+    const controller = new AbortController()
+    const { signal } = this.#gone
+    const abort = (): void => controller.abort()
+    if (signal.aborted) abort()
+    else signal.addEventListener("abort", abort, { once: true })
+    return { gone: controller.signal, release: () => signal.removeEventListener("abort", abort) }
+  }
+
+  #remember({ record }: LiveResponse, continued: ContinuedBody, ownBytes: number): void {
+    const { conversation } = continued.body
+    const isKnown = record.isStored || (conversation !== undefined && conversation !== null)
+    if (isKnown || record.status === "failed" || this.#gone.signal.aborted) return
+    const serverLabel = serverLabelOf(this.#options.engine, record)
+    this.#past.keep(record.id, continued, { output: record.output, serverLabel, ownBytes })
+  }
+
+  #refuse(error: unknown, requestId: string): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    this.#socket.send(JSON.stringify(toSocketError(error, requestId)))
+  }
+}
+
+function bytesOf(data: RawData): Uint8Array {
+  if (Array.isArray(data)) return Buffer.concat(data)
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data
+}

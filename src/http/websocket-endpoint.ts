@@ -1,0 +1,188 @@
+import { type IncomingMessage, STATUS_CODES } from "node:http"
+import type { Duplex } from "node:stream"
+import type { WebSocketServer } from "ws"
+import type { Config } from "../config/config.ts"
+import { messageOf, ProxyError } from "../domain/errors.ts"
+import { newId } from "../domain/ids.ts"
+import type { Engine } from "../engine/engine.ts"
+import { ByteBudget } from "./byte-budget.ts"
+import { errorAnswer } from "./error-answer.ts"
+import type { HttpLogEntry } from "./http-env.ts"
+import type { UpgradeEndpoint } from "./http-server.ts"
+import { createGate, type Gate } from "./request-gate.ts"
+import { clientRequestIdOf, type HeaderSource } from "./request-headers.ts"
+import { ResponsesSocket } from "./responses-socket.ts"
+import { PastBudget } from "./socket-past.ts"
+
+/** Open sockets of all clients. */
+const maxSockets = 256
+
+export interface WebSocketEndpointOptions {
+  readonly engine: Engine
+  readonly config: Config
+  /** Called once a handshake and once a message. Must not throw. */
+  readonly log: (entry: HttpLogEntry) => void
+  /** Open sockets at once; default 256. */
+  readonly maxSockets?: number
+}
+
+/**
+ * WebSockets at `/v1/responses`. The handshake passes the same gate as every request, and is refused as HTTP. The library is
+ * loaded with the first one: most services never see any.
+ */
+export class WebSocketEndpoint implements UpgradeEndpoint {
+  readonly #options: WebSocketEndpointOptions
+  readonly #gate: Gate
+  readonly #bodies: ByteBudget
+  readonly #pasts: PastBudget
+  readonly #maxSockets: number
+  readonly #sockets = new Set<ResponsesSocket>()
+  #server: Promise<WebSocketServer> | null = null
+  #openCount = 0
+  #isClosing = false
+
+  constructor(options: WebSocketEndpointOptions) {
+    const { config } = options
+    this.#options = options
+    this.#gate = createGate(config)
+    this.#bodies = new ByteBudget(config.limits.bodiesBytes)
+    this.#pasts = new PastBudget(config.limits.bodiesBytes)
+    this.#maxSockets = options.maxSockets ?? maxSockets
+  }
+
+  matches({ method, url, headers }: IncomingMessage): boolean {
+    return method === "GET" && headers.upgrade?.toLowerCase() === "websocket" && responsesPath.test(url ?? "")
+  }
+
+  upgrade(incoming: IncomingMessage, connection: Duplex, head: Buffer): void {
+    const handshake = new Handshake(incoming, connection, this.#options.log)
+    void this.#accept(handshake, incoming, connection, head).catch((error: unknown) => {
+      handshake.refuse(error)
+    })
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.#isClosing = true
+    await Promise.all([...this.#sockets].map((socket) => socket.close(graceMs)))
+  }
+
+  async #accept(
+    handshake: Handshake,
+    incoming: IncomingMessage,
+    connection: Duplex,
+    head: Buffer,
+  ): Promise<void> {
+    const { config } = this.#options
+    const { host, origin, authorization } = incoming.headers
+    const principal = this.#gate.principalOf({ host, origin, authorization })
+    handshake.principal = principal
+    ResponsesSocket.checkHeaders(handshake.headers, config)
+    if (this.#openCount >= this.#maxSockets) {
+      throw new ProxyError("queue_full", "Too many WebSockets are open. Close one, or try again later.", {
+        retryAfterSeconds: 5,
+      })
+    }
+    this.#openCount += 1
+    connection.once("close", () => {
+      this.#openCount -= 1
+    })
+    const server = await this.#load()
+    if (connection.destroyed) return
+    if (this.#isClosing) throw new ProxyError("agent_not_ready", "The service is stopping.")
+    server.handleUpgrade(incoming, connection, head, (socket) => {
+      handshake.accepted()
+      const { engine, log } = this.#options
+      const { headers } = handshake
+      const bounds = { bodies: this.#bodies, pasts: this.#pasts }
+      const own = new ResponsesSocket(socket, connection, {
+        engine,
+        config,
+        headers,
+        principal,
+        log,
+        ...bounds,
+      })
+      this.#sockets.add(own)
+      void own.closed.then(() => this.#sockets.delete(own))
+    })
+  }
+
+  #load(): Promise<WebSocketServer> {
+    this.#server ??= import("ws").then(({ WebSocketServer }) => {
+      const server = new WebSocketServer({
+        noServer: true,
+        clientTracking: false,
+        perMessageDeflate: false,
+        maxPayload: this.#options.config.limits.bodyBytes,
+      })
+      server.on("wsClientError", (error, connection, incoming) => {
+        const problem = `This is not a valid WebSocket handshake: ${messageOf(error)}.`
+        new Handshake(incoming, connection, this.#options.log).refuse(
+          new ProxyError("invalid_request", problem, { cause: error }),
+        )
+      })
+      return server
+    })
+    return this.#server
+  }
+}
+
+const responsesPath = /^\/v1\/responses\/?(?:\?|$)/
+
+/** The HTTP side of a socket: until it is accepted, faults are answered as everywhere else. */
+class Handshake {
+  readonly headers: HeaderSource
+  principal: string | null = null
+  readonly #connection: Duplex
+  readonly #log: (entry: HttpLogEntry) => void
+  readonly #requestId = newId("req_")
+  readonly #startedAt = performance.now()
+
+  constructor(incoming: IncomingMessage, connection: Duplex, log: (entry: HttpLogEntry) => void) {
+    this.#connection = connection
+    this.#log = log
+    this.headers = {
+      req: {
+        header: (name) => {
+          const value = incoming.headers[name]
+          return Array.isArray(value) ? value.join(", ") : value
+        },
+      },
+    }
+    connection.on("error", ignore)
+  }
+
+  accepted(): void {
+    this.#connection.off("error", ignore)
+    this.#write(101, null)
+  }
+
+  refuse(error: unknown): void {
+    const { status, body, headers } = errorAnswer(error, this.#requestId)
+    this.#write(status, error)
+    const lines = Object.entries({
+      ...headers,
+      connection: "close",
+      "content-length": String(Buffer.byteLength(body)),
+    }).map(([name, value]) => `${name}: ${value}\r\n`)
+    this.#connection.once("finish", () => this.#connection.destroy())
+    this.#connection.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("")}\r\n${body}`)
+  }
+
+  #write(status: number, error: unknown): void {
+    this.#log({
+      requestId: this.#requestId,
+      clientRequestId: clientRequestIdOf(this.headers),
+      method: "GET",
+      path: "/v1/responses",
+      status,
+      durationMs: performance.now() - this.#startedAt,
+      principal: this.principal,
+      isAborted: false,
+      error,
+    })
+  }
+}
+
+/** A connection that breaks during the handshake is nobody's loss. */
+function ignore(): void {}

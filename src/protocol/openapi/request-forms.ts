@@ -1,0 +1,148 @@
+import * as z from "zod"
+import { imagePart as chatImage, refusalPart, textPart } from "../chat/message-content.ts"
+import { toolCall, toolMessage } from "../chat/messages.ts"
+import { chatParameters } from "../chat/parameters.ts"
+import { served as servedByChat } from "../chat/request.ts"
+import { maxItems, optionalMetadata, requiredMetadata } from "../conversations.ts"
+import { filePart } from "../file-part.ts"
+import { purposes } from "../files.ts"
+import { functionShape } from "../functions.ts"
+import { jsonSchema } from "../output-format.ts"
+import type { Parameter } from "../parameters.ts"
+import { compactParameters } from "../responses/compact-request.ts"
+import { imagePart } from "../responses/input-content.ts"
+import * as items from "../responses/input-items.ts"
+import { responsesParameters } from "../responses/parameters.ts"
+import { served as servedByResponses } from "../responses/request.ts"
+
+export type JsonSchema = Readonly<Record<string, unknown>>
+
+/**
+ * Request bodies as JSON schemas, by name. All from the shapes that validate requests; here they are only put together the
+ * way that the parsers, which tell faults by path, read them one by one.
+ */
+export function requestSchemas(): Readonly<Record<string, JsonSchema>> {
+  return {
+    CreateChatCompletion: bodySchema(chatParameters, chatForms(), ["messages"]),
+    CreateResponse: bodySchema(responsesParameters, responsesForms(), []),
+    Compact: bodySchema(compactParameters, { ...responsesForms(), model: z.string().min(1) }, ["model"]),
+    CreateConversation: toSchema(
+      optionalMetadata.extend({ items: z.array(inputItem()).max(maxItems).nullish() }),
+    ),
+    AddItems: toSchema(z.object({ items: z.array(inputItem()).min(1).max(maxItems) })),
+    UpdateMetadata: toSchema(requiredMetadata),
+    UploadFile: {
+      type: "object",
+      required: ["file", "purpose"],
+      properties: {
+        file: { type: "string", contentMediaType: "application/octet-stream" },
+        purpose: { enum: purposes },
+        "expires_after[anchor]": { const: "created_at" },
+        "expires_after[seconds]": { type: "integer", minimum: 3600, maximum: 2_592_000 },
+      },
+    },
+  }
+}
+
+type Forms = Readonly<Record<string, z.ZodType>>
+
+function bodySchema(table: readonly Parameter[], forms: Forms, required: readonly string[]): JsonSchema {
+  const properties = table.map(({ name, kind, note, form }) => {
+    const shape = forms[name] ?? form
+    const schema = kind === "refused" || shape === undefined ? {} : toSchema(shape)
+    const description = `${kind}: ${note}`
+    return [name, { description, ...orNull(schema, required.includes(name)), "x-parameter-kind": kind }]
+  })
+  return {
+    type: "object",
+    description:
+      "Null means absent. A refused field is a 400 that names it, but for values that ask for nothing.",
+    required,
+    properties: Object.fromEntries(properties),
+  }
+}
+
+function orNull(schema: JsonSchema, isRequired: boolean): JsonSchema {
+  if (isRequired || Object.keys(schema).length === 0) return schema
+  return { anyOf: [schema, { type: "null" }] }
+}
+
+function toSchema(form: z.ZodType): JsonSchema {
+  const { $schema: _dialect, ...schema } = z.toJSONSchema(form, { io: "input", unrepresentable: "any" })
+  return schema
+}
+
+function chatForms(): Forms {
+  const part = z.union([typed("text", textPart), typed("image_url", chatImage), typed("file", fileOf())])
+  const text = z.union([z.string(), z.array(typed("text", textPart)).min(1)])
+  const said = z.array(z.union([typed("text", textPart), typed("refusal", refusalPart)]))
+  const message = z.union([
+    z.object({ role: z.enum(["system", "developer"]), content: text }),
+    z.object({ role: z.literal("user"), content: z.union([z.string(), z.array(part).min(1)]) }),
+    z.object({
+      role: z.literal("assistant"),
+      content: z.union([z.string(), said]).nullish(),
+      tool_calls: z.array(toolCall).nullish(),
+    }),
+    toolMessage.extend({ role: z.literal("tool"), content: text.nullable() }),
+    z.object({ role: z.literal("function"), name: z.string(), content: text.nullable() }),
+  ])
+  const { stop, stream_options } = servedByChat.shape
+  return {
+    messages: z.array(message).min(1),
+    stop,
+    stream_options,
+    tools: z.array(z.object({ type: z.literal("function"), function: functionShape })).max(128),
+    tool_choice: z.union([modes, z.object({ type: z.enum(["function", "allowed_tools"]) })]),
+    response_format: z.union([
+      z.object({ type: z.enum(["text", "json_object"]) }),
+      z.object({ type: z.literal("json_schema"), json_schema: jsonSchema }),
+    ]),
+  }
+}
+
+function responsesForms(): Forms {
+  const { stream_options, reasoning, text } = servedByResponses.shape
+  const format = z.union([
+    z.object({ type: z.enum(["text", "json_object"]) }),
+    jsonSchema.extend({ type: z.literal("json_schema") }),
+  ])
+  return {
+    input: z.union([z.string().min(1), z.array(inputItem()).min(1)]),
+    stream_options,
+    reasoning,
+    text: text.unwrap().extend({ format: format.nullish() }),
+    tools: z.array(functionShape.extend({ type: z.literal("function") })).max(128),
+    tool_choice: z.union([modes, z.object({ type: z.enum(["function", "allowed_tools"]) })]),
+  }
+}
+
+const modes = z.enum(["none", "auto", "required"])
+
+function inputItem(): z.ZodType {
+  const part = z.union([
+    z.object({ type: z.enum(["input_text", "output_text", "text"]), text: z.string() }),
+    typed("refusal", refusalPart),
+    typed("input_image", imagePart),
+    typed("input_file", filePart),
+  ])
+  const content = z.union([z.string(), z.array(part).min(1)])
+  return z.union([
+    items.message.extend({ type: z.literal("message").nullish(), content }),
+    typed("function_call", items.functionCall),
+    typed("function_call_output", items.functionCallOutput.extend({ output: content })),
+    typed("reasoning", items.reasoning),
+    typed("mcp_call", items.mcpCall),
+    typed("web_search_call", items.webSearch),
+    typed("compaction", items.compaction),
+    z.object({ type: z.literal("item_reference").nullish(), id: z.string() }),
+  ])
+}
+
+function fileOf(): z.ZodObject {
+  return z.object({ file: filePart })
+}
+
+function typed(type: string, shape: z.ZodObject): z.ZodObject {
+  return shape.extend({ type: z.literal(type) })
+}

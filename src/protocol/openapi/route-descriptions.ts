@@ -1,0 +1,312 @@
+import {
+  after,
+  flag,
+  include,
+  limit,
+  order,
+  page,
+  purpose,
+  type QueryDescription,
+} from "./query-descriptions.ts"
+
+/** One route, for the OpenAPI document and for `docs/api.md`. A test holds them against the routes that are served. */
+export interface RouteDescription {
+  readonly method: "GET" | "POST" | "DELETE"
+  /** As in OpenAPI: `/v1/models/{id}`. */
+  readonly path: string
+  /** Unique; the document's `operationId`. */
+  readonly name: string
+  /** What it does here. */
+  readonly note: string
+  /** Served without a key. */
+  readonly isOpen?: true
+  readonly query?: readonly QueryDescription[]
+  /** Schema of the body. */
+  readonly body?: { readonly schema: string; readonly type?: string }
+  /** Runs a turn: takes the headers of turns, and may be streamed. */
+  readonly isTurn?: true
+  /** Schema of the answer, or its media type where it is no JSON. */
+  readonly answer: { readonly schema: string } | { readonly type: string }
+  /** The same as events. */
+  readonly canStream?: true
+  /** Other statuses with the schema of the answer. */
+  readonly otherStatus?: number
+}
+
+export const routeDescriptions: readonly RouteDescription[] = [
+  {
+    method: "POST",
+    path: "/v1/responses",
+    name: "createResponse",
+    note: "A turn of the agent that `model` names, whole, as events, or in the background.",
+    body: { schema: "CreateResponse" },
+    isTurn: true,
+    answer: { schema: "Response" },
+    canStream: true,
+  },
+  {
+    method: "GET",
+    path: "/v1/responses/{id}",
+    name: "getResponse",
+    note: "A stored response, running ones included; with `stream` its events, from the first or behind a number.",
+    query: [
+      { name: "stream", note: "As events, while it runs or after it.", schema: flag },
+      {
+        name: "starting_after",
+        note: "Only with `stream`: events behind this number.",
+        schema: { type: "integer", minimum: 0 },
+      },
+      include,
+      { name: "include_obfuscation", note: "Checked; nothing is padded.", schema: flag },
+    ],
+    answer: { schema: "Response" },
+    canStream: true,
+  },
+  {
+    method: "DELETE",
+    path: "/v1/responses/{id}",
+    name: "deleteResponse",
+    note: "Deletes it; a running turn is cancelled first. A 404 the second time.",
+    answer: { schema: "Deleted" },
+  },
+  {
+    method: "POST",
+    path: "/v1/responses/{id}/cancel",
+    name: "cancelResponse",
+    note: "Ends a background response; answered when the agent has really stopped. Takes no body.",
+    answer: { schema: "Response" },
+  },
+  {
+    method: "GET",
+    path: "/v1/responses/{id}/input_items",
+    name: "listInputItems",
+    note: "All items that the response was made from, the conversation before it included.",
+    query: [...page("desc"), include],
+    answer: { schema: "ItemList" },
+  },
+  {
+    method: "POST",
+    path: "/v1/responses/compact",
+    name: "compactResponse",
+    note: "The agent sums a conversation up, on a thread that leaves nothing. The answer's `output` is input for what follows.",
+    body: { schema: "Compact" },
+    answer: { schema: "Compaction" },
+  },
+  {
+    method: "POST",
+    path: "/v1/responses/input_tokens",
+    name: "countInputTokens",
+    note: "An estimate for the request and the conversation before it, without what the CLI adds. Runs nothing.",
+    body: { schema: "CreateResponse" },
+    answer: { schema: "TokenCount" },
+  },
+  {
+    method: "POST",
+    path: "/v1/chat/completions",
+    name: "createChatCompletion",
+    note: "A turn of the agent that `model` names, whole or as chunks. Resent history continues its thread.",
+    body: { schema: "CreateChatCompletion" },
+    isTurn: true,
+    answer: { schema: "ChatCompletion" },
+    canStream: true,
+  },
+  {
+    method: "GET",
+    path: "/v1/chat/completions",
+    name: "listChatCompletions",
+    note: "Those that were made with `store: true`.",
+    query: [
+      ...page("asc"),
+      { name: "model", note: "Of this agent only.", schema: { type: "string" } },
+      {
+        name: "metadata",
+        note: "Pairs that it must have: `metadata[key]=value`.",
+        schema: { type: "object", additionalProperties: { type: "string" } },
+      },
+    ],
+    answer: { schema: "ChatCompletionList" },
+  },
+  {
+    method: "GET",
+    path: "/v1/chat/completions/{id}",
+    name: "getChatCompletion",
+    note: "A stored chat completion.",
+    answer: { schema: "ChatCompletion" },
+  },
+  {
+    method: "POST",
+    path: "/v1/chat/completions/{id}",
+    name: "updateChatCompletion",
+    note: "Replaces its metadata.",
+    body: { schema: "UpdateMetadata" },
+    answer: { schema: "ChatCompletion" },
+  },
+  {
+    method: "DELETE",
+    path: "/v1/chat/completions/{id}",
+    name: "deleteChatCompletion",
+    note: "Deletes it. A 404 the second time.",
+    answer: { schema: "Deleted" },
+  },
+  {
+    method: "GET",
+    path: "/v1/chat/completions/{id}/messages",
+    name: "listChatMessages",
+    note: "What the completion was asked with.",
+    query: page("asc"),
+    answer: { schema: "ChatMessageList" },
+  },
+  {
+    method: "POST",
+    path: "/v1/conversations",
+    name: "createConversation",
+    note: "A conversation, with up to 20 items.",
+    body: { schema: "CreateConversation" },
+    answer: { schema: "Conversation" },
+  },
+  {
+    method: "GET",
+    path: "/v1/conversations/{id}",
+    name: "getConversation",
+    note: "A conversation of this key.",
+    answer: { schema: "Conversation" },
+  },
+  {
+    method: "POST",
+    path: "/v1/conversations/{id}",
+    name: "updateConversation",
+    note: "Replaces its metadata.",
+    body: { schema: "UpdateMetadata" },
+    answer: { schema: "Conversation" },
+  },
+  {
+    method: "DELETE",
+    path: "/v1/conversations/{id}",
+    name: "deleteConversation",
+    note: "Deletes it with its items; responses stay.",
+    answer: { schema: "Deleted" },
+  },
+  {
+    method: "GET",
+    path: "/v1/conversations/{id}/items",
+    name: "listItems",
+    note: "Its items, newest first.",
+    query: [...page("desc"), include],
+    answer: { schema: "ItemList" },
+  },
+  {
+    method: "POST",
+    path: "/v1/conversations/{id}/items",
+    name: "addItems",
+    note: "Adds up to 20 items; the agent knows them in its next turn.",
+    query: [include],
+    body: { schema: "AddItems" },
+    answer: { schema: "ItemList" },
+  },
+  {
+    method: "GET",
+    path: "/v1/conversations/{id}/items/{itemId}",
+    name: "getItem",
+    note: "One of its items.",
+    query: [include],
+    answer: { schema: "Item" },
+  },
+  {
+    method: "DELETE",
+    path: "/v1/conversations/{id}/items/{itemId}",
+    name: "deleteItem",
+    note: "Deletes an item, and answers with the conversation.",
+    answer: { schema: "Conversation" },
+  },
+  {
+    method: "POST",
+    path: "/v1/files",
+    name: "uploadFile",
+    note: "Keeps a file, to be named as `file_id` in messages.",
+    body: { schema: "UploadFile", type: "multipart/form-data" },
+    answer: { schema: "File" },
+  },
+  {
+    method: "GET",
+    path: "/v1/files",
+    name: "listFiles",
+    note: "The files of this key.",
+    query: [limit(10_000, 10_000), order("desc"), after, purpose],
+    answer: { schema: "FileList" },
+  },
+  {
+    method: "GET",
+    path: "/v1/files/{id}",
+    name: "getFile",
+    note: "What is known of a file.",
+    answer: { schema: "File" },
+  },
+  {
+    method: "DELETE",
+    path: "/v1/files/{id}",
+    name: "deleteFile",
+    note: "Deletes it. What an agent was given of it stays in its inbox.",
+    answer: { schema: "Deleted" },
+  },
+  {
+    method: "GET",
+    path: "/v1/files/{id}/content",
+    name: "getFileContent",
+    note: "Its bytes, always as a download.",
+    answer: { type: "application/octet-stream" },
+  },
+  {
+    method: "GET",
+    path: "/v1/models",
+    name: "listModels",
+    note: "Every agent is a model, the manager first.",
+    answer: { schema: "ModelList" },
+  },
+  {
+    method: "GET",
+    path: "/v1/models/{id}",
+    name: "getModel",
+    note: "An agent by its id or unique bare name, with the `capabilities` of its CLI (null: not asked yet).",
+    answer: { schema: "Model" },
+  },
+  {
+    method: "GET",
+    path: "/openapi.json",
+    name: "getOpenApi",
+    note: "This API as an OpenAPI 3.1 document.",
+    answer: { schema: "OpenApi" },
+  },
+  {
+    method: "GET",
+    path: "/health",
+    name: "getHealth",
+    note: "The process answers; says nothing of the agents.",
+    isOpen: true,
+    answer: { schema: "Health" },
+  },
+  {
+    method: "GET",
+    path: "/ready",
+    name: "getReadiness",
+    note: "200 when the manager can take a turn, else 503.",
+    isOpen: true,
+    answer: { schema: "Readiness" },
+    otherStatus: 503,
+  },
+  {
+    method: "GET",
+    path: "/",
+    name: "getStatusPage",
+    note: "The status page.",
+    isOpen: true,
+    answer: { type: "text/html" },
+  },
+  {
+    method: "GET",
+    path: "/web",
+    name: "getWebPage",
+    note: "The status page.",
+    isOpen: true,
+    answer: { type: "text/html" },
+  },
+]

@@ -1,0 +1,84 @@
+import { newId } from "../../domain/ids.ts"
+import { isEmptyList, type Parameter, readParameters } from "../parameters.ts"
+import type { ParsedRequest } from "../parsed-request.ts"
+import { invalidRequest, isObject } from "../shape.ts"
+import type { WireObject } from "../wire-items.ts"
+import { compactionPrompt } from "./compaction.ts"
+import { responsesParameters } from "./parameters.ts"
+import { parseResponsesRequest } from "./request.ts"
+
+const shared = new Set([
+  "input",
+  "instructions",
+  "previous_response_id",
+  "prompt_cache_key",
+  "prompt_cache_options",
+  "prompt_cache_retention",
+  "service_tier",
+  "image",
+])
+
+/** Every field of `POST /v1/responses/compact` that is documented; all but one mean what they mean for a response. */
+export const compactParameters: readonly Parameter[] = [
+  {
+    name: "model",
+    kind: "served",
+    note: "Required. Names the agent that writes the summary; anything else goes to the manager.",
+  },
+  ...responsesParameters.filter(({ name }) => shared.has(name)),
+]
+
+export interface CompactRequest extends ParsedRequest {
+  /** The user's own messages of the body, as valid input, in their order. */
+  readonly messages: readonly WireObject[]
+}
+
+/** `turn` holds the body's input and the question for the summary; what came before is to be put in front of it. */
+export function parseCompactRequest(input: unknown): CompactRequest {
+  const { body } = readParameters(compactParameters, input)
+  if (typeof body.model !== "string" || body.model === "") {
+    throw invalidRequest("model", "'model' must name an agent: a text that is not empty.")
+  }
+  const isWithoutInput = body.input === undefined || isEmptyList(body.input)
+  if (isWithoutInput && body.previous_response_id === undefined) {
+    throw invalidRequest("input", "'input' or 'previous_response_id' must say what is to be compacted.")
+  }
+  const known = Object.fromEntries(compactParameters.map(({ name }) => [name, body[name]]))
+  const request = parseResponsesRequest({ ...known, ...(isWithoutInput && { input: "-" }), store: false })
+  const { turn } = request
+  return {
+    ...request,
+    turn: {
+      ...turn,
+      input: [
+        ...(isWithoutInput ? [] : turn.input),
+        {
+          type: "message",
+          id: newId("msg_"),
+          role: "user",
+          content: [{ type: "text", text: compactionPrompt }],
+          phase: null,
+          status: "completed",
+        },
+      ],
+      // Written beside the conversation, on a thread that leaves nothing, by an agent that may only read.
+      isSideRequest: true,
+      echo: {},
+    },
+    messages: isWithoutInput ? [] : userMessages(body.input),
+  }
+}
+
+/** From the body as it came: files and images stay what the client sent. */
+function userMessages(input: unknown): WireObject[] {
+  if (!Array.isArray(input)) return [userMessage(input)]
+  return input
+    .filter(isObject)
+    .filter(({ role }) => role === "user")
+    .map(({ content }) => userMessage(content))
+}
+
+function userMessage(content: unknown): WireObject {
+  const parts = typeof content === "string" ? [{ type: "input_text", text: content }] : content
+  return { id: newId("msg_"), type: "message", status: "completed", role: "user", content: parts }
+}

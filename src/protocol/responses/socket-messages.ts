@@ -1,0 +1,42 @@
+import { ProxyError } from "../../domain/errors.ts"
+import { toErrorResponse } from "../errors.ts"
+import { invalidRequest, isObject, unknownValue } from "../shape.ts"
+import type { WireObject } from "../wire-items.ts"
+
+/**
+ * A message of a client on a WebSocket as the body of a `POST /v1/responses`. Fields that only mean something to the
+ * carrier are taken out where they say what is so anyway (the official agents library sends `stream: true`), and
+ * refused by name where they ask for something else. Throws `ProxyError`.
+ */
+export function readSocketMessage(message: unknown): WireObject {
+  if (!isObject(message)) throw new ProxyError("invalid_request", "A message must be a JSON object.")
+  if (message.type !== "response.create") throw unknownValue("type", ["response.create"], message.type)
+  const { type: _, stream, background, generate, stream_id: streamId, ...body } = message
+  if (isSet(stream) && stream !== true) {
+    throw invalidRequest("stream", "'stream' cannot be set on a WebSocket: every answer is sent as events.")
+  }
+  if (isSet(background) && background !== false) {
+    throw invalidRequest("background", "'background' is not possible on a WebSocket; use POST /v1/responses.")
+  }
+  if (isSet(generate) && generate !== true) {
+    throw invalidRequest("generate", "'generate' cannot be served: an agent prepares nothing without a turn.")
+  }
+  if (isSet(streamId)) {
+    throw invalidRequest(
+      "stream_id",
+      "'stream_id' cannot be served: a socket runs one turn at a time; open another one.",
+    )
+  }
+  return { ...body, stream: true }
+}
+
+/** What goes wrong outside a response: nested as Open Responses describes it, flat as OpenAI's `error` event is. */
+export function toSocketError(error: unknown, requestId: string): WireObject {
+  const { status, body } = toErrorResponse(error, requestId)
+  const { code, message, param } = body.error
+  return { type: "error", status, code, message, param, error: body.error }
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null
+}
