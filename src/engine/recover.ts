@@ -6,7 +6,7 @@ import { type PendingTurn, readPendingTurn } from "./pending-turn.ts"
 const messages = {
   queued: "The service was restarted before the agent began with this answer. Send the request again.",
   running:
-    "The service was restarted while the agent worked on this answer. What it had done is in `output`.",
+    "The service was restarted while the agent worked on this answer. What was saved of it, if anything, is in `output`.",
 }
 
 /**

@@ -4,12 +4,13 @@ import type { LiveResponse } from "../domain/response-log.ts"
 import type { ResponseKind, ResponseRecord } from "../domain/responses.ts"
 import type { Store } from "../domain/store.ts"
 import type { Parking } from "./parking.ts"
-import { restoreResponse } from "./restored-response.ts"
+import { RestoredResponses } from "./restored-responses.ts"
 
 /** Responses by their id: those that run as they are now, the others from the ledger. See `Engine` for the promises. */
 export class StoredResponses {
   readonly #store: Store
   readonly #parking: Parking
+  readonly #restored = new RestoredResponses()
   readonly #running: (id: string) => LiveResponse | undefined
 
   constructor(store: Store, parking: Parking, running: (id: string) => LiveResponse | undefined) {
@@ -29,7 +30,7 @@ export class StoredResponses {
     const live = this.#live(principal, kind, id)
     if (live !== null) return live
     const record = await this.retrieve(principal, kind, id)
-    return restoreResponse(record, await this.#store.readLog(id))
+    return this.#restored.open(record, () => this.#store.readLog(id))
   }
 
   async cancel(principal: string, kind: ResponseKind, id: string): Promise<ResponseRecord> {

@@ -122,7 +122,8 @@ describe("a side request by its template", () => {
   })
 })
 
-it("is named by the header, unless that says that there is no task", () => {
-  expect(["title_generation", "tags"].map(namesTask)).toEqual([true, true])
-  expect([undefined, "", " ", "None", "default", "{{TASK}}"].map(namesTask)).toEqual(Array(6).fill(false))
+it("is named by the header, where that is a task of Open WebUI", () => {
+  expect(["title_generation", " Function_Calling "].map(namesTask)).toEqual([true, true])
+  const others = [undefined, "", " ", "None", "default", "{{TASK}}", "chat", "tags", "my_task"]
+  expect(others.map(namesTask)).toEqual(others.map(() => false))
 })

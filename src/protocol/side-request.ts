@@ -82,10 +82,23 @@ function hasShape(text: string, { begins, has, ends }: Shape): boolean {
   return position <= text.length - ends.length
 }
 
-/** Of the header's words, those that name no task: front ends leave placeholders in, or write that there is none. */
-const noTasks = new Set(["", "none", "null", "undefined", "default", "{{task}}"])
+/**
+ * The tasks of Open WebUI (`TASKS` in its `constants.py`). Any other word is no task: front ends leave placeholders in, write
+ * that there is none, or name what is a chat after all, which must not lose its thread.
+ */
+const tasks = new Set([
+  "title_generation",
+  "follow_up_generation",
+  "tags_generation",
+  "emoji_generation",
+  "query_generation",
+  "image_prompt_generation",
+  "autocomplete_generation",
+  "function_calling",
+  "moa_response_generation",
+])
 
-/** True for a value of `X-OpenWebUI-Task` that names a task. */
+/** True for a value of `X-OpenWebUI-Task` that names a task of Open WebUI. */
 export function namesTask(header: string | undefined): boolean {
-  return header !== undefined && !noTasks.has(header.trim().toLowerCase())
+  return header !== undefined && tasks.has(header.trim().toLowerCase())
 }

@@ -44,6 +44,13 @@ afterEach(async () => {
   await temp.remove()
 })
 
+/** Of what is in the folder, empty files left out. */
+async function sizes(): Promise<number[]> {
+  const names = await readdir(folder)
+  const all = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size))
+  return all.filter((size) => size > 0)
+}
+
 function newLibrary(): DiskFileLibrary {
   return new DiskFileLibrary({ folder, ledger: store.files, limits, now: () => now, log: () => {} })
 }
@@ -170,6 +177,25 @@ describe("an upload", () => {
     ).toBe(1)
     await client.files.delete(second.id)
     expect((await upload("x".repeat(501))).bytes).toBe(501)
+  })
+
+  it("counts while it comes, and eight at once are the most that a key may have", async () => {
+    const gate = Promise.withResolvers<void>()
+    async function* slow(bytes: number) {
+      yield Buffer.alloc(bytes)
+      await gate.promise
+    }
+    const first = [library.receive("ann", slow(1000)), library.receive("ann", slow(1000))]
+    await expect.poll(sizes).toEqual([1000, 1000])
+    await expect(upload("x".repeat(501))).rejects.toMatchObject({ status: 413, code: "file_storage_full" })
+    expect((await upload("x".repeat(500))).bytes).toBe(500)
+    const more = Array.from({ length: 6 }, () => library.receive("ann", slow(0)))
+    await expect(upload("x")).rejects.toMatchObject({ status: 429, code: "queue_full" })
+    const form = await toFile(Buffer.from("b"), "b")
+    expect((await other.files.create({ file: form, purpose: "vision" })).bytes).toBe(1)
+    gate.resolve()
+    for (const received of await Promise.all([...first, ...more])) await received.discard()
+    expect((await upload("x".repeat(1000))).bytes).toBe(1000)
   })
 
   it("may have its fields behind the file, and fields of other names", async () => {

@@ -19,6 +19,7 @@ import { runExecTurn } from "./exec-run.ts"
 import { type ExecThread, ExecThreads } from "./exec-threads.ts"
 import { ExecTurn } from "./exec-turn.ts"
 import { LastSession } from "./last-session.ts"
+import { endLeftBehind, RunningProcesses } from "./running-processes.ts"
 import { ThreadFiles } from "./thread-files.ts"
 
 /**
@@ -39,6 +40,8 @@ class ExecBackend implements Backend {
   readonly #files: ThreadFiles
   readonly #threads: ExecThreads
   readonly #lastSession: LastSession
+  readonly #running: RunningProcesses
+  #cleaning: Promise<void> | null = null
   /** Turns whose process may still be there; the newest of each thread. */
   readonly #turns = new Map<ThreadRef, ExecTurn>()
   readonly #living = new Set<ExecTurn>()
@@ -51,6 +54,7 @@ class ExecBackend implements Backend {
     this.#files = new ThreadFiles(path.join(options.cwd, "control", "exec-threads"))
     this.#threads = new ExecThreads(this.#files)
     this.#lastSession = new LastSession(this.#files)
+    this.#running = new RunningProcesses(options.cwd, options.log)
   }
 
   async capabilities(): Promise<Capabilities> {
@@ -71,6 +75,7 @@ class ExecBackend implements Backend {
   /** Ready when the program can be started; whether it is logged in shows in the first turn only. */
   async readiness(): Promise<Readiness> {
     try {
+      await this.#clean()
       await this.#probe()
       return { isReady: true }
     } catch (error) {
@@ -134,12 +139,18 @@ class ExecBackend implements Backend {
 
   async #run(turn: ExecTurn, ref: ThreadRef, input: TurnInput, previous?: ExecTurn): Promise<void> {
     try {
+      await this.#clean()
       const profile = this.#profile ?? (await this.#probe())
       const file = this.#file()
       const thread = await this.#find(ref)
       // The answer is told before its process is gone, and a session has room for one process.
       await previous?.settled
-      const context = { options: this.#options, threads: this.#threads, lastSession: this.#lastSession }
+      const context = {
+        options: this.#options,
+        threads: this.#threads,
+        lastSession: this.#lastSession,
+        running: this.#running,
+      }
       await runExecTurn(context, { turn, thread, input, profile, file })
     } catch (error) {
       turn.fail(turnErrorOfThrown(error))
@@ -154,6 +165,12 @@ class ExecBackend implements Backend {
       if (error instanceof ThreadLostError && isLast) return this.#threads.adoptLast(ref)
       throw error
     }
+  }
+
+  /** Once, before anything of ours runs: what a killed service left in this workspace is ended. */
+  #clean(): Promise<void> {
+    this.#cleaning ??= endLeftBehind(this.#options.cwd, this.#options.log)
+    return this.#cleaning
   }
 
   #file(): string {

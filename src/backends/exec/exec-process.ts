@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn as nodeSpawn } from "node:child_process"
+import { randomUUID } from "node:crypto"
 import { type EndStep, endProcessTree, hasGroup } from "../process-tree.ts"
+import { type RunningProcesses, turnMarkerName } from "./running-processes.ts"
 
 export interface ExecProcessOptions {
   /** Absolute path. */
@@ -10,6 +12,8 @@ export interface ExecProcessOptions {
   /** Written and closed at once; null: `/dev/null`. A pipe that stays open makes codex wait for more. */
   readonly stdin: string | null
   readonly spawn?: typeof nodeSpawn
+  /** Where it is noted as long as it runs. */
+  readonly running: RunningProcesses
   readonly onOutput: (chunk: Buffer) => void
   readonly onErrorOutput: (text: string) => void
 }
@@ -32,6 +36,7 @@ const leftoverSteps: readonly EndStep[] = [
 /** The process of one turn, leader of a group of its own. */
 export class ExecProcess {
   readonly #child: ChildProcess | null
+  readonly #marker = randomUUID()
   readonly #onOutput: (chunk: Buffer) => void
   #stderrTail = ""
   #hasExited = false
@@ -48,7 +53,7 @@ export class ExecProcess {
     try {
       child = (options.spawn ?? nodeSpawn)(options.file, [...options.args], {
         cwd: options.cwd,
-        env: options.env,
+        env: { ...options.env, [turnMarkerName]: this.#marker },
         stdio: [options.stdin === null ? "ignore" : "pipe", "pipe", "pipe"],
         detached: true,
         windowsHide: true,
@@ -62,9 +67,14 @@ export class ExecProcess {
       return
     }
     this.#child = child
+    const { pid } = child
+    if (pid !== undefined) options.running.add(pid, this.#marker)
     // Attached in the same tick as the spawn: an early death would be missed otherwise.
     this.exited = this.#watch(child)
-    this.settled = this.exited.then(() => this.#endLeftovers())
+    this.settled = this.exited.then(async () => {
+      await this.#endLeftovers()
+      if (pid !== undefined) options.running.remove(pid)
+    })
     child.stdout?.on("data", (chunk: Buffer) => {
       this.#chunks += 1
       this.#onOutput(chunk)
@@ -99,7 +109,10 @@ export class ExecProcess {
   async end(steps: readonly EndStep[]): Promise<void> {
     const pid = this.pid
     if (pid === 0) return
-    this.#ending ??= endProcessTree({ pid, hasExited: () => this.#hasExited }, steps)
+    this.#ending ??= endProcessTree(
+      { pid, hasExited: () => this.#hasExited, marker: [turnMarkerName, this.#marker] },
+      steps,
+    )
     await this.#ending
     await this.settled
   }

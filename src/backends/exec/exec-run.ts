@@ -16,6 +16,7 @@ import type { ExecThread, ExecThreads } from "./exec-threads.ts"
 import type { ExecTurn } from "./exec-turn.ts"
 import type { LastSession, SessionRun } from "./last-session.ts"
 import { renderPrompt } from "./prompt.ts"
+import type { RunningProcesses } from "./running-processes.ts"
 import { usageOfTurn, wasMadeAfter } from "./thread-usage.ts"
 import { writeTurnFiles } from "./turn-files.ts"
 
@@ -23,6 +24,7 @@ export interface RunContext {
   readonly options: ExecBackendOptions
   readonly threads: ExecThreads
   readonly lastSession: LastSession
+  readonly running: RunningProcesses
 }
 
 export interface ExecRun {
@@ -118,7 +120,7 @@ interface Launch {
 }
 
 async function runCommand(
-  { options, threads }: RunContext,
+  { options, threads, running }: RunContext,
   { turn, thread, profile, file }: ExecRun,
   { target, session, command }: Launch,
 ): Promise<void> {
@@ -138,6 +140,7 @@ async function runCommand(
     cwd,
     env,
     command,
+    running,
     program: profile.program,
     printsJson: profile.features.printsJson,
     maxAnswerLength: maxAnswerLength ?? defaultMaxAnswerLength,

@@ -12,6 +12,7 @@ import type { ExecTimeouts } from "./exec-options.ts"
 import { ExecProcess } from "./exec-process.ts"
 import { JsonReader } from "./json-reader.ts"
 import type { ExecOutcome, OutputReader } from "./output-reader.ts"
+import type { RunningProcesses } from "./running-processes.ts"
 import { TextReader } from "./text-reader.ts"
 
 /** What a turn needs to run. */
@@ -26,6 +27,7 @@ export interface ExecLaunch {
   readonly printsJson: boolean
   readonly maxAnswerLength: number
   readonly spawn?: typeof spawn
+  readonly running: RunningProcesses
   readonly onThreadId: (threadId: string) => void
   /** See `JsonReader`. */
   readonly onRecorded: () => void
@@ -131,6 +133,7 @@ export class ExecTurn implements Turn {
       cwd: launch.cwd,
       env: launch.env,
       stdin: launch.command.stdin,
+      running: launch.running,
       ...(launch.spawn === undefined ? {} : { spawn: launch.spawn }),
       onOutput: (chunk) => {
         if (!this.isOver) reader.push(chunk)

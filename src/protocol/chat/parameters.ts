@@ -2,11 +2,17 @@ import * as z from "zod"
 import type { Parameter } from "../parameters.ts"
 import { commonParameters, isEmptyList } from "../parameters.ts"
 
+/** Far beyond what stops an answer in practice; every piece of text is compared with all of them. */
+const maxStopLength = 1_000
+
 const stopTexts = z.unknown().superRefine((value, context) => {
   const texts: readonly unknown[] = Array.isArray(value) ? value : [value]
   if (texts.length > 4) context.addIssue(`'stop' has ${texts.length} texts; at most 4 are possible.`)
   if (texts.some((text) => typeof text !== "string" || text === "")) {
     context.addIssue("'stop' must be a text, or a list of up to 4 texts, none of them empty.")
+  }
+  if (texts.some((text) => typeof text === "string" && text.length > maxStopLength)) {
+    context.addIssue(`'stop' has a text of more than ${maxStopLength} characters.`)
   }
 })
 

@@ -248,6 +248,7 @@ describe("a chat request", () => {
     ],
     ["two answers", { n: 2 }, "n", /one answer/],
     ["five stop texts", { stop: ["a", "b", "c", "d", "e"] }, "stop", /at most 4/],
+    ["a long stop text", { stop: ["a", "x".repeat(1001)] }, "stop", /more than 1000 characters/],
     ["an empty stop text", { stop: "" }, "stop", /none of them empty/],
     ["a hot temperature", { temperature: 3 }, "temperature", /3; it must be at most 2/],
     ["a wrong type", { stream: "yes" }, "stream", /expected a boolean, but got a string/],

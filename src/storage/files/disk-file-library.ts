@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto"
-import { type FileHandle, chmod, mkdir, open, readdir, rename, rm } from "node:fs/promises"
+import { chmod, type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import type { FileLedger, FileLibrary, FileQuery, FileRecord, ReceivedUpload } from "../../domain/files.ts"

@@ -1,0 +1,120 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import path from "node:path"
+import { z } from "zod"
+import { messageOf } from "../../domain/errors.ts"
+import type { Log } from "../../domain/log.ts"
+import { type EndStep, endProcessTree, snapshot, startedAtOf } from "../process-tree.ts"
+
+const entrySchema = z.object({
+  pid: z.number().int().min(2),
+  started_at: z.string().min(1).nullable(),
+  marker: z.string().regex(/^[\w-]{16,}$/),
+})
+type Entry = z.infer<typeof entrySchema>
+
+/** The variable by which also those descendants of an exec process are found that left its group, session and parent. */
+export const turnMarkerName = "AI_AGENT_PROXY_TURN"
+
+/** Not 0: that is the group and session of kernel threads, and the session of everybody where it is not told. */
+const nobody = { pid: -1, hasExited: () => true }
+
+const leftBehindSteps: readonly EndStep[] = [
+  { signal: "SIGTERM", waitMs: 500 },
+  { signal: "SIGKILL", waitMs: 1_000 },
+]
+
+/**
+ * The processes of running turns, in `control/exec-running.json` of the workspace: a service that is killed ends none of
+ * them, so the next one does (`endLeftBehind`). A pid alone is not believed, because pids are used again: the process must
+ * also have been started at the same time, or have the marker of its turn in its environment (Linux).
+ *
+ * Written at once and without waiting, in the tick of the spawn; the file is small. Not synced: after a power cut there
+ * are no processes either. A file that cannot be written is logged, and costs no turn.
+ */
+export class RunningProcesses {
+  readonly #file: string
+  readonly #log: Log
+  readonly #entries = new Map<number, Entry>()
+
+  constructor(workspace: string, log: Log) {
+    this.#file = fileOf(workspace)
+    this.#log = log
+  }
+
+  add(pid: number, marker: string): void {
+    const entry: Entry = { pid, started_at: startedAtOf(pid), marker }
+    this.#entries.set(pid, entry)
+    this.#write()
+    if (entry.started_at === null) void this.#findStart(entry)
+  }
+
+  remove(pid: number): void {
+    if (this.#entries.delete(pid)) this.#write()
+  }
+
+  /** Without `/proc` only a program tells when another was started. */
+  async #findStart(entry: Entry): Promise<void> {
+    const row = (await snapshot()).find(({ pid }) => pid === entry.pid)
+    if (row === undefined || this.#entries.get(entry.pid) !== entry) return
+    this.#entries.set(entry.pid, { ...entry, started_at: row.startedAt })
+    this.#write()
+  }
+
+  #write(): void {
+    try {
+      if (this.#entries.size === 0) {
+        rmSync(this.#file, { force: true })
+        return
+      }
+      const temporary = `${this.#file}.tmp`
+      mkdirSync(path.dirname(this.#file), { recursive: true, mode: 0o700 })
+      writeFileSync(temporary, `${JSON.stringify([...this.#entries.values()])}\n`, { mode: 0o600 })
+      renameSync(temporary, this.#file)
+    } catch (error) {
+      this.#log("warn", "running exec processes cannot be noted", { reason: messageOf(error) })
+    }
+  }
+}
+
+/**
+ * Ends what turns of a service that was killed left running in this workspace. To be called before the first turn of a
+ * start, while nothing of this service runs there. Never rejects; takes no time where nothing was left.
+ */
+export async function endLeftBehind(workspace: string, log: Log): Promise<void> {
+  const file = fileOf(workspace)
+  try {
+    const entries = readEntries(file)
+    if (entries.length > 0) {
+      const rows = await snapshot()
+      await Promise.all(
+        entries.map(({ pid, started_at, marker }) => {
+          const isOurs = rows.some((row) => row.pid === pid && row.startedAt === started_at)
+          // Without its leader a group may be somebody else's by now: then the marker alone counts.
+          const root = isOurs ? { pid, hasExited: () => hasAnotherStart(pid, started_at) } : nobody
+          return endProcessTree({ ...root, marker: [turnMarkerName, marker] }, leftBehindSteps)
+        }),
+      )
+      log("info", "processes of turns of an earlier run were ended", { turns: entries.length })
+    }
+    rmSync(file, { force: true })
+  } catch (error) {
+    log("warn", "processes of an earlier run cannot be looked for", { reason: messageOf(error) })
+  }
+}
+
+function hasAnotherStart(pid: number, startedAt: string | null): boolean {
+  return process.platform === "linux" && startedAtOf(pid) !== startedAt
+}
+
+function readEntries(file: string): Entry[] {
+  try {
+    return z.array(entrySchema).parse(JSON.parse(readFileSync(file, "utf8")))
+  } catch {
+    // Missing, as after every end that was not a kill, or damaged by hand: nobody is known to be left.
+    return []
+  }
+}
+
+function fileOf(workspace: string): string {
+  return path.join(workspace, "control", "exec-running.json")
+}
