@@ -38,6 +38,6 @@ it("gives those the same log who open it at the same time, and another response 
 
 it("shares no log of a response that is not over", async () => {
   const restored = new RestoredResponses()
-  const open = () => restored.open(record({ status: "in_progress" }), async () => segments)
+  const open = () => restored.open(record({ status: "running" }), async () => segments)
   expect((await open()).log).not.toBe((await open()).log)
 })
