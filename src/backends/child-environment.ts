@@ -59,7 +59,10 @@ const cliNames = new Set([
 
 const prefixes = ["LC_", "XDG_"]
 
-/** Our own names: keys of the service among them, so not even `passEnv` lets one through. */
+/**
+ * Our own names: keys of the service among them, so not even `passEnv` lets one through. An exec process is given one of
+ * them on top, which says nothing: see `turnMarkerName`.
+ */
 const ownPrefix = "AI_AGENT_PROXY_"
 
 /**

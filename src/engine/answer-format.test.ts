@@ -54,7 +54,7 @@ describe("the form of an answer", () => {
     const { format, take, record, shown } = await formatWith(false)
     take(said("m", good, "final_answer"))
     expect(shown()).toBe("")
-    expect(format.problem("")).toBeNull()
+    expect(await format.problem("")).toBeNull()
     record(format.release())
     expect(shown()).toBe(good)
   })
@@ -63,13 +63,13 @@ describe("the form of an answer", () => {
     const { format, take, shown } = await formatWith(true)
     take(said("m", good, "final_answer"))
     expect(shown()).toBe(good)
-    expect(format.problem(shown())).toBeNull()
+    expect(await format.problem(shown())).toBeNull()
   })
 
   it("tells what is said on the way as reasoning, since clients parse every message as JSON", async () => {
     const { format, take, record, output } = await formatWith(true)
     take([...said("c", "I look.", "commentary"), ...said("m1", "Still looking."), ...said("m2", good)])
-    expect(format.problem("")).toBeNull()
+    expect(await format.problem("")).toBeNull()
     record(format.release())
     expect(output()).toEqual([
       ["reasoning", "I look."],
@@ -86,7 +86,7 @@ describe("the form of an answer", () => {
   ])("says what is wrong with %s, and withdraws it", async (_name, text, problem) => {
     const { format, take, record, shown } = await formatWith(false)
     take(said("m", text))
-    expect(format.problem("")).toMatch(problem)
+    expect(await format.problem("")).toMatch(problem)
     record(format.withdraw())
     expect(shown()).toBe("")
   })
@@ -94,7 +94,7 @@ describe("the form of an answer", () => {
   it("does without the code fence that models like", async () => {
     const { format, take, record, shown } = await formatWith(false)
     take(said("m", `\`\`\`json\n${good}\n\`\`\``))
-    expect(format.problem("")).toBeNull()
+    expect(await format.problem("")).toBeNull()
     record(format.release())
     expect(shown()).toBe(good)
   })
@@ -102,7 +102,7 @@ describe("the form of an answer", () => {
   it("does not take two answers for one", async () => {
     const { format, take, shown } = await formatWith(true)
     take([...said("m1", good, "final_answer"), ...said("m2", good, "final_answer")])
-    expect(format.problem(shown())).toMatch(/not JSON/)
+    expect(await format.problem(shown())).toMatch(/not JSON/)
   })
 
   it("passes only strict schemas on, unless the backend takes any", async () => {
@@ -139,8 +139,8 @@ describe("the form of an answer", () => {
       { ...schema, $schema: "http://json-schema.org/draft-07/schema#" },
     ]) {
       const format = await AnswerFormat.create(one, "text.format")
-      expect(format.problem(good)).toBeNull()
-      expect(format.problem("{}")).not.toBeNull()
+      expect(await format.problem(good)).toBeNull()
+      expect(await format.problem("{}")).not.toBeNull()
     }
   })
 })

@@ -89,7 +89,7 @@ export class AnswerFormat {
   }
 
   /** Null: what was said holds. Asked when the turn is over; `shown`: what of the answer the client has already. */
-  problem(shown: string): string | null {
+  async problem(shown: string): Promise<string | null> {
     const text = [shown, unfenced(this.#held?.text ?? "")].filter((part) => part.trim() !== "").join("\n\n")
     if (text === "") return "it is empty"
     let value: unknown
@@ -99,7 +99,7 @@ export class AnswerFormat {
       // The parser's message would only confuse a model: what is wrong is that it is no JSON.
       return "it is not JSON"
     }
-    const problems = this.#check(value)
+    const problems = await this.#check(value)
     return problems.length === 0 ? null : problems.join("; ")
   }
 

@@ -30,14 +30,14 @@ export class FunctionGate {
   }
 
   /** What to answer to the agent in place of showing the call to the client; null: show it. */
-  refusalOf(call: FunctionCallItem): string | null {
+  async refusalOf(call: FunctionCallItem): Promise<string | null> {
     const { allowed } = this.#choice
     if (allowed !== null && !allowed.includes(call.name)) {
       const possible =
         allowed.length === 0 ? "No function may be called" : `Only ${allowed.join(", ")} may be called`
       return `${call.name} may not be called now. ${possible}; go on without it.`
     }
-    const problems = this.#problemsOf(call)
+    const problems = await this.#problemsOf(call)
     // Once: a model that cannot do better is the client's to judge.
     if (problems.length === 0 || this.#repaired.has(call.name)) return null
     this.#repaired.add(call.name)
@@ -62,13 +62,17 @@ export class FunctionGate {
     }
   }
 
-  #problemsOf(call: FunctionCallItem): readonly string[] {
+  async #problemsOf(call: FunctionCallItem): Promise<readonly string[]> {
+    const check = this.#validators.get(call.name)
+    if (check === undefined) return []
+    let value: unknown
     try {
-      return this.#validators.get(call.name)?.(JSON.parse(call.arguments)) ?? []
+      value = JSON.parse(call.arguments)
     } catch {
       // The parser's message would only confuse a model: what is wrong is that it is no JSON.
       return ["they are not JSON"]
     }
+    return check(value)
   }
 }
 

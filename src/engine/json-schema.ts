@@ -1,56 +1,67 @@
-import type { Ajv } from "ajv"
-import { messageOf, ProxyError } from "../domain/errors.ts"
+import { createHash } from "node:crypto"
+import { ProxyError } from "../domain/errors.ts"
+import type { Draft } from "./json-schema-worker.ts"
+import { type Schema, schemaFault } from "./schema-limits.ts"
+import { SchemaThread } from "./schema-thread.ts"
 
-type Schema = Readonly<Record<string, unknown>>
+/** What is wrong with a value, in a few words each; empty: nothing. Never rejects for what the value or the schema is. */
+export type Check = (value: unknown) => Promise<readonly string[]>
 
-/** What is wrong with a value, in a few words each; empty: nothing. */
-export type Check = (value: unknown) => readonly string[]
-
-type Draft = "draft-07" | "2020-12"
-
-const maxProblems = 5
-const options = { strict: false, allErrors: true, validateFormats: false, logger: false } as const
-
-/** ajv costs memory and start time, so each draft is loaded with the first schema that needs it, and kept. */
-const compilers = new Map<Draft, Promise<Pick<Ajv, "compile" | "removeSchema">>>()
+/** One for the process: it is started with the first schema. */
+const sharedThread = new SchemaThread()
 
 /**
  * Compiles a client's JSON Schema. `$schema` only chooses between the drafts: what it names is not fetched. Formats
  * (`date-time`, ...) are annotations, not checked. `what` names it in errors, in the plural. Rejects with
- * `invalid_request` and `param` when the schema is none.
+ * `invalid_request` and `param` when the schema is none, or too large, or takes too long. A value whose check takes too
+ * long is told as wrong.
  */
-export async function compileSchema(schema: Schema, what: string, param: string): Promise<Check> {
+export async function compileSchema(
+  schema: Schema,
+  what: string,
+  param: string,
+  thread: SchemaThread = sharedThread,
+): Promise<Check> {
+  const refusal = (why: string) => new ProxyError("invalid_request", `${what} ${why}.`, { param })
+  const fault = schemaFault(schema)
+  if (fault !== null) throw refusal(fault)
   const { $schema: named, ...rest } = schema
   const draft: Draft = typeof named === "string" && /20(?:19-09|20-12)/.test(named) ? "2020-12" : "draft-07"
-  // Names inside a schema stay known to its compiler: those of one client are not to meet those of another.
-  const ajv = JSON.stringify(rest).includes('"$id"') ? await load(draft) : await shared(draft)
-  try {
-    const check = ajv.compile(rest)
-    return (value) =>
-      check(value)
-        ? []
-        : (check.errors ?? [])
-            .slice(0, maxProblems)
-            .map((error) => `${error.instancePath || "the whole"} ${error.message}`)
-  } catch (error) {
-    throw new ProxyError("invalid_request", `${what} are no valid JSON Schema: ${messageOf(error)}.`, {
-      param,
-      cause: error,
-    })
-  } finally {
-    ajv.removeSchema(rest)
+  const text = JSON.stringify(rest)
+  const key = createHash("sha256").update(`${draft} ${text}`).digest("base64")
+  const job = { key, draft, text }
+  const compiled = await thread.run({ ...job, checked: null })
+  switch (compiled.type) {
+    case "done":
+      break
+    case "refused":
+      throw refusal(`are no valid JSON Schema: ${compiled.message.slice(0, 500)}`)
+    case "timeout":
+      throw refusal(`are too complex: they could not be compiled within ${thread.deadlineMs} ms`)
+    case "crash":
+      throw refusal("are too complex: they could not be compiled")
+    case "busy":
+      throw tooMany()
+  }
+  return async (value) => {
+    const checked = await thread.run({ ...job, checked: { value } })
+    switch (checked.type) {
+      case "done":
+        return checked.problems
+      case "refused":
+        return [`the whole cannot be checked against the schema: ${checked.message}`]
+      case "timeout":
+        return [`the whole could not be checked against the schema within ${thread.deadlineMs} ms`]
+      case "crash":
+        return ["the whole could not be checked against the schema: that takes too much memory"]
+      case "busy":
+        throw tooMany()
+    }
   }
 }
 
-function shared(draft: Draft): Promise<Pick<Ajv, "compile" | "removeSchema">> {
-  const known = compilers.get(draft)
-  if (known !== undefined) return known
-  const loading = load(draft)
-  compilers.set(draft, loading)
-  return loading
-}
-
-async function load(draft: Draft): Promise<Pick<Ajv, "compile" | "removeSchema">> {
-  if (draft === "2020-12") return new (await import("ajv/dist/2020.js")).Ajv2020(options)
-  return new (await import("ajv")).Ajv(options)
+function tooMany(): ProxyError {
+  return new ProxyError("queue_full", "Too many JSON Schemas wait to be checked; try again later.", {
+    retryAfterSeconds: 5,
+  })
 }

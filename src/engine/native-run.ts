@@ -1,6 +1,6 @@
 import { answerText } from "../domain/answer-text.ts"
 import type { FunctionTool, ThreadRef, Turn, TurnInput } from "../domain/backend.ts"
-import { messageOf, ProxyError } from "../domain/errors.ts"
+import { messageOf } from "../domain/errors.ts"
 import type { FunctionCallItem, FunctionCallOutputItem, MessageItem } from "../domain/items.ts"
 import type { Log } from "../domain/log.ts"
 import type { Store } from "../domain/store.ts"
@@ -14,7 +14,7 @@ import { cutNote } from "./cut-note.ts"
 import type { Deadline } from "./deadline.ts"
 import { type FunctionGate, maxRefusals } from "./function-gate.ts"
 import type { Ledger } from "./ledger.ts"
-import { openNativeThread } from "./native-thread.ts"
+import { openThread } from "./open-thread.ts"
 import { failed, type Outcome, type StopCause, stopped } from "./outcome.ts"
 import type { ParkedTurn, Parking } from "./parking.ts"
 import type { Plan } from "./plan.ts"
@@ -145,10 +145,13 @@ export class NativeRun {
 
   async #attempt(): Promise<Outcome> {
     const { agent } = this.#options
-    const ref = await this.#openThread()
+    const opened = await openThread(this.#options, this.#outputs)
     const cause = this.#options.stopCause()
     if (cause !== null) return stopped(cause, null)
-    if (ref === null) return failed("backend_error", "The agent's thread could not be opened.")
+    if (opened === null) return failed("backend_error", "The agent's thread could not be opened.")
+    const { ref } = opened
+    this.#ref = ref
+    this.#notes = opened.seenText === null ? [] : [cutNote(opened.seenText)]
     const demand = this.#options.gate.demand()
     const notes = [...this.#notes, ...this.#answer.instructions(agent.capabilities)]
     if (demand !== null) notes.push(demand)
@@ -167,37 +170,6 @@ export class NativeRun {
       ...failed("function_not_called", "The agent called none of the functions that `tool_choice` asks for."),
       usage: second.usage,
     }
-  }
-
-  /** Null: the turn was stopped meanwhile; a CLI that does not answer is not waited for. */
-  async #openThread(): Promise<ThreadRef | null> {
-    const { agent, plan, tools, store, ledger, isSideRequest, stopCause, whenStopped } = this.#options
-    const open = () => openNativeThread(agent, plan, this.#outputs, tools, store, isSideRequest)
-    const opening = open().catch((error: unknown) => {
-      // No turn was begun, so a CLI that died just now may be asked once more: it is started again.
-      if (error instanceof ProxyError && error.code === "backend_died" && stopCause() === null) return open()
-      throw error
-    })
-    const opened = await Promise.race([opening, whenStopped.then(() => null)])
-    if (opened === null) {
-      this.#discard(opening)
-      return null
-    }
-    agent.occupy(plan.thread.id, opened.ref)
-    if (opened.isNew) await ledger.setNativeThread(plan.thread.id, opened.ref)
-    this.#ref = opened.ref
-    this.#notes = opened.seenText === null ? [] : [cutNote(opened.seenText)]
-    return opened.ref
-  }
-
-  /** Nobody wants the thread any more that is still being opened. */
-  #discard(opening: Promise<{ readonly ref: ThreadRef; readonly isNew: boolean }>): void {
-    const { agent, log } = this.#options
-    opening
-      .then(({ ref, isNew }) => (isNew ? agent.backend.deleteThread(ref) : agent.backend.closeThread(ref)))
-      .catch((error: unknown) => {
-        log("info", "a thread that was no longer wanted did not open", { error: messageOf(error) })
-      })
   }
 
   #start(ref: ThreadRef, messages: readonly MessageItem[]): Promise<Outcome> {
@@ -287,7 +259,7 @@ export class NativeRun {
     const shown: FunctionCallItem[] = []
     let holdUntil: number | null = null
     for (const call of calls) {
-      const refusal = gate.refusalOf(call.item)
+      const refusal = await gate.refusalOf(call.item)
       if (refusal === null) {
         shown.push(call.item)
         if (call.holdMs !== null) holdUntil = Math.min(holdUntil ?? Infinity, now() + call.holdMs)
@@ -361,7 +333,7 @@ export class NativeRun {
       return outcome
     }
     const shown = answerText(recorder.output)
-    const problem = format.problem(shown)
+    const problem = await format.problem(shown)
     this.#record(problem === null ? format.release() : format.withdraw())
     if (problem === null) return outcome
     if (isSecond || shown !== "" || this.#ref === null || stopCause() !== null) {

@@ -189,6 +189,30 @@ describe("a structured answer over codex", () => {
   it("is refused with a schema that is none, and the field is named", async () => {
     await expect(ask("x", { type: "objekt" })).rejects.toMatchObject({ status: 400, param: "text.format" })
   })
+
+  it("does no harm to the service, whatever the schema is", async () => {
+    const isHealthy = async () => (await fetch(`${service.url}/health`)).status === 200
+    const refusedSchemas = [
+      { $async: true },
+      { ...strict, properties: { answer: { $async: true } } },
+      { $ref: "#" },
+      { $ref: "https://example.com/schema.json" },
+      { properties: Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`p${n}`, {}])) },
+    ]
+    for (const schema of refusedSchemas) {
+      await expect(ask("[[schema]]", schema)).rejects.toMatchObject({ status: 400, param: "text.format" })
+      const tools = [{ ...weather, parameters: schema }]
+      const withFunction = client.responses.create({ model: "manager", input: "x", tools })
+      await expect(withFunction).rejects.toMatchObject({ status: 400, param: "tools" })
+      expect(await isHealthy()).toBe(true)
+    }
+    const slow = { ...open, properties: { answer: { type: "string", pattern: "^(a+)+$" } } }
+    const answering = ask(`[[say:{"answer":"${"a".repeat(40)}!"}]]`, slow)
+    expect(await isHealthy()).toBe(true)
+    await expect(answering).rejects.toMatchObject({ status: 502, code: "answer_format_mismatch" })
+    expect(await isHealthy()).toBe(true)
+    expect((await ask("[[schema]]", open)).output_text).toBe(good)
+  })
 })
 
 describe("a structured answer over the demo agent", () => {

@@ -92,7 +92,7 @@ export const chatParameters: readonly Parameter[] = [
   {
     name: "stop",
     kind: "served",
-    note: "A text or up to 4. The answer ends before the first of them, and the agent is interrupted.",
+    note: "A text or up to 4, of at most 1,000 characters each. The answer ends before the first of them, and the agent is interrupted.",
     form: stopTexts,
   },
   {

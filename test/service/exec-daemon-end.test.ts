@@ -48,7 +48,7 @@ function pids(): number[] {
 async function startDaemon(cli: string): Promise<DaemonProcess> {
   const daemon = await startDaemonProcess({
     userHome: user.path,
-    env: { PATH: process.env.PATH ?? "", HOME: user.path },
+    env: { PATH: process.env.PATH ?? "", HOME: user.path, AI_AGENT_PROXY_DRAIN_MS: "100" },
     args: ["--cli", cli],
   })
   daemons.push(daemon)
@@ -57,15 +57,8 @@ async function startDaemon(cli: string): Promise<DaemonProcess> {
 
 it("ends at the next start what a daemon that was killed left running, and nothing of ours but a marker reaches it", async () => {
   const cli = writeHangingCli()
-  const first = await startDaemon(cli)
-  const answer = fetch(`${first.url}/v1/responses`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ model: "manager", input: "hang" }),
-  }).catch(() => null)
-  await waitFor(() => pids().length === 3, { what: "the agent to hang", timeoutMs: 15_000 })
+  const first = await startHanging(cli)
   await first.stop("SIGKILL")
-  await answer
   expect(pids().filter(isRunning)).toHaveLength(3)
   expect(readFileSync(join(user.path, "own-variables"), "utf8")).toMatch(/^AI_AGENT_PROXY_TURN=[\w-]{36}\n$/)
   await startDaemon(cli)
@@ -74,3 +67,21 @@ it("ends at the next start what a daemon that was killed left running, and nothi
     timeoutMs: 15_000,
   })
 })
+
+it("ends them, detached ones included, when the daemon is stopped properly", async () => {
+  const daemon = await startHanging(writeHangingCli())
+  expect(await daemon.stop("SIGTERM")).toEqual({ code: 0, signal: null })
+  expect(pids().filter(isRunning)).toEqual([])
+})
+
+/** A daemon whose agent hangs in a turn. */
+async function startHanging(cli: string): Promise<DaemonProcess> {
+  const daemon = await startDaemon(cli)
+  void fetch(`${daemon.url}/v1/responses`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ model: "manager", input: "hang" }),
+  }).catch(() => null)
+  await waitFor(() => pids().length === 3, { what: "the agent to hang", timeoutMs: 15_000 })
+  return daemon
+}

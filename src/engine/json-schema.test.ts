@@ -1,0 +1,186 @@
+import { afterAll, describe, expect, it } from "vitest"
+import type { FunctionCallItem } from "../domain/items.ts"
+import { FunctionGate } from "./function-gate.ts"
+import { compileSchema } from "./json-schema.ts"
+import { maxSchemaDepth, maxSchemaLength, maxSchemaNames } from "./schema-limits.ts"
+import { SchemaThread } from "./schema-thread.ts"
+
+const thread = new SchemaThread({ deadlineMs: 1000 })
+afterAll(() => thread.stop())
+
+const compile = (schema: Record<string, unknown>, on = thread) =>
+  compileSchema(schema, "The rules", "field", on)
+const refused = (message: RegExp) => ({
+  code: "invalid_request",
+  param: "field",
+  message: expect.stringMatching(message),
+})
+
+/** Each level has the next one twice. */
+function doubling(levels: number): Record<string, unknown> {
+  const $defs: Record<string, unknown> = { [`d${levels}`]: { type: "string", minLength: 3 } }
+  for (let level = 0; level < levels; level += 1) {
+    const next = { $ref: `#/$defs/d${level + 1}` }
+    $defs[`d${level}`] = { allOf: [next, next] }
+  }
+  return { $ref: "#/$defs/d0", $defs }
+}
+
+function nested(levels: number): Record<string, unknown> {
+  let schema: Record<string, unknown> = {}
+  for (let level = 1; level < levels; level += 1) schema = { not: schema }
+  return schema
+}
+
+function withProperties(count: number): Record<string, unknown> {
+  return { properties: Object.fromEntries(Array.from({ length: count }, (_, n) => [`p${n}`, {}])) }
+}
+
+async function expectHealthy(): Promise<void> {
+  const check = await compile({ type: "object", required: ["a"] })
+  expect(await check({ a: 1 })).toEqual([])
+  expect(await check({})).toEqual(["the whole must have required property 'a'"])
+}
+
+describe("a client's JSON Schema", () => {
+  it.each([
+    ["at the top", { $async: true }],
+    ["in a property", { properties: { a: { $async: true } } }],
+    ["in a list", { allOf: [{ $async: true }] }],
+    [
+      "behind a reference into data",
+      { default: { $async: true, not: { $ref: "#/default" } }, $ref: "#/default" },
+    ],
+  ])("is refused with $async %s", async (_name, schema) => {
+    await expect(compile(schema)).rejects.toMatchObject(refused(/async/))
+    await expectHealthy()
+  })
+
+  it("may have a property that is named $async", async () => {
+    const check = await compile({ properties: { $async: { type: "string" } } })
+    expect(await check({ $async: 1 })).toEqual(["/$async must be string"])
+  })
+
+  it("is refused by name of what it refers to outside of itself", async () => {
+    const foreign = { properties: { a: { $ref: "https://example.com/a.json#/b" } } }
+    await expect(compile(foreign)).rejects.toMatchObject(refused(/https:\/\/example\.com\/a\.json/))
+    const own = await compile({
+      $id: "https://example.com/own",
+      definitions: { a: { type: "string" } },
+      properties: { a: { $ref: "https://example.com/own#/definitions/a" } },
+    })
+    expect(await own({ a: 1 })).toHaveLength(1)
+  })
+
+  it.each([
+    ["too long", { description: "x".repeat(maxSchemaLength) }, /longer than/],
+    ["nested too deeply", nested(maxSchemaDepth + 1), /nested deeper/],
+    ["nested without measure", nested(200_000), /nested deeper/],
+    ["with too many properties", withProperties(maxSchemaNames + 1), /more than 5000 properties/],
+  ])("is refused when it is %s, before anything is done with it", async (_name, schema, message) => {
+    const unused = new SchemaThread()
+    await expect(compile(schema, unused)).rejects.toMatchObject(refused(message))
+    expect(unused.isRunning).toBe(false)
+  })
+
+  it("is taken as deep as the limit says", async () => {
+    await expect(compile(nested(maxSchemaDepth))).resolves.toBeTypeOf("function")
+  })
+
+  it("that is defined by nothing but itself is refused", async () => {
+    await expect(compile({ $ref: "#" })).rejects.toMatchObject(refused(/without an end/))
+    const guarded = { type: "object", allOf: [{ $ref: "#" }] }
+    await expect(compile(guarded)).rejects.toMatchObject(refused(/without an end/))
+    await expectHealthy()
+  })
+
+  it("may refer to itself for what is inside a value, and a value too deep for it is wrong", async () => {
+    const check = await compile({ properties: { next: { $ref: "#" }, end: { type: "string" } } })
+    expect(await check({ next: { next: { end: 1 } } })).toEqual(["/next/next/end must be string"])
+    let value: unknown = {}
+    for (let level = 0; level < 200_000; level += 1) value = { next: value }
+    expect(await check(value)).toEqual([expect.stringMatching(/deeply/)])
+    await expectHealthy()
+  })
+
+  it("whose check takes too long tells the value as wrong, and others go on", async () => {
+    const check = await compile({ type: "string", pattern: "^(a+)+$" })
+    const [slow, quick] = await Promise.all([
+      check(`${"a".repeat(40)}!`),
+      compile({ type: "string" }).then((other) => other("x")),
+    ])
+    expect(slow).toEqual([expect.stringMatching(/within 1000 ms/)])
+    expect(quick).toEqual([])
+    expect(await check("aaa")).toEqual([])
+  })
+
+  it("that branches over and over does no harm, whether it is compiled or refused", async () => {
+    const small = new SchemaThread({ deadlineMs: 1000, maxHeapMb: 64 })
+    const outcome = await compile(doubling(28), small).then(
+      async (check) => ((await check("ab")).length > 0 ? "wrong" : "right"),
+      (error: unknown) => error,
+    )
+    if (outcome !== "wrong") expect(outcome).toMatchObject(refused(/too complex/))
+    expect(await (await compile({ type: "string" }, small))("x")).toEqual([])
+    await small.stop()
+  })
+
+  it("that takes too much memory is refused", async () => {
+    const small = new SchemaThread({ deadlineMs: 30_000, maxHeapMb: 16 })
+    const enormous = {
+      properties: Object.fromEntries(Array.from({ length: 4000 }, (_, n) => [`p${n}`, { enum: [{ n }] }])),
+    }
+    await expect(compile(enormous, small)).rejects.toMatchObject(refused(/too complex/))
+    expect(await (await compile({ type: "string" }, small))("x")).toEqual([])
+    await small.stop()
+  })
+
+  it.each(["toString", "constructor", "hasOwnProperty"])(
+    "knows a property %s from one that every object inherits",
+    async (name) => {
+      const required = await compile({ type: "object", required: [name] })
+      expect(await required({})).toHaveLength(1)
+      expect(await required({ [name]: "x" })).toEqual([])
+      const typed = await compile({ type: "object", properties: { [name]: { type: "string" } } })
+      expect(await typed({})).toEqual([])
+      expect(await typed({ [name]: 1 })).toHaveLength(1)
+    },
+  )
+
+  it("keeps no thread that has nothing to do", async () => {
+    const brief = new SchemaThread({ idleMs: 1 })
+    expect(brief.isRunning).toBe(false)
+    const check = await compile({ type: "string" }, brief)
+    await expect.poll(() => brief.isRunning, { timeout: 5000 }).toBe(false)
+    expect(await check(1)).toEqual(["the whole must be string"])
+    await brief.stop()
+  })
+})
+
+describe("the arguments of a function", () => {
+  const call: FunctionCallItem = {
+    type: "function_call",
+    id: "i",
+    callId: "c",
+    name: "f",
+    arguments: "{}",
+    status: "completed",
+  }
+  const gateOf = (parameters: Record<string, unknown>) =>
+    FunctionGate.create([{ name: "f", description: "", parameters }], {
+      allowed: null,
+      isRequired: false,
+    })
+
+  it("are told as no JSON only where they are none", async () => {
+    const schema = { properties: { next: { $ref: "#" } }, required: ["a"] }
+    expect(await (await gateOf(schema)).refusalOf({ ...call, arguments: "{" })).toMatch(/not JSON/)
+    expect(await (await gateOf(schema)).refusalOf(call)).toMatch(/required property 'a'/)
+    const deep = `${'{"a":1,"next":'.repeat(100_000)}{}${"}".repeat(100_000)}`
+    expect(await (await gateOf(schema)).refusalOf({ ...call, arguments: deep })).toMatch(/deeply/)
+  })
+
+  it("are refused at the request with $async", async () => {
+    await expect(gateOf({ $async: true })).rejects.toMatchObject({ code: "invalid_request", param: "tools" })
+  })
+})

@@ -1,0 +1,44 @@
+import type { ThreadRef } from "../domain/backend.ts"
+import { messageOf, ProxyError } from "../domain/errors.ts"
+import type { FunctionCallOutputItem } from "../domain/items.ts"
+import type { NativeRunOptions } from "./native-run.ts"
+import { openNativeThread } from "./native-thread.ts"
+
+export type OpenedThread = Awaited<ReturnType<typeof openNativeThread>>
+
+/**
+ * Opens the thread of a run and occupies it. Null: the run was stopped meanwhile; a CLI that does not answer is not waited
+ * for, and what it opens too late is given back.
+ */
+export async function openThread(
+  options: NativeRunOptions,
+  outputs: readonly FunctionCallOutputItem[],
+): Promise<OpenedThread | null> {
+  const { agent, plan, tools, store, ledger, isSideRequest, stopCause, whenStopped } = options
+  const open = () => openNativeThread(agent, plan, outputs, tools, store, isSideRequest)
+  const opening = open().catch((error: unknown) => {
+    // No turn was begun, so a CLI that died just now may be asked once more: it is started again.
+    if (error instanceof ProxyError && error.code === "backend_died" && stopCause() === null) return open()
+    throw error
+  })
+  const opened = await Promise.race([opening, whenStopped.then(() => null)])
+  if (opened === null) {
+    discard(options, opening)
+    return null
+  }
+  agent.occupy(plan.thread.id, opened.ref)
+  if (opened.isNew) await ledger.setNativeThread(plan.thread.id, opened.ref)
+  return opened
+}
+
+/** Nobody wants the thread any more that is still being opened. */
+function discard(
+  { agent, log }: NativeRunOptions,
+  opening: Promise<{ readonly ref: ThreadRef; readonly isNew: boolean }>,
+): void {
+  opening
+    .then(({ ref, isNew }) => (isNew ? agent.backend.deleteThread(ref) : agent.backend.closeThread(ref)))
+    .catch((error: unknown) => {
+      log("info", "a thread that was no longer wanted did not open", { error: messageOf(error) })
+    })
+}
