@@ -1,9 +1,8 @@
-import { existsSync, readFileSync } from "node:fs"
 import path from "node:path"
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest"
 import type { Backend, Capabilities, FunctionTool, ThreadOptions } from "../../src/domain/backend.ts"
 import { ProxyError } from "../../src/domain/errors.ts"
-import { isRunning } from "../support/processes.ts"
+import { isRunning, pidFrom } from "../support/processes.ts"
 import { waitFor } from "../support/wait-for.ts"
 import { answering, assistantMessage, inputOf, noOptions, runTurn, userMessage } from "./turn-recording.ts"
 
@@ -299,7 +298,7 @@ export function describeBackendContract(name: string, prepare: () => Promise<Bac
         for await (const batch of turn.events) event = batch.at(-1) ?? event
         return event
       })()
-      const pid = await waitFor(() => existsSync(pidFile) && Number(readFileSync(pidFile, "utf8")), {
+      const pid = await waitFor(() => pidFrom(pidFile), {
         what: "the command to start",
       })
       expect(isRunning(pid)).toBe(true)

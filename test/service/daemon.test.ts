@@ -7,7 +7,7 @@ import { type ModelServer, startModelServer } from "../model-server/model-server
 import { codexExecutable } from "../support/codex-binary.ts"
 import { type CodexHome, createCodexHome } from "../support/codex-home.ts"
 import { type DaemonProcess, spawnCommand, startDaemonProcess } from "../support/daemon-process.ts"
-import { descendantsOf, isRunning } from "../support/processes.ts"
+import { descendantsOf, isRunning, pidFrom } from "../support/processes.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
 import { waitFor } from "../support/wait-for.ts"
 
@@ -114,7 +114,7 @@ describe("the daemon", () => {
       HOME: user.path,
     })
     const exited = once(child, "exit")
-    const pid = await waitFor(() => existsSync(pidFile) && Number(readFileSync(pidFile, "utf8")), {
+    const pid = await waitFor(() => pidFrom(pidFile), {
       what: "the CLI to be started",
     })
     child.kill("SIGTERM")

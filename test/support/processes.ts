@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 
 /** A running process as `/proc` shows it (Linux only). */
 export interface ProcessEntry {
@@ -42,6 +42,13 @@ export function processEntry(pid: number): ProcessEntry | null {
     // It ended while we were reading, which is the answer.
     return null
   }
+}
+
+/** The pid that a script wrote with `echo $$ > FILE`; null until the whole line is there. */
+export function pidFrom(file: string): number | null {
+  if (!existsSync(file)) return null
+  const line = /^(\d+)\n/.exec(readFileSync(file, "utf8"))
+  return line === null ? null : Number(line[1])
 }
 
 export function isRunning(pid: number): boolean {
