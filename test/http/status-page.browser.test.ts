@@ -112,4 +112,28 @@ describe.skipIf(executablePath === undefined)("the status page in a browser", ()
     expect(await page.evaluate(background)).not.toBe(light)
     expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true)
   })
+
+  test.each([
+    { key: "without", colorScheme: "light", width: 1280 },
+    { key: "without", colorScheme: "dark", width: 390 },
+    { key: "with", colorScheme: "light", width: 390 },
+    { key: "with", colorScheme: "dark", width: 1280 },
+  ] as const)(
+    "can be looked at: $key key, $colorScheme, $width pixels wide",
+    async ({ key, colorScheme, width }) => {
+      const apiKeys = new Map(key === "with" ? [["ann", "sk-ann"]] : [])
+      const { server } = await serverFixture({ config: { apiKeys } })
+      const { page } = await open(server.url)
+      await page.setViewportSize({ width, height: 900 })
+      await page.emulateMedia({ colorScheme })
+      // `SCREENSHOTS=folder` keeps them for a person's eyes.
+      const folder = process.env.SCREENSHOTS
+      const path =
+        folder === undefined ? undefined : join(folder, `status-${key}-key-${colorScheme}-${width}.png`)
+      const picture = await page.screenshot({ fullPage: true, ...(path !== undefined && { path }) })
+      // An IHDR chunk says how large it is; an empty page of that size is a few kilobytes.
+      expect(picture.readUInt32BE(16)).toBe(width)
+      expect(picture.length).toBeGreaterThan(15_000)
+    },
+  )
 })
