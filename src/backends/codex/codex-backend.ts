@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs"
 import type {
   Backend,
   Capabilities,
@@ -9,7 +8,7 @@ import type {
   TurnInput,
 } from "../../domain/backend.ts"
 import { messageOf } from "../../domain/errors.ts"
-import { findExecutable } from "../find-executable.ts"
+import { startableProgram } from "../startable-program.ts"
 import { AppServer } from "./app-server.ts"
 import { AppServerSupervisor } from "./app-server-supervisor.ts"
 import { type CodexBackendOptions, type CodexTimeouts, defaultTimeouts } from "./codex-options.ts"
@@ -220,20 +219,8 @@ class CodexBackend implements Backend {
   }
 
   #spawn(): AppServer {
-    const { executable, cwd, env, spawn, log } = this.#options
-    const file = findExecutable(executable, env.PATH)
-    if (file === null) {
-      throw new StartError(
-        `\`${executable}\` is not on the PATH of this service, or may not be run`,
-        "Install it with `npm install -g @openai/codex`, or set the agent's CLI to its full path.",
-      )
-    }
-    if (!existsSync(cwd)) {
-      throw new StartError(
-        `the agent's workspace ${cwd} does not exist`,
-        "Create the folder, or hire the agent again.",
-      )
-    }
+    const { cwd, env, spawn, log } = this.#options
+    const file = startableProgram(this.#options, "Install it with `npm install -g @openai/codex`")
     const server: AppServer = new AppServer({
       file,
       cwd,

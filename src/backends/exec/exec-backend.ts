@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs"
 import path from "node:path"
 import type {
   Backend,
@@ -11,9 +10,9 @@ import type {
 } from "../../domain/backend.ts"
 import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { notReady, StartError, turnErrorOfThrown } from "../codex/start-error.ts"
-import { findExecutable } from "../find-executable.ts"
 import { type ExecProfile, probeExec } from "../probe.ts"
 import { runBriefly } from "../run-briefly.ts"
+import { startableProgram } from "../startable-program.ts"
 import { defaultTimeouts, type ExecBackendOptions, type ExecTimeouts } from "./exec-options.ts"
 import { runExecTurn } from "./exec-run.ts"
 import { type ExecThread, ExecThreads } from "./exec-threads.ts"
@@ -174,23 +173,9 @@ class ExecBackend implements Backend {
   }
 
   #file(): string {
-    const { executable, cwd, env } = this.#options
     if (this.#stopping.signal.aborted)
       throw new StartError("the agent is stopping", "Start the service again.")
-    const file = findExecutable(executable, env.PATH)
-    if (file === null) {
-      throw new StartError(
-        `\`${executable}\` is not on the PATH of this service, or may not be run`,
-        "Install it, or set the agent's CLI to its full path.",
-      )
-    }
-    if (!existsSync(cwd)) {
-      throw new StartError(
-        `the agent's workspace ${cwd} does not exist`,
-        "Create the folder, or hire the agent again.",
-      )
-    }
-    return file
+    return startableProgram(this.#options, "Install it")
   }
 
   /** Cheap while the file stays the same; turns use what the last call found. */
