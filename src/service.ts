@@ -1,6 +1,5 @@
 import { join } from "node:path"
-import { createCliBackend } from "./backends/cli-backend.ts"
-import { codexEnvironment } from "./backends/codex/codex-environment.ts"
+import { createBackend } from "./backends/create-backend.ts"
 import { createDemoBackend } from "./backends/demo/demo-backend.ts"
 import type { Config } from "./config/config.ts"
 import { version } from "./config/version.ts"
@@ -203,11 +202,15 @@ async function startManager(
   const { config, env, log } = options
   const agentLog = { agent: profile.id }
   let agent: Agent | null = null
-  let backend: Backend = createCliBackend({
+  let backend: Backend = createBackend({
+    kind: null,
     executable: config.cli,
     cwd: profile.workspace,
-    env: codexEnvironment(env, config.passEnv),
+    env,
+    passEnv: config.passEnv,
     model: config.model,
+    permissions: "full",
+    toolEndpoint: null,
     resumesLast: config.sessions === "shared",
     onEvent: (event) => {
       logBackendEvent(log, profile.id, event)

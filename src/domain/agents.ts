@@ -1,5 +1,8 @@
 import type { Capabilities, Readiness } from "./backend.ts"
 
+/** How far an agent may go by itself: all that its user may do; writing in its folders only; reading only. */
+export type Permissions = "full" | "workspace" | "read-only"
+
 /** A named worker, as its workspace describes it. */
 export interface AgentProfile {
   /** `manager`, or `role_name`: the folder's name and the wire's `model`. */

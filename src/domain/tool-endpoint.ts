@@ -1,0 +1,34 @@
+import type { FunctionTool } from "./backend.ts"
+import type { ContentPart } from "./items.ts"
+
+/** A call that an agent CLI makes over MCP; its request stays open until it is answered. */
+export interface ToolCall {
+  /** Made by us: MCP has none that an OpenAI client would know. */
+  readonly callId: string
+  readonly name: string
+  /** JSON text, as the model wrote it. */
+  readonly arguments: string
+  /** Aborted when the CLI does not wait any more: its own time limit, an interrupt, its end. */
+  readonly signal: AbortSignal
+  /** Answers the CLI. Harmless after the first time and after `signal`. */
+  answer(output: readonly ContentPart[], isError?: boolean): void
+}
+
+/** The functions of one thread, at an address that only this thread's CLI knows. */
+export interface ToolChannel {
+  /** Streamable HTTP, on this machine: `http://127.0.0.1:7011/mcp`. */
+  readonly url: string
+  /** To be sent with each request; holds the token of the channel, and so is a secret. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Ends open calls and the token. Safe twice. */
+  close(): void
+}
+
+/**
+ * How a backend whose CLI has no functions of its own but speaks MCP gets at those of its client. Owned by the backends;
+ * absent, such a backend says `hasFunctions: false`.
+ */
+export interface ToolEndpoint {
+  /** `onCall` is called once for each call, as it comes in; it must not throw. */
+  open(tools: readonly FunctionTool[], onCall: (call: ToolCall) => void): ToolChannel
+}
