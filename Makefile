@@ -4,7 +4,7 @@
 # Where `make install` puts the command: for everybody as root, for you otherwise.
 PREFIX ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
 
-.PHONY: help debug test bench install build lint check-browser clean
+.PHONY: help debug test bench install build lint check-browser test-clis clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -13,7 +13,7 @@ debug: build ## Run the service in the foreground at http://127.0.0.1:7011
 	@# The PATH stays yours: the agent CLI is to be the one that you have, not the one that the tests use.
 	@node_modules/node/bin/node bin/ai-agent-proxy.cjs daemon --demo-fallback $(ARGS)
 
-test: node_modules/.installed check-browser build ## Lint, type check and run all tests
+test: node_modules/.installed check-browser test-clis build ## Lint, type check and run all tests
 	npm run --silent lint
 	npm run --silent typecheck
 	npm run --silent test
@@ -36,8 +36,11 @@ lint: node_modules/.installed ## Lint and look for dead code
 check-browser:
 	@sh scripts/check-browser.sh
 
+test-clis: node_modules/.installed
+	@sh scripts/install-test-clis.sh
+
 clean: ## Remove everything that can be made again
-	rm -rf dist node_modules coverage
+	rm -rf dist node_modules test/clis/node_modules coverage
 
 node_modules/.installed: package.json package-lock.json
 	npm ci --no-audit --no-fund
