@@ -29,6 +29,9 @@ export interface ToolChannel {
  * absent, such a backend says `hasFunctions: false`.
  */
 export interface ToolEndpoint {
-  /** `onCall` is called once for each call, as it comes in; it must not throw. */
-  open(tools: readonly FunctionTool[], onCall: (call: ToolCall) => void): ToolChannel
+  /**
+   * `onCall` is called once for each call, as it comes in; it must not throw. Resolves when the service listens: turns that
+   * a restart left in the queue begin before. Rejects with `ProxyError` once it stops.
+   */
+  open(tools: readonly FunctionTool[], onCall: (call: ToolCall) => void): Promise<ToolChannel>
 }
