@@ -1,6 +1,7 @@
 import type { z } from "zod"
 import { messageOf } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
+import { type RequestId, RpcClient } from "../rpc-client.ts"
 import { AppServerProcess, type AppServerProcessOptions } from "./app-server-process.ts"
 import type { CodexTimeouts } from "./codex-options.ts"
 import { JsonLines } from "./json-lines.ts"
@@ -10,7 +11,6 @@ import {
   parseNotification,
   unreadNotifications,
 } from "./protocol.ts"
-import { type RequestId, RpcClient } from "./rpc-client.ts"
 
 const maxLineBytes = 256 * 1024 * 1024
 
@@ -38,6 +38,8 @@ export class AppServer {
       log("error", "codex wrote a line above the limit; it was left out", { bytes }),
     )
     this.#rpc = new RpcClient({
+      program: "codex",
+      isStandard: false,
       write: (line) => this.#process.write(line),
       onNotification: (method, params) => this.#notified(method, params),
       onRequest: options.onRequest,

@@ -8,9 +8,10 @@ import type {
   TurnInput,
 } from "../../domain/backend.ts"
 import { messageOf } from "../../domain/errors.ts"
+import { ProcessSupervisor } from "../process-supervisor.ts"
+import { type RequestId, RpcError } from "../rpc-client.ts"
 import { startableProgram } from "../startable-program.ts"
 import { AppServer } from "./app-server.ts"
-import { AppServerSupervisor } from "./app-server-supervisor.ts"
 import { type CodexBackendOptions, type CodexTimeouts, defaultTimeouts } from "./codex-options.ts"
 import { CodexThreads, type LoadedThread } from "./codex-threads.ts"
 import { CodexTurn, refusedCall } from "./codex-turn.ts"
@@ -24,7 +25,6 @@ import {
   toolCallSchema,
   turnResultSchema,
 } from "./protocol.ts"
-import { type RequestId, RpcError } from "./rpc-client.ts"
 import { declineRequest } from "./server-requests.ts"
 import { notReady, proxyErrorOf, StartError, turnErrorOfThrown } from "./start-error.ts"
 import { splitInput, turnParams } from "./thread-requests.ts"
@@ -38,7 +38,7 @@ class CodexBackend implements Backend {
   readonly kind = codexKind
   readonly #options: CodexBackendOptions
   readonly #timeouts: CodexTimeouts
-  readonly #supervisor: AppServerSupervisor
+  readonly #supervisor: ProcessSupervisor<AppServer>
   readonly #turns = new Map<ThreadRef, CodexTurn>()
   /** Function names of the threads seen so far: a thread can be loaded again without being told. */
   readonly #names = new Map<ThreadRef, FunctionNames>()
@@ -50,7 +50,10 @@ class CodexBackend implements Backend {
   constructor(options: CodexBackendOptions) {
     this.#options = options
     this.#timeouts = { ...defaultTimeouts, ...options.timeouts }
-    this.#supervisor = new AppServerSupervisor({
+    this.#supervisor = new ProcessSupervisor<AppServer>({
+      program: "codex",
+      startStep:
+        "Run `codex app-server` in a terminal as this user to see why; `npm install -g @openai/codex` installs the newest codex.",
       spawn: () => this.#spawn(),
       onStarted: (server) => this.#processStarted(server),
       onExited: (server, reason) => this.#processExited(server, reason),

@@ -1,5 +1,5 @@
 import type { FunctionCallItem } from "../../domain/items.ts"
-import type { RequestId } from "./rpc-client.ts"
+import type { RequestId } from "../rpc-client.ts"
 
 /** How long a call waits for others that nothing announced (code mode: they come 0 to 3 ms apart). */
 const quietMs = 15

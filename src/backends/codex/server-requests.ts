@@ -1,5 +1,5 @@
+import type { RequestId } from "../rpc-client.ts"
 import type { AppServer } from "./app-server.ts"
-import type { RequestId } from "./rpc-client.ts"
 
 /**
  * Answers what codex may ask besides calls of the client's functions. With approval policy `never` none of it should

@@ -1,7 +1,7 @@
 import type { Readiness } from "../../domain/backend.ts"
 import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import type { TurnError } from "../../domain/turn-events.ts"
-import { RpcError, RpcLostError } from "./rpc-client.ts"
+import { RpcError, RpcLostError } from "../rpc-client.ts"
 
 /** Why there is no app-server now, in sentences for people. */
 export class StartError extends Error {

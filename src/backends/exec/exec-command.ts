@@ -1,7 +1,7 @@
 import type { TurnInput } from "../../domain/backend.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import type { ExecProfile } from "../probe.ts"
-import { bytesOf } from "./prompt.ts"
+import { bytesOf } from "../prompt.ts"
 
 /** Where a turn runs: a new session of the CLI, its newest one in this folder, or one by its id. */
 export type SessionTarget = "new" | "last" | { readonly id: string }

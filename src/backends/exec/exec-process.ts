@@ -11,6 +11,8 @@ export interface ExecProcessOptions {
   readonly env: Readonly<Record<string, string>>
   /** Written and closed at once; null: `/dev/null`. A pipe that stays open makes codex wait for more. */
   readonly stdin: string | null
+  /** True: what is written comes by `write`, until `closeStdin`; `stdin` is null then. */
+  readonly holdsStdin?: true
   readonly spawn?: typeof nodeSpawn
   /** Where it is noted as long as it runs. */
   readonly running: RunningProcesses
@@ -33,7 +35,7 @@ const leftoverSteps: readonly EndStep[] = [
   { signal: "SIGKILL", waitMs: 500 },
 ]
 
-/** The process of one turn, leader of a group of its own. */
+/** A process of an agent CLI, leader of a group of its own. */
 export class ExecProcess {
   readonly #child: ChildProcess | null
   readonly #marker = randomUUID()
@@ -54,7 +56,7 @@ export class ExecProcess {
       child = (options.spawn ?? nodeSpawn)(options.file, [...options.args], {
         cwd: options.cwd,
         env: { ...options.env, [turnMarkerName]: this.#marker },
-        stdio: [options.stdin === null ? "ignore" : "pipe", "pipe", "pipe"],
+        stdio: [options.stdin === null && options.holdsStdin !== true ? "ignore" : "pipe", "pipe", "pipe"],
         detached: true,
         windowsHide: true,
       })
@@ -103,6 +105,15 @@ export class ExecProcess {
   /** The last kilobytes that it wrote to stderr. */
   get stderrTail(): string {
     return this.#stderrTail
+  }
+
+  /** Ignored once it is gone: `exited` tells the story. */
+  write(text: string): void {
+    this.#child?.stdin?.write(text)
+  }
+
+  closeStdin(): void {
+    this.#child?.stdin?.end()
   }
 
   /** Ends it with all that it started; the tree is collected before the first signal. Safe twice: the first one counts. */

@@ -3,6 +3,7 @@ import type { TurnInput } from "../../domain/backend.ts"
 import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { noUsage, type Usage } from "../../domain/usage.ts"
 import type { ExecProfile } from "../probe.ts"
+import { renderPrompt } from "../prompt.ts"
 import {
   canConfigureInstructions,
   type ExecCommand,
@@ -15,7 +16,6 @@ import type { ExecBackendOptions } from "./exec-options.ts"
 import type { ExecThread, ExecThreads } from "./exec-threads.ts"
 import type { ExecTurn } from "./exec-turn.ts"
 import type { LastSession, SessionRun } from "./last-session.ts"
-import { renderPrompt } from "./prompt.ts"
 import type { RunningProcesses } from "./running-processes.ts"
 import { usageOfTurn, wasMadeAfter } from "./thread-usage.ts"
 import { writeTurnFiles } from "./turn-files.ts"

@@ -1,5 +1,5 @@
-import type { HistoryTurn } from "../../domain/backend.ts"
-import { type Item, type MessageItem, textOf } from "../../domain/items.ts"
+import type { HistoryTurn } from "../domain/backend.ts"
+import { type Item, type MessageItem, textOf } from "../domain/items.ts"
 
 export interface PromptParts {
   /** Null where the program has them already. */

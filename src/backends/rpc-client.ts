@@ -1,16 +1,18 @@
 import type { z } from "zod"
-import type { Log } from "../../domain/log.ts"
+import type { Log } from "../domain/log.ts"
 
 export type RequestId = string | number
 
-/** The app-server refused a request; `code` is its JSON-RPC code. */
+/** The program refused a request; `code` is its JSON-RPC code, `details` what it adds to its message. */
 export class RpcError extends Error {
   readonly code: number
+  readonly details: unknown
 
-  constructor(method: string, code: number, message: string) {
+  constructor(method: string, code: number, message: string, details: unknown = null) {
     super(`${method}: ${message}`)
     this.name = "RpcError"
     this.code = code
+    this.details = details
   }
 }
 
@@ -26,6 +28,10 @@ export class RpcLostError extends Error {
 }
 
 export interface RpcHandlers {
+  /** Name of the program in messages. */
+  readonly program: string
+  /** True: the field `jsonrpc` goes with each message, as the standard wants it; codex leaves it out. */
+  readonly isStandard: boolean
   readonly write: (line: string) => void
   readonly onNotification: (method: string, params: unknown) => void
   readonly onRequest: (id: RequestId, method: string, params: unknown) => void
@@ -36,7 +42,7 @@ export interface RpcHandlers {
 
 interface OpenRequest {
   readonly method: string
-  readonly timer: NodeJS.Timeout
+  readonly timer: NodeJS.Timeout | null
   readonly resolve: (result: unknown) => void
   readonly reject: (error: Error) => void
 }
@@ -44,36 +50,53 @@ interface OpenRequest {
 /** A program that writes this many is not what we take it for, and is replaced. */
 const maxUnreadableLines = 1_000
 
-/** JSON-RPC as the app-server speaks it: one object a line, without the `jsonrpc` field, requests in both directions. */
+/** What is kept of the lines that are not JSON, for a start that fails. */
+const maxStrayLength = 600
+
+/** JSON-RPC with one object a line and requests in both directions. */
 export class RpcClient {
   readonly #handlers: RpcHandlers
   readonly #open = new Map<RequestId, OpenRequest>()
   #nextId = 1
   #closedBecause: string | null = null
   #unreadableLines = 0
+  #strayText = ""
 
   constructor(handlers: RpcHandlers) {
     this.#handlers = handlers
   }
 
-  /** Rejects with `RpcError` or `RpcLostError`; an answer of another form than `result` counts as an `RpcError`. */
-  async request<T>(method: string, params: unknown, result: z.ZodType<T>, timeoutMs: number): Promise<T> {
+  /** The beginning of what the program wrote in place of messages: an update notice, perhaps. */
+  get strayText(): string {
+    return this.#strayText
+  }
+
+  /**
+   * Rejects with `RpcError` or `RpcLostError`; an answer of another form than `result` counts as an `RpcError`. Without a
+   * deadline (null) it waits as long as the program lives.
+   */
+  async request<T>(
+    method: string,
+    params: unknown,
+    result: z.ZodType<T>,
+    timeoutMs: number | null,
+  ): Promise<T> {
     const raw = await this.#send(method, params, timeoutMs)
     const parsed = result.safeParse(raw)
     if (!parsed.success) throw new RpcError(method, 0, `unexpected answer: ${parsed.error.message}`)
     return parsed.data
   }
 
-  notify(method: string): void {
-    this.#handlers.write(JSON.stringify({ method }))
+  notify(method: string, params?: unknown): void {
+    this.#write(params === undefined ? { method } : { method, params })
   }
 
   respond(id: RequestId, result: unknown): void {
-    this.#handlers.write(JSON.stringify({ id, result }))
+    this.#write({ id, result })
   }
 
   refuse(id: RequestId, code: number, message: string): void {
-    this.#handlers.write(JSON.stringify({ id, error: { code, message } }))
+    this.#write({ id, error: { code, message } })
   }
 
   /** Takes one line in; never throws. */
@@ -82,9 +105,14 @@ export class RpcClient {
     try {
       message = JSON.parse(line)
     } catch {
-      // Neither the line nor the parser's message, which quotes it: there may be anything in it.
+      // Neither the line nor the parser's message, which quotes it, goes to the log: there may be anything in it.
       this.#unreadableLines += 1
-      if (this.#unreadableLines === 1) this.#handlers.log("warn", "codex wrote a line that is not JSON")
+      if (this.#strayText.length < maxStrayLength) {
+        this.#strayText = `${this.#strayText}${line.slice(0, maxStrayLength)}\n`
+      }
+      if (this.#unreadableLines === 1) {
+        this.#handlers.log("warn", `${this.#handlers.program} wrote a line that is not JSON`)
+      }
       if (this.#unreadableLines === maxUnreadableLines) this.#handlers.onTimeout("lines that are not JSON")
       return
     }
@@ -101,26 +129,32 @@ export class RpcClient {
   close(reason: string): void {
     this.#closedBecause ??= reason
     for (const request of this.#open.values()) {
-      clearTimeout(request.timer)
-      request.reject(new RpcLostError(`${request.method}: codex ${reason}`, false))
+      clearTimeout(request.timer ?? undefined)
+      request.reject(new RpcLostError(`${request.method}: ${this.#handlers.program} ${reason}`, false))
     }
     this.#open.clear()
   }
 
-  #send(method: string, params: unknown, timeoutMs: number): Promise<unknown> {
+  #write(message: Readonly<Record<string, unknown>>): void {
+    this.#handlers.write(JSON.stringify(this.#handlers.isStandard ? { jsonrpc: "2.0", ...message } : message))
+  }
+
+  #send(method: string, params: unknown, timeoutMs: number | null): Promise<unknown> {
+    const { program } = this.#handlers
     if (this.#closedBecause !== null) {
-      return Promise.reject(new RpcLostError(`${method}: codex ${this.#closedBecause}`, false))
+      return Promise.reject(new RpcLostError(`${method}: ${program} ${this.#closedBecause}`, false))
     }
     const id = this.#nextId
     this.#nextId += 1
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const giveUp = () => {
         this.#open.delete(id)
-        reject(new RpcLostError(`${method}: codex did not answer within ${timeoutMs} ms`, true))
+        reject(new RpcLostError(`${method}: ${program} did not answer within ${timeoutMs} ms`, true))
         this.#handlers.onTimeout(method)
-      }, timeoutMs)
+      }
+      const timer = timeoutMs === null ? null : setTimeout(giveUp, timeoutMs)
       this.#open.set(id, { method, timer, resolve, reject })
-      this.#handlers.write(JSON.stringify({ id, method, params }))
+      this.#write({ id, method, params })
     })
   }
 
@@ -128,14 +162,13 @@ export class RpcClient {
     const request = this.#open.get(id)
     if (request === undefined) return
     this.#open.delete(id)
-    clearTimeout(request.timer)
+    clearTimeout(request.timer ?? undefined)
     if (typeof error !== "object" || error === null) {
       request.resolve(result)
       return
     }
-    const { code, message } = error as Readonly<Record<string, unknown>> // an object, see above
-    request.reject(
-      new RpcError(request.method, typeof code === "number" ? code : 0, String(message ?? "no message")),
-    )
+    const { code, message, data } = error as Readonly<Record<string, unknown>> // an object, see above
+    const text = typeof message === "string" ? message : "no message"
+    request.reject(new RpcError(request.method, typeof code === "number" ? code : 0, text, data))
   }
 }

@@ -1,0 +1,130 @@
+import { messageOf } from "../domain/errors.ts"
+import type { Log } from "../domain/log.ts"
+import { StartError } from "./codex/start-error.ts"
+import { RpcLostError } from "./rpc-client.ts"
+
+const firstPauseMs = 1_000
+const longestPauseMs = 30_000
+/** A process that lived this long did not die of its start. */
+const healthyLifeMs = 30_000
+
+/** One life of a warm program: a dead one is replaced, never revived. */
+export interface SupervisedProcess {
+  readonly isAlive: boolean
+  readonly stderrTail: string
+  /** Resolves with a sentence when it is gone or could not be started. Never rejects. */
+  readonly exited: Promise<string>
+  /** The handshake. */
+  initialize(): Promise<void>
+  /** Safe twice. */
+  end(): Promise<void>
+}
+
+export interface SupervisorOptions<P extends SupervisedProcess> {
+  /** Name of the program in messages. */
+  readonly program: string
+  /** What a person does about a program that does not start. */
+  readonly startStep: string
+  /** Spawns; throws a `StartError` when there is nothing to spawn. The handshake follows. */
+  readonly spawn: () => P
+  readonly onStarted: (process: P) => void
+  readonly onExited: (process: P, reason: string) => void
+  readonly now: () => number
+  readonly log: Log
+}
+
+/**
+ * Keeps one process: started by the first who needs it, shared by all, replaced by the next who needs it after its
+ * death. The first death is followed by a new start at once; after quick deaths in a row the pause grows from 1 s to
+ * 30 s, in which callers get the last reason instead of one more process.
+ */
+export class ProcessSupervisor<P extends SupervisedProcess> {
+  readonly #options: SupervisorOptions<P>
+  #starting: Promise<P> | null = null
+  #process: P | null = null
+  #living = new Set<P>()
+  #quickDeaths = 0
+  #notBefore = 0
+  #lastReason = ""
+  #isStopped = false
+
+  constructor(options: SupervisorOptions<P>) {
+    this.#options = options
+  }
+
+  /** The live process, if there is one. */
+  get current(): P | null {
+    return this.#process?.isAlive === true ? this.#process : null
+  }
+
+  /** The live process, or a new one. Rejects with `StartError`. */
+  async get(): Promise<P> {
+    if (this.#isStopped) throw stopping()
+    if (this.current !== null) return this.current
+    // Everybody who asks during a start waits for that start: two processes would fight over the same threads.
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = null
+    })
+    return this.#starting
+  }
+
+  /** Ends the process, also one that is only starting. Safe twice. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    await Promise.all([...this.#living].map((process) => process.end()))
+  }
+
+  async #start(): Promise<P> {
+    const { startStep } = this.#options
+    const waitMs = this.#notBefore - this.#options.now()
+    if (waitMs > 0) throw new StartError(this.#lastReason, startStep, waitMs)
+    const process = this.#options.spawn()
+    const startedAt = this.#options.now()
+    this.#living.add(process)
+    void process.exited.then((reason) => {
+      this.#living.delete(process)
+      this.#died(process, reason, startedAt)
+    })
+    try {
+      await process.initialize()
+    } catch (error) {
+      await process.end()
+      // `exited` has been handled, so the back-off below is that of this death.
+      await process.exited
+      if (this.#isStopped) throw stopping()
+      // A process that was killed for its silence: the silence is the reason, not the signal.
+      if (error instanceof StartError || (error instanceof RpcLostError && error.isTimeout))
+        this.#lastReason = messageOf(error)
+      const reason = this.#lastReason || messageOf(error)
+      const nextStep = error instanceof StartError ? error.nextStep : startStep
+      throw new StartError(reason, nextStep, Math.max(0, this.#notBefore - this.#options.now()), error)
+    }
+    if (this.#isStopped) {
+      await process.end()
+      throw stopping()
+    }
+    this.#process = process
+    this.#options.onStarted(process)
+    return process
+  }
+
+  #died(process: P, reason: string, startedAt: number): void {
+    const { program } = this.#options
+    const lifeMs = this.#options.now() - startedAt
+    this.#quickDeaths = lifeMs >= healthyLifeMs ? 0 : this.#quickDeaths + 1
+    const pauseMs =
+      this.#quickDeaths < 2 ? 0 : Math.min(firstPauseMs * 2 ** (this.#quickDeaths - 2), longestPauseMs)
+    this.#notBefore = this.#options.now() + pauseMs
+    const stderr = process.stderrTail.trim().split("\n").slice(-3).join("\n")
+    this.#lastReason = stderr === "" ? `${program} ${reason}` : `${program} ${reason}: ${stderr}`
+    if (process !== this.#process) return
+    this.#process = null
+    if (!this.#isStopped)
+      this.#options.log("warn", `the process of ${program} is gone`, { reason: this.#lastReason, pauseMs })
+    this.#options.onExited(process, reason)
+  }
+}
+
+function stopping(): StartError {
+  return new StartError("the agent is stopping", "Start the service again.")
+}
