@@ -15,6 +15,7 @@ import { type HttpServer, startHttpServer } from "./http/http-server.ts"
 import { WebSocketEndpoint } from "./http/websocket-endpoint.ts"
 import { DiskFileLibrary } from "./storage/files/disk-file-library.ts"
 import { openSqliteStore } from "./storage/sqlite/open-sqlite-store.ts"
+import { Team } from "./team/team.ts"
 import { ensureAgentWorkspace } from "./workspace/agent-workspace.ts"
 import { openHome } from "./workspace/home.ts"
 import { lockHome } from "./workspace/home-lock.ts"
@@ -133,7 +134,13 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   await files.start()
   const manager = await startManager({ ...options, config }, profile, now, releasers)
   options.signal?.throwIfAborted()
-  const engine = new AgentEngine({
+  const team = new Team({
+    engine: () => engine,
+    limits: config.limits,
+    now,
+    log: (level, message, fields) => log[level](fields ?? {}, message),
+  })
+  const engine: AgentEngine = new AgentEngine({
     store,
     agents: [manager.agent],
     sessions: config.sessions,
@@ -154,6 +161,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
       fetcher: config.fetchUrls ? (options.fetcher ?? new GuardedFetcher()) : null,
       limits: config.limits,
     },
+    serviceTools: team,
     now,
     log: (level, message, fields) => log[level](fields ?? {}, message),
   })

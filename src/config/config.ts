@@ -46,6 +46,12 @@ export interface Limits {
   readonly reconnectMs: number
   /** Longest a turn waits for the outputs of its client's functions; after that it goes on from the ledger. */
   readonly parkMs: number
+  /** How many agents may ask each other in a row, a turn that a client asked for not counted. */
+  readonly teamDepth: number
+  /** Turns that one agent may have open with others at the same time. */
+  readonly teamTasks: number
+  /** Longest an agent is kept waiting for another one; after that it has to come back for the answer. */
+  readonly teamWaitMs: number
   /** How long a client may be gone before its turn is interrupted. */
   readonly disconnectGraceMs: number
   /** How long a stop waits for running turns. */

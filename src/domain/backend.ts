@@ -2,12 +2,14 @@ import type { ContentPart, Item, MessageItem } from "./items.ts"
 import type { TurnEvent } from "./turn-events.ts"
 import type { Usage } from "./usage.ts"
 
-/** A function of the API client, offered to the agent. */
+/** A function of the API client or a tool of the service, offered to the agent. */
 export interface FunctionTool {
   readonly name: string
   readonly description: string
   /** JSON Schema of the arguments. */
   readonly parameters: Readonly<Record<string, unknown>>
+  /** Whose it is: becomes part of its name where the CLI has a tool of that name itself. Absent: the client's. */
+  readonly owner?: string
 }
 
 /** A backend's own name of a thread: opaque to everybody else, survives restarts. */

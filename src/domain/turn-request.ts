@@ -46,6 +46,8 @@ export interface TurnRequest {
   readonly answerLimits: AnswerLimits
   /** A front end asks for a title, tags and the like: no part of any conversation, and nothing is left of it. */
   readonly isSideRequest: boolean
+  /** Set where an agent asks another one: ids of all agents that wait for the answer, the first one to ask first. */
+  readonly askedBy?: readonly string[]
   /** False only when the client said so: an ephemeral thread, nothing is left. */
   readonly keepsThread: boolean
   /** True: the answer can be retrieved by its id. */

@@ -7,6 +7,7 @@ import type { Item } from "../domain/items.ts"
 import type { Log } from "../domain/log.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
 import type { ResponseKind, ResponseRecord } from "../domain/responses.ts"
+import type { ServiceTools } from "../domain/service-tools.ts"
 import type { Store } from "../domain/store.ts"
 import type { ClientRequest, TurnRequest } from "../domain/turn-request.ts"
 import type { Agent } from "./agent.ts"
@@ -31,6 +32,7 @@ import { detached } from "./side-request.ts"
 import { StoredResponses } from "./stored-responses.ts"
 import { type QueuePlace, TurnQueue } from "./turn-queue.ts"
 import { rulesOf, type TurnRules } from "./turn-rules.ts"
+import { callingTurn } from "./turn-tools.ts"
 
 export interface EngineOptions {
   readonly store: Store
@@ -47,6 +49,8 @@ export interface EngineOptions {
   }
   readonly settings: TurnSettings
   readonly inputs: InputSources
+  /** Tools that agents get from us; null: none. */
+  readonly serviceTools?: ServiceTools | null
   readonly now: () => number
   readonly log: Log
 }
@@ -259,6 +263,8 @@ export class AgentEngine implements Engine {
       record,
       input: { model: this.#options.model, effort: request.effort },
       tools: request.tools,
+      serviceTools: this.#options.serviceTools ?? null,
+      calling: callingTurn(agent.profile, request, plan.thread, record),
       ...rules,
       isSideRequest: request.isSideRequest,
       allowsParallelCalls: request.allowsParallelCalls,

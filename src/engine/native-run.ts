@@ -1,8 +1,9 @@
 import { answerText } from "../domain/answer-text.ts"
 import type { FunctionTool, ThreadRef, Turn, TurnInput } from "../domain/backend.ts"
 import { messageOf } from "../domain/errors.ts"
-import type { FunctionCallItem, FunctionCallOutputItem, MessageItem } from "../domain/items.ts"
+import type { FunctionCallOutputItem, MessageItem } from "../domain/items.ts"
 import type { Log } from "../domain/log.ts"
+import type { CallingTurn, ServiceTools } from "../domain/service-tools.ts"
 import type { Store } from "../domain/store.ts"
 import type { TurnEvent } from "../domain/turn-events.ts"
 import { addUsage, type Usage, usageSince } from "../domain/usage.ts"
@@ -10,22 +11,28 @@ import type { Agent } from "./agent.ts"
 import type { AnswerFormat } from "./answer-format.ts"
 import { cutCause } from "./answer-limits.ts"
 import type { AnswerRules } from "./answer-rules.ts"
+import { CalledFunctions, type FunctionCalled, type ShownCalls } from "./called-functions.ts"
 import { cutNote } from "./cut-note.ts"
 import type { Deadline } from "./deadline.ts"
-import { type FunctionGate, maxRefusals } from "./function-gate.ts"
+import type { FunctionGate } from "./function-gate.ts"
 import type { Ledger } from "./ledger.ts"
 import { openThread } from "./open-thread.ts"
 import { failed, type Outcome, type StopCause, stopped } from "./outcome.ts"
 import type { ParkedTurn, Parking } from "./parking.ts"
 import type { Plan } from "./plan.ts"
 import type { ItemEvent, RecordedItem, Recorder } from "./recorder.ts"
+import { ServiceCalls } from "./service-calls.ts"
+import { type TurnTools, turnTools } from "./turn-tools.ts"
 
 export interface NativeRunOptions {
   readonly agent: Agent
   readonly plan: Plan
   readonly turnId: string
   readonly input: Omit<TurnInput, "messages" | "outputSchema">
+  /** The client's. */
   readonly tools: readonly FunctionTool[]
+  readonly serviceTools: ServiceTools | null
+  readonly calling: Omit<CallingTurn, "interrupted">
   readonly gate: FunctionGate
   readonly allowsParallelCalls: boolean
   readonly parking: Parking
@@ -59,6 +66,9 @@ export class NativeRun {
   readonly #outputs: readonly FunctionCallOutputItem[]
   readonly #messages: readonly MessageItem[]
   readonly #answer: AnswerRules
+  readonly #tools: TurnTools
+  readonly #service: ServiceCalls | null
+  readonly #called: CalledFunctions
   #ref: ThreadRef | null = null
   #turn: Turn | null = null
   #turnRef: string | null = null
@@ -66,7 +76,6 @@ export class NativeRun {
   #usage: Usage | null = null
   /** Of the current turn, told in earlier responses. */
   #usageBefore: Usage | null = null
-  #refusals = 0
   /** What the agent has to know before the new messages. */
   #notes: readonly MessageItem[] = []
   #outputSchema: TurnInput["outputSchema"] = null
@@ -77,6 +86,18 @@ export class NativeRun {
     this.#answer = options.answer
     this.#outputs = added.filter((item) => item.type === "function_call_output")
     this.#messages = added.filter((item) => item.type === "message")
+    const { tools, serviceTools, agent, isSideRequest, log } = options
+    this.#tools = turnTools(tools, serviceTools, agent, isSideRequest)
+    this.#service =
+      serviceTools === null
+        ? null
+        : new ServiceCalls({
+            tools: serviceTools,
+            calling: options.calling,
+            record: (event) => this.#take(event),
+            log,
+          })
+    this.#called = new CalledFunctions({ ...options, tools: this.#tools, service: this.#service })
   }
 
   /** The CLI's name of the turn, once it is over for good: only then can it be a point to fork from. */
@@ -85,6 +106,7 @@ export class NativeRun {
   }
 
   interrupt(): void {
+    this.#service?.interrupt()
     void this.#turn?.interrupt().catch((error: unknown) => {
       this.#options.log("info", "interrupt failed", { error: messageOf(error) })
     })
@@ -139,13 +161,15 @@ export class NativeRun {
     // A stop that came while the outputs were handed over may have found the turn not listening yet.
     if (this.#options.stopCause() !== null) this.interrupt()
     const [next, ...rest] = parked.untold
-    if (next !== undefined) return this.#park(parked.events, [next], rest, parked.holdUntil)
+    if (next !== undefined) {
+      return this.#park(parked.events, { told: [next], untold: rest, holdUntil: parked.holdUntil })
+    }
     return this.#demanded(parked.ref, await this.#follow(parked.events))
   }
 
   async #attempt(): Promise<Outcome> {
     const { agent } = this.#options
-    const opened = await openThread(this.#options, this.#outputs)
+    const opened = await openThread({ ...this.#options, tools: this.#tools.offered }, this.#outputs)
     const cause = this.#options.stopCause()
     if (cause !== null) return stopped(cause, null)
     if (opened === null) return failed("backend_error", "The agent's thread could not be opened.")
@@ -186,17 +210,32 @@ export class NativeRun {
   }
 
   async #follow(events: AsyncIterator<readonly TurnEvent[]>): Promise<Outcome> {
-    const outcome = await this.#read(events)
+    let outcome: Outcome | null
+    try {
+      outcome = await this.#read(events)
+    } finally {
+      // A turn that waits for its client has none open.
+      this.#service?.turnOver()
+      this.#called.forget()
+    }
     const cause = this.#options.stopCause()
     if (cause !== null) return stopped(cause, outcome?.usage ?? null)
     return outcome ?? failed("backend_error", "The agent's CLI ended the turn without a result.")
   }
 
   async #read(events: AsyncIterator<readonly TurnEvent[]>): Promise<Outcome | null> {
-    const { recorder, maxCharacters, stop } = this.#options
-    for (let next = await events.next(); next.done !== true; next = await events.next()) {
-      const calls: { item: FunctionCallItem; holdMs: number | null }[] = []
-      for (const event of next.value) {
+    const { recorder, maxCharacters, stop, stopCause } = this.#options
+    for (;;) {
+      const reading = events.next()
+      const next = await this.#called.unlessReady(reading)
+      if (next === null) {
+        const shown = stopCause() === null ? this.#called.takeShown() : null
+        if (shown !== null) return this.#park(resumedWith(reading, events), shown)
+      }
+      const { done, value } = next ?? (await reading)
+      if (done === true) return null
+      const calls: FunctionCalled[] = []
+      for (const event of value) {
         if (event.type === "function.called") calls.push(event)
         const outcome = this.#take(event)
         const { cut } = this.#answer
@@ -204,14 +243,15 @@ export class NativeRun {
         if (cut !== null) stop(cutCause(cut))
         if (outcome !== null) return outcome
       }
-      const { cut } = this.#answer
-      const parked = cut === null ? await this.#called(events, calls) : null
-      if (parked !== null) return parked
+      if (this.#answer.cut === null && this.#turn !== null) {
+        await this.#called.take(calls, this.#turn)
+        const shown = stopCause() === null ? this.#called.takeShown() : null
+        if (shown !== null) return this.#park(events, shown)
+      }
       if (recorder.characters + this.#answer.heldCharacters > maxCharacters) {
         stop({ code: "backend_error", message: `The answer is longer than ${maxCharacters} characters.` })
       }
     }
-    return null
   }
 
   /** Takes one event in; returns the outcome when it was the last. */
@@ -240,7 +280,7 @@ export class NativeRun {
           usage: this.#total(event.usage),
         }
       case "function.called":
-        deadline.progress()
+        deadline.progress(recorder.hasOpenWork)
         return null
       default: {
         this.#record(this.#answer.take(event))
@@ -250,42 +290,7 @@ export class NativeRun {
     }
   }
 
-  /** Refuses what may not be called; parks the turn when something is left for the client. */
-  async #called(
-    events: AsyncIterator<readonly TurnEvent[]>,
-    calls: readonly { readonly item: FunctionCallItem; readonly holdMs: number | null }[],
-  ): Promise<Outcome | null> {
-    const { gate, allowsParallelCalls, stop, now } = this.#options
-    const shown: FunctionCallItem[] = []
-    let holdUntil: number | null = null
-    for (const call of calls) {
-      const refusal = await gate.refusalOf(call.item)
-      if (refusal === null) {
-        shown.push(call.item)
-        if (call.holdMs !== null) holdUntil = Math.min(holdUntil ?? Infinity, now() + call.holdMs)
-        continue
-      }
-      this.#refusals += 1
-      if (this.#refusals > maxRefusals) {
-        stop({
-          code: "backend_error",
-          message: `The agent insists on calling ${call.item.name}, which is not possible.`,
-        })
-        return null
-      }
-      await this.#turn?.answer(call.item.callId, [{ type: "text", text: refusal }])
-    }
-    if (shown.length === 0) return null
-    const told = allowsParallelCalls ? shown : shown.slice(0, 1)
-    return this.#park(events, told, shown.slice(told.length), holdUntil)
-  }
-
-  #park(
-    events: AsyncIterator<readonly TurnEvent[]>,
-    told: readonly FunctionCallItem[],
-    untold: readonly FunctionCallItem[],
-    holdUntil: number | null,
-  ): Outcome {
+  #park(events: AsyncIterator<readonly TurnEvent[]>, { told, untold, holdUntil }: ShownCalls): Outcome {
     const { agent, plan, turnId, isSideRequest, now } = this.#options
     // Nobody comes back to a side request.
     const parkMs = isSideRequest ? 0 : this.#options.parkMs
@@ -359,6 +364,14 @@ export class NativeRun {
     if (this.#usage === null || own === null) return own ?? this.#usage
     return addUsage(this.#usage, own)
   }
+}
+
+/** The events of a turn from a read on that is under way. */
+async function* resumedWith(
+  reading: Promise<IteratorResult<readonly TurnEvent[]>>,
+  events: AsyncIterator<readonly TurnEvent[]>,
+): AsyncGenerator<readonly TurnEvent[]> {
+  for (let next = await reading; next.done !== true; next = await events.next()) yield next.value
 }
 
 /** The native thread is not in use any more: it may be closed, or, if nothing is to be left of it, deleted. */

@@ -3,6 +3,7 @@ import { messageOf } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
 import type { ResponseRecord } from "../domain/responses.ts"
+import type { CallingTurn, ServiceTools } from "../domain/service-tools.ts"
 import type { Store, TurnProgress } from "../domain/store.ts"
 import type { TurnError } from "../domain/turn-events.ts"
 import type { Agent } from "./agent.ts"
@@ -41,6 +42,8 @@ export interface RunningTurnOptions {
   readonly record: ResponseRecord
   readonly input: Omit<TurnInput, "messages" | "outputSchema">
   readonly tools: readonly FunctionTool[]
+  readonly serviceTools: ServiceTools | null
+  readonly calling: Omit<CallingTurn, "interrupted">
   readonly gate: FunctionGate
   readonly answer: AnswerRules
   readonly isSideRequest: boolean

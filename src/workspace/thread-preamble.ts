@@ -1,5 +1,6 @@
 import { join } from "node:path"
 import type { AgentProfile } from "../domain/agents.ts"
+import { localDay } from "./local-day.ts"
 import { readExcerpt } from "./read-excerpt.ts"
 
 /** The digest is paid for in tokens by every new thread. */
@@ -47,11 +48,4 @@ function withoutTemplate(text: string): string {
   // A comment that the cut left open goes to the end.
   const stripped = text.replaceAll(/<!--[\s\S]*?(?:-->|$)/g, "").trim()
   return stripped.split("\n").every((line) => line.trim() === "" || line.startsWith("#")) ? "" : stripped
-}
-
-/** `YYYY-MM-DD` of the machine's own time zone. */
-function localDay(time: Date): string {
-  const month = String(time.getMonth() + 1).padStart(2, "0")
-  const day = String(time.getDate()).padStart(2, "0")
-  return `${time.getFullYear()}-${month}-${day}`
 }

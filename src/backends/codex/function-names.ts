@@ -65,10 +65,10 @@ export class FunctionNames {
   constructor(tools: readonly FunctionTool[]) {
     const taken = new Set(tools.map((tool) => identifierOf(tool.name)))
     const used = new Set<string>()
-    for (const { name } of tools) {
+    for (const { name, owner } of tools) {
       let native = name.replace(/[^a-zA-Z0-9_-]/g, "_")
       if (isReserved(native) || used.has(identifierOf(native))) {
-        const base = `client_${native}`
+        const base = `${owner ?? "client"}_${native}`
         native = base
         for (let number = 2; taken.has(identifierOf(native)) || used.has(identifierOf(native)); number++) {
           native = `${base}_${number}`

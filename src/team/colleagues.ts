@@ -1,0 +1,171 @@
+import { answerText } from "../domain/answer-text.ts"
+import { ProxyError } from "../domain/errors.ts"
+import type { LiveResponse } from "../domain/response-log.ts"
+import { isFinished, type ResponseRecord } from "../domain/responses.ts"
+import type { CallingTurn, ServiceToolResult } from "../domain/service-tools.ts"
+import type { Engine } from "../engine/engine.ts"
+import { askedRequest, askerOf } from "./asked-request.ts"
+
+export interface TeamLimits {
+  /** How many agents may wait for each other in a row: 1 lets an agent ask, and the asked one no further. */
+  readonly teamDepth: number
+  /** Turns that one agent may have open with others at the same time. */
+  readonly teamTasks: number
+  /** Longest that an agent is kept waiting for another one; after that it has to come back for the answer. */
+  readonly teamWaitMs: number
+}
+
+/**
+ * Agents that work for others. What is asked is a response like any other of the same principal, in a thread of its own for
+ * each conversation that asks: so it is in the ledger, its id is the task's id, and a restart forgets nothing.
+ */
+export class Colleagues {
+  readonly #engine: () => Engine
+  readonly #limits: TeamLimits
+  /** Running turns by the agent that asked for them. */
+  readonly #open = new Map<string, Set<object>>()
+
+  constructor(engine: () => Engine, limits: TeamLimits) {
+    this.#engine = engine
+    this.#limits = limits
+  }
+
+  /** Begins a turn of the named agent; it ends when the asking turn is interrupted. */
+  async ask(turn: CallingTurn, agentName: string, message: string, isTask: boolean): Promise<LiveResponse> {
+    const engine = this.#engine()
+    const agent = engine.findAgent(agentName)
+    if (agent === null) {
+      const others = engine.agents().flatMap(({ id }) => (id === turn.agent.id ? [] : [id]))
+      const known = others.length === 0 ? "There is no other agent" : `There are: ${others.join(", ")}`
+      throw refused(`There is no agent '${agentName.slice(0, 100)}'. ${known}.`)
+    }
+    this.#assertNoCycle(turn, agent.id)
+    if (isTask && !turn.keepsThread) {
+      throw refused(
+        "Nothing of this conversation is kept, so no task can be left running. Ask with wait: true.",
+      )
+    }
+    const open = this.#open.get(turn.agent.id) ?? new Set<object>()
+    if (open.size >= this.#limits.teamTasks) {
+      throw refused(
+        `You have ${open.size} turns open with other agents, which is the limit. Wait for one of them first.`,
+      )
+    }
+    // Counted before anything is awaited: parallel calls must not pass the limit together.
+    const place = {}
+    this.#open.set(turn.agent.id, open.add(place))
+    const leave = (): void => {
+      open.delete(place)
+      if (open.size === 0) this.#open.delete(turn.agent.id)
+    }
+    try {
+      const live = await engine.submit(turn.principal, askedRequest(turn, agent.id, message, isTask))
+      const cancel = (): void => live.cancel()
+      turn.interrupted.addEventListener("abort", cancel)
+      if (turn.interrupted.aborted) cancel()
+      void live.finished.finally(() => {
+        turn.interrupted.removeEventListener("abort", cancel)
+        leave()
+      })
+      return live
+    } catch (error) {
+      leave()
+      throw error
+    }
+  }
+
+  /** A turn that this agent has asked for before, running or over. */
+  async find(turn: CallingTurn, taskId: string): Promise<LiveResponse> {
+    const live = await this.#engine()
+      .reopen(turn.principal, "response", taskId)
+      .catch((error: unknown) => {
+        if (error instanceof ProxyError && error.code === "response_not_found") return null
+        throw error
+      })
+    if (live === null || askerOf(live.record.echo) !== turn.agent.id) {
+      throw refused(`You have no task '${taskId.slice(0, 100)}'. Task ids come from ask_agent.`)
+    }
+    return live
+  }
+
+  /** The answer, or how things stand when the waiting time is over or nobody waits any more. */
+  async resultOf(live: LiveResponse, signal: AbortSignal): Promise<ServiceToolResult> {
+    let timer: NodeJS.Timeout | undefined
+    const givenUp = new Promise<null>((resolve) => {
+      timer = setTimeout(() => resolve(null), this.#limits.teamWaitMs)
+      signal.addEventListener("abort", () => resolve(null), { once: true })
+    })
+    const record = await Promise.race([live.finished, givenUp])
+    clearTimeout(timer)
+    return record === null ? this.stateOf(live) : finishedResult(record)
+  }
+
+  stateOf(live: LiveResponse): ServiceToolResult {
+    const { record } = live
+    if (isFinished(record.status)) return finishedResult(record)
+    if (!record.isStored) {
+      live.cancel()
+      return { text: `${record.agentId} was not done in time and was interrupted.`, isError: true }
+    }
+    return {
+      text: `${record.agentId} is still at work. The task id is ${record.id}; get the answer with task_result later.`,
+      shown: shownOf(record),
+    }
+  }
+
+  #assertNoCycle(turn: CallingTurn, agentId: string): void {
+    if (agentId === turn.agent.id) {
+      throw refused(`You are ${agentId}: an agent cannot ask itself. Do it in this turn.`)
+    }
+    if (turn.askedBy.includes(agentId)) {
+      throw refused(
+        `${agentId} waits for this answer itself (${[...turn.askedBy, turn.agent.id].join(" asks ")}), so asking it would be a ` +
+          "cycle. Answer with what you have, and say what you would need.",
+      )
+    }
+    if (turn.askedBy.length >= this.#limits.teamDepth) {
+      throw refused(
+        `${turn.askedBy.length + 1} agents ask each other in a row already, and ${this.#limits.teamDepth} may. Do it yourself, or answer ` +
+          "with what you have.",
+      )
+    }
+  }
+}
+
+function finishedResult(record: ResponseRecord): ServiceToolResult {
+  const answer = answerText(record.output)
+  const shown = shownOf(record)
+  if (record.status === "completed") {
+    return { text: answer === "" ? `${record.agentId} is done and said nothing.` : answer, shown }
+  }
+  const why =
+    record.status === "cancelled"
+      ? "was interrupted"
+      : `failed: ${record.error?.message ?? "no reason is known"}`
+  const rest = answer === "" ? "" : `\nUntil then it had said:\n${answer}`
+  return { text: `${record.agentId} ${why}${rest}`, shown, isError: true }
+}
+
+/** What clients see of it: whose turn it was, and what it took. */
+function shownOf(record: ResponseRecord): string {
+  const { usage } = record
+  return JSON.stringify({
+    agent: record.agentId,
+    response_id: record.id,
+    status: record.status === "running" ? "in_progress" : record.status,
+    answer: answerText(record.output),
+    usage:
+      usage === null
+        ? null
+        : {
+            input_tokens: usage.inputTokens,
+            cached_input_tokens: usage.cachedInputTokens,
+            output_tokens: usage.outputTokens,
+            reasoning_tokens: usage.reasoningTokens,
+          },
+  })
+}
+
+function refused(message: string): ProxyError {
+  return new ProxyError("invalid_request", message)
+}

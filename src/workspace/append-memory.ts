@@ -1,0 +1,53 @@
+import { constants } from "node:fs"
+import { open } from "node:fs/promises"
+import { join } from "node:path"
+import { messageOf, ProxyError } from "../domain/errors.ts"
+import { localDay } from "./local-day.ts"
+
+/** Of one fact, in UTF-16 units: more belongs into a file of its own. */
+export const maxFactLength = 2_000
+/** Beyond this, somebody has to tidy up: only the beginning and the end are put in front of new threads. */
+const maxMemoryBytes = 256 * 1024
+
+/**
+ * Adds one dated line to an agent's memory. It is written in one go at the end of the file, so that nothing is lost of what
+ * the agent or its people write there at the same time. Rejects with `ProxyError` for people and models to read.
+ */
+export async function appendMemory(workspace: string, fact: string, now: Date): Promise<void> {
+  const text = fact.trim().replaceAll(/\s*\n\s*/g, " ")
+  if (text === "") throw new ProxyError("invalid_request", "There is nothing to remember.")
+  if (text.length > maxFactLength) {
+    throw new ProxyError(
+      "invalid_request",
+      `A fact may have ${maxFactLength} characters at the most. Put the rest into a file and remember where it is.`,
+    )
+  }
+  const path = join(workspace, "memory", "memory.md")
+  try {
+    const { O_RDWR, O_APPEND, O_CREAT, O_NONBLOCK } = constants
+    const file = await open(path, O_RDWR | O_APPEND | O_CREAT | O_NONBLOCK, 0o600)
+    try {
+      const stats = await file.stat()
+      if (!stats.isFile()) throw new ProxyError("internal_error", `${path} is not a file.`)
+      const line = `${await lineEndBefore(file, stats.size)}- ${localDay(now)}: ${text}\n`
+      if (stats.size + Buffer.byteLength(line) > maxMemoryBytes) {
+        throw new ProxyError("invalid_request", `The memory is full. Tidy ${path} up, then try again.`)
+      }
+      await file.appendFile(line)
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    if (error instanceof ProxyError) throw error
+    throw new ProxyError("internal_error", `${path} cannot be written: ${messageOf(error)}.`, {
+      cause: error,
+    })
+  }
+}
+
+/** People's editors do not always end the last line. */
+async function lineEndBefore(file: Awaited<ReturnType<typeof open>>, size: number): Promise<string> {
+  if (size === 0) return ""
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1)
+  return buffer.toString("latin1") === "\n" ? "" : "\n"
+}
