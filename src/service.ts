@@ -13,6 +13,7 @@ import { createHttpApp } from "./http/http-app.ts"
 import type { HttpLogEntry, ServicePhase } from "./http/http-env.ts"
 import { type HttpServer, startHttpServer } from "./http/http-server.ts"
 import { WebSocketEndpoint } from "./http/websocket-endpoint.ts"
+import { ToolChannels } from "./mcp/tool-channels.ts"
 import { DiskFileLibrary } from "./storage/files/disk-file-library.ts"
 import { openSqliteStore } from "./storage/sqlite/open-sqlite-store.ts"
 import { Team } from "./team/team.ts"
@@ -132,7 +133,8 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   })
   releasers.add("uploaded files", () => files.stop())
   await files.start()
-  const manager = await startManager({ ...options, config }, profile, now, releasers)
+  const channels = new ToolChannels()
+  const manager = await startManager({ ...options, config }, { profile, channels, now, releasers })
   options.signal?.throwIfAborted()
   const team = new Team({
     engine: () => engine,
@@ -168,6 +170,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   let server: HttpServer | null = null
   // Below the engine: connections stay open while turns drain, their answers have to get out.
   releasers.add("http server", () => server?.close())
+  releasers.add("functions for CLIs", () => channels.stop())
   releasers.add("engine", () => {
     phase = "stopping"
     return engine.stop(config.limits.drainMs)
@@ -177,6 +180,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   const app = createHttpApp({
     engine,
     files,
+    channels,
     config,
     version,
     startedAt: now(),
@@ -186,6 +190,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   })
   const upgrades = new WebSocketEndpoint({ engine, config, log: (entry) => logRequest(log, entry) })
   server = await startHttpServer(app, { host: config.host, port: config.port, upgrades })
+  channels.listening(`${server.localUrl}/mcp`)
   phase = "running"
 
   let stopping: Promise<void> | null = null
@@ -201,11 +206,16 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   }
 }
 
+interface ManagerParts {
+  readonly profile: AgentProfile
+  readonly channels: ToolChannels
+  readonly now: () => number
+  readonly releasers: Releasers
+}
+
 async function startManager(
   options: ServiceOptions,
-  profile: AgentProfile,
-  now: () => number,
-  releasers: Releasers,
+  { profile, channels, now, releasers }: ManagerParts,
 ): Promise<{ readonly agent: Agent; readonly demoReason: NotReady | null }> {
   const { config, env, log } = options
   const agentLog = { agent: profile.id }
@@ -218,7 +228,7 @@ async function startManager(
     passEnv: config.passEnv,
     model: config.model,
     permissions: "full",
-    toolEndpoint: null,
+    toolEndpoint: channels,
     resumesLast: config.sessions === "shared",
     onEvent: (event) => {
       logBackendEvent(log, profile.id, event)

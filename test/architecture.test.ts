@@ -11,6 +11,7 @@ const order = [
   "service",
   "cli",
   "http",
+  "mcp",
   "connectors",
   "supervise",
   "team",
@@ -33,6 +34,7 @@ const extra: Readonly<Record<string, readonly string[]>> = {
 const forbidden: Readonly<Record<string, readonly string[]>> = {
   service: ["cli"],
   http: ["backends", "fetch", "storage", "workspace"],
+  mcp: ["team", "engine", "backends", "fetch", "storage", "workspace", "protocol", "config"],
   engine: ["backends", "fetch", "storage", "workspace", "protocol"],
   backends: ["fetch", "storage", "workspace", "protocol"],
   fetch: ["storage", "workspace", "protocol", "config"],

@@ -9,6 +9,7 @@ export type IdPrefix =
   | "ws_"
   | "fc_"
   | "fco_"
+  | "call_"
   | "conv_"
   | "cmp_"
   | "thr_"

@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts"
 import { ProxyError } from "../domain/errors.ts"
 import type { FileLibrary } from "../domain/files.ts"
 import type { Engine } from "../engine/engine.ts"
+import type { ToolChannels } from "../mcp/tool-channels.ts"
 import { createCompactHandler } from "./compact-route.ts"
 import { createCompletionHandlers } from "./completion-routes.ts"
 import { createConversationHandlers } from "./conversation-routes.ts"
@@ -10,6 +11,7 @@ import { answerError } from "./error-answer.ts"
 import { createFileHandlers } from "./file-routes.ts"
 import type { HttpContext, HttpEnv, HttpLogEntry, ServicePhase } from "./http-env.ts"
 import { createInputTokensHandler } from "./input-tokens-route.ts"
+import { createMcpHandler } from "./mcp-route.ts"
 import { createModelHandlers } from "./model-routes.ts"
 import { createOpenApiHandler } from "./openapi-route.ts"
 import { requestGate, requestLog } from "./request-gate.ts"
@@ -22,6 +24,8 @@ import { createTurnHandler } from "./turn-routes.ts"
 export interface HttpAppOptions {
   readonly engine: Engine
   readonly files: FileLibrary
+  /** What agents' CLIs may call at `/mcp`. */
+  readonly channels: ToolChannels
   readonly config: Config
   readonly version: string
   /** Milliseconds since 1970. */
@@ -41,6 +45,8 @@ type Method = "GET" | "POST" | "DELETE"
 export function createHttpApp(options: HttpAppOptions): HttpApp {
   const app: HttpApp = new Hono<HttpEnv>({ strict: false })
   app.use(requestLog(options.log))
+  // Before the gate: its keys are not the clients', and theirs are not good for it.
+  app.all("/mcp", createMcpHandler(options))
   app.use(requestGate(options.config))
 
   const status = createStatusHandlers(options)

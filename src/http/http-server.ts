@@ -10,6 +10,8 @@ import type { HttpApp } from "./http-app.ts"
 export interface HttpServer {
   /** `http://host:port`, fit for a browser on this machine. */
   readonly url: string
+  /** The same as an address that programs on this machine reach, whatever their resolver makes of names. */
+  readonly localUrl: string
   readonly port: number
   /**
    * Takes no new connections, lets answers that are being written end for a short while, then closes what is left.
@@ -133,6 +135,7 @@ function runningServer(
   let closing: Promise<void> | null = null
   return {
     url: `http://${browsableHost(host)}:${port}`,
+    localUrl: `http://${localAddress(typeof address === "object" ? address?.address : undefined)}:${port}`,
     port,
     close() {
       closing ??= new Promise<void>((resolve) => {
@@ -154,6 +157,12 @@ function runningServer(
 function browsableHost(host: string): string {
   if (host === "0.0.0.0" || host === "::") return "localhost"
   return host.includes(":") ? `[${host}]` : host
+}
+
+function localAddress(bound = "127.0.0.1"): string {
+  if (bound === "0.0.0.0") return "127.0.0.1"
+  if (bound === "::") return "[::1]"
+  return bound.includes(":") ? `[${bound}]` : bound
 }
 
 /** What Node's parser refuses never becomes a request: the envelope is written to the bare socket. */

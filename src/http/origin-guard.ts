@@ -42,7 +42,8 @@ export function checkOrigin(
   }
 }
 
-function isOwnName(name: string, boundHost: string): boolean {
+/** True for loopback names and, where the service listens beyond loopback, for addresses and the configured name. */
+export function isOwnName(name: string, boundHost: string): boolean {
   if (isLoopbackName(name)) return true
   const bound = boundHost.toLowerCase()
   return !isLoopbackName(bound) && (isIP(name) !== 0 || name === bound)

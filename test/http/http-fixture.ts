@@ -6,6 +6,7 @@ import { createHttpApp, type HttpApp } from "../../src/http/http-app.ts"
 import type { HttpLogEntry, ServicePhase } from "../../src/http/http-env.ts"
 import { type HttpServer, startHttpServer } from "../../src/http/http-server.ts"
 import { WebSocketEndpoint } from "../../src/http/websocket-endpoint.ts"
+import { ToolChannels } from "../../src/mcp/tool-channels.ts"
 import { FakeEngine } from "./fake-engine.ts"
 
 export interface FixtureOptions {
@@ -21,6 +22,7 @@ export interface FixtureOptions {
 export interface AppFixture {
   readonly app: HttpApp
   readonly engine: FakeEngine
+  readonly channels: ToolChannels
   readonly entries: HttpLogEntry[]
 }
 
@@ -71,9 +73,11 @@ function testConfig({ config = {}, limits = {} }: FixtureOptions = {}): Config {
 
 export function appFixture(options: FixtureOptions = {}): AppFixture {
   const engine = new FakeEngine()
+  const channels = new ToolChannels()
   const entries: HttpLogEntry[] = []
   const app = createHttpApp({
     engine,
+    channels,
     files: options.files ?? noFiles,
     config: testConfig(options),
     version: "9.8.7",
@@ -82,7 +86,7 @@ export function appFixture(options: FixtureOptions = {}): AppFixture {
     servicePhase: () => options.phase ?? "running",
     log: (entry) => entries.push(entry),
   })
-  return { app, engine, entries }
+  return { app, engine, channels, entries }
 }
 
 const noFile = async (_principal: string, id: string) => {
@@ -114,6 +118,7 @@ export async function serverFixture(options: FixtureOptions = {}): Promise<Serve
     closeGraceMs: 0,
     upgrades,
   })
+  fixture.channels.listening(`${server.localUrl}/mcp`)
   onTestFinished(() => server.close())
   return { ...fixture, server }
 }

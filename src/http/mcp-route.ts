@@ -1,0 +1,143 @@
+import type { Socket } from "node:net"
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
+import type { Config } from "../config/config.ts"
+import { ProxyError } from "../domain/errors.ts"
+import { answerCall, progressOf } from "../mcp/answer-call.ts"
+import { answerRequest, checkVersion, completeResult } from "../mcp/answer-request.ts"
+import {
+  errorText,
+  RpcError,
+  type RpcMessage,
+  type RpcRequest,
+  readMessage,
+  resultText,
+} from "../mcp/json-rpc.ts"
+import type { OpenChannel } from "../mcp/open-channel.ts"
+import type { ToolChannels } from "../mcp/tool-channels.ts"
+import { ByteBudget } from "./byte-budget.ts"
+import { clientOf } from "./client-connection.ts"
+import { answerError } from "./error-answer.ts"
+import { writeHeldAnswer } from "./held-answer.ts"
+import type { HttpContext } from "./http-env.ts"
+import { readJsonBody } from "./json-body.ts"
+import { isOwnName, parseHost } from "./origin-guard.ts"
+import { hostOf } from "./request-gate.ts"
+
+export interface McpRouteOptions {
+  readonly channels: ToolChannels
+  readonly config: Config
+  readonly version: string
+}
+
+/**
+ * The functions of a thread for its CLI: MCP over streamable HTTP, without sessions and without a stream of the server's
+ * own (both are for servers that have something to say by themselves), so that POST is the only method.
+ */
+export function createMcpHandler({
+  channels,
+  config,
+  version,
+}: McpRouteOptions): (context: HttpContext) => Promise<Response> {
+  const serverInfo = { name: "ai-agent-proxy", version }
+  const budget = new ByteBudget(config.limits.bodiesBytes)
+
+  return async (context) => {
+    checkCaller(context, config.host)
+    const channel = channels.find(context.req.header("authorization"))
+    if (channel === null)
+      throw new ProxyError("invalid_api_key", "This is no token of a thread that is open.")
+    if (context.req.method !== "POST") {
+      const problem = new ProxyError("method_not_allowed", "Only POST is possible here.")
+      return answerError(context, problem, { allow: "POST" })
+    }
+    const share = budget.open()
+    let body: unknown
+    try {
+      body = await readJsonBody(context, config.limits, share)
+    } finally {
+      share.release()
+    }
+    return answer(context, channel, body)
+  }
+
+  async function answer(context: HttpContext, channel: OpenChannel, body: unknown): Promise<Response> {
+    let message: RpcMessage | null
+    try {
+      message = readMessage(body)
+      if (message?.type === "request") checkVersion(message.params)
+    } catch (error) {
+      if (error instanceof RpcError) return jsonAnswer(context, errorText(null, error), 400)
+      throw error
+    }
+    if (message?.type === "request") return answerMessage(context, channel, message)
+    if (message?.method === "notifications/cancelled") channel.cancel(message.params.requestId)
+    return new Response(null, { status: 202 })
+  }
+
+  async function answerMessage(
+    context: HttpContext,
+    channel: OpenChannel,
+    request: RpcRequest,
+  ): Promise<Response> {
+    const { id, method, params } = request
+    if (method === "tools/call") return hold(context, channel, request)
+    try {
+      const result = answerRequest(method, params, channel.tools, serverInfo)
+      return jsonAnswer(context, resultText(id, completeResult(params, result)))
+    } catch (error) {
+      if (error instanceof RpcError) return jsonAnswer(context, errorText(id, error))
+      throw error
+    }
+  }
+
+  async function hold(context: HttpContext, channel: OpenChannel, request: RpcRequest): Promise<Response> {
+    const client = clientOf(context)
+    const { outgoing } = context.env ?? {}
+    try {
+      const message = answerCall(channel, request, client.gone)
+      if (outgoing === undefined) return jsonAnswer(context, (await message) ?? "")
+      await writeHeldAnswer(outgoing, {
+        headers: { "x-request-id": context.var.requestId },
+        isStream: /text\/event-stream/i.test(context.req.header("accept") ?? ""),
+        keepAliveMs: config.limits.keepAliveMs,
+        progress: progressOf(request.params),
+        message,
+        clientGone: client.gone,
+      })
+      return RESPONSE_ALREADY_SENT
+    } catch (error) {
+      // The status is out; cutting the connection is all that can be told, and the log gets the rest.
+      context.set("failure", error)
+      outgoing?.destroy()
+      return RESPONSE_ALREADY_SENT
+    } finally {
+      context.set("isAborted", client.gone.aborted)
+      client.release()
+    }
+  }
+}
+
+function jsonAnswer(context: HttpContext, text: string, status: 200 | 400 = 200): Response {
+  return context.body(text, status, { "content-type": "application/json" })
+}
+
+/** A program of this machine, and no page in a browser: nothing else has a token to begin with. */
+function checkCaller(context: HttpContext, boundHost: string): void {
+  const host = parseHost(hostOf(context) ?? "")
+  const isPage = context.req.header("origin") !== undefined
+  const socket = context.env?.incoming?.socket
+  if (
+    host !== null &&
+    isOwnName(host.name, boundHost) &&
+    !isPage &&
+    (socket === undefined || isLocal(socket))
+  )
+    return
+  throw new ProxyError("forbidden_origin", "Only agents of this machine are served here.")
+}
+
+/** Over whichever address: a service that listens on one of the network only is reached there from here, too. */
+function isLocal({ remoteAddress = "", localAddress }: Socket): boolean {
+  const address = remoteAddress.replace(/^::ffff:/, "")
+  return address === "::1" || address.startsWith("127.") || remoteAddress === localAddress
+}

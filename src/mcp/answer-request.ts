@@ -1,0 +1,72 @@
+import type { FunctionTool } from "../domain/backend.ts"
+import { type Fields, fieldsOf, RpcError, rpcCodes } from "./json-rpc.ts"
+
+/** Revisions with a handshake, the newest first. */
+const handshakeVersions = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"] as const
+/** Revisions whose requests stand for themselves: each names its version. */
+const statelessVersions = ["2026-07-28"] as const
+const versionKey = "io.modelcontextprotocol/protocolVersion"
+const unsupportedVersion = -32_022
+
+export interface ServerInfo {
+  readonly name: string
+  readonly version: string
+}
+
+/**
+ * Answers whatever does not need the agent's client; calls of tools are the channel's. Nothing is remembered between two
+ * requests, in either kind of revision. Throws `RpcError`.
+ */
+export function answerRequest(
+  method: string,
+  params: Fields,
+  tools: readonly FunctionTool[],
+  serverInfo: ServerInfo,
+): Fields {
+  switch (method) {
+    case "initialize":
+      return {
+        protocolVersion: agreedVersion(params.protocolVersion),
+        capabilities: { tools: {} },
+        serverInfo,
+      }
+    case "server/discover":
+      return { supportedVersions: statelessVersions, capabilities: { tools: {} }, ...uncached }
+    case "ping":
+      return {}
+    case "tools/list":
+      return { tools: tools.map(toolOf), ...(isStateless(params) && uncached) }
+    default:
+      throw new RpcError(rpcCodes.methodNotFound, `There is no method ${method.slice(0, 100)}.`)
+  }
+}
+
+/** A result as the revision of its request wants it. */
+export function completeResult(params: Fields, result: Fields): Fields {
+  return isStateless(params) ? { resultType: "complete", ...result } : result
+}
+
+/** Throws `RpcError` where a request names a revision that is not spoken here. */
+export function checkVersion(params: Fields): void {
+  const requested = fieldsOf(params._meta)[versionKey]
+  if (requested === undefined || statelessVersions.some((version) => version === requested)) return
+  throw new RpcError(unsupportedVersion, "This version of the protocol is not spoken here.", {
+    supported: statelessVersions,
+    requested: String(requested).slice(0, 100),
+  })
+}
+
+const uncached = { ttlMs: 0, cacheScope: "private" } as const
+
+function isStateless(params: Fields): boolean {
+  return fieldsOf(params._meta)[versionKey] !== undefined
+}
+
+function agreedVersion(requested: unknown): string {
+  return handshakeVersions.find((version) => version === requested) ?? handshakeVersions[0]
+}
+
+function toolOf({ name, description, parameters }: FunctionTool): Fields {
+  // MCP wants the word; a client of the OpenAI API may leave it out.
+  return { name, description, inputSchema: { ...parameters, type: "object" } }
+}
