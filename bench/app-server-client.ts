@@ -13,12 +13,15 @@ export class AppServerClient {
   readonly child: ChildProcess
   readonly #answers = new Map<number, (result: Fields) => void>()
   readonly #turns = new Map<string, TurnListener>()
+  readonly #functions: readonly Fields[]
   /** Called when everything of one read was handed out. */
   onReadDone: () => void = () => {}
   #nextId = 0
   #rest = ""
 
-  constructor(executable: string, cwd: string, env: NodeJS.ProcessEnv) {
+  /** `functions`: offered in every thread, as `dynamicTools`; each call gets an empty result at once. */
+  constructor(executable: string, cwd: string, env: NodeJS.ProcessEnv, functions: readonly Fields[] = []) {
+    this.#functions = functions
     this.child = spawn(executable, ["app-server"], { cwd, env, stdio: ["pipe", "pipe", "ignore"] })
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => this.#read(text))
   }
@@ -36,6 +39,7 @@ export class AppServerClient {
       cwd,
       approvalPolicy: "never",
       sandbox: "danger-full-access",
+      ...(this.#functions.length === 0 ? {} : { dynamicTools: this.#functions }),
     })
     return (thread as { readonly id: string }).id // as every app-server answers
   }
@@ -89,6 +93,11 @@ export class AppServerClient {
       return
     }
     const params = message.params ?? {}
+    if (message.method === "item/tool/call") {
+      const contentItems = [{ type: "inputText", text: "4" }]
+      this.#send({ id: message.id, result: { contentItems, success: true } })
+      return
+    }
     const threadId = String(params.threadId)
     this.#turns.get(threadId)?.(message.method, params)
     if (message.method === "turn/completed") this.#turns.delete(threadId)

@@ -1,8 +1,9 @@
 /**
  * A `codex app-server` without a model: a turn costs well below a millisecond, so what a bench measures around it is the
  * service. The newest text of the input says what the turn does: `deltas=100 size=16 pauseMs=5` sends that many deltas of
- * that many characters, `pauseMs` before each (none: as fast as they are read). A delta begins with its number, so that a
- * reader can tell whether every one has come. Speaks what the codex backend and the bare service use; the rest is `{}`.
+ * that many characters, `pauseMs` before each (none: as fast as they are read); with `call=1` it calls the client's first
+ * function before, and waits for the result. A delta begins with its number, so that a reader can tell whether every one
+ * has come. Speaks what the codex backend and the bare service use; the rest is `{}`.
  */
 import { createInterface } from "node:readline"
 
@@ -17,6 +18,11 @@ const filler = "abcdefghijklmnopqrstuvwxyz ".repeat(400)
 /** Threads that want raw items, as codex gives them only where `thread/start` asked for them. */
 const rawThreads = new Set<string>()
 const interrupted = new Set<string>()
+/** Name of the first function that the client offers in a thread. */
+const functions = new Map<string, string>()
+/** Calls that wait for their results, by the id of the request. */
+const calls = new Map<unknown, () => void>()
+let callCount = 0
 let threadCount = 0
 let turnCount = 0
 let draining: Promise<void> | null = null
@@ -66,6 +72,23 @@ function deltaText(index: number, size: number): string {
   return `${String(index).padStart(7, "0")} ${filler}`.slice(0, size)
 }
 
+/** As codex does it: raw events name the call first, then the request comes, and the turn waits for its answer. */
+async function callFunction(scope: { threadId: string; turnId: string }, output: Output): Promise<void> {
+  const tool = functions.get(scope.threadId)
+  if (tool === undefined) return
+  callCount += 1
+  const id = callCount
+  const callId = `call_${id}`
+  if (rawThreads.has(scope.threadId)) {
+    const item = { type: "function_call", name: tool, arguments: "{}", call_id: callId }
+    output.notify("rawResponseItem/completed", { ...scope, item })
+    output.notify("rawResponse/completed", { ...scope, responseId: "resp_stub" })
+  }
+  await output.flush()
+  send({ id, method: "item/tool/call", params: { ...scope, callId, tool, arguments: {} } })
+  await new Promise<void>((resolve) => calls.set(id, resolve))
+}
+
 async function runTurn(threadId: string, turnId: string, prompt: string): Promise<void> {
   const deltas = numberIn(prompt, "deltas", 20)
   const size = Math.max(8, numberIn(prompt, "size", 16))
@@ -78,6 +101,7 @@ async function runTurn(threadId: string, turnId: string, prompt: string): Promis
     threadId,
     turn: { id: turnId, status: "inProgress", items: [], error: null },
   })
+  if (numberIn(prompt, "call", 0) === 1) await callFunction(scope, output)
   output.notify("item/started", { ...scope, item })
   const head = `{"method":"item/agentMessage/delta","params":{"threadId":"${threadId}","turnId":"${turnId}","itemId":"${itemId}","delta":"`
   const texts: string[] = []
@@ -124,6 +148,12 @@ function promptOf(params: Readonly<Record<string, unknown>>): string {
   return typeof text === "string" ? text : ""
 }
 
+function firstFunction(tools: unknown): string | null {
+  const [first]: unknown[] = Array.isArray(tools) ? tools : []
+  const name = typeof first === "object" && first !== null && "name" in first ? first.name : null
+  return typeof name === "string" ? name : null
+}
+
 function receive({ id, method, params = {} }: Message): void {
   const respond = (result: unknown): void => send({ id, result })
   switch (method) {
@@ -145,11 +175,14 @@ function receive({ id, method, params = {} }: Message): void {
       threadCount += method === "thread/resume" ? 0 : 1
       const threadId = method === "thread/resume" ? String(params.threadId) : `thread-${threadCount}`
       if (params.experimentalRawEvents === true) rawThreads.add(threadId)
+      const tool = firstFunction(params.dynamicTools)
+      if (tool !== null) functions.set(threadId, tool)
       respond({ thread: { id: threadId, path: null }, model: "stub-1", reasoningEffort: null })
       break
     }
     case "thread/unsubscribe":
       rawThreads.delete(String(params.threadId))
+      functions.delete(String(params.threadId))
       respond({})
       break
     case "turn/start": {
@@ -163,8 +196,12 @@ function receive({ id, method, params = {} }: Message): void {
       interrupted.add(String(params.turnId))
       respond({})
       break
+    case undefined:
+      calls.get(id)?.()
+      calls.delete(id)
+      break
     default:
-      if (id !== undefined && method !== undefined) respond({})
+      if (id !== undefined) respond({})
   }
 }
 

@@ -33,25 +33,50 @@ const doneMark = Buffer.from("data: [DONE]\n\n")
 
 /** Runs one streamed turn of `POST /v1/responses`; rejects unless it ended as completed. */
 export function streamTurn(target: Target, input: string, options: StreamOptions): Promise<StreamResult> {
+  return streamPost(target, { input }, options)
+}
+
+/** The same with other fields: an input of items, functions. */
+export function streamPost(target: Target, fields: object, options: StreamOptions): Promise<StreamResult> {
   const body = JSON.stringify({
     model: "manager",
-    input,
     stream: true,
+    ...fields,
     ...(options.previousResponseId === undefined ? {} : { previous_response_id: options.previousResponseId }),
   })
+  return send(target, { method: "POST", path: "/v1/responses", body }, options)
+}
+
+/** The events of a stored stream behind number `startingAfter`, to its end. */
+export function replayStream(
+  target: Target,
+  responseId: string,
+  startingAfter: number,
+  options: StreamOptions,
+): Promise<StreamResult> {
+  const path = `/v1/responses/${responseId}?stream=true&starting_after=${startingAfter}`
+  return send(target, { method: "GET", path, body: null }, options)
+}
+
+function send(
+  target: Target,
+  { method, path, body }: { readonly method: string; readonly path: string; readonly body: string | null },
+  options: StreamOptions,
+): Promise<StreamResult> {
   return new Promise((resolve, reject) => {
     const startedAt = performance.now()
     const outgoing = request(
       {
         host: "127.0.0.1",
         port: target.port,
-        path: "/v1/responses",
-        method: "POST",
+        path,
+        method,
         agent: options.agent,
         timeout: timeoutMs,
         headers: {
-          "content-type": "application/json",
-          "content-length": Buffer.byteLength(body),
+          ...(body === null
+            ? {}
+            : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
           ...(target.key === null ? {} : { authorization: `Bearer ${target.key}` }),
         },
       },
@@ -59,7 +84,7 @@ export function streamTurn(target: Target, input: string, options: StreamOptions
     )
     outgoing.once("timeout", () => outgoing.destroy(new Error(`the service was silent for ${timeoutMs} ms`)))
     outgoing.once("error", reject)
-    outgoing.end(body)
+    outgoing.end(body ?? undefined)
   })
 }
 
