@@ -129,10 +129,14 @@ async function runCommand(
   let naming: Promise<void> = Promise.resolve()
   let told: string | null = null
   let base: Usage | null = target === "new" ? noUsage : thread.total
+  let newest: object | null = null
   const name = (nativeId: string, total: Usage | null) => {
     if (thread.isEphemeral) return
+    // A short turn tells its name and its end in one read: then only the end is written.
+    const wanted = { nativeId, total }
+    newest = wanted
     naming = naming
-      .then(() => threads.name(thread, nativeId, total))
+      .then(() => (newest === wanted ? threads.name(thread, nativeId, total) : undefined))
       .catch((error) => log("error", "the name of a thread cannot be stored", { reason: messageOf(error) }))
   }
   await turn.run({
@@ -155,8 +159,8 @@ async function runCommand(
       if (told !== null && told !== thread.nativeId) name(told, base)
     },
     onCompleted: async (total) => {
-      await naming
-      if (thread.nativeId !== null) name(thread.nativeId, total)
+      const nativeId = told ?? thread.nativeId
+      if (nativeId !== null) name(nativeId, total)
       await naming
       return usageOfTurn(base, total)
     },

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto"
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { mkdirSync, renameSync, writeFileSync } from "node:fs"
+import { readFile, rm } from "node:fs/promises"
 import path from "node:path"
 import { z } from "zod"
 import type { ThreadRef } from "../../domain/backend.ts"
@@ -49,7 +50,7 @@ export class ThreadFiles {
   }
 
   async write(ref: ThreadRef, { nativeId, total }: StoredThread): Promise<void> {
-    await this.#writeJson(`${ref}.json`, { thread_id: nativeId, total_usage: total })
+    this.#writeJson(`${ref}.json`, { thread_id: nativeId, total_usage: total })
   }
 
   async remove(ref: ThreadRef): Promise<void> {
@@ -64,7 +65,7 @@ export class ThreadFiles {
 
   async writeLastRun(thread: ThreadRef | null | undefined): Promise<void> {
     if (thread === undefined) await rm(path.join(this.#folder, "last-run.json"), { force: true })
-    else await this.#writeJson("last-run.json", { thread })
+    else this.#writeJson("last-run.json", { thread })
   }
 
   async #readJson(name: string): Promise<unknown> {
@@ -76,15 +77,16 @@ export class ThreadFiles {
     }
   }
 
-  async #writeJson(name: string, value: unknown): Promise<void> {
+  /** Without waiting: the trips to the thread pool would take longer than so small a file, and the client waits for it. */
+  #writeJson(name: string, value: unknown): void {
     if (!this.#isFolderMade) {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
       this.#isFolderMade = true
     }
     const file = path.join(this.#folder, name)
     const temporary = `${file}.${randomUUID()}.tmp`
-    await writeFile(temporary, `${JSON.stringify(value)}\n`, { mode: 0o600 })
-    await rename(temporary, file)
+    writeFileSync(temporary, `${JSON.stringify(value)}\n`, { mode: 0o600 })
+    renameSync(temporary, file)
   }
 }
 
