@@ -1,7 +1,11 @@
+import path from "node:path"
 import type { Permissions } from "../domain/agents.ts"
 import type { Backend, BackendEvent } from "../domain/backend.ts"
 import type { Log } from "../domain/log.ts"
 import type { ToolEndpoint } from "../domain/tool-endpoint.ts"
+import { createClaudeBackend } from "./claude/claude-backend.ts"
+import { claudeEnvironment } from "./claude/claude-environment.ts"
+import { claudeKind } from "./claude/history-messages.ts"
 import { createCliBackend } from "./cli-backend.ts"
 import { codexEnvironment } from "./codex/codex-environment.ts"
 
@@ -30,6 +34,25 @@ export interface AgentBackendOptions {
 
 /** The backend for an agent's CLI. */
 export function createBackend(options: AgentBackendOptions): Backend {
+  const kind = options.kind ?? path.basename(options.executable)
+  return kind === claudeKind ? claudeBackend(options) : codexLikeBackend(options)
+}
+
+function claudeBackend(options: AgentBackendOptions): Backend {
+  const { executable, cwd, env, passEnv, model, permissions, toolEndpoint, onEvent, log } = options
+  return createClaudeBackend({
+    executable,
+    cwd,
+    env: claudeEnvironment(env, passEnv),
+    model,
+    permissions,
+    toolEndpoint,
+    onEvent,
+    log,
+  })
+}
+
+function codexLikeBackend(options: AgentBackendOptions): Backend {
   const { executable, cwd, env, passEnv, model, resumesLast, onEvent, log } = options
   return createCliBackend({
     executable,

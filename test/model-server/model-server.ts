@@ -2,16 +2,19 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import type { Answer } from "./answer.ts"
+import { messagesWire } from "./anthropic/messages-wire.ts"
+import type { ModelWire } from "./model-wire.ts"
 import { planAnswer } from "./plan-answer.ts"
 import { sendAnswer, sendError, sendJson } from "./send-answer.ts"
-import type { RecordedRequest } from "./wire.ts"
-import { parseBody } from "./wire.ts"
+import { codexTools } from "./tool-calls.ts"
+import type { JsonObject, RecordedRequest } from "./wire.ts"
+import { parseObject, responsesBodyOf } from "./wire.ts"
 
 /** A model that does what the user's message tells it to: the directives are listed in `README.md`. */
 export interface ModelServer {
   /** Base URL for a provider's configuration; ends in `/v1`. */
   readonly url: string
-  /** The newest requests to `/v1/responses`, oldest first; at most `maxRequests`. */
+  /** The newest requests to the model on any wire, oldest first; at most `maxRequests`. */
   readonly requests: readonly RecordedRequest[]
   clearRequests(): void
   /** Cuts every open stream and stops listening. Safe twice. */
@@ -34,13 +37,12 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     return attempt
   }
 
-  const answerOf = async (request: IncomingMessage): Promise<Answer> => {
-    const text = await readBody(request)
+  const answerOf = (wire: ModelWire, request: IncomingMessage, posted: JsonObject): Answer => {
     try {
-      const body = parseBody(text)
-      requests.push({ path: request.url ?? "", headers: headersOf(request), body })
+      const body = wire.read(posted)
+      requests.push({ path: request.url ?? "", headers: headersOf(request), body, posted })
       if (requests.length > maxRequests) requests.shift()
-      return planAnswer(body, countAttempt)
+      return planAnswer(body, countAttempt, wire.tools)
     } catch (error) {
       // A script that cannot be followed must fail the turn with its reason, not hang the test.
       return { type: "error", status: 400, message: `model server: ${String(error)}` }
@@ -49,9 +51,12 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
 
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const path = new URL(request.url ?? "/", "http://127.0.0.1").pathname
-    if (request.method === "POST" && path === "/v1/responses")
-      await sendAnswer(response, await answerOf(request))
-    else if (request.method === "GET" && path === "/v1/models") sendJson(response, 200, modelList)
+    const wire = request.method === "POST" ? wires.get(path) : undefined
+    if (wire !== undefined) {
+      const posted = parseObject(await readBody(request))
+      if (posted === null) sendError(response, 400, "model server: the body is not a JSON object")
+      else await wire.send(response, answerOf(wire, request, posted), posted)
+    } else if (request.method === "GET" && path === "/v1/models") sendJson(response, 200, modelList)
     else sendError(response, 404, `model server: no ${request.method} ${path}`)
   }
 
@@ -78,6 +83,11 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     },
   }
 }
+
+const wires: ReadonlyMap<string, ModelWire> = new Map([
+  ["/v1/responses", { read: responsesBodyOf, tools: codexTools, send: sendAnswer }],
+  ["/v1/messages", messagesWire],
+])
 
 const modelList = {
   object: "list",

@@ -2,9 +2,7 @@ import type { Answer, AnswerPart, Ending } from "./answer.ts"
 import { conversationOf, imagesOfMessage, isPersonsMessage, messageText } from "./request-readers.ts"
 import type { Round, Script, Usage } from "./script.ts"
 import { parseScript } from "./script.ts"
-import { callItemsFor, followUpCall, isScriptedCall } from "./tool-calls.ts"
-import type { ToolCatalog } from "./tool-catalog.ts"
-import { toolCatalogOf } from "./tool-catalog.ts"
+import { codexTools, isScriptedCall, type ToolCaller } from "./tool-calls.ts"
 import type { JsonObject, ResponsesBody } from "./wire.ts"
 
 const defaultUsage: Usage = { input: 1234, cached: 1000, output: 56, reasoning: 0 }
@@ -19,7 +17,11 @@ type MessagePart = Extract<AnswerPart, { type: "message" }>
  * which step it is at. So the server needs no memory of threads, and a thread that was forked, resumed or filled by hand
  * goes on at the right step.
  */
-export function planAnswer(body: ResponsesBody, attemptOf: AttemptCounter): Answer {
+export function planAnswer(
+  body: ResponsesBody,
+  attemptOf: AttemptCounter,
+  caller: ToolCaller = codexTools,
+): Answer {
   const scriptIndex = body.input.findLastIndex(isPersonsMessage)
   const message = body.input[scriptIndex]
   const text = message === undefined ? "" : messageText(message)
@@ -27,10 +29,9 @@ export function planAnswer(body: ResponsesBody, attemptOf: AttemptCounter): Answ
     return completed([say(`Summary of ${conversationOf({ body }).length} messages.`)])
   const script = parseScript(text)
   const later = body.input.slice(scriptIndex + 1)
-  const catalog = toolCatalogOf(body)
   const usage = script.usage ?? defaultUsage
 
-  const open = followUpCall(later, catalog)
+  const open = caller.followUpCall(later, body)
   if (open !== null) return completed([{ type: "item", item: open }], usage)
 
   if (script.fix !== null && later.some(isRefusal)) return completed([say(script.fix)], usage)
@@ -38,9 +39,7 @@ export function planAnswer(body: ResponsesBody, attemptOf: AttemptCounter): Answ
   const roundIndex = currentRound(script, later)
   const round = script.rounds[roundIndex] ?? { steps: [], tools: [] }
   const attemptKey = JSON.stringify([body.prompt_cache_key, body.input.length, text, roundIndex])
-  return answerRound(round, { body, message, script, roundIndex, catalog, usage }, () =>
-    attemptOf(attemptKey),
-  )
+  return answerRound(round, { body, message, script, roundIndex, caller, usage }, () => attemptOf(attemptKey))
 }
 
 /** What the service says to an agent whose answer does not have the form that was asked for. */
@@ -53,12 +52,12 @@ interface Place {
   readonly message: JsonObject | undefined
   readonly script: Script
   readonly roundIndex: number
-  readonly catalog: ToolCatalog
+  readonly caller: ToolCaller
   readonly usage: Usage
 }
 
 function answerRound(round: Round, place: Place, countAttempt: () => number): Answer {
-  const { script, catalog, usage } = place
+  const { script, caller, usage } = place
   const phase = script.hasCommentary ? "final_answer" : null
   const parts: AnswerPart[] = []
   let attempt: number | null = null
@@ -113,7 +112,9 @@ function answerRound(round: Round, place: Place, countAttempt: () => number): An
     }
   }
   if (round.tools.length > 0)
-    parts.push(...callItemsFor(round.tools, catalog).map((item): AnswerPart => ({ type: "item", item })))
+    parts.push(
+      ...caller.callItemsFor(round.tools, place.body).map((item): AnswerPart => ({ type: "item", item })),
+    )
   else if (!parts.some((part) => part.type === "message" && part.phase !== "commentary"))
     parts.push(say(defaultAnswer(place), phase))
   return end({ type: "completed" })

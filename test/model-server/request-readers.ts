@@ -23,7 +23,7 @@ export interface RequestImage {
   readonly url: string
 }
 
-/** How codex starts the user messages that it writes by itself. */
+/** How codex and claude start the user messages that they write by themselves. */
 const contextStarts = [
   "<environment_context>",
   "<user_instructions>",
@@ -33,9 +33,12 @@ const contextStarts = [
   "<subagent_notification>",
   "<model_switch>",
   "# AGENTS.md instructions",
+  "<system-reminder>",
+  "[Request interrupted by user",
+  "[structured-output-enforce]",
 ] as const
 
-/** True for a text that codex, not a person, put into a user message (cwd, AGENTS.md, an abort note). */
+/** True for a text that the CLI, not a person, put into a user message (cwd, AGENTS.md, an abort note). */
 function isContextText(text: string): boolean {
   const start = text.trimStart()
   return contextStarts.some((prefix) => start.startsWith(prefix))

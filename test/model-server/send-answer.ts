@@ -1,7 +1,6 @@
-import { once } from "node:events"
 import type { ServerResponse } from "node:http"
-import { setTimeout as delay } from "node:timers/promises"
 import type { Answer, AnswerPart } from "./answer.ts"
+import { EventStream } from "./event-stream.ts"
 import type { Usage } from "./script.ts"
 import { newId } from "./tool-calls.ts"
 import type { JsonObject } from "./wire.ts"
@@ -32,27 +31,30 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
 }
 
 async function sendStream(response: ServerResponse, answer: StreamAnswer): Promise<void> {
-  const closed = new AbortController()
-  response.once("close", () => closed.abort())
-  const events = new EventWriter(response, closed.signal)
+  const stream = new EventStream(response)
+  const events = new EventWriter(stream)
   const id = newId("resp")
-  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" })
   events.write("response.created", {
     response: { id, object: "response", status: "in_progress", output: [] },
   })
   try {
     let outputIndex = 0
     for (const part of answer.parts) await sendPart(events, part, outputIndex++)
-    await sendEnding(response, events, answer, id, outputIndex)
+    await sendEnding({ response, stream, events }, answer, id, outputIndex)
   } catch (error) {
     // codex went away in the middle (an interrupt): there is nobody to tell.
-    if (!closed.signal.aborted) throw error
+    if (!stream.isClosed) throw error
   }
 }
 
+interface Output {
+  readonly response: ServerResponse
+  readonly stream: EventStream
+  readonly events: EventWriter
+}
+
 async function sendEnding(
-  response: ServerResponse,
-  events: EventWriter,
+  { response, stream, events }: Output,
   answer: StreamAnswer,
   id: string,
   outputIndex: number,
@@ -77,9 +79,7 @@ async function sendEnding(
         item: { type: "message", id: itemId, status: "in_progress", role: "assistant", content: [] },
       })
       await events.writeDelta(itemId, outputIndex, "This answer is cut ")
-      // Only what has left the process is part of the cut answer.
-      await new Promise<void>((resolve) => response.write(": cut\n\n", () => resolve()))
-      response.destroy()
+      await stream.cut()
       return
     }
     case "silent":
@@ -168,31 +168,29 @@ function usageOf(usage: Usage): JsonObject {
   }
 }
 
-/** Numbered server-sent events on one response, with back-pressure for the deltas. */
+/** Numbered events, with back-pressure for the deltas. */
 class EventWriter {
-  #response: ServerResponse
-  #closed: AbortSignal
+  readonly #events: EventStream
   #sequenceNumber = 0
 
-  constructor(response: ServerResponse, closed: AbortSignal) {
-    this.#response = response
-    this.#closed = closed
+  constructor(events: EventStream) {
+    this.#events = events
   }
 
-  write(type: string, fields: JsonObject): boolean {
-    const event = { type, sequence_number: this.#sequenceNumber++, ...fields }
-    return this.#response.write(`event: ${type}\ndata: ${JSON.stringify(event)}\n\n`)
+  write(type: string, fields: JsonObject): void {
+    this.#events.write(type, this.#numbered(fields))
   }
 
-  /** Waits while the reader is behind, so that a hundred thousand deltas do not pile up here. */
   async writeDelta(itemId: string, outputIndex: number, delta: string): Promise<void> {
     const fields = { item_id: itemId, output_index: outputIndex, content_index: 0, delta }
-    this.#closed.throwIfAborted()
-    if (!this.write("response.output_text.delta", fields))
-      await once(this.#response, "drain", { signal: this.#closed })
+    await this.#events.writeDelta("response.output_text.delta", this.#numbered(fields))
   }
 
-  async pause(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: this.#closed })
+  pause(ms: number): Promise<void> {
+    return this.#events.pause(ms)
+  }
+
+  #numbered(fields: JsonObject): JsonObject {
+    return { sequence_number: this.#sequenceNumber++, ...fields }
   }
 }

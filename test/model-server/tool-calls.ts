@@ -4,15 +4,28 @@ import { patchFor, runningCellOf, scriptFor } from "./code-mode.ts"
 import { outputText } from "./request-readers.ts"
 import type { ToolDirective } from "./script.ts"
 import type { ToolCatalog } from "./tool-catalog.ts"
-import { findFunction, searchQueryFor } from "./tool-catalog.ts"
-import type { JsonObject } from "./wire.ts"
+import { findFunction, searchQueryFor, toolCatalogOf } from "./tool-catalog.ts"
+import type { JsonObject, ResponsesBody } from "./wire.ts"
 import { isObject, stringOf } from "./wire.ts"
 
-/** Calls that a script does not name: they belong to how codex's tools work, so they are not counted as steps. */
-const auxiliaryNames = ["wait", "write_stdin"] as const
+/** How a script's tools become calls of the agent that asks. */
+export interface ToolCaller {
+  readonly callItemsFor: (tools: readonly ToolDirective[], body: ResponsesBody) => readonly JsonObject[]
+  /** The call that waits on, when an output among `items` says that its script or command is still running. */
+  readonly followUpCall: (items: readonly JsonObject[], body: ResponsesBody) => JsonObject | null
+}
+
+/** codex's own tools, in whichever mode it offers them. */
+export const codexTools: ToolCaller = {
+  callItemsFor: (tools, body) => callItemsFor(tools, toolCatalogOf(body)),
+  followUpCall: (items, body) => followUpCall(items, toolCatalogOf(body)),
+}
+
+/** Calls that a script does not name: they belong to how an agent's tools work, so they are not counted as steps. */
+const auxiliaryNames = ["wait", "write_stdin", "StructuredOutput"] as const
 
 /** The output items that make these calls under the catalogue's tool mode. */
-export function callItemsFor(tools: readonly ToolDirective[], catalog: ToolCatalog): readonly JsonObject[] {
+function callItemsFor(tools: readonly ToolDirective[], catalog: ToolCatalog): readonly JsonObject[] {
   if (catalog.nestedTools !== null) return [customCall("exec", scriptFor(tools, catalog))]
   const unfound = tools.find((tool) => mustBeSearched(tool, catalog))
   if (unfound?.type === "tool") return [searchCall(searchQueryFor(unfound.name))]
@@ -31,8 +44,7 @@ function pollCall(sessionId: number): JsonObject {
   return functionCall("write_stdin", null, JSON.stringify(args))
 }
 
-/** The call that waits on, when an output among `items` says that its script or command is still running. */
-export function followUpCall(items: readonly JsonObject[], catalog: ToolCatalog): JsonObject | null {
+function followUpCall(items: readonly JsonObject[], catalog: ToolCatalog): JsonObject | null {
   const outputs = items.filter((item) => stringOf(item.type).endsWith("_call_output"))
   if (catalog.nestedTools !== null) {
     const newest = outputs.at(-1)

@@ -16,7 +16,10 @@ export interface ResponsesBody extends JsonObject {
 export interface RecordedRequest {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
+  /** In the form of the Responses API, whatever the agent speaks. */
   readonly body: ResponsesBody
+  /** As it was posted. */
+  readonly posted: JsonObject
 }
 
 export function isObject(value: unknown): value is JsonObject {
@@ -32,10 +35,18 @@ export function stringOf(value: unknown): string {
   return typeof value === "string" ? value : ""
 }
 
+/** Null when the text is something else. */
+export function parseObject(text: string): JsonObject | null {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return isObject(parsed) ? parsed : null
+  } catch {
+    return null
+  }
+}
+
 /** Throws a sentence for the tester when the body is not a Responses request. */
-export function parseBody(text: string): ResponsesBody {
-  const parsed: unknown = JSON.parse(text)
-  if (!isObject(parsed)) throw new Error("the body is not a JSON object")
+export function responsesBodyOf(parsed: JsonObject): ResponsesBody {
   const input =
     typeof parsed.input === "string"
       ? [{ type: "message", role: "user", content: [{ type: "input_text", text: parsed.input }] }]

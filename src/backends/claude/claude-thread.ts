@@ -1,0 +1,55 @@
+import type { FunctionTool, HistoryTurn, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
+import type { ToolChannel } from "../../domain/tool-endpoint.ts"
+import type { ClaudeProcess } from "./claude-process.ts"
+import type { ClaudeTurn } from "./claude-turn.ts"
+import type { LaunchProfile, SessionStart } from "./launch-arguments.ts"
+import type { ThreadRecord } from "./thread-record.ts"
+
+/** A warm process and what it was started with. */
+export interface WarmProcess {
+  readonly process: ClaudeProcess
+  readonly profile: LaunchProfile
+}
+
+/** A thread that is in use, or was since it was opened. */
+export interface ClaudeThread {
+  /** Also the id of claude's session. */
+  readonly ref: ThreadRef
+  readonly record: ThreadRecord
+  readonly isEphemeral: boolean
+  readonly tools: readonly FunctionTool[]
+  /** What the session is to be told before its first turn. */
+  history: readonly HistoryTurn[]
+  start: SessionStart
+  /** claude has the session, and we have noted it. */
+  isRecorded: boolean
+  channel: ToolChannel | null
+  warm: WarmProcess | null
+  turn: ClaudeTurn | null
+  /** Ends the process of an unused thread. */
+  idleTimer: NodeJS.Timeout | null
+}
+
+export function newThread(ref: ThreadRef, options: ThreadOptions, start: SessionStart): ClaudeThread {
+  const { instructions, isReadOnly, isEphemeral, tools, history } = options
+  return {
+    ref,
+    record: { instructions, isReadOnly: isReadOnly === true, lastOfTurn: new Map() },
+    isEphemeral,
+    tools,
+    history,
+    start,
+    isRecorded: false,
+    channel: null,
+    warm: null,
+    turn: null,
+    idleTimer: null,
+  }
+}
+
+/** A thread of an earlier run, or one that was closed. */
+export function knownThread(ref: ThreadRef, record: ThreadRecord, options: ThreadOptions): ClaudeThread {
+  const { instructions, isReadOnly, lastOfTurn } = record
+  const thread = newThread(ref, { ...options, instructions, history: [] }, { type: "resume" })
+  return { ...thread, record: { instructions, isReadOnly, lastOfTurn }, isRecorded: true }
+}

@@ -1,0 +1,200 @@
+import { randomUUID } from "node:crypto"
+import type { Turn } from "../../domain/backend.ts"
+import { ProxyError } from "../../domain/errors.ts"
+import type { ContentPart } from "../../domain/items.ts"
+import type { Log } from "../../domain/log.ts"
+import type { ToolCall } from "../../domain/tool-endpoint.ts"
+import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
+import type { Usage } from "../../domain/usage.ts"
+import { EventBatches } from "../event-batches.ts"
+import type { ExecExit } from "../exec/exec-process.ts"
+import { callLimitMs } from "./claude-environment.ts"
+import type { ClaudeProcess } from "./claude-process.ts"
+import { ClientCalls } from "./client-calls.ts"
+import { endCommands } from "./end-commands.ts"
+import type { ClaudeEvent, ResultEvent } from "./protocol.ts"
+import { isNotLoggedIn, turnErrorOf } from "./turn-error.ts"
+import { TurnReader } from "./turn-reader.ts"
+
+/** claude gives a call up after its limit; the client's answer has to come before. */
+const holdMs = callLimitMs - 60_000
+
+export interface ClaudeTurnOptions {
+  readonly hasSchema: boolean
+  readonly interruptMs: number
+  readonly log: Log
+  /** The log-in is gone. */
+  readonly onLoggedOut: () => void
+}
+
+type Stop = "interrupted" | "agent_stopped"
+
+/** One turn, from the request to its last event: who it is, how it is interrupted, how it ends. */
+export class ClaudeTurn implements Turn {
+  /** Also claude's id of the user's message. */
+  readonly ref = randomUUID()
+  readonly #options: ClaudeTurnOptions
+  readonly #batches = new EventBatches<TurnEvent>()
+  readonly #calls: ClientCalls
+  readonly #reader: TurnReader
+  #process: ClaudeProcess | null = null
+  #stopping: Stop | null = null
+  /** claude has begun the turn: before that an interrupt would hit nothing. */
+  #isBegun = false
+  /** The result is in. */
+  #isEnding = false
+  #timer: NodeJS.Timeout | null = null
+  #last: TurnEvent | null = null
+  #settle: () => void = () => {}
+  #tellEnd: () => void = () => {}
+  /** Resolves with the last event. Never rejects. */
+  readonly ended: Promise<void>
+  /** Resolves when the thread is free for the next turn. Never rejects. */
+  readonly settled: Promise<void>
+
+  constructor(options: ClaudeTurnOptions) {
+    this.#options = options
+    this.#calls = new ClientCalls((items) => {
+      for (const item of items) this.#batches.push({ type: "function.called", item, holdMs })
+    })
+    this.#reader = new TurnReader({
+      push: (event) => this.#batches.push(event),
+      calls: this.#calls,
+      hasSchema: options.hasSchema,
+      log: options.log,
+    })
+    this.ended = new Promise((resolve) => {
+      this.#tellEnd = resolve
+    })
+    this.settled = new Promise((resolve) => {
+      this.#settle = resolve
+    })
+  }
+
+  get events(): AsyncIterable<readonly TurnEvent[]> {
+    return this.#batches
+  }
+
+  get usage(): Usage | null {
+    return this.#reader.usage
+  }
+
+  get lastUuid(): string | null {
+    return this.#reader.lastUuid
+  }
+
+  /** How it ended; null: it runs. */
+  get last(): TurnEvent | null {
+    return this.#last
+  }
+
+  get isOver(): boolean {
+    return this.#batches.isClosed
+  }
+
+  async answer(callId: string, output: readonly ContentPart[]): Promise<void> {
+    if (this.isOver || !this.#calls.answer(callId, output)) {
+      throw new ProxyError("backend_error", `No function call ${callId} is open`)
+    }
+  }
+
+  async interrupt(): Promise<void> {
+    this.#stop("interrupted")
+    if (this.#process !== null) await this.settled
+  }
+
+  /** Like `interrupt`, but nobody wanted it: the agent stops, and its processes are ended by others. */
+  stop(): void {
+    if (this.#process === null) this.#stop("agent_stopped")
+    else if (!this.isOver) this.#stopping ??= "agent_stopped"
+  }
+
+  /** The turn is in the hands of claude from now on. */
+  begin(process: ClaudeProcess): void {
+    this.#process = process
+    this.#batches.push({ type: "turn.started", turnRef: this.ref })
+  }
+
+  /** A function of the client is called over MCP. */
+  requested(call: ToolCall): void {
+    this.#calls.requested(call)
+  }
+
+  read(event: ClaudeEvent): void {
+    if (this.isOver || this.#isEnding) return
+    if (!this.#isBegun) {
+      this.#isBegun = true
+      if (this.#stopping !== null) this.#sendInterrupt()
+    }
+    if (event.type === "result") void this.#end(event)
+    else this.#reader.read(event)
+  }
+
+  exited(process: ClaudeProcess, exit: ExecExit): void {
+    this.fail({ code: "backend_died", message: process.describe(exit), modelStatus: null })
+  }
+
+  /** Ends it in this way, unless somebody has stopped it. */
+  fail(error: TurnError): void {
+    if (this.isOver) return
+    if (!this.#isEnding) this.#reader.finish(null)
+    this.#close(this.#stopped() ?? { type: "turn.failed", error, usage: this.usage })
+  }
+
+  /** To be called once, at the very end, however the turn went. */
+  settle(): void {
+    this.fail({ code: "backend_error", message: "The turn was never run", modelStatus: null })
+    this.#settle()
+  }
+
+  async #end(result: ResultEvent): Promise<void> {
+    this.#isEnding = true
+    this.#reader.finish(result)
+    const { usage } = this
+    if (isNotLoggedIn(result)) this.#options.onLoggedOut()
+    if (this.#stopping !== null && this.#process !== null) await endCommands(this.#process.pid)
+    const failed = { type: "turn.failed", error: turnErrorOf(result), usage } as const
+    const own = result.is_error === true ? failed : ({ type: "turn.completed", usage } as const)
+    this.#close(this.#stopped() ?? own)
+  }
+
+  #stopped(): TurnEvent | null {
+    if (this.#stopping === null) return null
+    const { usage } = this
+    if (this.#stopping === "interrupted") return { type: "turn.interrupted", usage }
+    const error = { code: "agent_stopped", message: "The agent was stopped", modelStatus: null }
+    return { type: "turn.failed", error, usage }
+  }
+
+  #stop(stop: Stop): void {
+    if (this.isOver || this.#stopping !== null) return
+    this.#stopping = stop
+    if (this.#process === null) this.fail({ code: stop, message: "", modelStatus: null })
+    else if (this.#isBegun) this.#sendInterrupt()
+    // claude may not come to it at all.
+    else this.#endProcessAfter(this.#options.interruptMs)
+  }
+
+  #sendInterrupt(): void {
+    const process = this.#process
+    const { interruptMs, log } = this.#options
+    this.#endProcessAfter(interruptMs)
+    process?.request("interrupt", interruptMs).catch((error: unknown) => {
+      log("debug", "claude did not take an interrupt", { reason: String(error) })
+    })
+  }
+
+  #endProcessAfter(ms: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.#process?.end(), ms)
+  }
+
+  #close(last: TurnEvent): void {
+    if (this.isOver) return
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#calls.drop()
+    this.#last = last
+    this.#batches.close(last)
+    this.#tellEnd()
+  }
+}

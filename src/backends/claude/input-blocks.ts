@@ -1,0 +1,54 @@
+import { ProxyError } from "../../domain/errors.ts"
+import { type ContentPart, type MessageItem, type Role, textOf } from "../../domain/items.ts"
+
+type Block = Readonly<Record<string, unknown>>
+
+/** Said where a turn has nothing new to say. */
+const goOn = "Continue from where you left off."
+
+/** The new messages of a turn as one message of the user, which is all that claude takes. */
+export function inputBlocks(messages: readonly MessageItem[]): Block[] {
+  const blocks = messages.flatMap(({ role, content }) => contentBlocks(content, role))
+  return blocks.length === 0 ? textBlocks(goOn) : blocks
+}
+
+/**
+ * Content blocks of a message or of an output. Words of a developer stand in the marks that claude itself uses for what is
+ * not said by the user.
+ */
+export function contentBlocks(content: readonly ContentPart[], role: Role = "user"): Block[] {
+  if (role === "developer") {
+    const text = textOf(content).replaceAll("</system-reminder>", "<\\/system-reminder>")
+    return text.trim() === "" ? [] : textBlocks(`<system-reminder>\n${text}\n</system-reminder>`)
+  }
+  return content.flatMap((part) =>
+    part.type === "image"
+      ? [imageBlock(part.url)]
+      : textBlocks(role === "user" ? undisguised(part.text) : part.text),
+  )
+}
+
+/** A model server refuses empty texts. */
+export function textBlocks(text: string): Block[] {
+  return text.trim() === "" ? [] : [{ type: "text", text }]
+}
+
+/**
+ * A text that begins with a slash would be a command to claude itself (`/clear`), and one in its marks would be taken for
+ * its own words.
+ */
+function undisguised(text: string): string {
+  const said = text.startsWith("/") ? ` ${text}` : text
+  return said.replaceAll(/<(\/?)system-reminder>/g, "<$1system-reminder >")
+}
+
+function imageBlock(url: string): Block {
+  const match = /^data:([^;,]+)(?:;[^;,]+)*;base64,/i.exec(url)
+  if (match === null) {
+    throw new ProxyError("invalid_request", "An image must be given as a `data:` URL in base64.", {
+      param: "input",
+    })
+  }
+  const source = { type: "base64", media_type: match[1]?.toLowerCase(), data: url.slice(match[0].length) }
+  return { type: "image", source }
+}

@@ -1,0 +1,97 @@
+import type { Permissions } from "../../domain/agents.ts"
+import { clientServer } from "./client-calls.ts"
+
+/** What a process is started with and cannot change afterwards: another wish needs another process. */
+export interface LaunchProfile {
+  readonly model: string | null
+  readonly effort: string | null
+  /** JSON text; null: none. */
+  readonly schema: string | null
+}
+
+/** How a process gets at its session. */
+export type SessionStart =
+  | { readonly type: "new" }
+  | { readonly type: "resume" }
+  /** A new session with what `source` had up to and including its message `at`. */
+  | { readonly type: "fork"; readonly source: string; readonly at: string }
+
+export interface LaunchOptions {
+  readonly session: string
+  readonly start: SessionStart
+  readonly isEphemeral: boolean
+  readonly isReadOnly: boolean
+  /** Configuration of the clients' functions; null: there are none. */
+  readonly mcpConfigFile: string | null
+  readonly permissions: Permissions
+  readonly profile: LaunchProfile
+}
+
+/** Tools that begin a turn which nobody asked for. */
+const selfStarters = "CronCreate,ScheduleWakeup"
+
+const readingTools = "Read,Grep,Glob,WebFetch,WebSearch"
+
+/**
+ * Shell commands are held in the folder by claude's sandbox. Where it cannot have one, a command is asked about, and here
+ * nobody says yes.
+ */
+const workspaceSettings = JSON.stringify({
+  sandbox: { enabled: true, autoAllowBashIfSandboxed: true, allowUnsandboxedCommands: false },
+})
+
+/**
+ * Instructions and schema are not among them: they come with `initialize`, where they may be of any length and no list of
+ * processes shows them. Arguments that take several values are never last.
+ */
+export function launchArguments(options: LaunchOptions): string[] {
+  const { mcpConfigFile, profile } = options
+  return [
+    "-p",
+    "--input-format",
+    "stream-json",
+    "--output-format",
+    "stream-json",
+    "--verbose",
+    "--include-partial-messages",
+    "--strict-mcp-config",
+    ...(mcpConfigFile === null ? [] : ["--mcp-config", mcpConfigFile]),
+    ...toolArguments(options),
+    ...(profile.model === null ? [] : ["--model", profile.model]),
+    ...(profile.effort === null ? [] : ["--effort", profile.effort]),
+    ...(options.isEphemeral ? ["--no-session-persistence"] : []),
+    ...sessionArguments(options.session, options.start),
+  ]
+}
+
+function toolArguments({ permissions, isReadOnly }: LaunchOptions): string[] {
+  const ours = ["--disallowedTools", selfStarters, "--allowedTools", `mcp__${clientServer}`]
+  if (isReadOnly) return [...ours, "--tools", "", "--permission-mode", "dontAsk"]
+  switch (permissions) {
+    case "full":
+      return [...ours, "--dangerously-skip-permissions"]
+    case "workspace":
+      return [...ours, "--permission-mode", "acceptEdits", "--settings", workspaceSettings]
+    case "read-only":
+      return [...ours, "--tools", readingTools, "--permission-mode", "dontAsk"]
+  }
+}
+
+function sessionArguments(session: string, start: SessionStart): string[] {
+  switch (start.type) {
+    case "new":
+      return ["--session-id", session]
+    case "resume":
+      return ["--resume", session]
+    case "fork":
+      return [
+        "--resume",
+        start.source,
+        "--fork-session",
+        "--session-id",
+        session,
+        "--resume-session-at",
+        start.at,
+      ]
+  }
+}

@@ -1,0 +1,178 @@
+import { mkdir, rm, writeFile } from "node:fs/promises"
+import path from "node:path"
+import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
+import { StartError } from "../codex/start-error.ts"
+import type { RunningProcesses } from "../exec/running-processes.ts"
+import type { ClaudeBackendOptions, ClaudeTimeouts } from "./claude-options.ts"
+import { ClaudeProcess } from "./claude-process.ts"
+import type { ClaudeProgram } from "./claude-program.ts"
+import { deleteSession } from "./claude-sessions.ts"
+import type { ClaudeThread, WarmProcess } from "./claude-thread.ts"
+import { clientServer } from "./client-calls.ts"
+import { historyMessages, type SeedMessage } from "./history-messages.ts"
+import { type LaunchProfile, launchArguments } from "./launch-arguments.ts"
+import type { ClaudeEvent } from "./protocol.ts"
+
+export interface ThreadProcessesOptions {
+  readonly options: ClaudeBackendOptions
+  readonly timeouts: ClaudeTimeouts
+  readonly maxIdle: number
+  readonly program: ClaudeProgram
+  readonly running: RunningProcesses
+  readonly onEvent: (thread: ClaudeThread, event: ClaudeEvent) => void
+}
+
+/** The processes of the threads: at most one each, warm while it is used, and a few longer. */
+export class ThreadProcesses {
+  readonly #options: ThreadProcessesOptions
+  readonly #all = new Set<ClaudeProcess>()
+  /** Threads with a process and no turn, the longest unused first. */
+  readonly #idle = new Set<ClaudeThread>()
+  #isStopped = false
+
+  constructor(options: ThreadProcessesOptions) {
+    this.#options = options
+  }
+
+  /**
+   * The process of a thread for a turn, and what of its history it does not know yet. A process that was started otherwise
+   * is replaced: claude has no way to change these.
+   */
+  async acquire(
+    thread: ClaudeThread,
+    profile: LaunchProfile,
+  ): Promise<{ readonly process: ClaudeProcess; readonly untold: readonly SeedMessage[] }> {
+    this.#leaveIdle(thread)
+    const { warm } = thread
+    if (warm !== null && !warm.process.hasExited && isSame(warm.profile, profile)) {
+      return { process: warm.process, untold: [] }
+    }
+    await warm?.process.close()
+    const wasStarted = warm !== null
+    thread.warm = null
+    if (wasStarted && thread.start.type !== "resume") {
+      // What an aborted beginning left would be in the way of the same session id.
+      await deleteSession(this.#options.options.env, thread.ref)
+    }
+    if (wasStarted && thread.isEphemeral && thread.isRecorded) {
+      throw new ThreadLostError(`Thread ${thread.ref} was kept in memory only`)
+    }
+    thread.warm = await this.#start(thread, profile)
+    return {
+      process: thread.warm.process,
+      untold: thread.start.type === "new" ? historyMessages(thread.history) : [],
+    }
+  }
+
+  /** The turn is over: the process stays for a while. */
+  release(thread: ClaudeThread): void {
+    if (thread.warm === null || thread.warm.process.hasExited || this.#isStopped) return
+    this.#leaveIdle(thread)
+    this.#idle.add(thread)
+    thread.idleTimer = setTimeout(() => void this.close(thread), this.#options.timeouts.idleMs)
+    thread.idleTimer.unref()
+    const [oldest] = this.#idle
+    if (this.#idle.size > this.#options.maxIdle && oldest !== undefined) void this.close(oldest)
+  }
+
+  /** Gives the memory back; the thread can be resumed. */
+  async close(thread: ClaudeThread): Promise<void> {
+    this.#leaveIdle(thread)
+    await thread.warm?.process.close()
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    await Promise.all([...this.#all].map((process) => process.end()))
+    for (const thread of this.#idle) this.#leaveIdle(thread)
+  }
+
+  #leaveIdle(thread: ClaudeThread): void {
+    this.#idle.delete(thread)
+    if (thread.idleTimer !== null) clearTimeout(thread.idleTimer)
+    thread.idleTimer = null
+  }
+
+  async #start(thread: ClaudeThread, profile: LaunchProfile): Promise<WarmProcess> {
+    const { options, timeouts, program, running, onEvent } = this.#options
+    const file = program.file()
+    const mcpConfigFile = await this.#writeMcpConfig(thread)
+    const args = launchArguments({
+      session: thread.ref,
+      start: thread.start,
+      isEphemeral: thread.isEphemeral,
+      isReadOnly: thread.record.isReadOnly,
+      mcpConfigFile,
+      permissions: options.permissions,
+      profile,
+    })
+    // Again: it may have taken a while.
+    if (this.#isStopped) throw new StartError("the agent is stopping", "Start the service again.")
+    let exitReason: string | null = null
+    const process = new ClaudeProcess({
+      file,
+      args,
+      cwd: options.cwd,
+      env: environmentOf(options),
+      running,
+      timeouts,
+      ...(options.spawn === undefined ? {} : { spawn: options.spawn }),
+      log: options.log,
+      onEvent: (event) => onEvent(thread, event),
+      onExit: (exit) => {
+        exitReason = process.describe(exit)
+        this.#all.delete(process)
+        thread.turn?.exited(process, exit)
+        if (process.pid === 0) return
+        options.onEvent({ type: "process.exited", pid: process.pid, reason: exitReason })
+      },
+    })
+    this.#all.add(process)
+    if (process.pid !== 0) options.onEvent({ type: "process.started", pid: process.pid })
+    try {
+      await process.request("initialize", timeouts.startMs, {
+        ...(thread.record.instructions === null ? {} : { appendSystemPrompt: thread.record.instructions }),
+        ...(profile.schema === null ? {} : { jsonSchema: JSON.parse(profile.schema) }),
+      })
+    } catch (error) {
+      await process.end()
+      throw startFailure(exitReason ?? messageOf(error), error)
+    } finally {
+      if (mcpConfigFile !== null) await rm(mcpConfigFile, { force: true })
+    }
+    return { process, profile }
+  }
+
+  /** In a file that only we can read, because a list of processes shows arguments; gone once claude has read it. */
+  async #writeMcpConfig(thread: ClaudeThread): Promise<string | null> {
+    const { options } = this.#options
+    if (thread.tools.length === 0 || options.toolEndpoint === null) return null
+    thread.channel ??= await options.toolEndpoint.open(thread.tools, (call) => {
+      if (thread.turn === null) call.answer([{ type: "text", text: "No turn is running." }], true)
+      else thread.turn.requested(call)
+    })
+    const { url, headers } = thread.channel
+    const server = { type: "http", url, headers, alwaysLoad: true }
+    const folder = path.join(options.cwd, "control", "claude-threads")
+    const file = path.join(folder, `${thread.ref}.mcp.json`)
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await writeFile(file, JSON.stringify({ mcpServers: { [clientServer]: server } }), { mode: 0o600 })
+    return file
+  }
+}
+
+/** claude refuses to work unasked as root unless it is told that it is in a sandbox: the person has decided so. */
+function environmentOf({ env, permissions }: ClaudeBackendOptions): Readonly<Record<string, string>> {
+  return permissions === "full" && process.getuid?.() === 0 ? { ...env, IS_SANDBOX: "1" } : env
+}
+
+function startFailure(reason: string, cause: unknown): ProxyError {
+  if (/No conversation found|No message found with message\.uuid/.test(reason)) {
+    return new ThreadLostError(reason, cause)
+  }
+  return new ProxyError("backend_died", reason, { cause })
+}
+
+function isSame(a: LaunchProfile, b: LaunchProfile): boolean {
+  return a.model === b.model && a.effort === b.effort && a.schema === b.schema
+}

@@ -1,0 +1,82 @@
+import { appendFile, mkdir, readFile, rm } from "node:fs/promises"
+import path from "node:path"
+import { z } from "zod"
+import type { ThreadRef } from "../../domain/backend.ts"
+
+const headSchema = z.object({ instructions: z.string().nullable(), is_read_only: z.boolean() })
+const turnSchema = z.object({ turn: z.string(), last: z.string() })
+
+/** What claude itself does not keep of a thread, or keeps under other names. */
+export interface ThreadRecord {
+  readonly instructions: string | null
+  readonly isReadOnly: boolean
+  /** claude's id of the last message of each of our turns. */
+  readonly lastOfTurn: Map<string, string>
+}
+
+/**
+ * A file a thread, `control/claude-threads/REF.jsonl`: what its processes are started with, then a line for each turn. It
+ * is there once claude has the session. Not synced: after a power cut a thread may be unknown, and is then seeded anew
+ * from the ledger like any lost one.
+ */
+export class ThreadRecords {
+  readonly #folder: string
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  async read(ref: ThreadRef): Promise<ThreadRecord | null> {
+    if (!isRef(ref)) return null
+    let lines: string[]
+    try {
+      lines = (await readFile(this.#file(ref), "utf8")).split("\n")
+    } catch {
+      // Unknown, which costs no more than a new thread.
+      return null
+    }
+    const head = parsed(headSchema, lines[0])
+    if (head === null) return null
+    const turns = lines.slice(1).flatMap((line) => parsed(turnSchema, line) ?? [])
+    return {
+      instructions: head.instructions,
+      isReadOnly: head.is_read_only,
+      lastOfTurn: new Map(turns.map(({ turn, last }) => [turn, last])),
+    }
+  }
+
+  async create(ref: ThreadRef, { instructions, isReadOnly }: ThreadRecord): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+    await this.#append(ref, { instructions, is_read_only: isReadOnly })
+  }
+
+  async addTurn(ref: ThreadRef, turn: string, last: string): Promise<void> {
+    await this.#append(ref, { turn, last })
+  }
+
+  async remove(ref: ThreadRef): Promise<void> {
+    if (isRef(ref)) await rm(this.#file(ref), { force: true })
+  }
+
+  async #append(ref: ThreadRef, line: unknown): Promise<void> {
+    await appendFile(this.#file(ref), `${JSON.stringify(line)}\n`, { mode: 0o600 })
+  }
+
+  #file(ref: ThreadRef): string {
+    return path.join(this.#folder, `${ref}.jsonl`)
+  }
+}
+
+/** Only such references become file names. */
+export function isRef(ref: ThreadRef): boolean {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(ref)
+}
+
+function parsed<T>(schema: z.ZodType<T>, line: string | undefined): T | null {
+  try {
+    return schema.parse(JSON.parse(line ?? ""))
+  } catch {
+    // A line that a crash has cut, or a person changed.
+    return null
+  }
+}

@@ -1,0 +1,270 @@
+import type { Item } from "../../domain/items.ts"
+import type { Log } from "../../domain/log.ts"
+import type { TurnEvent } from "../../domain/turn-events.ts"
+import { addUsage, noUsage, type Usage } from "../../domain/usage.ts"
+import { ClientCalls } from "./client-calls.ts"
+import type {
+  AssistantEvent,
+  ClaudeEvent,
+  ContentBlock,
+  NativeUsage,
+  ResultEvent,
+  StreamEvent,
+  SystemEvent,
+  UserEvent,
+} from "./protocol.ts"
+import { finishedItem, resultText, startedItem, type ToolUse, toolUseOf } from "./tool-items.ts"
+
+export interface TurnReaderOptions {
+  readonly push: (event: TurnEvent) => void
+  readonly calls: ClientCalls
+  /** The answer comes by the tool for it; all texts are said on the way. */
+  readonly hasSchema: boolean
+  readonly log: Log
+}
+
+interface OpenText {
+  readonly id: string
+  readonly type: "text" | "thinking"
+  text: string
+}
+
+/** Tool by which claude gives an answer that has a schema. */
+const answerTool = "StructuredOutput"
+
+/** How often work that shows nothing counts as progress. */
+const progressEveryMs = 5_000
+
+/** Understands what claude prints during one turn, up to its result. */
+export class TurnReader {
+  readonly #options: TurnReaderOptions
+  readonly #open = new Map<number, OpenText>()
+  readonly #uses = new Map<string, ToolUse>()
+  #messageId = ""
+  #blockCount = 0
+  /** Of model requests that are over, and of the current one. */
+  #usage: Usage | null = null
+  #requestUsage: Usage = noUsage
+  #lastUuid: string | null = null
+  #lastProgress = Number.NEGATIVE_INFINITY
+
+  constructor(options: TurnReaderOptions) {
+    this.#options = options
+  }
+
+  get usage(): Usage | null {
+    return this.#usage === null ? null : addUsage(this.#usage, this.#requestUsage)
+  }
+
+  /** claude's id of the last message of the turn: where a fork can begin. */
+  get lastUuid(): string | null {
+    return this.#lastUuid
+  }
+
+  read(event: Exclude<ClaudeEvent, ResultEvent>): void {
+    switch (event.type) {
+      case "stream_event":
+        // What a subagent says is its own affair; that it says something is progress.
+        if (event.parent_tool_use_id != null) this.#progress("a subagent works")
+        else this.#stream(event.event)
+        break
+      case "assistant":
+        if (event.parent_tool_use_id == null) this.#assistant(event)
+        break
+      case "user":
+        if (event.parent_tool_use_id == null) this.#user(event)
+        break
+      case "system":
+        this.#system(event)
+        break
+      case "control_response":
+      case "control_request":
+        break
+    }
+  }
+
+  /** The turn is over, in whichever way: nothing stays open. */
+  finish(result: ResultEvent | null): void {
+    this.#closeTexts()
+    for (const use of this.#uses.values()) {
+      const cut = { output: "", isError: true, details: null }
+      this.#options.push({ type: "item.completed", item: finishedItem(use, cut) })
+    }
+    this.#uses.clear()
+    if (result?.usage != null && (this.#usage !== null || result.is_error !== true)) {
+      this.#usage = usageOf(result.usage)
+      this.#requestUsage = noUsage
+    }
+    if (result !== null && result.is_error !== true && this.#options.hasSchema) this.#answer(result)
+  }
+
+  #stream(event: StreamEvent["event"]): void {
+    const { calls, push } = this.#options
+    switch (event.type) {
+      case "message_start":
+        // A request that broke off is made again: what it had said so far stays as it is.
+        this.#closeTexts()
+        this.#messageId = event.message?.id ?? ""
+        this.#usage = this.usage ?? noUsage
+        this.#requestUsage = event.message?.usage == null ? noUsage : usageOf(event.message.usage)
+        calls.messageBegan()
+        break
+      case "content_block_start":
+        this.#start(event.index ?? 0, event.content_block?.type)
+        break
+      case "content_block_delta": {
+        const open = this.#open.get(event.index ?? 0)
+        const text = event.delta?.text ?? event.delta?.thinking
+        if (open === undefined || text === undefined) this.#progress("the agent writes")
+        else if (text !== "") {
+          open.text += text
+          const channel = open.type === "text" ? "text" : "summary"
+          push({ type: "item.delta", itemId: open.id, channel, index: 0, text })
+        }
+        break
+      }
+      case "message_delta":
+        if (event.usage != null) {
+          const { outputTokens } = usageOf(event.usage)
+          this.#requestUsage = { ...this.#requestUsage, outputTokens }
+        }
+        break
+      case "message_stop":
+        calls.messageEnded()
+        break
+    }
+  }
+
+  #start(index: number, type: string | undefined): void {
+    if (type !== "text" && type !== "thinking") return
+    this.#blockCount += 1
+    const open: OpenText = { id: `${this.#messageId}/${this.#blockCount}`, type, text: "" }
+    this.#open.set(index, open)
+    this.#options.push({ type: "item.started", item: this.#textItem(open, "in_progress") })
+  }
+
+  /** Comes once for each block, when it is complete; for a block that was not streamed nothing came before. */
+  #assistant(event: AssistantEvent): void {
+    const { message } = event
+    this.#lastUuid = event.uuid ?? this.#lastUuid
+    // claude's own words: that the model server refused, for example. The result has them, too.
+    if (message.model === "<synthetic>") return
+    if (message.id !== this.#messageId) {
+      this.#closeTexts()
+      this.#messageId = message.id
+    }
+    this.#native("assistant", message.content)
+    for (const block of message.content) this.#block(block)
+  }
+
+  #block(block: ContentBlock): void {
+    const { push, calls } = this.#options
+    if (block.type === "text" || block.type === "thinking") {
+      const text = String(block[block.type] ?? "")
+      const [index, open] = [...this.#open].find(([, { type }]) => type === block.type) ?? [null, null]
+      if (index !== null) this.#open.delete(index)
+      if (open === null && text === "") return
+      this.#blockCount += open === null ? 1 : 0
+      const told = open ?? { id: `${this.#messageId}/${this.#blockCount}`, type: block.type, text }
+      push({ type: "item.completed", item: this.#textItem({ ...told, text }, "completed") })
+      return
+    }
+    const use = toolUseOf(block)
+    if (use === null || use.name === answerTool) return
+    if (ClientCalls.isClientTool(use.name)) {
+      calls.announce(use)
+      return
+    }
+    this.#uses.set(use.id, use)
+    push({ type: "item.started", item: startedItem(use) })
+  }
+
+  #user(event: UserEvent): void {
+    this.#lastUuid = event.uuid ?? this.#lastUuid
+    const { content } = event.message
+    if (typeof content === "string") return
+    const results = content.filter((block) => block.type === "tool_result")
+    this.#native("user", results)
+    for (const block of results) {
+      const id = String(block.tool_use_id)
+      this.#options.calls.ended(id)
+      const use = this.#uses.get(id)
+      if (use === undefined) continue
+      this.#uses.delete(id)
+      const item = finishedItem(use, {
+        output: resultText(block.content),
+        isError: block.is_error === true,
+        details: event.tool_use_result,
+      })
+      this.#options.push({ type: "item.completed", item })
+    }
+  }
+
+  #system(event: SystemEvent): void {
+    if (event.subtype === "api_retry") {
+      const status = event.error_status == null ? (event.error ?? "unknown") : String(event.error_status)
+      const tries = `${event.attempt ?? 1} of ${event.max_retries ?? 1}`
+      const message = `claude cannot reach its model (${status}) and tries again, ${tries}`
+      this.#options.push({ type: "notice", message, tells: "trouble" })
+    } else if (event.subtype === "compact_boundary") {
+      this.#options.push({ type: "notice", message: "claude has compacted the thread", tells: "progress" })
+    } else if (event.subtype === "thinking_tokens") this.#progress("the agent thinks")
+  }
+
+  /** With a schema: what claude has checked, or else its last words, which we check. */
+  #answer(result: ResultEvent): void {
+    const text =
+      result.structured_output === undefined
+        ? (result.result ?? "")
+        : JSON.stringify(result.structured_output)
+    if (text === "") return
+    this.#options.push({
+      type: "item.completed",
+      item: {
+        type: "message",
+        id: `${this.#messageId}/answer`,
+        role: "assistant",
+        content: [{ type: "text", text }],
+        phase: "final_answer",
+        status: "completed",
+      },
+    })
+  }
+
+  #closeTexts(): void {
+    for (const open of this.#open.values()) {
+      this.#options.push({ type: "item.completed", item: this.#textItem(open, "incomplete") })
+    }
+    this.#open.clear()
+  }
+
+  #textItem({ id, type, text }: OpenText, status: Item["status"]): Item {
+    const isBegun = status === "in_progress"
+    if (type === "thinking") return { type: "reasoning", id, summary: isBegun ? [] : [text], status }
+    const phase = this.#options.hasSchema ? "commentary" : null
+    const content = isBegun ? [] : [{ type: "text" as const, text }]
+    return { type: "message", id, role: "assistant", content, phase, status }
+  }
+
+  #native(role: "assistant" | "user", content: readonly ContentBlock[]): void {
+    if (content.length > 0) this.#options.push({ type: "native.item", item: { role, content } })
+  }
+
+  #progress(message: string): void {
+    const now = performance.now()
+    if (now - this.#lastProgress < progressEveryMs) return
+    this.#lastProgress = now
+    this.#options.push({ type: "notice", message, tells: "progress" })
+  }
+}
+
+/** claude counts what came from a cache beside the input, we count it inside. */
+function usageOf(native: NativeUsage): Usage {
+  const cached = native.cache_read_input_tokens ?? 0
+  return {
+    inputTokens: (native.input_tokens ?? 0) + (native.cache_creation_input_tokens ?? 0) + cached,
+    cachedInputTokens: cached,
+    outputTokens: native.output_tokens ?? 0,
+    reasoningTokens: 0,
+  }
+}

@@ -1,0 +1,84 @@
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
+import { describe, it, vi } from "vitest"
+import { createClaudeBackend } from "../../src/backends/claude/claude-backend.ts"
+import { startModelServer } from "../model-server/model-server.ts"
+import { developerTextOf } from "../model-server/request-readers.ts"
+import { createClaudeHome } from "../support/claude-home.ts"
+import { descendantsOf, isRunning } from "../support/processes.ts"
+import { createTempDir } from "../support/temp-dir.ts"
+import { missingCli, testCli } from "../support/test-clis.ts"
+import { startToolEndpoint } from "../support/tool-endpoint.ts"
+import { waitFor } from "../support/wait-for.ts"
+import { type BackendHarness, type ContractPrompts, describeBackendContract } from "./backend-contract.ts"
+
+// Each thread is a process that takes a second to start, several on a machine that has other work.
+vi.setConfig({ testTimeout: 60_000 })
+
+const executable = testCli("claude")
+
+if (executable === null) describe("claude", () => it.skip(missingCli("claude"), () => {}))
+else describeBackendContract("claude", () => prepare(executable))
+
+const prompts: ContractPrompts = {
+  say: (text) => `[[say:${text}]]`,
+  count: (to) => `[[slow:${to}:20]]`,
+  recall: "[[history]]",
+  recalled: (answer) => {
+    const messages: { role: string; text: string }[] = JSON.parse(answer)
+    return messages.filter((message) => message.role === "user").map((message) => message.text)
+  },
+  call: (name, args) => `[[tool:${name}:${JSON.stringify(args)}]]`,
+  image: "[[image]]",
+  schema: "[[schema]]",
+  fail: (status) => `[[status:${status}]]`,
+  shell: (command) => `[[shell:${command}]]`,
+}
+
+async function prepare(file: string): Promise<BackendHarness> {
+  const modelServer = await startModelServer()
+  const claudeHome = await createClaudeHome({ modelUrl: modelServer.url })
+  const toolEndpoint = await startToolEndpoint()
+  const workspace = await createTempDir("workspace")
+  const pids = new Set<number>()
+  const backend = createClaudeBackend({
+    executable: file,
+    cwd: workspace.path,
+    env: claudeHome.env,
+    model: null,
+    permissions: "full",
+    toolEndpoint,
+    onEvent: (event) => {
+      if (event.type === "process.started") pids.add(event.pid)
+      if (event.type === "process.exited") pids.delete(event.pid)
+    },
+    log: () => {},
+  })
+  return {
+    backend,
+    workspace: workspace.path,
+    prompts,
+    developerText: () => {
+      const request = modelServer.requests.at(-1)
+      return request === undefined ? "" : developerTextOf(request)
+    },
+    crash: async () => {
+      const killed = [...pids]
+      for (const pid of killed) process.kill(pid, "SIGKILL")
+      await waitFor(() => !killed.some(isRunning), { what: "claude to be dead" })
+    },
+    records: () => {
+      const projects = join(claudeHome.home, "projects")
+      return readdirSync(projects, { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".jsonl"))
+        .toSorted()
+    },
+    processes: () => [...pids].flatMap((pid) => [pid, ...descendantsOf(pid).map((entry) => entry.pid)]),
+    remove: async () => {
+      await modelServer.close()
+      await toolEndpoint.close()
+      await claudeHome.remove()
+      await workspace.remove()
+    },
+  }
+}
