@@ -64,7 +64,7 @@ export async function storeResponses(folder: string, count: number): Promise<voi
       responseId,
       turnId,
       items,
-      log: { firstSequence: 0, json: JSON.stringify([{ type: "created" }, { type: "completed" }]) },
+      log: [{ firstSequence: 0, json: JSON.stringify([{ type: "created" }, { type: "completed" }]) }],
       status: "completed",
       completedAt: now,
       usage: noUsage,

@@ -97,7 +97,10 @@ export interface TurnProgress {
   readonly items?: readonly { readonly outputIndex: number; readonly item: Item }[]
   /** Native items with their number within the turn, from 0. */
   readonly nativeItems?: readonly { readonly position: number; readonly item: unknown }[]
-  readonly log?: LogSegment
+  /** Oldest first. */
+  readonly log?: readonly LogSegment[]
+  /** The native thread that now stands behind the turn's thread. */
+  readonly nativeThread?: { readonly id: string; readonly ref: string }
   readonly status?: ResponseStatus
   readonly completedAt?: number
   readonly error?: TurnError
@@ -125,7 +128,6 @@ export interface Store {
   ): Promise<void>
   /** A turn that ends puts its items behind those of its conversation. */
   saveProgress(progress: TurnProgress): Promise<void>
-  setNativeThread(threadId: string, nativeRef: string | null): Promise<void>
 
   findThread(threadId: string): Promise<ThreadRecord | null>
   findMainThread(principal: string, agentId: string, keyHash: string): Promise<ThreadRecord | null>

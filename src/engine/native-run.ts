@@ -15,7 +15,6 @@ import { CalledFunctions, type FunctionCalled, type ShownCalls } from "./called-
 import { cutNote } from "./cut-note.ts"
 import type { Deadline } from "./deadline.ts"
 import type { FunctionGate } from "./function-gate.ts"
-import type { Ledger } from "./ledger.ts"
 import { openThread } from "./open-thread.ts"
 import { failed, type Outcome, type StopCause, stopped } from "./outcome.ts"
 import type { ParkedTurn, Parking } from "./parking.ts"
@@ -37,7 +36,6 @@ export interface NativeRunOptions {
   readonly allowsParallelCalls: boolean
   readonly parking: Parking
   readonly store: Store
-  readonly ledger: Ledger
   readonly recorder: Recorder
   readonly answer: AnswerRules
   readonly isSideRequest: boolean
@@ -49,6 +47,8 @@ export interface NativeRunOptions {
   readonly now: () => number
   readonly onItem: (item: RecordedItem) => void
   readonly onNativeItem: (item: unknown) => void
+  /** A new native thread stands behind the planned one. */
+  readonly onNativeThread: (ref: ThreadRef) => void
   /** Asks for the end of this run. */
   readonly stop: (cause: StopCause) => void
   readonly stopCause: () => StopCause | null

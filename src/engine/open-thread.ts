@@ -14,7 +14,7 @@ export async function openThread(
   options: NativeRunOptions,
   outputs: readonly FunctionCallOutputItem[],
 ): Promise<OpenedThread | null> {
-  const { agent, plan, tools, store, ledger, isSideRequest, stopCause, whenStopped } = options
+  const { agent, plan, tools, store, isSideRequest, stopCause, whenStopped } = options
   const open = () => openNativeThread(agent, plan, outputs, tools, store, isSideRequest)
   const opening = open().catch((error: unknown) => {
     // No turn was begun, so a CLI that died just now may be asked once more: it is started again.
@@ -27,7 +27,7 @@ export async function openThread(
     return null
   }
   agent.occupy(plan.thread.id, opened.ref)
-  if (opened.isNew) await ledger.setNativeThread(plan.thread.id, opened.ref)
+  if (opened.isNew) options.onNativeThread(opened.ref)
   return opened
 }
 

@@ -44,7 +44,7 @@ export async function endAsRestarted(
     completedAt: now,
     error,
     // Without a first segment not even the beginning was stored; readers make it from the record.
-    ...(firstSequence > 0 && { log: { firstSequence, json: JSON.stringify([{ type: "failed" }]) } }),
+    ...(firstSequence > 0 && { log: [{ firstSequence, json: JSON.stringify([{ type: "failed" }]) }] }),
   })
 }
 

@@ -158,6 +158,7 @@ export class RunningTurn implements LiveResponse {
         parkMs: settings.parkMs,
         onItem: (item) => this.#saveItem(item),
         onNativeItem: (item) => this.#nativeItems.push(item),
+        onNativeThread: (ref) => this.#save({ nativeThread: { id: plan.thread.id, ref } }),
         stop: (cause) => this.#stop(cause),
         stopCause: () => this.#stopCause,
         whenStopped: this.#stopped,
@@ -184,7 +185,7 @@ export class RunningTurn implements LiveResponse {
 
   #saveItem(item: RecordedItem): void {
     const log = this.#recorder.hasOpenItems ? null : this.log.takeUnsaved()
-    this.#save({ items: [item], ...(log === null ? {} : { log }) })
+    this.#save({ items: [item], ...(log === null ? {} : { log: [log] }) })
   }
 
   #save(progress: Omit<TurnProgress, "responseId" | "turnId">): void {
@@ -227,7 +228,7 @@ export class RunningTurn implements LiveResponse {
       items,
       status: outcome.status,
       completedAt,
-      ...(log === null ? {} : { log }),
+      ...(log === null ? {} : { log: [log] }),
       ...(outcome.error === null ? {} : { error: outcome.error }),
       ...(outcome.usage === null ? {} : { usage: outcome.usage }),
       ...(this.#historyHash === null ? {} : { historyHash: this.#historyHash }),

@@ -1,11 +1,14 @@
 import { join } from "node:path"
 import type { AgentProfile } from "../domain/agents.ts"
+import { ExcerptCache } from "./excerpt-cache.ts"
 import { localDay } from "./local-day.ts"
-import { readExcerpt } from "./read-excerpt.ts"
 
 /** The digest is paid for in tokens by every new thread. */
 const maxMemoryBytes = 4_096
 const maxNotesBytes = 2_048
+
+/** Two files an agent, and a note more a day. */
+const excerpts = new ExcerptCache()
 
 /**
  * What stands in front of a new thread's developer instructions: who the agent is, where it works, what it remembers.
@@ -19,8 +22,8 @@ export async function threadPreamble(
   const notesFile = join(profile.workspace, "notes", `daily-${localDay(options.now)}.md`)
   const [memory, notes] = await Promise.all([
     // The most important stands first in the memory, the latest last in the notes.
-    readExcerpt(memoryFile, maxMemoryBytes, "start"),
-    readExcerpt(notesFile, maxNotesBytes, "end"),
+    excerpts.read(memoryFile, maxMemoryBytes, "start"),
+    excerpts.read(notesFile, maxNotesBytes, "end"),
   ])
 
   const parts = [

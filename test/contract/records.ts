@@ -98,7 +98,7 @@ export async function complete(store: Store, turnId: string, text: string, histo
     turnId,
     items: output.map((item, outputIndex) => ({ outputIndex, item })),
     nativeItems: [{ position: 0, item: { native: text } }],
-    log: { firstSequence: 0, json: JSON.stringify([text]) },
+    log: [{ firstSequence: 0, json: JSON.stringify([text]) }],
     status: "completed",
     completedAt: 2_000,
     ...(historyHash === undefined ? {} : { historyHash }),

@@ -152,19 +152,53 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
         await store.saveProgress({
           responseId: "resp_turn_1",
           turnId: "turn_1",
-          log: { firstSequence, json: `[${firstSequence}]` },
+          log: [{ firstSequence, json: `[${firstSequence}]` }],
         })
       }
       const log = await store.readLog("resp_turn_1")
       expect(log.map((segment) => segment.firstSequence)).toEqual([0, 9, 20, 100])
     })
 
-    it("remembers and forgets the native thread", async () => {
+    it("remembers the native thread that stands behind a thread now", async () => {
       await insert(store, { turnId: "turn_1" })
-      await store.setNativeThread("thr_1", "native")
-      expect((await store.findThread("thr_1"))?.nativeRef).toBe("native")
-      await store.setNativeThread("thr_1", null)
-      expect((await store.findThread("thr_1"))?.nativeRef).toBeNull()
+      const ids = { responseId: "resp_turn_1", turnId: "turn_1" }
+      await store.saveProgress({ ...ids, nativeThread: { id: "thr_1", ref: "first" } })
+      await store.saveProgress({ ...ids, nativeThread: { id: "thr_1", ref: "second" } })
+      expect((await store.findThread("thr_1"))?.nativeRef).toBe("second")
+    })
+
+    it("takes calls in the order in which they were made, whether they are awaited or not", async () => {
+      await insert(store, { turnId: "turn_1" })
+      const ids = { responseId: "resp_turn_1", turnId: "turn_1" }
+      const writing = [
+        store.saveProgress({ ...ids, historyHash: "before", seenText: "one" }),
+        store.saveProgress({ ...ids, historyHash: "after" }),
+      ]
+      const found = store.findTurn("turn_1")
+      expect(await store.findTurnOfResponse("resp_turn_1")).toMatchObject({
+        historyHash: "after",
+        seenText: "one",
+      })
+      expect(await found).toMatchObject({ historyHash: "after" })
+      await Promise.all(writing)
+    })
+
+    it("undoes only the failed one of calls that were made at the same time", async () => {
+      await insert(store, { turnId: "turn_1" })
+      const ids = { responseId: "resp_turn_1", turnId: "turn_1" }
+      const outcomes = await Promise.allSettled([
+        store.saveProgress({ ...ids, seenText: "one" }),
+        store.saveProgress({
+          turnId: "turn_1",
+          responseId: "resp_gone",
+          items: [{ outputIndex: 0, item: message("lost", "assistant") }],
+          status: "completed",
+        }),
+        store.saveProgress({ ...ids, historyHash: "hash" }),
+      ])
+      expect(outcomes.map((outcome) => outcome.status)).toEqual(["fulfilled", "rejected", "fulfilled"])
+      expect(await store.findTurn("turn_1")).toMatchObject({ seenText: "one", historyHash: "hash" })
+      expect(await store.findOutput("turn_1")).toEqual([])
     })
 
     it("keeps principals apart in everything that serves clients", async () => {

@@ -4,10 +4,21 @@ import { type StatementName, statements } from "./statements.ts"
 
 type Columns = Readonly<Record<string, SQLOutputValue>>
 
-/** Named statements over an open database: each is prepared at its first use and kept. All failures are `ProxyError`. */
+interface Queued {
+  readonly work: () => unknown
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: ProxyError) => void
+}
+
+/**
+ * Named statements over an open database: each is prepared at its first use and kept. All failures are `ProxyError`.
+ * Whatever is called first takes effect first, queued or not.
+ */
 export class LedgerDatabase {
   readonly #database: DatabaseSync
   readonly #prepared = new Map<StatementName, StatementSync>()
+  #queue: Queued[] = []
+  #isFlushing = false
 
   constructor(database: DatabaseSync) {
     this.#database = database
@@ -18,6 +29,23 @@ export class LedgerDatabase {
    * turns from reader to writer fails at once when another process wrote meanwhile, without waiting.
    */
   transaction<T>(begin: "begin" | "begin immediate", work: () => T): T {
+    this.#flush()
+    return this.#transact(begin, work)
+  }
+
+  /**
+   * Does `work` in one transaction with everything else that is queued in this round of the event loop: a commit costs more
+   * than what a turn writes. Work that fails is undone alone.
+   */
+  enqueue<T>(work: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#queue.length === 0) setImmediate(() => this.#flush())
+      // It is given what its own work returns.
+      this.#queue.push({ work, resolve: resolve as (result: unknown) => void, reject })
+    })
+  }
+
+  #transact<T>(begin: "begin" | "begin immediate", work: () => T): T {
     try {
       this.#database.exec(begin)
       const result = work()
@@ -43,6 +71,7 @@ export class LedgerDatabase {
   }
 
   all(name: StatementName, ...values: readonly SQLInputValue[]): readonly Columns[] {
+    this.#flush()
     try {
       return this.#prepare(name).all(...values)
     } catch (error) {
@@ -70,8 +99,57 @@ export class LedgerDatabase {
 
   /** Safe twice. */
   close(): void {
+    this.#flush()
     this.#prepared.clear()
     if (this.#database.isOpen) this.#database.close()
+  }
+
+  #flush(): void {
+    if (this.#isFlushing || this.#queue.length === 0) return
+    const batch = this.#queue
+    this.#queue = []
+    this.#isFlushing = true
+    try {
+      if (batch.length === 1) this.#doAlone(batch)
+      else this.#doTogether(batch)
+    } finally {
+      this.#isFlushing = false
+    }
+  }
+
+  #doTogether(batch: readonly Queued[]): void {
+    try {
+      const settle = this.#transact("begin immediate", () => batch.map((queued) => this.#doApart(queued)))
+      for (const tell of settle) tell()
+    } catch {
+      // The commit failed, or an error that ends a transaction (a full disk): nothing was stored, and each finds out for
+      // itself whether it was the one.
+      this.#doAlone(batch)
+    }
+  }
+
+  /** Within the open transaction; what to tell when that is committed. Throws when there is none any more. */
+  #doApart({ work, resolve, reject }: Queued): () => void {
+    this.#database.exec("savepoint queued")
+    try {
+      const result = work()
+      this.#database.exec("release queued")
+      return () => resolve(result)
+    } catch (error) {
+      if (!this.#database.isTransaction) throw error
+      this.#database.exec("rollback to queued; release queued")
+      return () => reject(ledgerError(error))
+    }
+  }
+
+  #doAlone(batch: readonly Queued[]): void {
+    for (const { work, resolve, reject } of batch) {
+      try {
+        resolve(this.#transact("begin immediate", work))
+      } catch (error) {
+        reject(ledgerError(error))
+      }
+    }
   }
 
   #prepare(name: StatementName): StatementSync {

@@ -31,8 +31,9 @@ import { SqliteFiles } from "./sqlite-files.ts"
 const vacuumPages = 500
 
 /**
- * The ledger in one SQLite file. `node:sqlite` is synchronous, so each method does its whole transaction in one go:
- * nothing of this process can come between, and calls take effect in the order they were made.
+ * The ledger in one SQLite file. `node:sqlite` is synchronous, so each method does its whole work in one go: nothing of
+ * this process can come between, and calls take effect in the order they were made. What each turn needs shares its
+ * transaction with that of other turns (`enqueue`).
  */
 export class SqliteStore implements Store {
   readonly conversations: SqliteConversations
@@ -53,7 +54,7 @@ export class SqliteStore implements Store {
     response: ResponseRecord,
     extras: TurnExtras = {},
   ): Promise<void> {
-    this.#ledger.transaction("begin immediate", () => {
+    await this.#ledger.enqueue(() => {
       this.#ledger.run(
         "upsertThread",
         thread.id,
@@ -112,17 +113,21 @@ export class SqliteStore implements Store {
 
   async saveProgress(progress: TurnProgress): Promise<void> {
     const { responseId, turnId } = progress
-    this.#ledger.transaction("begin immediate", () => {
+    await this.#ledger.enqueue(() => {
       for (const { outputIndex, item } of progress.items ?? []) {
         this.#ledger.run("saveItem", turnId, "output", outputIndex, JSON.stringify(item))
       }
       for (const { position, item } of progress.nativeItems ?? []) {
         this.#ledger.run("saveItem", turnId, "native", position, JSON.stringify(item) ?? "null")
       }
-      if (progress.log !== undefined) {
-        this.#ledger.run("saveLogSegment", responseId, progress.log.firstSequence, progress.log.json)
+      for (const { firstSequence, json } of progress.log ?? []) {
+        this.#ledger.run("saveLogSegment", responseId, firstSequence, json)
       }
-      const { nativeTurnRef, historyHash, seenText } = progress
+      const { nativeThread, nativeTurnRef, historyHash, seenText } = progress
+      if (nativeThread !== undefined) {
+        const { id, ref } = nativeThread
+        this.#ledger.change("setNativeThread", id, ref, id)
+      }
       if ([nativeTurnRef, historyHash, seenText].some((value) => value !== undefined)) {
         this.#ledger.change(
           "updateTurn",
@@ -151,14 +156,8 @@ export class SqliteStore implements Store {
     })
   }
 
-  async setNativeThread(threadId: string, nativeRef: string | null): Promise<void> {
-    this.#ledger.transaction("begin immediate", () =>
-      this.#ledger.change("setNativeThread", threadId, nativeRef, threadId),
-    )
-  }
-
   async findThread(threadId: string): Promise<ThreadRecord | null> {
-    return this.#ledger.findOne("findThread", threadOf, threadId)
+    return this.#ledger.enqueue(() => this.#ledger.findOne("findThread", threadOf, threadId))
   }
 
   async findMainThread(principal: string, agentId: string, keyHash: string): Promise<ThreadRecord | null> {
@@ -183,7 +182,7 @@ export class SqliteStore implements Store {
   }
 
   async findTurn(turnId: string): Promise<TurnRecord | null> {
-    return this.#ledger.findOne("findTurn", turnOf, turnId)
+    return this.#ledger.enqueue(() => this.#ledger.findOne("findTurn", turnOf, turnId))
   }
 
   async findTurnOfResponse(responseId: string): Promise<TurnRecord | null> {
