@@ -27,7 +27,7 @@ install: build ## Build and put `ai-agent-proxy` on the PATH (PREFIX=... to choo
 	@echo "Installed $(PREFIX)/bin/ai-agent-proxy. Try: ai-agent-proxy --help"
 	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; *) echo "Add $(PREFIX)/bin to your PATH to use it by name." ;; esac
 
-build: node_modules/.installed ## Compile to dist/
+build: node_modules/.installed ## Bundle to dist/
 	@npm run --silent build
 
 lint: node_modules/.installed ## Lint and look for dead code

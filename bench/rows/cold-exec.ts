@@ -1,6 +1,6 @@
 import { Agent } from "node:http"
 import type { BenchContext } from "../bench-context.ts"
-import { type Row, ratioRow, unmeasuredRow } from "../result.ts"
+import { type Row, ratioRow } from "../result.ts"
 import { RawExecProcess } from "../support/raw-exec-process.ts"
 import { startDaemon } from "../support/service-process.ts"
 import { streamTurn } from "../support/sse-request.ts"
@@ -15,8 +15,7 @@ const fields = {
 
 /** A CLI that knows `exec` only and lives for a millisecond: by hand from a small process, and through the service. */
 export async function measureColdExec({ installation, newFolder, isQuick }: BenchContext): Promise<Row[]> {
-  const { execStub, hasExecBackend, rawExec } = installation
-  if (!hasExecBackend) return [unmeasuredRow({ ...fields, note: "no exec backend" })]
+  const { execStub, rawExec } = installation
   const rounds = isQuick ? 50 : 400
   const folder = await newFolder("exec")
   const args = [

@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process"
-import { existsSync } from "node:fs"
 import { chmod, copyFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { stripTypeScriptTypes } from "node:module"
 import { join, resolve } from "node:path"
@@ -19,7 +18,6 @@ export interface Installation {
   /** An agent CLI that speaks app-server, and one that only knows `exec`. */
   readonly appServerStub: string
   readonly execStub: string
-  readonly hasExecBackend: boolean
   /** Options of `node` for every daemon: to try what one would bring. */
   readonly nodeOptions: readonly string[]
   remove(): Promise<void>
@@ -59,16 +57,15 @@ export async function install(
     appServerStub: await writeExecutable(join(folder, "stub-codex"), stubLauncher(process.execPath, stub)),
     execStub: await writeExecutable(join(folder, "stub-exec"), stubLauncher(process.execPath, null)),
     nodeOptions,
-    hasExecBackend: existsSync(join(folder, "dist", "backends", "exec")),
     remove: () => rm(folder, { recursive: true, force: true }),
   }
 }
 
-async function compile(outDir: string): Promise<void> {
-  const compiler = join(root, "node_modules", "typescript", "bin", "tsc")
-  const args = [compiler, "-p", "tsconfig.build.json", "--outDir", outDir]
+async function compile(out: string): Promise<void> {
   try {
-    await promisify(execFile)(process.execPath, args, { cwd: root })
+    await promisify(execFile)(process.execPath, [join(root, "scripts", "build.ts"), "--out", out], {
+      cwd: root,
+    })
   } catch (error) {
     const output = error instanceof Error && "stdout" in error ? String(error.stdout) : String(error)
     throw new Error(`The service does not compile:\n${output}`)
