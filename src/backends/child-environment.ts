@@ -55,9 +55,18 @@ const cliNames = new Set([
   "GOOGLE_API_KEY",
   "GOOGLE_GEMINI_BASE_URL",
   "GEMINI_CLI_HOME",
+  "GOOGLE_GENAI_USE_VERTEXAI",
+  "GOOGLE_CLOUD_PROJECT",
+  "GOOGLE_CLOUD_LOCATION",
+  "GOOGLE_APPLICATION_CREDENTIALS",
+  "OPENAI_MODEL",
+  "OPENROUTER_API_KEY",
+  "GH_TOKEN",
+  "GITHUB_TOKEN",
 ])
 
-const prefixes = ["LC_", "XDG_"]
+/** Language and folders of the user; and of CLIs that have many variables, all under one name. */
+const prefixes = ["LC_", "XDG_", "OPENCODE_", "COPILOT_", "QWEN_", "GOOSE_", "PI_"]
 
 /**
  * Our own names: keys of the service among them, so not even `passEnv` lets one through. An exec process is given one of

@@ -1,8 +1,12 @@
 import path from "node:path"
 import type { Permissions } from "../domain/agents.ts"
 import type { Backend, BackendEvent } from "../domain/backend.ts"
+import { ProxyError } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import type { ToolEndpoint } from "../domain/tool-endpoint.ts"
+import { createAcpBackend } from "./acp/acp-backend.ts"
+import { type AcpCli, acpClis, otherAcp } from "./acp/acp-clis.ts"
+import { childEnvironment } from "./child-environment.ts"
 import { createClaudeBackend } from "./claude/claude-backend.ts"
 import { claudeEnvironment } from "./claude/claude-environment.ts"
 import { claudeKind } from "./claude/history-messages.ts"
@@ -15,6 +19,8 @@ export interface AgentBackendOptions {
   readonly kind: string | null
   /** Name or path of the program, as `executableOf` gives it. */
   readonly executable: string
+  /** What stands behind it on the command line of `cli`; only backends whose arguments are the user's read it. */
+  readonly args?: readonly string[]
   /** Absolute path of the agent's workspace: where its CLI runs. */
   readonly cwd: string
   /** What the child's environment is taken from, through an allow-list. */
@@ -32,10 +38,37 @@ export interface AgentBackendOptions {
   readonly log: Log
 }
 
-/** The backend for an agent's CLI. */
+type Create = (options: AgentBackendOptions) => Backend
+
+/** By what `backend` of a control file may be, and by the name of the executable. */
+const backends: ReadonlyMap<string, Create> = new Map<string, Create>([
+  ["codex", codexLikeBackend],
+  [claudeKind, claudeBackend],
+  ...[...acpClis.values(), otherAcp].map((cli): [string, Create] => [
+    cli.kind,
+    (options) => acpBackend(options, cli),
+  ]),
+])
+
+/**
+ * The backend for an agent's CLI: that of `kind`, else that of the executable's name. A program of another name is taken to
+ * understand codex's arguments. Throws `ProxyError` where `kind` names none.
+ */
 export function createBackend(options: AgentBackendOptions): Backend {
-  const kind = options.kind ?? path.basename(options.executable)
-  return kind === claudeKind ? claudeBackend(options) : codexLikeBackend(options)
+  const { kind, executable } = options
+  const create = backends.get(kind ?? nameOf(executable))
+  if (create !== undefined) return create(options)
+  if (kind === null) return codexLikeBackend(options)
+  const names = [...backends.keys()].join(", ")
+  throw new ProxyError("invalid_request", `There is no backend ${kind}; there are ${names}.`, {
+    param: "backend",
+  })
+}
+
+function nameOf(executable: string): string {
+  const name = path.basename(executable).replace(/\.(?:exe|cmd|js|mjs)$/i, "")
+  // Its command line is the user's; a program that happens to be called so has none.
+  return name === otherAcp.kind ? "codex" : name
 }
 
 function claudeBackend(options: AgentBackendOptions): Backend {
@@ -60,6 +93,22 @@ function codexLikeBackend(options: AgentBackendOptions): Backend {
     env: codexEnvironment(env, passEnv),
     model,
     resumesLast,
+    onEvent,
+    log,
+  })
+}
+
+function acpBackend(options: AgentBackendOptions, cli: AcpCli): Backend {
+  const { executable, args = [], cwd, env, passEnv, model, permissions, toolEndpoint, onEvent, log } = options
+  return createAcpBackend({
+    cli,
+    executable,
+    args: cli === otherAcp ? args : cli.args(permissions),
+    cwd,
+    env: childEnvironment(env, passEnv),
+    model,
+    permissions,
+    toolEndpoint,
     onEvent,
     log,
   })

@@ -43,6 +43,8 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
   #starting: Promise<P> | null = null
   #process: P | null = null
   #living = new Set<P>()
+  /** Those that others were told of. */
+  readonly #started = new Set<P>()
   #quickDeaths = 0
   #notBefore = 0
   #lastReason = ""
@@ -104,6 +106,7 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
       throw stopping()
     }
     this.#process = process
+    this.#started.add(process)
     this.#options.onStarted(process)
     return process
   }
@@ -117,8 +120,8 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
     this.#notBefore = this.#options.now() + pauseMs
     const stderr = process.stderrTail.trim().split("\n").slice(-3).join("\n")
     this.#lastReason = stderr === "" ? `${program} ${reason}` : `${program} ${reason}: ${stderr}`
-    if (process !== this.#process) return
-    this.#process = null
+    if (process === this.#process) this.#process = null
+    if (!this.#started.delete(process)) return
     if (!this.#isStopped)
       this.#options.log("warn", `the process of ${program} is gone`, { reason: this.#lastReason, pauseMs })
     this.#options.onExited(process, reason)

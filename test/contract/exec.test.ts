@@ -11,6 +11,7 @@ import { descendantsOf, isRunning } from "../support/processes.ts"
 import { createTempDir } from "../support/temp-dir.ts"
 import { waitFor } from "../support/wait-for.ts"
 import { type BackendHarness, type ContractPrompts, describeBackendContract } from "./backend-contract.ts"
+import { saidIn } from "./said-in.ts"
 
 describeBackendContract("codex exec --json", prepareCodex)
 describeBackendContract("a plain-text shell script", preparePlain)
@@ -38,13 +39,6 @@ const plainPrompts: ContractPrompts = {
   call: () => "",
   image: "",
   schema: "",
-}
-
-/** What the user said, out of a prompt that may have a history in front of it. */
-function saidIn(prompt: string): string[] {
-  const earlier = [...prompt.matchAll(/<message role="user">\n([\s\S]*?)\n<\/message>/g)]
-  const message = prompt.split("The next message, to be answered now:\n\n").at(-1) ?? ""
-  return [...earlier.map((match) => match[1] ?? ""), message]
 }
 
 async function prepareCodex(): Promise<BackendHarness> {

@@ -1,0 +1,122 @@
+import type { Permissions } from "../../domain/agents.ts"
+
+/** How a session is told how far the agent may go. Whatever asks all the same is answered by `permitted`. */
+export interface SessionSetting {
+  /** Ids of modes, the first that the session has is taken. */
+  readonly modes?: readonly string[]
+  /** Values of configuration options by their ids. */
+  readonly options?: Readonly<Record<string, string>>
+}
+
+/** What has to be known of a program that the Agent Client Protocol does not tell. */
+export interface AcpCli {
+  /** Names the backend and, as `server_label`, the program's own tools. */
+  readonly kind: string
+  /** What makes it speak the protocol. */
+  readonly args: (permissions: Permissions) => readonly string[]
+  readonly modelArgs?: (model: string) => readonly string[]
+  readonly installStep: string
+  readonly loginStep: string
+  /** Set by us: no updates, no questions at a terminal that is not there. */
+  readonly env: (permissions: Permissions) => Readonly<Record<string, string>>
+  readonly settings: Readonly<Record<Permissions, SessionSetting>>
+  /** The way to log in that the environment offers; null: it must have been done before. */
+  readonly authMethod?: (env: Readonly<Record<string, string>>) => string | null
+  /** True: a prompt's usage is that of the whole session so far. */
+  readonly usageIsTotal: boolean
+  /** How long it waits for a function of the client before it gives up; null: for ever. */
+  readonly holdMs: number | null
+  /** True: errors of the model come as an answer that says `Error: ...`. */
+  readonly saysErrors: boolean
+}
+
+const allModes = ["yolo", "bypassPermissions", "agent-full-access", "auto"]
+const askingModes = ["default", "workspace-write"]
+const readingModes = ["default", "read-only"]
+
+/** Any program that speaks the protocol; the command line is the user's. */
+export const otherAcp: AcpCli = {
+  kind: "acp",
+  args: () => [],
+  installStep: "Install it",
+  loginStep: "Log in with the program itself, in a terminal, as the user of this service.",
+  env: () => ({}),
+  settings: {
+    full: { modes: allModes },
+    workspace: { modes: askingModes },
+    "read-only": { modes: readingModes },
+  },
+  usageIsTotal: false,
+  holdMs: 50_000,
+  saysErrors: true,
+}
+
+const gemini: AcpCli = {
+  ...otherAcp,
+  kind: "gemini",
+  args: () => ["--acp"],
+  modelArgs: (model) => ["-m", model],
+  installStep: "Install it with `npm install -g @google/gemini-cli`",
+  loginStep: "Run `gemini` in a terminal as this user and log in, or set GEMINI_API_KEY.",
+  settings: {
+    full: { modes: ["yolo"] },
+    workspace: { modes: ["default"] },
+    "read-only": { modes: ["default"] },
+  },
+  authMethod: (env) => (env.GEMINI_API_KEY ? "gemini-api-key" : null),
+  saysErrors: false,
+}
+
+const openCodeQuestions = { edit: "ask", bash: "ask", external_directory: "ask" }
+
+const opencode: AcpCli = {
+  ...otherAcp,
+  kind: "opencode",
+  args: () => ["acp"],
+  installStep: "Install it with `npm install -g opencode-ai`",
+  loginStep: "Run `opencode auth login` as this user.",
+  env: (permissions) => ({
+    OPENCODE_DISABLE_AUTOUPDATE: "1",
+    OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
+    ...(permissions === "full" ? {} : { OPENCODE_PERMISSION: JSON.stringify(openCodeQuestions) }),
+  }),
+  settings: { full: {}, workspace: {}, "read-only": { modes: ["plan"] } },
+  saysErrors: false,
+}
+
+const copilot: AcpCli = {
+  ...otherAcp,
+  kind: "copilot",
+  args: (permissions) => ["--acp", "--no-auto-update", ...(permissions === "full" ? ["--allow-all"] : [])],
+  modelArgs: (model) => ["--model", model],
+  installStep: "Install it with `npm install -g @github/copilot`",
+  loginStep: "Run `copilot login` as this user.",
+  settings: {
+    full: { options: { allow_all: "on" } },
+    workspace: { options: { allow_all: "off" } },
+    "read-only": { options: { allow_all: "off" } },
+  },
+  usageIsTotal: true,
+  holdMs: null,
+}
+
+const qwen: AcpCli = {
+  ...gemini,
+  kind: "qwen",
+  installStep: "Install it with `npm install -g @qwen-code/qwen-code`",
+  loginStep: "Run `qwen` in a terminal as this user and log in, or set OPENAI_API_KEY and OPENAI_BASE_URL.",
+  authMethod: (env) => (env.OPENAI_API_KEY ? "openai" : null),
+}
+
+const goose: AcpCli = {
+  ...otherAcp,
+  kind: "goose",
+  args: () => ["acp"],
+  installStep: "Install it as https://block.github.io/goose tells",
+  loginStep: "Run `goose configure` as this user.",
+  env: (permissions) => ({ GOOSE_MODE: permissions === "full" ? "auto" : "approve" }),
+}
+
+export const acpClis: ReadonlyMap<string, AcpCli> = new Map(
+  [gemini, opencode, copilot, qwen, goose].map((cli) => [cli.kind, cli]),
+)

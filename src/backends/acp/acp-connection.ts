@@ -1,0 +1,180 @@
+import type { z } from "zod"
+import { messageOf } from "../../domain/errors.ts"
+import type { Log } from "../../domain/log.ts"
+import { JsonLines } from "../codex/json-lines.ts"
+import { StartError } from "../codex/start-error.ts"
+import { type ExecExit, ExecProcess, type ExecProcessOptions } from "../exec/exec-process.ts"
+import type { SupervisedProcess } from "../process-supervisor.ts"
+import { type RequestId, RpcClient, RpcLostError } from "../rpc-client.ts"
+import type { AcpCli } from "./acp-clis.ts"
+import type { AcpTimeouts } from "./acp-options.ts"
+import {
+  type AgentDescription,
+  initializeResultSchema,
+  parseUpdate,
+  protocolVersion,
+  type SessionUpdate,
+} from "./acp-protocol.ts"
+
+const maxLineBytes = 256 * 1024 * 1024
+
+export interface AcpConnectionOptions
+  extends Pick<ExecProcessOptions, "file" | "args" | "cwd" | "env" | "running" | "spawn"> {
+  readonly cli: AcpCli
+  readonly timeouts: AcpTimeouts
+  readonly log: Log
+  readonly onUpdate: (sessionId: string, update: SessionUpdate) => void
+  readonly onRequest: (id: RequestId, method: string, params: unknown) => void
+}
+
+/** One life of a program that speaks the Agent Client Protocol: a process and the conversation with it. */
+export class AcpConnection implements SupervisedProcess {
+  readonly #options: AcpConnectionOptions
+  readonly #process: ExecProcess
+  readonly #rpc: RpcClient
+  readonly #misread = new Set<string>()
+  readonly exited: Promise<string>
+  #description: AgentDescription | null = null
+  #isAlive = true
+
+  constructor(options: AcpConnectionOptions) {
+    this.#options = options
+    const { log, cli } = options
+    const lines = new JsonLines(maxLineBytes, (bytes) =>
+      log("error", `${cli.kind} wrote a line above the limit; it was left out`, { bytes }),
+    )
+    this.#rpc = new RpcClient({
+      program: cli.kind,
+      isStandard: true,
+      write: (line) => this.#process.write(`${line}\n`),
+      onNotification: (method, params) => this.#notified(method, params),
+      onRequest: options.onRequest,
+      onTimeout: (method) => {
+        log("error", `${cli.kind} does not answer and is replaced`, { method })
+        void this.end()
+      },
+      log,
+    })
+    this.#process = new ExecProcess({
+      ...options,
+      stdin: null,
+      holdsStdin: true,
+      onOutput: (chunk) => {
+        for (const line of lines.push(chunk)) this.#rpc.receive(line)
+      },
+      onErrorOutput: () => {},
+    })
+    this.exited = this.#process.exited.then((exit) => {
+      const reason = sentenceOf(exit)
+      this.#isAlive = false
+      this.#rpc.close(reason)
+      // Its shells are in sessions of their own, and outlive a program that died.
+      void this.end()
+      return reason
+    })
+  }
+
+  get pid(): number {
+    return this.#process.pid
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive
+  }
+
+  get stderrTail(): string {
+    return this.#process.stderrTail
+  }
+
+  get description(): AgentDescription {
+    if (this.#description === null) throw new Error("the handshake comes first")
+    return this.#description
+  }
+
+  async initialize(): Promise<void> {
+    const { cli, timeouts } = this.#options
+    const params = {
+      protocolVersion,
+      // Its own file system and its own shells: what is served from here would be slower and no safer.
+      clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
+      clientInfo: { name: "ai-agent-proxy", version: "1" },
+    }
+    const { handshakeMs } = timeouts
+    try {
+      this.#description = await this.request("initialize", params, initializeResultSchema, handshakeMs)
+    } catch (error) {
+      // What it said in place of an answer is the reason: an update notice, a question, an unknown option.
+      throw this.#handshakeError(error)
+    }
+    if (this.#description.protocolVersion !== protocolVersion) {
+      throw new StartError(
+        `${cli.kind} speaks version ${this.#description.protocolVersion} of the Agent Client Protocol, this service ${protocolVersion}`,
+        `${cli.installStep} in another version.`,
+      )
+    }
+  }
+
+  /** `timeoutMs` null: no deadline, for a prompt. */
+  request<T>(
+    method: string,
+    params: unknown,
+    result: z.ZodType<T>,
+    timeoutMs: number | null = this.#options.timeouts.requestMs,
+  ): Promise<T> {
+    return this.#rpc.request(method, params, result, timeoutMs)
+  }
+
+  notify(method: string, params: unknown): void {
+    this.#rpc.notify(method, params)
+  }
+
+  respond(id: RequestId, result: unknown): void {
+    this.#rpc.respond(id, result)
+  }
+
+  refuse(id: RequestId, code: number, message: string): void {
+    this.#rpc.refuse(id, code, message)
+  }
+
+  /** Ends it with all that it started; from now on it is not to be used. Safe twice. */
+  async end(): Promise<void> {
+    this.#isAlive = false
+    await this.#process.end(this.#options.timeouts.endSteps)
+  }
+
+  #handshakeError(error: unknown): unknown {
+    const { cli } = this.#options
+    const said = `${this.#rpc.strayText}${this.stderrTail}`.trim().slice(0, 600)
+    if (!(error instanceof RpcLostError)) return error
+    if (/unknown (?:argument|option|command)|unrecognized|not a .*command/i.test(said)) {
+      return new StartError(
+        `${cli.kind} does not speak the Agent Client Protocol; it is too old, or another program (${said})`,
+        `${cli.installStep} in its newest version.`,
+      )
+    }
+    if (!error.isTimeout || said === "") return error
+    return new StartError(
+      `${messageOf(error)}; it printed: ${said}`,
+      "Run it in a terminal as this user and answer what it asks.",
+    )
+  }
+
+  #notified(method: string, params: unknown): void {
+    if (method !== "session/update") return
+    try {
+      const parsed = parseUpdate(params)
+      if (parsed !== null) this.#options.onUpdate(parsed.sessionId, parsed.update)
+    } catch (error) {
+      // Once a form: a program of another version may send thousands.
+      const reason = messageOf(error)
+      if (this.#misread.has(reason) || this.#misread.size > 20) return
+      this.#misread.add(reason)
+      this.#options.log("warn", `${this.#options.cli.kind} sent an update of unexpected form`, { reason })
+    }
+  }
+}
+
+function sentenceOf({ code, signal, startError }: ExecExit): string {
+  if (startError !== null) return `could not be started: ${messageOf(startError)}`
+  return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
+}

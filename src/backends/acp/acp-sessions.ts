@@ -1,0 +1,281 @@
+import type { Permissions } from "../../domain/agents.ts"
+import type { HistoryTurn, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
+import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
+import type { Log } from "../../domain/log.ts"
+import type { ToolCall, ToolChannel, ToolEndpoint } from "../../domain/tool-endpoint.ts"
+import { noUsage, type Usage } from "../../domain/usage.ts"
+import { RpcError } from "../rpc-client.ts"
+import type { AcpCli } from "./acp-clis.ts"
+import type { AcpConnection } from "./acp-connection.ts"
+import { isAuthError } from "./acp-error.ts"
+import { choicesOf, emptyResultSchema, type SessionDescription, sessionResultSchema } from "./acp-protocol.ts"
+import { applySetting, setEffort, setModel } from "./session-settings.ts"
+
+/** What of a thread's options is needed to load it again. */
+export type LoadOptions = Pick<ThreadOptions, "tools" | "isReadOnly">
+
+/** What a session has to be told with its first prompt: the protocol has no other way. */
+export interface Preamble {
+  readonly instructions: string | null
+  readonly history: readonly HistoryTurn[]
+}
+
+/** A session that one process has in memory. */
+export interface AcpSession {
+  readonly id: ThreadRef
+  readonly functionNames: readonly string[]
+  readonly channel: ToolChannel | null
+  readonly permissions: Permissions
+  readonly description: SessionDescription
+  /** Null: it was told. */
+  preamble: Preamble | null
+  /** The running total, where the program tells one; null: not known. */
+  total: Usage | null
+  /** As the last turn left them; null: the program's own. */
+  model: string | null
+  effort: string | null
+}
+
+export interface AcpSessionsOptions {
+  readonly cli: AcpCli
+  readonly cwd: string
+  readonly model: string | null
+  readonly permissions: Permissions
+  readonly toolEndpoint: ToolEndpoint | null
+  readonly onCall: (thread: ThreadRef, call: ToolCall) => void
+  readonly log: Log
+}
+
+/** Name of our MCP server in a session. */
+export const clientServer = "client"
+
+/** The sessions of one process: made, loaded again and given back. */
+export class AcpSessions {
+  readonly #connection: AcpConnection
+  readonly #options: AcpSessionsOptions
+  readonly #loaded = new Map<ThreadRef, AcpSession>()
+  readonly #loading = new Map<ThreadRef, Promise<AcpSession>>()
+  /** Messages of the user in the histories that are being replayed. */
+  readonly #replayed = new Map<ThreadRef, number>()
+  /** With a prompt that was not ended when asked to: not to be used again. */
+  readonly #stuck = new Set<ThreadRef>()
+  /** Made to see whether the program is logged in; the first thread takes it. */
+  #spare: Promise<SessionDescription> | null = null
+  #efforts: readonly string[] = []
+
+  constructor(connection: AcpConnection, options: AcpSessionsOptions) {
+    this.#connection = connection
+    this.#options = options
+  }
+
+  get efforts(): readonly string[] {
+    return this.#efforts
+  }
+
+  get(thread: ThreadRef): AcpSession | undefined {
+    return this.#loaded.get(thread)
+  }
+
+  /** Rejects where the program wants a log-in. */
+  async warm(): Promise<void> {
+    if (this.#loaded.size > 0) return
+    this.#spare ??= this.#create([])
+    try {
+      await this.#spare
+    } catch (error) {
+      this.#spare = null
+      throw error
+    }
+  }
+
+  async open(options: ThreadOptions): Promise<AcpSession> {
+    // The id is known once the session is, and nothing calls before its first prompt.
+    let thread: ThreadRef = ""
+    const channel = await this.#channel(options, () => thread)
+    try {
+      const description = channel === null ? await this.#take() : await this.#create(serversOf(channel))
+      thread = description.sessionId ?? ""
+      const session = this.#sessionOf(thread, description, options, channel)
+      session.preamble = { instructions: options.instructions, history: options.history }
+      session.total = noUsage
+      await this.#prepare(session)
+      this.#loaded.set(thread, session)
+      return session
+    } catch (error) {
+      channel?.close()
+      throw error
+    }
+  }
+
+  /** Loaded already, or loaded now. Rejects with `ThreadLostError`. */
+  load(thread: ThreadRef, options: LoadOptions): Promise<AcpSession> {
+    if (this.#stuck.has(thread)) {
+      return Promise.reject(new ThreadLostError(`Session ${thread} still runs a turn that was interrupted`))
+    }
+    const loaded = this.#loaded.get(thread)
+    if (loaded !== undefined) return Promise.resolve(loaded)
+    let loading = this.#loading.get(thread)
+    if (loading === undefined) {
+      loading = this.#load(thread, options).finally(() => this.#loading.delete(thread))
+      this.#loading.set(thread, loading)
+    }
+    return loading
+  }
+
+  /** True for an update that belongs to no turn, but to the history of a session that is being loaded. */
+  isReplay(thread: ThreadRef, kind: string): boolean {
+    const count = this.#replayed.get(thread)
+    if (count === undefined) return false
+    if (kind === "user_message_chunk") this.#replayed.set(thread, count + 1)
+    return true
+  }
+
+  markStuck(thread: ThreadRef): void {
+    this.#stuck.add(thread)
+    this.#forget(thread)
+  }
+
+  /** Gives a session's memory back, where the program can. */
+  async close(thread: ThreadRef): Promise<void> {
+    const capability = this.#connection.description.agentCapabilities?.sessionCapabilities?.close
+    // What cannot be closed stays, and is ready at once when it is wanted again.
+    if (capability == null || !this.#loaded.has(thread)) return
+    this.#forget(thread)
+    await this.#ask("session/close", thread)
+  }
+
+  async delete(thread: ThreadRef): Promise<void> {
+    const capabilities = this.#connection.description.agentCapabilities?.sessionCapabilities
+    if (capabilities?.close != null && this.#loaded.has(thread)) await this.#ask("session/close", thread)
+    this.#forget(thread)
+    if (capabilities?.delete != null) await this.#ask("session/delete", thread)
+  }
+
+  /** The model and the effort of the next turn, where they are others than those of the last one. */
+  async set(session: AcpSession, model: string | null, effort: string | null): Promise<void> {
+    const connection = this.#connection
+    if (model !== null && model !== session.model) {
+      await setModel(connection, session.id, session.description, model)
+      session.model = model
+    }
+    if (effort !== session.effort) {
+      await setEffort(connection, session.id, session.description, effort)
+      session.effort = effort
+    }
+  }
+
+  /** The process is gone, and with it everything that was loaded. */
+  drop(): void {
+    for (const session of this.#loaded.values()) session.channel?.close()
+    this.#loaded.clear()
+  }
+
+  async #load(thread: ThreadRef, options: LoadOptions): Promise<AcpSession> {
+    if (this.#connection.description.agentCapabilities?.loadSession !== true) {
+      throw new ThreadLostError(
+        `${this.#options.cli.kind} cannot load sessions; ${thread} is of an earlier process`,
+      )
+    }
+    const channel = await this.#channel(options, () => thread)
+    this.#replayed.set(thread, 0)
+    try {
+      const { cwd } = this.#options
+      const params = { sessionId: thread, cwd, mcpServers: serversOf(channel) }
+      const description = await this.#connection.request(
+        "session/load",
+        params,
+        sessionResultSchema.nullish(),
+      )
+      // Its first prompt, which tells the instructions and the history, was never taken.
+      if (this.#replayed.get(thread) === 0) throw new ThreadLostError(`Session ${thread} is empty`)
+      const session = this.#sessionOf(thread, description ?? {}, options, channel)
+      await this.#prepare(session)
+      this.#loaded.set(thread, session)
+      return session
+    } catch (error) {
+      channel?.close()
+      if (error instanceof RpcError && !isAuthError(error)) throw new ThreadLostError(error.message, error)
+      throw error
+    } finally {
+      this.#replayed.delete(thread)
+    }
+  }
+
+  async #take(): Promise<SessionDescription> {
+    const spare = this.#spare
+    this.#spare = null
+    return spare ?? this.#create([])
+  }
+
+  async #create(mcpServers: readonly unknown[]): Promise<SessionDescription> {
+    const { cwd } = this.#options
+    const description = await this.#connection.request(
+      "session/new",
+      { cwd, mcpServers },
+      sessionResultSchema,
+    )
+    if (!description.sessionId) throw new RpcError("session/new", 0, "the answer names no session")
+    const effort = description.configOptions?.find(({ category }) => category === "thought_level")
+    this.#efforts = effort === undefined ? [] : choicesOf(effort).filter((value) => value !== "default")
+    return description
+  }
+
+  async #channel({ tools }: LoadOptions, thread: () => ThreadRef): Promise<ToolChannel | null> {
+    const { toolEndpoint, onCall } = this.#options
+    if (tools.length === 0) return null
+    const speaksHttp = this.#connection.description.agentCapabilities?.mcpCapabilities?.http === true
+    if (toolEndpoint === null || !speaksHttp) {
+      throw new ProxyError("invalid_request", "This agent cannot call functions of the client.", {
+        param: "tools",
+      })
+    }
+    return toolEndpoint.open(tools, (call) => onCall(thread(), call))
+  }
+
+  #sessionOf(
+    id: ThreadRef,
+    description: SessionDescription,
+    options: LoadOptions,
+    channel: ToolChannel | null,
+  ): AcpSession {
+    const { cli, model, permissions } = this.#options
+    return {
+      id,
+      description,
+      functionNames: options.tools.map((tool) => tool.name),
+      channel,
+      permissions: options.isReadOnly === true ? "read-only" : permissions,
+      preamble: null,
+      total: null,
+      model: cli.modelArgs === undefined ? null : model,
+      effort: null,
+    }
+  }
+
+  async #prepare(session: AcpSession): Promise<void> {
+    const { cli, model } = this.#options
+    const setting = cli.settings[session.permissions]
+    await applySetting(this.#connection, session.id, session.description, setting)
+    await this.set(session, model, null)
+  }
+
+  async #ask(method: string, thread: ThreadRef): Promise<void> {
+    try {
+      await this.#connection.request(method, { sessionId: thread }, emptyResultSchema)
+    } catch (error) {
+      // Unknown there, so gone already.
+      this.#options.log("debug", `${method} was refused`, { thread, reason: messageOf(error) })
+    }
+  }
+
+  #forget(thread: ThreadRef): void {
+    this.#loaded.get(thread)?.channel?.close()
+    this.#loaded.delete(thread)
+  }
+}
+
+function serversOf(channel: ToolChannel | null): readonly unknown[] {
+  if (channel === null) return []
+  const headers = Object.entries(channel.headers).map(([name, value]) => ({ name, value }))
+  return [{ type: "http", name: clientServer, url: channel.url, headers }]
+}

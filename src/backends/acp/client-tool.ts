@@ -1,0 +1,22 @@
+import type { ToolUpdate } from "./acp-protocol.ts"
+import { clientServer } from "./acp-sessions.ts"
+
+/**
+ * True for a tool call of the program that is one of the client's functions. The protocol does not name the tool: the title
+ * does, each program in its own way (`client_lookup`, `client-lookup`, `mcp.client.lookup`, `lookup (client MCP Server)`).
+ */
+export function isClientTool(tool: ToolUpdate, functionNames: readonly string[]): boolean {
+  const words = [tool.title ?? "", tool.toolCallId]
+  return functionNames.some((name) => {
+    const own = escaped(name)
+    const pattern = new RegExp(
+      `(?:^|[^a-z0-9])${clientServer}[^a-z0-9]+${own}(?![a-z0-9])|^${own}(?: \\(${clientServer}\\b|$)`,
+      "i",
+    )
+    return words.some((word) => pattern.test(word))
+  })
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[^a-z0-9]/gi, (char) => (/[\w-]/.test(char) ? "[_-]" : `\\${char}`))
+}

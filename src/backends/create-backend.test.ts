@@ -1,0 +1,38 @@
+import { expect, it } from "vitest"
+import { type AgentBackendOptions, createBackend } from "./create-backend.ts"
+
+const options: AgentBackendOptions = {
+  kind: null,
+  executable: "codex",
+  cwd: "/",
+  env: {},
+  passEnv: [],
+  model: null,
+  permissions: "full",
+  resumesLast: false,
+  toolEndpoint: null,
+  onEvent: () => {},
+  log: () => {},
+}
+
+it.each([
+  ["codex", null, "codex"],
+  ["/opt/bin/claude", null, "claude"],
+  ["gemini", null, "gemini"],
+  ["/usr/lib/gemini.js", null, "gemini"],
+  ["opencode", null, "opencode"],
+  ["copilot", null, "copilot"],
+  ["qwen", null, "qwen"],
+  ["goose", null, "goose"],
+  ["my-own-codex", null, "codex"],
+  ["acp", null, "codex"],
+  ["my-own-gemini", "gemini", "gemini"],
+  ["my-agent", "acp", "acp"],
+  ["claude", "codex", "codex"],
+])("the program %s with the backend %s is driven as %s", (executable, kind, expected) => {
+  expect(createBackend({ ...options, executable, kind }).kind).toBe(expected)
+})
+
+it("a backend that does not exist is refused, with those that do", () => {
+  expect(() => createBackend({ ...options, kind: "gpt" })).toThrow(/no backend gpt; there are codex, claude/)
+})
