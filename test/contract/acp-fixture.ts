@@ -70,7 +70,7 @@ export async function createAcpFixture(
     processes: () => pids.flatMap((pid) => [pid, ...descendantsOf(pid).map((entry) => entry.pid)]),
     crash: async () => {
       const pid = pids.at(-1) ?? 0
-      process.kill(pid, "SIGKILL")
+      if (isRunning(pid)) process.kill(pid, "SIGKILL")
       const isTold = () => events.some((event) => event.type === "process.exited" && event.pid === pid)
       await waitFor(() => !isRunning(pid) && isTold(), { what: "the agent to be dead" })
     },

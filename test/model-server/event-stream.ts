@@ -23,6 +23,15 @@ export class EventStream {
     return this.#response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`)
   }
 
+  /** An event without a name. Waits while the reader is behind. */
+  async writeData(data: JsonObject): Promise<void> {
+    const { signal } = this.#closed
+    signal.throwIfAborted()
+    if (!this.#response.write(`data: ${JSON.stringify(data)}\n\n`)) {
+      await once(this.#response, "drain", { signal })
+    }
+  }
+
   /** Waits while the reader is behind, so that a hundred thousand deltas do not pile up here. */
   async writeDelta(type: string, fields: JsonObject): Promise<void> {
     const { signal } = this.#closed

@@ -3,6 +3,8 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import type { Answer } from "./answer.ts"
 import { messagesWire } from "./anthropic/messages-wire.ts"
+import { chatWire } from "./chat/chat-wire.ts"
+import { geminiWholeWire, geminiWire } from "./gemini/gemini-wire.ts"
 import type { ModelWire } from "./model-wire.ts"
 import { planAnswer } from "./plan-answer.ts"
 import { sendAnswer, sendError, sendJson } from "./send-answer.ts"
@@ -51,7 +53,7 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
 
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const path = new URL(request.url ?? "/", "http://127.0.0.1").pathname
-    const wire = request.method === "POST" ? wires.get(path) : undefined
+    const wire = request.method === "POST" ? wireOf(path) : undefined
     if (wire !== undefined) {
       const posted = parseObject(await readBody(request))
       if (posted === null) sendError(response, 400, "model server: the body is not a JSON object")
@@ -87,7 +89,15 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
 const wires: ReadonlyMap<string, ModelWire> = new Map([
   ["/v1/responses", { read: responsesBodyOf, tools: codexTools, send: sendAnswer }],
   ["/v1/messages", messagesWire],
+  ["/v1/chat/completions", chatWire],
+  [":streamGenerateContent", geminiWire],
+  [":generateContent", geminiWholeWire],
 ])
+
+/** By the path; gemini's has the name of the model before its last word. */
+function wireOf(path: string): ModelWire | undefined {
+  return wires.get(path) ?? wires.get(/:\w+$/.exec(path)?.[0] ?? "")
+}
 
 const modelList = {
   object: "list",

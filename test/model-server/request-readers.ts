@@ -34,6 +34,7 @@ const contextStarts = [
   "<model_switch>",
   "# AGENTS.md instructions",
   "<system-reminder>",
+  "<session_context>",
   "[Request interrupted by user",
   "[structured-output-enforce]",
 ] as const

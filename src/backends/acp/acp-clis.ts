@@ -28,6 +28,8 @@ export interface AcpCli {
   readonly holdMs: number | null
   /** True: errors of the model come as an answer that says `Error: ...`. */
   readonly saysErrors: boolean
+  /** True: what it says itself comes between the model's words, as whole chunks that begin with `Info: `. */
+  readonly saysInfos?: true
 }
 
 const allModes = ["yolo", "bypassPermissions", "agent-full-access", "auto"]
@@ -98,6 +100,7 @@ const copilot: AcpCli = {
   },
   usageIsTotal: true,
   holdMs: null,
+  saysInfos: true,
 }
 
 const qwen: AcpCli = {

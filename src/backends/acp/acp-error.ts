@@ -36,6 +36,7 @@ export function modelError(message: string, status: number | null, cli: AcpCli):
 function statusInText(text: string): number | null {
   const match =
     /\b(?:HTTP|status(?: code)?|code|statusCode)\b["':= ]*(\d{3})\b/i.exec(text) ??
+    /\berror: (\d{3})\b/i.exec(text) ??
     /^(?:Error:\s*)?(\d{3})\b/.exec(text.trim())
   return httpStatus(Number(match?.[1]))
 }

@@ -13,6 +13,8 @@ export interface AcpTurnReaderOptions {
   readonly isClientCall: (tool: ToolUpdate) => boolean
   /** An answer that begins with `Error:` is held back until it is known whether it is one. */
   readonly holdsErrors: boolean
+  /** See `AcpCli.saysInfos`. */
+  readonly takesInfos: boolean
 }
 
 interface OpenText {
@@ -56,7 +58,8 @@ export class AcpTurnReader {
   read(update: SessionUpdate): void {
     switch (update.sessionUpdate) {
       case "agent_message_chunk":
-        this.#text("message", update.content.text ?? "", update.messageId ?? null)
+        if (this.#options.takesInfos && isInfo(update.content.text)) this.#notice(update.content.text ?? "")
+        else this.#text("message", update.content.text ?? "", update.messageId ?? null)
         break
       case "agent_thought_chunk":
         this.#text("thought", update.content.text ?? "", null)
@@ -79,6 +82,11 @@ export class AcpTurnReader {
       if (isStarted && !this.#ended.has(id)) this.#complete(told, "incomplete")
     }
     this.#tools.clear()
+  }
+
+  #notice(message: string): void {
+    const tells = /retrying/i.test(message) ? "trouble" : "nothing"
+    this.#options.push({ type: "notice", message, tells })
   }
 
   #text(kind: OpenText["kind"], text: string, messageId: string | null): void {
@@ -150,6 +158,11 @@ export class AcpTurnReader {
     this.#ended.add(tool.toolCallId)
     this.#options.push({ type: "item.completed", item: itemOfTool(tool, status, this.#options) })
   }
+}
+
+/** A model's words come in small pieces; a program's own remark comes whole. */
+function isInfo(text: string | null | undefined): boolean {
+  return /^Info: \S/.test(text ?? "")
 }
 
 /** What it does is known: some tell a name first, and the command or the file later. */

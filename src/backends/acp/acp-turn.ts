@@ -52,6 +52,7 @@ export class AcpTurn implements Turn {
       cwd,
       isClientCall: (tool) => isClientTool(tool, this.#session?.functionNames ?? []),
       holdsErrors: cli.saysErrors,
+      takesInfos: cli.saysInfos === true,
     })
   }
 

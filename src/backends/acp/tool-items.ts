@@ -91,7 +91,8 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value)
 }
 
-const exitNote = /\n?<(?:exited with exit code|shell_exit_code)\D*(\d+)[^>]*>\s*$/
+/** copilot writes it behind the output: `<shellId: 0 completed with exit code 3>`. */
+const exitNote = /\n?<[^<>\n]*exit code:? (\d+)[^<>\n]*>\s*$/
 
 function exitCodeOf(tool: ToolUpdate, output: string): number | null {
   const raw = fieldsOf(tool.rawOutput)

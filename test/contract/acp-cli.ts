@@ -1,0 +1,90 @@
+import { describe, it, vi } from "vitest"
+import { createAcpBackend } from "../../src/backends/acp/acp-backend.ts"
+import { acpClis } from "../../src/backends/acp/acp-clis.ts"
+import { startModelServer } from "../model-server/model-server.ts"
+import { developerTextOf } from "../model-server/request-readers.ts"
+import { createAcpHome } from "../support/acp-homes.ts"
+import { startMcpEndpoint } from "../support/mcp-endpoint.ts"
+import { descendantsOf, isRunning } from "../support/processes.ts"
+import { createTempDir } from "../support/temp-dir.ts"
+import { missingCli, testCli } from "../support/test-clis.ts"
+import { waitFor } from "../support/wait-for.ts"
+import { type BackendHarness, type ContractPrompts, describeBackendContract } from "./backend-contract.ts"
+import { saidIn } from "./said-in.ts"
+
+type CliName = "gemini" | "opencode" | "copilot"
+
+const prompts: ContractPrompts = {
+  say: (text) => `[[say:${text}]]`,
+  count: (to) => `[[slow:${to}:20]]`,
+  recall: "[[history]]",
+  recalled: (answer) => {
+    const messages: { role: string; text: string }[] = JSON.parse(answer)
+    return messages.filter((message) => message.role === "user").flatMap((message) => saidIn(message.text))
+  },
+  call: (name, args) => `[[tool:${name}:${JSON.stringify(args)}]]`,
+  image: "[[image]]",
+  schema: "[[schema]]",
+  fail: (status) => `[[status:${status}]]`,
+  shell: (command) => `[[shell:${command}]]`,
+}
+
+/** The contract suite on a real CLI of the Agent Client Protocol, out of `test/clis`, with the scripted model behind it. */
+export function describeAcpCli(name: CliName, limits: Partial<BackendHarness> = {}): void {
+  // They take seconds to start, and more on a machine that has other work.
+  vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
+  const executable = testCli(name)
+  if (executable === null) describe(name, () => it.skip(missingCli(name), () => {}))
+  else describeBackendContract(name, async () => ({ ...(await prepare(name, executable)), ...limits }))
+}
+
+async function prepare(name: CliName, executable: string): Promise<BackendHarness> {
+  const cli = acpClis.get(name)
+  if (cli === undefined) throw new Error(`no ${name}`)
+  const modelServer = await startModelServer()
+  const home = await createAcpHome(name, modelServer.url)
+  const mcp = await startMcpEndpoint()
+  const workspace = await createTempDir("workspace")
+  const pids = new Set<number>()
+  const backend = createAcpBackend({
+    cli,
+    executable,
+    args: cli.args("full"),
+    cwd: workspace.path,
+    env: home.env,
+    model: name === "gemini" ? "gemini-2.5-flash" : null,
+    permissions: "full",
+    toolEndpoint: mcp.endpoint,
+    onEvent: (event) => {
+      if (event.type === "process.started") pids.add(event.pid)
+      if (event.type === "process.exited") pids.delete(event.pid)
+    },
+    log: (level, message, fields) => {
+      if (process.env.ACP_LOG !== undefined) console.error(level, message, JSON.stringify(fields ?? {}))
+    },
+  })
+  return {
+    backend,
+    workspace: workspace.path,
+    prompts,
+    // They tell them with the prompt: there it is what the user said.
+    developerText: () => {
+      const request = modelServer.requests.findLast(({ body }) => (body.tools ?? []).length > 0)
+      return request === undefined ? "" : `${developerTextOf(request)}\n${JSON.stringify(request.body.input)}`
+    },
+    crash: async () => {
+      const killed = [...pids]
+      for (const pid of killed) if (isRunning(pid)) process.kill(pid, "SIGKILL")
+      await waitFor(() => !killed.some((pid) => isRunning(pid) || pids.has(pid)), {
+        what: `${name} to be dead`,
+      })
+    },
+    processes: () => [...pids].flatMap((pid) => [pid, ...descendantsOf(pid).map((entry) => entry.pid)]),
+    remove: async () => {
+      await modelServer.close()
+      await mcp.close()
+      await home.remove()
+      await workspace.remove()
+    },
+  }
+}

@@ -1,0 +1,3 @@
+import { describeAcpCli } from "./acp-cli.ts"
+
+describeAcpCli("gemini", { tellsOutput: false })
