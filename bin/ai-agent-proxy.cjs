@@ -33,13 +33,33 @@ if (!fs.existsSync(main)) {
   runUnderOwnNode()
 }
 
-// A checkout brings its own Node as a development dependency.
+// Below the home of the service; with sudo, of who called it.
+function runtimeFolders() {
+  var homes = []
+  if (process.env.SUDO_USER) {
+    var found = require('child_process').spawnSync('getent', ['passwd', process.env.SUDO_USER], { encoding: 'utf8' })
+    var home = String(found.stdout || '').split(':')[5]
+    if (home) homes.push(path.join(home, '.ai_agent_proxy'))
+  }
+  homes.push(process.env.AI_AGENT_PROXY_HOME || path.join(require('os').homedir(), '.ai_agent_proxy'))
+  return homes.map(function (folder) {
+    return path.join(folder, 'runtime')
+  })
+}
+
+// A checkout brings its own Node as a development dependency; else one may have been installed for us alone.
 function runUnderOwnNode() {
-  var own = path.join(root, 'node_modules', 'node', 'bin', 'node')
-  if (!fs.existsSync(own)) {
+  var folders = [root].concat(runtimeFolders())
+  var own = folders
+    .map(function (folder) {
+      return path.join(folder, 'node_modules', 'node', 'bin', 'node')
+    })
+    .find(fs.existsSync)
+  if (own === undefined) {
     fail(
-      'Node ' + wanted.join('.') + ' or newer is needed, this is ' + process.versions.node + '. ' +
-        'Install it, or run: npx -y -p node@24 -p ai-agent-proxy ai-agent-proxy ' + process.argv.slice(2).join(' ')
+      'Node ' + wanted.join('.') + ' or newer is needed, this is ' + process.versions.node + '.\n' +
+        'Install it, or give ai-agent-proxy one of its own, which changes nothing else:\n' +
+        '  npm install --prefix ' + runtimeFolders()[0] + ' node@24'
     )
     return
   }

@@ -56,6 +56,8 @@ export interface Service {
   readonly managerReadiness: Promise<Readiness>
   /** Why the demo agent answers in place of the CLI; null: it does not. */
   readonly demoReason: NotReady | null
+  /** Rejects when the ledger does not answer: the service runs, and cannot do its work. */
+  check(): Promise<void>
   /** Drains, interrupts what is left, ends every process and closes the ledger. Safe twice. */
   stop(): Promise<void>
 }
@@ -199,6 +201,9 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     config,
     managerReadiness,
     demoReason: manager.demoReason,
+    check: async () => {
+      await store.findThread("")
+    },
     stop: () => {
       stopping ??= releasers.releaseAll()
       return stopping

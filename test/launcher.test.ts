@@ -32,6 +32,7 @@ function build(script: string): void {
 function launch(node: string, ...args: string[]) {
   return spawnSync(node, [join(root.path, "bin", "ai-agent-proxy.cjs"), ...args], {
     encoding: "utf8",
+    env: { ...process.env, HOME: root.path, AI_AGENT_PROXY_HOME: "" },
     timeout: 10_000,
   })
 }
@@ -53,7 +54,15 @@ describe("the launcher", () => {
     build("console.log('never')")
     const result = launch(oldNode ?? "", "daemon")
     expect(result).toMatchObject({ status: 78, stdout: "" })
-    expect(result.stderr).toMatch(/Node 24\.15 or newer.*npx -y -p node@24/s)
+    expect(result.stderr).toMatch(/Node 24\.15 or newer.*npm install --prefix \S+\/runtime node@24/s)
+  })
+
+  it.skipIf(oldNode === undefined)("uses the Node that was installed for the service alone", () => {
+    build("console.log(process.version)")
+    const bin = join(root.path, ".ai_agent_proxy", "runtime", "node_modules", "node", "bin")
+    mkdirSync(bin, { recursive: true })
+    writeFileSync(join(bin, "node"), `#!/bin/sh\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 })
+    expect(launch(oldNode ?? "")).toMatchObject({ status: 0, stdout: `${process.version}\n` })
   })
 
   it.skipIf(oldNode === undefined)(

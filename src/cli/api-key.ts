@@ -2,9 +2,8 @@ import { randomBytes } from "node:crypto"
 import { chmod, mkdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Config } from "../config/config.ts"
+import { isLoopback } from "../config/is-loopback.ts"
 import { writeAtomic } from "../workspace/write-atomic.ts"
-
-const loopback = new Set(["127.0.0.1", "::1", "localhost"])
 
 /**
  * An API key is shell access: a service that others on the network can reach has one. Where none is configured it is
@@ -15,7 +14,7 @@ export async function ensureApiKey(
   options: { readonly isAuthOff: boolean; readonly print: (line: string) => void },
 ): Promise<Config> {
   if (config.apiKeys.size > 0) return config
-  if (loopback.has(config.host) || config.host.startsWith("127.")) return config
+  if (isLoopback(config.host)) return config
   if (options.isAuthOff) {
     options.print(
       `WARNING: ${config.host} is served without a key. Whoever reaches it can run commands as you.`,

@@ -7,8 +7,11 @@ import { version } from "../config/version.ts"
 import { explain } from "../domain/backend.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { type Service, startService } from "../service.ts"
+import { createServiceNotifier } from "../supervise/service-notifier.ts"
 import { ensureApiKey } from "./api-key.ts"
+import { takeEnvironmentFile } from "./environment-option.ts"
 import { createLogger } from "./logger.ts"
+import { printLine } from "./print.ts"
 
 interface DaemonFlags {
   readonly ip?: string
@@ -18,6 +21,7 @@ interface DaemonFlags {
   readonly apiKey?: string
   readonly auth: boolean
   readonly demoFallback?: boolean
+  readonly environmentFile?: string
 }
 
 export function daemonCommand(): Command {
@@ -32,6 +36,10 @@ export function daemonCommand(): Command {
       "key that clients must send; AI_AGENT_PROXY_API_KEY keeps it out of the process list",
     )
     .option("--no-auth", "serve another address than this machine's own without a key")
+    .option(
+      "--environment-file <file>",
+      "take variables from this file first, for example those of the service (~/.ai_agent_proxy/service.env)",
+    )
     .addOption(new Option("--demo-fallback").hideHelp())
     .exitOverride()
     .action((flags: DaemonFlags) => runDaemon(flags))
@@ -48,6 +56,7 @@ Other settings are read from ~/.ai_agent_proxy/config.toml; see docs/configurati
 }
 
 async function runDaemon(flags: DaemonFlags): Promise<void> {
+  if (flags.environmentFile !== undefined) takeEnvironmentFile(flags.environmentFile, process.env)
   const log = await createLogger(process.stderr, process.env)
   const stopping = new AbortController()
   const stopped = onSignals((signal) => {
@@ -64,7 +73,19 @@ async function runDaemon(flags: DaemonFlags): Promise<void> {
   })
   log.info({ version, pid: process.pid, home: service.config.home }, `listening on ${service.url}`)
   announce(service)
+  const notifier = createServiceNotifier({
+    env: process.env,
+    check: () => service.check(),
+    log: (level, message, fields) => log[level](fields ?? {}, message),
+  })
+  await notifier.ready(`listening on ${service.url}`)
+  void service.managerReadiness.then((readiness) =>
+    notifier.status(
+      `listening on ${service.url}; the manager is ${readiness.isReady ? "ready" : `not ready: ${explain(readiness)}`}`,
+    ),
+  )
   await stopped
+  await notifier.stopping()
   await service.stop()
   log.info({}, "stopped")
 }
@@ -110,9 +131,4 @@ function onSignals(onFirst: (signal: string) => void): Promise<void> {
     process.on("SIGINT", handle)
     process.on("SIGHUP", handle)
   })
-}
-
-/** For people, so on stderr. */
-function printLine(text: string): void {
-  process.stderr.write(`${text}\n`)
 }

@@ -2,10 +2,17 @@ import { Command } from "commander"
 import { ConfigError } from "../config/config-error.ts"
 import { version } from "../config/version.ts"
 import { ProxyError } from "../domain/errors.ts"
+import { ServiceError } from "../supervise/service-error.ts"
 import { daemonCommand } from "./daemon.ts"
+import { disableCommand } from "./disable.ts"
+import { doctorCommand } from "./doctor.ts"
+import { enableCommand } from "./enable.ts"
+import { logsCommand } from "./logs.ts"
+import { restartCommand } from "./restart.ts"
+import { uninstallCommand } from "./uninstall.ts"
 
-/** Documented in the README: 0 done, 1 failure, 2 usage, 78 bad configuration. */
-const exitCodes = { failure: 1, usage: 2, configuration: 78 } as const
+/** Documented in the README; those above 60 are of sysexits(3). */
+const exitCodes = { failure: 1, usage: 2, unavailable: 69, no_rights: 77, configuration: 78 } as const
 
 /** Parses the command line and runs the command; ends the process with the documented code on failure. */
 export async function run(argv: readonly string[]): Promise<void> {
@@ -25,6 +32,12 @@ Examples:
   ai-agent-proxy daemon --cli /opt/codex/codex   with another executable`,
     )
   program.addCommand(daemonCommand())
+  program.addCommand(enableCommand())
+  program.addCommand(disableCommand())
+  program.addCommand(restartCommand())
+  program.addCommand(logsCommand())
+  program.addCommand(doctorCommand())
+  program.addCommand(uninstallCommand())
   try {
     await program.parseAsync(argv)
   } catch (error) {
@@ -36,6 +49,10 @@ Examples:
 function report(error: unknown): number {
   // commander has printed its own message (or the help) already.
   if (error instanceof Error && "exitCode" in error) return error.exitCode === 0 ? 0 : exitCodes.usage
+  if (error instanceof ServiceError) {
+    process.stderr.write(`ai-agent-proxy: ${error.message}\n`)
+    return exitCodes[error.kind]
+  }
   if (error instanceof ConfigError) {
     process.stderr.write(`ai-agent-proxy: ${error.message}\n`)
     return exitCodes.configuration

@@ -1,8 +1,8 @@
 import { isAbsolute, join, resolve } from "node:path"
-import { parseEnv } from "node:util"
 import type { Config, Limits } from "./config.ts"
 import { ConfigError } from "./config-error.ts"
 import { type ConfigFile, parseConfigFile } from "./config-file.ts"
+import { parseEnvironmentFile } from "./environment-file.ts"
 import { executableOf } from "./executable-of.ts"
 import { homeVariable, limitSettings, ownerPrincipal, type Setting, settings } from "./settings.ts"
 
@@ -189,7 +189,7 @@ function findOwnerKey(input: ConfigInput, home: string): string | null {
   const variable = input.env[apiKey.variable]
   if (variable !== undefined) return parseText(apiKey, variable, apiKey.variable).value
   const path = join(home, "secrets")
-  const secret = parseEnv(input.readFile(path) ?? "")[apiKey.variable]
+  const secret = parseEnvironmentFile(input.readFile(path) ?? "")[apiKey.variable]
   return secret === undefined ? null : parseText(apiKey, secret, `${path} (${apiKey.variable})`).value
 }
 

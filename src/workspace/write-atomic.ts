@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { constants } from "node:fs"
-import { copyFile, link, open, rename, rm } from "node:fs/promises"
-import { dirname } from "node:path"
+import { copyFile, link, open, readdir, rename, rm } from "node:fs/promises"
+import { basename, dirname, join } from "node:path"
 
 /** Readable and writable by the owner only. */
 const privateMode = 0o600
@@ -10,8 +10,8 @@ const privateMode = 0o600
  * Replaces a file so that readers, and a crash at any moment, see the old content or the new one. The temporary file is
  * beside it, for `rename` is atomic only within one file system.
  */
-export async function writeAtomic(path: string, text: string): Promise<void> {
-  const temporary = await writeTemporary(path, text)
+export async function writeAtomic(path: string, text: string, mode = privateMode): Promise<void> {
+  const temporary = await writeTemporary(path, text, mode)
   try {
     await rename(temporary, path)
   } catch (error) {
@@ -19,6 +19,20 @@ export async function writeAtomic(path: string, text: string): Promise<void> {
     throw error
   }
   await syncFolder(path)
+}
+
+/** Removes what a `writeAtomic` of this file left that was killed half-way. */
+export async function removeTemporaries(path: string): Promise<void> {
+  const names = await readdir(dirname(path)).catch((error: unknown) => {
+    if (codeOf(error) === "ENOENT") return []
+    throw error
+  })
+  const prefix = `${basename(path)}.`
+  for (const name of names) {
+    if (name.startsWith(prefix) && /^[0-9a-f]{12}\.tmp$/.test(name.slice(prefix.length))) {
+      await rm(join(dirname(path), name), { force: true })
+    }
+  }
 }
 
 /**
@@ -39,10 +53,12 @@ export async function createAtomic(path: string, text: string): Promise<boolean>
   return true
 }
 
-async function writeTemporary(path: string, text: string): Promise<string> {
+async function writeTemporary(path: string, text: string, mode = privateMode): Promise<string> {
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`
-  const file = await open(temporary, "wx", privateMode)
+  const file = await open(temporary, "wx", mode)
   try {
+    // The mask of this process must not decide who can read it.
+    if (mode !== privateMode) await file.chmod(mode)
     await file.writeFile(text)
     await file.sync()
   } catch (error) {

@@ -21,11 +21,11 @@ export function migrate(
   path: string,
   steps: readonly Migration[] = migrations,
 ): void {
-  if (readVersion(database, path, steps) === steps.length) return
+  if (schemaVersion(database, path, steps) === steps.length) return
   database.exec("begin immediate")
   try {
     // Read again under the lock: another process may have been faster.
-    for (const step of steps.slice(readVersion(database, path, steps))) database.exec(step.sql)
+    for (const step of steps.slice(schemaVersion(database, path, steps))) database.exec(step.sql)
     database.exec(`pragma user_version = ${steps.length}`)
     database.exec("commit")
   } catch (error) {
@@ -34,7 +34,8 @@ export function migrate(
   }
 }
 
-function readVersion(database: DatabaseSync, path: string, steps: readonly Migration[]): number {
+/** Throws `ProxyError` when a newer program wrote it. */
+export function schemaVersion(database: DatabaseSync, path: string, steps: readonly Migration[]): number {
   const version = Number(database.prepare("pragma user_version").get()?.user_version ?? 0)
   if (version > steps.length) {
     throw new ProxyError(

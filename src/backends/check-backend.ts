@@ -1,0 +1,100 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { answerText } from "../domain/answer-text.ts"
+import type { Backend, NotReady } from "../domain/backend.ts"
+import { messageOf } from "../domain/errors.ts"
+import type { Item, MessageItem } from "../domain/items.ts"
+import { type AgentBackendOptions, createBackend } from "./create-backend.ts"
+
+export interface BackendCheck {
+  /** Name and version of the program; null: it did not say. */
+  readonly program: string | null
+  /** Null: it can be used. */
+  readonly problem: NotReady | null
+  /** The words of a real turn, if one was asked for and succeeded. */
+  readonly answer: string | null
+}
+
+export interface BackendCheckOptions
+  extends Pick<AgentBackendOptions, "executable" | "env" | "passEnv" | "model"> {
+  /** Ask the agent for one word: the only sure sign that a log-in is still good. */
+  readonly isTurnWanted: boolean
+}
+
+const turnTimeoutMs = 120_000
+
+const question: MessageItem = {
+  type: "message",
+  id: "msg_check",
+  role: "user",
+  content: [{ type: "text", text: "Answer with the one word: ready" }],
+  phase: null,
+  status: "completed",
+}
+
+/** Starts the CLI aside from the service, in an empty folder, and asks it whether it could work. Never rejects. */
+export async function checkBackend(options: BackendCheckOptions): Promise<BackendCheck> {
+  const { isTurnWanted, ...others } = options
+  const folder = await mkdtemp(join(tmpdir(), "ai-agent-proxy-check-"))
+  const backend = createBackend({
+    ...others,
+    kind: null,
+    cwd: folder,
+    permissions: "full",
+    resumesLast: false,
+    toolEndpoint: null,
+    onEvent: () => {},
+    log: () => {},
+  })
+  try {
+    const readiness = await backend.readiness()
+    if (!readiness.isReady) return { program: null, problem: readiness, answer: null }
+    const { program } = await backend.capabilities()
+    if (!isTurnWanted) return { program, problem: null, answer: null }
+    return { program, ...(await oneWordTurn(backend)) }
+  } catch (error) {
+    return { program: null, problem: failed(messageOf(error)), answer: null }
+  } finally {
+    await backend.stop()
+    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
+  }
+}
+
+async function oneWordTurn(backend: Backend): Promise<{ problem: NotReady | null; answer: string | null }> {
+  const thread = await backend.openThread({ instructions: null, tools: [], isEphemeral: true, history: [] })
+  const turn = backend.startTurn(thread, {
+    messages: [question],
+    model: null,
+    effort: null,
+    outputSchema: null,
+  })
+  let isLate = false
+  const timer = setTimeout(() => {
+    isLate = true
+    void turn.interrupt()
+  }, turnTimeoutMs)
+  try {
+    const items: Item[] = []
+    for await (const batch of turn.events) {
+      for (const event of batch) {
+        if (event.type === "turn.failed") return { problem: failed(event.error.message), answer: null }
+        if (event.type === "item.completed") items.push(event.item)
+      }
+    }
+    return isLate
+      ? { problem: failed(`no answer within ${turnTimeoutMs / 1_000} s`), answer: null }
+      : { problem: null, answer: answerText(items) }
+  } finally {
+    clearTimeout(timer)
+    await backend.deleteThread(thread).catch(() => {}) // A thread that is gone is as good as deleted.
+  }
+}
+
+function failed(reason: string): NotReady {
+  return {
+    isReady: false,
+    reason,
+    nextStep: "Run the CLI in a terminal as this user, and log in again if it asks for it.",
+  }
+}

@@ -1,0 +1,30 @@
+import { Command } from "commander"
+import { printLine } from "./print.ts"
+import { findInstalled, requireRights, requireServiceManager, type ScopeFlags } from "./service-context.ts"
+
+export function disableCommand(): Command {
+  return new Command("disable")
+    .description("Stop the service, now and for the next boot; everything stays where it is.")
+    .option("--system", "the service of the machine")
+    .option("--user", "the service of this user")
+    .exitOverride()
+    .action((flags: ScopeFlags) => disable(flags))
+    .addHelpText(
+      "after",
+      `
+Example:
+  ai-agent-proxy disable        and back again: ai-agent-proxy enable`,
+    )
+}
+
+async function disable(flags: ScopeFlags): Promise<void> {
+  requireServiceManager()
+  const installed = await findInstalled(flags)
+  if (installed === null) {
+    printLine("The service is not installed; nothing to do.")
+    return
+  }
+  requireRights(installed.manager.scope)
+  await installed.manager.disable()
+  printLine("The service is stopped and does not start by itself. To have it back: ai-agent-proxy enable")
+}

@@ -1,0 +1,41 @@
+import { settings } from "../config/settings.ts"
+import type { ServicePlan } from "../supervise/plan-service.ts"
+import { environmentFileText, secretsText } from "../supervise/prepare-home.ts"
+import type { ServiceManager } from "../supervise/service-manager.ts"
+import { environmentFileOf, secretsFileOf } from "../supervise/service-spec.ts"
+import { clientLines, cliWarning } from "./enable-lines.ts"
+import { printData, printLine } from "./print.ts"
+
+/** Values of such variables are log-ins. */
+const secretName = /KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL/i
+
+/** All that `enable` would write and run. Secrets are left out: a dry run is there to be shown around. */
+export async function printDryRun(plan: ServicePlan, manager: ServiceManager): Promise<void> {
+  const { config, spec } = plan
+  const shown = Object.fromEntries(
+    Object.entries(plan.environment).map(([name, value]) => [name, hide(name, value)]),
+  )
+  printData(section(`${config.home}/`, "0700, and in it manager/, the manager's workspace"))
+  printData(section(environmentFileOf(config.home), "0600", environmentFileText(spec.version, shown)))
+  if (plan.newKey !== null) {
+    printData(section(secretsFileOf(config.home), "0600", secretsText("", hidden)))
+  }
+  printData(section(manager.definitionPath, "0644", await manager.define(spec)))
+  const commands = manager.steps.map(({ program, args }) => `${[program, ...args].join(" ")}\n`)
+  printData(section("commands", "in this order", commands.join("")))
+  printData(clientLines({ ...plan, newKey: plan.newKey === null ? null : hidden }))
+  const warning = cliWarning(plan)
+  if (warning !== null) printLine(warning)
+  printLine("Nothing was written or started (--dry-run).")
+}
+
+const hidden = "(not shown)"
+
+function hide(name: string, value: string): string {
+  const isSecret = secretName.test(name) || /:\/\/[^/]*@/.test(value)
+  return isSecret && name !== settings.apiKey.variable ? hidden : value
+}
+
+function section(title: string, note: string, text = ""): string {
+  return `### ${title} (${note})\n${text}${text === "" ? "" : "\n"}`
+}

@@ -1,0 +1,65 @@
+import { setTimeout as delay } from "node:timers/promises"
+import { findExecutable } from "../backends/find-executable.ts"
+import type { Config } from "../config/config.ts"
+import { settings } from "../config/settings.ts"
+import type { ServicePlan } from "../supervise/plan-service.ts"
+import { secretsFileOf } from "../supervise/service-spec.ts"
+import { quoteForShell } from "./service-context.ts"
+
+/** `http://127.0.0.1:7011`: as this machine reaches it. */
+function urlOf(config: Pick<Config, "host" | "port">): string {
+  const host =
+    config.host === "0.0.0.0"
+      ? "127.0.0.1"
+      : config.host === "::"
+        ? "[::1]"
+        : config.host.includes(":")
+          ? `[${config.host}]`
+          : config.host
+  return `http://${host}:${config.port}`
+}
+
+/** What a person pastes into a client. A key is shown only in the run that made or changed it. */
+export function clientLines({ config, newKey }: ServicePlan): string {
+  const url = urlOf(config)
+  const isKeyNeeded = config.apiKeys.size > 0
+  const bearer = newKey ?? "YOUR_KEY"
+  const auth = isKeyNeeded ? ` -H ${quoteForShell(`Authorization: Bearer ${bearer}`)}` : ""
+  return `
+Base URL   ${url}/v1
+API key    ${keyLine(config, newKey)}
+
+curl ${url}/v1/chat/completions${auth} -H 'Content-Type: application/json' \\
+  -d '{"model": "manager", "messages": [{"role": "user", "content": "Who are you?"}]}'
+`
+}
+
+function keyLine(config: Config, newKey: string | null): string {
+  const file = secretsFileOf(config.home)
+  if (newKey !== null) return `${newKey}   (shown this once; kept in ${file})`
+  if (config.apiKeys.size === 0) return "none is needed on this machine; where a client wants one, any text"
+  return `as before (${settings.apiKey.variable} in ${file}, or config.toml beside it)`
+}
+
+/** The service notices the CLI by itself once it is there; null: it is there. */
+export function cliWarning({ config, environment, user }: ServicePlan): string | null {
+  if (findExecutable(config.cli, environment.PATH) !== null) return null
+  return (
+    `\`${config.cli}\` is not on the PATH of the service (${environment.PATH}). Install it for ${user.name}, or name it: ` +
+    "ai-agent-proxy enable --cli /full/path"
+  )
+}
+
+/** A fresh manager takes a moment. */
+export async function isManagerUp(config: Config): Promise<boolean> {
+  const deadline = performance.now() + 10_000
+  while (performance.now() < deadline) {
+    const answer = await fetch(`${urlOf(config)}/ready`, { signal: AbortSignal.timeout(2_000) }).catch(
+      () => null,
+    )
+    await answer?.body?.cancel()
+    if (answer?.ok === true) return true
+    await delay(250)
+  }
+  return false
+}

@@ -1,0 +1,162 @@
+import { Command } from "commander"
+import { readConfigText } from "../config/read-config-text.ts"
+import { asUser } from "../supervise/as-user.ts"
+import { movingPart, thisInstallation } from "../supervise/installation.ts"
+import { enableLinger } from "../supervise/linger.ts"
+import { loginEnvironment } from "../supervise/login-environment.ts"
+import { planService, type ServicePlan } from "../supervise/plan-service.ts"
+import { prepareHome } from "../supervise/prepare-home.ts"
+import { runCommand } from "../supervise/run-command.ts"
+import { lastingPath } from "../supervise/service-environment.ts"
+import { ServiceError } from "../supervise/service-error.ts"
+import type { ServiceManager, ServiceScope } from "../supervise/service-manager.ts"
+import type { ServiceUser } from "../supervise/service-user.ts"
+import { tryProgram } from "../supervise/try-program.ts"
+import { printDryRun } from "./enable-dry-run.ts"
+import { clientLines, cliWarning, isManagerUp } from "./enable-lines.ts"
+import { printData, printLine } from "./print.ts"
+import {
+  defaultScope,
+  isRoot,
+  managerOf,
+  requireRights,
+  requireServiceManager,
+  type ScopeFlags,
+  serviceUser,
+} from "./service-context.ts"
+
+interface EnableFlags extends ScopeFlags {
+  readonly ip?: string
+  readonly port?: string
+  readonly cli?: string
+  readonly home?: string
+  readonly apiKey?: string
+  readonly auth: boolean
+  readonly runAs?: string
+  readonly dryRun?: boolean
+}
+
+export function enableCommand(): Command {
+  return new Command("enable")
+    .description("Install the service of this machine, start it now and at every boot; again: change it.")
+    .option("--ip <address>", "address to listen on (default 127.0.0.1)")
+    .option("--port <port>", "port to listen on (default 7011)")
+    .option("--cli <command>", "the manager's agent CLI (default codex)")
+    .option("--api-key <key>", "key that clients must send; AI_AGENT_PROXY_API_KEY keeps it out of `ps`")
+    .option("--no-auth", "serve another address than this machine's own without a key")
+    .option("--home <folder>", "where everything is kept (default ~/.ai_agent_proxy)")
+    .option("--system", "a service of the machine (default for root)")
+    .option("--user", "a service of this user (default for everybody else)")
+    .option("--run-as <user>", "whose CLI and log-in it uses (default: who called sudo)")
+    .option("--dry-run", "print all that would be written and run, and do nothing")
+    .exitOverride()
+    .action((flags: EnableFlags) => enable(flags))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  sudo env "PATH=$PATH" ai-agent-proxy enable       a service of the machine that runs as you
+  ai-agent-proxy enable                             a service of your own, by systemd --user
+  ai-agent-proxy enable --ip 0.0.0.0 --cli "codex resume --last || codex"
+  ai-agent-proxy enable --dry-run
+
+See docs/service.md.`,
+    )
+}
+
+async function enable(flags: EnableFlags): Promise<void> {
+  const scope = defaultScope(flags)
+  const isDryRun = flags.dryRun === true
+  if (!isDryRun) {
+    requireServiceManager()
+    requireRights(scope)
+  }
+  const user = await serviceUser(flags.runAs)
+  const manager = managerOf(scope, user, flags.home)
+  await refuseSecondService(scope, user)
+  const plan = await makePlan(flags, manager, user)
+  if (isDryRun) {
+    await printDryRun(plan, manager)
+    return
+  }
+  await requireRunnable(plan)
+  for (const warning of await asUser(user, () => prepareHome(plan, readConfigText))) printLine(warning)
+  if (scope === "user" && manager.name === "systemd") {
+    const advice = await enableLinger(user.name, runCommand)
+    if (advice !== null) printLine(advice)
+  }
+  await manager.install(plan.spec)
+  await manager.restart()
+  await report(plan, manager)
+}
+
+async function makePlan(
+  flags: EnableFlags,
+  manager: ServiceManager,
+  user: ServiceUser,
+): Promise<ServicePlan> {
+  const installed = await manager.installed()
+  const source = await environmentOf(user)
+  return asUser(user, async () =>
+    planService({
+      user,
+      source,
+      flags: { home: flags.home, host: flags.ip, port: flags.port, cli: flags.cli, apiKey: flags.apiKey },
+      isAuthOff: !flags.auth,
+      installation: thisInstallation(),
+      installedHome: installed?.spec?.home ?? null,
+      cwd: process.cwd(),
+      readFile: readConfigText,
+    }),
+  )
+}
+
+/** This process's own; under sudo that of the user's terminal, which sudo has replaced. */
+async function environmentOf(user: ServiceUser): Promise<NodeJS.ProcessEnv> {
+  if (!isRoot() || user.uid === 0) return process.env
+  const login = await loginEnvironment(user, runCommand)
+  if (login === null) {
+    printLine(
+      `The shell of ${user.name} (${user.shell ?? "none"}) did not tell its environment; the PATH of this command is used.`,
+    )
+  }
+  const own = Object.entries(process.env).filter(([name]) => name.startsWith("AI_AGENT_PROXY_"))
+  const path = [login?.PATH ?? "", process.env.PATH ?? ""].join(":")
+  return { ...(login ?? {}), ...Object.fromEntries(own), PATH: lastingPath(path) }
+}
+
+/** Two services of one home would fight for it, and of two homes for the port. */
+async function refuseSecondService(scope: ServiceScope, user: ServiceUser): Promise<void> {
+  const other: ServiceScope = scope === "system" ? "user" : "system"
+  if ((await managerOf(other, user).installed()) === null) return
+  throw new ServiceError(
+    "failure",
+    `It is installed as a ${other} service already. Change that one with \`enable --${other}\`, or remove it first: ` +
+      `ai-agent-proxy uninstall --${other}`,
+  )
+}
+
+/** Found out now rather than from a service that does not start. */
+async function requireRunnable({ spec, user, environment }: ServicePlan): Promise<void> {
+  const problem = await tryProgram(spec, user, environment, runCommand)
+  if (problem === null) return
+  throw new ServiceError(
+    "failure",
+    `${user.name} cannot run ${spec.launcher} with ${spec.node}: ${problem}\n` +
+      "Install the program where that user may read it, for example: npm install -g ai-agent-proxy",
+  )
+}
+
+async function report(plan: ServicePlan, manager: ServiceManager): Promise<void> {
+  const { user, spec, config } = plan
+  const when = manager.scope === "system" ? "with the machine" : `with the log-in of ${user.name}`
+  printLine(`ai-agent-proxy runs as ${user.name} and starts ${when} (${manager.definitionPath}).`)
+  const moving = movingPart(spec)
+  if (moving !== null) printLine(moving)
+  const warning = cliWarning(plan)
+  if (warning !== null) printLine(warning)
+  else if (!(await isManagerUp(config))) {
+    printLine("The manager cannot answer yet; what is missing is told by: ai-agent-proxy doctor")
+  }
+  printData(clientLines(plan))
+}

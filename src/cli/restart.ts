@@ -1,0 +1,38 @@
+import { Command } from "commander"
+import { healService } from "../supervise/heal-service.ts"
+import { runCommand } from "../supervise/run-command.ts"
+import { printLine } from "./print.ts"
+import {
+  requireInstalled,
+  requireRights,
+  requireServiceManager,
+  type ScopeFlags,
+  userOf,
+} from "./service-context.ts"
+
+export function restartCommand(): Command {
+  return new Command("restart")
+    .description("Start the service again; paths of Node and the CLI that have moved are put right first.")
+    .option("--system", "the service of the machine")
+    .option("--user", "the service of this user")
+    .exitOverride()
+    .action((flags: ScopeFlags) => restart(flags))
+    .addHelpText(
+      "after",
+      `
+Example:
+  ai-agent-proxy restart        after an upgrade, or a change of config.toml`,
+    )
+}
+
+async function restart(flags: ScopeFlags): Promise<void> {
+  requireServiceManager()
+  const installed = await requireInstalled(flags)
+  const { manager } = installed
+  requireRights(manager.scope)
+  const healed = await healService(installed, await userOf(installed), process.env, runCommand)
+  for (const line of healed) printLine(line)
+  await manager.restart()
+  const { detail } = await manager.state()
+  printLine(`The service was started again: ${detail}.`)
+}

@@ -1,0 +1,104 @@
+import { existsSync } from "node:fs"
+import { readdir, rm } from "node:fs/promises"
+import { resolve } from "node:path"
+import { createInterface } from "node:readline/promises"
+import { Command } from "commander"
+import { asUser } from "../supervise/as-user.ts"
+import { forgetService } from "../supervise/prepare-home.ts"
+import { ServiceError } from "../supervise/service-error.ts"
+import type { ServiceUser } from "../supervise/service-user.ts"
+import { lockHome } from "../workspace/home-lock.ts"
+import { printLine } from "./print.ts"
+import {
+  defaultScope,
+  findInstalled,
+  homeOf,
+  managerOf,
+  requireRights,
+  requireServiceManager,
+  type ScopeFlags,
+  userOf,
+} from "./service-context.ts"
+
+interface UninstallFlags extends ScopeFlags {
+  readonly keep?: boolean
+  readonly purge?: boolean
+}
+
+export function uninstallCommand(): Command {
+  return new Command("uninstall")
+    .description("Stop the service and remove it from the machine; asks whether its home goes, too.")
+    .option("--keep", "keep the home (conversations, keys, agents' workspaces) without asking")
+    .option("--purge", "delete the home without asking")
+    .option("--system", "the service of the machine")
+    .option("--user", "the service of this user")
+    .exitOverride()
+    .action((flags: UninstallFlags) => uninstall(flags))
+    .addHelpText(
+      "after",
+      `
+The program itself stays; to remove it: npm uninstall -g ai-agent-proxy
+
+Examples:
+  ai-agent-proxy uninstall --keep
+  ai-agent-proxy uninstall --purge`,
+    )
+}
+
+async function uninstall(flags: UninstallFlags): Promise<void> {
+  if (flags.keep === true && flags.purge === true) {
+    throw new ServiceError("failure", "--keep and --purge cannot both be meant.")
+  }
+  requireServiceManager()
+  const installed = await findInstalled(flags)
+  const scope = installed?.manager.scope ?? defaultScope(flags)
+  requireRights(scope)
+  const user = await userOf(installed)
+  const home = resolve(installed?.spec?.home ?? homeAsUser(user))
+  const isPurge = await isHomeToGo(flags, home)
+  // Also without a definition: an earlier run may have been ended half-way.
+  await (installed?.manager ?? managerOf(scope, user)).remove()
+  await asUser(user, () => forgetService(home))
+  if (isPurge) await asUser(user, () => purgeHome(home, user))
+  printLine(installed === null ? "The service is not installed." : "The service is removed.")
+  if (existsSync(home)) printLine(`Kept: ${home} (conversations, keys, agents' workspaces).`)
+}
+
+function homeAsUser(user: ServiceUser): string {
+  const own = homeOf(null)
+  return process.env.AI_AGENT_PROXY_HOME === undefined ? `${user.homeDir}/.ai_agent_proxy` : own
+}
+
+/** Without a terminal nobody can be asked: then it is kept. */
+async function isHomeToGo(flags: UninstallFlags, home: string): Promise<boolean> {
+  if (flags.purge === true) return true
+  if (flags.keep === true || !process.stdin.isTTY || !existsSync(home)) return false
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const answer = await terminal.question(
+      `Delete ${home} with all conversations, keys and agents' workspaces? [y/N] `,
+    )
+    return /^y(es)?$/i.test(answer.trim())
+  } finally {
+    terminal.close()
+  }
+}
+
+/** A wrong `--home` must not cost a person their files: only what looks like a home of ours, and is in nobody's use. */
+async function purgeHome(home: string, user: ServiceUser): Promise<void> {
+  if (!existsSync(home)) return
+  const names = await readdir(home)
+  const isOurs = names.length === 0 || names.includes("daemon.lock") || names.includes("manager")
+  if (!isOurs || home === "/" || home === resolve(user.homeDir)) {
+    throw new ServiceError(
+      "failure",
+      `${home} does not look like a home of this service; it was not deleted.`,
+    )
+  }
+  const lock = await lockHome(home)
+  try {
+    await rm(home, { recursive: true, force: true, maxRetries: 3 })
+  } finally {
+    await lock.release()
+  }
+}

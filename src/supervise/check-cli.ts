@@ -1,0 +1,47 @@
+import { checkBackend } from "../backends/check-backend.ts"
+import { findExecutable } from "../backends/find-executable.ts"
+import type { Config } from "../config/config.ts"
+import { failure, type HealthCheck, ok } from "./health-check.ts"
+
+/**
+ * The manager's CLI in the environment of the service: there, logged in and, with `isTurnWanted`, able to answer. `terminal`:
+ * the PATH of this command, which may find what the service's does not.
+ */
+export async function checkCli(
+  config: Config,
+  environment: Readonly<Record<string, string>>,
+  options: { readonly isTurnWanted: boolean; readonly terminalPath: string | undefined },
+): Promise<readonly HealthCheck[]> {
+  const file = findExecutable(config.cli, environment.PATH)
+  if (file === null) return [missing(config.cli, environment.PATH, options.terminalPath)]
+  const { program, problem, answer } = await checkBackend({
+    executable: config.cli,
+    env: environment,
+    passEnv: config.passEnv,
+    model: config.model,
+    isTurnWanted: options.isTurnWanted,
+  })
+  const found = ok("cli", program === null ? file : `${file} (${program})`)
+  if (problem === null) {
+    const turn = answer === null ? [] : [ok("turn", `it answered: ${answer.trim().slice(0, 80)}`)]
+    return [found, ok("login", "the CLI says that it is ready"), ...turn]
+  }
+  // A CLI that became ready and failed in its turn has a program, one that did not become ready has none.
+  return [found, failure(program === null ? "login" : "turn", problem.reason, problem.nextStep)]
+}
+
+function missing(cli: string, path: string | undefined, terminalPath: string | undefined): HealthCheck {
+  const here = findExecutable(cli, terminalPath)
+  if (here !== null) {
+    return failure(
+      "cli",
+      `\`${cli}\` is at ${here} now, where the service does not look`,
+      "ai-agent-proxy restart",
+    )
+  }
+  return failure(
+    "cli",
+    `\`${cli}\` is not on the PATH of the service (${path ?? "none"})`,
+    `install it (codex: npm install -g @openai/codex), or name it: ai-agent-proxy enable --cli /full/path`,
+  )
+}

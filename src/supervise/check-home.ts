@@ -1,0 +1,94 @@
+import { constants } from "node:fs"
+import { access, stat } from "node:fs/promises"
+import { createServer } from "node:net"
+import type { Config } from "../config/config.ts"
+import { messageOf } from "../domain/errors.ts"
+import { checkLedger } from "../storage/sqlite/check-ledger.ts"
+import { HomeLockedError, lockHome } from "../workspace/home-lock.ts"
+import { codeOf } from "../workspace/write-atomic.ts"
+import { failure, type HealthCheck, ok, warning } from "./health-check.ts"
+
+/** The parts of the service that are there without its CLI: home, lock, port, ledger. `servicePid`: of our service. */
+export async function checkHome(config: Config, servicePid: number | null): Promise<readonly HealthCheck[]> {
+  const folder = await checkFolder(config.home)
+  if (folder.status === "failure") return [folder]
+  const exists = folder.message.startsWith(config.home)
+  return [
+    folder,
+    ...(exists ? [await checkLock(config.home, servicePid), checkDatabase(config.home)] : []),
+    await checkPort(config, servicePid),
+  ]
+}
+
+async function checkFolder(home: string): Promise<HealthCheck> {
+  try {
+    const found = await stat(home)
+    if (!found.isDirectory())
+      return failure("home", `${home} is not a folder`, "set AI_AGENT_PROXY_HOME to a folder")
+    await access(home, constants.R_OK | constants.W_OK | constants.X_OK)
+    const mode = found.mode & 0o777
+    if ((mode & 0o077) === 0) return ok("home", home)
+    return warning("home", `${home} is open to other users (mode 0${mode.toString(8)})`, `chmod 700 ${home}`)
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return ok("home", `the first start makes ${home}`)
+    return failure(
+      "home",
+      `${home} cannot be used: ${messageOf(error)}`,
+      `ls -ld ${home}, and give it to the service's user`,
+    )
+  }
+}
+
+async function checkLock(home: string, servicePid: number | null): Promise<HealthCheck> {
+  try {
+    const lock = await lockHome(home)
+    await lock.release()
+    return ok("lock", "nobody uses the home")
+  } catch (error) {
+    if (!(error instanceof HomeLockedError)) {
+      return failure("lock", messageOf(error), "put the home on a local file system")
+    }
+    if (error.pid !== null && error.pid === servicePid)
+      return ok("lock", `held by the service (pid ${error.pid})`)
+    return warning(
+      "lock",
+      `another daemon ${error.pid === null ? "" : `(pid ${error.pid}) `}uses the home, so the service cannot`,
+      error.pid === null ? "end it" : `kill ${error.pid}`,
+    )
+  }
+}
+
+function checkDatabase(home: string): HealthCheck {
+  const path = `${home}/state.db`
+  const problem = checkLedger(path)
+  if (problem === null) return ok("database", path)
+  return failure("database", problem.reason, problem.nextStep)
+}
+
+async function checkPort({ host, port }: Config, servicePid: number | null): Promise<HealthCheck> {
+  const problem = await tryToListen(host, port)
+  const where = `${host}:${port}`
+  if (servicePid !== null) {
+    return problem === null
+      ? warning("port", `the service runs and does not listen on ${where}`, "ai-agent-proxy restart")
+      : ok("port", `${where}, the service listens`)
+  }
+  if (problem === null) return ok("port", `${where} is free`)
+  if (problem === "EADDRINUSE") {
+    return failure("port", `${where} is taken by another program`, "ai-agent-proxy enable --port 7012")
+  }
+  return failure(
+    "port",
+    `${where} cannot be listened on (${problem})`,
+    "ai-agent-proxy enable --ip 127.0.0.1 --port 7011",
+  )
+}
+
+/** Null: it works; else the code of the error. */
+function tryToListen(host: string, port: number): Promise<string | null> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once("error", (error) => resolve(codeOf(error)))
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(null)))
+  })
+}

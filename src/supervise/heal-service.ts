@@ -1,0 +1,94 @@
+import { findExecutable } from "../backends/find-executable.ts"
+import { parseEnvironmentFile } from "../config/environment-file.ts"
+import { readConfigText } from "../config/read-config-text.ts"
+import { resolveConfig } from "../config/resolve-config.ts"
+import { version } from "../config/version.ts"
+import { removeTemporaries, writeAtomic } from "../workspace/write-atomic.ts"
+import { asUser } from "./as-user.ts"
+import { type Installation, thisInstallation } from "./installation.ts"
+import { environmentFileText } from "./prepare-home.ts"
+import type { RunCommand } from "./run-command.ts"
+import { lastingPath } from "./service-environment.ts"
+import { ServiceError } from "./service-error.ts"
+import type { ServiceManager } from "./service-manager.ts"
+import { environmentFileOf, type ServiceSpec } from "./service-spec.ts"
+import type { ServiceUser } from "./service-user.ts"
+import { tryProgram } from "./try-program.ts"
+
+/**
+ * Puts right what has moved since `enable`: Node and the program (an upgrade of a version manager), and the folder of the
+ * CLI, when the shell of this command finds it. Resolves to sentences on what was done.
+ */
+export async function healService(
+  { manager, spec }: { readonly manager: ServiceManager; readonly spec: ServiceSpec | null },
+  user: ServiceUser,
+  env: NodeJS.ProcessEnv,
+  run: RunCommand,
+): Promise<readonly string[]> {
+  if (spec === null) {
+    throw new ServiceError(
+      "failure",
+      `${manager.definitionPath} was not written by this program, or is damaged. Next: ai-agent-proxy enable`,
+    )
+  }
+  const done: string[] = []
+  const environmentFile = environmentFileOf(spec.home)
+  const environment = await asUser(user, async () =>
+    parseEnvironmentFile(readConfigText(environmentFile) ?? ""),
+  )
+  if (Object.keys(environment).length === 0) {
+    throw new ServiceError("failure", `${environmentFile} is missing or empty. Next: ai-agent-proxy enable`)
+  }
+  const path = healedPath(spec, environment, user, env)
+  if (path !== null) {
+    const healed = { ...environment, PATH: path.value }
+    await asUser(user, async () => {
+      await removeTemporaries(environmentFile)
+      await writeAtomic(environmentFile, environmentFileText(version, healed))
+    })
+    done.push(`The CLI was not on the PATH of the service any more; it is now: ${path.file}`)
+  }
+  const installation = await healedInstallation(spec, user, environment, run)
+  if (installation !== null) {
+    done.push(
+      `The service started ${spec.node} ${spec.launcher}, which does not work any more; now it starts ` +
+        `${installation.node} ${installation.launcher}`,
+    )
+  }
+  // Also where nothing moved: an upgraded program may write it better.
+  await manager.install({ ...spec, ...(installation ?? {}), version })
+  return done
+}
+
+/** Null: the installed one works. */
+async function healedInstallation(
+  spec: ServiceSpec,
+  user: ServiceUser,
+  environment: Readonly<Record<string, string>>,
+  run: RunCommand,
+): Promise<Installation | null> {
+  if ((await tryProgram(spec, user, environment, run)) === null) return null
+  const present = thisInstallation()
+  const problem = await tryProgram(present, user, environment, run)
+  if (problem === null) return present
+  throw new ServiceError("failure", `${user.name} cannot run ${present.launcher}: ${problem}`)
+}
+
+/** Null: the CLI is found, or cannot be found by this shell either. */
+function healedPath(
+  spec: ServiceSpec,
+  environment: Readonly<Record<string, string>>,
+  user: ServiceUser,
+  env: NodeJS.ProcessEnv,
+): { readonly value: string; readonly file: string } | null {
+  const { cli } = resolveConfig({
+    flags: {},
+    env: { ...environment, AI_AGENT_PROXY_HOME: spec.home },
+    homeDir: user.homeDir,
+    readFile: readConfigText,
+  })
+  if (findExecutable(cli, environment.PATH) !== null) return null
+  const file = findExecutable(cli, env.PATH)
+  if (file === null) return null
+  return { value: lastingPath([env.PATH ?? "", environment.PATH ?? ""].join(":")), file }
+}

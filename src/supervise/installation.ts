@@ -1,0 +1,43 @@
+import { existsSync, realpathSync } from "node:fs"
+import { findPackageJSON } from "node:module"
+import { dirname, join } from "node:path"
+
+/** Absolute paths of what a service definition starts. */
+export interface Installation {
+  readonly node: string
+  readonly launcher: string
+}
+
+/** Links that a package manager keeps pointing at its present Node, where the real path has a version in it. */
+const stableLinks = ["/usr/local/bin/node", "/usr/bin/node", "/opt/homebrew/bin/node", "/opt/local/bin/node"]
+
+/** This program, and the Node that runs it. */
+export function thisInstallation(): Installation {
+  const manifest = findPackageJSON(import.meta.url)
+  if (manifest === undefined) throw new Error("the program is not complete: its package.json is missing")
+  return {
+    node: stableNode(process.execPath),
+    launcher: join(dirname(manifest), "bin", "ai-agent-proxy.cjs"),
+  }
+}
+
+/** A path of the same Node that survives its upgrade, where there is one. */
+export function stableNode(execPath: string, links: readonly string[] = stableLinks): string {
+  const real = realpathSync(execPath)
+  return links.find((link) => existsSync(link) && realpathSync(link) === real) ?? execPath
+}
+
+/**
+ * What will move under a service: the folder of a version manager's Node is removed by an upgrade, npx's cache by a clean-up.
+ * A sentence for people; null: nothing known.
+ */
+export function movingPart({ node, launcher }: Installation): string | null {
+  if (/\/_npx\//.test(launcher)) {
+    return `The service would run from npx's cache (${launcher}), which is cleaned at times. Install it: npm install -g ai-agent-proxy`
+  }
+  const manager = /\/(\.nvm|\.?fnm|\.?volta|\.?asdf|\.?mise|\.nodenv|n\/versions|Cellar|nvm)\//.exec(
+    node,
+  )?.[1]
+  if (manager === undefined) return null
+  return `Node comes from a version manager (${node}). When you upgrade it and that path is gone, run: ai-agent-proxy restart`
+}

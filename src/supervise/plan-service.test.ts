@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest"
+import { formatEnvironmentFile } from "../config/environment-file.ts"
+import { planService, type ServicePlanInput } from "./plan-service.ts"
+
+const home = "/home/alice/.ai_agent_proxy"
+
+function plan(input: Partial<ServicePlanInput> = {}, files: Record<string, string> = {}) {
+  return planService({
+    user: { name: "alice", uid: 1001, gid: 1001, homeDir: "/home/alice", shell: "/bin/bash" },
+    source: { PATH: "/home/alice/bin:/usr/bin" },
+    flags: {},
+    isAuthOff: false,
+    installation: { node: "/usr/bin/node", launcher: "/opt/ai-agent-proxy.cjs" },
+    installedHome: null,
+    cwd: "/home/alice/work",
+    readFile: (path) => files[path] ?? null,
+    ...input,
+  })
+}
+
+describe("what enable will write", () => {
+  it("has settings in the environment file and no key, neither there nor in the definition", () => {
+    const { environment, spec, newKey, config } = plan({
+      flags: { host: "0.0.0.0", port: "8080", cli: "codex resume --last || codex", apiKey: "k'\"$" },
+    })
+    expect(environment).toMatchObject({
+      AI_AGENT_PROXY_HOST: "0.0.0.0",
+      AI_AGENT_PROXY_PORT: "8080",
+      AI_AGENT_PROXY_CLI: "codex resume --last || codex",
+      AI_AGENT_PROXY_HOME: home,
+      HOME: "/home/alice",
+    })
+    expect(JSON.stringify([environment, spec])).not.toContain("k'")
+    expect(newKey).toBe("k'\"$")
+    expect(config).toMatchObject({ host: "0.0.0.0", port: 8080, cli: "codex" })
+  })
+
+  it("keeps the settings of the enable before, unless they are given anew", () => {
+    const before = formatEnvironmentFile({
+      AI_AGENT_PROXY_PORT: "8080",
+      AI_AGENT_PROXY_CLI: "old",
+      OPENAI_API_KEY: "login",
+      PATH: "/gone",
+    })
+    const { environment } = plan({ flags: { cli: "new" } }, { [`${home}/service.env`]: before })
+    expect(environment).toMatchObject({
+      AI_AGENT_PROXY_PORT: "8080",
+      AI_AGENT_PROXY_CLI: "new",
+      OPENAI_API_KEY: "login",
+    })
+    expect(environment.PATH).not.toContain("/gone")
+  })
+
+  it("makes a key for an address that others can reach, unless there is one or none is wanted", () => {
+    const open = { host: "0.0.0.0" }
+    expect(plan({ flags: open }).newKey).toMatch(/^sk-.{32}$/)
+    expect(plan({ flags: open, isAuthOff: true })).toMatchObject({
+      newKey: null,
+      spec: { flags: ["--no-auth"] },
+    })
+    expect(plan({ flags: open }, { [`${home}/secrets`]: "AI_AGENT_PROXY_API_KEY=k" }).newKey).toBeNull()
+    expect(plan().newKey).toBeNull()
+  })
+
+  it("makes a program that is relative to the present folder absolute", () => {
+    expect(plan({ flags: { cli: "'./my tools/codex' exec" } }).environment.AI_AGENT_PROXY_CLI).toBe(
+      '"/home/alice/work/./my tools/codex"',
+    )
+    expect(plan({ flags: { cli: "~/bin/codex exec" } }).environment.AI_AGENT_PROXY_CLI).toBe(
+      "~/bin/codex exec",
+    )
+  })
+
+  it("stays in the home of the service that is installed", () => {
+    expect(plan({ installedHome: "/srv/agents" }).spec.home).toBe("/srv/agents")
+    expect(plan({ installedHome: "/srv/agents", flags: { home: "/srv/new" } }).spec.home).toBe("/srv/new")
+  })
+
+  it("refuses settings that the service would refuse", () => {
+    expect(() => plan({ flags: { port: "70000" } })).toThrow(/^--port/)
+    expect(() => plan({ flags: { cli: "" } })).toThrow(/^--cli/)
+  })
+})

@@ -1,0 +1,122 @@
+import { randomBytes } from "node:crypto"
+import type { Config } from "../config/config.ts"
+import { parseEnvironmentFile } from "../config/environment-file.ts"
+import { executableOf } from "../config/executable-of.ts"
+import { isLoopback } from "../config/is-loopback.ts"
+import { resolveConfig } from "../config/resolve-config.ts"
+import { homeVariable, settings } from "../config/settings.ts"
+import { version } from "../config/version.ts"
+import type { Installation } from "./installation.ts"
+import { captureEnvironment } from "./service-environment.ts"
+import { environmentFileOf, type ServiceSpec } from "./service-spec.ts"
+import type { ServiceUser } from "./service-user.ts"
+
+export interface ServicePlanInput {
+  readonly user: ServiceUser
+  /** What the person has in a terminal. */
+  readonly source: NodeJS.ProcessEnv
+  readonly flags: {
+    readonly home?: string | undefined
+    readonly host?: string | undefined
+    readonly port?: string | undefined
+    readonly cli?: string | undefined
+    readonly apiKey?: string | undefined
+  }
+  readonly isAuthOff: boolean
+  readonly installation: Installation
+  /** Home of the service that is installed now; null: none is. */
+  readonly installedHome: string | null
+  readonly cwd: string
+  readonly readFile: (path: string) => string | null
+}
+
+export interface ServicePlan {
+  readonly user: ServiceUser
+  readonly spec: ServiceSpec
+  /** All of `service.env`. */
+  readonly environment: Readonly<Record<string, string>>
+  /** As the service will resolve it. */
+  readonly config: Config
+  /** A key to be stored; null: whatever there is stays as it is. */
+  readonly newKey: string | null
+}
+
+const ownPrefix = "AI_AGENT_PROXY_"
+const keyVariable = settings.apiKey.variable
+
+/**
+ * What `enable` will write. Settings of an earlier `enable` stay unless they are given anew, captured variables too: a
+ * second call may come from a poorer shell. Throws `ConfigError`.
+ */
+export function planService(input: ServicePlanInput): ServicePlan {
+  const { user, source, flags, cwd, readFile, installation } = input
+  const homeDir = user.homeDir
+  const base = { cwd, homeDir, readFile }
+  const home = resolveConfig({
+    ...base,
+    flags: { home: flags.home },
+    env: { [homeVariable]: source[homeVariable] ?? input.installedHome ?? undefined },
+  }).home
+  const previous = parseEnvironmentFile(readFile(environmentFileOf(home)) ?? "")
+  const ownSettings = {
+    ...ownVariables(previous),
+    ...ownVariables(source),
+    ...flagVariables(input),
+    [homeVariable]: home,
+  }
+  const key = flags.apiKey ?? source[keyVariable]
+  // As flags, so that a message names what was typed.
+  const { host, port, cli } = flags
+  const found = resolveConfig({ ...base, flags: { host, port, cli, apiKey: key }, env: ownSettings })
+  const isMade = found.apiKeys.size === 0 && !isLoopback(found.host) && !input.isAuthOff
+  const newKey = key ?? (isMade ? `sk-${randomBytes(24).toString("base64url")}` : null)
+  const config = isMade && newKey !== null ? { ...found, apiKeys: new Map([["owner", newKey]]) } : found
+  const captured = captureEnvironment(source, user, config.passEnv)
+  return {
+    user,
+    environment: { ...previous, ...captured, ...ownSettings },
+    config,
+    newKey,
+    spec: {
+      version,
+      user: user.name,
+      ...installation,
+      flags: input.isAuthOff ? ["--no-auth"] : [],
+      homeDir,
+      home,
+      stopSeconds: Math.ceil(config.limits.drainMs / 1_000) + 20,
+    },
+  }
+}
+
+/** Settings of ours; the key has a file of its own. */
+function ownVariables(source: NodeJS.ProcessEnv): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const [name, value] of Object.entries(source)) {
+    if (!name.startsWith(ownPrefix) || name === keyVariable) continue
+    if (value !== undefined && value.trim() !== "") found[name] = value
+  }
+  return found
+}
+
+function flagVariables({ flags, cwd }: ServicePlanInput): Record<string, string> {
+  return {
+    ...(flags.host === undefined ? {} : { [settings.host.variable]: flags.host }),
+    ...(flags.port === undefined ? {} : { [settings.port.variable]: flags.port }),
+    ...(flags.cli === undefined ? {} : { [settings.cli.variable]: lastingCli(flags.cli, cwd) }),
+  }
+}
+
+/** As it was typed, except that a path relative to the present folder would mean another program to the service. */
+function lastingCli(value: string, cwd: string): string {
+  let program: string
+  try {
+    program = executableOf(value)
+  } catch {
+    // `resolveConfig` says what is wrong with it.
+    return value
+  }
+  if (!program.includes("/") || program.startsWith("/") || program.startsWith("~")) return value
+  const path = `${cwd}/${program}`
+  return path.includes('"') ? `'${path}'` : `"${path}"`
+}

@@ -1,0 +1,55 @@
+import { rm } from "node:fs/promises"
+import type { Config } from "../config/config.ts"
+import { formatEnvironmentFile, parseEnvironmentFile } from "../config/environment-file.ts"
+import { settings } from "../config/settings.ts"
+import { ensureAgentWorkspace } from "../workspace/agent-workspace.ts"
+import { openHome } from "../workspace/home.ts"
+import { removeTemporaries, writeAtomic } from "../workspace/write-atomic.ts"
+import type { ServicePlan } from "./plan-service.ts"
+import { environmentFileOf, secretsFileOf } from "./service-spec.ts"
+
+/**
+ * Makes the home with the manager's workspace, the service's environment and its key. To be done with the rights of the
+ * service's user. Each file is written whole or not at all; done again after a kill, it completes what is missing.
+ */
+export async function prepareHome(
+  plan: ServicePlan,
+  readFile: (path: string) => string | null,
+): Promise<readonly string[]> {
+  const { config, environment, newKey } = plan
+  const warnings = await openHome(config.home)
+  await makeManager(config)
+  const environmentFile = environmentFileOf(config.home)
+  const secretsFile = secretsFileOf(config.home)
+  await removeTemporaries(environmentFile)
+  await removeTemporaries(secretsFile)
+  await writeAtomic(environmentFile, environmentFileText(plan.spec.version, environment))
+  if (newKey !== null) await writeAtomic(secretsFile, secretsText(readFile(secretsFile) ?? "", newKey))
+  return warnings
+}
+
+/** Removes what `prepareHome` wrote for the service only; the home stays. */
+export async function forgetService(home: string): Promise<void> {
+  const environmentFile = environmentFileOf(home)
+  await rm(environmentFile, { force: true })
+  await removeTemporaries(environmentFile)
+  await removeTemporaries(secretsFileOf(home))
+}
+
+export function environmentFileText(version: string, environment: Readonly<Record<string, string>>): string {
+  const head = `# Environment of the service, written by ai-agent-proxy ${version} (enable). It may hold log-ins: keep it to yourself.\n`
+  return head + formatEnvironmentFile(environment)
+}
+
+/** The other secrets stay. */
+export function secretsText(before: string, key: string): string {
+  return formatEnvironmentFile({ ...parseEnvironmentFile(before), [settings.apiKey.variable]: key })
+}
+
+async function makeManager(config: Config): Promise<void> {
+  await ensureAgentWorkspace(config.home, {
+    role: "manager",
+    name: null,
+    workingDirectory: config.workingDirectory,
+  })
+}

@@ -1,0 +1,27 @@
+import type { Installation } from "./installation.ts"
+import type { RunCommand } from "./run-command.ts"
+import type { ServiceUser } from "./service-user.ts"
+
+/** Starts the program as the service will be: as that user, in that environment. Null: it works; else why not. */
+export async function tryProgram(
+  { node, launcher }: Installation,
+  user: Pick<ServiceUser, "uid" | "gid" | "homeDir">,
+  environment: Readonly<Record<string, string>>,
+  run: RunCommand,
+): Promise<string | null> {
+  const isOther = process.geteuid?.() === 0 && user.uid !== 0
+  const result = await run(node, [launcher, "--version"], {
+    env: environment,
+    cwd: "/",
+    timeoutMs: 30_000,
+    ...(isOther ? { uid: user.uid, gid: user.gid } : {}),
+  })
+  if (result.exitCode === 0) return null
+  if (result.isMissing) return `${node} does not exist`
+  const [reason = ""] = result.stderr
+    .trim()
+    .split("\n")
+    .filter((line) => /\S/.test(line))
+    .slice(-1)
+  return reason === "" ? `exit code ${result.exitCode}` : reason
+}

@@ -1,0 +1,127 @@
+import { once } from "node:events"
+import { writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { type ModelServer, startModelServer } from "../model-server/model-server.ts"
+import { codexExecutable } from "../support/codex-binary.ts"
+import { type CodexHome, createCodexHome } from "../support/codex-home.ts"
+import { spawnCommand, startDaemonProcess } from "../support/daemon-process.ts"
+import { createTempDir, type TempDir } from "../support/temp-dir.ts"
+
+interface Check {
+  readonly name: string
+  readonly status: string
+  readonly message: string
+  readonly next: string | null
+}
+
+let model: ModelServer
+let codex: CodexHome
+let user: TempDir
+
+beforeEach(async () => {
+  model = await startModelServer()
+  codex = await createCodexHome({ modelUrl: model.url })
+  user = await createTempDir("doctor")
+})
+afterEach(async () => {
+  await model.close()
+  await codex.remove()
+  await user.remove()
+})
+
+/** The exit code, and the checks by name. */
+async function doctor(
+  env: Record<string, string> = {},
+  args: readonly string[] = [],
+): Promise<{ readonly code: number | null; readonly checks: ReadonlyMap<string, Check> }> {
+  const child = spawnCommand(["doctor", "--json", ...args], {
+    ...codex.env,
+    HOME: user.path,
+    AI_AGENT_PROXY_CLI: codexExecutable(),
+    AI_AGENT_PROXY_PORT: "7611",
+    AI_AGENT_PROXY_PASS_ENV: "SCRIPTED_MODEL_KEY",
+    ...env,
+  })
+  let stdout = ""
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text
+  })
+  // `close` gives the exit code, or null and a signal.
+  const [code] = (await once(child, "close")) as [number | null]
+  const { checks }: { checks: Check[] } = JSON.parse(stdout)
+  return { code, checks: new Map(checks.map((check) => [check.name, check])) }
+}
+
+describe("doctor", () => {
+  it("has the real CLI answer one word on demand, and finds nothing that fails", async () => {
+    const { code, checks } = await doctor({}, ["--turn"])
+    expect([...checks.values()].filter((check) => check.status === "failure")).toEqual([])
+    expect(code).toBe(0)
+    expect(checks.get("cli")?.message).toMatch(/codex.*\d+\.\d+/)
+    expect(checks.get("login")?.status).toBe("ok")
+    expect(checks.get("turn")?.status).toBe("ok")
+  }, 120_000)
+
+  it("says how to log in when the CLI is not logged in", async () => {
+    writeFileSync(join(codex.home, "config.toml"), "check_for_update_on_startup = false\n")
+    const { code, checks } = await doctor()
+    expect(code).toBe(1)
+    expect(checks.get("login")).toMatchObject({
+      status: "failure",
+      message: expect.stringContaining("not logged in"),
+      next: expect.stringContaining("codex login"),
+    })
+  }, 120_000)
+
+  it("finds by a turn that a log-in has expired, which the CLI itself does not know", async () => {
+    const refusing = createServer((_request, response) => response.writeHead(401).end("{}"))
+    await once(refusing.listen(0, "127.0.0.1"), "listening")
+    // A TCP server's address is an object.
+    const { port } = refusing.address() as AddressInfo
+    const expired = await createCodexHome({ modelUrl: `http://127.0.0.1:${port}/v1` })
+    const { code, checks } = await doctor(expired.env, ["--turn"])
+    refusing.close()
+    await expired.remove()
+    expect(code).toBe(1)
+    expect(checks.get("login")?.status).toBe("ok")
+    expect(checks.get("turn")).toMatchObject({ status: "failure", next: expect.stringContaining("log in") })
+  }, 120_000)
+
+  it("names a CLI that is missing, a wrong setting, and what to do", async () => {
+    const missing = await doctor({ AI_AGENT_PROXY_CLI: "no-such-cli" })
+    expect(missing.code).toBe(1)
+    expect(missing.checks.get("cli")).toMatchObject({
+      status: "failure",
+      message: expect.stringContaining("no-such-cli"),
+      next: expect.stringContaining("enable --cli"),
+    })
+    const wrong = await doctor({ AI_AGENT_PROXY_PORT: "70000" })
+    expect(wrong.checks.get("configuration")).toMatchObject({
+      status: "failure",
+      message: expect.stringContaining("AI_AGENT_PROXY_PORT"),
+    })
+  }, 120_000)
+
+  it("names a daemon that has the home, and a ledger that a newer program wrote", async () => {
+    const daemon = await startDaemonProcess({ userHome: user.path, env: { ...codex.env, HOME: user.path } })
+    const busy = await doctor({ AI_AGENT_PROXY_CLI: "no-such-cli" })
+    expect(busy.checks.get("lock")).toMatchObject({
+      status: "warning",
+      next: expect.stringContaining(String(daemon.pid)),
+    })
+    await daemon.stop()
+    const database = new DatabaseSync(join(user.path, ".ai_agent_proxy", "state.db"))
+    database.exec("pragma user_version = 999")
+    database.close()
+    const newer = await doctor({ AI_AGENT_PROXY_CLI: "no-such-cli" })
+    expect(newer.checks.get("database")).toMatchObject({
+      status: "failure",
+      message: expect.stringContaining("newer"),
+      next: expect.stringContaining("npm install -g"),
+    })
+  }, 120_000)
+})
