@@ -1,5 +1,6 @@
 import type { BenchContext } from "../bench-context.ts"
 import type { Row } from "../result.ts"
+import { measureAgentClis } from "./agent-clis.ts"
 import { measureColdExec } from "./cold-exec.ts"
 import { measureConversation } from "./conversation.ts"
 import { measureFunctionRoundTrip } from "./function-round-trip.ts"
@@ -15,6 +16,7 @@ export const measurements: Readonly<Record<string, (context: BenchContext) => Pr
   "warm-turn": measureWarmTurn,
   "cold-exec": measureColdExec,
   "real-codex": measureRealCodex,
+  "agent-clis": measureAgentClis,
   streams: measureManyStreams,
   deltas: measureLongStream,
   replay: measureReplay,

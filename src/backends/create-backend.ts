@@ -12,6 +12,7 @@ import { claudeEnvironment } from "./claude/claude-environment.ts"
 import { claudeKind } from "./claude/history-messages.ts"
 import { createCliBackend } from "./cli-backend.ts"
 import { codexEnvironment } from "./codex/codex-environment.ts"
+import { createCommandBackend } from "./command/command-backend.ts"
 
 /** What every kind of agent CLI is started with. */
 export interface AgentBackendOptions {
@@ -44,6 +45,8 @@ type Create = (options: AgentBackendOptions) => Backend
 const backends: ReadonlyMap<string, Create> = new Map<string, Create>([
   ["codex", codexLikeBackend],
   [claudeKind, claudeBackend],
+  ["command", (options) => commandBackend(options, "command", options.args ?? [])],
+  ["pi", (options) => commandBackend(options, "pi", piArguments(options.model))],
   ...[...acpClis.values(), otherAcp].map((cli): [string, Create] => [
     cli.kind,
     (options) => acpBackend(options, cli),
@@ -67,8 +70,8 @@ export function createBackend(options: AgentBackendOptions): Backend {
 
 function nameOf(executable: string): string {
   const name = path.basename(executable).replace(/\.(?:exe|cmd|js|mjs)$/i, "")
-  // Its command line is the user's; a program that happens to be called so has none.
-  return name === otherAcp.kind ? "codex" : name
+  // Their command lines are the user's; a program that happens to be called so has none.
+  return name === otherAcp.kind || name === "command" ? "codex" : name
 }
 
 function claudeBackend(options: AgentBackendOptions): Backend {
@@ -112,4 +115,25 @@ function acpBackend(options: AgentBackendOptions, cli: AcpCli): Backend {
     onEvent,
     log,
   })
+}
+
+function commandBackend(options: AgentBackendOptions, kind: string, args: readonly string[]): Backend {
+  const { executable, cwd, env, passEnv, log } = options
+  return createCommandBackend({
+    kind,
+    executable,
+    args,
+    cwd,
+    env: { ...childEnvironment(env, passEnv), ...(kind === "pi" ? piVariables : {}) },
+    installStep:
+      kind === "pi" ? "Install it with `npm install -g @mariozechner/pi-coding-agent`" : "Install it",
+    log,
+  })
+}
+
+const piVariables = { PI_SKIP_VERSION_CHECK: "1" }
+
+/** It answers what stands on its stdin, and keeps no session: the conversation is told with each prompt. */
+function piArguments(model: string | null): readonly string[] {
+  return ["-p", "--no-session", ...(model === null ? [] : ["--model", model])]
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { executableOf } from "./executable-of.ts"
+import { argumentsOf, executableOf } from "./executable-of.ts"
 
 describe("executableOf", () => {
   it.each([
@@ -22,5 +22,18 @@ describe("executableOf", () => {
   ])("takes %j for %s", (value, expected) => {
     if (typeof expected === "string") expect(executableOf(value)).toBe(expected)
     else expect(() => executableOf(value)).toThrow(expected)
+  })
+})
+
+describe("argumentsOf", () => {
+  it.each([
+    ["my-agent", []],
+    ["my-agent --acp", ["--acp"]],
+    ["  my-agent   -p  {prompt} ", ["-p", "{prompt}"]],
+    ['"/opt/my tools/agent" "a b" \'c\' d\\ e ""', ["a b", "c", "d e", ""]],
+    ["my-agent --x || other", ["--x"]],
+    ["my-agent --x>file", ["--x"]],
+  ])("takes from %j the arguments %j", (value, expected) => {
+    expect(argumentsOf(value)).toEqual(expected)
   })
 })

@@ -16,7 +16,7 @@ type CliName = "gemini" | "opencode" | "copilot"
 
 const prompts: ContractPrompts = {
   say: (text) => `[[say:${text}]]`,
-  count: (to) => `[[slow:${to}:20]]`,
+  count: (to) => `[[slow:${to}:50]]`,
   recall: "[[history]]",
   recalled: (answer) => {
     const messages: { role: string; text: string }[] = JSON.parse(answer)
@@ -67,6 +67,7 @@ async function prepare(name: CliName, executable: string): Promise<BackendHarnes
     backend,
     workspace: workspace.path,
     prompts,
+    documentedAs: name,
     // They tell them with the prompt: there it is what the user said.
     developerText: () => {
       const request = modelServer.requests.findLast(({ body }) => (body.tools ?? []).length > 0)

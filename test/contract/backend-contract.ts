@@ -4,6 +4,7 @@ import type { Backend, Capabilities, FunctionTool, ThreadOptions } from "../../s
 import { ProxyError } from "../../src/domain/errors.ts"
 import { isRunning, pidFrom } from "../support/processes.ts"
 import { waitFor } from "../support/wait-for.ts"
+import { comparedCapabilities, documentedCapabilities } from "./documented-capabilities.ts"
 import { answering, assistantMessage, inputOf, noOptions, runTurn, userMessage } from "./turn-recording.ts"
 
 /** Words that make the agent do what a test needs. */
@@ -42,8 +43,16 @@ export interface BackendHarness {
   readonly processes?: () => readonly number[]
   /** Whether the program has the thread in memory. */
   readonly isLoaded?: (thread: string) => Promise<boolean>
+  /** Its row in the table of `docs/agents/README.md`. */
+  readonly documentedAs?: string
   /** False: the program tells neither output nor exit code of its commands. */
   readonly tellsOutput?: boolean
+  /** False: it forgets its threads when it is killed; the engine fills new ones then. */
+  readonly survivesKill?: boolean
+  /** Failures of the model that it tells within a test's time: others it tries again for minutes. */
+  readonly toldFailures?: readonly number[]
+  /** False: it tells that the model failed, and not with which status. */
+  readonly tellsStatus?: boolean
   /** False: it tells no tokens. */
   readonly tellsUsage?: boolean
   remove(): Promise<void>
@@ -100,6 +109,11 @@ export function describeBackendContract(name: string, prepare: () => Promise<Bac
     it("is ready, and names its program", async () => {
       expect(await backend.readiness()).toEqual({ isReady: true })
       expect(capabilities.program).not.toBe("")
+    })
+
+    it("can do what the documentation says, no more and no less", (context) => {
+      needs(context, harness.documentedAs)
+      expect(comparedCapabilities(capabilities)).toEqual(documentedCapabilities(harness.documentedAs))
     })
 
     it("streams an answer whose deltas make up the whole text, unicode included", async () => {
@@ -318,11 +332,12 @@ export function describeBackendContract(name: string, prepare: () => Promise<Bac
       async (status, context) => {
         const { fail } = prompts
         needs(context, fail)
+        needs(context, harness.toldFailures?.includes(status) !== false)
         const thread = await open()
         const { last } = await run(thread, fail(status))
         expect(last).toMatchObject({
           type: "turn.failed",
-          error: { code: "model_error", modelStatus: status },
+          error: { code: "model_error", modelStatus: harness.tellsStatus === false ? null : status },
         })
         expect((await run(thread, prompts.say("recovered"))).answer).toBe("recovered")
       },
@@ -393,6 +408,10 @@ export function describeBackendContract(name: string, prepare: () => Promise<Bac
         if (isBegun) void crash()
       })
       expect(turn.last).toMatchObject({ type: "turn.failed", error: { code: "backend_died" } })
+      if (harness.survivesKill === false) {
+        await expect(backend.resumeThread(thread, noOptions)).rejects.toMatchObject({ code: "thread_lost" })
+        return
+      }
       await backend.resumeThread(thread, noOptions)
       const said = await recall(thread)
       expect(said[0]).toBe(prompts.say("before the crash"))

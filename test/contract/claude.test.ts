@@ -58,6 +58,7 @@ async function prepare(file: string): Promise<BackendHarness> {
     backend,
     workspace: workspace.path,
     prompts,
+    documentedAs: "claude",
     developerText: () => {
       const request = modelServer.requests.at(-1)
       return request === undefined ? "" : developerTextOf(request)

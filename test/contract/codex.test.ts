@@ -51,6 +51,7 @@ async function prepare(model: string): Promise<BackendHarness> {
     backend,
     workspace: workspace.path,
     prompts,
+    documentedAs: "codex",
     developerText: () => {
       const request = modelServer.requests.at(-1)
       return request === undefined ? "" : developerTextOf(request)

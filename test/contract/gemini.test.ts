@@ -1,3 +1,3 @@
 import { describeAcpCli } from "./acp-cli.ts"
 
-describeAcpCli("gemini", { tellsOutput: false })
+describeAcpCli("gemini", { tellsOutput: false, survivesKill: false })

@@ -84,8 +84,9 @@ export class AcpTurn implements Turn {
     this.#events.push({ type: "turn.started", turnRef: this.ref })
   }
 
+  /** Before `begin` it is about something else: gemini tells a change of its mode as a message. */
   updated(update: SessionUpdate): void {
-    if (!this.#isOver) this.#reader.read(update)
+    if (!this.#isOver && this.#session !== null) this.#reader.read(update)
   }
 
   called(call: ToolCall): void {

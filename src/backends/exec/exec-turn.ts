@@ -26,6 +26,8 @@ export interface ExecLaunch {
   readonly program: string
   readonly printsJson: boolean
   readonly maxAnswerLength: number
+  /** For a program that writes neither of the two forms of exec. */
+  readonly createReader?: (push: (event: TurnEvent) => void, onOverflow: () => void) => OutputReader
   readonly spawn?: typeof spawn
   readonly running: RunningProcesses
   readonly onThreadId: (threadId: string) => void
@@ -159,6 +161,7 @@ export class ExecTurn implements Turn {
     const endAtOnce = () => {
       void this.#process?.end([{ signal: "SIGKILL", waitMs: 500 }])
     }
+    if (launch.createReader !== undefined) return launch.createReader(push, endAtOnce)
     if (!launch.printsJson) {
       return new TextReader({ program, push, maxLength: launch.maxAnswerLength, onOverflow: endAtOnce })
     }

@@ -20,6 +20,14 @@ export function exitReason({ code, signal, startError }: ExecExit): string {
   return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
 }
 
+/** The end of a plain program that failed: its exit is all that it tells. */
+export function exitFailure(program: string, exit: ExecExit, stderrTail: string): ExecOutcome {
+  const code =
+    exit.startError !== null ? "agent_not_ready" : exit.signal === null ? "backend_error" : "backend_died"
+  const message = reasonWithTail(`${program} ${exitReason(exit)}`, stderrTail)
+  return { type: "failed", error: { code, message, modelStatus: null } }
+}
+
 const maxTailLines = 6
 const maxTailLength = 1_500
 

@@ -1,6 +1,6 @@
 import type { TurnEvent } from "../../domain/turn-events.ts"
 import type { ExecExit } from "./exec-process.ts"
-import { type ExecOutcome, exitReason, type OutputReader, reasonWithTail } from "./output-reader.ts"
+import { type ExecOutcome, exitFailure, type OutputReader } from "./output-reader.ts"
 
 export interface TextReaderOptions {
   readonly program: string
@@ -40,15 +40,7 @@ export class TextReader implements OutputReader {
       const message = `The answer of ${this.#options.program} is longer than ${this.#options.maxLength} characters`
       return { type: "failed", error: { code: "backend_error", message, modelStatus: null } }
     }
-    if (exit.code !== 0) {
-      const reason = `${this.#options.program} ${exitReason(exit)}`
-      const code =
-        exit.startError !== null ? "agent_not_ready" : exit.signal === null ? "backend_error" : "backend_died"
-      return {
-        type: "failed",
-        error: { code, message: reasonWithTail(reason, stderrTail), modelStatus: null },
-      }
-    }
+    if (exit.code !== 0) return exitFailure(this.#options.program, exit, stderrTail)
     this.#begin()
     this.#options.push({
       type: "item.completed",
