@@ -2,6 +2,7 @@ import { type IdPrefix, newId } from "../domain/ids.ts"
 import type { FunctionCallItem, Item, ItemStatus, MessageItem, ReasoningItem } from "../domain/items.ts"
 import type { CallMarker } from "../domain/response-events.ts"
 import type { DeltaChannel, TurnEvent } from "../domain/turn-events.ts"
+import { GrowingText } from "./growing-text.ts"
 import type { ResponseLog } from "./response-log.ts"
 
 /** What of a turn's events makes items. */
@@ -14,7 +15,7 @@ interface OpenItem {
   readonly outputIndex: number
   readonly item: Item
   /** What was sent of each part so far. */
-  readonly parts: string[]
+  readonly parts: GrowingText[]
   /** First half of a character whose second half has not come yet. */
   carry: string
 }
@@ -110,7 +111,8 @@ export class Recorder {
     const type =
       item.type === "reasoning" ? "summary.delta" : channel === "arguments" ? "arguments.delta" : "text.delta"
     if (item.type !== "message" && item.type !== "reasoning" && item.type !== "function_call") return
-    open.parts[partIndex] = (open.parts[partIndex] ?? "") + text
+    open.parts[partIndex] ??= new GrowingText()
+    open.parts[partIndex].append(text)
     this.#characters += text.length
     this.#log.append({ type, outputIndex, partIndex, text })
   }
@@ -120,14 +122,19 @@ export class Recorder {
     while (open.parts.length <= upTo) {
       const previous = open.parts.length - 1
       if (previous >= 0) this.#endSummary(open, previous)
-      open.parts.push("")
+      open.parts.push(new GrowingText())
       this.#log.append({ type: "summary.added", outputIndex: open.outputIndex, partIndex: previous + 1 })
     }
   }
 
   #endSummary(open: OpenItem, partIndex: number): void {
     const { outputIndex } = open
-    this.#log.append({ type: "summary.done", outputIndex, partIndex, text: open.parts[partIndex] ?? "" })
+    this.#log.append({
+      type: "summary.done",
+      outputIndex,
+      partIndex,
+      text: textOfPart(open.parts, partIndex),
+    })
     this.#log.append({ type: "summary.part_done", outputIndex, partIndex })
   }
 
@@ -135,14 +142,14 @@ export class Recorder {
     const open = this.#open.get(native.id) ?? this.#begin(native)
     open.carry = ""
     textsOf(native).forEach((text, index) => {
-      const sent = open.parts[index] ?? ""
+      const sentLength = open.parts[index]?.length ?? 0
       // What was sent cannot be taken back: only a longer text is followed up.
-      if (text.length > sent.length && text.startsWith(sent)) {
+      if (text.length > sentLength && text.startsWith(textOfPart(open.parts, index))) {
         this.#send(
           open,
           native.type === "function_call" ? "arguments" : "text",
           index,
-          text.slice(sent.length),
+          text.slice(sentLength),
         )
       }
     })
@@ -154,7 +161,7 @@ export class Recorder {
     const final = finished(item, status)
     for (const [key, value] of this.#open) if (value === open) this.#open.delete(key)
     if (final.type === "message") {
-      this.#log.append({ type: "text.done", outputIndex, partIndex: 0, text: open.parts[0] ?? "" })
+      this.#log.append({ type: "text.done", outputIndex, partIndex: 0, text: textOfPart(open.parts, 0) })
       this.#log.append({ type: "part.done", outputIndex, partIndex: 0 })
     } else if (final.type === "reasoning") {
       if (open.parts.length > 0) this.#endSummary(open, open.parts.length - 1)
@@ -258,11 +265,15 @@ function textsOf(item: Item): readonly string[] {
   return []
 }
 
-function withParts(item: Item, parts: readonly string[]): Item {
-  if (item.type === "message") return { ...item, content: [{ type: "text", text: parts[0] ?? "" }] }
-  if (item.type === "reasoning") return { ...item, summary: [...parts] }
-  if (item.type === "function_call") return { ...item, arguments: parts[0] ?? "" }
+function withParts(item: Item, parts: readonly GrowingText[]): Item {
+  if (item.type === "message") return { ...item, content: [{ type: "text", text: textOfPart(parts, 0) }] }
+  if (item.type === "reasoning") return { ...item, summary: parts.map(String) }
+  if (item.type === "function_call") return { ...item, arguments: textOfPart(parts, 0) }
   return item
+}
+
+function textOfPart(parts: readonly GrowingText[], index: number): string {
+  return parts[index]?.toString() ?? ""
 }
 
 function finished(item: Item, status: ItemStatus | null): Item {

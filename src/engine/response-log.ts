@@ -2,6 +2,7 @@ import type { Item } from "../domain/items.ts"
 import type { DeltaType, ResponseEvent, TextDone } from "../domain/response-events.ts"
 import type { ResponseLogReader } from "../domain/response-log.ts"
 import type { LogSegment } from "../domain/store.ts"
+import { GrowingText } from "./growing-text.ts"
 
 /**
  * Deltas of one part that follow one another: one text and the length of each, instead of an object a delta. A
@@ -12,7 +13,7 @@ interface DeltaRun {
   readonly type: DeltaType
   readonly outputIndex: number
   readonly partIndex: number
-  text: string
+  readonly text: GrowingText
   readonly lengths: number[]
 }
 
@@ -126,10 +127,12 @@ export class ResponseLog implements ResponseLogReader {
       last.text.length < maxRunChars &&
       this.#entries.length > this.#savedEntries
     ) {
-      last.text += text
+      last.text.append(text)
       last.lengths.push(text.length)
     } else {
-      this.#entries.push({ first: this.#length, type, outputIndex, partIndex, text, lengths: [text.length] })
+      const grown = new GrowingText(text)
+      const lengths = [text.length]
+      this.#entries.push({ first: this.#length, type, outputIndex, partIndex, text: grown, lengths })
     }
   }
 
@@ -149,7 +152,7 @@ export class ResponseLog implements ResponseLogReader {
     if (event.type !== "text.done" && event.type !== "summary.done") return event
     const { outputIndex, partIndex } = event
     const type = deltaOfDone[event.type]
-    let text = ""
+    const texts: string[] = []
     for (const entry of this.#entries) {
       if (
         "lengths" in entry &&
@@ -157,10 +160,10 @@ export class ResponseLog implements ResponseLogReader {
         entry.outputIndex === outputIndex &&
         entry.partIndex === partIndex
       ) {
-        text += entry.text
+        texts.push(entry.text.toString())
       }
     }
-    return { ...event, text }
+    return { ...event, text: texts.join("") }
   }
 
   /** Index of the entry that holds sequence number `sequence`. */
@@ -223,10 +226,11 @@ function sizeOf(entry: Entry): number {
 
 function readRun(run: DeltaRun, skip: number, limit: number, into: ResponseEvent[]): void {
   const { type, outputIndex, partIndex } = run
+  const whole = run.text.toString()
   let position = 0
   for (let i = 0; i < run.lengths.length && into.length < limit; i += 1) {
     const end = position + (run.lengths[i] ?? 0)
-    if (i >= skip) into.push({ type, outputIndex, partIndex, text: run.text.slice(position, end) })
+    if (i >= skip) into.push({ type, outputIndex, partIndex, text: whole.slice(position, end) })
     position = end
   }
 }

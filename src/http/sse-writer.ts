@@ -1,13 +1,17 @@
 import type { ServerResponse } from "node:http"
 import type { ResponseEvent } from "../domain/response-events.ts"
 import type { ResponseLogReader } from "../domain/response-log.ts"
+import type { SseText } from "../protocol/sse.ts"
 
 export interface SseStream {
   readonly log: ResponseLogReader
   /** Number of the log's entry to begin with; absent: the first. */
   readonly from?: number
-  /** Wire text of an event, whole SSE frames or nothing; the last one brings `[DONE]`. Called once an event, in order. */
-  readonly encode: (event: ResponseEvent, sequence: number) => string
+  /**
+   * Wire text of an event, whole SSE frames or nothing; the last one brings `[DONE]`. Called once an event, in order. The
+   * pieces of a long one are asked for as the reader takes them.
+   */
+  readonly encode: (event: ResponseEvent, sequence: number) => SseText
   /** Besides those that make it an event stream. */
   readonly headers: Readonly<Record<string, string>>
   /** Longest silence on the wire while the agent says nothing; the first one is a second at most. */
@@ -57,18 +61,35 @@ async function writeEvents(wire: Wire, { log, from, encode, clientGone }: SseStr
     }
     let text = ""
     for (const event of events) {
-      text += encode(event, sequence)
+      const encoded = encode(event, sequence)
       sequence += 1
+      if (typeof encoded === "string") text += encoded
+      else text = await writePieces(wire, text, encoded)
       if (text.length >= maxWriteLength) {
         await wire.write(text)
-        if (clientGone.aborted) return
         text = ""
       }
+      if (clientGone.aborted) return
     }
     if (text !== "") await wire.write(text)
     // A long log and a fast reader would otherwise keep everybody else from the event loop.
     if (events.length === eventsPerRead) await nextTurn()
   }
+}
+
+/**
+ * Nothing comes between the pieces of a frame: a keep-alive comment waits while the reader is slow, and when it is not no
+ * timer has its turn. Returns what is left to write.
+ */
+async function writePieces(wire: Wire, before: string, pieces: Iterable<string>): Promise<string> {
+  let text = before
+  for (const piece of pieces) {
+    text += piece
+    if (text.length < maxWriteLength) continue
+    await wire.write(text)
+    text = ""
+  }
+  return text
 }
 
 /** The response with its back-pressure and its keep-alive comments. */

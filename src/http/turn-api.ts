@@ -14,11 +14,12 @@ import {
 } from "../protocol/responses/events.ts"
 import { parseResponsesRequest } from "../protocol/responses/request.ts"
 import { toResponse } from "../protocol/responses/resource.ts"
+import type { SseText } from "../protocol/sse.ts"
 import { withReferencedItems } from "./item-references.ts"
 import { ItemTracker } from "./item-tracker.ts"
 
 /** Text of the stream for the events of one response, in order; `[DONE]` comes with the last. */
-type EventEncoder = (event: ResponseEvent, sequence: number) => string
+type EventEncoder = (event: ResponseEvent, sequence: number) => SseText
 
 /** What an endpoint adds to the way that all turns take: how it reads a body, and how it shows the response's log. */
 export interface TurnApi {

@@ -23,9 +23,9 @@ describe("any output of a turn", () => {
       fc.asyncProperty(anyOutput, anySplit, async (output, split) => {
         const record = recordOf(output)
         const source = { record, serverLabel: "codex", itemAt: (index: number) => output[index] }
-        const sse = logOf(output, "completed", split).map((event, sequence) =>
-          encodeResponsesSse(event, sequence, source),
-        )
+        const sse = logOf(output, "completed", split).flatMap((event, sequence) => [
+          ...encodeResponsesSse(event, sequence, source),
+        ])
         const stream = clientFor(sse.join("")).responses.stream({ model: "manager", input: "hello" })
         const numbers: number[] = []
         stream.on("event", (event) => numbers.push(event.sequence_number))

@@ -17,7 +17,7 @@ function streamOf(record: ResponseRecord, log: readonly ResponseEvent[]): string
     serverLabel: "codex",
     itemAt: (index: number): Item | undefined => record.output[index],
   }
-  return log.map((event, sequence) => encodeResponsesSse(event, sequence, source)).join("")
+  return log.flatMap((event, sequence) => [...encodeResponsesSse(event, sequence, source)]).join("")
 }
 
 async function eventsOf(sse: string): Promise<ResponseStreamEvent[]> {

@@ -2,7 +2,7 @@ import { ProxyError } from "../../domain/errors.ts"
 import type { Item } from "../../domain/items.ts"
 import type { PartMarker, ResponseEvent, TextEvent } from "../../domain/response-events.ts"
 import type { ResponseRecord, ResponseStatus } from "../../domain/responses.ts"
-import { doneSse, namedSse } from "../sse.ts"
+import { doneSse, eventSse, joinSse, type SseText } from "../sse.ts"
 import type { WireObject } from "../wire-items.ts"
 import { toAddedItem, toOutputText, toSummaryPart, toWireItem } from "../wire-items.ts"
 import { toResponse } from "./resource.ts"
@@ -30,7 +30,7 @@ export function encodeResponsesSse(
   sequence: number,
   source: EventSource,
   after = -1,
-): string {
+): SseText {
   switch (event.type) {
     case "text.delta":
       return encodeTextDelta(event.outputIndex, event.partIndex, event.text, sequence, source)
@@ -38,14 +38,14 @@ export function encodeResponsesSse(
     case "completed":
     case "incomplete":
     case "cancelled":
-      return (
-        toWireEvents(event, sequence, source)
+      return joinSse([
+        ...toWireEvents(event, sequence, source)
           .filter((wireEvent) => wireEvent.sequence_number > after)
-          .map(encode)
-          .join("") + doneSse
-      )
+          .map(eventSse),
+        doneSse,
+      ])
     default:
-      return encode(toWireEvent(event, sequence, source))
+      return eventSse(toWireEvent(event, sequence, source))
   }
 }
 
@@ -141,10 +141,6 @@ function encodeTextDelta(
 ): string {
   const id = JSON.stringify(itemOf(source, outputIndex).id)
   return `event: response.output_text.delta\ndata: {"type":"response.output_text.delta","item_id":${id},"output_index":${outputIndex},"content_index":${partIndex},"delta":${JSON.stringify(text)},"logprobs":[],"sequence_number":${sequence}}\n\n`
-}
-
-function encode(event: WireEvent): string {
-  return namedSse(event.type, JSON.stringify(event))
 }
 
 function lifecycle(

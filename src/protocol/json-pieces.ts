@@ -1,0 +1,57 @@
+/** Texts above this many characters are turned into JSON in pieces of that size. */
+const pieceLength = 16 * 1024
+
+/** True when JSON of `value` is better made in pieces: it holds a long text. */
+export function isLongJson(value: unknown): boolean {
+  if (typeof value === "string") return value.length > pieceLength
+  if (typeof value !== "object" || value === null) return false
+  return Object.values(value).some(isLongJson)
+}
+
+/**
+ * What `JSON.stringify` says of plain data, in pieces that are made as they are asked for: of an answer of a megabyte no
+ * second copy comes into being, be there as many events with it as there are.
+ */
+export function* jsonPieces(value: unknown): Generator<string> {
+  if (!isLongJson(value)) yield JSON.stringify(value) ?? "null"
+  else if (typeof value === "string") yield* textPieces(value)
+  else if (Array.isArray(value)) yield* arrayPieces(value)
+  else if (typeof value === "object" && value !== null) yield* objectPieces(value)
+}
+
+function* arrayPieces(values: readonly unknown[]): Generator<string> {
+  let before = "["
+  for (const value of values) {
+    yield before
+    yield* jsonPieces(value)
+    before = ","
+  }
+  yield "]"
+}
+
+function* objectPieces(object: object): Generator<string> {
+  let before = "{"
+  for (const [name, value] of Object.entries(object)) {
+    if (value === undefined) continue
+    yield `${before}${JSON.stringify(name)}:`
+    yield* jsonPieces(value)
+    before = ","
+  }
+  yield "}"
+}
+
+function* textPieces(text: string): Generator<string> {
+  yield '"'
+  for (let start = 0; start < text.length; ) {
+    const end = wholeCharacters(text, Math.min(text.length, start + pieceLength))
+    yield JSON.stringify(text.slice(start, end)).slice(1, -1)
+    start = end
+  }
+  yield '"'
+}
+
+/** Halves of a character would be escaped one by one. */
+function wholeCharacters(text: string, end: number): number {
+  const last = text.charCodeAt(end - 1)
+  return end < text.length && last >= 0xd800 && last <= 0xdbff ? end + 1 : end
+}
