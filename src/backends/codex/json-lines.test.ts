@@ -16,7 +16,7 @@ describe("splitting a stream into lines", () => {
       fc.property(fc.array(line), fc.array(fc.nat()), (lines, cuts) => {
         const splitter = new JsonLines(1_000_000, () => {})
         const bytes = Buffer.from(lines.map((text) => `${text}\n`).join(""))
-        expect(split(bytes, cuts).flatMap((chunk) => splitter.push(chunk))).toEqual(lines)
+        expect(split(bytes, cuts).flatMap((chunk) => [...splitter.push(chunk)])).toEqual(lines)
       }),
     )
   })
@@ -25,7 +25,11 @@ describe("splitting a stream into lines", () => {
     const overlong: number[] = []
     const splitter = new JsonLines(10, (bytes) => overlong.push(bytes))
     const chunks = ["short\n0123456", "789abc", "def\nnext\n", `${"x".repeat(11)}\n`, "end\n"]
-    expect(chunks.flatMap((chunk) => splitter.push(Buffer.from(chunk)))).toEqual(["short", "next", "end"])
+    expect(chunks.flatMap((chunk) => [...splitter.push(Buffer.from(chunk))])).toEqual([
+      "short",
+      "next",
+      "end",
+    ])
     expect(overlong).toEqual([16, 11])
   })
 })
