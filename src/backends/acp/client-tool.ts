@@ -6,14 +6,15 @@ import { clientServer } from "./acp-sessions.ts"
  * does, each program in its own way (`client_lookup`, `client-lookup`, `mcp.client.lookup`, `lookup (client MCP Server)`).
  */
 export function isClientTool(tool: ToolUpdate, functionNames: readonly string[]): boolean {
-  const words = [tool.title ?? "", tool.toolCallId]
+  const title = tool.title ?? ""
   return functionNames.some((name) => {
     const own = escaped(name)
-    const pattern = new RegExp(
-      `(?:^|[^a-z0-9])${clientServer}[^a-z0-9]+${own}(?![a-z0-9])|^${own}(?: \\(${clientServer}\\b|$)`,
-      "i",
+    const whole = `(?:^|[^a-z0-9])${clientServer}[^a-z0-9]+${own}`
+    return (
+      new RegExp(`${whole}(?![a-z0-9_-])|^${own}(?: \\(${clientServer}\\b|$)`, "i").test(title) ||
+      // gemini's ids begin with the name, and go on after it.
+      new RegExp(`${whole}(?![a-z0-9])`, "i").test(tool.toolCallId)
     )
-    return words.some((word) => pattern.test(word))
   })
 }
 
