@@ -5,6 +5,7 @@ import { ProxyError } from "../../src/domain/errors.ts"
 import { isRunning, pidFrom } from "../support/processes.ts"
 import { waitFor } from "../support/wait-for.ts"
 import { comparedCapabilities, documentedCapabilities } from "./documented-capabilities.ts"
+import { describeHardCases, describeRestart } from "./hard-cases.ts"
 import { answering, assistantMessage, inputOf, noOptions, runTurn, userMessage } from "./turn-recording.ts"
 
 /** Words that make the agent do what a test needs. */
@@ -23,6 +24,16 @@ export interface ContractPrompts {
   readonly schema: string
   /** The model behind the agent fails with this status. Absent: there is no model. */
   readonly fail?: (status: number) => string
+  /** The model's answer breaks off each time. */
+  readonly cut?: string
+  /** The model takes the request and says nothing. */
+  readonly silence?: string
+  /** Answers `1 2 .. count` as fast as it is read. */
+  readonly flood?: (count: number) => string
+  /** The model makes these calls in one answer. */
+  readonly callsAtOnce?: (
+    calls: readonly { readonly name: string; readonly args: Readonly<Record<string, unknown>> }[],
+  ) => string
   /** The agent runs this command by itself. Absent: it runs none. */
   readonly shell?: (command: string) => string
 }
@@ -53,7 +64,13 @@ export interface BackendHarness {
   readonly toldFailures?: readonly number[]
   /** False: it tells that the model failed, and not with which status. */
   readonly tellsStatus?: boolean
-  /** False: it tells no tokens. */
+  /** What the user said, as the newest request to the model has it. */
+  readonly heard?: () => readonly string[]
+  /** Resolves when the model gets its next request. */
+  readonly isModelAsked?: () => Promise<void>
+  /** Another backend on the same workspace and home, as after a restart. */
+  readonly another?: () => Promise<Backend>
+  /** False: the program tells no tokens. */
   readonly tellsUsage?: boolean
   remove(): Promise<void>
 }
@@ -327,7 +344,7 @@ export function describeBackendContract(name: string, prepare: () => Promise<Bac
       expect(isRunning(pid)).toBe(false)
     })
 
-    it.for([400, 500])(
+    it.for([400, 401, 429, 500])(
       "ends a turn as failed when the model answers %i; the thread can be used afterwards",
       async (status, context) => {
         const { fail } = prompts
@@ -418,6 +435,8 @@ export function describeBackendContract(name: string, prepare: () => Promise<Bac
       expect(said.at(-1)).toBe(prompts.recall)
     })
 
+    describeHardCases(() => ({ harness, backend, capabilities }))
+
     it("ends what runs when it is stopped, and leaves no process", async () => {
       const turn = run(await open(), prompts.count(200))
       const processes = harness.processes?.() ?? []
@@ -426,6 +445,8 @@ export function describeBackendContract(name: string, prepare: () => Promise<Bac
       expect(processes.filter(isRunning)).toEqual([])
       expect((await backend.readiness()).isReady).toBe(false)
     })
+
+    describeRestart(() => ({ harness, backend, capabilities }))
   })
 }
 

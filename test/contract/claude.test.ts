@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { describe, it, vi } from "vitest"
 import { createClaudeBackend } from "../../src/backends/claude/claude-backend.ts"
 import { startModelServer } from "../model-server/model-server.ts"
-import { developerTextOf } from "../model-server/request-readers.ts"
+import { developerTextOf, userTextsOf } from "../model-server/request-readers.ts"
 import { createClaudeHome } from "../support/claude-home.ts"
 import { descendantsOf, isRunning } from "../support/processes.ts"
 import { createTempDir } from "../support/temp-dir.ts"
@@ -33,6 +33,10 @@ const prompts: ContractPrompts = {
   schema: "[[schema]]",
   fail: (status) => `[[status:${status}]]`,
   shell: (command) => `[[shell:${command}]]`,
+  cut: "[[drop]]",
+  silence: "[[silent]]",
+  flood: (count) => `[[deltas:${count}]]`,
+  callsAtOnce: (calls) => calls.map(({ name, args }) => `[[tool:${name}:${JSON.stringify(args)}]]`).join(""),
 }
 
 async function prepare(file: string): Promise<BackendHarness> {
@@ -41,21 +45,25 @@ async function prepare(file: string): Promise<BackendHarness> {
   const toolEndpoint = await startToolEndpoint()
   const workspace = await createTempDir("workspace")
   const pids = new Set<number>()
-  const backend = createClaudeBackend({
-    executable: file,
-    cwd: workspace.path,
-    env: claudeHome.env,
-    model: null,
-    permissions: "full",
-    toolEndpoint,
-    onEvent: (event) => {
-      if (event.type === "process.started") pids.add(event.pid)
-      if (event.type === "process.exited") pids.delete(event.pid)
-    },
-    log: () => {},
-  })
+  const create = () =>
+    createClaudeBackend({
+      executable: file,
+      cwd: workspace.path,
+      env: claudeHome.env,
+      model: null,
+      permissions: "full",
+      toolEndpoint,
+      onEvent: (event) => {
+        if (event.type === "process.started") pids.add(event.pid)
+        if (event.type === "process.exited") pids.delete(event.pid)
+      },
+      log: () => {},
+    })
   return {
-    backend,
+    backend: create(),
+    another: async () => create(),
+    isModelAsked: () => modelServer.nextRequest(),
+    heard: () => modelServer.requests.slice(-1).flatMap((request) => userTextsOf(request)),
     workspace: workspace.path,
     prompts,
     documentedAs: "claude",

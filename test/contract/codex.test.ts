@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs"
 import { createCodexBackend } from "../../src/backends/codex/codex-backend.ts"
 import { startModelServer } from "../model-server/model-server.ts"
-import { developerTextOf } from "../model-server/request-readers.ts"
+import { developerTextOf, userTextsOf } from "../model-server/request-readers.ts"
 import { codexExecutable } from "../support/codex-binary.ts"
 import { createCodexHome } from "../support/codex-home.ts"
 import { descendantsOf, isRunning } from "../support/processes.ts"
@@ -22,6 +22,10 @@ const prompts: ContractPrompts = {
   schema: "[[schema]]",
   fail: (status) => `[[status:${status}]]`,
   shell: (command) => `[[shell:${command}]]`,
+  cut: "[[drop]]",
+  silence: "[[silent]]",
+  flood: (count) => `[[deltas:${count}]]`,
+  callsAtOnce: (calls) => calls.map(({ name, args }) => `[[tool:${name}:${JSON.stringify(args)}]]`).join(""),
 }
 
 // The name of the model decides how codex offers tools: directly, behind tool_search, or inside code mode.
@@ -35,20 +39,24 @@ async function prepare(model: string): Promise<BackendHarness> {
   const workspace = await createTempDir("workspace")
   const unloaded = new Set<unknown>()
   let pid = 0
-  const backend = createCodexBackend({
-    executable: codexExecutable(),
-    cwd: workspace.path,
-    env: codexHome.env,
-    model: null,
-    onEvent: (event) => {
-      if (event.type === "process.started") pid = event.pid
-    },
-    log: (_level, message, fields) => {
-      if (message === "codex has unloaded a thread") unloaded.add(fields?.thread)
-    },
-  })
+  const create = () =>
+    createCodexBackend({
+      executable: codexExecutable(),
+      cwd: workspace.path,
+      env: codexHome.env,
+      model: null,
+      onEvent: (event) => {
+        if (event.type === "process.started") pid = event.pid
+      },
+      log: (_level, message, fields) => {
+        if (message === "codex has unloaded a thread") unloaded.add(fields?.thread)
+      },
+    })
   return {
-    backend,
+    backend: create(),
+    another: async () => create(),
+    isModelAsked: () => modelServer.nextRequest(),
+    heard: () => modelServer.requests.slice(-1).flatMap((request) => userTextsOf(request)),
     workspace: workspace.path,
     prompts,
     documentedAs: "codex",

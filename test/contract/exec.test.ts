@@ -4,7 +4,7 @@ import { createExecBackend } from "../../src/backends/exec/exec-backend.ts"
 import { ProbeMemory } from "../../src/backends/probe.ts"
 import { agentEnvironment, agentPath } from "../agents/agents.ts"
 import { startModelServer } from "../model-server/model-server.ts"
-import { developerTextOf } from "../model-server/request-readers.ts"
+import { developerTextOf, userTextsOf } from "../model-server/request-readers.ts"
 import { codexExecutable } from "../support/codex-binary.ts"
 import { createCodexHome } from "../support/codex-home.ts"
 import { descendantsOf, isRunning } from "../support/processes.ts"
@@ -29,6 +29,9 @@ const codexPrompts: ContractPrompts = {
   schema: "[[schema]]",
   fail: (status) => `[[status:${status}]]`,
   shell: (command) => `[[shell:${command}]]`,
+  cut: "[[drop]]",
+  // No `silence`: what the user has said in a turn that broke off is told again, and the model would do it again.
+  flood: (count) => `[[deltas:${count}]]`,
 }
 
 const plainPrompts: ContractPrompts = {
@@ -46,16 +49,20 @@ async function prepareCodex(): Promise<BackendHarness> {
   const codexHome = await createCodexHome({ modelUrl: modelServer.url })
   const workspace = await createTempDir("workspace")
   const running = new RunningProcesses()
-  const backend = createExecBackend({
-    executable: codexExecutable(),
-    cwd: workspace.path,
-    env: codexHome.env,
-    model: null,
-    resumesLast: false,
-    log: running.log,
-  })
+  const create = () =>
+    createExecBackend({
+      executable: codexExecutable(),
+      cwd: workspace.path,
+      env: codexHome.env,
+      model: null,
+      resumesLast: false,
+      log: running.log,
+    })
   return {
-    backend,
+    backend: create(),
+    another: async () => create(),
+    isModelAsked: () => modelServer.nextRequest(),
+    heard: () => modelServer.requests.slice(-1).flatMap((request) => userTextsOf(request)),
     workspace: workspace.path,
     prompts: codexPrompts,
     developerText: () => {

@@ -19,6 +19,8 @@ export interface ModelServer {
   /** The newest requests to the model on any wire, oldest first; at most `maxRequests`. */
   readonly requests: readonly RecordedRequest[]
   clearRequests(): void
+  /** Resolves when the next request to the model comes in. */
+  nextRequest(): Promise<void>
   /** Cuts every open stream and stops listening. Safe twice. */
   close(): Promise<void>
 }
@@ -32,6 +34,7 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
   const maxRequests = options.maxRequests ?? 500
   const requests: RecordedRequest[] = []
   const attempts = new Map<string, number>()
+  const waiting: (() => void)[] = []
 
   const countAttempt = (key: string) => {
     const attempt = (attempts.get(key) ?? 0) + 1
@@ -44,6 +47,7 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
       const body = wire.read(posted)
       requests.push({ path: request.url ?? "", headers: headersOf(request), body, posted })
       if (requests.length > maxRequests) requests.shift()
+      for (const resolve of waiting.splice(0)) resolve()
       return planAnswer(body, countAttempt, wire.tools)
     } catch (error) {
       // A script that cannot be followed must fail the turn with its reason, not hang the test.
@@ -78,6 +82,10 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     clearRequests: () => {
       requests.length = 0
     },
+    nextRequest: () =>
+      new Promise((resolve) => {
+        waiting.push(resolve)
+      }),
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeAllConnections()

@@ -69,6 +69,13 @@ export function conversationOf(request: Readable): readonly ConversationMessage[
   return messages
 }
 
+/** What the user said, oldest first. */
+export function userTextsOf(request: Readable): readonly string[] {
+  return conversationOf(request)
+    .filter((message) => message.role === "user")
+    .map((message) => message.text)
+}
+
 /** Everything that tools gave back, in the order of the request. */
 export function toolOutputsOf(request: Readable): readonly ToolOutput[] {
   const names = new Map<string, string>()
