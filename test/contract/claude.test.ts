@@ -5,15 +5,15 @@ import { createClaudeBackend } from "../../src/backends/claude/claude-backend.ts
 import { startModelServer } from "../model-server/model-server.ts"
 import { developerTextOf, userTextsOf } from "../model-server/request-readers.ts"
 import { createClaudeHome } from "../support/claude-home.ts"
+import { startMcpEndpoint } from "../support/mcp-endpoint.ts"
 import { descendantsOf, isRunning } from "../support/processes.ts"
 import { createTempDir } from "../support/temp-dir.ts"
 import { missingCli, testCli } from "../support/test-clis.ts"
-import { startToolEndpoint } from "../support/tool-endpoint.ts"
 import { waitFor } from "../support/wait-for.ts"
 import { type BackendHarness, type ContractPrompts, describeBackendContract } from "./backend-contract.ts"
 
 // Each thread is a process that takes a second to start, several on a machine that has other work.
-vi.setConfig({ testTimeout: 60_000 })
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 
 const executable = testCli("claude")
 
@@ -42,7 +42,7 @@ const prompts: ContractPrompts = {
 async function prepare(file: string): Promise<BackendHarness> {
   const modelServer = await startModelServer()
   const claudeHome = await createClaudeHome({ modelUrl: modelServer.url })
-  const toolEndpoint = await startToolEndpoint()
+  const mcp = await startMcpEndpoint()
   const workspace = await createTempDir("workspace")
   const pids = new Set<number>()
   const create = () =>
@@ -52,7 +52,7 @@ async function prepare(file: string): Promise<BackendHarness> {
       env: claudeHome.env,
       model: null,
       permissions: "full",
-      toolEndpoint,
+      toolEndpoint: mcp.endpoint,
       onEvent: (event) => {
         if (event.type === "process.started") pids.add(event.pid)
         if (event.type === "process.exited") pids.delete(event.pid)
@@ -85,7 +85,7 @@ async function prepare(file: string): Promise<BackendHarness> {
     processes: () => [...pids].flatMap((pid) => [pid, ...descendantsOf(pid).map((entry) => entry.pid)]),
     remove: async () => {
       await modelServer.close()
-      await toolEndpoint.close()
+      await mcp.close()
       await claudeHome.remove()
       await workspace.remove()
     },

@@ -177,11 +177,16 @@ class ClaudeBackend implements Backend {
   }
 
   async #ask(turn: ClaudeTurn, thread: ClaudeThread, input: TurnInput): Promise<void> {
-    const { process, untold } = await this.#processes.acquire(thread, {
+    const profile = {
       model: input.model ?? this.#options.model,
       effort: input.effort,
       schema: input.outputSchema === null ? null : JSON.stringify(input.outputSchema),
-    })
+    }
+    let { process, untold } = await this.#processes.acquire(thread, profile)
+    if (thread.uninvited !== null) {
+      await Promise.race([thread.uninvited.promise, process.settled])
+      if (process.hasExited) ({ process, untold } = await this.#processes.acquire(thread, profile))
+    }
     if (turn.isOver) return
     const { before, content } = queryOf(untold, input)
     await seedSession(process, before, () => this.#nextResult(thread))
@@ -226,21 +231,24 @@ class ClaudeBackend implements Backend {
   }
 
   #read(thread: ClaudeThread, event: ClaudeEvent): void {
-    if (thread.turn !== null) {
+    if (thread.turn !== null && !thread.turn.isRead) {
       thread.turn.read(event)
       return
     }
-    const taken = this.#seeding.get(thread)
-    if (taken !== undefined) {
-      if (event.type === "result") taken()
-      return
-    }
-    if (event.type !== "stream_event" || event.event.type !== "message_start") return
-    // Something that claude had put off, or was reminded of: nobody is there to hear it.
+    if (event.type === "result") {
+      this.#seeding.get(thread)?.()
+      thread.uninvited?.resolve()
+      thread.uninvited = null
+    } else if (event.type === "stream_event" && event.event.type === "message_start") this.#refuse(thread)
+  }
+
+  /** Something that claude had put off, or was reminded of: nobody is there to hear it. */
+  #refuse(thread: ClaudeThread): void {
+    const process = thread.warm?.process
+    if (thread.uninvited !== null || process === undefined) return
+    thread.uninvited = Promise.withResolvers()
     this.#options.onEvent({ type: "turn.uninvited", thread: thread.ref })
-    thread.warm?.process
-      .request("interrupt", this.#timeouts.interruptMs)
-      .catch(() => thread.warm?.process.end())
+    process.request("interrupt", this.#timeouts.interruptMs).catch(() => process.end())
   }
 
   async #nextResult(thread: ClaudeThread): Promise<void> {

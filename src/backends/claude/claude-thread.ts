@@ -26,6 +26,8 @@ export interface ClaudeThread {
   channel: ToolChannel | null
   warm: WarmProcess | null
   turn: ClaudeTurn | null
+  /** Resolves when the turn is over that claude has begun by itself. */
+  uninvited: PromiseWithResolvers<void> | null
   /** Ends the process of an unused thread. */
   idleTimer: NodeJS.Timeout | null
 }
@@ -43,6 +45,7 @@ export function newThread(ref: ThreadRef, options: ThreadOptions, start: Session
     channel: null,
     warm: null,
     turn: null,
+    uninvited: null,
     idleTimer: null,
   }
 }

@@ -88,6 +88,11 @@ export class ClaudeTurn implements Turn {
     return this.#last
   }
 
+  /** True once what claude says belongs to this turn no more. */
+  get isRead(): boolean {
+    return this.isOver || this.#isEnding
+  }
+
   get isOver(): boolean {
     return this.#batches.isClosed
   }
@@ -121,7 +126,7 @@ export class ClaudeTurn implements Turn {
   }
 
   read(event: ClaudeEvent): void {
-    if (this.isOver || this.#isEnding) return
+    if (this.isRead) return
     if (!this.#isBegun) {
       this.#isBegun = true
       if (this.#stopping !== null) this.#sendInterrupt()

@@ -57,6 +57,7 @@ export class ThreadProcesses {
     if (wasStarted && thread.isEphemeral && thread.isRecorded) {
       throw new ThreadLostError(`Thread ${thread.ref} was kept in memory only`)
     }
+    thread.uninvited = null
     thread.warm = await this.#start(thread, profile)
     return {
       process: thread.warm.process,

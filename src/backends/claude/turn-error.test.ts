@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest"
+import type { ResultEvent } from "./protocol.ts"
+import { turnErrorOf } from "./turn-error.ts"
+
+const result = (fields: Partial<ResultEvent>): ResultEvent => ({
+  type: "result",
+  subtype: "success",
+  is_error: true,
+  ...fields,
+})
+
+describe("turnErrorOf", () => {
+  it.each([
+    ["a status", { result: "API Error: 529 busy", api_error_status: 529 }, "model_error", 529],
+    ["a status in words", { result: "API Error: 400 too long" }, "model_error", 400],
+    ["a cut connection", { result: "API Error: Unable to connect to API (ECONNRESET)" }, "model_error", null],
+    ["no log-in", { result: "Not logged in · Please run /login" }, "agent_not_ready", null],
+    [
+      "a lost session",
+      { subtype: "error_during_execution", errors: ["No conversation found with session ID: x"] },
+      "thread_lost",
+      null,
+    ],
+    [
+      "an answer that never fits",
+      {
+        subtype: "error_max_structured_output_retries",
+        errors: ["Failed to provide valid structured output"],
+      },
+      "answer_format_mismatch",
+      null,
+    ],
+    ["anything else", { subtype: "error_max_turns" }, "backend_error", null],
+  ] as const)("maps %s", (_title, fields, code, modelStatus) => {
+    expect(turnErrorOf(result(fields as Partial<ResultEvent>))).toMatchObject({ code, modelStatus })
+  })
+
+  it("says what to do about a key that is refused", () => {
+    const { message } = turnErrorOf(result({ result: "API Error: 401 no", api_error_status: 401 }))
+    expect(message).toContain("claude auth login")
+  })
+})

@@ -1,0 +1,207 @@
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import { createClaudeBackend } from "../../src/backends/claude/claude-backend.ts"
+import type { Permissions } from "../../src/domain/agents.ts"
+import type { Backend, FunctionTool } from "../../src/domain/backend.ts"
+import { type ModelServer, startModelServer } from "../model-server/model-server.ts"
+import { toolOutputsOf, userTextsOf } from "../model-server/request-readers.ts"
+import { type ClaudeHome, createClaudeHome } from "../support/claude-home.ts"
+import { type McpEndpoint, startMcpEndpoint } from "../support/mcp-endpoint.ts"
+import { createTempDir, type TempDir } from "../support/temp-dir.ts"
+import { missingCli, testCli } from "../support/test-clis.ts"
+import { answering, inputOf, noOptions, runTurn, userMessage } from "./turn-recording.ts"
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
+
+const executable = testCli("claude")
+const look: FunctionTool = { name: "look", description: "Looks something up", parameters: { type: "object" } }
+const schema = {
+  type: "object",
+  properties: { answer: { type: "string" } },
+  required: ["answer"],
+  additionalProperties: false,
+}
+
+describe.skipIf(executable === null)(executable === null ? missingCli("claude") : "the real claude", () => {
+  let model: ModelServer
+  let home: ClaudeHome
+  let mcp: McpEndpoint
+  let workspace: TempDir
+  let backend: Backend
+  let starts: number
+
+  beforeEach(async () => {
+    model = await startModelServer()
+    home = await createClaudeHome({ modelUrl: model.url })
+    mcp = await startMcpEndpoint()
+    workspace = await createTempDir("workspace")
+    starts = 0
+  })
+
+  afterEach(async () => {
+    await backend.stop()
+    await mcp.close()
+    await model.close()
+    await home.remove()
+    await workspace.remove()
+  })
+
+  function start(permissions: Permissions = "full"): Backend {
+    backend = createClaudeBackend({
+      executable: executable ?? "",
+      cwd: workspace.path,
+      env: home.env,
+      model: null,
+      permissions,
+      toolEndpoint: mcp.endpoint,
+      onEvent: (event) => {
+        if (event.type === "process.started") starts += 1
+      },
+      log: () => {},
+    })
+    return backend
+  }
+
+  it("goes on from a call that was given up, with the output that came later and no second call", async () => {
+    start()
+    const first = await backend.openThread({ ...noOptions, tools: [look] })
+    const given = await runTurn(backend, first, '[[tool:look:{"q":1}]]', (event, turn) => {
+      if (event.type === "function.called") void turn.interrupt()
+    })
+    const called = given.events.flatMap((event) => (event.type === "function.called" ? [event.item] : []))
+    expect(called).toHaveLength(1)
+    const callId = called[0]?.callId ?? ""
+    const output = [{ type: "text", text: "found it" }] as const
+    const history = [
+      {
+        input: [userMessage('[[tool:look:{"q":1}]]')],
+        output: called,
+        native: { kind: "claude", items: given.native },
+      },
+      {
+        input: [{ type: "function_call_output", id: "o", callId, output, status: "completed" } as const],
+        output: [],
+        native: null,
+      },
+    ]
+    const second = await backend.openThread({ ...noOptions, tools: [look], history })
+    const turn = await runTurn(backend, second, { ...inputOf(""), messages: [] })
+    expect(turn.last.type).toBe("turn.completed")
+    expect(turn.answer).toBe("Done with tools.")
+    const request = model.requests.at(-1)
+    expect(request && toolOutputsOf(request)).toEqual([
+      { callId, name: "mcp__client__look", text: "found it" },
+    ])
+  })
+
+  it("begins a thread with the history of another CLI, calls and commands included", async () => {
+    start()
+    const text = [{ type: "text", text: "fine weather" }] as const
+    const status = "completed" as const
+    const thread = await backend.openThread({
+      ...noOptions,
+      history: [
+        {
+          input: [userMessage("how is it?")],
+          output: [
+            { type: "command", id: "c", command: "date", cwd: null, output: "Tuesday", exitCode: 0, status },
+            { type: "message", id: "m", role: "assistant", content: text, phase: "final_answer", status },
+          ],
+          native: { kind: "codex", items: [{ type: "reasoning" }] },
+        },
+      ],
+    })
+    expect(JSON.parse((await runTurn(backend, thread, "[[history]]")).answer)).toEqual([
+      { role: "user", text: "how is it?" },
+      { role: "assistant", text: "fine weather" },
+      { role: "user", text: "[[history]]" },
+    ])
+    const request = model.requests.at(-1)
+    expect(request && toolOutputsOf(request)).toMatchObject([
+      { name: "Bash", text: "Tuesday\n(Exit code 0)" },
+    ])
+  })
+
+  it("starts a process anew for another schema only, and keeps the thread", async () => {
+    start()
+    const thread = await backend.openThread(noOptions)
+    await runTurn(backend, thread, "[[say:plain]]")
+    const withSchema = inputOf("[[schema]]", { outputSchema: schema })
+    for (let turn = 0; turn < 2; turn++) {
+      const { answer, items } = await runTurn(backend, thread, withSchema)
+      expect(JSON.parse(answer)).toEqual({ answer: "yes" })
+      expect(items.filter((item) => item.type === "message")).toMatchObject([{ phase: "final_answer" }])
+    }
+    expect(starts).toBe(2)
+    const heard = await runTurn(backend, thread, "[[history]]")
+    expect(heard.answer).toContain("[[say:plain]]")
+  })
+
+  it("hands a message that looks like a command of claude's to the model", async () => {
+    start()
+    const thread = await backend.openThread(noOptions)
+    expect((await runTurn(backend, thread, "/help [[say:the model has it]]")).answer).toBe("the model has it")
+  })
+
+  it("tells reasoning, an edit and the usage of all requests of a turn", async () => {
+    start()
+    const thread = await backend.openThread(noOptions)
+    const turn = await runTurn(
+      backend,
+      thread,
+      "[[reason:let me think]][[edit:note.txt|hello]][[say:written]]",
+    )
+    expect(turn.items).toMatchObject([
+      { type: "reasoning", summary: ["let me think"] },
+      {
+        type: "file_change",
+        changes: [{ path: join(workspace.path, "note.txt"), kind: "add" }],
+        status: "completed",
+      },
+      { type: "message", content: [{ text: "written" }] },
+    ])
+    expect(readFileSync(join(workspace.path, "note.txt"), "utf8")).toBe("hello")
+    expect(turn.last).toMatchObject({
+      usage: { inputTokens: 2 * 1234, cachedInputTokens: 2 * 1000, outputTokens: 2 * 56 },
+    })
+  })
+
+  it("only reads with the permissions for it, and may call functions of the client all the same", async () => {
+    start("read-only")
+    const client = answering(() => "here")
+    const thread = await backend.openThread({ ...noOptions, tools: [look] })
+    const turn = await runTurn(
+      backend,
+      thread,
+      "[[shell:touch made]][[then]][[edit:made|x]][[then]][[tool:look:{}]][[say:over]]",
+      client.onEvent,
+    )
+    expect(turn.answer).toBe("over")
+    expect(existsSync(join(workspace.path, "made"))).toBe(false)
+    expect(client.calls).toHaveLength(1)
+  })
+
+  it("edits in its folder and not outside with the permissions for that", async () => {
+    start("workspace")
+    const outside = join(home.home, "outside.txt")
+    const thread = await backend.openThread(noOptions)
+    const turn = await runTurn(
+      backend,
+      thread,
+      `[[edit:inside.txt|x]][[then]][[edit:${outside}|x]][[say:over]]`,
+    )
+    expect(turn.answer).toBe("over")
+    expect(existsSync(join(workspace.path, "inside.txt"))).toBe(true)
+    expect(existsSync(outside)).toBe(false)
+  })
+
+  it("has no tools at all in a thread that only answers, and leaves nothing of it", async () => {
+    start()
+    const thread = await backend.openThread({ ...noOptions, isEphemeral: true, isReadOnly: true })
+    await runTurn(backend, thread, "[[say:a title]]")
+    expect(model.requests.at(-1)?.body.tools ?? []).toEqual([])
+    await backend.deleteThread(thread)
+    expect(model.requests.flatMap((request) => userTextsOf(request))).toEqual(["[[say:a title]]"])
+  })
+})
