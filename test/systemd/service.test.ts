@@ -35,6 +35,7 @@ describe("under a real systemd", () => {
       ["interrupted"],
     ],
     ["a Node and a CLI that move are named by doctor and put right by restart", ["moved"]],
+    ["docs/service.md can be followed to the letter", ["docs"]],
     ["an upgrade keeps everything, and an older program refuses a newer ledger", ["upgrade"]],
   ])("%s", { timeout: timeoutMs }, async ([, programs], { skip }) => {
     await checkSteps(programs, skip)

@@ -11,7 +11,9 @@ const show = (name: string) =>
 await scenario({
   "without a user manager enable says how to get one": () => {
     makeAlice()
-    const ran = alice("ai-agent-proxy enable")
+    // Without PAM, so that no manager is started by the log-in.
+    const bare = "setpriv --reuid=alice --regid=alice --clear-groups env -i HOME=/home/alice USER=alice"
+    const ran = sh(`cd / && ${bare} PATH=/payload/bin:/usr/bin:/bin ai-agent-proxy enable`)
     expect(ran.code === 69, "exit code 69", ran.code)
     expect(ran.stderr.includes("loginctl enable-linger"), "what to type", ran.stderr)
   },
