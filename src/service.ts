@@ -1,12 +1,10 @@
 import { join } from "node:path"
-import { createBackend } from "./backends/create-backend.ts"
-import { createDemoBackend } from "./backends/demo/demo-backend.ts"
 import type { Config } from "./config/config.ts"
 import { version } from "./config/version.ts"
-import type { AgentProfile } from "./domain/agents.ts"
-import type { Backend, BackendEvent, NotReady, Readiness } from "./domain/backend.ts"
+import type { NotReady, Readiness } from "./domain/backend.ts"
 import type { UrlFetcher } from "./domain/files.ts"
-import { Agent } from "./engine/agent.ts"
+import type { Log } from "./domain/log.ts"
+import type { Roster } from "./domain/roster.ts"
 import { AgentEngine } from "./engine/create-engine.ts"
 import { GuardedFetcher } from "./fetch/guarded-fetcher.ts"
 import { createHttpApp } from "./http/http-app.ts"
@@ -14,22 +12,17 @@ import type { HttpLogEntry, ServicePhase } from "./http/http-env.ts"
 import { type HttpServer, startHttpServer } from "./http/http-server.ts"
 import { WebSocketEndpoint } from "./http/websocket-endpoint.ts"
 import { ToolChannels } from "./mcp/tool-channels.ts"
+import { Releasers } from "./service/releasers.ts"
+import type { ServiceLog } from "./service/service-log.ts"
+import { ServiceRoster } from "./service/service-roster.ts"
 import { DiskFileLibrary } from "./storage/files/disk-file-library.ts"
 import { openSqliteStore } from "./storage/sqlite/open-sqlite-store.ts"
 import { Team } from "./team/team.ts"
 import { ensureAgentWorkspace } from "./workspace/agent-workspace.ts"
 import { openHome } from "./workspace/home.ts"
 import { lockHome } from "./workspace/home-lock.ts"
-import { clearUnkept, InboxFolder } from "./workspace/inbox-folder.ts"
-import { threadPreamble } from "./workspace/thread-preamble.ts"
-
-/** The part of a pino logger that the service writes to. Fields never hold prompts, answers or keys. */
-export interface ServiceLog {
-  debug(fields: object, message: string): void
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
+import { InboxFolder } from "./workspace/inbox-folder.ts"
+import { RosterFolder } from "./workspace/roster-folder.ts"
 
 export interface ServiceOptions {
   readonly config: Config
@@ -54,36 +47,13 @@ export interface Service {
   readonly config: Config
   /** How the manager is now; resolves once it has been asked for the first time. */
   readonly managerReadiness: Promise<Readiness>
+  readonly roster: Roster
   /** Why the demo agent answers in place of the CLI; null: it does not. */
   readonly demoReason: NotReady | null
   /** Rejects when the ledger does not answer: the service runs, and cannot do its work. */
   check(): Promise<void>
   /** Drains, interrupts what is left, ends every process and closes the ledger. Safe twice. */
   stop(): Promise<void>
-}
-
-/** Started resources, released last in first out, each in its own try: one failure must not keep the others. */
-class Releasers {
-  readonly #log: ServiceLog
-  readonly #steps: { readonly name: string; readonly release: () => unknown }[] = []
-
-  constructor(log: ServiceLog) {
-    this.#log = log
-  }
-
-  add(name: string, release: () => unknown): void {
-    this.#steps.push({ name, release })
-  }
-
-  async releaseAll(): Promise<void> {
-    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
-      try {
-        await step.release()
-      } catch (error) {
-        this.#log.error({ err: error, step: step.name }, "a part of the service did not stop cleanly")
-      }
-    }
-  }
 }
 
 /**
@@ -120,12 +90,6 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   const store = await openSqliteStore(`${config.home}/state.db`)
   releasers.add("ledger", () => store.close())
 
-  const profile = await ensureAgentWorkspace(config.home, {
-    role: "manager",
-    name: null,
-    workingDirectory: config.workingDirectory,
-  })
-  await clearUnkept(profile.workspace)
   const files = new DiskFileLibrary({
     folder: join(config.home, "files"),
     ledger: store.files,
@@ -136,20 +100,31 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   releasers.add("uploaded files", () => files.stop())
   await files.start()
   const channels = new ToolChannels()
-  const manager = await startManager({ ...options, config }, { profile, channels, now, releasers })
+  const tell: Log = (level, message, fields) => log[level](fields ?? {}, message)
+  await ensureAgentWorkspace(config.home, { role: "manager", name: null })
+  const roster = new ServiceRoster({
+    folder: new RosterFolder(config.home, tell),
+    config,
+    env: options.env,
+    log,
+    now,
+    demoFallback: options.demoFallback === true,
+    toolEndpoint: channels,
+  })
+  releasers.add("agents", () => roster.close())
+  await roster.open()
   options.signal?.throwIfAborted()
   const team = new Team({
     engine: () => engine,
     limits: config.limits,
     now,
-    log: (level, message, fields) => log[level](fields ?? {}, message),
+    log: tell,
   })
   const engine: AgentEngine = new AgentEngine({
     store,
-    agents: [manager.agent],
+    roster,
     sessions: config.sessions,
     unknownModel: config.unknownModel,
-    model: config.model,
     limits: config.limits,
     settings: {
       turnMs: config.limits.turnMs,
@@ -167,7 +142,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     },
     serviceTools: team,
     now,
-    log: (level, message, fields) => log[level](fields ?? {}, message),
+    log: tell,
   })
   let server: HttpServer | null = null
   // Below the engine: connections stay open while turns drain, their answers have to get out.
@@ -177,7 +152,11 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     phase = "stopping"
     return engine.stop(config.limits.drainMs)
   })
-  const { managerReadiness } = await engine.start()
+  roster.connect(engine)
+  await engine.start()
+  const managerReadiness = roster.managerReadiness()
+  // What is deleted in the ledger is to be deleted in the CLI, too.
+  void managerReadiness.then(() => engine.sweep())
 
   const app = createHttpApp({
     engine,
@@ -200,7 +179,8 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     url: server.url,
     config,
     managerReadiness,
-    demoReason: manager.demoReason,
+    roster,
+    demoReason: roster.demoReason,
     check: async () => {
       await store.findThread("")
     },
@@ -209,66 +189,6 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
       return stopping
     },
   }
-}
-
-interface ManagerParts {
-  readonly profile: AgentProfile
-  readonly channels: ToolChannels
-  readonly now: () => number
-  readonly releasers: Releasers
-}
-
-async function startManager(
-  options: ServiceOptions,
-  { profile, channels, now, releasers }: ManagerParts,
-): Promise<{ readonly agent: Agent; readonly demoReason: NotReady | null }> {
-  const { config, env, log } = options
-  const agentLog = { agent: profile.id }
-  let agent: Agent | null = null
-  let backend: Backend = createBackend({
-    kind: null,
-    executable: config.cli,
-    cwd: profile.workspace,
-    env,
-    passEnv: config.passEnv,
-    model: config.model,
-    permissions: "full",
-    toolEndpoint: channels,
-    resumesLast: config.sessions === "shared",
-    onEvent: (event) => {
-      logBackendEvent(log, profile.id, event)
-      if (event.type === "account.changed") void agent?.check()
-    },
-    log: (level, message, fields) => log[level]({ ...agentLog, ...fields }, message),
-  })
-  let demoReason: NotReady | null = null
-  const cli = backend
-  releasers.add("the manager's CLI", () => cli.stop())
-  if (options.demoFallback === true) {
-    const readiness = await backend.readiness()
-    if (!readiness.isReady) {
-      await backend.stop()
-      backend = createDemoBackend()
-      demoReason = readiness
-    }
-  }
-  agent = new Agent({
-    profile,
-    backend,
-    program: demoReason === null ? config.cli : "built in",
-    preamble: () => threadPreamble(profile, { now: new Date(now()) }),
-    loadedThreads: config.limits.loadedThreads,
-    threadIdleMs: config.limits.threadIdleMs,
-    now,
-    log: (level, message, fields) => log[level](fields ?? {}, message),
-  })
-  return { agent, demoReason }
-}
-
-function logBackendEvent(log: ServiceLog, agentId: string, event: BackendEvent): void {
-  const { type, ...fields } = event
-  const level = type === "process.exited" || type === "turn.uninvited" ? "warn" : "info"
-  log[level]({ agent: agentId, ...fields }, type)
 }
 
 function logRequest(log: ServiceLog, entry: HttpLogEntry): void {

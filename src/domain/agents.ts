@@ -15,17 +15,52 @@ export interface AgentProfile {
   readonly workingDirectory: string
 }
 
+/** How an agent is run, as `control/agent.json` of its workspace says it. Null: as set for the service. */
+export interface AgentSettings {
+  /** Its agent CLI, as `--cli` takes it. */
+  readonly cli: string | null
+  /** Kind of its backend; null: found by the executable. */
+  readonly backend: string | null
+  readonly model: string | null
+  /** Reasoning effort of turns that ask for none. */
+  readonly effort: string | null
+  readonly permissions: Permissions
+  /** Absolute, or beginning with `~/`. */
+  readonly workingDir: string | null
+  /** Names of environment variables that it may see beyond those of the service's `pass_env`. */
+  readonly env: readonly string[]
+  /** What the person wants, also after a restart of the service. */
+  readonly desiredState: "running" | "stopped"
+}
+
+/** The end of an agent's CLI that nobody asked for. */
+export interface UnexpectedExit {
+  readonly reason: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
 /** What can be told of an agent to anybody who may see the status page: no prompts, no secrets. */
 export interface AgentStatus {
   readonly id: string
   readonly role: string
   readonly name: string
+  /** `stopped`: by a person's word, or because its control file cannot be used; `readiness` says which. */
+  readonly state: "running" | "stopped"
   /** Kind of its backend. */
   readonly backend: string
   /** What is spawned, e.g. `codex`; `built in` for the demo. */
   readonly program: string
   readonly readiness: Readiness
   readonly capabilities: Capabilities | null
+  /** Of its warm process; null where there is none, or one for each turn. */
+  readonly pid: number | null
+  /** The last one since the agent was started. */
+  readonly lastExit: UnexpectedExit | null
+  /** How often its process was started again by the service. */
+  readonly restarts: number
+  /** What is wrong with its control file, by name and line; the last good state is in force. */
+  readonly controlProblem: string | null
   readonly runningTurns: number
   readonly queuedTurns: number
   /** Milliseconds since 1970. */

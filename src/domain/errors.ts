@@ -13,6 +13,8 @@ export const errorCodes = {
   not_found: "No such route.",
   method_not_allowed: "The route exists, not with this method.",
   model_not_found: "No agent of that name.",
+  agent_not_found: "No agent of that name, where one is to be started, stopped or changed.",
+  agent_control_invalid: "The agent's control file cannot be used as it is; the message names the line.",
   response_not_found: "No such response, or it belongs to somebody else.",
   previous_response_not_found: "`previous_response_id` names no stored response.",
   conversation_not_found: "No such conversation, or it belongs to somebody else.",

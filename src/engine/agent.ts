@@ -1,6 +1,7 @@
-import type { AgentProfile, AgentStatus } from "../domain/agents.ts"
+import type { AgentProfile, AgentStatus, UnexpectedExit } from "../domain/agents.ts"
 import {
   type Backend,
+  type BackendEvent,
   type Capabilities,
   explain,
   type Readiness,
@@ -14,12 +15,17 @@ export interface AgentOptions {
   readonly backend: Backend
   /** What is spawned, for people. */
   readonly program: string
+  /** Model and reasoning effort of turns that ask for none; null: the CLI's own. */
+  readonly model?: string | null
+  readonly effort?: string | null
   /** Our own words in front of a new thread's instructions. */
   readonly preamble: () => Promise<string>
   readonly loadedThreads: number
   readonly threadIdleMs: number
   /** How often an agent that is not ready is asked again. */
   readonly readinessPollMs?: number
+  /** How long after the death of its process the agent is asked for another one. */
+  readonly restartMs?: number
   readonly now: () => number
   readonly log: Log
 }
@@ -45,7 +51,11 @@ export class Agent {
   #capabilities: Capabilities | null = null
   #checking: Promise<Readiness> | null = null
   #timer: NodeJS.Timeout | null = null
+  #pid: number | null = null
+  #starts = 0
+  #lastExit: UnexpectedExit | null = null
   #isStopped = false
+  #refusal: string | null = null
   runningTurns = 0
   lastActiveAt: number | null = null
 
@@ -71,8 +81,19 @@ export class Agent {
     return this.#checking
   }
 
+  /** It is going to be stopped: turns that have not begun are refused with this message. */
+  takeNoMore(refusal: string): void {
+    this.#refusal = refusal
+  }
+
+  /** Throws `agent_not_ready` once it takes no more turns. */
+  assertTakesTurns(): void {
+    if (this.#refusal !== null) throw new ProxyError("agent_not_ready", this.#refusal)
+  }
+
   /** Throws `agent_not_ready` with the next step, after asking once more. */
   async assertReady(): Promise<void> {
+    this.assertTakesTurns()
     if (this.#readiness.isReady) return
     const readiness = await this.check()
     if (readiness.isReady) return
@@ -91,6 +112,41 @@ export class Agent {
     return this.#capabilities
   }
 
+  get model(): string | null {
+    return this.#options.model ?? null
+  }
+
+  /** Left out where the CLI is known not to take it: it is the agent's setting, not the client's demand. */
+  get effort(): string | null {
+    const { effort = null } = this.#options
+    const efforts = this.#capabilities?.efforts ?? []
+    return effort === null || efforts.length === 0 || efforts.includes(effort) ? effort : null
+  }
+
+  /** What its backend tells outside of turns. */
+  told(event: BackendEvent): void {
+    switch (event.type) {
+      case "process.started":
+        this.#pid = event.pid
+        this.#starts += 1
+        return
+      case "process.exited":
+        if (event.pid === this.#pid) this.#pid = null
+        if (this.#isStopped) return
+        this.#lastExit = { reason: event.reason, at: this.#options.now() }
+        // Not for the next request to find: that is the one that must not wait. Quick deaths in a row are the backend's to slow down.
+        this.#schedule(this.#options.restartMs ?? 1000)
+        return
+      case "account.changed":
+        void this.check()
+        return
+      case "turn.uninvited":
+        return
+      default:
+        event satisfies never
+    }
+  }
+
   preamble(): Promise<string> {
     return this.#options.preamble()
   }
@@ -101,10 +157,15 @@ export class Agent {
       id,
       role,
       name,
+      state: "running",
       backend: this.backend.kind,
       program: this.#options.program,
       readiness: this.#readiness,
       capabilities: this.#capabilities,
+      pid: this.#pid,
+      lastExit: this.#lastExit,
+      restarts: Math.max(0, this.#starts - 1),
+      controlProblem: null,
       runningTurns: this.runningTurns,
       queuedTurns,
       createdAt: this.#createdAt,
@@ -158,13 +219,14 @@ export class Agent {
     return readiness
   }
 
-  #schedule(): void {
-    const pollMs = this.#options.readinessPollMs ?? 3000
+  #schedule(pollMs = this.#options.readinessPollMs ?? 3000): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
+      this.#timer = null
       this.#closeUnused(this.#options.now() - this.#options.threadIdleMs)
       // Also while it is ready: this is what notices a lost login, and what starts a dead process again.
       void this.check().finally(() => {
-        if (!this.#isStopped) this.#schedule()
+        if (!this.#isStopped && this.#timer === null) this.#schedule()
       })
     }, pollMs)
     this.#timer.unref()

@@ -1,5 +1,4 @@
 import type { AgentStatus } from "../domain/agents.ts"
-import type { Readiness } from "../domain/backend.ts"
 import type { ConversationItem } from "../domain/conversations.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
@@ -12,6 +11,7 @@ import type { Store } from "../domain/store.ts"
 import type { ClientRequest, TurnRequest } from "../domain/turn-request.ts"
 import type { Agent } from "./agent.ts"
 import { fitToAgent } from "./agent-fit.ts"
+import type { AgentRoster, Claim, Member } from "./agent-roster.ts"
 import { type Completions, LedgerCompletions } from "./completions.ts"
 import { ConversationTurns } from "./conversation-turns.ts"
 import { type Conversations, LedgerConversations } from "./conversations.ts"
@@ -36,12 +36,9 @@ import { callingTurn } from "./turn-tools.ts"
 
 export interface EngineOptions {
   readonly store: Store
-  /** The manager first. */
-  readonly agents: readonly Agent[]
+  readonly roster: AgentRoster
   readonly sessions: "separate" | "shared"
   readonly unknownModel: "manager" | "error"
-  /** Model name for the CLI; null: the CLI's own. */
-  readonly model: string | null
   readonly limits: {
     readonly turnsPerAgent: number
     readonly turnsTotal: number
@@ -80,7 +77,8 @@ export class AgentEngine implements Engine {
     this.conversations = new LedgerConversations(
       options.store.conversations,
       this.#conversationTurns,
-      (principal, items) => resolveItems(items, options.inputs, { principal, agents: options.agents }),
+      (principal, items) =>
+        resolveItems(items, options.inputs, { principal, members: options.roster.members }),
       options.now,
     )
     this.completions = new LedgerCompletions(options.store)
@@ -89,20 +87,29 @@ export class AgentEngine implements Engine {
     this.#idempotent = new IdempotentRuns({ store: options.store, running, now: options.now })
   }
 
-  /**
-   * Ends what an earlier service left unfinished, or queues it again, then starts the agents. Resolves at once after the
-   * first, so that a slow CLI does not keep the service from answering; `submit` waits for its agent.
-   */
-  async start(): Promise<{ readonly managerReadiness: Promise<Readiness> }> {
-    const { store, agents, now, log } = this.#options
+  /** Ends what an earlier service left unfinished, or queues it again. The agents may still be starting: `submit` waits. */
+  async start(): Promise<void> {
+    const { store, now, log } = this.#options
     for (const pending of await recoverUnfinished(store, now(), log)) await this.#resume(pending)
-    const [manager, ...others] = agents.map((agent) => agent.start())
-    if (manager === undefined) throw new Error("an engine needs at least the manager")
-    void Promise.all(others)
     this.#sweep = setInterval(() => void this.#deleteExpired(), retentionSweepMs)
     this.#sweep.unref()
-    void manager.then(() => this.#deleteExpired())
-    return { managerReadiness: manager }
+  }
+
+  /** Ends all turns of this agent, those that wait as well, as `agent_stopped`. */
+  async endTurnsOf(agentId: string, message: string): Promise<void> {
+    const turns = [...this.#live.values()].filter(({ record }) => record.agentId === agentId)
+    for (const turn of turns) turn.abandon(message)
+    await Promise.all([this.#parking.evictAgent(agentId, message), ...turns.map((turn) => turn.finished)])
+  }
+
+  /** Ends the turns of this agent that wait for their clients: they go on from the ledger when the outputs come. */
+  endParkedOf(agentId: string): Promise<void> {
+    return this.#parking.evictAgent(agentId, "the agent is being replaced")
+  }
+
+  /** What is too old is deleted; it is also done from time to time. */
+  sweep(): Promise<void> {
+    return this.#deleteExpired()
   }
 
   async submit(
@@ -123,8 +130,20 @@ export class AgentEngine implements Engine {
     asked: ClientRequest,
     idempotency: IdempotencyKey | null,
   ): Promise<LiveResponse> {
-    const agent = this.#agentFor(asked.model)
-    this.#queue.assertRoom(agent.profile.id)
+    const member = this.#memberFor(asked.model)
+    this.#queue.assertRoom(member.id)
+    const claim = await member.claim()
+    const live = this.#submitTo(claim, principal, asked, idempotency)
+    void live.then((turn) => turn.finished).then(claim.release, claim.release)
+    return live
+  }
+
+  async #submitTo(
+    { agent }: Claim,
+    principal: string,
+    asked: ClientRequest,
+    idempotency: IdempotencyKey | null,
+  ): Promise<LiveResponse> {
     await agent.assertReady()
     const clientRequest = fitToAgent(asked, agent)
     const { request, release } = await resolveRequest(clientRequest, this.#options.inputs, {
@@ -181,12 +200,12 @@ export class AgentEngine implements Engine {
   }
 
   agents(): readonly AgentStatus[] {
-    return this.#options.agents.map((agent) => this.#statusOf(agent))
+    return this.#options.roster.members.map((member) => this.#statusOf(member))
   }
 
   findAgent(model: string): AgentStatus | null {
-    const agent = agentNamed(this.#options.agents, model)
-    return agent === null ? null : this.#statusOf(agent)
+    const member = agentNamed(this.#options.roster.members, model)
+    return member === null ? null : this.#statusOf(member)
   }
 
   /** Running and waiting turns. */
@@ -194,7 +213,7 @@ export class AgentEngine implements Engine {
     return this.#queue.total
   }
 
-  /** Takes no more work, waits for running turns up to `drainMs`, ends the rest, stops the agents. Safe twice. */
+  /** Takes no more work, waits for running turns up to `drainMs`, ends the rest. The agents are to be stopped afterwards. Safe twice. */
   async stop(drainMs: number): Promise<void> {
     this.#isStopping = true
     if (this.#sweep !== null) clearInterval(this.#sweep)
@@ -208,7 +227,6 @@ export class AgentEngine implements Engine {
       }
     }
     await this.#parking.stop()
-    await Promise.all(this.#options.agents.map((agent) => agent.stop()))
   }
 
   async #planAndStore(
@@ -219,6 +237,7 @@ export class AgentEngine implements Engine {
   ): Promise<LiveResponse> {
     const rules = await rulesOf(request)
     const plan = await planTurn(request, this.#planContext(agent, principal))
+    agent.assertTakesTurns()
     const record = this.#newRecord(principal, agent, request)
     const pending: PendingTurn = { turnId: newId("turn_"), request, plan, record }
     // Nothing may be awaited between taking the place and storing the turn but the storing itself.
@@ -261,7 +280,7 @@ export class AgentEngine implements Engine {
       plan,
       turnId,
       record,
-      input: { model: this.#options.model, effort: request.effort },
+      input: { model: agent.model, effort: request.effort ?? agent.effort },
       tools: request.tools,
       serviceTools: this.#options.serviceTools ?? null,
       calling: callingTurn(agent.profile, request, plan.thread, record),
@@ -284,18 +303,22 @@ export class AgentEngine implements Engine {
 
   /** A turn of an earlier run that waited to begin takes its place in the queue again. */
   async #resume(pending: PendingTurn): Promise<void> {
-    const { store, agents, now, log } = this.#options
+    const { store, roster, now, log } = this.#options
     const { turnId, request, plan, record } = pending
     let place: QueuePlace | null = null
+    let claim: Claim | null = null
     try {
-      const agent = agents.find(({ profile }) => profile.id === record.agentId)
-      if (agent === undefined) throw new ProxyError("model_not_found", `No agent '${record.agentId}'.`)
+      const member = roster.members.find(({ id }) => id === record.agentId)
+      if (member === undefined) throw new ProxyError("model_not_found", `No agent '${record.agentId}'.`)
+      claim = await member.claim()
       const rules = await rulesOf(request)
-      place = this.#queue.enter(agent.profile.id, plan.thread.id)
-      this.#begin(agent, pending, rules, place, agent.check())
+      place = this.#queue.enter(member.id, plan.thread.id)
+      const turn = this.#begin(claim.agent, pending, rules, place, claim.agent.check())
+      void turn.finished.finally(claim.release)
       log("info", "turn of an earlier run is queued again", { response: record.id })
     } catch (error) {
       place?.leave()
+      claim?.release()
       log("warn", "turn of an earlier run cannot begin", { response: record.id, error: messageOf(error) })
       await endAsRestarted(store, { responseId: record.id, turnId, status: "queued" }, now())
     }
@@ -348,13 +371,13 @@ export class AgentEngine implements Engine {
     }
   }
 
-  #agentFor(model: string): Agent {
-    const { agents, unknownModel } = this.#options
-    return agentFor(agents, model, unknownModel)
+  #memberFor(model: string): Member {
+    const { roster, unknownModel } = this.#options
+    return agentFor(roster.members, model, unknownModel)
   }
 
-  #statusOf(agent: Agent): AgentStatus {
-    return agent.status(Math.max(0, this.#queue.countOf(agent.profile.id) - agent.runningTurns))
+  #statusOf(member: Member): AgentStatus {
+    return member.status(this.#queue.countOf(member.id))
   }
 
   #assertRunning(): void {
@@ -367,13 +390,14 @@ export class AgentEngine implements Engine {
   }
 
   async #deleteExpired(): Promise<void> {
-    const { store, agents, inputs, limits, now, log } = this.#options
+    const { store, roster, inputs, limits, now, log } = this.#options
     try {
       await store.deleteIdempotentBefore(now() - idempotencyMs)
       if (limits.retentionDays === 0) return
       const time = now() - limits.retentionDays * 86_400_000
+      const agents = roster.members.flatMap(({ agent }) => agent ?? [])
       await deleteExpired(store, agents, time, log)
-      for (const { profile } of agents) await inputs.inbox.deleteUnused(profile.workspace, time)
+      for (const { workspace } of roster.members) await inputs.inbox.deleteUnused(workspace, time)
     } catch (error) {
       log("info", "deleting old threads failed", { error: messageOf(error) })
     }

@@ -1,11 +1,15 @@
 import { ProxyError } from "../domain/errors.ts"
-import type { Agent } from "./agent.ts"
+import type { Member } from "./agent-roster.ts"
 
-/** The agent that a request's `model` means: manager-first, or a 404. `agents`: the manager first. */
-export function agentFor(agents: readonly Agent[], model: string, unknownModel: "manager" | "error"): Agent {
-  const named = agentNamed(agents, model)
+/** The agent that a request's `model` means: manager-first, or a 404. `members`: the manager first. */
+export function agentFor(
+  members: readonly Member[],
+  model: string,
+  unknownModel: "manager" | "error",
+): Member {
+  const named = agentNamed(members, model)
   if (named !== null) return named
-  const manager = agents[0]
+  const manager = members[0]
   if (manager !== undefined && unknownModel === "manager") return manager
   throw new ProxyError(
     "model_not_found",
@@ -15,9 +19,12 @@ export function agentFor(agents: readonly Agent[], model: string, unknownModel: 
 }
 
 /** By id, or by a bare name that only one agent has. */
-export function agentNamed(agents: readonly Agent[], model: string): Agent | null {
-  const byId = agents.find((agent) => agent.profile.id === model)
+export function agentNamed<T extends Pick<Member, "id" | "name">>(
+  members: readonly T[],
+  model: string,
+): T | null {
+  const byId = members.find((member) => member.id === model)
   if (byId !== undefined) return byId
-  const byName = agents.filter((agent) => agent.profile.name === model)
+  const byName = members.filter((member) => member.name === model)
   return byName.length === 1 ? (byName[0] ?? null) : null
 }

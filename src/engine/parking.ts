@@ -108,6 +108,12 @@ export class Parking {
     }
   }
 
+  /** Ends all turns of this agent that wait. */
+  async evictAgent(agentId: string, reason: string): Promise<void> {
+    const lots = [...this.#lots.values()].filter(({ thread }) => thread.agentId === agentId)
+    await Promise.all(lots.map(({ turnId }) => this.#end(turnId, reason)))
+  }
+
   /** Ends this turn, if it waits: its response is gone, or goes on elsewhere. */
   async evictTurn(turnId: string): Promise<void> {
     await this.#end(turnId, "its response is gone, or goes on in another thread")

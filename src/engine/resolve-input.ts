@@ -1,7 +1,7 @@
 import { type ClientItem, hasReferences, type InputReference, partsOf } from "../domain/input-reference.ts"
 import type { ContentPart, Item } from "../domain/items.ts"
 import type { ClientRequest, TurnRequest } from "../domain/turn-request.ts"
-import type { Agent } from "./agent.ts"
+import type { Member } from "./agent-roster.ts"
 import { splitInput } from "./history.ts"
 import { InputResolver, type InputSources, placeholderOf } from "./input-resolver.ts"
 import type { Plan } from "./plan.ts"
@@ -56,9 +56,9 @@ export async function resolveRequest(
 export async function resolveItems(
   items: readonly ClientItem[],
   sources: InputSources,
-  { principal, agents }: { readonly principal: string; readonly agents: readonly Agent[] },
+  { principal, members }: { readonly principal: string; readonly members: readonly Member[] },
 ): Promise<readonly Item[]> {
-  const workspace = agents[0]?.profile.workspace ?? ""
+  const workspace = members[0]?.workspace ?? ""
   return resolveWith(items, new InputResolver(sources, { principal, workspace, isKept: true }))
 }
 

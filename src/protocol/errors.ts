@@ -38,6 +38,8 @@ const wire: Record<ErrorCode, Wire> = {
   not_found: { status: 404, type: "invalid_request_error" },
   method_not_allowed: { status: 405, type: "invalid_request_error" },
   model_not_found: { status: 404, type: "invalid_request_error" },
+  agent_not_found: { status: 404, type: "invalid_request_error" },
+  agent_control_invalid: { status: 409, type: "invalid_request_error", mayHaveActed: true },
   response_not_found: { status: 404, type: "invalid_request_error" },
   previous_response_not_found: { status: 400, type: "invalid_request_error" },
   conversation_not_found: { status: 404, type: "invalid_request_error" },

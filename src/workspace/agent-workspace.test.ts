@@ -15,16 +15,12 @@ describe("ensureAgentWorkspace", () => {
     await rm(home, { recursive: true })
   })
 
-  const manager = () => ({ role: "manager", name: null, workingDirectory: join(home, "deep", "work") })
+  const manager = { role: "manager", name: null }
 
-  it("makes the manager's workspace and its working directory", async () => {
-    expect(await ensureAgentWorkspace(home, manager())).toEqual({
-      id: "manager",
-      role: "manager",
-      name: "manager",
-      workspace: join(home, "manager"),
-      workingDirectory: join(home, "deep", "work"),
-    })
+  it("makes the manager's workspace, and says when it was there", async () => {
+    const path = join(home, "manager")
+    expect(await ensureAgentWorkspace(home, manager)).toEqual({ id: "manager", path, isNew: true })
+    expect(await ensureAgentWorkspace(home, manager)).toEqual({ id: "manager", path, isNew: false })
     expect((await readdir(join(home, "manager"))).sort()).toEqual([
       "AGENTS.md",
       "CLAUDE.md",
@@ -36,11 +32,10 @@ describe("ensureAgentWorkspace", () => {
       "memory",
       "notes",
     ])
-    expect((await stat(join(home, "deep", "work"))).isDirectory()).toBe(true)
   })
 
   it("tells the agent of its memory and notes, in every CLI's own file", async () => {
-    const { workspace } = await ensureAgentWorkspace(home, manager())
+    const { path: workspace } = await ensureAgentWorkspace(home, manager)
     const instructions = await readFile(join(workspace, "AGENTS.md"), "utf8")
     expect(instructions).toContain("memory/memory.md")
     expect(instructions).toContain("notes/daily-")
@@ -50,7 +45,7 @@ describe("ensureAgentWorkspace", () => {
   })
 
   it("keeps everything for its owner only", async () => {
-    const { workspace } = await ensureAgentWorkspace(home, manager())
+    const { path: workspace } = await ensureAgentWorkspace(home, manager)
     for (const entry of await readdir(workspace, { recursive: true, withFileTypes: true })) {
       const { mode } = await stat(join(entry.parentPath, entry.name))
       expect(`${entry.name} ${(mode & 0o777).toString(8)}`).toBe(
@@ -63,9 +58,7 @@ describe("ensureAgentWorkspace", () => {
     await ensureAgentWorkspace(home, {
       role: "engineer",
       name: "alice",
-      workingDirectory: home,
-      cli: "claude",
-      model: "m",
+      settings: { workingDir: home, cli: "claude", model: "m" },
     })
     expect(JSON.parse(await readFile(join(home, "engineer_alice/control/agent.json"), "utf8"))).toEqual({
       role: "engineer",
@@ -73,27 +66,28 @@ describe("ensureAgentWorkspace", () => {
       cli: "claude",
       backend: null,
       model: "m",
+      effort: null,
       permissions: "full",
       working_dir: home,
+      env: [],
       desired_state: "running",
     })
   })
 
   it("never overwrites what somebody changed, and puts back what is missing", async () => {
-    const { workspace } = await ensureAgentWorkspace(home, manager())
+    const { path: workspace } = await ensureAgentWorkspace(home, manager)
     const soul = join(workspace, "SOUL.md")
     await writeFile(soul, "mine")
     await rm(join(workspace, "memory"), { recursive: true })
-    await ensureAgentWorkspace(home, manager())
+    await ensureAgentWorkspace(home, manager)
     expect(await readFile(soul, "utf8")).toBe("mine")
     expect(await readFile(join(workspace, "memory/memory.md"), "utf8")).toContain("# Memory")
   })
 
   it("names the folder that cannot be made", async () => {
     await writeFile(join(home, "file"), "")
-    const workingDirectory = join(home, "file", "work")
-    await expect(ensureAgentWorkspace(home, { ...manager(), workingDirectory })).rejects.toThrow(
-      `The folder ${workingDirectory} cannot be made`,
+    await expect(ensureAgentWorkspace(join(home, "file"), manager)).rejects.toThrow(
+      `The folder ${join(home, "file", "manager")} cannot be made`,
     )
   })
 
@@ -106,10 +100,12 @@ describe("ensureAgentWorkspace", () => {
     ["engineer", "Alice"],
     ["engineer", ""],
     ["engineer", ".."],
+    ["engineer", "a_b"],
+    ["engineer", "-a"],
+    ["archive", null],
     ["engineer", "a".repeat(33)],
   ])("refuses the role %j with the name %j, and makes nothing", async (role, name) => {
-    const options = { role, name, workingDirectory: join(home, "work") }
-    await expect(ensureAgentWorkspace(home, options)).rejects.toBeInstanceOf(RangeError)
+    await expect(ensureAgentWorkspace(home, { role, name })).rejects.toBeInstanceOf(RangeError)
     expect(await readdir(home)).toEqual([])
   })
 })

@@ -1,7 +1,9 @@
 import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
-import type { AgentProfile } from "../domain/agents.ts"
+import type { AgentSettings } from "../domain/agents.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
+import { type AgentControl, controlFile, defaultSettings, formatControl } from "./agent-control.ts"
+import { agentIdOf } from "./agent-id.ts"
 import { memory, pointerToInstructions, roleInstructions, soul } from "./templates.ts"
 import { createAtomic } from "./write-atomic.ts"
 
@@ -9,35 +11,33 @@ export interface AgentWorkspaceOptions {
   readonly role: string
   /** Null: the role alone is the agent's id, as the manager's. */
   readonly name: string | null
-  /** Absolute; made where it is missing. */
-  readonly workingDirectory: string
-  /** Program, backend and model of this agent for `control/agent.json`; null or absent: as configured for the service. */
-  readonly cli?: string | null
-  readonly backend?: string | null
-  readonly model?: string | null
+  /** For `control/agent.json`, where there is none yet. */
+  readonly settings?: Partial<AgentSettings>
 }
 
-/** No dots and slashes: these become folder names. The role has no `_`, which stands between role and name. */
-const rolePattern = /^[a-z][a-z0-9-]{0,31}$/
-const namePattern = /^[a-z0-9][a-z0-9_-]{0,31}$/
+export interface AgentWorkspace {
+  readonly id: string
+  /** Absolute path of its folder. */
+  readonly path: string
+  /** False: there was an agent of this id. */
+  readonly isNew: boolean
+}
 
 const folders = ["memory", "notes", "control", "inbox", "logs"]
 
 /**
  * Makes the agent's workspace in the home, or completes it. Existing files are never touched: they are the agent's and
  * its people's. Rejects with `RangeError` for a role or name that cannot be a folder's name, with `ProxyError` where a
- * folder cannot be made.
+ * folder or file cannot be made.
  */
 export async function ensureAgentWorkspace(
   home: string,
-  options: AgentWorkspaceOptions,
-): Promise<AgentProfile> {
-  const { role, name, workingDirectory } = options
+  { role, name, settings = {} }: AgentWorkspaceOptions,
+): Promise<AgentWorkspace> {
   const id = agentIdOf(role, name)
   const workspace = join(home, id)
   await makeFolder(workspace)
   for (const folder of folders) await makeFolder(join(workspace, folder))
-  await makeFolder(workingDirectory)
 
   const files: Record<string, string> = {
     "AGENTS.md": roleInstructions(id, role),
@@ -45,29 +45,26 @@ export async function ensureAgentWorkspace(
     "GEMINI.md": pointerToInstructions,
     "SOUL.md": soul,
     "memory/memory.md": memory,
-    "control/agent.json": controlFile(options),
   }
-  for (const [file, text] of Object.entries(files)) await createAtomic(join(workspace, file), text)
-  return { id, role, name: name ?? role, workspace, workingDirectory }
+  for (const [file, text] of Object.entries(files)) await makeFile(join(workspace, file), text)
+  // The last of all: it is what makes the folder an agent.
+  const control: AgentControl = { ...defaultSettings, ...settings, role, name }
+  const isNew = await makeFile(join(workspace, controlFile), formatControl(control))
+  return { id, path: workspace, isNew }
 }
 
-/** `manager`, or `role_name`. */
-function agentIdOf(role: string, name: string | null): string {
-  if (!rolePattern.test(role)) {
-    throw new RangeError(
-      `The role ${JSON.stringify(role)} must be 1 to 32 lower-case letters, digits or hyphens, beginning with a letter.`,
-    )
+async function makeFile(path: string, text: string): Promise<boolean> {
+  try {
+    return await createAtomic(path, text)
+  } catch (error) {
+    throw new ProxyError("internal_error", `${path} cannot be written: ${messageOf(error)}.`, {
+      cause: error,
+    })
   }
-  if (name === null) return role
-  if (!namePattern.test(name)) {
-    throw new RangeError(
-      `The name ${JSON.stringify(name)} must be 1 to 32 lower-case letters, digits, hyphens or underscores.`,
-    )
-  }
-  return `${role}_${name}`
 }
 
-async function makeFolder(path: string): Promise<void> {
+/** Makes a folder with those above it, for this user only. Rejects with `ProxyError`. */
+export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 })
   } catch (error) {
@@ -75,18 +72,4 @@ async function makeFolder(path: string): Promise<void> {
       cause: error,
     })
   }
-}
-
-function controlFile(options: AgentWorkspaceOptions): string {
-  const control = {
-    role: options.role,
-    name: options.name,
-    cli: options.cli ?? null,
-    backend: options.backend ?? null,
-    model: options.model ?? null,
-    permissions: "full",
-    working_dir: options.workingDirectory,
-    desired_state: "running",
-  }
-  return `${JSON.stringify(control, null, 2)}\n`
 }

@@ -15,11 +15,8 @@ describe("threadPreamble", () => {
 
   beforeEach(async () => {
     home = await mkdtemp(join(tmpdir(), "preamble-"))
-    profile = await ensureAgentWorkspace(home, {
-      role: "engineer",
-      name: "alice",
-      workingDirectory: join(home, "work"),
-    })
+    const { id, path } = await ensureAgentWorkspace(home, { role: "engineer", name: "alice" })
+    profile = { id, role: "engineer", name: "alice", workspace: path, workingDirectory: join(home, "work") }
   })
 
   afterEach(async () => {

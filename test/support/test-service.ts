@@ -3,7 +3,9 @@ import OpenAI from "openai"
 import type { Config, Limits } from "../../src/config/config.ts"
 import { resolveConfig } from "../../src/config/resolve-config.ts"
 import type { UrlFetcher } from "../../src/domain/files.ts"
-import { type Service, type ServiceLog, startService } from "../../src/service.ts"
+import type { Roster } from "../../src/domain/roster.ts"
+import type { ServiceLog } from "../../src/service/service-log.ts"
+import { type Service, startService } from "../../src/service.ts"
 import { exchangeFaults } from "../clients/exchange-faults.ts"
 import { recordingFetch } from "../clients/recording-fetch.ts"
 import { type ModelServer, startModelServer } from "../model-server/model-server.ts"
@@ -19,6 +21,7 @@ export interface TestService {
   /** Of the service. */
   readonly home: string
   readonly logged: readonly LoggedLine[]
+  readonly roster: Roster
   /** Another client; `null` key sends none. */
   clientWith(options: { readonly apiKey?: string; readonly headers?: Record<string, string> }): OpenAI
   /** Stops the service and starts it again on the same home (and another port). */
@@ -86,6 +89,9 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     codex,
     home: config.home,
     logged,
+    get roster() {
+      return service.roster
+    },
     clientWith,
     restart: async () => {
       await service.stop()

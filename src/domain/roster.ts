@@ -1,0 +1,27 @@
+import type { AgentSettings, AgentStatus } from "./agents.ts"
+
+/** What a new agent shall be. */
+export interface HireOrder {
+  readonly role: string
+  /** Null: the role alone is its id, as the manager's. */
+  readonly name: string | null
+  /** For a new one only: those of an agent that exists are its own. */
+  readonly settings?: Partial<Omit<AgentSettings, "desiredState">>
+}
+
+/** The agents of this service and what may be done with them: for the command line and for agents that hire others. */
+export interface Roster {
+  /** All agents, stopped ones too, the manager first. From memory. */
+  list(): readonly AgentStatus[]
+  /**
+   * Makes the agent's workspace, or takes the one that is there, and starts it; resolves once its CLI has been asked how it
+   * is. Rejects with `invalid_request` for a role or name that cannot be.
+   */
+  hire(order: HireOrder): Promise<{ readonly agent: AgentStatus; readonly isNew: boolean }>
+  /** Stops the agent and moves its workspace into the archive of the home. Rejects with `agent_not_found`. */
+  fire(id: string): Promise<{ readonly archive: string }>
+  /** Lasts over restarts. Its running turns end as `agent_stopped`. Rejects with `agent_not_found`. */
+  stop(id: string): Promise<AgentStatus>
+  /** Lasts over restarts. Rejects with `agent_not_found`. */
+  start(id: string): Promise<AgentStatus>
+}

@@ -1,0 +1,121 @@
+import { homedir } from "node:os"
+import { resolve } from "node:path"
+import { createBackend } from "../backends/create-backend.ts"
+import { createDemoBackend } from "../backends/demo/demo-backend.ts"
+import type { Config } from "../config/config.ts"
+import { programPath } from "../config/program-path.ts"
+import type { AgentProfile, AgentSettings } from "../domain/agents.ts"
+import type { Backend, BackendEvent, NotReady } from "../domain/backend.ts"
+import type { ToolEndpoint } from "../domain/tool-endpoint.ts"
+import { Agent } from "../engine/agent.ts"
+import { makeFolder } from "../workspace/agent-workspace.ts"
+import { clearUnkept } from "../workspace/inbox-folder.ts"
+import type { RosterEntry } from "../workspace/roster-folder.ts"
+import { threadPreamble } from "../workspace/thread-preamble.ts"
+import type { ServiceLog } from "./service-log.ts"
+
+export interface LaunchOptions {
+  readonly config: Config
+  /** What the agents' processes inherit from, through an allow-list. */
+  readonly env: NodeJS.ProcessEnv
+  readonly log: ServiceLog
+  readonly now: () => number
+  /** The built-in demo answers in place of a CLI that is not ready at the start. */
+  readonly demoFallback: boolean
+  /** Where CLIs without functions of their own find those of the client. */
+  readonly toolEndpoint: ToolEndpoint
+  /** Called with each backend before anything of it is started. */
+  readonly onBackend: (backend: Backend) => void
+}
+
+export interface Launched {
+  readonly agent: Agent
+  /** Why the demo answers; null: it does not. */
+  readonly demoReason: NotReady | null
+}
+
+/** Makes the agent of a roster entry with its backend; the caller starts it. Rejects where a folder cannot be made. */
+export async function launchAgent(
+  entry: RosterEntry,
+  settings: AgentSettings,
+  options: LaunchOptions,
+): Promise<Launched> {
+  const { config, env, log, now } = options
+  const profile = profileOf(entry, settings, options)
+  await makeFolder(profile.workingDirectory)
+  await clearUnkept(profile.workspace)
+  const tell = (level: "debug" | "info" | "warn" | "error", message: string, fields?: object): void =>
+    log[level]({ agent: profile.id, ...fields }, message)
+  const model = settings.model ?? config.model
+  const program = programOf(settings, options)
+  let agent: Agent | null = null
+  /** Told while it is only asked whether it can be used at all. */
+  const early: BackendEvent[] = []
+  let backend: Backend = createBackend({
+    kind: settings.backend,
+    executable: program,
+    cwd: profile.workspace,
+    env,
+    passEnv: [...config.passEnv, ...settings.env],
+    model,
+    permissions: settings.permissions,
+    toolEndpoint: options.toolEndpoint,
+    resumesLast: config.sessions === "shared",
+    onEvent: (event) => {
+      logBackendEvent(log, profile.id, event)
+      if (agent === null) early.push(event)
+      else agent.told(event)
+    },
+    log: tell,
+  })
+  options.onBackend(backend)
+  let demoReason: NotReady | null = null
+  if (options.demoFallback) {
+    const readiness = await backend.readiness()
+    if (!readiness.isReady) {
+      await backend.stop()
+      backend = createDemoBackend()
+      options.onBackend(backend)
+      demoReason = readiness
+    }
+  }
+  agent = new Agent({
+    profile,
+    backend,
+    program: demoReason === null ? program : "built in",
+    model,
+    effort: settings.effort,
+    preamble: () => threadPreamble(profile, { now: new Date(now()) }),
+    loadedThreads: config.limits.loadedThreads,
+    threadIdleMs: config.limits.threadIdleMs,
+    now,
+    log: (level, message, fields) => log[level](fields ?? {}, message),
+  })
+  if (demoReason === null) for (const event of early) agent.told(event)
+  return { agent, demoReason }
+}
+
+/** What is spawned for it. Throws `SyntaxError` for a `cli` that cannot be used. */
+export function programOf(
+  { cli }: AgentSettings,
+  { config, env }: Pick<LaunchOptions, "config" | "env">,
+): string {
+  return cli === null ? config.cli : programPath(cli, env.HOME ?? homedir())
+}
+
+function profileOf(
+  { id, role, name, workspace }: RosterEntry,
+  { workingDir }: AgentSettings,
+  { config, env }: LaunchOptions,
+): AgentProfile {
+  const home = env.HOME ?? homedir()
+  const workingDirectory =
+    workingDir === null ? config.workingDirectory : resolve(workingDir.replace(/^~(?=\/|$)/, home))
+  return { id, role, name: name ?? role, workspace, workingDirectory }
+}
+
+function logBackendEvent(log: ServiceLog, agentId: string, event: BackendEvent): void {
+  const { type, ...fields } = event
+  const level = type === "process.exited" || type === "turn.uninvited" ? "warn" : "info"
+  log[level]({ agent: agentId, ...fields }, type)
+}

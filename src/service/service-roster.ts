@@ -1,0 +1,307 @@
+import type { AgentSettings, AgentStatus } from "../domain/agents.ts"
+import type { Backend, NotReady, Readiness } from "../domain/backend.ts"
+import { messageOf, ProxyError } from "../domain/errors.ts"
+import type { HireOrder, Roster } from "../domain/roster.ts"
+import type { Agent } from "../engine/agent.ts"
+import type { AgentRoster } from "../engine/agent-roster.ts"
+import { type MemberDescription, RosterMember } from "../engine/roster-member.ts"
+import { agentIdOf } from "../workspace/agent-id.ts"
+import type { RosterEntry, RosterFolder } from "../workspace/roster-folder.ts"
+import { type LaunchOptions, launchAgent, programOf } from "./launch-agent.ts"
+
+export interface ServiceRosterOptions extends Omit<LaunchOptions, "onBackend"> {
+  readonly folder: RosterFolder
+}
+
+/** What the roster needs of the engine. */
+export interface TurnsOfAgents {
+  endTurnsOf(agentId: string, message: string): Promise<void>
+  endParkedOf(agentId: string): Promise<void>
+  agents(): readonly AgentStatus[]
+}
+
+const retryMs = 5000
+
+interface Wanted {
+  readonly entry: RosterEntry
+  readonly settings: AgentSettings
+}
+
+interface Place {
+  readonly member: RosterMember
+  /** What the running agent was made from; null: none runs. */
+  running: string | null
+  /** What is being done with it, one thing after the other. */
+  work: Promise<unknown>
+}
+
+/**
+ * The agents of the home's folders, run as their control files say. Whatever changes, by command or by a person's edit,
+ * changes the file first; then the file and what runs are brought together, in one way.
+ */
+export class ServiceRoster implements AgentRoster, Roster {
+  readonly #options: ServiceRosterOptions
+  readonly #places = new Map<string, Place>()
+  readonly #backends = new Set<Backend>()
+  #turns: TurnsOfAgents | null = null
+  #isStopped = false
+  members: readonly RosterMember[] = []
+  /** Why the demo answers for the manager. */
+  demoReason: NotReady | null = null
+
+  constructor(options: ServiceRosterOptions) {
+    this.#options = options
+  }
+
+  /** Reads the folders and begins to start what should run. Resolves when the manager has been launched. */
+  async open(): Promise<void> {
+    await this.#options.folder.read()
+    this.#refresh()
+    const works = [...this.#places.keys()].map((id) => this.#bringTogether(id))
+    await works[0]
+  }
+
+  /** From now on agents are stopped with their turns, and edits take effect. */
+  connect(turns: TurnsOfAgents): void {
+    this.#turns = turns
+    this.#options.folder.watch(() => this.#changed())
+  }
+
+  async managerReadiness(): Promise<Readiness> {
+    const manager = this.members[0]
+    await this.#places.get(manager?.id ?? "")?.work
+    if (manager?.agent) return manager.agent.check()
+    return (
+      manager?.status(0).readiness ?? {
+        isReady: false,
+        reason: "there is no manager",
+        nextStep: "Start again.",
+      }
+    )
+  }
+
+  list(): readonly AgentStatus[] {
+    return this.#turns?.agents() ?? this.members.map((member) => member.status(0))
+  }
+
+  async hire({ role, name, settings }: HireOrder): Promise<{ agent: AgentStatus; isNew: boolean }> {
+    const id = this.#checkedId(role, name)
+    const { isNew } = await this.#options.folder.create({
+      role,
+      name,
+      ...(settings !== undefined && { settings }),
+    })
+    if (!isNew && this.#options.folder.find(id)?.control?.desiredState === "stopped") {
+      await this.#options.folder.change(id, { desiredState: "running" })
+    }
+    this.#refresh()
+    await this.#bringTogether(id)
+    return { agent: await this.#asked(id), isNew }
+  }
+
+  async fire(id: string): Promise<{ archive: string }> {
+    this.#placeOf(id)
+    if (id === "manager") {
+      throw new ProxyError("invalid_request", "The manager cannot be fired; it can be stopped.", {
+        param: "id",
+      })
+    }
+    await this.stop(id)
+    const archive = await this.#options.folder.archive(id, new Date(this.#options.now()))
+    this.#refresh()
+    return { archive }
+  }
+
+  async stop(id: string): Promise<AgentStatus> {
+    this.#placeOf(id)
+    await this.#options.folder.change(id, { desiredState: "stopped" })
+    this.#refresh()
+    await this.#bringTogether(id)
+    return this.#statusOf(id)
+  }
+
+  async start(id: string): Promise<AgentStatus> {
+    this.#placeOf(id)
+    await this.#options.folder.change(id, { desiredState: "running" })
+    this.#refresh()
+    await this.#bringTogether(id)
+    return this.#asked(id)
+  }
+
+  /** Ends every agent's processes, those that are only starting as well. Safe twice. */
+  async close(): Promise<void> {
+    this.#isStopped = true
+    this.#options.folder.close()
+    await Promise.all(this.members.map(({ agent }) => agent?.stop()))
+    await Promise.all([...this.#backends].map((backend) => backend.stop()))
+  }
+
+  #changed(): void {
+    if (this.#isStopped) return
+    this.#refresh()
+    for (const id of this.#places.keys()) void this.#bringTogether(id)
+  }
+
+  /** Places for all that have a folder. The manager's is there for ever, others go once they are empty. */
+  #refresh(): void {
+    const { folder, now } = this.#options
+    for (const entry of folder.entries) {
+      const place = this.#places.get(entry.id)
+      if (place !== undefined) place.member.description = this.#describe(entry)
+      else {
+        const member = new RosterMember(this.#describe(entry), now())
+        this.#places.set(entry.id, { member, running: null, work: Promise.resolve() })
+      }
+    }
+    for (const [id, place] of this.#places) {
+      if (folder.find(id) === null && place.running === null && place.member.agent === null)
+        this.#places.delete(id)
+    }
+    const order = [...this.#places.values()].map(({ member }) => member)
+    const rank = ({ id }: RosterMember) => (id === "manager" ? "" : id)
+    this.members = order.sort((one, other) => (rank(one) < rank(other) ? -1 : 1))
+  }
+
+  /** Runs, stops or replaces an agent until it is as its folder says. */
+  #bringTogether(id: string): Promise<void> {
+    const place = this.#places.get(id)
+    if (place === undefined) return Promise.resolve()
+    // A turn that runs must not keep an agent from being stopped.
+    if (place.running !== null && this.#wanted(id) === null) this.#endTurns(id)
+    return this.#after(place, async () => {
+      const wanted = this.#wanted(id)
+      const key = wanted === null ? null : keyOf(wanted.settings)
+      if (this.#isStopped || place.running === key) return
+      place.running = key
+      const before = place.member.agent
+      if (wanted === null) before?.takeNoMore(stoppedMessage(id))
+      const replaced = place.member.replace(
+        async () => this.#turns?.endParkedOf(id),
+        async () => (wanted === null ? null : this.#launch(place, wanted)),
+      )
+      // Only now, when nobody can get hold of the agent any more.
+      if (wanted === null) await this.#turns?.endTurnsOf(id, stoppedMessage(id))
+      await replaced
+      if (before !== null) this.#backends.delete(before.backend)
+      if (place.member.agent === null) place.running = null
+      if (wanted === null) this.#refresh()
+    })
+  }
+
+  #after(place: Place, work: () => Promise<void>): Promise<void> {
+    const next = place.work.then(work).catch((error: unknown) => {
+      this.#options.log.error(
+        { agent: place.member.id, err: error },
+        "an agent could not be started or stopped",
+      )
+    })
+    place.work = next
+    return next
+  }
+
+  #endTurns(id: string): void {
+    this.#turns?.endTurnsOf(id, stoppedMessage(id)).catch((error: unknown) => {
+      this.#options.log.error({ agent: id, err: error }, "turns could not be ended")
+    })
+  }
+
+  async #launch({ member }: Place, { entry, settings }: Wanted): Promise<Agent | null> {
+    const made: Backend[] = []
+    const onBackend = (backend: Backend): void => {
+      made.push(backend)
+      this.#backends.add(backend)
+    }
+    try {
+      const { agent, demoReason } = await launchAgent(entry, settings, { ...this.#options, onBackend })
+      if (this.#isStopped) {
+        await agent.stop()
+        return null
+      }
+      if (entry.id === "manager") this.demoReason = demoReason
+      for (const old of made) if (old !== agent.backend) this.#backends.delete(old)
+      member.problem = null
+      void agent.start()
+      return agent
+    } catch (error) {
+      this.#options.log.error(
+        { agent: entry.id, err: error },
+        "the agent cannot be launched; it is tried again",
+      )
+      member.problem = {
+        isReady: false,
+        reason: messageOf(error),
+        nextStep: "It is tried again every few seconds.",
+      }
+      setTimeout(() => void this.#bringTogether(entry.id), retryMs).unref()
+      return null
+    }
+  }
+
+  #wanted(id: string): Wanted | null {
+    const entry = this.#options.folder.find(id)
+    const settings = entry?.control ?? null
+    return entry === null || settings === null || settings.desiredState === "stopped"
+      ? null
+      : { entry, settings }
+  }
+
+  #describe(entry: RosterEntry): MemberDescription {
+    const { id, role, name, workspace, control, problem } = entry
+    let controlProblem = problem
+    let program = this.#options.config.cli
+    try {
+      if (control !== null) program = programOf(control, this.#options)
+    } catch (error) {
+      controlProblem ??= `${workspace}/control/agent.json: \`cli\` cannot be used: ${messageOf(error)}`
+    }
+    return { id, role, name: name ?? role, workspace, settings: control, controlProblem, program }
+  }
+
+  #checkedId(role: string, name: string | null): string {
+    let id: string
+    try {
+      id = agentIdOf(role, name)
+    } catch (error) {
+      throw new ProxyError("invalid_request", messageOf(error), { cause: error })
+    }
+    const other = this.members.find((member) => member.id !== id && member.name === name)
+    if (other === undefined) return id
+    throw new ProxyError(
+      "invalid_request",
+      `There is a '${name}' already: ${other.id}. Choose another name.`,
+      {
+        param: "name",
+      },
+    )
+  }
+
+  #placeOf(id: string): Place {
+    const place = this.#places.get(id)
+    if (place !== undefined) return place
+    throw new ProxyError(
+      "agent_not_found",
+      `There is no agent '${id.slice(0, 100)}'. Type \`ai-agent-proxy list\`.`,
+    )
+  }
+
+  #statusOf(id: string): AgentStatus {
+    const status = this.list().find((agent) => agent.id === id)
+    if (status === undefined) throw new ProxyError("agent_not_found", `There is no agent '${id}' any more.`)
+    return status
+  }
+
+  /** After its CLI has been asked how it is, so that a pid can be told. */
+  async #asked(id: string): Promise<AgentStatus> {
+    await this.#placeOf(id).member.agent?.check()
+    return this.#statusOf(id)
+  }
+}
+
+function stoppedMessage(id: string): string {
+  return `Agent '${id}' was stopped. Type \`ai-agent-proxy start ${id}\` to have it back.`
+}
+
+/** Changes when the agent has to be made anew. */
+function keyOf({ cli, backend, model, effort, permissions, workingDir, env }: AgentSettings): string {
+  return JSON.stringify([cli, backend, model, effort, permissions, workingDir, env])
+}

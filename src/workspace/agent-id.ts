@@ -1,0 +1,32 @@
+/** No dots and slashes: ids become folder names. The role has no `_`, which stands between role and name. */
+const rolePattern = /^[a-z][a-z0-9-]{0,31}$/
+const namePattern = /^[a-z0-9][a-z0-9-]{0,31}$/
+
+/** Folders of the home that are no agents. */
+const reserved: ReadonlySet<string> = new Set(["archive", "files", "logs", "state", "secrets"])
+
+/** `manager`, or `role_name`. Throws `RangeError` with a sentence for people. */
+export function agentIdOf(role: string, name: string | null): string {
+  if (!rolePattern.test(role)) {
+    throw new RangeError(
+      `The role ${JSON.stringify(role)} must be 1 to 32 lower-case letters, digits or hyphens, beginning with a letter.`,
+    )
+  }
+  if (name === null && reserved.has(role)) {
+    throw new RangeError(`The role '${role}' needs a name: a folder of the home is called so already.`)
+  }
+  if (name === null) return role
+  if (!namePattern.test(name)) {
+    throw new RangeError(
+      `The name ${JSON.stringify(name)} must be 1 to 32 lower-case letters, digits or hyphens, beginning with a letter or digit.`,
+    )
+  }
+  return `${role}_${name}`
+}
+
+/** What a folder's name says; null: it is no agent's. */
+export function parseAgentId(id: string): { readonly role: string; readonly name: string | null } | null {
+  const [role = "", name = null, ...rest] = id.split("_")
+  if (rest.length > 0 || !rolePattern.test(role) || (name !== null && !namePattern.test(name))) return null
+  return name === null && reserved.has(role) ? null : { role, name }
+}

@@ -1,0 +1,256 @@
+import { type FSWatcher, watch } from "node:fs"
+import { mkdir, readdir, readFile, rename, stat } from "node:fs/promises"
+import { join } from "node:path"
+import { messageOf, ProxyError } from "../domain/errors.ts"
+import type { Log } from "../domain/log.ts"
+import {
+  type AgentControl,
+  ControlFileError,
+  controlFile,
+  formatControl,
+  parseControl,
+} from "./agent-control.ts"
+import { parseAgentId } from "./agent-id.ts"
+import { type AgentWorkspace, type AgentWorkspaceOptions, ensureAgentWorkspace } from "./agent-workspace.ts"
+import { codeOf, writeAtomic } from "./write-atomic.ts"
+
+/** An agent as its folder shows it. */
+export interface RosterEntry {
+  readonly id: string
+  readonly role: string
+  readonly name: string | null
+  readonly workspace: string
+  /** The last good state; null: there was none yet. */
+  readonly control: AgentControl | null
+  /** What is wrong with the file as it is now. */
+  readonly problem: string | null
+}
+
+interface Known extends RosterEntry {
+  /** Of the file as it was read. */
+  readonly stamp: string
+}
+
+/** Not every file system tells of changes, and not every editor changes a file in a way that is told. */
+const pollMs = 5_000
+const settleMs = 100
+const maxControlBytes = 64 * 1024
+
+/**
+ * The agents' folders of a home. They are the truth about who is there: a person may edit, add or remove them, also while
+ * the service is down.
+ */
+export class RosterFolder {
+  readonly #home: string
+  readonly #log: Log
+  readonly #known = new Map<string, Known>()
+  readonly #watchers = new Map<string, FSWatcher>()
+  #scanning: Promise<unknown> = Promise.resolve()
+  #poll: NodeJS.Timeout | null = null
+  #soon: NodeJS.Timeout | null = null
+  #onChange: (() => void) | null = null
+
+  constructor(home: string, log: Log) {
+    this.#home = home
+    this.#log = log
+  }
+
+  /** As of the last `read`, sorted by id, the manager first. */
+  get entries(): readonly RosterEntry[] {
+    const rank = ({ id }: RosterEntry) => (id === "manager" ? "" : id)
+    return [...this.#known.values()].sort((one, other) => (rank(one) < rank(other) ? -1 : 1))
+  }
+
+  find(id: string): RosterEntry | null {
+    return this.#known.get(id) ?? null
+  }
+
+  /** Reads what has changed; true: something has. One reading at a time. */
+  read(): Promise<boolean> {
+    const next = this.#scanning.then(() => this.#read())
+    this.#scanning = next.catch(() => {})
+    return next
+  }
+
+  /** Calls `onChange` after each change that somebody makes, read already. */
+  watch(onChange: () => void): void {
+    this.#onChange = onChange
+    this.#poll = setInterval(() => this.#readAndTell(), pollMs)
+    this.#poll.unref()
+    this.#watchAll()
+  }
+
+  /** Safe twice. */
+  close(): void {
+    this.#onChange = null
+    if (this.#poll !== null) clearInterval(this.#poll)
+    if (this.#soon !== null) clearTimeout(this.#soon)
+    for (const watcher of this.#watchers.values()) watcher.close()
+    this.#watchers.clear()
+  }
+
+  async create(options: AgentWorkspaceOptions): Promise<AgentWorkspace> {
+    const made = await ensureAgentWorkspace(this.#home, options)
+    await this.read()
+    return made
+  }
+
+  /** Rejects with `ProxyError` where the file cannot be used or written. */
+  async change(id: string, changed: Partial<AgentControl>): Promise<void> {
+    const entry = this.find(id)
+    // A broken file is a person's work: it is not replaced by what we remember of it.
+    if (entry === null || entry.control === null || entry.problem !== null) {
+      throw new ProxyError(
+        "agent_control_invalid",
+        `${entry?.problem ?? `There is no agent '${id}'`}. Correct it first.`,
+      )
+    }
+    const path = join(entry.workspace, controlFile)
+    try {
+      await writeAtomic(path, formatControl({ ...entry.control, ...changed }))
+    } catch (error) {
+      throw new ProxyError("internal_error", `${path} cannot be written: ${messageOf(error)}.`, {
+        cause: error,
+      })
+    }
+    await this.read()
+  }
+
+  /** Moves the workspace to `archive/ID-TIME` in the home; resolves with its new path. */
+  async archive(id: string, time: Date): Promise<string> {
+    const folder = join(this.#home, "archive")
+    const stamp = time.toISOString().replace(/[:.]/g, "-").slice(0, 19)
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      for (let count = 1; ; count += 1) {
+        const target = join(folder, count === 1 ? `${id}-${stamp}` : `${id}-${stamp}-${count}`)
+        if ((await stat(target).catch(() => null)) !== null) continue
+        await rename(join(this.#home, id), target)
+        await this.read()
+        return target
+      }
+    } catch (error) {
+      throw new ProxyError(
+        "internal_error",
+        `${join(this.#home, id)} cannot be moved: ${messageOf(error)}.`,
+        {
+          cause: error,
+        },
+      )
+    }
+  }
+
+  async #read(): Promise<boolean> {
+    const found = new Set<string>()
+    let hasChanged = false
+    for (const { name, role, id } of await this.#folders()) {
+      const workspace = join(this.#home, id)
+      const path = join(workspace, controlFile)
+      const before = this.#known.get(id)
+      const stamp = await stampOf(path)
+      // Without its file a folder is an agent no more; one that is only just being written comes with the next reading.
+      if (stamp === null) continue
+      found.add(id)
+      if (before?.stamp === stamp) continue
+      hasChanged = true
+      const base = { id, role, name, workspace, stamp }
+      const { control, problem } = await readControl(path, base)
+      this.#known.set(id, { ...base, control: control ?? before?.control ?? null, problem })
+      if (problem !== null)
+        this.#log("warn", "a control file cannot be used; the last good state is kept", { problem })
+    }
+    for (const id of [...this.#known.keys()]) {
+      if (found.has(id)) continue
+      this.#known.delete(id)
+      hasChanged = true
+    }
+    if (hasChanged && this.#onChange !== null) this.#watchAll()
+    return hasChanged
+  }
+
+  async #folders(): Promise<{ readonly id: string; readonly role: string; readonly name: string | null }[]> {
+    const entries = await readdir(this.#home, { withFileTypes: true })
+    return entries.flatMap((entry) => {
+      const parts = entry.isDirectory() ? parseAgentId(entry.name) : null
+      return parts === null ? [] : [{ id: entry.name, ...parts }]
+    })
+  }
+
+  #watchAll(): void {
+    const wanted = [this.#home, ...this.entries.map(({ workspace }) => join(workspace, "control"))]
+    for (const [path, watcher] of this.#watchers) {
+      if (wanted.includes(path)) continue
+      watcher.close()
+      this.#watchers.delete(path)
+    }
+    for (const path of wanted) if (!this.#watchers.has(path)) this.#watchOne(path)
+  }
+
+  #watchOne(path: string): void {
+    const drop = (): void => {
+      this.#watchers.get(path)?.close()
+      this.#watchers.delete(path)
+    }
+    try {
+      const watcher = watch(path, { persistent: false }, (_, name) => {
+        // The ledger in the home changes all the time.
+        const isAgents =
+          name === null || (path === this.#home ? parseAgentId(name) !== null : name === "agent.json")
+        if (isAgents) this.#changed()
+      })
+      watcher.on("error", drop)
+      this.#watchers.set(path, watcher)
+    } catch {
+      // No more watches to be had, or the folder has just gone: the poll finds out.
+    }
+  }
+
+  /** An editor writes in several steps. */
+  #changed(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = null
+      this.#readAndTell()
+    }, settleMs)
+    this.#soon.unref()
+  }
+
+  #readAndTell(): void {
+    this.read().then(
+      (hasChanged) => {
+        if (hasChanged) this.#onChange?.()
+      },
+      (error: unknown) =>
+        this.#log("warn", "the agents' folders cannot be read", { error: messageOf(error) }),
+    )
+  }
+}
+
+/** Changes whenever the file does; null: there is none. */
+async function stampOf(path: string): Promise<string | null> {
+  try {
+    const { ino, size, mtimeMs } = await stat(path)
+    return `${ino} ${size} ${mtimeMs}`
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return null
+    return `unreadable ${codeOf(error)}`
+  }
+}
+
+async function readControl(
+  path: string,
+  { id }: { readonly id: string },
+): Promise<{ readonly control: AgentControl | null; readonly problem: string | null }> {
+  try {
+    const { size } = await stat(path)
+    if (size > maxControlBytes) throw new ControlFileError(`${path}: larger than ${maxControlBytes} bytes`)
+    const control = parseControl(path, await readFile(path, "utf8"))
+    if (`${control.role}_${control.name ?? ""}`.replace(/_$/, "") !== id) {
+      throw new ControlFileError(`${path}: \`role\` and \`name\` must be those of the folder, ${id}`)
+    }
+    return { control, problem: null }
+  } catch (error) {
+    const problem =
+      error instanceof ControlFileError ? error.message : `${path} cannot be read: ${messageOf(error)}`
+    return { control: null, problem }
+  }
+}

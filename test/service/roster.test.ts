@@ -1,0 +1,177 @@
+import { readFileSync, writeFileSync } from "node:fs"
+import { rm } from "node:fs/promises"
+import { join } from "node:path"
+import { afterEach, describe, expect, it } from "vitest"
+import { codexExecutable } from "../support/codex-binary.ts"
+import { isRunning } from "../support/processes.ts"
+import { startTestService, type TestService, type TestServiceOptions } from "../support/test-service.ts"
+import { waitFor } from "../support/wait-for.ts"
+
+let service: TestService | null = null
+
+afterEach(async () => {
+  await service?.stop()
+  service = null
+})
+
+async function start(options: TestServiceOptions = {}): Promise<TestService> {
+  service = await startTestService(options)
+  return service
+}
+
+function statusOf(id: string) {
+  return service?.roster.list().find((agent) => agent.id === id)
+}
+
+function controlOf(id: string): string {
+  return join(service?.home ?? "", id, "control", "agent.json")
+}
+
+function editControl(id: string, changed: object): void {
+  const before = JSON.parse(readFileSync(controlOf(id), "utf8")) as object
+  writeFileSync(controlOf(id), JSON.stringify({ ...before, ...changed }, null, 2))
+}
+
+async function say(model: string, text: string): Promise<string> {
+  const response = await service?.client.responses.create({ model, input: text })
+  return `${response?.model}: ${response?.output_text}`
+}
+
+describe("the agents of a service", () => {
+  it("are addressed by id and by bare name, and are all listed", async () => {
+    const { client, roster } = await start()
+    const { agent, isNew } = await roster.hire({ role: "engineer", name: "alice" })
+    expect([isNew, agent.id, agent.readiness]).toEqual([true, "engineer_alice", { isReady: true }])
+    expect(isRunning(agent.pid ?? -1)).toBe(true)
+    expect((await client.models.list()).data.map(({ id }) => id)).toEqual(["manager", "engineer_alice"])
+    expect(await say("engineer_alice", "[[say:one]]")).toBe("engineer_alice: one")
+    expect(await say("alice", "[[say:two]]")).toBe("engineer_alice: two")
+    expect(await say("gpt-5", "[[say:three]]")).toBe("manager: three")
+    expect((await roster.hire({ role: "engineer", name: "alice" })).isNew).toBe(false)
+  })
+
+  it("are refused under a name that another one has, or that cannot be a folder's", async () => {
+    const { roster } = await start()
+    await roster.hire({ role: "engineer", name: "alice" })
+    await expect(roster.hire({ role: "architect", name: "alice" })).rejects.toThrow(
+      "There is a 'alice' already: engineer_alice",
+    )
+    await expect(roster.hire({ role: "../x", name: null })).rejects.toThrow('The role "../x" must be')
+  })
+
+  it("come back after a restart of the service as they were", async () => {
+    const { roster, restart } = await start()
+    await roster.hire({ role: "engineer", name: "alice" })
+    await roster.hire({ role: "engineer", name: "bob" })
+    await roster.stop("engineer_bob")
+    await restart()
+    expect(await say("alice", "[[say:here]]")).toBe("engineer_alice: here")
+    expect(await say("bob", "[[say:x]]").catch((error: unknown) => error)).toMatchObject({ status: 503 })
+  })
+
+  it("end their turns when they are stopped, say so with the next command, and come back by start", async () => {
+    const { client, roster, restart } = await start()
+    await say("manager", "[[say:warm]]")
+    const turn = client.responses.create({ model: "manager", input: "[[shell:sleep 60]]" })
+    const failure = turn.catch((error: unknown) => error)
+    await waitFor(() => statusOf("manager")?.runningTurns === 1, { what: "the turn to run" })
+    const pid = statusOf("manager")?.pid ?? -1
+    const stopped = await roster.stop("manager")
+    expect([stopped.state, stopped.pid, isRunning(pid)]).toEqual(["stopped", null, false])
+    expect(await failure).toMatchObject({ status: 503, code: "agent_stopped" })
+    const refused = {
+      status: 503,
+      code: "agent_not_ready",
+      message: expect.stringContaining("start manager"),
+    }
+    expect(await say("manager", "[[say:x]]").catch((error: unknown) => error)).toMatchObject(refused)
+    await restart()
+    expect(await say("manager", "[[say:x]]").catch((error: unknown) => error)).toMatchObject(refused)
+    await service?.roster.start("manager")
+    expect(await say("manager", "[[say:again]]")).toBe("manager: again")
+  })
+
+  it("are started again when their process is killed, with the reason in their status, and their threads go on", async () => {
+    const { client } = await start()
+    const first = await client.responses.create({ model: "manager", input: "The word is plum. [[say:ok]]" })
+    const pid = statusOf("manager")?.pid ?? -1
+    process.kill(pid, "SIGKILL")
+    await waitFor(() => ![null, undefined, pid].includes(statusOf("manager")?.pid), {
+      what: "another process of the manager",
+    })
+    expect(statusOf("manager")).toMatchObject({
+      restarts: 1,
+      lastExit: { reason: expect.stringContaining("SIGKILL") },
+    })
+    const next = await client.responses.create({
+      model: "manager",
+      input: "[[say:back]]",
+      previous_response_id: first.id,
+    })
+    expect(next.output_text).toBe("back")
+    expect(JSON.stringify(service?.model.requests.at(-1)?.body)).toContain("The word is plum.")
+  })
+
+  it("follow their control file, and keep their last good state while it is broken", async () => {
+    const { roster, model } = await start()
+    await roster.hire({ role: "engineer", name: "alice" })
+    const { pid } = statusOf("engineer_alice") ?? {}
+    editControl("engineer_alice", { model: "gpt-5.5" })
+    await waitFor(
+      () => statusOf("engineer_alice")?.pid !== pid && statusOf("engineer_alice")?.readiness.isReady,
+      {
+        what: "alice with another model",
+      },
+    )
+    await say("alice", "[[say:x]]")
+    expect(model.requests.at(-1)?.body).toMatchObject({ model: "gpt-5.5" })
+
+    writeFileSync(controlOf("engineer_alice"), '{\n"role": engineer\n}')
+    await waitFor(() => statusOf("engineer_alice")?.controlProblem, { what: "the broken file to be seen" })
+    expect(statusOf("engineer_alice")?.controlProblem).toBe(
+      `${controlOf("engineer_alice")}:2 is not valid JSON`,
+    )
+    expect(await say("alice", "[[say:still here]]")).toBe("engineer_alice: still here")
+    await expect(roster.stop("engineer_alice")).rejects.toMatchObject({ code: "agent_control_invalid" })
+  })
+
+  it("are replaced only when their running turns are done, and later requests wait for that", async () => {
+    const { client } = await start()
+    const running = client.responses.create({ model: "manager", input: "[[shell:sleep 2]][[say:done]]" })
+    await waitFor(() => statusOf("manager")?.runningTurns === 1, { what: "the turn to run" })
+    const { pid } = statusOf("manager") ?? {}
+    editControl("manager", { model: "gpt-5.5" })
+    expect((await running).output_text).toBe("done")
+    await waitFor(() => statusOf("manager")?.pid !== pid, { what: "another process" })
+    expect(await say("manager", "[[say:new]]")).toBe("manager: new")
+  })
+
+  it("lose nothing when they are fired: the workspace goes into the archive", async () => {
+    const { roster, home } = await start()
+    await roster.hire({ role: "engineer", name: "alice" })
+    writeFileSync(join(home, "engineer_alice", "memory", "memory.md"), "Plums.")
+    const { archive } = await roster.fire("engineer_alice")
+    expect(readFileSync(join(archive, "memory", "memory.md"), "utf8")).toBe("Plums.")
+    expect(roster.list().map(({ id }) => id)).toEqual(["manager"])
+    await expect(roster.fire("engineer_alice")).rejects.toMatchObject({ code: "agent_not_found" })
+    await expect(roster.fire("manager")).rejects.toMatchObject({ code: "invalid_request" })
+  })
+
+  it("appear and go with their folders, whoever makes or removes them", async () => {
+    const { roster, home } = await start()
+    await roster.hire({ role: "engineer", name: "alice" })
+    await rm(join(home, "engineer_alice"), { recursive: true, force: true, maxRetries: 5 })
+    await waitFor(() => statusOf("engineer_alice") === undefined, { what: "alice to be gone" })
+  })
+
+  it("may each have another CLI", async () => {
+    const { roster } = await start({ cli: codexExecutable() })
+    const { agent } = await roster.hire({ role: "engineer", name: "eve", settings: { cli: "no-such-cli" } })
+    expect(agent.readiness).toMatchObject({ isReady: false, reason: expect.stringContaining("no-such-cli") })
+    expect(await say("manager", "[[say:well]]")).toBe("manager: well")
+    expect(await say("eve", "[[say:x]]").catch((error: unknown) => error)).toMatchObject({
+      status: 503,
+      code: "agent_not_ready",
+    })
+  })
+})
