@@ -4,7 +4,7 @@ import { StartError } from "./codex/start-error.ts"
 import { RpcLostError } from "./rpc-client.ts"
 
 const firstPauseMs = 1_000
-const longestPauseMs = 30_000
+const longestPauseMs = 60_000
 /** A process that lived this long did not die of its start. */
 const healthyLifeMs = 30_000
 
@@ -36,7 +36,7 @@ export interface SupervisorOptions<P extends SupervisedProcess> {
 /**
  * Keeps one process: started by the first who needs it, shared by all, replaced by the next who needs it after its
  * death. The first death is followed by a new start at once; after quick deaths in a row the pause grows from 1 s to
- * 30 s, in which callers get the last reason instead of one more process.
+ * 60 s, in which callers get the last reason instead of one more process.
  */
 export class ProcessSupervisor<P extends SupervisedProcess> {
   readonly #options: SupervisorOptions<P>
