@@ -42,7 +42,7 @@ export async function startDaemonProcess(options: DaemonProcessOptions): Promise
       if (child.exitCode !== null) throw new Error(`the daemon ended: ${output}`)
       return /listening on (http:\S+?)"/.exec(output)?.[1]
     },
-    { what: "the daemon to listen", timeoutMs: 15_000 },
+    { what: "the daemon to listen", timeoutMs: 60_000 },
   )
   return {
     child,
