@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { agentVariables } from "./backends/child-environment.ts"
 import type { Config } from "./config/config.ts"
 import { version } from "./config/version.ts"
 import type { NotReady, Readiness } from "./domain/backend.ts"
@@ -9,14 +10,17 @@ import { AgentEngine } from "./engine/create-engine.ts"
 import { GuardedFetcher } from "./fetch/guarded-fetcher.ts"
 import { createHttpApp } from "./http/http-app.ts"
 import type { HttpLogEntry, ServicePhase } from "./http/http-env.ts"
-import { type HttpServer, startHttpServer } from "./http/http-server.ts"
+import { bindHttpServer } from "./http/http-server.ts"
 import { WebSocketEndpoint } from "./http/websocket-endpoint.ts"
 import { ToolChannels } from "./mcp/tool-channels.ts"
+import { writeAgentCommand } from "./service/agent-command.ts"
 import { Releasers } from "./service/releasers.ts"
 import type { ServiceLog } from "./service/service-log.ts"
 import { ServiceRoster } from "./service/service-roster.ts"
 import { DiskFileLibrary } from "./storage/files/disk-file-library.ts"
 import { openSqliteStore } from "./storage/sqlite/open-sqlite-store.ts"
+import { AgentReplies } from "./team/agent-replies.ts"
+import { AgentTokens } from "./team/agent-tokens.ts"
 import { Team } from "./team/team.ts"
 import { ensureAgentWorkspace } from "./workspace/agent-workspace.ts"
 import { openHome } from "./workspace/home.ts"
@@ -100,6 +104,11 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   releasers.add("uploaded files", () => files.stop())
   await files.start()
   const channels = new ToolChannels()
+  // Before the agents are started: they are told where the service is.
+  const server = await bindHttpServer({ host: config.host, port: config.port })
+  releasers.add("address", () => server.close())
+  const agentTokens = new AgentTokens()
+  const commandFolder = await writeAgentCommand(config.home)
   const tell: Log = (level, message, fields) => log[level](fields ?? {}, message)
   await ensureAgentWorkspace(config.home, { role: "manager", name: null })
   const roster = new ServiceRoster({
@@ -110,13 +119,22 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     now,
     demoFallback: options.demoFallback === true,
     toolEndpoint: channels,
+    agentEnv: (agentId) => ({
+      PATH: [commandFolder, options.env.PATH ?? ""].join(":"),
+      [agentVariables.agent]: agentId,
+      [agentVariables.url]: server.localUrl,
+      [agentVariables.token]: agentTokens.tokenOf(agentId),
+    }),
   })
   releasers.add("agents", () => roster.close())
   await roster.open()
   options.signal?.throwIfAborted()
+  const replies = new AgentReplies({ engine: () => engine, store, now })
   const team = new Team({
     engine: () => engine,
     limits: config.limits,
+    roster,
+    replies,
     now,
     log: tell,
   })
@@ -144,9 +162,8 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     now,
     log: tell,
   })
-  let server: HttpServer | null = null
   // Below the engine: connections stay open while turns drain, their answers have to get out.
-  releasers.add("http server", () => server?.close())
+  releasers.add("http server", () => server.close())
   releasers.add("functions for CLIs", () => channels.stop())
   releasers.add("engine", () => {
     phase = "stopping"
@@ -162,6 +179,8 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     engine,
     files,
     channels,
+    agentTokens,
+    replies,
     config,
     version,
     startedAt: now(),
@@ -170,7 +189,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     now,
   })
   const upgrades = new WebSocketEndpoint({ engine, config, log: (entry) => logRequest(log, entry) })
-  server = await startHttpServer(app, { host: config.host, port: config.port, upgrades })
+  server.serve(app, upgrades)
   channels.listening(`${server.localUrl}/mcp`)
   phase = "running"
 

@@ -69,6 +69,18 @@ const cliNames = new Set([
 const prefixes = ["LC_", "XDG_", "OPENCODE_", "COPILOT_", "QWEN_", "GOOSE_", "PI_"]
 
 /**
+ * What an agent has from us, set for each one by the service: who it is, where it reaches the service, and the token that
+ * opens nothing there but `/agent-reply`.
+ */
+export const agentVariables = {
+  agent: "AI_AGENT_PROXY_AGENT",
+  url: "AI_AGENT_PROXY_URL",
+  token: "AI_AGENT_PROXY_AGENT_TOKEN",
+} as const
+
+const agentNames = new Set<string>(Object.values(agentVariables))
+
+/**
  * Our own names: keys of the service among them, so not even `passEnv` lets one through. An exec process is given one of
  * them on top, which says nothing: see `turnMarkerName`.
  */
@@ -85,8 +97,10 @@ export function childEnvironment(
   const wanted = new Set(passEnv)
   const environment: Record<string, string> = {}
   for (const [name, value] of Object.entries(source)) {
-    if (value === undefined || name.toUpperCase().startsWith(ownPrefix)) continue
+    if (value === undefined) continue
+    if (name.toUpperCase().startsWith(ownPrefix) && !agentNames.has(name)) continue
     const isAllowed =
+      agentNames.has(name) ||
       systemNames.has(name) ||
       cliNames.has(name) ||
       wanted.has(name) ||

@@ -8,6 +8,7 @@ import { disableCommand } from "./disable.ts"
 import { doctorCommand } from "./doctor.ts"
 import { enableCommand } from "./enable.ts"
 import { logsCommand } from "./logs.ts"
+import { replyCommand } from "./reply.ts"
 import { restartCommand } from "./restart.ts"
 import { uninstallCommand } from "./uninstall.ts"
 
@@ -38,6 +39,7 @@ Examples:
   program.addCommand(logsCommand())
   program.addCommand(doctorCommand())
   program.addCommand(uninstallCommand())
+  program.addCommand(replyCommand())
   try {
     await program.parseAsync(argv)
   } catch (error) {

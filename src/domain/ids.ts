@@ -14,6 +14,7 @@ export type IdPrefix =
   | "cmp_"
   | "thr_"
   | "turn_"
+  | "rep_"
   | "req_"
 
 /** A new id: prefix and 32 hexadecimal digits, the form that clients of the OpenAI API expect. From a UUID, of which

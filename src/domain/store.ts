@@ -1,6 +1,7 @@
 import type { CompletionStore, ConversationItem, ConversationStore } from "./conversations.ts"
 import type { FileLedger } from "./files.ts"
 import type { Item } from "./items.ts"
+import type { ReplyStore } from "./replies.ts"
 import type { ResponseKind, ResponseRecord, ResponseStatus } from "./responses.ts"
 import type { TurnError } from "./turn-events.ts"
 import type { Usage } from "./usage.ts"
@@ -117,6 +118,7 @@ export interface Store {
   readonly conversations: ConversationStore
   readonly completions: CompletionStore
   readonly files: FileLedger
+  readonly replies: ReplyStore
 
   /** A new turn with its queued response; the thread is inserted or updated (`headTurnId`, `usedAt`,
    * `sessionKey`, `resendsHistory`), and the turn becomes the head of its conversation. */

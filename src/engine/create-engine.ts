@@ -20,6 +20,8 @@ import { agentFor, agentNamed } from "./find-agent.ts"
 import { type IdempotencyKey, IdempotentRuns, idempotencyMs } from "./idempotency.ts"
 import type { InputSources } from "./input-resolver.ts"
 import { noLedger } from "./ledger.ts"
+import { LiveTurns, type TurnNow } from "./live-turns.ts"
+import { newRecord } from "./new-record.ts"
 import { Parking } from "./parking.ts"
 import type { PendingTurn } from "./pending-turn.ts"
 import { needsLookup, type PlanContext, planTurn } from "./plan.ts"
@@ -60,7 +62,7 @@ export class AgentEngine implements Engine {
   readonly completions: Completions
   readonly #options: EngineOptions
   readonly #queue: TurnQueue
-  readonly #live = new Map<string, RunningTurn>()
+  readonly #live = new LiveTurns()
   readonly #parking: Parking
   readonly #responses: StoredResponses
   readonly #idempotent: IdempotentRuns
@@ -82,7 +84,7 @@ export class AgentEngine implements Engine {
       options.now,
     )
     this.completions = new LedgerCompletions(options.store)
-    const running = (id: string) => this.#live.get(id)
+    const running = (id: string) => this.#live.find(id)
     this.#responses = new StoredResponses(options.store, this.#parking, running)
     this.#idempotent = new IdempotentRuns({ store: options.store, running, now: options.now })
   }
@@ -97,7 +99,7 @@ export class AgentEngine implements Engine {
 
   /** Ends all turns of this agent, those that wait as well, as `agent_stopped`. */
   async endTurnsOf(agentId: string, message: string): Promise<void> {
-    const turns = [...this.#live.values()].filter(({ record }) => record.agentId === agentId)
+    const turns = this.#live.all.filter(({ record }) => record.agentId === agentId)
     for (const turn of turns) turn.abandon(message)
     await Promise.all([this.#parking.evictAgent(agentId, message), ...turns.map((turn) => turn.finished)])
   }
@@ -208,6 +210,14 @@ export class AgentEngine implements Engine {
     return member === null ? null : this.#statusOf(member)
   }
 
+  runningTurns(agentId: string): readonly TurnNow[] {
+    return this.#live.runningOf(agentId)
+  }
+
+  say(responseId: string, text: string, isFinal: boolean): boolean {
+    return this.#live.find(responseId)?.say(text, isFinal) ?? false
+  }
+
   /** Running and waiting turns. */
   get turnCount(): number {
     return this.#queue.total
@@ -217,7 +227,7 @@ export class AgentEngine implements Engine {
   async stop(drainMs: number): Promise<void> {
     this.#isStopping = true
     if (this.#sweep !== null) clearInterval(this.#sweep)
-    const turns = [...this.#live.values()]
+    const turns = this.#live.all
     if (turns.length > 0) {
       const ended = Promise.all(turns.map((turn) => turn.finished))
       const drained = await raceTimeout(ended, drainMs)
@@ -238,7 +248,7 @@ export class AgentEngine implements Engine {
     const rules = await rulesOf(request)
     const plan = await planTurn(request, this.#planContext(agent, principal))
     agent.assertTakesTurns()
-    const record = this.#newRecord(principal, agent, request)
+    const record = newRecord(principal, agent.profile.id, request, this.#options.now())
     const pending: PendingTurn = { turnId: newId("turn_"), request, plan, record }
     // Nothing may be awaited between taking the place and storing the turn but the storing itself.
     const place = this.#queue.enter(agent.profile.id, plan.thread.id)
@@ -273,7 +283,7 @@ export class AgentEngine implements Engine {
     whenReady: Promise<unknown> | null = null,
   ): RunningTurn {
     const { store, now } = this.#options
-    const parent = this.#findLive(plan.parentTurnId)?.finished ?? null
+    const parent = this.#live.findTurn(plan.parentTurnId)?.finished ?? null
     const turn = new RunningTurn({
       base: whenReady === null ? parent : Promise.all([whenReady, parent]),
       agent,
@@ -295,9 +305,8 @@ export class AgentEngine implements Engine {
       now,
       log: this.#options.log,
     })
-    this.#live.set(record.id, turn)
+    this.#live.add(turn, request.conversationId)
     if (request.conversationId !== null) this.#conversationTurns.began(request.conversationId, turn)
-    void turn.finished.finally(() => this.#live.delete(record.id))
     return turn
   }
 
@@ -347,30 +356,6 @@ export class AgentEngine implements Engine {
     )
   }
 
-  #findLive(turnId: string | null): RunningTurn | undefined {
-    if (turnId === null) return undefined
-    return [...this.#live.values()].find((turn) => turn.turnId === turnId)
-  }
-
-  #newRecord(principal: string, agent: Agent, request: TurnRequest): ResponseRecord {
-    return {
-      id: newId(request.kind === "chat" ? "chatcmpl-" : "resp_"),
-      kind: request.kind,
-      principal,
-      agentId: agent.profile.id,
-      previousResponseId: request.previousResponseId,
-      isStored: request.isStored,
-      isBackground: request.isBackground,
-      echo: request.echo,
-      createdAt: this.#options.now(),
-      status: "queued",
-      completedAt: null,
-      error: null,
-      usage: null,
-      output: [],
-    }
-  }
-
   #memberFor(model: string): Member {
     const { roster, unknownModel } = this.#options
     return agentFor(roster.members, model, unknownModel)
@@ -397,6 +382,7 @@ export class AgentEngine implements Engine {
       const time = now() - limits.retentionDays * 86_400_000
       const agents = roster.members.flatMap(({ agent }) => agent ?? [])
       await deleteExpired(store, agents, time, log)
+      await store.replies.deleteBefore(time)
       for (const { workspace } of roster.members) await inputs.inbox.deleteUnused(workspace, time)
     } catch (error) {
       log("info", "deleting old threads failed", { error: messageOf(error) })

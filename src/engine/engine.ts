@@ -7,6 +7,7 @@ import type { ClientRequest } from "../domain/turn-request.ts"
 import type { Completions } from "./completions.ts"
 import type { Conversations } from "./conversations.ts"
 import type { IdempotencyKey } from "./idempotency.ts"
+import type { TurnNow } from "./live-turns.ts"
 
 /** What the outside (http, cli, connectors) may ask of the engine. */
 export interface Engine {
@@ -41,4 +42,11 @@ export interface Engine {
   agents(): readonly AgentStatus[]
   /** Looks an agent up by the `model` of a request as `submit` would, without the manager-first rule; null: none. */
   findAgent(model: string): AgentStatus | null
+  /** Turns of that agent that have begun and are not over. */
+  runningTurns(agentId: string): readonly TurnNow[]
+  /**
+   * Adds to a running turn what its agent says otherwise than by its CLI: on the way, or as the answer, which ends the turn.
+   * False: the turn does not run (any more).
+   */
+  say(responseId: string, text: string, isFinal: boolean): boolean
 }

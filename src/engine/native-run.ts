@@ -20,6 +20,7 @@ import { failed, type Outcome, type StopCause, stopped } from "./outcome.ts"
 import type { ParkedTurn, Parking } from "./parking.ts"
 import type { Plan } from "./plan.ts"
 import type { ItemEvent, RecordedItem, Recorder } from "./recorder.ts"
+import { resumedWith } from "./resumed-with.ts"
 import { ServiceCalls } from "./service-calls.ts"
 import { type TurnTools, turnTools } from "./turn-tools.ts"
 
@@ -105,11 +106,23 @@ export class NativeRun {
     return this.#turnRef
   }
 
+  get thread(): ThreadRef | null {
+    return this.#ref
+  }
+
   interrupt(): void {
     this.#service?.interrupt()
     void this.#turn?.interrupt().catch((error: unknown) => {
       this.#options.log("info", "interrupt failed", { error: messageOf(error) })
     })
+  }
+
+  /** Records what the agent says otherwise than by its CLI; as its answer, it ends the turn. */
+  say(message: MessageItem): void {
+    const { deadline, recorder, stop } = this.#options
+    this.#record(this.#answer.take({ type: "item.completed", item: message }))
+    deadline.progress(recorder.hasOpenWork)
+    if (message.phase !== "commentary") stop({ code: "replied", message: "The agent has given its answer." })
   }
 
   async run(): Promise<Outcome> {
@@ -364,14 +377,6 @@ export class NativeRun {
     if (this.#usage === null || own === null) return own ?? this.#usage
     return addUsage(this.#usage, own)
   }
-}
-
-/** The events of a turn from a read on that is under way. */
-async function* resumedWith(
-  reading: Promise<IteratorResult<readonly TurnEvent[]>>,
-  events: AsyncIterator<readonly TurnEvent[]>,
-): AsyncGenerator<readonly TurnEvent[]> {
-  for (let next = await reading; next.done !== true; next = await events.next()) yield next.value
 }
 
 /** The native thread is not in use any more: it may be closed, or, if nothing is to be left of it, deleted. */

@@ -15,17 +15,17 @@ export interface Outcome {
 }
 
 /**
- * Why a turn is stopped before its agent is done; all but `cancelled` and the client's own limits on the answer are
- * failures of that code.
+ * Why a turn is stopped before its agent is done; all but `cancelled`, `replied` (the agent has given its answer otherwise)
+ * and the client's own limits on the answer are failures of that code.
  */
 export interface StopCause {
-  readonly code: "cancelled" | "turn_timeout" | "backend_error" | "agent_stopped" | Cut
+  readonly code: "cancelled" | "turn_timeout" | "backend_error" | "agent_stopped" | "replied" | Cut
   readonly message: string
 }
 
 export function stopped(cause: StopCause, usage: Usage | null): Outcome {
   if (cause.code === "cancelled") return { status: "cancelled", error: null, usage }
-  if (cause.code === "stop") return { status: "completed", error: null, usage }
+  if (cause.code === "stop" || cause.code === "replied") return { status: "completed", error: null, usage }
   const { error } = failed(cause.code, cause.message)
   return { status: cause.code === "max_output_tokens" ? "incomplete" : "failed", error, usage }
 }

@@ -1,4 +1,5 @@
-import type { FunctionTool, TurnInput } from "../domain/backend.ts"
+import { answerText } from "../domain/answer-text.ts"
+import type { FunctionTool, ThreadRef, TurnInput } from "../domain/backend.ts"
 import { messageOf } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
@@ -78,6 +79,9 @@ export class RunningTurn implements LiveResponse {
   #record: ResponseRecord
   #historyHash: string | null = null
   #isLeft = false
+  /** From then on nothing is recorded any more. */
+  #isEnding = false
+  #saidCount = 0
 
   constructor(options: RunningTurnOptions) {
     this.#options = options
@@ -107,6 +111,26 @@ export class RunningTurn implements LiveResponse {
   /** Like `cancel`, but the client did not want it: the service or the agent stops. */
   abandon(message: string): void {
     this.#stop({ code: "agent_stopped", message })
+  }
+
+  /** See `Engine.say`. */
+  say(text: string, isFinal: boolean): boolean {
+    if (this.#native === null || this.#stopCause !== null || this.#isEnding) return false
+    this.#saidCount += 1
+    this.#native.say({
+      type: "message",
+      id: `said ${this.#saidCount}`,
+      role: "assistant",
+      content: [{ type: "text", text }],
+      phase: isFinal ? "final_answer" : "commentary",
+      status: "completed",
+    })
+    return true
+  }
+
+  /** The CLI's name of its thread; null until that is opened. */
+  get nativeThread(): ThreadRef | null {
+    return this.#native?.thread ?? null
   }
 
   /** Leaves a background turn that has not begun for the next run of the service; false: it has to be ended. */
@@ -205,6 +229,7 @@ export class RunningTurn implements LiveResponse {
   /** Stores the end, then tells it: a response is readable before its last event is sent. */
   async #finish(outcome: Outcome): Promise<void> {
     const { plan, now } = this.#options
+    this.#isEnding = true
     const items = this.#recorder.finish("incomplete")
     const completedAt = now()
     const { status, error, usage } = outcome
@@ -216,7 +241,9 @@ export class RunningTurn implements LiveResponse {
     if (outcome.status !== "failed") {
       this.#historyHash = historyHash(plan.hashBefore, [...plan.added, ...this.#recorder.output])
     }
-    const seenText = seenTextOf(this.#recorder.output)
+    // The CLI knows nothing of an answer that was given past it.
+    const isReplied = this.#stopCause?.code === "replied"
+    const seenText = isReplied ? answerText(this.#recorder.output) : seenTextOf(this.#recorder.output)
     const { parked } = outcome
     // Before the client hears of the calls, and may answer them.
     if (parked !== undefined) {

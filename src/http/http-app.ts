@@ -4,6 +4,9 @@ import { ProxyError } from "../domain/errors.ts"
 import type { FileLibrary } from "../domain/files.ts"
 import type { Engine } from "../engine/engine.ts"
 import type { ToolChannels } from "../mcp/tool-channels.ts"
+import type { AgentReplies } from "../team/agent-replies.ts"
+import type { AgentTokens } from "../team/agent-tokens.ts"
+import { createAgentReplyHandler } from "./agent-reply-route.ts"
 import { createCompactHandler } from "./compact-route.ts"
 import { createCompletionHandlers } from "./completion-routes.ts"
 import { createConversationHandlers } from "./conversation-routes.ts"
@@ -26,6 +29,8 @@ export interface HttpAppOptions {
   readonly files: FileLibrary
   /** What agents' CLIs may call at `/mcp`. */
   readonly channels: ToolChannels
+  readonly agentTokens: AgentTokens
+  readonly replies: AgentReplies
   readonly config: Config
   readonly version: string
   /** Milliseconds since 1970. */
@@ -47,7 +52,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   app.use(requestLog(options.log))
   // Before the gate: its keys are not the clients', and theirs are not good for it.
   app.all("/mcp", createMcpHandler(options))
-  app.use(requestGate(options.config))
+  app.use(requestGate(options.config, options.agentTokens))
 
   const status = createStatusHandlers(options)
   const models = createModelHandlers(options)
@@ -60,6 +65,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
     "/web": { GET: status.page },
     "/health": { GET: status.health },
     "/ready": { GET: status.ready },
+    "/agent-reply": { POST: createAgentReplyHandler(options) },
     "/openapi.json": { GET: createOpenApiHandler(options) },
     "/v1/models": { GET: models.list },
     "/v1/models/:id": { GET: models.retrieve },

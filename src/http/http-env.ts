@@ -10,6 +10,8 @@ export interface HttpEnv {
     requestId: string
     /** Name of the key that was used, or `owner` where none is configured. Set for every route that is not open. */
     principal: string
+    /** The agent whose token was used; then there is no principal. */
+    agentId: string | undefined
     /** What went wrong, for the log. */
     failure: unknown
     /** True once the client closed the connection before it had the whole answer. */

@@ -29,8 +29,13 @@ export interface UpgradeEndpoint {
   close(graceMs: number): Promise<void>
 }
 
+/** Listens already; what comes in is kept until there is somebody to answer it. */
+export interface BoundServer extends HttpServer {
+  /** To be called once. */
+  serve(app: HttpApp, upgrades?: UpgradeEndpoint): void
+}
+
 export interface HttpServerOptions {
-  readonly upgrades?: UpgradeEndpoint
   readonly host: string
   /** 0: any free one. */
   readonly port: number
@@ -52,22 +57,25 @@ const limits = {
 const maxConnections = 4096
 
 /** Serves the app on a socket; rejects with a message for people when the address cannot be used. */
-export async function startHttpServer(app: HttpApp, options: HttpServerOptions): Promise<HttpServer> {
-  const { upgrades } = options
-  const listener = getRequestListener((request, env) => app.fetch(request, env), {
-    // Replacing the global Response is a surprise for whoever embeds us, and breaks answers written past Hono.
-    overrideGlobalObjects: false,
-    errorHandler: (error) => {
-      const answer = errorAnswer(
-        new ProxyError(
-          "invalid_request",
-          `The request line or the Host header is not valid: ${messageOf(error)}.`,
-        ),
-        newId("req_"),
-      )
-      return new Response(answer.body, { status: answer.status, headers: answer.headers })
-    },
-  })
+export async function startHttpServer(
+  app: HttpApp,
+  options: HttpServerOptions & { readonly upgrades?: UpgradeEndpoint },
+): Promise<HttpServer> {
+  const server = await bindHttpServer(options)
+  server.serve(app, options.upgrades)
+  return server
+}
+
+type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>
+
+/**
+ * Takes the address before anything is served on it: agents are told where the service is when they are started. Rejects
+ * as `startHttpServer` does.
+ */
+export async function bindHttpServer(options: HttpServerOptions): Promise<BoundServer> {
+  let upgrades: UpgradeEndpoint | undefined
+  let listener: Listener | null = null
+  const early: { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse }[] = []
   const unfinished = new WeakMap<Socket, number>()
   const server = createServer(
     {
@@ -82,7 +90,8 @@ export async function startHttpServer(app: HttpApp, options: HttpServerOptions):
       const { socket } = incoming
       unfinished.set(socket, (unfinished.get(socket) ?? 0) + 1)
       outgoing.once("close", () => unfinished.set(socket, (unfinished.get(socket) ?? 1) - 1))
-      void listener(incoming, outgoing)
+      if (listener === null) early.push({ incoming, outgoing })
+      else void listener(incoming, outgoing)
     },
   )
   server.maxConnections = maxConnections
@@ -90,11 +99,34 @@ export async function startHttpServer(app: HttpApp, options: HttpServerOptions):
     answerClientError(error, socket, (unfinished.get(socket) ?? 0) > 0)
   })
   server.on("checkExpectation", answerExpectation)
-  if (upgrades !== undefined) {
-    server.on("upgrade", (incoming, socket, head) => upgrades.upgrade(incoming, socket, head))
-  }
+  server.on("upgrade", (incoming, socket, head) => upgrades?.upgrade(incoming, socket, head))
   await listen(server, options)
-  return runningServer(server, options)
+  return {
+    ...runningServer(server, options, () => upgrades),
+    serve(app, newUpgrades) {
+      upgrades = newUpgrades
+      const listen = listenerOf(app)
+      listener = listen
+      for (const { incoming, outgoing } of early.splice(0)) void listen(incoming, outgoing)
+    },
+  }
+}
+
+function listenerOf(app: HttpApp): Listener {
+  return getRequestListener((request, env) => app.fetch(request, env), {
+    // Replacing the global Response is a surprise for whoever embeds us, and breaks answers written past Hono.
+    overrideGlobalObjects: false,
+    errorHandler: (error) => {
+      const answer = errorAnswer(
+        new ProxyError(
+          "invalid_request",
+          `The request line or the Host header is not valid: ${messageOf(error)}.`,
+        ),
+        newId("req_"),
+      )
+      return new Response(answer.body, { status: answer.status, headers: answer.headers })
+    },
+  })
 }
 
 function listen(server: Server, { host, port }: HttpServerOptions): Promise<void> {
@@ -128,7 +160,8 @@ function listenProblem(error: NodeJS.ErrnoException, host: string, port: number)
 
 function runningServer(
   server: Server,
-  { host, closeGraceMs = 2000, upgrades }: HttpServerOptions,
+  { host, closeGraceMs = 2000 }: HttpServerOptions,
+  upgrades: () => UpgradeEndpoint | undefined,
 ): HttpServer {
   const address = server.address()
   const port = typeof address === "object" && address !== null ? address.port : 0
@@ -146,7 +179,7 @@ function runningServer(
         })
         server.closeIdleConnections()
         // Connections that left HTTP are nobody's but theirs.
-        void upgrades?.close(closeGraceMs)
+        void upgrades()?.close(closeGraceMs)
       })
       return closing
     },

@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts"
 import { ownerPrincipal } from "../config/settings.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
+import { type AgentTokens, hasTokenForm } from "../team/agent-tokens.ts"
 import { createApiKeys } from "./api-keys.ts"
 import type { HttpContext, HttpEnv, HttpLogEntry } from "./http-env.ts"
 import { checkOrigin } from "./origin-guard.ts"
@@ -18,6 +19,9 @@ const openPaths: ReadonlySet<string> = new Set([
   "/ready",
   "/ready/",
 ])
+
+/** The one path that an agent's token opens. */
+const agentPath = "/agent-reply"
 
 /** Gives the request its id and, when the answer is out, writes its one log entry. The outermost of all. */
 export function requestLog(log: (entry: HttpLogEntry) => void): MiddlewareHandler<HttpEnv> {
@@ -45,14 +49,17 @@ export function requestLog(log: (entry: HttpLogEntry) => void): MiddlewareHandle
  * What stands before every route, before a byte of the body is read and before it shows whether a route exists: the key
  * or, where none is configured, the check of host and origin.
  */
-export function requestGate(config: Config): MiddlewareHandler<HttpEnv> {
+export function requestGate(config: Config, agents: AgentTokens): MiddlewareHandler<HttpEnv> {
   const gate = createGate(config)
   return async (context, next) => {
-    if (gate.isGuardingByOrigin || !openPaths.has(context.req.path)) {
+    const authorization = context.req.header("authorization")
+    const agentId = context.req.path === agentPath ? agents.agentOf(authorization) : null
+    if (agentId !== null) context.set("agentId", agentId)
+    else if (gate.isGuardingByOrigin || !openPaths.has(context.req.path)) {
       const principal = gate.principalOf({
         host: hostOf(context),
         origin: context.req.header("origin"),
-        authorization: context.req.header("authorization"),
+        authorization,
       })
       context.set("principal", principal)
     }
@@ -79,6 +86,12 @@ export function createGate(config: Config): Gate {
   return {
     isGuardingByOrigin: keys.isEmpty,
     principalOf({ host, origin, authorization }) {
+      if (hasTokenForm(authorization)) {
+        throw new ProxyError(
+          "invalid_api_key",
+          `This is no token of an agent that runs, or not one for this route: an agent's token opens ${agentPath} only.`,
+        )
+      }
       if (keys.isEmpty) {
         checkOrigin({ host, origin }, config.host)
         return ownerPrincipal

@@ -1,6 +1,7 @@
 import { basename } from "node:path"
 import type { Config } from "../config/config.ts"
 import type { AgentStatus } from "../domain/agents.ts"
+import type { ReplyRecord } from "../domain/replies.ts"
 import type { ServicePhase } from "./http-env.ts"
 import { parseHost } from "./origin-guard.ts"
 
@@ -10,6 +11,8 @@ export interface ServiceStatus {
   readonly version: string
   readonly uptimeMs: number
   readonly agents: readonly AgentSummary[]
+  /** What agents said when nobody was waiting, the newest first; texts are left out where a key is needed. */
+  readonly messages: readonly OutboxMessage[]
   readonly runningTurns: number
   readonly queuedTurns: number
   /** `http://host:port/v1`, as the reader of the page reaches it. */
@@ -17,6 +20,14 @@ export interface ServiceStatus {
   readonly isKeyNeeded: boolean
   /** Null where a key is needed: strangers see the page without it. */
   readonly folders: { readonly home: string; readonly workingDirectory: string } | null
+}
+
+export interface OutboxMessage {
+  readonly agentId: string
+  /** Null: strangers see the page without it. */
+  readonly text: string | null
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
 }
 
 export interface AgentSummary {
@@ -32,6 +43,7 @@ export interface AgentSummary {
 
 export interface StatusInput {
   readonly agents: readonly AgentStatus[]
+  readonly outbox: readonly ReplyRecord[]
   readonly phase: ServicePhase
   readonly config: Config
   readonly version: string
@@ -41,13 +53,18 @@ export interface StatusInput {
 }
 
 export function summarize(input: StatusInput): ServiceStatus {
-  const { agents, config, phase } = input
+  const { agents, outbox, config, phase } = input
   const isKeyNeeded = config.apiKeys.size > 0
   return {
     state: phase === "running" ? (isManagerReady(agents) ? "ready" : "not_ready") : phase,
     version: input.version,
     uptimeMs: input.uptimeMs,
     agents: agents.map((agent) => summarizeAgent(agent, isKeyNeeded ? hidePaths(config) : (text) => text)),
+    messages: outbox.map(({ agentId, text, createdAt }) => ({
+      agentId,
+      text: isKeyNeeded ? null : text,
+      createdAt,
+    })),
     runningTurns: sum(agents.map((agent) => agent.runningTurns)),
     queuedTurns: sum(agents.map((agent) => agent.queuedTurns)),
     baseUrl: `http://${hostOf(input)}/v1`,

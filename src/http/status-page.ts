@@ -61,6 +61,7 @@ ${facts(status)}
 <h2 id="agents-title">Agents</h2>
 <div id="agents" class="card" data-live>${agentList(status)}</div>
 </section>
+<div id="messages" data-live>${messages(status)}</div>
 <section aria-labelledby="connect-title">
 <h2 id="connect-title">Connect</h2>
 ${connect(status)}
@@ -155,6 +156,27 @@ function withCode(sentence: string): readonly Html[] {
   return sentence
     .split("`")
     .map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`))
+}
+
+/** Longest text shown, in characters. */
+const maxMessage = 500
+
+function messages({ messages: waiting }: ServiceStatus): Html | null {
+  if (waiting.length === 0) return null
+  const entries = waiting.map(({ agentId, text, createdAt }) => {
+    const shown = text === null ? "A message" : cut(text)
+    const time = new Date(createdAt).toISOString().slice(0, 16).replace("T", " ")
+    return html`<div class="row"><span>${agentId}</span><span class="wide">${shown} <small>${time} UTC</small></span></div>`
+  })
+  return html`<section aria-labelledby="messages-title">
+<h2 id="messages-title">Messages</h2>
+<div class="card">${entries}</div>
+</section>`
+}
+
+function cut(text: string): string {
+  const characters = Array.from(text.slice(0, 2 * maxMessage + 2))
+  return characters.length > maxMessage ? `${characters.slice(0, maxMessage).join("")}…` : text
 }
 
 function connect(status: ServiceStatus): Html {

@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.ts"
 import type { Engine } from "../engine/engine.ts"
+import type { AgentReplies } from "../team/agent-replies.ts"
 import type { HttpContext, ServicePhase } from "./http-env.ts"
 import { hostOf } from "./request-gate.ts"
 import { isManagerReady, summarize } from "./service-status.ts"
@@ -7,6 +8,7 @@ import { renderStatusPage, statusPageHeaders } from "./status-page.ts"
 
 export interface StatusRouteOptions {
   readonly engine: Engine
+  readonly replies: Pick<AgentReplies, "outbox">
   readonly config: Config
   readonly version: string
   readonly startedAt: number
@@ -16,23 +18,27 @@ export interface StatusRouteOptions {
 
 export interface StatusHandlers {
   /** `GET /` and `GET /web`. */
-  readonly page: (context: HttpContext) => Response
+  readonly page: (context: HttpContext) => Promise<Response>
   /** `GET /health`: the process answers; says nothing of the agents. */
   readonly health: (context: HttpContext) => Response
   /** `GET /ready`: 200 when a turn would be taken and the manager can run it. */
   readonly ready: (context: HttpContext) => Response
 }
 
-/** The routes that need no key. All from memory. */
+/** Messages of agents on the status page. */
+const maxOutbox = 20
+
+/** The routes that need no key. From memory, but for the messages that wait in the outboxes. */
 export function createStatusHandlers(options: StatusRouteOptions): StatusHandlers {
-  const { engine, config, version, startedAt, servicePhase, now = Date.now } = options
+  const { engine, replies, config, version, startedAt, servicePhase, now = Date.now } = options
   const noStore = { "cache-control": "no-store" }
   return {
-    page: (context) =>
+    page: async (context) =>
       context.body(
         renderStatusPage(
           summarize({
             agents: engine.agents(),
+            outbox: await replies.outbox(maxOutbox),
             phase: servicePhase(),
             config,
             version,

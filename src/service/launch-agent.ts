@@ -20,6 +20,8 @@ export interface LaunchOptions {
   readonly env: NodeJS.ProcessEnv
   readonly log: ServiceLog
   readonly now: () => number
+  /** What an agent has in its environment beyond that. */
+  readonly agentEnv: (agentId: string) => Readonly<Record<string, string>>
   /** The built-in demo answers in place of a CLI that is not ready at the start. */
   readonly demoFallback: boolean
   /** Where CLIs without functions of their own find those of the client. */
@@ -55,7 +57,7 @@ export async function launchAgent(
     kind: settings.backend,
     executable: program,
     cwd: profile.workspace,
-    env,
+    env: { ...env, ...options.agentEnv(profile.id) },
     passEnv: [...config.passEnv, ...settings.env],
     model,
     permissions: settings.permissions,

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises"
 import type { Config } from "../config/config.ts"
 import { formatEnvironmentFile, parseEnvironmentFile } from "../config/environment-file.ts"
 import { settings } from "../config/settings.ts"
-import { ensureAgentWorkspace } from "../workspace/agent-workspace.ts"
+import { ensureAgentWorkspace, makeFolder } from "../workspace/agent-workspace.ts"
 import { openHome } from "../workspace/home.ts"
 import { removeTemporaries, writeAtomic } from "../workspace/write-atomic.ts"
 import type { ServicePlan } from "./plan-service.ts"
@@ -47,9 +47,6 @@ export function secretsText(before: string, key: string): string {
 }
 
 async function makeManager(config: Config): Promise<void> {
-  await ensureAgentWorkspace(config.home, {
-    role: "manager",
-    name: null,
-    workingDirectory: config.workingDirectory,
-  })
+  await ensureAgentWorkspace(config.home, { role: "manager", name: null })
+  await makeFolder(config.workingDirectory)
 }

@@ -2,12 +2,16 @@ import type { AgentProfile } from "../domain/agents.ts"
 import type { FunctionTool } from "../domain/backend.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
+import type { Roster } from "../domain/roster.ts"
 import type { ServiceToolCall, ServiceToolResult, ServiceTools } from "../domain/service-tools.ts"
 import type { Engine } from "../engine/engine.ts"
+import type { AgentReplies } from "./agent-replies.ts"
 import { askAgentTool } from "./ask-agent-tool.ts"
 import { Colleagues, type TeamLimits } from "./colleagues.ts"
+import { hireAgentTool } from "./hire-agent-tool.ts"
 import { listAgentsTool } from "./list-agents-tool.ts"
 import { rememberTool } from "./remember-tool.ts"
+import { replyTool } from "./reply-tool.ts"
 import { taskResultTool } from "./task-result-tool.ts"
 import type { TeamTool } from "./team-tool.ts"
 
@@ -15,6 +19,8 @@ export interface TeamOptions {
   /** Asked when a tool is called: engine and team know each other. */
   readonly engine: () => Engine
   readonly limits: TeamLimits
+  readonly roster: Pick<Roster, "hire">
+  readonly replies: AgentReplies
   readonly now: () => number
   readonly log: Log
 }
@@ -33,6 +39,8 @@ export class Team implements ServiceTools {
       listAgentsTool(options.engine),
       askAgentTool(colleagues),
       taskResultTool(colleagues),
+      hireAgentTool(options.roster),
+      replyTool(options.replies),
     ]
     this.#tools = new Map(tools.map((tool) => [tool.tool.name, tool]))
   }

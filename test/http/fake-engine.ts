@@ -11,6 +11,7 @@ import type { TurnRequest } from "../../src/domain/turn-request.ts"
 import type { Completions } from "../../src/engine/completions.ts"
 import type { Conversations } from "../../src/engine/conversations.ts"
 import type { Engine } from "../../src/engine/engine.ts"
+import type { TurnNow } from "../../src/engine/live-turns.ts"
 import { ResponseLog } from "../../src/engine/response-log.ts"
 
 /** A response that a test drives by hand: it says what the agent says, and sees whether it was cancelled. */
@@ -170,6 +171,14 @@ export class FakeEngine implements Engine {
 
   findAgent(model: string): AgentStatus | null {
     return this.agentStatuses.find((agent) => agent.id === model || agent.name === model) ?? null
+  }
+
+  runningTurns(): readonly TurnNow[] {
+    return []
+  }
+
+  say(): boolean {
+    return false
   }
 
   #find(principal: string, kind: ResponseKind, id: string): FakeResponse {

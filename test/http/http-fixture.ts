@@ -2,11 +2,15 @@ import { onTestFinished } from "vitest"
 import type { Config, Limits } from "../../src/config/config.ts"
 import { ProxyError } from "../../src/domain/errors.ts"
 import type { FileLibrary } from "../../src/domain/files.ts"
+import type { ReplyRecord } from "../../src/domain/replies.ts"
+import type { Store } from "../../src/domain/store.ts"
 import { createHttpApp, type HttpApp } from "../../src/http/http-app.ts"
 import type { HttpLogEntry, ServicePhase } from "../../src/http/http-env.ts"
 import { type HttpServer, startHttpServer } from "../../src/http/http-server.ts"
 import { WebSocketEndpoint } from "../../src/http/websocket-endpoint.ts"
 import { ToolChannels } from "../../src/mcp/tool-channels.ts"
+import { AgentReplies } from "../../src/team/agent-replies.ts"
+import { AgentTokens } from "../../src/team/agent-tokens.ts"
 import { FakeEngine } from "./fake-engine.ts"
 
 export interface FixtureOptions {
@@ -15,6 +19,8 @@ export interface FixtureOptions {
   readonly phase?: ServicePhase
   /** Default: a library that has none and takes none. */
   readonly files?: FileLibrary
+  /** What agents said when nobody was waiting. */
+  readonly outbox?: readonly ReplyRecord[]
   /** WebSockets at once. */
   readonly maxSockets?: number
 }
@@ -78,6 +84,12 @@ export function appFixture(options: FixtureOptions = {}): AppFixture {
   const app = createHttpApp({
     engine,
     channels,
+    agentTokens: new AgentTokens(),
+    replies: new AgentReplies({
+      engine: () => engine,
+      store: storeOf(options.outbox ?? []),
+      now: () => 1_790_000_000_000,
+    }),
     files: options.files ?? noFiles,
     config: testConfig(options),
     version: "9.8.7",
@@ -87,6 +99,16 @@ export function appFixture(options: FixtureOptions = {}): AppFixture {
     log: (entry) => entries.push(entry),
   })
   return { app, engine, channels, entries }
+}
+
+/** A ledger that has replies only: nothing else that these tests ask for gets that far. */
+function storeOf(outbox: readonly ReplyRecord[]): Store {
+  return new Proxy({} as Store, {
+    get: (_, name) => {
+      if (name === "replies") return { outbox: async () => outbox }
+      throw new Error(`the ledger's ${String(name)} was asked for`)
+    },
+  })
 }
 
 const noFile = async (_principal: string, id: string) => {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { describe, expect, test } from "vitest"
+import type { ReplyRecord } from "../../src/domain/replies.ts"
 import { agentStatus } from "./fake-engine.ts"
 import { type AppFixture, appFixture, type FixtureOptions } from "./http-fixture.ts"
 
@@ -42,6 +43,27 @@ describe("the status page", () => {
     expect(text).toContain("Authorization: Bearer $API_KEY")
     expect(text).toContain("codex is not logged in.")
     expect(text).not.toMatch(/sk-secret|\/home\/|\/opt\/|\.openclaw/)
+  })
+
+  test("shows what agents said when nobody was waiting, but not to strangers", async () => {
+    const reply: ReplyRecord = {
+      id: "rep_1",
+      agentId: "engineer_alice",
+      clientId: null,
+      principal: null,
+      responseId: null,
+      conversationId: null,
+      text: "The night run is <b>green</b>.",
+      isFinal: false,
+      delivery: "outbox",
+      createdAt: 1_790_000_000_000,
+    }
+    const { text } = await pageOf({ outbox: [reply] })
+    expect(text).toContain("The night run is &lt;b&gt;green&lt;/b&gt;.")
+    const { text: forStrangers } = await pageOf({ outbox: [reply], config: { apiKeys: keys } })
+    expect(forStrangers).not.toContain("night run")
+    expect(forStrangers).toContain("A message")
+    expect((await pageOf()).text).not.toContain("Messages")
   })
 
   test("escapes everything that comes from outside", async () => {

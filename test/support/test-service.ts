@@ -42,6 +42,8 @@ export interface TestServiceOptions {
   readonly config?: Partial<Omit<Config, "limits">>
   readonly limits?: Partial<Limits>
   readonly cli?: string
+  /** Of the service, beside what codex needs. */
+  readonly env?: Readonly<Record<string, string>>
   /** The built-in demo agent answers when the CLI is not ready. */
   readonly demoFallback?: boolean
   /** In place of the one that reaches public addresses only. */
@@ -61,7 +63,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const start = (): Promise<Service> =>
     startService({
       config,
-      env: codex.env,
+      env: { ...codex.env, ...options.env },
       log: recordingLog(logged),
       demoFallback: options.demoFallback === true,
       ...(options.fetcher !== undefined && { fetcher: options.fetcher }),

@@ -37,6 +37,19 @@ export function answerSchemas(): Readonly<Record<string, JsonSchema>> {
         description: "Empty: there are none, or it does not tell.",
       },
     }),
+    AgentReply: object({
+      id: text,
+      object: { const: "agent_reply" },
+      created_at: time,
+      agent: text,
+      delivered_to: {
+        enum: ["turn", "conversation", "outbox"],
+        description: "A turn that waited for it, the conversation's items, or the agent's outbox.",
+      },
+      final: flag,
+      response_id: orNull(text),
+      conversation: orNull(text),
+    }),
     ModelList: object({ object: { const: "list" }, data: { type: "array", items: ref("Model") } }),
     ChatCompletion: object(
       {

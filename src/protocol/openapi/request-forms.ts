@@ -1,4 +1,5 @@
 import * as z from "zod"
+import { agentReply } from "../agent-reply.ts"
 import { imagePart as chatImage, refusalPart, textPart } from "../chat/message-content.ts"
 import { toolCall, toolMessage } from "../chat/messages.ts"
 import { chatParameters } from "../chat/parameters.ts"
@@ -31,6 +32,7 @@ export function requestSchemas(): Readonly<Record<string, JsonSchema>> {
     ),
     AddItems: toSchema(z.object({ items: z.array(inputItem()).min(1).max(maxItems) })),
     UpdateMetadata: toSchema(requiredMetadata),
+    SendAgentReply: { ...toSchema(agentReply), additionalProperties: false },
     UploadFile: {
       type: "object",
       required: ["file", "purpose"],

@@ -270,6 +270,14 @@ export const routeDescriptions: readonly RouteDescription[] = [
     answer: { schema: "Model" },
   },
   {
+    method: "POST",
+    path: "/agent-reply",
+    name: "sendAgentReply",
+    note: "What an agent says outside its CLI's output, by its own token (`docs/team.md`) or by an API key in its name.",
+    body: { schema: "SendAgentReply" },
+    answer: { schema: "AgentReply" },
+  },
+  {
     method: "GET",
     path: "/openapi.json",
     name: "getOpenApi",

@@ -26,6 +26,7 @@ import { Row } from "./row.ts"
 import { SqliteCompletions } from "./sqlite-completions.ts"
 import { SqliteConversations } from "./sqlite-conversations.ts"
 import { SqliteFiles } from "./sqlite-files.ts"
+import { SqliteReplies } from "./sqlite-replies.ts"
 
 /** Pages that one retention round gives back to the file system, so that a large deletion does not stall turns. */
 const vacuumPages = 500
@@ -39,6 +40,7 @@ export class SqliteStore implements Store {
   readonly conversations: SqliteConversations
   readonly completions: CompletionStore
   readonly files: SqliteFiles
+  readonly replies: SqliteReplies
   readonly #ledger: LedgerDatabase
 
   constructor(ledger: LedgerDatabase) {
@@ -46,6 +48,7 @@ export class SqliteStore implements Store {
     this.conversations = new SqliteConversations(ledger)
     this.completions = new SqliteCompletions(ledger)
     this.files = new SqliteFiles(ledger)
+    this.replies = new SqliteReplies(ledger)
   }
 
   async insertTurn(

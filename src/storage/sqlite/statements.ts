@@ -155,6 +155,23 @@ export const statements = {
   totalFileBytes: "select coalesce(sum(bytes), 0) as total from files where principal = ?",
   findExpiredFiles: "select id from files where expires_at <= ? order by expires_at limit ?",
   deleteExpiredFile: "delete from files where id = ?",
+
+  insertReply: `
+    insert into replies (id, agent_id, client_id, principal, response_id, conversation_id, text, is_final, delivery,
+      created_at)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    on conflict (agent_id, client_id) where client_id is not null do nothing`,
+  findReply: "select * from replies where agent_id = ? and client_id = ?",
+  setReplyDelivery: "update replies set delivery = ? where id = ?",
+  listOutbox: `
+    select * from replies where delivery = 'outbox' and (? is null or agent_id = ?)
+    order by created_at desc, rowid desc limit ?`,
+  findConversationOwner: `
+    select conversations.principal from conversations
+    where conversations.id = ? and exists (
+      select 1 from turns cross join threads on threads.id = turns.thread_id
+      where turns.conversation_id = conversations.id and threads.agent_id = ?)`,
+  deleteRepliesBefore: "delete from replies where created_at < ?",
 } as const
 
 /** A page of stored completions that ended with an answer, of one agent if there is one, with all the metadata asked for. */

@@ -1,0 +1,39 @@
+/** Where a text went that an agent said outside its CLI's output. */
+export type ReplyDelivery =
+  /** Into a turn that was waiting for it. */
+  | "turn"
+  /** Behind the items of a conversation. */
+  | "conversation"
+  /** Nobody waits for it: it is kept until somebody looks. */
+  | "outbox"
+
+/** What an agent said by `POST /agent-reply`. */
+export interface ReplyRecord {
+  /** `rep_...` */
+  readonly id: string
+  readonly agentId: string
+  /** The sender's own name of it, among those of the agent: the same again is no second text. */
+  readonly clientId: string | null
+  /** Whose conversation or response it belongs to; null: nobody's in particular. */
+  readonly principal: string | null
+  readonly responseId: string | null
+  readonly conversationId: string | null
+  readonly text: string
+  readonly isFinal: boolean
+  readonly delivery: ReplyDelivery
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
+}
+
+/** The part of the ledger that keeps what agents said by themselves. */
+export interface ReplyStore {
+  /** False: the agent has used that `clientId` before, and nothing is changed. */
+  insert(reply: ReplyRecord): Promise<boolean>
+  findByClientId(agentId: string, clientId: string): Promise<ReplyRecord | null>
+  setDelivery(id: string, delivery: ReplyDelivery): Promise<void>
+  /** What waits in the outboxes, the newest first; `agentId` null: of all agents. */
+  outbox(agentId: string | null, limit: number): Promise<readonly ReplyRecord[]>
+  /** The principal of a conversation that this agent has answered in; null: there is none. */
+  findConversationOwner(agentId: string, conversationId: string): Promise<string | null>
+  deleteBefore(time: number): Promise<void>
+}

@@ -1,0 +1,48 @@
+import type { RunningTurn } from "./run-turn.ts"
+
+/** A turn that runs now, as the outside may know of it. */
+export interface TurnNow {
+  readonly responseId: string
+  readonly principal: string
+  readonly conversationId: string | null
+  /** The CLI's name of its thread; null until it is opened. */
+  readonly nativeThread: string | null
+}
+
+interface Live {
+  readonly turn: RunningTurn
+  readonly conversationId: string | null
+}
+
+/** All turns between their request and their end. */
+export class LiveTurns {
+  readonly #turns = new Map<string, Live>()
+
+  /** Until it is finished. */
+  add(turn: RunningTurn, conversationId: string | null): void {
+    this.#turns.set(turn.id, { turn, conversationId })
+    void turn.finished.finally(() => this.#turns.delete(turn.id))
+  }
+
+  get all(): readonly RunningTurn[] {
+    return [...this.#turns.values()].map(({ turn }) => turn)
+  }
+
+  find(responseId: string): RunningTurn | undefined {
+    return this.#turns.get(responseId)?.turn
+  }
+
+  findTurn(turnId: string | null): RunningTurn | undefined {
+    return turnId === null ? undefined : this.all.find((turn) => turn.turnId === turnId)
+  }
+
+  /** Those of the agent that have begun. */
+  runningOf(agentId: string): readonly TurnNow[] {
+    return [...this.#turns.values()].flatMap(({ turn, conversationId }) => {
+      const { record } = turn
+      if (record.agentId !== agentId || record.status !== "running") return []
+      const { nativeThread } = turn
+      return [{ responseId: turn.id, principal: record.principal, conversationId, nativeThread }]
+    })
+  }
+}

@@ -1,0 +1,74 @@
+import type { ReplyDelivery, ReplyRecord, ReplyStore } from "../../domain/replies.ts"
+import type { LedgerDatabase } from "./ledger-database.ts"
+import { Row } from "./row.ts"
+
+const deliveries = ["turn", "conversation", "outbox"] as const satisfies readonly ReplyDelivery[]
+
+/** See `ReplyStore` for the promises. */
+export class SqliteReplies implements ReplyStore {
+  readonly #ledger: LedgerDatabase
+
+  constructor(ledger: LedgerDatabase) {
+    this.#ledger = ledger
+  }
+
+  async insert(reply: ReplyRecord): Promise<boolean> {
+    return this.#ledger.transaction("begin immediate", () => {
+      const changes = this.#ledger.run(
+        "insertReply",
+        reply.id,
+        reply.agentId,
+        reply.clientId,
+        reply.principal,
+        reply.responseId,
+        reply.conversationId,
+        reply.text,
+        Number(reply.isFinal),
+        reply.delivery,
+        reply.createdAt,
+      )
+      return changes > 0
+    })
+  }
+
+  async findByClientId(agentId: string, clientId: string): Promise<ReplyRecord | null> {
+    return this.#ledger.findOne("findReply", replyOf, agentId, clientId)
+  }
+
+  async setDelivery(id: string, delivery: ReplyDelivery): Promise<void> {
+    this.#ledger.transaction("begin immediate", () => this.#ledger.run("setReplyDelivery", delivery, id))
+  }
+
+  async outbox(agentId: string | null, limit: number): Promise<readonly ReplyRecord[]> {
+    return this.#ledger.all("listOutbox", agentId, agentId, limit).map(replyOf)
+  }
+
+  async findConversationOwner(agentId: string, conversationId: string): Promise<string | null> {
+    return this.#ledger.findOne(
+      "findConversationOwner",
+      (columns) => new Row(columns, `conversation ${conversationId}`).text("principal"),
+      conversationId,
+      agentId,
+    )
+  }
+
+  async deleteBefore(time: number): Promise<void> {
+    this.#ledger.transaction("begin immediate", () => this.#ledger.run("deleteRepliesBefore", time))
+  }
+}
+
+function replyOf(columns: ConstructorParameters<typeof Row>[0]): ReplyRecord {
+  const row = new Row(columns, `reply ${String(columns.id)}`)
+  return {
+    id: row.text("id"),
+    agentId: row.text("agent_id"),
+    clientId: row.textOrNull("client_id"),
+    principal: row.textOrNull("principal"),
+    responseId: row.textOrNull("response_id"),
+    conversationId: row.textOrNull("conversation_id"),
+    text: row.text("text"),
+    isFinal: row.flag("is_final"),
+    delivery: row.oneOf("delivery", deliveries),
+    createdAt: row.integer("created_at"),
+  }
+}

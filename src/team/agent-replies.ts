@@ -1,0 +1,188 @@
+import { ProxyError } from "../domain/errors.ts"
+import { newId } from "../domain/ids.ts"
+import type { MessageItem } from "../domain/items.ts"
+import type { ReplyRecord } from "../domain/replies.ts"
+import type { Store } from "../domain/store.ts"
+import type { Engine } from "../engine/engine.ts"
+import type { TurnNow } from "../engine/live-turns.ts"
+
+/** What an agent says outside its CLI's output. */
+export interface AgentReply {
+  readonly agentId: string
+  readonly text: string
+  /** It is the answer: the turn that waits for it is over. */
+  readonly isFinal: boolean
+  readonly responseId: string | null
+  readonly conversationId: string | null
+  /** The CLI's name of the thread that it is said in. */
+  readonly nativeThread: string | null
+  /** The sender's own name of it. */
+  readonly clientId: string | null
+}
+
+export interface AgentRepliesOptions {
+  readonly engine: () => Engine
+  readonly store: Store
+  readonly now: () => number
+}
+
+type Target = Pick<ReplyRecord, "principal" | "responseId" | "conversationId"> & {
+  readonly turn: TurnNow | null
+}
+
+/** Brings what agents say by themselves to whoever waits for it, or keeps it. */
+export class AgentReplies {
+  readonly #options: AgentRepliesOptions
+  /** Deliveries under way whose sender has given them a name. */
+  readonly #named = new Map<string, Promise<ReplyRecord>>()
+
+  constructor(options: AgentRepliesOptions) {
+    this.#options = options
+  }
+
+  /**
+   * `principal` null: the agent itself says it. Rejects with `agent_not_found`, `response_not_found`,
+   * `conversation_not_found`, or `invalid_request` when it cannot be told which turn is meant.
+   */
+  async deliver(reply: AgentReply, principal: string | null): Promise<ReplyRecord> {
+    if (
+      !this.#options
+        .engine()
+        .agents()
+        .some(({ id }) => id === reply.agentId)
+    ) {
+      throw new ProxyError("agent_not_found", `There is no agent '${reply.agentId.slice(0, 100)}'.`, {
+        param: "agent",
+      })
+    }
+    if (reply.clientId === null) return this.#deliver(reply, principal)
+    const name = `${reply.agentId}\n${reply.clientId}`
+    const delivery = this.#named.get(name) ?? this.#deliverOnce(reply, reply.clientId, principal)
+    this.#named.set(name, delivery)
+    try {
+      return await delivery
+    } finally {
+      this.#named.delete(name)
+    }
+  }
+
+  /** What waits for somebody to look, the newest first. */
+  outbox(limit: number): Promise<readonly ReplyRecord[]> {
+    return this.#options.store.replies.outbox(null, limit)
+  }
+
+  async #deliverOnce(reply: AgentReply, clientId: string, principal: string | null): Promise<ReplyRecord> {
+    const earlier = await this.#options.store.replies.findByClientId(reply.agentId, clientId)
+    return earlier ?? this.#deliver(reply, principal)
+  }
+
+  async #deliver(reply: AgentReply, principal: string | null): Promise<ReplyRecord> {
+    const { store, engine, now } = this.#options
+    const { turn, ...target } = await this.#targetOf(reply, principal)
+    const { agentId, clientId, text, isFinal } = reply
+    // Kept before it is handed on: whatever happens then, it is not lost.
+    const record: ReplyRecord = {
+      id: newId("rep_"),
+      agentId,
+      clientId,
+      ...target,
+      text,
+      isFinal,
+      delivery: "outbox",
+      createdAt: now(),
+    }
+    await store.replies.insert(record)
+    if (turn !== null && engine().say(turn.responseId, text, isFinal)) return this.#delivered(record, "turn")
+    const { principal: owner, conversationId } = target
+    if (owner === null || conversationId === null) return record
+    await engine().conversations.addItems(owner, conversationId, [messageOf(text)])
+    return this.#delivered(record, "conversation")
+  }
+
+  async #delivered(record: ReplyRecord, delivery: ReplyRecord["delivery"]): Promise<ReplyRecord> {
+    await this.#options.store.replies.setDelivery(record.id, delivery)
+    return { ...record, delivery }
+  }
+
+  async #targetOf(reply: AgentReply, principal: string | null): Promise<Target> {
+    const { agentId, responseId, conversationId, nativeThread } = reply
+    const running = this.#options
+      .engine()
+      .runningTurns(agentId)
+      .filter((turn) => principal === null || turn.principal === principal)
+    if (responseId !== null) {
+      const turn = running.find((one) => one.responseId === responseId)
+      return turn === undefined ? this.#finished(agentId, responseId, principal) : targetOfTurn(turn)
+    }
+    if (conversationId !== null) {
+      const turn = running.findLast((one) => one.conversationId === conversationId)
+      return turn === undefined
+        ? this.#inConversation(agentId, conversationId, principal)
+        : targetOfTurn(turn)
+    }
+    const inThread = nativeThread === null ? [] : running.filter((one) => one.nativeThread === nativeThread)
+    const meant = inThread.length > 0 ? inThread : running
+    if (meant.length > 1) {
+      const ids = meant.map((turn) => turn.responseId).join(", ")
+      throw new ProxyError(
+        "invalid_request",
+        `${agentId} has ${meant.length} turns running. Say with 'response_id' which one is meant: ${ids}.`,
+        { param: "response_id" },
+      )
+    }
+    const [turn] = meant
+    return turn === undefined
+      ? { principal, responseId: null, conversationId: null, turn: null }
+      : targetOfTurn(turn)
+  }
+
+  async #finished(agentId: string, responseId: string, principal: string | null): Promise<Target> {
+    const { store } = this.#options
+    const turn = await store.findTurnOfResponse(responseId)
+    const thread = turn === null ? null : await store.findThread(turn.threadId)
+    const isTheirs = thread?.agentId === agentId && (principal === null || thread.principal === principal)
+    if (turn === null || thread === null || !isTheirs) {
+      throw new ProxyError(
+        "response_not_found",
+        `Response with id '${responseId.slice(0, 100)}' not found.`,
+        {
+          param: "response_id",
+        },
+      )
+    }
+    return { principal: thread.principal, responseId, conversationId: turn.conversationId, turn: null }
+  }
+
+  /** An agent may write to conversations that it has answered in, a client to its own. */
+  async #inConversation(agentId: string, conversationId: string, principal: string | null): Promise<Target> {
+    const { replies, conversations } = this.#options.store
+    const owner =
+      principal === null
+        ? await replies.findConversationOwner(agentId, conversationId)
+        : ((await conversations.find(principal, conversationId))?.principal ?? null)
+    if (owner === null) {
+      throw new ProxyError(
+        "conversation_not_found",
+        `Conversation with id '${conversationId.slice(0, 100)}' not found.`,
+        { param: "conversation" },
+      )
+    }
+    return { principal: owner, responseId: null, conversationId, turn: null }
+  }
+}
+
+function targetOfTurn(turn: TurnNow): Target {
+  const { principal, responseId, conversationId } = turn
+  return { principal, responseId, conversationId, turn }
+}
+
+function messageOf(text: string): MessageItem {
+  return {
+    type: "message",
+    id: newId("msg_"),
+    role: "assistant",
+    content: [{ type: "text", text }],
+    phase: null,
+    status: "completed",
+  }
+}

@@ -1,0 +1,89 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import type { ReplyRecord } from "../../src/domain/replies.ts"
+import type { Store } from "../../src/domain/store.ts"
+import { insert } from "./records.ts"
+import type { StoreFixture } from "./store-contract.ts"
+
+function reply(number: number, fields: Partial<ReplyRecord> = {}): ReplyRecord {
+  return {
+    id: `rep_${number}`,
+    agentId: "manager",
+    clientId: null,
+    principal: null,
+    responseId: null,
+    conversationId: null,
+    text: "naïve 🦀",
+    isFinal: false,
+    delivery: "outbox",
+    createdAt: 1_000 + number,
+    ...fields,
+  }
+}
+
+/** What every implementation of `ReplyStore` has to do. */
+export function describeReplyContract(name: string, prepare: () => Promise<StoreFixture>): void {
+  describe(`the contract of replies on ${name}`, () => {
+    let fixture: StoreFixture
+    let store: Store
+
+    beforeEach(async () => {
+      fixture = await prepare()
+      store = await fixture.open()
+    })
+    afterEach(async () => {
+      await store.close()
+      await fixture.remove()
+    })
+
+    const outbox = async (agentId: string | null = null, limit = 10) =>
+      (await store.replies.outbox(agentId, limit)).map(({ id }) => id)
+
+    it("keeps a reply as it was, also over a restart", async () => {
+      const whole = reply(1, {
+        clientId: "mine",
+        principal: "ann",
+        responseId: "resp_1",
+        conversationId: "conv_1",
+        isFinal: true,
+        delivery: "turn",
+      })
+      expect(await store.replies.insert(whole)).toBe(true)
+      await store.close()
+      store = await fixture.open()
+      expect(await store.replies.findByClientId("manager", "mine")).toEqual(whole)
+    })
+
+    it("takes a sender's id once for each agent", async () => {
+      expect(await store.replies.insert(reply(1, { clientId: "mine" }))).toBe(true)
+      expect(await store.replies.insert(reply(2, { clientId: "mine" }))).toBe(false)
+      expect(await store.replies.insert(reply(3, { clientId: "mine", agentId: "engineer_alice" }))).toBe(true)
+      expect(await store.replies.insert(reply(4))).toBe(true)
+      expect(await store.replies.insert(reply(5))).toBe(true)
+      expect(await outbox()).toEqual(["rep_5", "rep_4", "rep_3", "rep_1"])
+    })
+
+    it("lists what waits, the newest first, of one agent or all, until it is delivered or too old", async () => {
+      for (const number of [1, 2, 3]) await store.replies.insert(reply(number))
+      await store.replies.insert(reply(4, { agentId: "engineer_alice" }))
+      expect(await outbox("manager", 2)).toEqual(["rep_3", "rep_2"])
+      await store.replies.setDelivery("rep_3", "conversation")
+      expect(await outbox()).toEqual(["rep_4", "rep_2", "rep_1"])
+      await store.replies.deleteBefore(1_002)
+      expect(await outbox()).toEqual(["rep_4", "rep_2"])
+    })
+
+    it("knows whose a conversation is that the agent has answered in, and of no other", async () => {
+      for (const id of ["conv_1", "conv_2"]) {
+        await store.conversations.insert(
+          { id, principal: "owner", metadata: {}, headTurnId: null, createdAt: 1 },
+          [],
+        )
+      }
+      await insert(store, { turnId: "turn_1", turn: { conversationId: "conv_1" } })
+      expect(await store.replies.findConversationOwner("manager", "conv_1")).toBe("owner")
+      expect(await store.replies.findConversationOwner("engineer_alice", "conv_1")).toBe(null)
+      expect(await store.replies.findConversationOwner("manager", "conv_2")).toBe(null)
+      expect(await store.replies.findConversationOwner("manager", "conv_none")).toBe(null)
+    })
+  })
+}

@@ -1,0 +1,289 @@
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import type OpenAI from "openai"
+import type { ResponseStreamEvent } from "openai/resources/responses/responses"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { startTestService, type TestService } from "../support/test-service.ts"
+import { waitFor } from "../support/wait-for.ts"
+
+const key = "sk-of-the-owner"
+
+let service: TestService
+let client: OpenAI
+
+beforeAll(async () => {
+  service = await startTestService({
+    config: { apiKeys: new Map([["owner", key]]) },
+    env: { AI_AGENT_PROXY_API_KEY: key, SOME_SECRET_OF_THE_USER: "not for agents" },
+  })
+  client = service.clientWith({ apiKey: key })
+  // Login shells of some systems (Debian) begin with a PATH of their own; an installed program is on that.
+  writeFileSync(join(service.codex.env.HOME ?? "", ".profile"), `PATH="${service.home}/.bin:$PATH"\n`)
+})
+afterAll(() => service.stop())
+
+interface Answer {
+  readonly status: number
+  readonly body: Record<string, unknown> & {
+    readonly error?: { readonly code: string; readonly param: string | null }
+  }
+}
+
+async function send(body: unknown, token: string | null = key, path = "/agent-reply"): Promise<Answer> {
+  const response = await fetch(service.url + path, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      ...(token !== null && { authorization: `Bearer ${token}` }),
+    },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  })
+  // Parsed JSON has no type; the tests say what they expect of it.
+  return { status: response.status, body: (await response.json()) as Answer["body"] }
+}
+
+/** What a shell command of the manager prints. */
+async function shell(command: string): Promise<string> {
+  const response = await client.responses.create({ model: "manager", input: `[[shell:${command}]]` })
+  const call = response.output.find((item) => item.type === "mcp_call")
+  if (call === undefined || call.name !== "shell") throw new Error("no command was run")
+  return call.output ?? ""
+}
+
+const textOf = (event: ResponseStreamEvent): string =>
+  event.type === "response.output_item.done" && event.item.type === "message"
+    ? event.item.content.map((part) => (part.type === "output_text" ? part.text : "")).join("")
+    : ""
+
+/** A turn that waits in a shell command until it is let go. */
+async function longTurn(extra: { conversation?: string } = {}) {
+  const file = `${service.home}/go-${Math.random()}`
+  const stream = await client.responses.create({
+    model: "manager",
+    input: `[[shell:while [ ! -e ${file} ]; do sleep 0.1; done]][[say:the end]]`,
+    stream: true,
+    ...extra,
+  })
+  const events: ResponseStreamEvent[] = []
+  const ended = (async () => {
+    for await (const event of stream) events.push(event)
+  })()
+  await waitFor(() => events.some((event) => event.type === "response.mcp_call.in_progress"), {
+    what: "the command to run",
+    timeoutMs: 30_000,
+  })
+  const [first] = events
+  if (first?.type !== "response.created") throw new Error("no response")
+  return {
+    id: first.response.id,
+    events,
+    ended,
+    letGo: async () => {
+      await shell(`touch ${file}`)
+      await ended
+    },
+  }
+}
+
+describe("POST /agent-reply", () => {
+  it("adds an interim word to the turn that waits, as commentary in its stream, and the turn goes on", async () => {
+    const turn = await longTurn()
+    const { status, body } = await send({ agent: "manager", text: "Half of it is done." })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      object: "agent_reply",
+      agent: "manager",
+      delivered_to: "turn",
+      final: false,
+      response_id: turn.id,
+    })
+    await waitFor(() => turn.events.some((event) => textOf(event) === "Half of it is done."), {
+      what: "the word in the stream",
+    })
+    expect(turn.events.some((event) => event.type === "response.completed")).toBe(false)
+    await turn.letGo()
+    const stored = await client.responses.retrieve(turn.id)
+    expect(stored.output.filter((item) => item.type === "message")).toMatchObject([
+      { phase: "commentary", content: [{ text: "Half of it is done." }] },
+      { content: [{ text: "the end" }] },
+    ])
+  })
+
+  it("completes the turn that waits with a final word, and the next turn knows what the user has seen", async () => {
+    const turn = await longTurn()
+    await send({ agent: "manager", text: "That is all.", final: true, response_id: turn.id })
+    await turn.ended
+    const last = turn.events.at(-1)
+    if (last?.type !== "response.completed") throw new Error(`ended with ${last?.type}`)
+    expect(last.response.output.filter((item) => item.type === "message")).toMatchObject([
+      { phase: "final_answer", content: [{ text: "That is all." }] },
+    ])
+    const next = await client.responses.create({
+      model: "manager",
+      previous_response_id: turn.id,
+      input: "[[say:next]]",
+    })
+    expect(next.output_text).toBe("next")
+    expect(JSON.stringify(service.model.requests.at(-1)?.body)).toContain("That is all.")
+  })
+
+  it("is not said twice under the same id", async () => {
+    const turn = await longTurn()
+    const reply = { agent: "manager", text: "Only once.", id: "once" }
+    const answers = await Promise.all([send(reply), send(reply), send(reply)])
+    expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1)
+    await turn.letGo()
+    expect((await send(reply)).body.id).toBe(answers[0]?.body.id)
+    const stored = await client.responses.retrieve(turn.id)
+    expect(JSON.stringify(stored.output).split("Only once.")).toHaveLength(2)
+  })
+
+  it("puts it behind the items of the conversation when no turn waits, and the next turn is told", async () => {
+    const conversation = await client.conversations.create({})
+    const first = await client.responses.create({
+      model: "manager",
+      conversation: conversation.id,
+      input: "[[say:I shall come back to you]]",
+    })
+    const late = await send({ agent: "manager", text: "The night run is green.", response_id: first.id })
+    expect(late.body).toMatchObject({ delivered_to: "conversation", conversation: conversation.id })
+    const named = await send({
+      agent: "manager",
+      text: "And so is the day run.",
+      conversation: conversation.id,
+    })
+    expect(named.body).toMatchObject({ delivered_to: "conversation" })
+    const { data } = await client.conversations.items.list(conversation.id, { order: "asc" })
+    expect(JSON.stringify(data.slice(-2))).toMatch(/night run is green.*day run/)
+    await client.responses.create({ model: "manager", conversation: conversation.id, input: "[[say:so?]]" })
+    expect(JSON.stringify(service.model.requests.at(-1)?.body)).toContain("The night run is green.")
+  })
+
+  it("keeps it in the outbox when nobody waits at all", async () => {
+    expect((await send({ agent: "manager", text: "By the way." })).body).toMatchObject({
+      delivered_to: "outbox",
+      response_id: null,
+      conversation: null,
+    })
+    // Strangers may see the page where a key is needed: that there is a message, and not what it says.
+    const page = await (await fetch(service.url)).text()
+    expect(page).toContain("A message")
+    expect(page).not.toContain("By the way.")
+  })
+
+  it("asks which turn is meant where several run", async () => {
+    const [one, other] = await Promise.all([longTurn(), longTurn()])
+    const { status, body } = await send({ agent: "manager", text: "Which one?" })
+    expect([status, body.error?.param]).toEqual([400, "response_id"])
+    expect((await send({ agent: "manager", text: "This one.", response_id: other.id })).body).toMatchObject({
+      delivered_to: "turn",
+      response_id: other.id,
+    })
+    await Promise.all([one.letGo(), other.letGo()])
+  })
+
+  it.each([
+    [{ agent: "engineer_nobody", text: "x" }, 404, "agent_not_found", "agent"],
+    [{ agent: "manager", text: "x", response_id: "resp_none" }, 404, "response_not_found", "response_id"],
+    [
+      { agent: "manager", text: "x", conversation: "conv_none" },
+      404,
+      "conversation_not_found",
+      "conversation",
+    ],
+    [{ text: "x" }, 400, "invalid_request", "agent"],
+    [{ agent: "manager" }, 400, "invalid_request", "text"],
+    [{ agent: "manager", text: "  " }, 400, "invalid_request", "text"],
+    [{ agent: "manager", text: "x", final: "yes" }, 400, "invalid_request", "final"],
+    [{ agent: "manager", text: "x", respones_id: "resp_1" }, 400, "invalid_request", "respones_id"],
+    [[], 400, "invalid_request", null],
+    ["{", 400, "invalid_json", null],
+  ])("refuses %j", async (body, status, code, param) => {
+    const answer = await send(body)
+    expect([answer.status, answer.body.error?.code, answer.body.error?.param]).toEqual([status, code, param])
+  })
+
+  it.each([null, "sk-wrong", "aap-agent-wrong"])("refuses the token %s", async (token) => {
+    expect((await send({ agent: "manager", text: "x" }, token)).status).toBe(401)
+  })
+})
+
+describe("an agent's own token", () => {
+  it("opens /agent-reply for its agent, and nothing else", async () => {
+    const token = (await shell("echo $AI_AGENT_PROXY_AGENT_TOKEN")).trim()
+    expect(token).toMatch(/^aap-agent-/)
+    expect((await send({ text: "By my own token." }, token)).body).toMatchObject({ agent: "manager" })
+    const foreign = await send({ agent: "engineer_alice", text: "In another's name." }, token)
+    expect([foreign.status, foreign.body.error?.code]).toEqual([404, "agent_not_found"])
+    for (const path of [
+      "/v1/models",
+      "/v1/responses",
+      "/openapi.json",
+      "/v1/files",
+      "/mcp",
+      "/agent-reply/x",
+    ]) {
+      expect([path, (await send({}, token, path)).status]).toEqual([path, 401])
+    }
+  })
+
+  it("is all that a shell command of the agent knows of the service", async () => {
+    const names = (await shell("env | cut -d= -f1 | sort")).split("\n")
+    expect(names.filter((name) => name.startsWith("AI_AGENT_PROXY"))).toEqual([
+      "AI_AGENT_PROXY_AGENT",
+      "AI_AGENT_PROXY_AGENT_TOKEN",
+      "AI_AGENT_PROXY_URL",
+    ])
+    expect(names).not.toContain("SOME_SECRET_OF_THE_USER")
+    expect(await shell("env")).not.toContain(key)
+  })
+})
+
+describe("ai-agent-proxy reply in a shell command of the agent", () => {
+  it("speaks into the turn that runs the command", async () => {
+    const response = await client.responses.create({
+      model: "manager",
+      input:
+        "[[shell:ai-agent-proxy reply From the shell, by words; echo And by stdin. | ai-agent-proxy reply]][[say:done]]",
+    })
+    expect(response.output.filter((item) => item.type === "message")).toMatchObject([
+      { phase: "commentary", content: [{ text: "From the shell, by words" }] },
+      { phase: "commentary", content: [{ text: "And by stdin." }] },
+      { content: [{ text: "done" }] },
+    ])
+  })
+
+  it("finds its own turn among several", async () => {
+    const turns = ["one", "two", "three"].map((word) =>
+      client.responses.create({
+        model: "manager",
+        input: `[[shell:ai-agent-proxy reply ${word}; sleep 1]][[say:${word} is done]]`,
+      }),
+    )
+    for (const [index, response] of (await Promise.all(turns)).entries()) {
+      const texts = response.output.flatMap((item) => (item.type === "message" ? item.content : []))
+      const word = ["one", "two", "three"][index]
+      expect(texts).toMatchObject([{ text: word }, { text: `${word} is done` }])
+    }
+  })
+
+  it("answers with --final, and the agent is interrupted", async () => {
+    const response = await client.responses.create({
+      model: "manager",
+      input: "[[shell:ai-agent-proxy reply --final The answer.; sleep 600]][[say:never]]",
+    })
+    expect(response.status).toBe("completed")
+    expect(response.output_text).toBe("The answer.")
+  })
+
+  it("says what is wrong, with the documented exit code", async () => {
+    expect(await shell("ai-agent-proxy reply --response resp_none x; echo code $?")).toMatch(
+      /Response with id 'resp_none' not found\.\s+code 1/,
+    )
+    expect(await shell("ai-agent-proxy reply --wrong x; echo code $?")).toMatch(/code 2/)
+    expect(await shell("ai-agent-proxy reply < /dev/null; echo code $?")).toMatch(/nothing to say.*\s+code 1/)
+    expect(await shell("AI_AGENT_PROXY_URL=http://127.0.0.1:1 ai-agent-proxy reply x; echo code $?")).toMatch(
+      /does not answer at http:\/\/127\.0\.0\.1:1.*\s+code 1/,
+    )
+  })
+})
