@@ -1,6 +1,7 @@
 /**
  * A claude that speaks its protocol and misbehaves as the last word of a message says. FAKE_CLAUDE_VERSION is its version;
- * it is logged in when `.credentials.json` is in CLAUDE_CONFIG_DIR. PIDS names a file for the pids of its children.
+ * it is logged in when `.credentials.json` is in CLAUDE_CONFIG_DIR. PIDS names a file for the pids of its children. With
+ * FAKE_CLAUDE_LINGERS it writes its own pid there when its stdin is closed, and does not end by itself.
  */
 import { spawn } from "node:child_process"
 import { appendFileSync, existsSync } from "node:fs"
@@ -32,7 +33,13 @@ function serve(): void {
   })
   print("Update available! Run: claude update")
   send({ type: "brand_new_event", payload: { a: 1 } })
-  createInterface({ input: process.stdin }).on("line", (line) => {
+  const input = createInterface({ input: process.stdin })
+  input.on("close", () => {
+    if (process.env.FAKE_CLAUDE_LINGERS !== "1") return
+    appendFileSync(process.env.PIDS ?? "/dev/null", `${process.pid}\n`)
+    setInterval(() => {}, 60_000)
+  })
+  input.on("line", (line) => {
     const message = JSON.parse(line)
     if (message.type === "control_request") {
       if (isWedged) return

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, writeFileSync } from "node:fs"
+import { chmodSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { createClaudeBackend } from "../../src/backends/claude/claude-backend.ts"
@@ -6,7 +6,7 @@ import type { ClaudeBackendOptions } from "../../src/backends/claude/claude-opti
 import { ProbeMemory } from "../../src/backends/probe.ts"
 import type { Backend, BackendEvent } from "../../src/domain/backend.ts"
 import { agentEnvironment, agentPath, recordedPids } from "../agents/agents.ts"
-import { isRunning } from "../support/processes.ts"
+import { isRunning, processEntry } from "../support/processes.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
 import { waitFor } from "../support/wait-for.ts"
 import { noOptions, runTurn } from "./turn-recording.ts"
@@ -219,13 +219,21 @@ describe("claude processes that nobody uses", () => {
     expect((await runTurn(backend, second, "hello")).answer).toBe("answer 2")
   })
 
+  it("take no turn while they end: it has a new one", async () => {
+    start({ timeouts: { idleMs: 1, closeMs: 500 } }, { FAKE_CLAUDE_LINGERS: "1" })
+    const thread = await open()
+    await runTurn(backend, thread, "hello")
+    const ending = await waitFor(() => recordedPids(file("pids"))[0], {
+      what: "the idle process to be told to end",
+    })
+    expect(isRunning(ending)).toBe(true)
+    expect((await runTurn(backend, thread, "hello")).last.type).toBe("turn.completed")
+    expect(isRunning(ending)).toBe(false)
+    expect(pids()).toHaveLength(2)
+  })
+
   it("show neither instructions nor the token of functions in the list of processes", async () => {
-    const commandLines: string[] = []
     start({
-      onEvent: (event) => {
-        events.push(event)
-        if (event.type === "process.started") commandLines.push(commandLineOf(event.pid))
-      },
       toolEndpoint: {
         open: async () => ({
           url: "http://127.0.0.1:9/mcp",
@@ -237,13 +245,8 @@ describe("claude processes that nobody uses", () => {
     const tool = { name: "f", description: "", parameters: {} }
     const thread = await backend.openThread({ ...noOptions, instructions: "secret words", tools: [tool] })
     await runTurn(backend, thread, "hello")
-    expect(commandLines).toHaveLength(1)
-    expect(commandLines[0]).toContain("--mcp-config")
-    expect(commandLines[0]).not.toContain("secret")
+    const [commandLine] = living().map((pid) => processEntry(pid)?.commandLine)
+    expect(commandLine).toContain("--mcp-config")
+    expect(commandLine).not.toContain("secret")
   })
 })
-
-/** Of the process and, as the launcher may not have become claude yet, as it was started. */
-function commandLineOf(pid: number): string {
-  return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").join(" ")
-}

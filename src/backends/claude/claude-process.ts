@@ -36,6 +36,7 @@ export class ClaudeProcess {
   readonly #lines: JsonLines
   readonly #requests = new Map<string, (answer: Answer) => void>()
   #closing: Promise<void> | null = null
+  #isEnding = false
   #lastError: string | null = null
 
   constructor(options: ClaudeProcessOptions) {
@@ -68,6 +69,11 @@ export class ClaudeProcess {
 
   get hasExited(): boolean {
     return this.#process.hasExited
+  }
+
+  /** True: it takes no more turns. It may still be there. */
+  get isEnding(): boolean {
+    return this.#isEnding || this.hasExited
   }
 
   /** Nothing of it is left. Never rejects. */
@@ -103,12 +109,14 @@ export class ClaudeProcess {
 
   /** Lets it end by itself, and ends it with all that it started when it does not. */
   close(): Promise<void> {
+    this.#isEnding = true
     this.#closing ??= this.#close()
     return this.#closing
   }
 
   /** Ends it with all that it started. */
   end(): Promise<void> {
+    this.#isEnding = true
     return this.#process.end(this.#options.timeouts.endSteps)
   }
 

@@ -44,7 +44,7 @@ export class ThreadProcesses {
   ): Promise<{ readonly process: ClaudeProcess; readonly untold: readonly SeedMessage[] }> {
     this.#leaveIdle(thread)
     const { warm } = thread
-    if (warm !== null && !warm.process.hasExited && isSame(warm.profile, profile)) {
+    if (warm !== null && !warm.process.isEnding && isSame(warm.profile, profile)) {
       return { process: warm.process, untold: [] }
     }
     await warm?.process.close()
@@ -67,7 +67,7 @@ export class ThreadProcesses {
 
   /** The turn is over: the process stays for a while. */
   release(thread: ClaudeThread): void {
-    if (thread.warm === null || thread.warm.process.hasExited || this.#isStopped) return
+    if (thread.warm === null || thread.warm.process.isEnding || this.#isStopped) return
     this.#leaveIdle(thread)
     this.#idle.add(thread)
     thread.idleTimer = setTimeout(() => void this.close(thread), this.#options.timeouts.idleMs)
