@@ -8,6 +8,8 @@ export interface ToolCall {
   readonly name: string
   /** JSON text, as the model wrote it. */
   readonly arguments: string
+  /** What the CLI says of the call besides (`_meta` of MCP), such as its own id of it. */
+  readonly meta: Readonly<Record<string, unknown>>
   /** Aborted when the CLI does not wait any more: its own time limit, an interrupt, its end. */
   readonly signal: AbortSignal
   /** Answers the CLI. Harmless after the first time and after `signal`. */

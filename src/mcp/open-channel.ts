@@ -2,7 +2,7 @@ import type { FunctionTool } from "../domain/backend.ts"
 import { newId } from "../domain/ids.ts"
 import type { ToolCall } from "../domain/tool-endpoint.ts"
 import { callResult, refusedCall } from "./call-result.ts"
-import { type Fields, type RequestId, RpcError, rpcCodes } from "./json-rpc.ts"
+import { type Fields, fieldsOf, type RequestId, RpcError, rpcCodes } from "./json-rpc.ts"
 
 interface OpenCall {
   readonly requestId: RequestId
@@ -64,6 +64,7 @@ export class OpenChannel {
         callId: newId("call_"),
         name,
         arguments: JSON.stringify(given),
+        meta: fieldsOf(params._meta),
         signal: aborter.signal,
         answer: (output, isError = false) => open.end(callResult(output, isError)),
       })

@@ -5,10 +5,10 @@ import type { Log } from "../../domain/log.ts"
 import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
 import { EventBatches } from "../event-batches.ts"
+import { OpenCalls } from "../open-calls.ts"
 import type { RequestId } from "../rpc-client.ts"
 import type { AppServer } from "./app-server.ts"
 import type { LoadedThread } from "./codex-threads.ts"
-import { OpenCalls } from "./open-calls.ts"
 import { accountResultSchema, emptyResultSchema, type NativeToolCall, type Notification } from "./protocol.ts"
 import { rolloutItems, rolloutPosition } from "./rollout-items.ts"
 import { turnErrorOf } from "./turn-error.ts"
@@ -42,7 +42,7 @@ export class CodexTurn implements Turn {
   readonly threadId: string
   readonly #options: CodexTurnOptions
   readonly #events = new EventBatches<TurnEvent>()
-  readonly #calls = new OpenCalls((items) => {
+  readonly #calls = new OpenCalls<RequestId>((items) => {
     for (const item of items) {
       this.#events.push({ type: "function.called", item, holdMs: isScriptCall(item) ? scriptHoldMs : null })
     }

@@ -2,14 +2,15 @@ import { messageOf } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
 import type { TurnEvent } from "../../domain/turn-events.ts"
 import { addUsage, noUsage, type Usage } from "../../domain/usage.ts"
+import type { OpenCalls } from "../open-calls.ts"
+import type { RequestId } from "../rpc-client.ts"
 import { keptNativeItem } from "./history-items.ts"
 import { itemOf } from "./item-mapping.ts"
-import type { OpenCalls } from "./open-calls.ts"
 import type { NativeItem, Notification } from "./protocol.ts"
 
 export interface TurnReaderOptions {
   readonly push: (event: TurnEvent) => void
-  readonly calls: OpenCalls
+  readonly calls: OpenCalls<RequestId>
   readonly isClientFunction: (nativeName: string) => boolean
   readonly log: Log
 }
@@ -17,7 +18,7 @@ export interface TurnReaderOptions {
 /** Turns the notifications of one turn, which are given to it in order, into our events. */
 export class TurnReader {
   readonly #push: (event: TurnEvent) => void
-  readonly #calls: OpenCalls
+  readonly #calls: OpenCalls<RequestId>
   readonly #isClientFunction: (nativeName: string) => boolean
   readonly #log: Log
   readonly #openCommands = new Set<string>()

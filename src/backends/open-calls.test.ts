@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
-import type { FunctionCallItem } from "../../domain/items.ts"
+import type { FunctionCallItem } from "../domain/items.ts"
 import { OpenCalls } from "./open-calls.ts"
 
 function call(callId: string): FunctionCallItem {
@@ -8,7 +8,7 @@ function call(callId: string): FunctionCallItem {
 
 describe("calls of the client's functions", () => {
   let released: string[][]
-  let calls: OpenCalls
+  let calls: OpenCalls<number>
 
   beforeEach(() => {
     vi.useFakeTimers()
@@ -54,6 +54,16 @@ describe("calls of the client's functions", () => {
     calls.arrived(2, call("b"))
     vi.advanceTimersByTime(15)
     expect(released).toEqual([["a"], ["b"]])
+  })
+
+  it("are forgotten when the agent does not wait for them any more", () => {
+    calls.arrived(1, call("a"))
+    calls.arrived(2, call("b"))
+    calls.withdraw("a")
+    vi.advanceTimersByTime(15)
+    expect(released).toEqual([["b"]])
+    calls.withdraw("b")
+    expect(calls.take("b")).toBeNull()
   })
 
   it("can be answered once, and not after the turn", () => {
