@@ -9,6 +9,7 @@ import type {
   TurnInput,
 } from "../domain/backend.ts"
 import { messageOf } from "../domain/errors.ts"
+import type { ToolEndpoint } from "../domain/tool-endpoint.ts"
 import { createCodexBackend } from "./codex/codex-backend.ts"
 import type { CodexBackendOptions } from "./codex/codex-options.ts"
 import { createExecBackend } from "./exec/exec-backend.ts"
@@ -19,6 +20,8 @@ import { probeExecutable } from "./probe.ts"
 export interface CliBackendOptions extends CodexBackendOptions {
   /** See `ExecBackendOptions`. */
   readonly resumesLast: boolean
+  /** See `AgentBackendOptions`. */
+  readonly toolEndpoint: ToolEndpoint | null
 }
 
 /**
@@ -94,7 +97,7 @@ class CliBackend implements Backend {
   }
 
   async #choose(): Promise<void> {
-    const { executable, cwd, env, model, resumesLast, log } = this.#options
+    const { executable, cwd, env, model, resumesLast, toolEndpoint, log } = this.#options
     const file = findExecutable(executable, env.PATH)
     // Nothing to ask: codex's readiness says so, and the next one finds it once it is there.
     if (file === null) return
@@ -104,7 +107,7 @@ class CliBackend implements Backend {
       const { backend } = await probeExecutable(file, { cwd, env, signal: this.#stopping.signal })
       if (this.#stopping.signal.aborted) return
       if (backend === "exec") {
-        this.#exec = createExecBackend({ executable, cwd, env, model, resumesLast, log })
+        this.#exec = createExecBackend({ executable, cwd, env, model, resumesLast, toolEndpoint, log })
         log("info", "the CLI is driven by exec's arguments: every turn starts it anew", { executable })
       }
       this.#isChosen = true

@@ -89,13 +89,14 @@ function claudeBackend(options: AgentBackendOptions): Backend {
 }
 
 function codexLikeBackend(options: AgentBackendOptions): Backend {
-  const { executable, cwd, env, passEnv, model, resumesLast, onEvent, log } = options
+  const { executable, cwd, env, passEnv, model, resumesLast, toolEndpoint, onEvent, log } = options
   return createCliBackend({
     executable,
     cwd,
     env: codexEnvironment(env, passEnv),
     model,
     resumesLast,
+    toolEndpoint,
     onEvent,
     log,
   })

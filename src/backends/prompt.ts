@@ -1,5 +1,5 @@
 import type { HistoryTurn } from "../domain/backend.ts"
-import { type Item, type MessageItem, textOf } from "../domain/items.ts"
+import { type ContentPart, type Item, type MessageItem, textOf } from "../domain/items.ts"
 
 export interface PromptParts {
   /** Null where the program has them already. */
@@ -64,8 +64,7 @@ function newMessage(messages: readonly MessageItem[]): string {
 function told(item: Item): string[] {
   switch (item.type) {
     case "message": {
-      const images = item.content.filter((part) => part.type === "image").map(() => "[an image]")
-      const text = [textOf(item.content), ...images].filter((part) => part !== "").join("\n")
+      const text = toldContent(item.content)
       return text === "" ? [] : [marked(item.role, text)]
     }
     case "command": {
@@ -84,12 +83,18 @@ function told(item: Item): string[] {
     case "function_call":
       return [marked("tool", `call of ${item.name} (${item.callId}): ${item.arguments}`)]
     case "function_call_output":
-      return [marked("tool", `result of ${item.callId}: ${cut(textOf(item.output))}`)]
+      // Whole: the agent is to go on from it, and has no other way to it.
+      return [marked("tool", `result of ${item.callId}: ${toldContent(item.output)}`)]
     case "reasoning":
     case "web_search":
       // What came of them is in the messages.
       return []
   }
+}
+
+function toldContent(content: readonly ContentPart[]): string {
+  const images = content.filter((part) => part.type === "image").map(() => "[an image]")
+  return [textOf(content), ...images].filter((part) => part !== "").join("\n")
 }
 
 function marked(role: string, text: string): string {

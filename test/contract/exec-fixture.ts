@@ -36,6 +36,7 @@ export async function createExecFixture(
       env: agentEnvironment({ RECORD: file("record"), PIDS: file("pids") }),
       model: null,
       resumesLast: false,
+      toolEndpoint: null,
       log: () => {},
       probeMemory: new ProbeMemory(),
       ...options,

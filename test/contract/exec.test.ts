@@ -7,6 +7,7 @@ import { startModelServer } from "../model-server/model-server.ts"
 import { developerTextOf, userTextsOf } from "../model-server/request-readers.ts"
 import { codexExecutable } from "../support/codex-binary.ts"
 import { createCodexHome } from "../support/codex-home.ts"
+import { startMcpEndpoint } from "../support/mcp-endpoint.ts"
 import { descendantsOf, isRunning } from "../support/processes.ts"
 import { createTempDir } from "../support/temp-dir.ts"
 import { waitFor } from "../support/wait-for.ts"
@@ -24,7 +25,7 @@ const codexPrompts: ContractPrompts = {
     const messages: { role: string; text: string }[] = JSON.parse(answer)
     return messages.filter(({ role }) => role === "user").flatMap(({ text }) => saidIn(text))
   },
-  call: () => "",
+  call: (name, args) => `[[tool:${name}:${JSON.stringify(args)}]]`,
   image: "[[image]]",
   schema: "[[schema]]",
   fail: (status) => `[[status:${status}]]`,
@@ -46,6 +47,7 @@ const plainPrompts: ContractPrompts = {
 
 async function prepareCodex(): Promise<BackendHarness> {
   const modelServer = await startModelServer()
+  const functions = await startMcpEndpoint()
   const codexHome = await createCodexHome({ modelUrl: modelServer.url })
   const workspace = await createTempDir("workspace")
   const running = new RunningProcesses()
@@ -56,6 +58,7 @@ async function prepareCodex(): Promise<BackendHarness> {
       env: codexHome.env,
       model: null,
       resumesLast: false,
+      toolEndpoint: functions.endpoint,
       log: running.log,
     })
   return {
@@ -81,6 +84,7 @@ async function prepareCodex(): Promise<BackendHarness> {
     processes: running.all,
     remove: async () => {
       await modelServer.close()
+      await functions.close()
       await codexHome.remove()
       await workspace.remove()
     },
@@ -96,6 +100,7 @@ async function preparePlain(): Promise<BackendHarness> {
     env: agentEnvironment({ PIDS: join(workspace.path, "pids") }),
     model: null,
     resumesLast: false,
+    toolEndpoint: null,
     log: running.log,
     probeMemory: new ProbeMemory(),
   })

@@ -4,7 +4,13 @@ import { itemOfTool, mergedUpdate } from "./tool-items.ts"
 const place = { server: "cli", cwd: "/w" }
 
 it("takes a command of opencode, whose exit code stands in the metadata", () => {
-  const begun = { toolCallId: "1", title: "bash", kind: "execute", status: "pending", rawInput: { cwd: "/x" } }
+  const begun = {
+    toolCallId: "1",
+    title: "bash",
+    kind: "execute",
+    status: "pending",
+    rawInput: { cwd: "/x" },
+  }
   const told = {
     toolCallId: "1",
     status: "completed",

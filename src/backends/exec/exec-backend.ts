@@ -10,9 +10,11 @@ import type {
 } from "../../domain/backend.ts"
 import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { notReady, StartError, turnErrorOfThrown } from "../codex/start-error.ts"
+import { FunctionChannel } from "../function-channel.ts"
 import { type ExecProfile, probeExec } from "../probe.ts"
 import { runBriefly } from "../run-briefly.ts"
 import { startableProgram } from "../startable-program.ts"
+import { callsFunctions, holdMsOf } from "./exec-functions.ts"
 import { defaultTimeouts, type ExecBackendOptions, type ExecTimeouts } from "./exec-options.ts"
 import { runExecTurn } from "./exec-run.ts"
 import { type ExecThread, ExecThreads } from "./exec-threads.ts"
@@ -57,7 +59,8 @@ class ExecBackend implements Backend {
   }
 
   async capabilities(): Promise<Capabilities> {
-    const { program, version, features } = await this.#probe()
+    const profile = await this.#probe()
+    const { program, version, features } = profile
     return {
       program,
       version,
@@ -65,7 +68,7 @@ class ExecBackend implements Backend {
       streamsDeltas: !features.printsJson,
       acceptsImages: features.printsJson && features.takesImages,
       hasOutputSchema: features.takesSchema,
-      hasFunctions: false,
+      hasFunctions: this.#options.toolEndpoint !== null && callsFunctions(profile),
       hasFork: false,
       efforts: features.takesConfig ? ["low", "medium", "high"] : [],
     }
@@ -83,16 +86,12 @@ class ExecBackend implements Backend {
   }
 
   async openThread(options: ThreadOptions): Promise<ThreadRef> {
-    if (options.tools.length > 0) {
-      throw new ProxyError("invalid_request", "This agent cannot call functions of the client.", {
-        param: "tools",
-      })
-    }
-    return this.#threads.open(options).ref
+    return this.#threads.open(options, await this.#openFunctions(options)).ref
   }
 
-  async resumeThread(thread: ThreadRef): Promise<void> {
-    await this.#find(thread)
+  async resumeThread(ref: ThreadRef, options: ThreadOptions): Promise<void> {
+    const thread = await this.#find(ref)
+    thread.functions ??= await this.#openFunctions(options)
   }
 
   async forkThread(thread: ThreadRef, at: string): Promise<ThreadRef> {
@@ -134,6 +133,18 @@ class ExecBackend implements Backend {
   async stop(): Promise<void> {
     this.#stopping.abort()
     await Promise.all([...this.#living].map((turn) => turn.stop()))
+    this.#threads.stop()
+  }
+
+  async #openFunctions({ tools }: ThreadOptions): Promise<FunctionChannel | null> {
+    const { toolEndpoint } = this.#options
+    if (tools.length === 0) return null
+    if (toolEndpoint === null || !callsFunctions(this.#profile ?? (await this.#probe()))) {
+      throw new ProxyError("invalid_request", "This agent cannot call functions of the client.", {
+        param: "tools",
+      })
+    }
+    return FunctionChannel.open({ endpoint: toolEndpoint, tools, holdMsOf })
   }
 
   async #run(turn: ExecTurn, ref: ThreadRef, input: TurnInput, previous?: ExecTurn): Promise<void> {

@@ -1,7 +1,10 @@
 import type { TurnInput } from "../../domain/backend.ts"
 import { ProxyError } from "../../domain/errors.ts"
+import type { FunctionChannel } from "../function-channel.ts"
 import type { ExecProfile } from "../probe.ts"
 import { bytesOf } from "../prompt.ts"
+import { functionFlags } from "./exec-functions.ts"
+import { tomlString } from "./toml-string.ts"
 
 /** Where a turn runs: a new session of the CLI, its newest one in this folder, or one by its id. */
 export type SessionTarget = "new" | "last" | { readonly id: string }
@@ -17,6 +20,8 @@ export interface CommandParts {
   readonly effort: TurnInput["effort"]
   readonly imageFiles: readonly string[]
   readonly schemaFile: string | null
+  /** Null: the agent has no functions of the client. */
+  readonly functions: FunctionChannel | null
 }
 
 export interface ExecCommand {
@@ -71,6 +76,7 @@ function knownFlags(parts: CommandParts): string[] {
     flags.push("-c", `model_reasoning_effort=${tomlString(parts.effort)}`)
   if (parts.instructions !== null && features.takesConfig)
     flags.push("-c", `developer_instructions=${tomlString(parts.instructions)}`)
+  if (parts.functions !== null) flags.push(...functionFlags(parts.functions))
   if (parts.schemaFile !== null) flags.push("--output-schema", parts.schemaFile)
   if (parts.isEphemeral && features.takesEphemeral && parts.target === "new") flags.push("--ephemeral")
   if (features.printsJson) flags.push("--json")
@@ -99,9 +105,4 @@ function refusal({ prompt, profile }: CommandParts): ProxyError {
 /** True when the instructions can go by `-c`: the flag is there, and they fit into one argument. */
 export function canConfigureInstructions(profile: ExecProfile, instructions: string): boolean {
   return profile.features.takesConfig && bytesOf(tomlString(instructions)) <= maxArgumentBytes
-}
-
-/** A TOML basic string. JSON's is one, but for DEL and for halves of characters, which TOML does not have. */
-export function tomlString(text: string): string {
-  return JSON.stringify(text.toWellFormed()).replaceAll("\x7f", "\\u007f")
 }

@@ -1,5 +1,6 @@
 import type { spawn } from "node:child_process"
 import type { Log } from "../../domain/log.ts"
+import type { ToolEndpoint } from "../../domain/tool-endpoint.ts"
 import type { ProbeMemory } from "../probe.ts"
 import type { EndStep } from "../process-tree.ts"
 
@@ -37,6 +38,8 @@ export interface ExecBackendOptions {
    * (`exec resume --last`) as long as nobody else of ours has run there in between.
    */
   readonly resumesLast: boolean
+  /** Null: the agent gets no functions of the client. */
+  readonly toolEndpoint: ToolEndpoint | null
   readonly log: Log
   readonly timeouts?: Partial<ExecTimeouts>
   readonly spawn?: typeof spawn

@@ -12,6 +12,7 @@ import {
   maxStdinBytes,
   type SessionTarget,
 } from "./exec-command.ts"
+import { functionEnvironment } from "./exec-functions.ts"
 import type { ExecBackendOptions } from "./exec-options.ts"
 import type { ExecThread, ExecThreads } from "./exec-threads.ts"
 import type { ExecTurn } from "./exec-turn.ts"
@@ -110,6 +111,7 @@ function commandOf(
     effort: input.effort,
     imageFiles: files.imageFiles,
     schemaFile: files.schemaFile,
+    functions: thread.functions,
   })
 }
 
@@ -142,7 +144,8 @@ async function runCommand(
   await turn.run({
     file,
     cwd,
-    env,
+    env: { ...env, ...(thread.functions !== null && functionEnvironment(thread.functions)) },
+    functions: thread.functions,
     command,
     running,
     program: profile.program,

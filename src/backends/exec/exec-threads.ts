@@ -2,6 +2,7 @@ import type { HistoryTurn, ThreadOptions, ThreadRef } from "../../domain/backend
 import { ThreadLostError } from "../../domain/errors.ts"
 import { textOf } from "../../domain/items.ts"
 import type { Usage } from "../../domain/usage.ts"
+import type { FunctionChannel } from "../function-channel.ts"
 import { newExecRef, type ThreadFiles } from "./thread-files.ts"
 
 export interface ExecThread {
@@ -16,6 +17,8 @@ export interface ExecThread {
   history: HistoryTurn[] | null
   /** True once the program's own session has heard the instructions. */
   hasRun: boolean
+  /** The client's functions; null: none, or the thread was not resumed yet. */
+  functions: FunctionChannel | null
 }
 
 /** Room for the histories of threads that the program has no name for, in UTF-16 units. */
@@ -37,7 +40,7 @@ export class ExecThreads {
     this.#files = files
   }
 
-  open(options: ThreadOptions): ExecThread {
+  open(options: ThreadOptions, functions: FunctionChannel | null): ExecThread {
     const thread: ExecThread = {
       ref: newExecRef(),
       isEphemeral: options.isEphemeral,
@@ -46,6 +49,7 @@ export class ExecThreads {
       total: null,
       history: options.history.map(withoutNative),
       hasRun: false,
+      functions,
     }
     this.#threads.set(thread.ref, thread)
     this.#grow(thread, options.history)
@@ -93,7 +97,14 @@ export class ExecThreads {
   /** What the program has a name for can be read back; the rest is worth keeping while there is room. */
   close(ref: ThreadRef): void {
     const thread = this.#threads.get(ref)
+    thread?.functions?.close()
+    if (thread !== undefined) thread.functions = null
     if (thread?.nativeId != null && !thread.isEphemeral) this.#forget(ref)
+  }
+
+  /** The service stops: nobody calls anything any more. */
+  stop(): void {
+    for (const { functions } of this.#threads.values()) functions?.close()
   }
 
   /** Gone for good; returns the program's name, if it had one. */
@@ -111,6 +122,7 @@ export class ExecThreads {
       instructions: null,
       history: null,
       hasRun: true,
+      functions: null,
     }
     this.#threads.set(thread.ref, thread)
     return thread
@@ -133,6 +145,7 @@ export class ExecThreads {
 
   #forget(ref: ThreadRef): void {
     this.#shrink(ref)
+    this.#threads.get(ref)?.functions?.close()
     this.#threads.delete(ref)
   }
 }

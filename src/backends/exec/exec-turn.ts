@@ -2,11 +2,12 @@ import type { spawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import type { Turn } from "../../domain/backend.ts"
 import { ProxyError } from "../../domain/errors.ts"
-import type { Item } from "../../domain/items.ts"
+import type { ContentPart, Item } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
 import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
 import { EventBatches } from "../event-batches.ts"
+import type { FunctionChannel } from "../function-channel.ts"
 import type { ExecCommand } from "./exec-command.ts"
 import type { ExecTimeouts } from "./exec-options.ts"
 import { ExecProcess } from "./exec-process.ts"
@@ -22,6 +23,8 @@ export interface ExecLaunch {
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
   readonly command: ExecCommand
+  /** Null: the agent has none of the client. */
+  readonly functions: FunctionChannel | null
   /** Of the profile, for messages. */
   readonly program: string
   readonly printsJson: boolean
@@ -56,6 +59,8 @@ export class ExecTurn implements Turn {
   #settle: () => void = () => {}
   #isCompleted = false
   #usage: Usage | null = null
+  /** While the process runs. */
+  #functions: FunctionChannel | null = null
   #lastProgress = Number.NEGATIVE_INFINITY
   #exitTimer: NodeJS.Timeout | null = null
   /** Resolves when the process and all that it left behind are gone. Never rejects. */
@@ -96,8 +101,10 @@ export class ExecTurn implements Turn {
     return this.#batches.isClosed
   }
 
-  async answer(callId: string): Promise<void> {
-    throw new ProxyError("backend_error", `No function call ${callId} is open: exec calls no functions`)
+  async answer(callId: string, output: readonly ContentPart[]): Promise<void> {
+    if (this.#functions === null)
+      throw new ProxyError("backend_error", `No call ${callId} is open in this turn`)
+    this.#functions.answer(callId, output)
   }
 
   interrupt(): Promise<void> {
@@ -129,6 +136,11 @@ export class ExecTurn implements Turn {
       this.#endSoon(child)
     }
     const reader = this.#readerFor(launch, onOutcome)
+    this.#functions = launch.functions
+    launch.functions?.beginTurn((event) => {
+      reader.beforeCall()
+      this.#push(event)
+    })
     const child = new ExecProcess({
       file: launch.file,
       args: launch.command.args,
@@ -150,6 +162,8 @@ export class ExecTurn implements Turn {
     const exit = await child.exited
     this.#log("debug", "exec process ended", { pid: child.pid, code: exit.code, signal: exit.signal })
     const last = reader.finish(exit, child.stderrTail)
+    launch.functions?.endTurn()
+    this.#functions = null
     if (last !== null) onOutcome(last)
     await told
     await child.settled

@@ -5,6 +5,7 @@ import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
 import { JsonLines } from "../codex/json-lines.ts"
 import { turnErrorOf } from "../codex/turn-error.ts"
 import { type ExecEvent, itemOfExec, parseExecEvent } from "./exec-events.ts"
+import { functionServer } from "./exec-functions.ts"
 import type { ExecExit } from "./exec-process.ts"
 import { type ExecOutcome, exitReason, type OutputReader, reasonWithTail } from "./output-reader.ts"
 
@@ -61,6 +62,12 @@ export class JsonReader implements OutputReader {
       else if (event === "unknown") this.#options.log("debug", "the agent sent an unknown event")
       else this.#read(event)
     }
+  }
+
+  beforeCall(): void {
+    if (this.#isOver) return
+    this.#recorded()
+    this.#releaseMessage("commentary")
   }
 
   finish(exit: ExecExit, stderrTail: string): ExecOutcome | null {
@@ -130,6 +137,13 @@ export class JsonReader implements OutputReader {
       this.#releaseMessage("commentary")
       if (item.type === "message") {
         if (isDone) this.#heldMessage = item
+      } else if (item.type === "tool_call" && item.server === functionServer) {
+        // The client's own function: it comes by the channel, and nobody else is to see it.
+        this.#options.push({
+          type: "notice",
+          message: "A function of the client is called",
+          tells: "progress",
+        })
       } else this.#options.push({ type: isDone ? "item.completed" : "item.started", item })
     } catch (error) {
       this.#options.log("warn", "the agent sent an item of unexpected form", {

@@ -2,9 +2,9 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import type { MessageItem, Role } from "../../domain/items.ts"
 import { bytesOf, renderPrompt } from "../prompt.ts"
-import { tomlString } from "./exec-command.ts"
 import { featuresOfHelp, plainFeatures } from "./exec-features.ts"
 import { usageOfTurn, wasMadeAfter } from "./thread-usage.ts"
+import { tomlString } from "./toml-string.ts"
 
 function message(text: string, role: Role = "user"): MessageItem {
   return {
