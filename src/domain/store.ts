@@ -128,7 +128,7 @@ export interface Store {
     response: ResponseRecord,
     extras?: TurnExtras,
   ): Promise<void>
-  /** A turn that ends puts its items behind those of its conversation. */
+  /** A turn that begins to run puts what it brought behind the items of its conversation, one that ends what it made. */
   saveProgress(progress: TurnProgress): Promise<void>
 
   findThread(threadId: string): Promise<ThreadRecord | null>

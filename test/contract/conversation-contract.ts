@@ -62,6 +62,15 @@ export function describeConversationContract(name: string, prepare: () => Promis
       expect((await store.conversations.findItem("owner", "conv_1", "msg_c"))?.agentId).toBe("manager")
     })
 
+    it("puts what a turn brought before the items that are added while it runs, and its answer behind them", async () => {
+      await store.conversations.insert(conversation("conv_1"), [])
+      await insertTurn("turn_1", [message("a")])
+      await store.saveProgress({ responseId: "resp_turn_1", turnId: "turn_1", status: "running" })
+      await store.conversations.addItems("owner", "conv_1", [message("b")])
+      await complete(store, "turn_1", "c")
+      expect(await idsIn("conv_1")).toEqual(["msg_a", "msg_b", "msg_c"])
+    })
+
     it("forgets the head when items are added or deleted, and brings no deleted item back", async () => {
       await store.conversations.insert(conversation("conv_1"), [message("a")])
       await insertTurn("turn_1", [message("a"), message("b")])

@@ -342,9 +342,9 @@ describe("requests on one conversation at once", () => {
     await client.conversations.items.create(id, { items: [user("meanwhile"), said("noted")] })
     await Promise.all([first, ask(id, "[[say:b]] two")])
     expect(lastConversation()).toEqual([
+      "[[slow:4:60]] one",
       "meanwhile",
       "noted",
-      "[[slow:4:60]] one",
       "1 2 3 4",
       "[[say:b]] two",
     ])

@@ -97,6 +97,14 @@ export class SqliteConversations implements ConversationStore {
     this.#ledger.run("setConversationHead", turnId, id, principal)
   }
 
+  /** What a turn brought stands before whatever its client adds while it runs. Within the transaction of the caller. */
+  start(turnId: string): void {
+    const [columns] = this.#ledger.all("findConversationTurn", turnId)
+    if (columns === undefined) return
+    const id = new Row(columns, `turn ${turnId}`).text("conversation_id")
+    this.#append(id, turnOf(columns).input, null)
+  }
+
   /**
    * Puts what a turn brought and made behind the items of its conversation, if it is part of one that is still there.
    * What the turn knew from the conversation itself is not added twice. Within the transaction of the caller.

@@ -155,7 +155,8 @@ export class SqliteStore implements Store {
           responseId,
         )
       }
-      if (status !== undefined && isFinished(status)) this.conversations.end(turnId)
+      if (status === "running") this.conversations.start(turnId)
+      else if (status !== undefined && isFinished(status)) this.conversations.end(turnId)
     })
   }
 
