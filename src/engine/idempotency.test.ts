@@ -105,6 +105,31 @@ describe("requests under a key", () => {
     expect((await runs.run({ ...request, key: "k0" }, start)).id).toBe("resp_301")
   })
 
+  it("are held in a bounded size: the newest always, older ones as long as there is room", async () => {
+    const text = "x".repeat(6 * 1024 * 1024)
+    const startLong = async () => {
+      started += 1
+      const output = [
+        {
+          type: "message",
+          id: "m",
+          role: "assistant",
+          content: [{ type: "text", text }],
+          phase: null,
+          status: "completed",
+        },
+      ] as const
+      return restoreResponse({ ...record(`resp_${started}`), output }, [])
+    }
+    const run = async (key: string) => (await runs.run({ ...request, key }, startLong)).id
+    await run("a")
+    await run("b")
+    await run("c")
+    expect(await run("b")).toBe("resp_2")
+    expect(await run("c")).toBe("resp_3")
+    expect(await run("a")).toBe("resp_4")
+  })
+
   it("are found in the ledger, unless their answer was deleted or a day has passed", async () => {
     ledger.known = { principal: "owner", key: "k", requestHash: "h", responseId: "resp_old", createdAt: 900 }
     ledger.answers.set("resp_old", record("resp_old"))

@@ -11,6 +11,8 @@ export const idempotencyMs = 24 * 3_600_000
 
 /** Answers that leave nothing in the ledger (`store: false`) and are over; the oldest goes first. */
 const maxHeld = 32
+/** And their texts, in UTF-16 units of JSON. The newest is always held: whoever lost its connection comes for that one. */
+const maxHeldLength = 16 * 1024 * 1024
 
 interface KeyedRequest extends IdempotencyKey {
   readonly principal: string
@@ -39,7 +41,8 @@ export interface IdempotencyOptions {
 export class IdempotentRuns {
   readonly #options: IdempotencyOptions
   readonly #running = new Map<string, Held>()
-  readonly #over = new Map<string, Held>()
+  readonly #over = new Map<string, Held & { readonly length: number }>()
+  #overLength = 0
 
   constructor(options: IdempotencyOptions) {
     this.#options = options
@@ -90,18 +93,27 @@ export class IdempotentRuns {
 
   /** The ledger knows what is over; of what it is not to know, a bounded number is kept here. */
   async #release(name: string, held: Held, isKept: boolean): Promise<void> {
-    const isTurn = await held.live.then(
-      (live) => live.finished.then(() => true),
+    const record = await held.live.then(
+      (live) => live.finished,
       // Whoever asked has the error; nothing ran.
-      () => false,
+      () => null,
     )
-    if (isTurn && !isKept) {
-      this.#over.delete(name)
-      this.#over.set(name, held)
-      const [oldest] = this.#over.keys()
-      if (this.#over.size > maxHeld && oldest !== undefined) this.#over.delete(oldest)
+    if (record !== null && !isKept) {
+      this.#drop(name)
+      const length = JSON.stringify([record.output, record.echo]).length
+      this.#over.set(name, { ...held, length })
+      this.#overLength += length
+      for (const oldest of this.#over.keys()) {
+        if (oldest === name || (this.#over.size <= maxHeld && this.#overLength <= maxHeldLength)) break
+        this.#drop(oldest)
+      }
     }
     if (this.#running.get(name) === held) this.#running.delete(name)
+  }
+
+  #drop(name: string): void {
+    this.#overLength -= this.#over.get(name)?.length ?? 0
+    this.#over.delete(name)
   }
 
   #isExpired(since: number): boolean {
