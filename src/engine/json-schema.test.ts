@@ -4,11 +4,12 @@ import { FunctionGate } from "./function-gate.ts"
 import { compileSchema } from "./json-schema.ts"
 import { maxSchemaDepth, maxSchemaLength, maxSchemaNames } from "./schema-limits.ts"
 import { SchemaThread } from "./schema-thread.ts"
+import { SchemaThreads } from "./schema-threads.ts"
 
 const thread = new SchemaThread({ deadlineMs: 1000 })
 afterAll(() => thread.stop())
 
-const compile = (schema: Record<string, unknown>, on = thread) =>
+const compile = (schema: Record<string, unknown>, on: Pick<SchemaThread, "run" | "deadlineMs"> = thread) =>
   compileSchema(schema, "The rules", "field", on)
 const refused = (message: RegExp) => ({
   code: "invalid_request",
@@ -112,6 +113,22 @@ describe("a client's JSON Schema", () => {
     expect(slow).toEqual([expect.stringMatching(/within 1000 ms/)])
     expect(quick).toEqual([])
     expect(await check("aaa")).toEqual([])
+  })
+
+  it("that once took its time keeps others waiting no more", async () => {
+    const threads = new SchemaThreads({ deadlineMs: 3_000 })
+    const slow = await compile({ type: "string", pattern: "^(a+)+$" }, threads)
+    const quick = await compile({ type: "string" }, threads)
+    expect(await slow(`${"a".repeat(40)}!`)).toHaveLength(1)
+    const ended: string[] = []
+    const slowOnes = Promise.all([1, 2].map(() => slow(`${"a".repeat(40)}!`).then(() => ended.push("slow"))))
+    // Twice: the thread of the others was ended with the first of the slow ones, and is started anew.
+    expect(await quick("x")).toEqual([])
+    expect(await quick(1)).toHaveLength(1)
+    ended.push("quick")
+    await slowOnes
+    expect(ended.indexOf("quick")).toBeLessThan(ended.lastIndexOf("slow"))
+    await threads.stop()
   })
 
   it("that branches over and over does no harm, whether it is compiled or refused", async () => {

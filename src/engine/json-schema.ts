@@ -2,13 +2,14 @@ import { createHash } from "node:crypto"
 import { ProxyError } from "../domain/errors.ts"
 import type { Draft } from "./json-schema-worker.ts"
 import { type Schema, schemaFault } from "./schema-limits.ts"
-import { SchemaThread } from "./schema-thread.ts"
+import type { SchemaThread } from "./schema-thread.ts"
+import { SchemaThreads } from "./schema-threads.ts"
 
 /** What is wrong with a value, in a few words each; empty: nothing. Never rejects for what the value or the schema is. */
 export type Check = (value: unknown) => Promise<readonly string[]>
 
-/** One for the process: it is started with the first schema. */
-const sharedThread = new SchemaThread()
+/** For the process: started with the first schema. */
+const sharedThreads = new SchemaThreads()
 
 /**
  * Compiles a client's JSON Schema. `$schema` only chooses between the drafts: what it names is not fetched. Formats
@@ -20,7 +21,7 @@ export async function compileSchema(
   schema: Schema,
   what: string,
   param: string,
-  thread: SchemaThread = sharedThread,
+  thread: Pick<SchemaThread, "run" | "deadlineMs"> = sharedThreads,
 ): Promise<Check> {
   const refusal = (why: string) => new ProxyError("invalid_request", `${what} ${why}.`, { param })
   const fault = schemaFault(schema)

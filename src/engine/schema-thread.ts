@@ -7,6 +7,8 @@ export interface SchemaThreadOptions {
   /** How long the thread is kept without work. */
   readonly idleMs?: number
   readonly maxHeapMb?: number
+  /** How long a job took by itself, however it ended. */
+  readonly onDone?: (job: SchemaJob, ms: number) => void
 }
 
 /** `timeout`, `crash`: the thread was ended, and what it did has no result. `busy`: not begun, for no fault of the job. */
@@ -39,12 +41,15 @@ export class SchemaThread {
   readonly #deadlineMs: number
   readonly #idleMs: number
   readonly #maxHeapMb: number
+  readonly #onDone: (job: SchemaJob, ms: number) => void
   readonly #waiting: Waiting[] = []
   #isBusy = false
   #thread: Thread | null = null
   #idleTimer: NodeJS.Timeout | null = null
 
-  constructor({ deadlineMs = 2000, idleMs = 60_000, maxHeapMb = 128 }: SchemaThreadOptions = {}) {
+  constructor(options: SchemaThreadOptions = {}) {
+    const { deadlineMs = 2000, idleMs = 60_000, maxHeapMb = 128, onDone = () => {} } = options
+    this.#onDone = onDone
     this.#deadlineMs = deadlineMs
     this.#idleMs = idleMs
     this.#maxHeapMb = maxHeapMb
@@ -102,7 +107,9 @@ export class SchemaThread {
       await this.stop()
       return { type: "busy" }
     }
+    const beganAt = performance.now()
     const result = await ask(thread.worker, job, this.#deadlineMs)
+    this.#onDone(job, performance.now() - beganAt)
     thread.hasServed = true
     if (result.type === "timeout" || result.type === "crash") await this.stop()
     return result

@@ -1,0 +1,40 @@
+import type { SchemaJob } from "./json-schema-worker.ts"
+import { type SchemaResult, SchemaThread, type SchemaThreadOptions } from "./schema-thread.ts"
+
+/** A schema that once took longer than this is slow from then on. */
+const slowMs = 200
+const maxSlow = 1_000
+
+/**
+ * Two threads, so that a schema that takes its time keeps others waiting once: from then on it waits for its like only.
+ * The second one is there while there is something slow.
+ */
+export class SchemaThreads {
+  readonly deadlineMs: number
+  readonly #quick: SchemaThread
+  readonly #slow: SchemaThread
+  /** Keys of schemas, the oldest first. */
+  readonly #slowKeys = new Set<string>()
+
+  constructor(options: Omit<SchemaThreadOptions, "onDone"> = {}) {
+    this.#quick = new SchemaThread({ ...options, onDone: (job, ms) => this.#noteTime(job, ms) })
+    this.#slow = new SchemaThread(options)
+    this.deadlineMs = this.#quick.deadlineMs
+  }
+
+  /** See `SchemaThread`. */
+  run(job: SchemaJob): Promise<SchemaResult> {
+    return (this.#slowKeys.has(job.key) ? this.#slow : this.#quick).run(job)
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#quick.stop(), this.#slow.stop()])
+  }
+
+  #noteTime({ key }: SchemaJob, ms: number): void {
+    if (ms < slowMs) return
+    this.#slowKeys.add(key)
+    const [oldest] = this.#slowKeys
+    if (this.#slowKeys.size > maxSlow && oldest !== undefined) this.#slowKeys.delete(oldest)
+  }
+}
