@@ -1,10 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterEach, describe, expect, it } from "vitest"
+import { afterEach, describe, expect, it, vi } from "vitest"
 import type { ExecBackendOptions } from "../../src/backends/exec/exec-options.ts"
 import { waitFor } from "../support/wait-for.ts"
 import { createExecFixture, type ExecFixture } from "./exec-fixture.ts"
 import { assistantMessage, inputOf, noOptions, runTurn, userMessage } from "./turn-recording.ts"
+
+// Each turn starts a program, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 const flags = ["--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"]
 

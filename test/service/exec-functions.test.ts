@@ -2,11 +2,14 @@ import { chmod, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { ChatCompletionMessageParam } from "openai/resources/chat/completions"
 import type { Response, ResponseInput } from "openai/resources/responses/responses"
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest"
 import { toolOutputsOf } from "../model-server/request-readers.ts"
 import { codexExecutable } from "../support/codex-binary.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
 import { startTestService, type TestService } from "../support/test-service.ts"
+
+// Each turn starts a codex, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const parameters = {
   type: "object",

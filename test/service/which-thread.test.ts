@@ -7,6 +7,8 @@ let service: TestService
 beforeAll(async () => {
   service = await startTestService({
     config: {
+      // The third as docs/clients/librechat.md says.
+      sessionHeaders: ["x-session-id", "x-openwebui-chat-id", "x-librechat-conversation-id"],
       apiKeys: new Map([
         ["ann", "key-ann"],
         ["bob", "key-bob"],
@@ -91,6 +93,31 @@ describe("a session header", () => {
     await ask([user("[[say:a]] one"), { role: "assistant", content: "a" }, user("[[say:b]] two")])
     await ask([user("[[say:c]] one, edited")])
     expect(lastConversation()).toEqual(["[[say:c]] one, edited"])
+  })
+
+  it("of LibreChat follows answers, edits and three regenerations, also where a new chat has no name of its own yet", async () => {
+    const chat = (name: string) => ann({ "X-LibreChat-Conversation-Id": name })
+    const ask = (name: string, ...texts: string[]) =>
+      chat(name).chat.completions.create({
+        model: "manager",
+        messages: texts.map((content, index) =>
+          index % 2 === 0 ? user(content) : { role: "assistant" as const, content },
+        ),
+      })
+    await ask("new", "[[say:a]] one, of LibreChat")
+    await ask("new", "[[say:a]] another chat of LibreChat")
+    expect(lastConversation()).toEqual(["[[say:a]] another chat of LibreChat"])
+    const turns = ["[[say:a]] one, of LibreChat", "a", "[[say:b]] two"]
+    await ask("chat-1", ...turns)
+    expect(lastConversation()).toEqual(turns)
+    for (let regeneration = 0; regeneration < 3; regeneration += 1) {
+      await ask("chat-1", ...turns)
+      expect(lastConversation()).toEqual(turns)
+    }
+    await ask("chat-1", ...turns, "b", "[[say:c]] three")
+    expect(lastConversation()).toEqual([...turns, "b", "[[say:c]] three"])
+    await ask("chat-1", "[[say:d]] one, edited in LibreChat")
+    expect(lastConversation()).toEqual(["[[say:d]] one, edited in LibreChat"])
   })
 
   it("keeps two conversations apart that are the same so far", async () => {
