@@ -161,6 +161,7 @@ class CommandBackend implements Backend {
         cwd,
         env,
         command,
+        functions: null,
         running: this.#running,
         program,
         printsJson: false,

@@ -40,7 +40,7 @@ export class ExecThreads {
     this.#files = files
   }
 
-  open(options: ThreadOptions, functions: FunctionChannel | null): ExecThread {
+  open(options: ThreadOptions, functions: FunctionChannel | null = null): ExecThread {
     const thread: ExecThread = {
       ref: newExecRef(),
       isEphemeral: options.isEphemeral,

@@ -138,7 +138,7 @@ export class ExecTurn implements Turn {
     const reader = this.#readerFor(launch, onOutcome)
     this.#functions = launch.functions
     launch.functions?.beginTurn((event) => {
-      reader.beforeCall()
+      reader.beforeCall?.()
       this.#push(event)
     })
     const child = new ExecProcess({

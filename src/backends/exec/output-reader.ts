@@ -10,8 +10,8 @@ export type ExecOutcome =
 /** Understands what one process writes to stdout. */
 export interface OutputReader {
   push(chunk: Buffer): void
-  /** The agent calls a function of the client: what it has said so far is to be told before. */
-  beforeCall(): void
+  /** The agent calls a function of the client: what it has said so far is to be told before. Absent: it never does. */
+  beforeCall?(): void
   /** After the last chunk. The outcome, unless it was told before. */
   finish(exit: ExecExit, stderrTail: string): ExecOutcome | null
 }

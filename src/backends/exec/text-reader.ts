@@ -34,9 +34,6 @@ export class TextReader implements OutputReader {
     this.#add(this.#decoder.decode(chunk, { stream: true }))
   }
 
-  /** A program that prints plain text has no functions. */
-  beforeCall(): void {}
-
   finish(exit: ExecExit, stderrTail: string): ExecOutcome {
     this.#add(this.#decoder.decode())
     if (this.#isOverflown) {
