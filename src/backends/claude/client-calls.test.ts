@@ -13,6 +13,7 @@ function fixture() {
     callId: "call_mcp",
     name,
     arguments: args,
+    meta: {},
     signal,
     answer: (output) =>
       answers.push(`${args} ${output.map((part) => (part.type === "text" ? part.text : "")).join("")}`),
