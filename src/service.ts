@@ -8,12 +8,14 @@ import type { Log } from "./domain/log.ts"
 import type { Roster } from "./domain/roster.ts"
 import { AgentEngine } from "./engine/create-engine.ts"
 import { GuardedFetcher } from "./fetch/guarded-fetcher.ts"
-import { createHttpApp } from "./http/http-app.ts"
+import { startControlSocket } from "./http/control-socket.ts"
+import { createAgentsApp, createHttpApp } from "./http/http-app.ts"
 import type { HttpLogEntry, ServicePhase } from "./http/http-env.ts"
-import { bindHttpServer } from "./http/http-server.ts"
+import { bindHttpServer, type HttpServer } from "./http/http-server.ts"
 import { WebSocketEndpoint } from "./http/websocket-endpoint.ts"
 import { ToolChannels } from "./mcp/tool-channels.ts"
 import { writeAgentCommand } from "./service/agent-command.ts"
+import { MainConversationFiles } from "./service/main-conversations.ts"
 import { Releasers } from "./service/releasers.ts"
 import type { ServiceLog } from "./service/service-log.ts"
 import { ServiceRoster } from "./service/service-roster.ts"
@@ -37,6 +39,8 @@ export interface ServiceOptions {
   readonly env: NodeJS.ProcessEnv
   /** Serve the built-in demo agent when the manager's CLI is not ready at the start. */
   readonly demoFallback?: boolean
+  /** No TCP port for clients: only the socket in the home. */
+  readonly isOnSocketOnly?: boolean
   /** Aborted: the start is given up, with all that it has started so far. */
   readonly signal?: AbortSignal
   readonly now?: () => number
@@ -45,7 +49,7 @@ export interface ServiceOptions {
 }
 
 export interface Service {
-  /** `http://127.0.0.1:7011` */
+  /** `http://127.0.0.1:7011`; on its socket only: `unix:/home/ann/.ai_agent_proxy/daemon.sock`. */
   readonly url: string
   /** As it is in force. */
   readonly config: Config
@@ -105,7 +109,11 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   await files.start()
   const channels = new ToolChannels()
   // Before the agents are started: they are told where the service is.
-  const server = await bindHttpServer({ host: config.host, port: config.port })
+  const isOnSocketOnly = options.isOnSocketOnly === true
+  const server = await bindHttpServer(
+    // Even then for CLIs that call functions over MCP.
+    isOnSocketOnly ? { host: "127.0.0.1", port: 0 } : { host: config.host, port: config.port },
+  )
   releasers.add("address", () => server.close())
   const agentTokens = new AgentTokens()
   const commandFolder = await writeAgentCommand(config.home)
@@ -162,8 +170,10 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     now,
     log: tell,
   })
+  let socket: Pick<HttpServer, "close"> | null = null
   // Below the engine: connections stay open while turns drain, their answers have to get out.
   releasers.add("http server", () => server.close())
+  releasers.add("socket", () => socket?.close())
   releasers.add("functions for CLIs", () => channels.stop())
   releasers.add("engine", () => {
     phase = "stopping"
@@ -175,7 +185,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   // What is deleted in the ledger is to be deleted in the CLI, too.
   void managerReadiness.then(() => engine.sweep())
 
-  const app = createHttpApp({
+  const parts = {
     engine,
     files,
     channels,
@@ -185,17 +195,22 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     version,
     startedAt: now(),
     servicePhase: () => phase,
-    log: (entry) => logRequest(log, entry),
+    log: (entry: HttpLogEntry) => logRequest(log, entry),
     now,
-  })
-  const upgrades = new WebSocketEndpoint({ engine, config, log: (entry) => logRequest(log, entry) })
-  server.serve(app, upgrades)
+  }
+  if (isOnSocketOnly) server.serve(createAgentsApp(parts))
+  else server.serve(createHttpApp(parts), new WebSocketEndpoint({ engine, config, log: parts.log }))
   channels.listening(`${server.localUrl}/mcp`)
+  const socketPath = join(config.home, "daemon.sock")
+  const url = isOnSocketOnly ? `unix:${socketPath}` : server.url
+  const mainConversations = new MainConversationFiles(engine.conversations, config.home)
+  const control = { roster, mainConversations, url: () => url }
+  socket = await startControlSocket(createHttpApp({ ...parts, control }), socketPath)
   phase = "running"
 
   let stopping: Promise<void> | null = null
   return {
-    url: server.url,
+    url,
     config,
     managerReadiness,
     roster,

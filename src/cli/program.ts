@@ -3,20 +3,41 @@ import { ConfigError } from "../config/config-error.ts"
 import { version } from "../config/version.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { ServiceError } from "../supervise/service-error.ts"
+import { completionCommand } from "./completion.ts"
+import { connectCommand } from "./connect.ts"
 import { daemonCommand } from "./daemon.ts"
 import { disableCommand } from "./disable.ts"
 import { doctorCommand } from "./doctor.ts"
 import { enableCommand } from "./enable.ts"
+import { exitCodes, UsageError } from "./exit-codes.ts"
+import { fireCommand } from "./fire.ts"
+import { hireCommand } from "./hire.ts"
+import { initCommand } from "./init.ts"
+import { listCommand } from "./list.ts"
 import { logsCommand } from "./logs.ts"
+import { rememberCommand } from "./remember.ts"
 import { replyCommand } from "./reply.ts"
 import { restartCommand } from "./restart.ts"
+import { statusCommand } from "./status.ts"
+import { startCommand, stopCommand } from "./stop.ts"
 import { uninstallCommand } from "./uninstall.ts"
-
-/** Documented in the README; those above 60 are of sysexits(3). */
-const exitCodes = { failure: 1, usage: 2, unavailable: 69, no_rights: 77, configuration: 78 } as const
 
 /** Parses the command line and runs the command; ends the process with the documented code on failure. */
 export async function run(argv: readonly string[]): Promise<void> {
+  // `ai-agent-proxy list | head -1`: the reader has seen enough.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0)
+    throw error
+  })
+  try {
+    await createProgram().parseAsync(argv)
+  } catch (error) {
+    process.exitCode = report(error)
+  }
+}
+
+/** All commands, as the completion and the documentation see them, too. */
+export function createProgram(): Command {
   const program = new Command("ai-agent-proxy")
     .description("Turns the agent CLI you already have (codex, ...) into an OpenAI-compatible service.")
     .version(version, "-V, --version", "print the version")
@@ -28,43 +49,53 @@ export async function run(argv: readonly string[]): Promise<void> {
       "after",
       `
 Examples:
-  ai-agent-proxy daemon                          serve the manager at http://127.0.0.1:7011
-  ai-agent-proxy daemon --ip 0.0.0.0             on every address; makes an API key if there is none
-  ai-agent-proxy daemon --cli /opt/codex/codex   with another executable`,
+  ai-agent-proxy daemon                   serve the manager at http://127.0.0.1:7011
+  ai-agent-proxy hire engineer alice      one more agent
+  ai-agent-proxy connect alice            talk to it here
+  ai-agent-proxy status                   what runs, and what is wrong
+
+Exit codes: 0 done, 1 failure, 2 wrong usage, 78 bad configuration, 130 interrupted.`,
     )
-  program.addCommand(daemonCommand())
-  program.addCommand(enableCommand())
-  program.addCommand(disableCommand())
-  program.addCommand(restartCommand())
-  program.addCommand(logsCommand())
-  program.addCommand(doctorCommand())
-  program.addCommand(uninstallCommand())
-  program.addCommand(replyCommand())
-  try {
-    await program.parseAsync(argv)
-  } catch (error) {
-    process.exitCode = report(error)
-  }
+  const commands = [
+    daemonCommand(),
+    initCommand(),
+    hireCommand(),
+    fireCommand(),
+    listCommand(),
+    statusCommand(),
+    startCommand(),
+    stopCommand(),
+    connectCommand(),
+    rememberCommand(),
+    replyCommand(),
+    completionCommand(),
+    enableCommand(),
+    disableCommand(),
+    restartCommand(),
+    logsCommand(),
+    doctorCommand(),
+    uninstallCommand(),
+  ]
+  // A command that was added keeps its own settings: each must throw instead of ending the process.
+  for (const command of commands)
+    program.addCommand(command.exitOverride().showHelpAfterError("(try --help)"))
+  return program
 }
 
 /** Prints what went wrong for people, on stderr; returns the exit code. */
 function report(error: unknown): number {
   // commander has printed its own message (or the help) already.
   if (error instanceof Error && "exitCode" in error) return error.exitCode === 0 ? 0 : exitCodes.usage
-  if (error instanceof ServiceError) {
-    process.stderr.write(`ai-agent-proxy: ${error.message}\n`)
-    return exitCodes[error.kind]
+  if (error instanceof ServiceError) return tell(error.message, exitCodes[error.kind])
+  if (error instanceof ConfigError) return tell(error.message, exitCodes.configuration)
+  if (error instanceof UsageError) return tell(error.message, exitCodes.usage)
+  if (error instanceof ProxyError) {
+    return tell(error.message, error.code === "invalid_request" ? exitCodes.usage : exitCodes.failure)
   }
-  if (error instanceof ConfigError) {
-    process.stderr.write(`ai-agent-proxy: ${error.message}\n`)
-    return exitCodes.configuration
-  }
-  const text =
-    error instanceof ProxyError
-      ? error.message
-      : error instanceof Error
-        ? (error.stack ?? error.message)
-        : String(error)
-  process.stderr.write(`ai-agent-proxy: ${text}\n`)
-  return exitCodes.failure
+  return tell(error instanceof Error ? (error.stack ?? error.message) : String(error), exitCodes.failure)
+}
+
+function tell(message: string, exitCode: number): number {
+  process.stderr.write(`ai-agent-proxy: ${message}\n`)
+  return exitCode
 }

@@ -65,7 +65,7 @@ interface Found<T> {
  * defaults. Pure but for the injected reader. Throws `ConfigError` at the first problem.
  */
 export function resolveConfig(input: ConfigInput): Config {
-  const home = findHome(input)
+  const home = resolveHome(input)
   const file = parseConfigFile(join(home, "config.toml"), input.readFile(join(home, "config.toml")))
   const find = <T>(setting: Setting<T>, flag?: string) => findValue(input, file, setting, flag)
   const { flags } = input
@@ -94,7 +94,8 @@ export function resolveConfig(input: ConfigInput): Config {
   })
 }
 
-function findHome(input: ConfigInput): string {
+/** Where everything is kept: `--home`, the variable, or the default. Absolute. Throws `ConfigError`. */
+export function resolveHome(input: ConfigInput): string {
   const { flags, env, homeDir } = input
   if (flags.home !== undefined) return pathOf(input, { value: flags.home, source: "--home" }, "home")
   const value = env[homeVariable]

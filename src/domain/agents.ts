@@ -61,6 +61,8 @@ export interface AgentStatus {
   readonly restarts: number
   /** What is wrong with its control file, by name and line; the last good state is in force. */
   readonly controlProblem: string | null
+  /** Threads that its CLI holds in memory. */
+  readonly loadedThreads: number
   readonly runningTurns: number
   readonly queuedTurns: number
   /** Milliseconds since 1970. */

@@ -166,6 +166,7 @@ export class Agent {
       lastExit: this.#lastExit,
       restarts: Math.max(0, this.#starts - 1),
       controlProblem: null,
+      loadedThreads: this.#loaded.size,
       runningTurns: this.runningTurns,
       queuedTurns,
       createdAt: this.#createdAt,

@@ -118,6 +118,7 @@ export class RosterMember implements Member {
       lastExit: null,
       restarts: 0,
       controlProblem,
+      loadedThreads: 0,
       runningTurns: 0,
       queuedTurns: 0,
       createdAt: this.#createdAt,

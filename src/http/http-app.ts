@@ -9,6 +9,7 @@ import type { AgentTokens } from "../team/agent-tokens.ts"
 import { createAgentReplyHandler } from "./agent-reply-route.ts"
 import { createCompactHandler } from "./compact-route.ts"
 import { createCompletionHandlers } from "./completion-routes.ts"
+import { type ControlOptions, createControlRoutes } from "./control-routes.ts"
 import { createConversationHandlers } from "./conversation-routes.ts"
 import { answerError } from "./error-answer.ts"
 import { createFileHandlers } from "./file-routes.ts"
@@ -17,7 +18,7 @@ import { createInputTokensHandler } from "./input-tokens-route.ts"
 import { createMcpHandler } from "./mcp-route.ts"
 import { createModelHandlers } from "./model-routes.ts"
 import { createOpenApiHandler } from "./openapi-route.ts"
-import { requestGate, requestLog } from "./request-gate.ts"
+import { ownerGate, requestGate, requestLog } from "./request-gate.ts"
 import { createInputItemsHandler } from "./response-input-routes.ts"
 import { createStatusHandlers } from "./status-routes.ts"
 import { createStoredResponseHandlers } from "./stored-response-routes.ts"
@@ -39,6 +40,8 @@ export interface HttpAppOptions {
   /** Called once an answered request. Must not throw. */
   readonly log: (entry: HttpLogEntry) => void
   readonly now?: () => number
+  /** For the socket that only the owner can open: no key is asked for, and agents can be started and stopped. */
+  readonly control?: ControlOptions
 }
 
 export type HttpApp = Hono<HttpEnv>
@@ -52,7 +55,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   app.use(requestLog(options.log))
   // Before the gate: its keys are not the clients', and theirs are not good for it.
   app.all("/mcp", createMcpHandler(options))
-  app.use(requestGate(options.config, options.agentTokens))
+  app.use(options.control === undefined ? requestGate(options.config, options.agentTokens) : ownerGate)
 
   const status = createStatusHandlers(options)
   const models = createModelHandlers(options)
@@ -98,10 +101,26 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
     "/v1/responses/:id": { GET: stored.retrieve, DELETE: stored.remove },
   }
   for (const [path, handlers] of Object.entries(routes)) addRoute(app, path, handlers)
+  if (options.control !== undefined) {
+    const control = createControlRoutes(options.control, options)
+    for (const [path, handlers] of Object.entries(control)) addRoute(app, path, handlers)
+  }
 
   app.notFound((context) =>
     answerError(context, new ProxyError("not_found", noRoute(context.req.path, Object.keys(routes)))),
   )
+  app.onError((error, context) => answerError(context, error))
+  return app
+}
+
+/** Only what agents need of us: for a service that has no port for clients. */
+export function createAgentsApp(options: HttpAppOptions): HttpApp {
+  const app: HttpApp = new Hono<HttpEnv>({ strict: false })
+  app.use(requestLog(options.log))
+  app.all("/mcp", createMcpHandler(options))
+  app.use(requestGate(options.config, options.agentTokens))
+  addRoute(app, "/agent-reply", { POST: createAgentReplyHandler(options) })
+  app.notFound((context) => answerError(context, new ProxyError("not_found", "There is no such route.")))
   app.onError((error, context) => answerError(context, error))
   return app
 }

@@ -55,6 +55,7 @@ const limits = {
   connectionsCheckingInterval: 5000,
 }
 const maxConnections = 4096
+const closeGraceDefaultMs = 2000
 
 /** Serves the app on a socket; rejects with a message for people when the address cannot be used. */
 export async function startHttpServer(
@@ -73,6 +74,32 @@ type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise
  * as `startHttpServer` does.
  */
 export async function bindHttpServer(options: HttpServerOptions): Promise<BoundServer> {
+  const { server, serve, upgrades } = createAppServer()
+  await listen(server, options)
+  return { ...runningServer(server, options, upgrades), serve }
+}
+
+/** Serves the app on a Unix domain socket. Rejects with the system's error. */
+export async function startSocketServer(app: HttpApp, path: string): Promise<Pick<HttpServer, "close">> {
+  const { server, serve, upgrades } = createAppServer()
+  serve(app)
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject)
+    server.listen({ path }, () => {
+      server.off("error", reject)
+      resolve()
+    })
+  })
+  return { close: closerOf(server, closeGraceDefaultMs, upgrades) }
+}
+
+interface AppServer {
+  readonly server: Server
+  readonly serve: BoundServer["serve"]
+  readonly upgrades: () => UpgradeEndpoint | undefined
+}
+
+function createAppServer(): AppServer {
   let upgrades: UpgradeEndpoint | undefined
   let listener: Listener | null = null
   const early: { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse }[] = []
@@ -100,9 +127,9 @@ export async function bindHttpServer(options: HttpServerOptions): Promise<BoundS
   })
   server.on("checkExpectation", answerExpectation)
   server.on("upgrade", (incoming, socket, head) => upgrades?.upgrade(incoming, socket, head))
-  await listen(server, options)
   return {
-    ...runningServer(server, options, () => upgrades),
+    server,
+    upgrades: () => upgrades,
     serve(app, newUpgrades) {
       upgrades = newUpgrades
       const listen = listenerOf(app)
@@ -160,29 +187,33 @@ function listenProblem(error: NodeJS.ErrnoException, host: string, port: number)
 
 function runningServer(
   server: Server,
-  { host, closeGraceMs = 2000 }: HttpServerOptions,
-  upgrades: () => UpgradeEndpoint | undefined,
+  { host, closeGraceMs = closeGraceDefaultMs }: HttpServerOptions,
+  upgrades: AppServer["upgrades"],
 ): HttpServer {
   const address = server.address()
   const port = typeof address === "object" && address !== null ? address.port : 0
-  let closing: Promise<void> | null = null
   return {
     url: `http://${browsableHost(host)}:${port}`,
     localUrl: `http://${localAddress(typeof address === "object" ? address?.address : undefined)}:${port}`,
     port,
-    close() {
-      closing ??= new Promise<void>((resolve) => {
-        const timer = setTimeout(() => server.closeAllConnections(), closeGraceMs)
-        server.close(() => {
-          clearTimeout(timer)
-          resolve()
-        })
-        server.closeIdleConnections()
-        // Connections that left HTTP are nobody's but theirs.
-        void upgrades()?.close(closeGraceMs)
+    close: closerOf(server, closeGraceMs, upgrades),
+  }
+}
+
+function closerOf(server: Server, graceMs: number, upgrades: AppServer["upgrades"]): () => Promise<void> {
+  let closing: Promise<void> | null = null
+  return () => {
+    closing ??= new Promise<void>((resolve) => {
+      const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+      server.close(() => {
+        clearTimeout(timer)
+        resolve()
       })
-      return closing
-    },
+      server.closeIdleConnections()
+      // Connections that left HTTP are nobody's but theirs.
+      void upgrades()?.close(graceMs)
+    })
+    return closing
   }
 }
 

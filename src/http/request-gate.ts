@@ -67,6 +67,12 @@ export function requestGate(config: Config, agents: AgentTokens): MiddlewareHand
   }
 }
 
+/** For a socket that only its owner can open. */
+export const ownerGate: MiddlewareHandler<HttpEnv> = async (context, next) => {
+  context.set("principal", ownerPrincipal)
+  await next()
+}
+
 /** The decision itself, for whatever arrives with HTTP headers. */
 export interface Gate {
   /** True: no key is configured, so that every path is guarded by host and origin. */

@@ -15,6 +15,7 @@ const manager: AgentStatus = {
   lastExit: null,
   restarts: 0,
   controlProblem: null,
+  loadedThreads: 0,
   runningTurns: 0,
   queuedTurns: 0,
   createdAt: 1_700_000_000_999,

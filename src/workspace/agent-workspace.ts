@@ -4,7 +4,7 @@ import type { AgentSettings } from "../domain/agents.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import { type AgentControl, controlFile, defaultSettings, formatControl } from "./agent-control.ts"
 import { agentIdOf } from "./agent-id.ts"
-import { memory, pointerToInstructions, roleInstructions, soul } from "./templates.ts"
+import { instructionFiles, memory } from "./templates.ts"
 import { createAtomic } from "./write-atomic.ts"
 
 export interface AgentWorkspaceOptions {
@@ -40,10 +40,7 @@ export async function ensureAgentWorkspace(
   for (const folder of folders) await makeFolder(join(workspace, folder))
 
   const files: Record<string, string> = {
-    "AGENTS.md": roleInstructions(id, role),
-    "CLAUDE.md": pointerToInstructions,
-    "GEMINI.md": pointerToInstructions,
-    "SOUL.md": soul,
+    ...instructionFiles(id, role),
     "memory/memory.md": memory,
   }
   for (const [file, text] of Object.entries(files)) await makeFile(join(workspace, file), text)

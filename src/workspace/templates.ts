@@ -1,7 +1,7 @@
 /** First contents of an agent's files. They belong to the agent and its people afterwards and are never written again. */
 
 /** Role instructions: what CLIs read as `AGENTS.md`. */
-export function roleInstructions(agentId: string, role: string): string {
+function roleInstructions(agentId: string, role: string): string {
   return `# ${agentId}
 
 You are \`${agentId}\`, ${role === "manager" ? managerRole : `a persistent agent with the role \`${role}\`.`}
@@ -38,15 +38,25 @@ const managerRole = `the manager: the first to be asked, for everything that is 
 yourself or see to it that it is done, and answer for the result.`
 
 /** For CLIs that look for a file of their own name; all of those know the \`@\` import. */
-export const pointerToInstructions = `Your instructions are in AGENTS.md, in this folder.
+const pointerToInstructions = `Your instructions are in AGENTS.md, in this folder.
 
 @AGENTS.md
 `
 
-export const soul = `# Character
+const soul = `# Character
 
 Calm, direct and honest. Plain words, short sentences. Curious about how things work, careful with what belongs to others.
 `
+
+/** What `init --force` writes anew: everything that is ours to say. */
+export function instructionFiles(agentId: string, role: string): Readonly<Record<string, string>> {
+  return {
+    "AGENTS.md": roleInstructions(agentId, role),
+    "CLAUDE.md": pointerToInstructions,
+    "GEMINI.md": pointerToInstructions,
+    "SOUL.md": soul,
+  }
+}
 
 /** A heading and a comment only: the digest leaves both out, so that an untouched memory takes no room in a thread. */
 export const memory = `# Memory

@@ -205,6 +205,7 @@ export function agentStatus(id: string, fields: Partial<AgentStatus> = {}): Agen
     lastExit: null,
     restarts: 0,
     controlProblem: null,
+    loadedThreads: 0,
     runningTurns: 0,
     queuedTurns: 0,
     createdAt: 1_790_000_000_000,

@@ -1,0 +1,108 @@
+import { existsSync } from "node:fs"
+import { messageOf, ProxyError } from "../domain/errors.ts"
+import type { HireOrder } from "../domain/roster.ts"
+import { openHome } from "../workspace/home.ts"
+import { type RosterEntry, RosterFolder } from "../workspace/roster-folder.ts"
+import type { AgentView } from "./agent-view.ts"
+import { note } from "./command-io.ts"
+import { DaemonClient, DaemonDownError } from "./daemon-client.ts"
+
+/** What commands do with agents, whether the service runs or not: their folders are the truth, the service follows. */
+export interface AgentsAtHand {
+  readonly isServiceUp: boolean
+  list(): Promise<readonly AgentView[]>
+  hire(order: HireOrder): Promise<{ readonly agent: AgentView; readonly isNew: boolean }>
+  fire(id: string): Promise<{ readonly archive: string }>
+  change(id: string, action: "start" | "stop"): Promise<AgentView>
+}
+
+export async function agentsAtHand(home: string): Promise<AgentsAtHand> {
+  const client = new DaemonClient(home)
+  try {
+    const { agents } = await client.status()
+    return {
+      isServiceUp: true,
+      list: async () => agents,
+      hire: async (order) => {
+        const { agent, is_new: isNew } = await client.hire(order)
+        return { agent, isNew }
+      },
+      fire: (id) => client.fire(id),
+      change: (id, action) => client.change(id, action),
+    }
+  } catch (error) {
+    if (!(error instanceof DaemonDownError)) throw error
+    return agentsInFolders(home)
+  }
+}
+
+function agentsInFolders(home: string): AgentsAtHand {
+  const folder = new RosterFolder(home, (_level, message, fields) =>
+    note(`${message} ${JSON.stringify(fields ?? {})}`),
+  )
+  const read = async (): Promise<readonly RosterEntry[]> => {
+    if (!existsSync(home)) return []
+    try {
+      await folder.read()
+    } catch (error) {
+      throw new ProxyError("internal_error", `${home} cannot be read: ${messageOf(error)}.`, { cause: error })
+    }
+    return folder.entries
+  }
+  const viewOf = async (id: string): Promise<AgentView> => {
+    const entry = (await read()).find((each) => each.id === id)
+    if (entry !== undefined) return toView(entry)
+    throw new ProxyError("agent_not_found", `There is no agent '${id}'. Type \`ai-agent-proxy list\`.`)
+  }
+  return {
+    isServiceUp: false,
+    list: async () => (await read()).map(toView),
+    hire: async ({ role, name, settings }) => {
+      for (const warning of await openHome(home)) note(warning)
+      try {
+        const { id, isNew } = await folder.create({ role, name, ...(settings !== undefined && { settings }) })
+        if (!isNew) await folder.change(id, { desiredState: "running" })
+        return { agent: await viewOf(id), isNew }
+      } catch (error) {
+        if (error instanceof RangeError)
+          throw new ProxyError("invalid_request", error.message, { cause: error })
+        throw error
+      }
+    },
+    fire: async (id) => {
+      await viewOf(id)
+      return { archive: await folder.archive(id, new Date()) }
+    },
+    change: async (id, action) => {
+      await viewOf(id)
+      await folder.change(id, { desiredState: action === "stop" ? "stopped" : "running" })
+      return viewOf(id)
+    },
+  }
+}
+
+function toView({ id, role, name, control, problem }: RosterEntry): AgentView {
+  const isStopped = control?.desiredState === "stopped"
+  return {
+    id,
+    role,
+    name: name ?? role,
+    state: isStopped ? "stopped" : "down",
+    backend: control?.backend ?? "",
+    program: control?.cli ?? "",
+    readiness: {
+      isReady: false,
+      reason: isStopped ? "it was stopped" : "the service is not running",
+      nextStep: isStopped ? `Type \`ai-agent-proxy start ${id}\`.` : "Type `ai-agent-proxy daemon`.",
+    },
+    capabilities: null,
+    pid: null,
+    lastExit: null,
+    restarts: 0,
+    controlProblem: problem,
+    loadedThreads: 0,
+    runningTurns: 0,
+    queuedTurns: 0,
+    lastActiveAt: null,
+  }
+}

@@ -1,0 +1,80 @@
+import { statSync } from "node:fs"
+import { resolve } from "node:path"
+import { Command } from "commander"
+import { ProxyError } from "../domain/errors.ts"
+import { chooseAgent } from "./choose-agents.ts"
+import { type CommonFlags, homeOf } from "./command-io.ts"
+import { Chat } from "./connect/chat.ts"
+import { talkInJson, talkThroughPipe } from "./connect/piped-chat.ts"
+import { talkAtTerminal } from "./connect/terminal-chat.ts"
+import { DaemonClient, DaemonDownError } from "./daemon-client.ts"
+import { UsageError } from "./exit-codes.ts"
+
+interface ConnectFlags extends CommonFlags {
+  readonly new?: boolean
+  readonly standalone?: boolean
+}
+
+export function connectCommand(): Command {
+  return new Command("connect")
+    .description("Talk to an agent in this terminal, in the conversation that you had with it.")
+    .argument("<agent>", "id or name")
+    .argument("[working_dir]", "folder that this talk is about (default: the agent's own)")
+    .option("--new", "begin a new conversation")
+    .option("--standalone", "without a running service: start the agents for this talk only")
+    .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
+    .option("--json", "JSON lines: a message a line in, events out")
+    .action((agent: string, folder: string | undefined, flags: ConnectFlags) =>
+      runConnect(agent, folder, flags),
+    )
+    .addHelpText(
+      "after",
+      `
+In the talk: /new, /status, /help, /exit. Ctrl-C interrupts the turn, a second one leaves.
+The agent runs in its own workspace; the working directory is told to it.
+
+Examples:
+  ai-agent-proxy connect manager
+  ai-agent-proxy connect alice ~/project
+  echo "What is left to do?" | ai-agent-proxy connect manager
+  ai-agent-proxy connect manager --standalone`,
+    )
+}
+
+async function runConnect(word: string, folder: string | undefined, flags: ConnectFlags): Promise<void> {
+  const home = homeOf(flags)
+  const workingDir = folder === undefined ? null : checkedFolder(folder)
+  const end = flags.standalone === true ? await startStandalone(home) : null
+  try {
+    const client = new DaemonClient(home)
+    const { agents } = await client.status().catch((error: unknown) => {
+      if (!(error instanceof DaemonDownError)) throw error
+      const hint = `Start it with \`ai-agent-proxy daemon\`, or talk without it: \`ai-agent-proxy connect ${word} --standalone\`.`
+      throw new ProxyError("agent_not_ready", `The service is not running. ${hint}`, { cause: error })
+    })
+    const { id } = chooseAgent(agents, word)
+    const chat = new Chat({ client, agentId: id, workingDir, isNew: flags.new === true })
+    process.exitCode = await talk(chat, flags)
+  } finally {
+    await end?.()
+  }
+}
+
+function talk(chat: Chat, { json }: ConnectFlags): Promise<number> {
+  if (json === true) return talkInJson(chat)
+  return process.stdin.isTTY === true && process.stdout.isTTY === true
+    ? talkAtTerminal(chat)
+    : talkThroughPipe(chat)
+}
+
+async function startStandalone(home: string): Promise<() => Promise<void>> {
+  // Loaded only here: it is the whole service.
+  const { startStandaloneService } = await import("./standalone-service.ts")
+  return startStandaloneService(home)
+}
+
+function checkedFolder(folder: string): string {
+  const path = resolve(folder)
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return path
+  throw new UsageError(`${path} is not a folder. Name the folder that the talk is about.`)
+}

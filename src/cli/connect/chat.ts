@@ -1,0 +1,98 @@
+import { messageOf, ProxyError } from "../../domain/errors.ts"
+import type { AgentView } from "../agent-view.ts"
+import type { DaemonClient } from "../daemon-client.ts"
+import { type ChatEvent, chatEvents, type FinishedResponse } from "./turn-events.ts"
+
+export interface ChatOptions {
+  readonly client: DaemonClient
+  readonly agentId: string
+  /** Absolute; the folder that this talk is about. Null: the agent's own working directory. */
+  readonly workingDir: string | null
+  readonly isNew: boolean
+}
+
+/** A talk with an agent in its main conversation, which goes on where the last one ended. */
+export class Chat {
+  readonly agentId: string
+  readonly #client: DaemonClient
+  readonly #workingDir: string | null
+  #conversation: Promise<string> | null = null
+  #isNew: boolean
+  #hasToldFolder = false
+
+  constructor(options: ChatOptions) {
+    this.agentId = options.agentId
+    this.#client = options.client
+    this.#workingDir = options.workingDir
+    this.#isNew = options.isNew
+  }
+
+  /** The next message begins a new conversation. */
+  beginAnew(): void {
+    this.#conversation = null
+    this.#isNew = true
+    this.#hasToldFolder = false
+  }
+
+  async status(): Promise<AgentView | null> {
+    const { agents } = await this.#client.status()
+    return agents.find(({ id }) => id === this.agentId) ?? null
+  }
+
+  /**
+   * Runs one turn and tells of it as it goes. Resolves with the finished response. Aborting interrupts the turn; rejects
+   * then, and for whatever keeps the turn from being run, with `ProxyError`.
+   */
+  async say(
+    text: string,
+    onEvent: (event: Exclude<ChatEvent, { type: "end" }>) => void,
+    signal: AbortSignal,
+  ): Promise<FinishedResponse> {
+    try {
+      const body = {
+        model: this.agentId,
+        conversation: await this.#id(),
+        stream: true,
+        input: this.#inputOf(text),
+      }
+      const stream = await this.#client.open("POST", "/v1/responses", body, signal)
+      this.#hasToldFolder = true
+      let finished: FinishedResponse | null = null
+      for await (const event of chatEvents(stream)) {
+        if (event.type === "end") finished = event.response
+        else onEvent(event)
+      }
+      if (finished !== null) return finished
+      throw new ProxyError(
+        "backend_error",
+        "The service ended the answer in the middle. Is it still running?",
+      )
+    } catch (error) {
+      if (signal.aborted) throw new ProxyError("interrupted", "The turn was interrupted.", { cause: error })
+      if (error instanceof ProxyError) throw error
+      throw new ProxyError("backend_error", `The connection to the service broke: ${messageOf(error)}.`, {
+        cause: error,
+      })
+    }
+  }
+
+  #id(): Promise<string> {
+    this.#conversation ??= this.#client
+      .mainConversation(this.agentId, this.#isNew)
+      .catch((error: unknown) => {
+        this.#conversation = null
+        throw error
+      })
+    this.#isNew = false
+    return this.#conversation
+  }
+
+  #inputOf(text: string): readonly object[] {
+    const message = { role: "user", content: text }
+    if (this.#workingDir === null || this.#hasToldFolder) return [message]
+    const folder =
+      `The person talks to you from a terminal in the folder ${this.#workingDir}. What follows is about that folder, ` +
+      "unless it says otherwise; use absolute paths."
+    return [{ role: "developer", content: folder }, message]
+  }
+}

@@ -1,0 +1,87 @@
+import { createInterface } from "node:readline"
+import { text as textOf } from "node:stream/consumers"
+import { messageOf, ProxyError } from "../../domain/errors.ts"
+import { note } from "../command-io.ts"
+import { exitCodes, UsageError } from "../exit-codes.ts"
+import type { Chat } from "./chat.ts"
+import { TurnPrinter } from "./turn-printer.ts"
+
+/** All of stdin is one message; the answer goes to stdout, what the agent does to stderr. Resolves with the exit code. */
+export async function talkThroughPipe(chat: Chat): Promise<number> {
+  const message = (await textOf(process.stdin)).trim()
+  if (message === "")
+    throw new UsageError(
+      `There is nothing on stdin. Type \`echo hi | ai-agent-proxy connect ${chat.agentId}\`.`,
+    )
+  const printer = new TurnPrinter({ answer: (part) => process.stdout.write(part), aside: note })
+  return interruptible(async (signal) => {
+    const { status, error } = await chat.say(message, (event) => printer.show(event), signal)
+    printer.finish()
+    if (status === "completed") return 0
+    note(error?.message ?? `The turn ended as ${status}.`)
+    return exitCodes.failure
+  })
+}
+
+/**
+ * Each line of stdin is a message, plain or as a JSON string; each turn is told as JSON lines: its events, then
+ * `{"type": "response", ...}`. Resolves with the exit code.
+ */
+export async function talkInJson(chat: Chat): Promise<number> {
+  const tell = (value: object): void => void process.stdout.write(`${JSON.stringify(value)}\n`)
+  return interruptible(async (signal) => {
+    let exitCode = 0
+    for await (const line of createInterface({ input: process.stdin, signal })) {
+      const message = messageIn(line)
+      if (message === "") continue
+      let text = ""
+      try {
+        const response = await chat.say(
+          message,
+          (event) => {
+            if (event.type === "text" && event.isFinal) text += event.text
+            tell(event.type === "text" ? { type: "text", text: event.text, is_final: event.isFinal } : event)
+          },
+          signal,
+        )
+        tell({ type: "response", ...response, text })
+        if (response.status !== "completed") exitCode = exitCodes.failure
+      } catch (error) {
+        if (signal.aborted) throw error
+        const code = error instanceof ProxyError ? error.code : "internal_error"
+        tell({ type: "error", code, message: messageOf(error) })
+        exitCode = exitCodes.failure
+      }
+    }
+    return exitCode
+  })
+}
+
+/** Ctrl-C interrupts the turn and ends the command. */
+async function interruptible(work: (signal: AbortSignal) => Promise<number>): Promise<number> {
+  const stopping = new AbortController()
+  const stop = (): void => stopping.abort()
+  process.once("SIGINT", stop)
+  process.once("SIGTERM", stop)
+  try {
+    return await work(stopping.signal)
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error
+    note("Interrupted.")
+    return exitCodes.interrupted
+  } finally {
+    process.off("SIGINT", stop)
+    process.off("SIGTERM", stop)
+  }
+}
+
+function messageIn(line: string): string {
+  if (!line.trimStart().startsWith('"')) return line.trim()
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === "string" ? value : line.trim()
+  } catch {
+    // A sentence that begins with a quotation mark.
+    return line.trim()
+  }
+}

@@ -1,0 +1,140 @@
+import type { IncomingMessage } from "node:http"
+import { z } from "zod"
+
+/** What a chat shows of an agent's turn. */
+export type ChatEvent =
+  | { readonly type: "text"; readonly text: string; readonly isFinal: boolean }
+  /** A message is over: what follows begins on a line of its own. */
+  | { readonly type: "text.end" }
+  | { readonly type: "activity"; readonly text: string }
+  | { readonly type: "problem"; readonly text: string }
+  | { readonly type: "end"; readonly response: FinishedResponse }
+
+const usageSchema = z.object({
+  input_tokens: z.number(),
+  output_tokens: z.number(),
+  total_tokens: z.number(),
+})
+
+const responseSchema = z.object({
+  id: z.string(),
+  model: z.string(),
+  status: z.string(),
+  error: z.object({ code: z.string().nullable(), message: z.string() }).nullish(),
+  usage: usageSchema.nullish(),
+})
+
+export type FinishedResponse = z.infer<typeof responseSchema>
+
+const itemSchema = z.object({
+  type: z.string(),
+  phase: z.string().nullish(),
+  name: z.string().nullish(),
+  server_label: z.string().nullish(),
+  arguments: z.string().nullish(),
+  error: z.unknown(),
+  action: z.object({ query: z.string().nullish() }).nullish(),
+})
+
+const eventSchema = z.object({
+  type: z.string(),
+  output_index: z.number().optional(),
+  delta: z.unknown(),
+  item: itemSchema.optional(),
+  response: z.unknown(),
+  message: z.string().optional(),
+})
+
+const lastEvents = new Set([
+  "response.completed",
+  "response.failed",
+  "response.incomplete",
+  "response.cancelled",
+])
+
+/** Reads the event stream of a response. Ends with the stream; throws what the connection throws. */
+export async function* chatEvents(stream: IncomingMessage): AsyncGenerator<ChatEvent> {
+  const finalMessages = new Map<number, boolean>()
+  for await (const data of dataLines(stream)) {
+    const parsed = eventSchema.safeParse(data)
+    // An event of a newer service: nothing to be shown of it here.
+    if (!parsed.success) continue
+    const { type, item, output_index: index = -1, delta, response, message } = parsed.data
+    if (type === "response.output_text.delta" && typeof delta === "string") {
+      yield { type: "text", text: delta, isFinal: finalMessages.get(index) ?? true }
+    } else if (type === "response.output_item.added" && item !== undefined) {
+      if (item.type === "message") finalMessages.set(index, item.phase !== "commentary")
+      const text = beginningOf(item)
+      if (text !== null) yield { type: "activity", text }
+    } else if (type === "response.output_item.done" && item !== undefined) {
+      if (item.type === "message") yield { type: "text.end" }
+      const text = endOf(item)
+      if (text !== null) yield { type: "activity", text }
+    } else if (type === "error") {
+      yield { type: "problem", text: message ?? "the stream failed" }
+    } else if (lastEvents.has(type)) {
+      const finished = responseSchema.safeParse(response)
+      if (finished.success) yield { type: "end", response: finished.data }
+    }
+  }
+}
+
+/** Told when it begins: a command may take its time. */
+function beginningOf(item: z.infer<typeof itemSchema>): string | null {
+  if (item.type === "web_search_call") return "searches the web"
+  if (item.type !== "mcp_call" || item.name === "apply_patch") return null
+  const command = argumentOf(item.arguments, "command")
+  if (item.name === "shell" && command !== null) return `$ ${oneLine(command)}`
+  return `${item.server_label ?? "tool"}.${item.name ?? ""}`
+}
+
+/** Told when it is over: edits are known only then, and failures. */
+function endOf(item: z.infer<typeof itemSchema>): string | null {
+  if (item.type !== "mcp_call") return null
+  if (item.name === "apply_patch" && item.error == null) return changesOf(item.arguments)
+  if (item.error == null) return null
+  const text = typeof item.error === "string" ? item.error : JSON.stringify(item.error)
+  return `failed: ${oneLine(text)}`
+}
+
+const changesSchema = z.object({ changes: z.array(z.object({ path: z.string(), kind: z.string() })) })
+const verbs: Readonly<Record<string, string>> = { add: "added", update: "edited", delete: "deleted" }
+
+function changesOf(text: string | null | undefined): string | null {
+  const parsed = changesSchema.safeParse(parseJson(text ?? ""))
+  if (!parsed.success || parsed.data.changes.length === 0) return null
+  return parsed.data.changes.map(({ kind, path }) => `${verbs[kind] ?? kind} ${path}`).join(", ")
+}
+
+function argumentOf(text: string | null | undefined, name: string): string | null {
+  const parsed = z.record(z.string(), z.unknown()).safeParse(parseJson(text ?? ""))
+  const value = parsed.success ? parsed.data[name] : undefined
+  return typeof value === "string" ? value : null
+}
+
+const maxLineLength = 160
+
+function oneLine(text: string): string {
+  const line = text.trim().replaceAll(/\s*\n\s*/g, " ⏎ ")
+  return line.length <= maxLineLength ? line : `${line.slice(0, maxLineLength - 1)}…`
+}
+
+async function* dataLines(stream: IncomingMessage): AsyncGenerator<unknown> {
+  stream.setEncoding("utf8")
+  let rest = ""
+  for await (const chunk of stream) {
+    rest += String(chunk)
+    const lines = rest.split("\n")
+    rest = lines.pop() ?? ""
+    for (const line of lines) if (line.startsWith("data: {")) yield parseJson(line.slice(6))
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Not ours to judge: what cannot be read is not shown.
+    return undefined
+  }
+}

@@ -1,0 +1,56 @@
+import type { ChatEvent } from "./turn-events.ts"
+
+/** Where the words of a turn go. */
+export interface TurnOutput {
+  /** The answer. */
+  readonly answer: (text: string) => void
+  /** Whole lines about what the agent does, its interim words included. */
+  readonly aside: (line: string) => void
+}
+
+/** Prints a turn as it goes: the answer as it streams, one line for each thing that the agent does. */
+export class TurnPrinter {
+  readonly #output: TurnOutput
+  #isInLine = false
+  #interim = ""
+
+  constructor(output: TurnOutput) {
+    this.#output = output
+  }
+
+  show(event: Exclude<ChatEvent, { type: "end" }>): void {
+    switch (event.type) {
+      case "text":
+        if (!event.isFinal) {
+          this.#interim += event.text
+          return
+        }
+        if (event.text === "") return
+        this.#output.answer(event.text)
+        this.#isInLine = !event.text.endsWith("\n")
+        return
+      case "text.end":
+        this.finish()
+        return
+      case "activity":
+        this.finish()
+        this.#output.aside(event.text)
+        return
+      case "problem":
+        this.finish()
+        this.#output.aside(event.text)
+        return
+      default:
+        event satisfies never
+    }
+  }
+
+  /** What comes next begins on a new line. */
+  finish(): void {
+    if (this.#interim.trim() !== "") this.#output.aside(this.#interim.trim())
+    this.#interim = ""
+    if (!this.#isInLine) return
+    this.#isInLine = false
+    this.#output.answer("\n")
+  }
+}

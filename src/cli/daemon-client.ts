@@ -1,0 +1,125 @@
+import { request as httpRequest, type IncomingMessage } from "node:http"
+import { join } from "node:path"
+import { text } from "node:stream/consumers"
+import { z } from "zod"
+import { errorCodes, ProxyError } from "../domain/errors.ts"
+import { reachable } from "../http/control-socket.ts"
+import { codeOf } from "../workspace/write-atomic.ts"
+import { type AgentView, agentViewSchema } from "./agent-view.ts"
+
+/** No service listens on the home's socket. */
+export class DaemonDownError extends ProxyError {
+  constructor(home: string, cause: unknown) {
+    super(
+      "agent_not_ready",
+      `The service is not running (nothing listens on ${join(home, "daemon.sock")}). Start it with \`ai-agent-proxy daemon\`.`,
+      { cause },
+    )
+    this.name = "DaemonDownError"
+  }
+}
+
+const errorSchema = z.object({ error: z.object({ message: z.string(), code: z.string().nullable() }) })
+const agentAnswerSchema = z.object({ agent: agentViewSchema })
+const hireAnswerSchema = agentAnswerSchema.extend({ is_new: z.boolean() })
+const statusSchema = z.object({
+  version: z.string(),
+  pid: z.number(),
+  phase: z.string(),
+  uptime_seconds: z.number(),
+  url: z.string().nullable(),
+  agents: z.array(agentViewSchema),
+})
+
+export type DaemonStatus = z.infer<typeof statusSchema>
+
+/** The service that runs on a home, over its socket: no key, because nobody else can open it. */
+export class DaemonClient {
+  readonly #home: string
+
+  constructor(home: string) {
+    this.#home = home
+  }
+
+  status(): Promise<DaemonStatus> {
+    return this.#call("GET", "/control/status", null, statusSchema)
+  }
+
+  hire(order: object): Promise<{ readonly agent: AgentView; readonly is_new: boolean }> {
+    return this.#call("POST", "/control/agents", order, hireAnswerSchema)
+  }
+
+  fire(id: string): Promise<{ readonly archive: string }> {
+    return this.#call("DELETE", agentPath(id), null, z.object({ archive: z.string() }))
+  }
+
+  async change(id: string, action: "start" | "stop"): Promise<AgentView> {
+    return (await this.#call("POST", `${agentPath(id)}/${action}`, {}, agentAnswerSchema)).agent
+  }
+
+  async mainConversation(id: string, isNew: boolean): Promise<string> {
+    const schema = z.object({ conversation: z.string() })
+    const body = { is_new: isNew }
+    return (await this.#call("POST", `${agentPath(id)}/conversation`, body, schema)).conversation
+  }
+
+  async #call<T>(method: string, path: string, body: object | null, schema: z.ZodType<T>): Promise<T> {
+    const answer = await this.open(method, path, body)
+    return schema.parse(JSON.parse(await text(answer)))
+  }
+
+  /** The answer with its body still to be read. Rejects with `ProxyError` for errors of the service. */
+  async open(
+    method: string,
+    path: string,
+    body: object | null,
+    signal?: AbortSignal,
+  ): Promise<IncomingMessage> {
+    const answer = await this.#send(method, path, body, signal)
+    const { statusCode = 0 } = answer
+    if (statusCode < 400) return answer
+    const content = await text(answer)
+    const parsed = errorSchema.safeParse(parseJson(content))
+    if (!parsed.success)
+      throw new ProxyError("internal_error", `The service answered ${statusCode}: ${content.slice(0, 300)}`)
+    const { code, message } = parsed.data.error
+    throw new ProxyError(isErrorCode(code) ? code : "internal_error", message)
+  }
+
+  #send(method: string, path: string, body: object | null, signal?: AbortSignal): Promise<IncomingMessage> {
+    const socket = reachable(join(this.#home, "daemon.sock"))
+    const sent = new Promise<IncomingMessage>((resolve, reject) => {
+      const request = httpRequest({
+        socketPath: socket.path,
+        method,
+        path,
+        headers: body === null ? {} : { "content-type": "application/json" },
+        ...(signal !== undefined && { signal }),
+      })
+      request.once("response", resolve)
+      request.once("error", (error) => {
+        const isDown = ["ENOENT", "ECONNREFUSED", "ENOTDIR"].includes(codeOf(error))
+        reject(isDown ? new DaemonDownError(this.#home, error) : error)
+      })
+      request.end(body === null ? undefined : JSON.stringify(body))
+    })
+    return sent.finally(() => socket.release())
+  }
+}
+
+function agentPath(id: string): string {
+  return `/control/agents/${encodeURIComponent(id)}`
+}
+
+function parseJson(content: string): unknown {
+  try {
+    return JSON.parse(content)
+  } catch {
+    // Not from us: the caller shows it as it is.
+    return null
+  }
+}
+
+function isErrorCode(code: string | null): code is keyof typeof errorCodes {
+  return code !== null && Object.hasOwn(errorCodes, code)
+}

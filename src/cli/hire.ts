@@ -1,0 +1,58 @@
+import { join } from "node:path"
+import { Command } from "commander"
+import { type AgentFlags, settingsOf, withAgentFlags } from "./agent-flags.ts"
+import { type AgentView, agentJson, stateOf } from "./agent-view.ts"
+import { agentsAtHand } from "./agents-at-hand.ts"
+import { type CommonFlags, homeOf, note, print, printJson, shortPath } from "./command-io.ts"
+
+export function hireCommand(): Command {
+  return withAgentFlags(
+    new Command("hire").description(
+      "Make an agent with a name, or take the one that is there, and start it.",
+    ),
+  )
+    .argument("<role>", "engineer, architect, researcher, reviewer or any other")
+    .argument("<name>", "lower-case letters, digits and hyphens")
+    .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
+    .option("--json", "the result as JSON")
+    .action((role: string, name: string, flags: CommonFlags & AgentFlags) => runHire(role, name, flags))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ai-agent-proxy hire engineer alice
+  ai-agent-proxy hire reviewer bob --cli claude --permissions read-only`,
+    )
+}
+
+/** Also what `init` does, without a name. */
+export async function runHire(
+  role: string,
+  name: string | null,
+  flags: CommonFlags & AgentFlags,
+): Promise<void> {
+  const home = homeOf(flags)
+  const settings = settingsOf(flags)
+  const agents = await agentsAtHand(home)
+  const { agent, isNew } = await agents.hire({ role, name, settings })
+  if (flags.json === true) {
+    printJson({ is_new: isNew, ...agentJson(agent, home) })
+  } else {
+    print(`id         ${agent.id}${isNew ? "" : " (it was there)"}`)
+    print(`workspace  ${shortPath(join(home, agent.id))}`)
+    print(`state      ${stateOf(agent)}`)
+    print(`pid        ${agent.pid ?? "-"}`)
+  }
+  if (!isNew && Object.keys(settings).length > 0) {
+    note(
+      `Its settings are as they were; change them in ${shortPath(join(home, agent.id, "control", "agent.json"))}.`,
+    )
+  }
+  explainState(agent)
+}
+
+/** What a person does next about an agent that does not run. */
+export function explainState({ readiness, controlProblem }: AgentView): void {
+  if (controlProblem !== null) note(controlProblem)
+  if (!readiness.isReady) note(`Not running: ${readiness.reason}. ${readiness.nextStep}`)
+}

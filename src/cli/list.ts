@@ -1,0 +1,49 @@
+import { join } from "node:path"
+import { Command } from "commander"
+import { type AgentView, agentJson, programOf, stateOf } from "./agent-view.ts"
+import { agentsAtHand } from "./agents-at-hand.ts"
+import { type CommonFlags, homeOf, note, print, printJson, shortPath } from "./command-io.ts"
+import { formatTable } from "./table.ts"
+
+export function listCommand(): Command {
+  return new Command("list")
+    .description("Show all agents, also while the service is down.")
+    .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
+    .option("--json", "the result as JSON")
+    .action((flags: CommonFlags) => runList(flags))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ai-agent-proxy list
+  ai-agent-proxy list --json | jq -r '.agents[].id'`,
+    )
+}
+
+async function runList(flags: CommonFlags): Promise<void> {
+  const home = homeOf(flags)
+  const atHand = await agentsAtHand(home)
+  const agents = await atHand.list()
+  if (flags.json === true) {
+    printJson({
+      service: atHand.isServiceUp ? "up" : "down",
+      agents: agents.map((agent) => agentJson(agent, home)),
+    })
+    return
+  }
+  if (agents.length > 0) print(agentTable(agents, home))
+  for (const { controlProblem } of agents) if (controlProblem !== null) note(controlProblem)
+  if (agents.length === 0) note("There are no agents yet. `ai-agent-proxy init` makes the manager.")
+  if (!atHand.isServiceUp) note("The service is not running. Start it with `ai-agent-proxy daemon`.")
+}
+
+function agentTable(agents: readonly AgentView[], home: string): string {
+  const rows = agents.map((agent) => [
+    agent.id,
+    stateOf(agent),
+    programOf(agent) || "-",
+    String(agent.pid ?? "-"),
+    shortPath(join(home, agent.id)),
+  ])
+  return formatTable([["AGENT", "STATE", "CLI", "PID", "WORKSPACE"], ...rows])
+}

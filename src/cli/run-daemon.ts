@@ -1,0 +1,92 @@
+import { homedir } from "node:os"
+import type { Config } from "../config/config.ts"
+import { readConfigText } from "../config/read-config-text.ts"
+import { resolveConfig } from "../config/resolve-config.ts"
+import { version } from "../config/version.ts"
+import { explain } from "../domain/backend.ts"
+import { ProxyError } from "../domain/errors.ts"
+import { type Service, startService } from "../service.ts"
+import { createServiceNotifier } from "../supervise/service-notifier.ts"
+import { ensureApiKey } from "./api-key.ts"
+import type { DaemonFlags } from "./daemon.ts"
+import { takeEnvironmentFile } from "./environment-option.ts"
+import { createLogger } from "./logger.ts"
+import { printLine } from "./print.ts"
+
+export async function runDaemon(flags: DaemonFlags): Promise<void> {
+  if (flags.environmentFile !== undefined) takeEnvironmentFile(flags.environmentFile, process.env)
+  const log = await createLogger(process.stderr, process.env)
+  const stopping = new AbortController()
+  const stopped = onSignals((signal) => {
+    log.info({ signal }, "stopping")
+    stopping.abort(new ProxyError("agent_stopped", `Stopped by ${signal} before it was up.`))
+  })
+  const service = await startService({
+    signal: stopping.signal,
+    config: configOf(flags),
+    completeConfig: (config) => ensureApiKey(config, { isAuthOff: !flags.auth, print: printLine }),
+    log,
+    env: process.env,
+    demoFallback: flags.demoFallback === true,
+  })
+  log.info({ version, pid: process.pid, home: service.config.home }, `listening on ${service.url}`)
+  announce(service)
+  const notifier = createServiceNotifier({
+    env: process.env,
+    check: () => service.check(),
+    log: (level, message, fields) => log[level](fields ?? {}, message),
+  })
+  await notifier.ready(`listening on ${service.url}`)
+  void service.managerReadiness.then((readiness) =>
+    notifier.status(
+      `listening on ${service.url}; the manager is ${readiness.isReady ? "ready" : `not ready: ${explain(readiness)}`}`,
+    ),
+  )
+  await stopped
+  await notifier.stopping()
+  await service.stop()
+  log.info({}, "stopped")
+}
+
+function configOf(flags: DaemonFlags): Config {
+  return resolveConfig({
+    flags: { host: flags.ip, port: flags.port, cli: flags.cli, home: flags.home, apiKey: flags.apiKey },
+    env: process.env,
+    homeDir: homedir(),
+    cwd: process.cwd(),
+    readFile: readConfigText,
+  })
+}
+
+/** What a person at the terminal needs next. */
+function announce(service: Service): void {
+  const { demoReason, config } = service
+  if (demoReason !== null) {
+    printLine(`DEMO: the built-in demo agent answers, because ${explain(demoReason)} Then start again.`)
+  }
+  if (!process.stderr.isTTY) return
+  const key = config.apiKeys.size === 0 ? "" : " -H 'Authorization: Bearer YOUR_KEY'"
+  printLine(`
+  Status page   ${service.url}/
+  Base URL      ${service.url}/v1
+
+  curl ${service.url}/v1/chat/completions${key} -H 'Content-Type: application/json' \\
+    -d '{"model": "manager", "messages": [{"role": "user", "content": "Who are you?"}]}'
+`)
+}
+
+/** Resolves at the first signal that asks for an end; a second one ends the process at once. */
+function onSignals(onFirst: (signal: string) => void): Promise<void> {
+  return new Promise((resolve) => {
+    let isStopping = false
+    const handle = (signal: NodeJS.Signals): void => {
+      if (isStopping) process.exit(130)
+      isStopping = true
+      onFirst(signal)
+      resolve()
+    }
+    process.on("SIGTERM", handle)
+    process.on("SIGINT", handle)
+    process.on("SIGHUP", handle)
+  })
+}

@@ -1,0 +1,73 @@
+import { Command } from "commander"
+import { formatDuration } from "../domain/duration.ts"
+import { type AgentView, agentJson, programOf, stateOf } from "./agent-view.ts"
+import { chooseAgent } from "./choose-agents.ts"
+import { type CommonFlags, homeOf, print, printJson, shortPath } from "./command-io.ts"
+import { DaemonClient, type DaemonStatus } from "./daemon-client.ts"
+import { processLines, processView } from "./process-view.ts"
+
+export function statusCommand(): Command {
+  return new Command("status")
+    .description("Show the service, its agents and their processes.")
+    .argument("[agent]", "one agent only")
+    .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
+    .option("--json", "the result as JSON")
+    .action((word: string | undefined, flags: CommonFlags) => runStatus(word, flags))
+    .addHelpText(
+      "after",
+      `
+Exit code 1: the service is not running.
+
+Examples:
+  ai-agent-proxy status
+  ai-agent-proxy status alice --json`,
+    )
+}
+
+async function runStatus(word: string | undefined, flags: CommonFlags): Promise<void> {
+  const home = homeOf(flags)
+  const status = await new DaemonClient(home).status()
+  const agents = word === undefined ? status.agents : [chooseAgent(status.agents, word)]
+  const processes = word === undefined ? await processView(status.pid) : null
+  if (flags.json === true) {
+    const { version, pid, phase, uptime_seconds, url } = status
+    printJson({
+      service: { state: phase, version, pid, uptime_seconds, url, home },
+      agents: agents.map((agent) => agentJson(agent, home)),
+      processes,
+    })
+    return
+  }
+  if (word === undefined) print(serviceLines(status, home).join("\n"))
+  for (const agent of agents) print(`\n${agentLines(agent).join("\n")}`)
+  if (processes !== null) print(`\nProcesses\n${processLines(processes, "  ").join("\n")}`)
+}
+
+function serviceLines(
+  { version, pid, phase, uptime_seconds, url }: DaemonStatus,
+  home: string,
+): readonly string[] {
+  return [
+    `Service    ${phase}, ${version}, pid ${pid}, up ${formatDuration(uptime_seconds * 1000)}`,
+    `Address    ${url ?? "none"}`,
+    `Home       ${shortPath(home)}`,
+  ]
+}
+
+function agentLines(agent: AgentView): readonly string[] {
+  const { readiness, lastExit, controlProblem } = agent
+  const pid = agent.pid === null ? "" : `, pid ${agent.pid}`
+  const lines = [
+    `${agent.id}: ${stateOf(agent)}`,
+    `  CLI      ${programOf(agent)} (${agent.backend})${pid}`,
+    `  Turns    ${agent.runningTurns} running, ${agent.queuedTurns} queued, ${agent.loadedThreads} threads loaded`,
+    `  Active   ${agent.lastActiveAt === null ? "never" : `${formatDuration(Date.now() - agent.lastActiveAt)} ago`}`,
+  ]
+  if (!readiness.isReady) lines.push(`  Problem  ${readiness.reason}`, `  Next     ${readiness.nextStep}`)
+  if (lastExit !== null) {
+    const ago = formatDuration(Date.now() - lastExit.at)
+    lines.push(`  Died     ${ago} ago: ${lastExit.reason}; started again ${agent.restarts} times`)
+  }
+  if (controlProblem !== null) lines.push(`  Control  ${controlProblem}; the last good state is in force`)
+  return lines
+}

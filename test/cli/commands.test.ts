@@ -1,0 +1,313 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { type ModelServer, startModelServer } from "../model-server/model-server.ts"
+import { codexExecutable } from "../support/codex-binary.ts"
+import { type CodexHome, createCodexHome } from "../support/codex-home.ts"
+import { type CommandResult, runCommand } from "../support/command.ts"
+import { type DaemonProcess, startDaemonProcess } from "../support/daemon-process.ts"
+import { isRunning } from "../support/processes.ts"
+import { createTempDir, type TempDir } from "../support/temp-dir.ts"
+import { waitFor } from "../support/wait-for.ts"
+
+let model: ModelServer
+let codex: CodexHome
+let user: TempDir
+let daemon: DaemonProcess
+let home: string
+let env: Record<string, string>
+
+beforeAll(async () => {
+  model = await startModelServer()
+  codex = await createCodexHome({ modelUrl: model.url })
+  user = await createTempDir("cli")
+  home = join(user.path, ".ai_agent_proxy")
+  env = { ...codex.env, HOME: user.path, AI_AGENT_PROXY_PASS_ENV: "SCRIPTED_MODEL_KEY" }
+  daemon = await startDaemonProcess({ userHome: user.path, env, args: ["--cli", codexExecutable()] })
+})
+
+afterAll(async () => {
+  await daemon.stop()
+  await model.close()
+  await codex.remove()
+  await user.remove()
+})
+
+function run(args: readonly string[], stdin?: string): Promise<CommandResult> {
+  return runCommand(args, { env, ...(stdin !== undefined && { stdin }) })
+}
+
+async function json(args: readonly string[]): Promise<Record<string, unknown>> {
+  const { stdout, stderr, code } = await run([...args, "--json"])
+  expect(code, stderr).toBe(0)
+  return JSON.parse(stdout) as Record<string, unknown>
+}
+
+describe("the commands, with a running service", () => {
+  it("reach it over a socket that only its owner can open", () => {
+    expect(statSync(join(home, "daemon.sock")).mode & 0o777).toBe(0o600)
+  })
+
+  it("are not to be had over the TCP port", async () => {
+    expect((await fetch(`${daemon.url}/control/status`)).status).toBe(404)
+    expect((await fetch(`${daemon.url}/control/agents/manager/stop`, { method: "POST" })).status).toBe(404)
+  })
+
+  it("hire an agent, tell its id, workspace and pid, and take the one that is there the second time", async () => {
+    const first = await run(["hire", "engineer", "alice", "--effort", "low"])
+    expect(first).toMatchObject({ code: 0, stderr: "" })
+    expect(first.stdout).toMatch(
+      /^id {9}engineer_alice\nworkspace {2}~\/\.ai_agent_proxy\/engineer_alice\nstate {6}ready\npid {8}\d+\n$/,
+    )
+    expect(JSON.parse(readFileSync(join(home, "engineer_alice/control/agent.json"), "utf8"))).toMatchObject({
+      effort: "low",
+    })
+    expect(await json(["hire", "engineer", "alice"])).toMatchObject({ is_new: false, id: "engineer_alice" })
+  })
+
+  it("list the agents, and show the service with its processes", async () => {
+    const list = await run(["list"])
+    expect(list).toMatchObject({ code: 0, stderr: "" })
+    expect(list.stdout).toMatch(/^AGENT +STATE +CLI +PID +WORKSPACE\nmanager +ready +codex \S+ +\d+ +~/)
+    const status = await json(["status"])
+    expect(status).toMatchObject({
+      service: { state: "running", pid: daemon.pid, url: daemon.url },
+      agents: [{ id: "manager", state: "ready", pid: expect.any(Number) }, { id: "engineer_alice" }],
+      processes: { pid: daemon.pid, children: expect.arrayContaining([expect.anything()]) },
+    })
+    expect((await run(["status", "alice"])).stdout).toMatch(
+      /engineer_alice: ready\n {2}CLI +codex \S+ \(codex\), pid \d+/,
+    )
+  })
+
+  it("stop an agent and start it again", async () => {
+    const [{ pid }] = (await json(["status", "alice"])).agents as [{ pid: number }]
+    expect((await run(["stop", "alice"])).stdout).toBe("engineer_alice is stopped\n")
+    expect(isRunning(pid)).toBe(false)
+    expect((await run(["start", "engineer"])).stdout).toMatch(/^engineer_alice is ready \(pid \d+\)\n$/)
+  })
+
+  it("ask which one is meant where several have the role, and take all with --all", async () => {
+    await run(["hire", "engineer", "bob"])
+    expect(await run(["stop", "engineer"])).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr:
+        "ai-agent-proxy: Several agents are meant by 'engineer': engineer_alice, engineer_bob. Give an id, or --all for all of them.\n",
+    })
+    expect((await run(["stop", "engineer", "--all"])).stdout).toBe(
+      "engineer_alice is stopped\nengineer_bob is stopped\n",
+    )
+    await run(["start", "--all"])
+    const { agents } = await json(["list"])
+    expect(agents).toMatchObject([{ state: "ready" }, { state: "ready" }, { state: "ready" }])
+  })
+
+  it("append what is to be remembered, dated, and the next thread knows it", async () => {
+    expect(await run(["remember", "alice", "The", "word", "is", "plum."])).toMatchObject({
+      code: 0,
+      stderr: "",
+    })
+    expect(await run(["remember", "alice"], "By pipe.\n")).toMatchObject({ code: 0 })
+    const memory = readFileSync(join(home, "engineer_alice/memory/memory.md"), "utf8")
+    expect(memory).toMatch(/- \d{4}-\d\d-\d\d: The word is plum\.\n- \d{4}-\d\d-\d\d: By pipe\.\n$/)
+    await run(["connect", "alice", "--new"], "[[say:x]]")
+    expect(JSON.stringify(model.requests.at(-1)?.body)).toContain("The word is plum.")
+  })
+
+  it("talk through a pipe, in a conversation that goes on, about the folder that is given", async () => {
+    const folder = join(user.path, "project")
+    mkdirSync(folder)
+    const first = await run(["connect", "manager", folder], "The tree is a plum. [[say:hello]]")
+    expect(first).toEqual({ code: 0, stdout: "hello\n", stderr: "" })
+    const body = JSON.stringify(model.requests.at(-1)?.body)
+    expect(body).toContain(folder)
+    const second = await run(["connect", "manager"], "[[shell:echo hi]][[say:again]]")
+    expect(second).toEqual({ code: 0, stdout: "again\n", stderr: expect.stringContaining("$ ") })
+    expect(second.stderr).toContain("echo hi")
+    expect(JSON.stringify(model.requests.at(-1)?.body)).toContain("The tree is a plum.")
+  })
+
+  it("talk in JSON lines", async () => {
+    const { code, stdout } = await run(["connect", "manager", "--json"], '[[say:one]]\n"[[say:two]]"\n')
+    expect(code).toBe(0)
+    const lines = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(lines.filter(({ type }) => type === "response")).toMatchObject([
+      { status: "completed", text: "one", model: "manager" },
+      { status: "completed", text: "two" },
+    ])
+  })
+
+  it("say why a turn failed, with exit code 1", async () => {
+    await run(["stop", "bob"])
+    const { code, stderr, stdout } = await run(["connect", "bob"], "hi")
+    expect([code, stdout]).toEqual([1, ""])
+    expect(stderr).toContain("ai-agent-proxy start engineer_bob")
+  })
+
+  it("fire an agent into the archive", async () => {
+    const { stdout } = await run(["fire", "bob"])
+    expect(stdout).toMatch(
+      /^engineer_bob is fired; its workspace is ~\/\.ai_agent_proxy\/archive\/engineer_bob-\S+\n$/,
+    )
+    expect(existsSync(join(home, "engineer_bob"))).toBe(false)
+    expect(await run(["fire", "bob"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("There is no agent 'bob'"),
+    })
+  })
+
+  it("init the agent of a role, keep what a person changed, and with --force keep a copy of it", async () => {
+    expect((await run(["init", "researcher"])).stdout).toMatch(/^id {9}researcher\n[\s\S]*pid {8}\d+\n$/)
+    const soul = join(home, "researcher", "SOUL.md")
+    writeFileSync(soul, "mine")
+    await run(["init", "researcher"])
+    expect(readFileSync(soul, "utf8")).toBe("mine")
+    const { stderr } = await run(["init", "researcher", "--force"])
+    expect(readFileSync(soul, "utf8")).not.toBe("mine")
+    const kept = /SOUL\.md\.\S+\.bak/.exec(stderr)?.[0] ?? ""
+    expect(readFileSync(join(home, "researcher", kept), "utf8")).toBe("mine")
+  })
+
+  it("complete commands, options and agents", async () => {
+    for (const shell of ["bash", "zsh", "fish"]) {
+      const { stdout, code } = await run(["completion", shell])
+      expect(code).toBe(0)
+      for (const word of ["hire", "connect", "standalone"]) expect(stdout).toContain(word)
+    }
+    expect((await run(["completion", "agents"])).stdout.split("\n")).toEqual(
+      expect.arrayContaining(["manager", "engineer_alice", "alice"]),
+    )
+  })
+
+  it.each([
+    [["hire", "engineer"], 2, "missing required argument 'name'"],
+    [["hire", "Engineer", "x"], 2, 'The role "Engineer" must be'],
+    [["hire", "engineer", "../x"], 2, 'The name "../x" must be'],
+    [["hire", "architect", "alice"], 2, "There is a 'alice' already: engineer_alice"],
+    [["hire", "engineer", "eve", "--permissions", "all"], 2, "--permissions is full, workspace or read-only"],
+    [["init", "a_b"], 2, 'The role "a_b" must be'],
+    [["fire"], 2, "missing required argument 'agent'"],
+    [["fire", "nobody"], 1, "There is no agent 'nobody'"],
+    [["fire", "manager"], 2, "The manager cannot be fired"],
+    [["list", "x"], 2, "too many arguments"],
+    [["list", "--nope"], 2, "unknown option '--nope'"],
+    [["status", "nobody"], 1, "There is no agent 'nobody'"],
+    [["stop"], 2, "Which agent?"],
+    [["stop", "nobody"], 1, "There is no agent 'nobody'"],
+    [["start", "nobody"], 1, "There is no agent 'nobody'"],
+    [["connect"], 2, "missing required argument 'agent'"],
+    [["connect", "nobody"], 1, "There is no agent 'nobody'"],
+    [["connect", "manager", "/no/such/folder"], 2, "/no/such/folder is not a folder"],
+    [["connect", "manager"], 2, "There is nothing on stdin"],
+    [["remember", "nobody", "x"], 1, "There is no agent 'nobody'"],
+    [["remember", "manager"], 2, "There is nothing to remember"],
+    [["remember", "manager", "x".repeat(3000)], 2, "too long to be remembered"],
+    [["completion", "tcsh"], 2, "Allowed choices are bash, zsh, fish"],
+    [["hier"], 2, "Did you mean hire?"],
+    [["status", "--home", ""], 78, "AI_AGENT_PROXY_HOME"],
+  ])("%j: exit code %d, nothing on stdout, and a message: %s", async (args, code, message) => {
+    const result = await run(args)
+    expect(result).toMatchObject({ code, stdout: "" })
+    expect(result.stderr).toContain(message)
+    expect(result.stderr).not.toMatch(/^\s+at /m)
+  })
+})
+
+describe("the commands, while the service is down", () => {
+  let folder: TempDir
+  let down: string
+
+  beforeAll(async () => {
+    folder = await createTempDir("down")
+    down = join(folder.path, "home")
+  })
+  afterAll(() => folder.remove())
+
+  const runDown = (args: readonly string[], stdin?: string): Promise<CommandResult> =>
+    runCommand(args, { env: { ...env, AI_AGENT_PROXY_HOME: down }, ...(stdin !== undefined && { stdin }) })
+
+  it("make, list, stop and fire agents: their folders are the truth", async () => {
+    expect(await runDown(["list"])).toMatchObject({
+      code: 0,
+      stdout: "",
+      stderr: expect.stringContaining("init"),
+    })
+    expect(await runDown(["init"])).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("the service is not running"),
+    })
+    await runDown(["hire", "engineer", "alice"])
+    expect((await runDown(["stop", "alice"])).stdout).toBe("engineer_alice is stopped\n")
+    const list = await runDown(["list"])
+    expect(list.stdout).toMatch(/manager +down[\s\S]*engineer_alice +stopped/)
+    expect(list.stderr).toContain("The service is not running. Start it with `ai-agent-proxy daemon`.")
+    expect((await runDown(["start", "alice"])).stdout).toBe("engineer_alice is down\n")
+    expect(await runDown(["remember", "alice", "Plum."])).toMatchObject({ code: 0 })
+    expect((await runDown(["fire", "alice"])).stdout).toContain("engineer_alice is fired")
+  })
+
+  it.each([["status"], ["connect", "manager"]])("say how to start it: %s", async (...args) => {
+    const result = await runDown(args, "hi")
+    expect(result).toMatchObject({ code: 1, stdout: "" })
+    expect(result.stderr).toContain("ai-agent-proxy daemon")
+  })
+
+  it("talk to an agent without it, on no TCP port, and leave no process", async () => {
+    const cli = { AI_AGENT_PROXY_CLI: codexExecutable(), AI_AGENT_PROXY_HOME: down }
+    const result = await runCommand(["connect", "manager", "--standalone"], {
+      env: { ...env, ...cli },
+      stdin: "[[say:alone]]",
+    })
+    expect(result).toMatchObject({ code: 0, stdout: "alone\n" })
+    expect(existsSync(join(down, "daemon.sock"))).toBe(false)
+  })
+
+  it("name a broken control file with its line", async () => {
+    const path = join(down, "manager", "control", "agent.json")
+    const before = readFileSync(path, "utf8")
+    writeFileSync(path, '{\n"role": oops\n}')
+    const { stderr, code } = await runDown(["list"])
+    expect([code, stderr.includes(`${path}:2 is not valid JSON`)]).toEqual([0, true])
+    expect(await runDown(["stop", "manager"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`${path}:2`),
+    })
+    writeFileSync(path, before)
+  })
+
+  it.skipIf(process.getuid?.() === 0)("say that the home cannot be written to", async () => {
+    chmodSync(down, 0o500)
+    expect(await runDown(["hire", "engineer", "zoe"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(down),
+    })
+    chmodSync(down, 0o700)
+  })
+})
+
+describe("a home with a path that is too long for a socket", () => {
+  it("works all the same", async () => {
+    const folder = await createTempDir("long")
+    const long = join(folder.path, "a".repeat(60), "b".repeat(60), "home")
+    mkdirSync(long, { recursive: true, mode: 0o700 })
+    const { AI_AGENT_PROXY_PASS_ENV: _, ...rest } = env
+    const child = await startDaemonProcess({
+      userHome: folder.path,
+      env: { ...rest },
+      args: ["--home", long, "--cli", "no-such-cli"],
+    })
+    const { code, stdout, stderr } = await runCommand(["list", "--home", long, "--json"], { env })
+    expect([code, stderr]).toEqual([0, ""])
+    expect(JSON.parse(stdout)).toMatchObject({
+      service: "up",
+      agents: [{ id: "manager", state: "not_ready" }],
+    })
+    await child.stop()
+    await waitFor(() => !existsSync(join(long, "daemon.sock")), { what: "the socket to be gone" })
+    await folder.remove()
+  })
+})

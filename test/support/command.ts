@@ -1,0 +1,36 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { resolve } from "node:path"
+
+export interface CommandResult {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export const mainProgram = resolve(import.meta.dirname, "../../src/main.ts")
+
+/** Runs the command line to its end, as `ai-agent-proxy ARGS` without a terminal. */
+export async function runCommand(
+  args: readonly string[],
+  options: { readonly env: Readonly<Record<string, string>>; readonly stdin?: string; readonly cwd?: string },
+): Promise<CommandResult> {
+  const child = spawn(process.execPath, [mainProgram, ...args], {
+    env: options.env,
+    stdio: "pipe",
+    ...(options.cwd !== undefined && { cwd: options.cwd }),
+  })
+  let stdout = ""
+  let stderr = ""
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text
+  })
+  // A command that does not read its input may be gone before it is written.
+  child.stdin.on("error", () => {})
+  child.stdin.end(options.stdin ?? "")
+  await once(child, "close")
+  return { code: child.exitCode, stdout, stderr }
+}
