@@ -167,6 +167,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
       limits: config.limits,
     },
     serviceTools: team,
+    onTurnFinished: (turn) => roster.turnFinished(turn),
     now,
     log: tell,
   })

@@ -60,6 +60,14 @@ class CliBackend implements Backend {
     this.#cleaning ??= endLeftBehind(this.#options.cwd, this.#options.log)
     await this.#cleaning
     if (!this.#isChosen) await this.#choose()
+    const { permissions = "full", executable } = this.#options
+    if (this.#exec !== null && permissions !== "full") {
+      return {
+        isReady: false,
+        reason: `\`${executable}\` is driven by exec's arguments and cannot be kept to the permissions '${permissions}'`,
+        nextStep: "Set `permissions` to full in control/agent.json of its folder, or give it another CLI.",
+      }
+    }
     return this.#chosen.readiness()
   }
 

@@ -31,6 +31,8 @@ export interface AgentBackendOptions {
   /** Model of every thread; null: the CLI's own. */
   readonly model: string | null
   readonly permissions: Permissions
+  /** Absolute; where the agent may write beside `cwd` with the permissions `workspace`. */
+  readonly writableFolders?: readonly string[]
   /** True with `sessions = "shared"`, see `ExecBackendOptions`. */
   readonly resumesLast: boolean
   /** Null: CLIs that know functions only over MCP have none. */
@@ -89,12 +91,15 @@ function claudeBackend(options: AgentBackendOptions): Backend {
 }
 
 function codexLikeBackend(options: AgentBackendOptions): Backend {
-  const { executable, cwd, env, passEnv, model, resumesLast, toolEndpoint, onEvent, log } = options
+  const { executable, cwd, env, passEnv, model, permissions, resumesLast, toolEndpoint, onEvent, log } =
+    options
   return createCliBackend({
     executable,
     cwd,
     env: codexEnvironment(env, passEnv),
     model,
+    permissions,
+    writableFolders: options.writableFolders ?? [],
     resumesLast,
     toolEndpoint,
     onEvent,

@@ -37,7 +37,7 @@ export async function run(argv: readonly string[]): Promise<void> {
 }
 
 /** All commands, as the completion and the documentation see them, too. */
-export function createProgram(): Command {
+function createProgram(): Command {
   const program = new Command("ai-agent-proxy")
     .description("Turns the agent CLI you already have (codex, ...) into an OpenAI-compatible service.")
     .version(version, "-V, --version", "print the version")

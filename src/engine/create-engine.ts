@@ -17,6 +17,7 @@ import { ConversationTurns } from "./conversation-turns.ts"
 import { type Conversations, LedgerConversations } from "./conversations.ts"
 import type { Engine } from "./engine.ts"
 import { agentFor, agentNamed } from "./find-agent.ts"
+import { type FinishedTurn, finishedTurn } from "./finished-turn.ts"
 import { type IdempotencyKey, IdempotentRuns, idempotencyMs } from "./idempotency.ts"
 import type { InputSources } from "./input-resolver.ts"
 import { noLedger } from "./ledger.ts"
@@ -52,6 +53,8 @@ export interface EngineOptions {
   readonly serviceTools?: ServiceTools | null
   readonly now: () => number
   readonly log: Log
+  /** Called once for each turn that is over, those of front ends beside the talk left out. Must not throw. */
+  readonly onTurnFinished?: (turn: FinishedTurn) => void
 }
 
 const retentionSweepMs = 3_600_000
@@ -307,6 +310,11 @@ export class AgentEngine implements Engine {
     })
     this.#live.add(turn, request.conversationId)
     if (request.conversationId !== null) this.#conversationTurns.began(request.conversationId, turn)
+    void turn.finished.then((finished) => {
+      if (!request.isSideRequest) {
+        this.#options.onTurnFinished?.(finishedTurn(finished, request, plan.thread.id))
+      }
+    })
     return turn
   }
 

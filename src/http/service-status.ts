@@ -36,6 +36,7 @@ export interface AgentSummary {
   readonly role: string
   readonly program: string
   readonly isReady: boolean
+  readonly isStopped: boolean
   readonly problem: { readonly reason: string; readonly nextStep: string } | null
   readonly runningTurns: number
   readonly queuedTurns: number
@@ -86,12 +87,20 @@ function summarizeAgent(agent: AgentStatus, hide: (text: string) => string): Age
     role: agent.role,
     program: hide(agent.capabilities?.program ?? agent.program),
     isReady: readiness.isReady,
-    problem: readiness.isReady
-      ? null
-      : { reason: hide(readiness.reason), nextStep: hide(readiness.nextStep) },
+    isStopped: agent.state === "stopped",
+    problem: problemOf(agent, hide),
     runningTurns: agent.runningTurns,
     queuedTurns: agent.queuedTurns,
   }
+}
+
+function problemOf(
+  { readiness, controlProblem }: AgentStatus,
+  hide: (text: string) => string,
+): AgentSummary["problem"] {
+  if (!readiness.isReady) return { reason: hide(readiness.reason), nextStep: hide(readiness.nextStep) }
+  if (controlProblem === null) return null
+  return { reason: hide(controlProblem), nextStep: "Correct the file; until then the last good state is in force." }
 }
 
 /** Absolute paths become their last part; sentences such as "/home/ann/bin/codex is not logged in" stay useful. */

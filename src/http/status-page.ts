@@ -134,7 +134,9 @@ function agentEntry(agent: AgentSummary, isStarting: boolean): Html {
     ? { text: "Ready", tone: "ready" }
     : isStarting
       ? { text: "Starting", tone: "wait" }
-      : { text: "Not ready", tone: "bad" }
+      : agent.isStopped
+        ? { text: "Stopped", tone: "wait" }
+        : { text: "Not ready", tone: "bad" }
   const id = agent.id === agent.name ? null : html`<code>${agent.id}</code>`
   const facts = [...(agent.role === agent.name ? [] : [agent.role]), agent.program, ...workOf(agent)]
   return html`<li>

@@ -6,12 +6,14 @@ import type { Config } from "../config/config.ts"
 import { programPath } from "../config/program-path.ts"
 import type { AgentProfile, AgentSettings } from "../domain/agents.ts"
 import type { Backend, BackendEvent, NotReady } from "../domain/backend.ts"
+import type { Log } from "../domain/log.ts"
 import type { ToolEndpoint } from "../domain/tool-endpoint.ts"
 import { Agent } from "../engine/agent.ts"
 import { makeFolder } from "../workspace/agent-workspace.ts"
 import { clearUnkept } from "../workspace/inbox-folder.ts"
 import type { RosterEntry } from "../workspace/roster-folder.ts"
 import { threadPreamble } from "../workspace/thread-preamble.ts"
+import type { AgentRecords } from "./agent-records.ts"
 import type { ServiceLog } from "./service-log.ts"
 
 export interface LaunchOptions {
@@ -26,6 +28,7 @@ export interface LaunchOptions {
   readonly demoFallback: boolean
   /** Where CLIs without functions of their own find those of the client. */
   readonly toolEndpoint: ToolEndpoint
+  readonly records: AgentRecords
   /** Called with each backend before anything of it is started. */
   readonly onBackend: (backend: Backend) => void
 }
@@ -46,8 +49,10 @@ export async function launchAgent(
   const profile = profileOf(entry, settings, options)
   await makeFolder(profile.workingDirectory)
   await clearUnkept(profile.workspace)
-  const tell = (level: "debug" | "info" | "warn" | "error", message: string, fields?: object): void =>
+  const tell: Log = (level, message, fields) => {
     log[level]({ agent: profile.id, ...fields }, message)
+    if (level !== "debug") options.records.backend(level, message, fields, new Date(now()))
+  }
   const model = settings.model ?? config.model
   const program = programOf(settings, options)
   let agent: Agent | null = null
@@ -61,10 +66,11 @@ export async function launchAgent(
     passEnv: [...config.passEnv, ...settings.env],
     model,
     permissions: settings.permissions,
+    writableFolders: [profile.workingDirectory],
     toolEndpoint: options.toolEndpoint,
     resumesLast: config.sessions === "shared",
     onEvent: (event) => {
-      logBackendEvent(log, profile.id, event)
+      logBackendEvent(tell, event)
       if (agent === null) early.push(event)
       else agent.told(event)
     },
@@ -116,8 +122,7 @@ function profileOf(
   return { id, role, name: name ?? role, workspace, workingDirectory }
 }
 
-function logBackendEvent(log: ServiceLog, agentId: string, event: BackendEvent): void {
+function logBackendEvent(log: Log, event: BackendEvent): void {
   const { type, ...fields } = event
-  const level = type === "process.exited" || type === "turn.uninvited" ? "warn" : "info"
-  log[level]({ agent: agentId, ...fields }, type)
+  log(type === "process.exited" || type === "turn.uninvited" ? "warn" : "info", type, fields)
 }

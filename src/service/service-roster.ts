@@ -1,15 +1,18 @@
 import type { AgentSettings, AgentStatus } from "../domain/agents.ts"
 import type { Backend, NotReady, Readiness } from "../domain/backend.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
+import type { Log } from "../domain/log.ts"
 import type { HireOrder, Roster } from "../domain/roster.ts"
 import type { Agent } from "../engine/agent.ts"
+import type { FinishedTurn } from "../engine/finished-turn.ts"
 import type { AgentRoster } from "../engine/agent-roster.ts"
 import { type MemberDescription, RosterMember } from "../engine/roster-member.ts"
 import { agentIdOf } from "../workspace/agent-id.ts"
 import type { RosterEntry, RosterFolder } from "../workspace/roster-folder.ts"
+import { AgentRecords } from "./agent-records.ts"
 import { type LaunchOptions, launchAgent, programOf } from "./launch-agent.ts"
 
-export interface ServiceRosterOptions extends Omit<LaunchOptions, "onBackend"> {
+export interface ServiceRosterOptions extends Omit<LaunchOptions, "onBackend" | "records"> {
   readonly folder: RosterFolder
 }
 
@@ -29,6 +32,7 @@ interface Wanted {
 
 interface Place {
   readonly member: RosterMember
+  readonly records: AgentRecords
   /** What the running agent was made from; null: none runs. */
   running: string | null
   /** What is being done with it, one thing after the other. */
@@ -84,6 +88,11 @@ export class ServiceRoster implements AgentRoster, Roster {
     return this.#turns?.agents() ?? this.members.map((member) => member.status(0))
   }
 
+  /** What is over is told in the folder of its agent. */
+  turnFinished(turn: FinishedTurn): void {
+    this.#places.get(turn.record.agentId)?.records.turn(turn, new Date(this.#options.now()))
+  }
+
   async hire({ role, name, settings }: HireOrder): Promise<{ agent: AgentStatus; isNew: boolean }> {
     const id = this.#checkedId(role, name)
     const { isNew } = await this.#options.folder.create({
@@ -107,6 +116,7 @@ export class ServiceRoster implements AgentRoster, Roster {
       })
     }
     await this.stop(id)
+    await this.#placeOf(id).records.settled()
     const archive = await this.#options.folder.archive(id, new Date(this.#options.now()))
     this.#refresh()
     return { archive }
@@ -134,7 +144,10 @@ export class ServiceRoster implements AgentRoster, Roster {
     this.#options.folder.close()
     await Promise.all(this.members.map(({ agent }) => agent?.stop()))
     await Promise.all([...this.#backends].map((backend) => backend.stop()))
+    await Promise.all([...this.#places.values()].map(({ records }) => records.settled()))
   }
+
+  readonly #tell: Log = (level, message, fields) => this.#options.log[level](fields ?? {}, message)
 
   #changed(): void {
     if (this.#isStopped) return
@@ -150,7 +163,8 @@ export class ServiceRoster implements AgentRoster, Roster {
       if (place !== undefined) place.member.description = this.#describe(entry)
       else {
         const member = new RosterMember(this.#describe(entry), now())
-        this.#places.set(entry.id, { member, running: null, work: Promise.resolve() })
+        const records = new AgentRecords(entry.workspace, this.#tell)
+        this.#places.set(entry.id, { member, records, running: null, work: Promise.resolve() })
       }
     }
     for (const [id, place] of this.#places) {
@@ -205,14 +219,14 @@ export class ServiceRoster implements AgentRoster, Roster {
     })
   }
 
-  async #launch({ member }: Place, { entry, settings }: Wanted): Promise<Agent | null> {
+  async #launch({ member, records }: Place, { entry, settings }: Wanted): Promise<Agent | null> {
     const made: Backend[] = []
     const onBackend = (backend: Backend): void => {
       made.push(backend)
       this.#backends.add(backend)
     }
     try {
-      const { agent, demoReason } = await launchAgent(entry, settings, { ...this.#options, onBackend })
+      const { agent, demoReason } = await launchAgent(entry, settings, { ...this.#options, records, onBackend })
       if (this.#isStopped) {
         await agent.stop()
         return null

@@ -208,7 +208,7 @@ describe("the commands, with a running service", () => {
     [["remember", "manager", "x".repeat(3000)], 2, "too long to be remembered"],
     [["completion", "tcsh"], 2, "Allowed choices are bash, zsh, fish"],
     [["hier"], 2, "Did you mean hire?"],
-    [["status", "--home", ""], 78, "AI_AGENT_PROXY_HOME"],
+    [["status", "--home", ""], 78, "--home: "],
   ])("%j: exit code %d, nothing on stdout, and a message: %s", async (args, code, message) => {
     const result = await run(args)
     expect(result).toMatchObject({ code, stdout: "" })

@@ -1,7 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { join } from "node:path"
+import type OpenAI from "openai"
 import { afterEach, describe, expect, it } from "vitest"
+import { agentPath } from "../agents/agents.ts"
 import { codexExecutable } from "../support/codex-binary.ts"
 import { isRunning } from "../support/processes.ts"
 import { startTestService, type TestService, type TestServiceOptions } from "../support/test-service.ts"
@@ -173,5 +175,98 @@ describe("the agents of a service", () => {
       status: 503,
       code: "agent_not_ready",
     })
+  })
+})
+
+describe("the permissions of an agent", () => {
+  it("keep the commands of codex from writing", async () => {
+    const { roster, home } = await start()
+    const settings = { permissions: "read-only" } as const
+    await roster.hire({ role: "reviewer", name: "rita", settings })
+    const file = join(home, "reviewer_rita", "written")
+    await say("rita", `[[shell:touch ${file}]][[say:tried]]`)
+    expect(existsSync(file)).toBe(false)
+  })
+
+  it("are not claimed of a program that cannot be kept to them", async () => {
+    const { roster } = await start()
+    const settings = { permissions: "read-only", cli: agentPath("plain-agent.sh") } as const
+    const { agent } = await roster.hire({ role: "reviewer", name: "rita", settings })
+    expect(agent.readiness).toMatchObject({ isReady: false, reason: expect.stringContaining("'read-only'") })
+  })
+})
+
+describe("two agents with eight conversations at once", () => {
+  it("never mix them up, and keep their files apart", async () => {
+    const { roster, client, home, model } = await start()
+    await roster.hire({ role: "engineer", name: "alice" })
+    const talks = Array.from({ length: 8 }, (_, index) => ({
+      agent: index % 2 === 0 ? "manager" : "engineer_alice",
+      word: `secret${index}word`,
+    }))
+    const lastIds = await Promise.all(
+      talks.map(async ({ agent, word }) => {
+        let previous: string | null = null
+        for (const step of [`Keep ${word}. [[shell:echo ${word} > ${word}.txt]][[say:${word}]]`, `[[say:${word} again]]`]) {
+          const response: OpenAI.Responses.Response = await client.responses.create({
+            model: agent,
+            input: step,
+            previous_response_id: previous,
+          })
+          expect([response.model, response.output_text.split(" ")[0]]).toEqual([agent, word])
+          previous = response.id
+        }
+        return previous
+      }),
+    )
+    expect(new Set(lastIds).size).toBe(8)
+    for (const { word } of talks) {
+      // The second request of a talk holds its own first message as a message, and nobody else's.
+      const own = model.requests.filter(({ body }) => JSON.stringify(inputOf(body)).includes(`${word} again`))
+      expect(own.length).toBeGreaterThan(0)
+      for (const { body } of own) {
+        const others = talks.filter((talk) => talk.word !== word && JSON.stringify(inputOf(body)).includes(talk.word))
+        expect(others).toEqual([])
+      }
+    }
+    for (const { agent, word } of talks) {
+      const other = agent === "manager" ? "engineer_alice" : "manager"
+      expect(existsSync(join(home, agent, `${word}.txt`))).toBe(true)
+      expect(existsSync(join(home, other, `${word}.txt`))).toBe(false)
+    }
+  })
+})
+
+/** What the model was told of the talk itself: not the instructions, which hold the agent's shared notes. */
+function inputOf(body: unknown): unknown[] {
+  const { input } = body as { input: { role?: string }[] }
+  return input.filter(({ role }) => role !== "developer" && role !== "system")
+}
+
+describe("what an agent's folder keeps of its work", () => {
+  it("is a line for each turn in the day's note and in logs/turns.jsonl, and the next thread is told of it", async () => {
+    const { home, model } = await start()
+    await say("manager", "Where is the plum? [[say:In the garden.]]")
+    await say("manager", "[[say:x]]")
+    const notes = readdirSync(join(home, "manager", "notes"))
+    const note = readFileSync(join(home, "manager", "notes", notes[0] ?? ""), "utf8")
+    expect(note).toMatch(/^- \d\d:\d\d asked: Where is the plum\?.* → In the garden\.\n/)
+    expect(JSON.stringify(model.requests.at(-1)?.body)).toContain("In the garden.")
+    const turns = readFileSync(join(home, "manager", "logs", "turns.jsonl"), "utf8").trim().split("\n")
+    expect(turns.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { status: "completed", principal: "owner", error: null },
+      { status: "completed" },
+    ])
+    expect(turns.join()).not.toContain("plum")
+    expect(readFileSync(join(home, "manager", "logs", "backend.log"), "utf8")).toContain("codex app-server started")
+  })
+
+  it("is nothing of a turn that shall leave nothing", async () => {
+    const { home, client } = await start()
+    await client.responses.create({ model: "manager", input: "The plum. [[say:ok]]", store: false })
+    await say("manager", "[[say:x]]")
+    const folder = join(home, "manager", "notes")
+    await waitFor(() => readdirSync(folder).length > 0, { what: "the note of the second turn" })
+    expect(readFileSync(join(folder, readdirSync(folder)[0] ?? ""), "utf8")).not.toContain("plum")
   })
 })

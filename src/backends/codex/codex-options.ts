@@ -1,4 +1,5 @@
 import type { spawn } from "node:child_process"
+import type { Permissions } from "../../domain/agents.ts"
 import type { BackendEvent } from "../../domain/backend.ts"
 import type { Log } from "../../domain/log.ts"
 
@@ -29,6 +30,9 @@ export interface CodexBackendOptions {
   readonly env: Readonly<Record<string, string>>
   /** Model of every thread; null: what the user's own codex configuration says. */
   readonly model: string | null
+  /** Default `full`. */
+  readonly permissions?: Permissions
+  readonly writableFolders?: readonly string[]
   readonly onEvent: (event: BackendEvent) => void
   readonly log: Log
   readonly timeouts?: Partial<CodexTimeouts>

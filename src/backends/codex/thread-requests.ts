@@ -1,3 +1,4 @@
+import type { Permissions } from "../../domain/agents.ts"
 import type { FunctionTool, ThreadOptions, TurnInput } from "../../domain/backend.ts"
 import type { ContentPart, MessageItem } from "../../domain/items.ts"
 import type { FunctionNames } from "./function-names.ts"
@@ -21,14 +22,22 @@ const threadConfig = {
 export interface AgentSettings {
   readonly cwd: string
   readonly model: string | null
+  readonly permissions?: Permissions
+  /** Where it may write beside `cwd`, with the permissions `workspace`. */
+  readonly writableFolders?: readonly string[]
 }
 
-function commonParams({ cwd, model }: AgentSettings): Params {
+const sandboxes = { full: "danger-full-access", workspace: "workspace-write", "read-only": "read-only" } as const
+
+function commonParams({ cwd, model, permissions = "full", writableFolders = [] }: AgentSettings): Params {
   return {
     cwd,
     approvalPolicy: "never",
-    sandbox: "danger-full-access",
-    config: threadConfig,
+    sandbox: sandboxes[permissions],
+    config:
+      permissions === "workspace"
+        ? { ...threadConfig, sandbox_workspace_write: { writable_roots: writableFolders, network_access: true } }
+        : threadConfig,
     ...(model === null ? {} : { model }),
   }
 }

@@ -32,16 +32,16 @@ const itemSchema = z.object({
   name: z.string().nullish(),
   server_label: z.string().nullish(),
   arguments: z.string().nullish(),
-  error: z.unknown(),
+  error: z.unknown().optional(),
   action: z.object({ query: z.string().nullish() }).nullish(),
 })
 
 const eventSchema = z.object({
   type: z.string(),
   output_index: z.number().optional(),
-  delta: z.unknown(),
+  delta: z.unknown().optional(),
   item: itemSchema.optional(),
-  response: z.unknown(),
+  response: z.unknown().optional(),
   message: z.string().optional(),
 })
 

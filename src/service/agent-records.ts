@@ -1,0 +1,69 @@
+import { join } from "node:path"
+import { messageOf } from "../domain/errors.ts"
+import type { Log } from "../domain/log.ts"
+import type { FinishedTurn } from "../engine/finished-turn.ts"
+import { noteTurn } from "../workspace/daily-note.ts"
+import { RotatedFile } from "../workspace/rotated-file.ts"
+
+const maxLogBytes = 5 * 1024 * 1024
+
+/** What the service writes into an agent's folder while it works: its logs, and a line a turn in the note of the day. */
+export class AgentRecords {
+  readonly #workspace: string
+  readonly #log: Log
+  readonly #turns: RotatedFile
+  readonly #backend: RotatedFile
+  #noting: Promise<void> = Promise.resolve()
+  #hasComplained = false
+
+  constructor(workspace: string, log: Log) {
+    this.#workspace = workspace
+    this.#log = log
+    const onError = (error: unknown): void => this.#complain(error)
+    this.#turns = new RotatedFile(join(workspace, "logs", "turns.jsonl"), maxLogBytes, onError)
+    this.#backend = new RotatedFile(join(workspace, "logs", "backend.log"), maxLogBytes, onError)
+  }
+
+  /** What its CLI does and says outside of turns. No prompts, no answers. */
+  backend(level: string, message: string, fields: object | undefined, time: Date): void {
+    const details = fields === undefined ? "" : ` ${JSON.stringify(fields)}`
+    this.#backend.add(`${time.toISOString()} ${level} ${message}${details}`)
+  }
+
+  turn(turn: FinishedTurn, time: Date): void {
+    const { record, threadId, conversationId } = turn
+    const { usage } = record
+    const line = {
+      at: time.toISOString(),
+      response: record.id,
+      principal: record.principal,
+      conversation: conversationId,
+      thread: threadId,
+      status: record.status,
+      error: record.error?.code ?? null,
+      duration_ms: time.getTime() - record.createdAt,
+      usage: usage === null ? null : { input_tokens: usage.inputTokens, output_tokens: usage.outputTokens },
+    }
+    this.#turns.add(JSON.stringify(line))
+    if (!turn.isKept) return
+    const { asked, answered } = turn
+    this.#noting = this.#noting
+      .then(() => noteTurn(this.#workspace, { asked, answered, status: record.status }, time))
+      .catch((error: unknown) => this.#complain(error))
+  }
+
+  /** Resolves when all is written. */
+  async settled(): Promise<void> {
+    await Promise.all([this.#noting, this.#turns.settled(), this.#backend.settled()])
+  }
+
+  /** Once: a full disk has many lines. */
+  #complain(error: unknown): void {
+    if (this.#hasComplained) return
+    this.#hasComplained = true
+    this.#log("warn", "an agent's logs and notes cannot be written", {
+      workspace: this.#workspace,
+      error: messageOf(error),
+    })
+  }
+}

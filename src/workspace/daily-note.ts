@@ -1,0 +1,55 @@
+import { constants } from "node:fs"
+import { open } from "node:fs/promises"
+import { join } from "node:path"
+import { localDay } from "./local-day.ts"
+
+/** Of what was said and answered, in one line each: a note is a reminder, not a record. */
+const maxExcerpt = 160
+/** Beyond this the day has become too long for lines of ours; the agent's own go on. */
+const maxNoteBytes = 128 * 1024
+
+/** A finished turn, as far as a note tells of it. */
+export interface NotedTurn {
+  readonly asked: string
+  readonly answered: string
+  readonly status: string
+}
+
+/**
+ * Adds one line about a finished turn to the note of the day, in one write at the end of the file: the agent may be writing
+ * there, too. Rejects with the system's error.
+ */
+export async function noteTurn(workspace: string, turn: NotedTurn, now: Date): Promise<void> {
+  const path = join(workspace, "notes", `daily-${localDay(now)}.md`)
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants
+  const file = await open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o600)
+  try {
+    const stats = await file.stat()
+    if (!stats.isFile() || stats.size > maxNoteBytes) return
+    await file.appendFile(lineOf(turn, now))
+  } finally {
+    await file.close()
+  }
+}
+
+function lineOf({ asked, answered, status }: NotedTurn, now: Date): string {
+  const time = `${String(now.getHours()).padStart(2, "0")}:${String(now.getMinutes()).padStart(2, "0")}`
+  const answer = excerpt(answered)
+  const end = status === "completed" ? (answer === "" ? "done" : answer) : `${status}${answer === "" ? "" : `: ${answer}`}`
+  return `- ${time} asked: ${excerpt(asked)} → ${end}\n`
+}
+
+/** The beginning, in one line, without what looks like a key. */
+function excerpt(text: string): string {
+  const line = withoutSecrets(text.slice(0, 4 * maxExcerpt).trim().replaceAll(/\s+/g, " "))
+  if (line.length <= maxExcerpt) return line
+  return `${line.slice(0, maxExcerpt - 1).replace(/[\uD800-\uDBFF]$/, "")}…`
+}
+
+/** People paste keys into chats; a note is read back in every thread of the day. */
+function withoutSecrets(line: string): string {
+  return line
+    .replaceAll(/\b(?:sk|pk|gh[pousr]|glpat|xox[abprs]|AKIA)[-_]?[A-Za-z0-9_-]{16,}/g, "[secret]")
+    .replaceAll(/\b(?=[A-Za-z0-9_-]*\d)(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]{40,}\b/g, "[secret]")
+    .replaceAll(/\b(password|passwd|secret|token|api[_-]?key)(\s*[:=]\s*)\S+/gi, "$1$2[secret]")
+}

@@ -1,0 +1,63 @@
+import { appendFile, rename, stat } from "node:fs/promises"
+import { codeOf } from "./write-atomic.ts"
+
+/**
+ * Lines at the end of a file that does not grow for ever: when it is full it becomes `FILE.1`, and what was that is gone.
+ * Lines are written in their order; one that cannot be written is told to `onError` and given up.
+ */
+export class RotatedFile {
+  readonly #path: string
+  readonly #maxBytes: number
+  readonly #onError: (error: unknown) => void
+  #pending = ""
+  #writing: Promise<void> | null = null
+  #size: number | null = null
+
+  constructor(path: string, maxBytes: number, onError: (error: unknown) => void) {
+    this.#path = path
+    this.#maxBytes = maxBytes
+    this.#onError = onError
+  }
+
+  /** Bounded: what comes faster than the disk takes it is left out. */
+  add(line: string): void {
+    if (this.#pending.length > this.#maxBytes) return
+    this.#pending += `${line}\n`
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = null
+    })
+  }
+
+  /** Resolves when all that was added is written, or given up. */
+  async settled(): Promise<void> {
+    await this.#writing
+  }
+
+  async #write(): Promise<void> {
+    while (this.#pending !== "") {
+      const text = this.#pending
+      this.#pending = ""
+      try {
+        this.#size ??= await sizeOf(this.#path)
+        if (this.#size > 0 && this.#size + text.length > this.#maxBytes) {
+          await rename(this.#path, `${this.#path}.1`)
+          this.#size = 0
+        }
+        await appendFile(this.#path, text, { mode: 0o600 })
+        this.#size += Buffer.byteLength(text)
+      } catch (error) {
+        this.#size = null
+        this.#onError(error)
+      }
+    }
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return 0
+    throw error
+  }
+}
