@@ -27,7 +27,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   // `ai-agent-proxy list | head -1`: the reader has seen enough.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0)
-    throw error
+    process.exit(tell(`the result cannot be written: ${error.message}`, exitCodes.failure))
   })
   try {
     await createProgram().parseAsync(argv)

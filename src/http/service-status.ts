@@ -100,7 +100,10 @@ function problemOf(
 ): AgentSummary["problem"] {
   if (!readiness.isReady) return { reason: hide(readiness.reason), nextStep: hide(readiness.nextStep) }
   if (controlProblem === null) return null
-  return { reason: hide(controlProblem), nextStep: "Correct the file; until then the last good state is in force." }
+  return {
+    reason: hide(controlProblem),
+    nextStep: "Correct the file; until then the last good state is in force.",
+  }
 }
 
 /** Absolute paths become their last part; sentences such as "/home/ann/bin/codex is not logged in" stay useful. */

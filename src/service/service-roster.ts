@@ -4,8 +4,8 @@ import { messageOf, ProxyError } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import type { HireOrder, Roster } from "../domain/roster.ts"
 import type { Agent } from "../engine/agent.ts"
-import type { FinishedTurn } from "../engine/finished-turn.ts"
 import type { AgentRoster } from "../engine/agent-roster.ts"
+import type { FinishedTurn } from "../engine/finished-turn.ts"
 import { type MemberDescription, RosterMember } from "../engine/roster-member.ts"
 import { agentIdOf } from "../workspace/agent-id.ts"
 import type { RosterEntry, RosterFolder } from "../workspace/roster-folder.ts"
@@ -226,7 +226,11 @@ export class ServiceRoster implements AgentRoster, Roster {
       this.#backends.add(backend)
     }
     try {
-      const { agent, demoReason } = await launchAgent(entry, settings, { ...this.#options, records, onBackend })
+      const { agent, demoReason } = await launchAgent(entry, settings, {
+        ...this.#options,
+        records,
+        onBackend,
+      })
       if (this.#isStopped) {
         await agent.stop()
         return null

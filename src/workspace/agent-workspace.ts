@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises"
+import { mkdir, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
 import type { AgentSettings } from "../domain/agents.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
@@ -36,18 +36,25 @@ export async function ensureAgentWorkspace(
 ): Promise<AgentWorkspace> {
   const id = agentIdOf(role, name)
   const workspace = join(home, id)
-  await makeFolder(workspace)
-  for (const folder of folders) await makeFolder(join(workspace, folder))
-
-  const files: Record<string, string> = {
-    ...instructionFiles(id, role),
-    "memory/memory.md": memory,
+  const wasThere = await exists(workspace)
+  try {
+    await makeFolder(workspace)
+    for (const folder of folders) await makeFolder(join(workspace, folder))
+    const files = { ...instructionFiles(id, role), "memory/memory.md": memory }
+    for (const [file, text] of Object.entries(files)) await makeFile(join(workspace, file), text)
+    // The last of all: it is what makes the folder an agent.
+    const control: AgentControl = { ...defaultSettings, ...settings, role, name }
+    const isNew = await makeFile(join(workspace, controlFile), formatControl(control))
+    return { id, path: workspace, isNew }
+  } catch (error) {
+    // On a full disk: half an agent would be in the way of the next try.
+    if (!wasThere) await rm(workspace, { recursive: true, force: true })
+    throw error
   }
-  for (const [file, text] of Object.entries(files)) await makeFile(join(workspace, file), text)
-  // The last of all: it is what makes the folder an agent.
-  const control: AgentControl = { ...defaultSettings, ...settings, role, name }
-  const isNew = await makeFile(join(workspace, controlFile), formatControl(control))
-  return { id, path: workspace, isNew }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null)) !== null
 }
 
 async function makeFile(path: string, text: string): Promise<boolean> {

@@ -31,12 +31,14 @@ describe("the note of the day", () => {
     expect((await note("a ".repeat(10_000), "ü🙂".repeat(10_000))).length).toBeLessThan(400)
   })
 
-  it.each(["sk-abcdefghijklmnopqrstuvwx", "ghp_0123456789abcdefghij0123", "password: hunter2", "API_KEY=abc"])(
-    "keeps %s to itself",
-    async (secret) => {
-      const line = await note(`Use ${secret} for it.`, "Done.")
-      expect(line).toContain("[secret]")
-      expect(line).not.toContain(secret.split(/[:=] ?/).at(-1))
-    },
-  )
+  it.each([
+    "sk-abcdefghijklmnopqrstuvwx",
+    "ghp_0123456789abcdefghij0123",
+    "password: hunter2",
+    "API_KEY=abc",
+  ])("keeps %s to itself", async (secret) => {
+    const line = await note(`Use ${secret} for it.`, "Done.")
+    expect(line).toContain("[secret]")
+    expect(line).not.toContain(secret.split(/[:=] ?/).at(-1))
+  })
 })

@@ -35,13 +35,23 @@ export async function noteTurn(workspace: string, turn: NotedTurn, now: Date): P
 function lineOf({ asked, answered, status }: NotedTurn, now: Date): string {
   const time = `${String(now.getHours()).padStart(2, "0")}:${String(now.getMinutes()).padStart(2, "0")}`
   const answer = excerpt(answered)
-  const end = status === "completed" ? (answer === "" ? "done" : answer) : `${status}${answer === "" ? "" : `: ${answer}`}`
+  const end =
+    status === "completed"
+      ? answer === ""
+        ? "done"
+        : answer
+      : `${status}${answer === "" ? "" : `: ${answer}`}`
   return `- ${time} asked: ${excerpt(asked)} → ${end}\n`
 }
 
 /** The beginning, in one line, without what looks like a key. */
 function excerpt(text: string): string {
-  const line = withoutSecrets(text.slice(0, 4 * maxExcerpt).trim().replaceAll(/\s+/g, " "))
+  const line = withoutSecrets(
+    text
+      .slice(0, 4 * maxExcerpt)
+      .trim()
+      .replaceAll(/\s+/g, " "),
+  )
   if (line.length <= maxExcerpt) return line
   return `${line.slice(0, maxExcerpt - 1).replace(/[\uD800-\uDBFF]$/, "")}…`
 }

@@ -14,7 +14,14 @@ it("a file that is full becomes the old one, and the lines keep their order", as
     await file.settled()
   }
   const [old, current] = await Promise.all([readFile(`${path}.1`, "utf8"), readFile(path, "utf8")])
-  expect(`${old}${current}`.match(/line \d+/g)).toEqual(["line 6", "line 7", "line 8", "line 9", "line 10", "line 11"])
+  expect(`${old}${current}`.match(/line \d+/g)).toEqual([
+    "line 6",
+    "line 7",
+    "line 8",
+    "line 9",
+    "line 10",
+    "line 11",
+  ])
   await rm(folder, { recursive: true })
   file.add("nowhere to go")
   await file.settled()

@@ -12,11 +12,12 @@ import { noTerminalReason, Terminal } from "../support/terminal.ts"
 const page = readFileSync(resolve(import.meta.dirname, "../../docs/cli.md"), "utf8")
 
 /** The commands of docs/cli.md with what it says they print. */
-const [before = [], talk = [], after = []] = [...page.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map(([, block]) =>
-  (block ?? "").split(/^\$ (?=ai-agent-proxy )/m).flatMap((part) => {
-    const [command = "", ...output] = part.trimEnd().split("\n")
-    return command === "" ? [] : [{ command, output: output.join("\n") }]
-  }),
+const [before = [], talk = [], after = []] = [...page.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map(
+  ([, block]) =>
+    (block ?? "").split(/^\$ (?=ai-agent-proxy )/m).flatMap((part) => {
+      const [command = "", ...output] = part.trimEnd().split("\n")
+      return command === "" ? [] : [{ command, output: output.join("\n") }]
+    }),
 )
 
 /** Numbers, times and widths differ from one machine to the next. */
@@ -45,9 +46,15 @@ describe.skipIf(noTerminalReason !== null)("a session in a terminal", () => {
     mkdirSync(join(user.path, "project"))
     const env = { ...codex.env, HOME: user.path, AI_AGENT_PROXY_PASS_ENV: "SCRIPTED_MODEL_KEY" }
     daemon = await startDaemonProcess({ userHome: user.path, env, args: ["--cli", codexExecutable()] })
-    shell = new Terminal("bash --norc --noprofile", { ...env, NO_COLOR: "1", PS1: "READY>", COLUMNS: "200" }, user.path)
+    shell = new Terminal(
+      "bash --norc --noprofile",
+      { ...env, NO_COLOR: "1", PS1: "READY>", COLUMNS: "200" },
+      user.path,
+    )
     // Echo is off so that only what commands print is seen; readline of `connect` does its own.
-    shell.type(`stty cols 200 -echo; ai-agent-proxy() { ${process.execPath} ${mainProgram} "$@"; }; echo set"up"\n`)
+    shell.type(
+      `stty cols 200 -echo; ai-agent-proxy() { ${process.execPath} ${mainProgram} "$@"; }; echo set"up"\n`,
+    )
     await shell.see(/^setup$/m)
     await shell.see("READY>")
   })
@@ -66,7 +73,9 @@ describe.skipIf(noTerminalReason !== null)("a session in a terminal", () => {
   async function expectOutput({ command, output }: { command: string; output: string }): Promise<void> {
     shell.type(`${command}\n`)
     const shown = normal((await shell.see("READY>", 60_000)).replace("READY>", ""))
-    const [beginning = "", ...rest] = normal(output.replaceAll("http://127.0.0.1:7011", daemon.url)).split("\n...")
+    const [beginning = "", ...rest] = normal(output.replaceAll("http://127.0.0.1:7011", daemon.url)).split(
+      "\n...",
+    )
     if (rest.length === 0) expect(shown, command).toBe(beginning)
     else expect(shown.startsWith(beginning), `${command} printed ${shown}`).toBe(true)
   }

@@ -207,7 +207,10 @@ describe("two agents with eight conversations at once", () => {
     const lastIds = await Promise.all(
       talks.map(async ({ agent, word }) => {
         let previous: string | null = null
-        for (const step of [`Keep ${word}. [[shell:echo ${word} > ${word}.txt]][[say:${word}]]`, `[[say:${word} again]]`]) {
+        for (const step of [
+          `Keep ${word}. [[shell:echo ${word} > ${word}.txt]][[say:${word}]]`,
+          `[[say:${word} again]]`,
+        ]) {
           const response: OpenAI.Responses.Response = await client.responses.create({
             model: agent,
             input: step,
@@ -225,7 +228,9 @@ describe("two agents with eight conversations at once", () => {
       const own = model.requests.filter(({ body }) => JSON.stringify(inputOf(body)).includes(`${word} again`))
       expect(own.length).toBeGreaterThan(0)
       for (const { body } of own) {
-        const others = talks.filter((talk) => talk.word !== word && JSON.stringify(inputOf(body)).includes(talk.word))
+        const others = talks.filter(
+          (talk) => talk.word !== word && JSON.stringify(inputOf(body)).includes(talk.word),
+        )
         expect(others).toEqual([])
       }
     }
@@ -252,13 +257,17 @@ describe("what an agent's folder keeps of its work", () => {
     const note = readFileSync(join(home, "manager", "notes", notes[0] ?? ""), "utf8")
     expect(note).toMatch(/^- \d\d:\d\d asked: Where is the plum\?.* → In the garden\.\n/)
     expect(JSON.stringify(model.requests.at(-1)?.body)).toContain("In the garden.")
-    const turns = readFileSync(join(home, "manager", "logs", "turns.jsonl"), "utf8").trim().split("\n")
+    const turns = readFileSync(join(home, "manager", "logs", "turns.jsonl"), "utf8")
+      .trim()
+      .split("\n")
     expect(turns.map((line) => JSON.parse(line) as object)).toMatchObject([
       { status: "completed", principal: "owner", error: null },
       { status: "completed" },
     ])
     expect(turns.join()).not.toContain("plum")
-    expect(readFileSync(join(home, "manager", "logs", "backend.log"), "utf8")).toContain("codex app-server started")
+    expect(readFileSync(join(home, "manager", "logs", "backend.log"), "utf8")).toContain(
+      "codex app-server started",
+    )
   })
 
   it("is nothing of a turn that shall leave nothing", async () => {

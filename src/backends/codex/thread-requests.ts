@@ -27,7 +27,11 @@ export interface AgentSettings {
   readonly writableFolders?: readonly string[]
 }
 
-const sandboxes = { full: "danger-full-access", workspace: "workspace-write", "read-only": "read-only" } as const
+const sandboxes = {
+  full: "danger-full-access",
+  workspace: "workspace-write",
+  "read-only": "read-only",
+} as const
 
 function commonParams({ cwd, model, permissions = "full", writableFolders = [] }: AgentSettings): Params {
   return {
@@ -36,7 +40,10 @@ function commonParams({ cwd, model, permissions = "full", writableFolders = [] }
     sandbox: sandboxes[permissions],
     config:
       permissions === "workspace"
-        ? { ...threadConfig, sandbox_workspace_write: { writable_roots: writableFolders, network_access: true } }
+        ? {
+            ...threadConfig,
+            sandbox_workspace_write: { writable_roots: writableFolders, network_access: true },
+          }
         : threadConfig,
     ...(model === null ? {} : { model }),
   }
