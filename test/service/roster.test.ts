@@ -178,6 +178,20 @@ describe("the agents of a service", () => {
   })
 })
 
+describe("the environment of an agent", () => {
+  it("has the variables that its control file names, and another agent has not", async () => {
+    const { roster, codex, client } = await start()
+    codex.env.ONLY_ALICES = "plum"
+    await roster.hire({ role: "engineer", name: "alice", settings: { env: ["ONLY_ALICES"] } })
+    const outputOf = async (model: string): Promise<string> => {
+      const response = await client.responses.create({ model, input: "[[shell:env]][[say:ok]]" })
+      return JSON.stringify(response.output.find((item) => item.type === "mcp_call"))
+    }
+    expect(await outputOf("alice")).toContain("ONLY_ALICES=plum")
+    expect(await outputOf("manager")).not.toContain("ONLY_ALICES")
+  })
+})
+
 describe("the permissions of an agent", () => {
   it("keep the commands of codex from writing", async () => {
     const { roster, home } = await start()
