@@ -46,14 +46,10 @@ describe.skipIf(noTerminalReason !== null)("a session in a terminal", () => {
     mkdirSync(join(user.path, "project"))
     const env = { ...codex.env, HOME: user.path, AI_AGENT_PROXY_PASS_ENV: "SCRIPTED_MODEL_KEY" }
     daemon = await startDaemonProcess({ userHome: user.path, env, args: ["--cli", codexExecutable()] })
-    shell = new Terminal(
-      "bash --norc --noprofile",
-      { ...env, NO_COLOR: "1", PS1: "READY>", COLUMNS: "200" },
-      user.path,
-    )
+    shell = new Terminal("bash --norc --noprofile", { ...env, NO_COLOR: "1" }, user.path)
     // Echo is off so that only what commands print is seen; readline of `connect` does its own.
     shell.type(
-      `stty cols 200 -echo; ai-agent-proxy() { ${process.execPath} ${mainProgram} "$@"; }; echo set"up"\n`,
+      `stty cols 200 -echo; ai-agent-proxy() { ${process.execPath} ${mainProgram} "$@"; }; PS1=READY\\>; echo set"up"\n`,
     )
     await shell.see(/^setup$/m)
     await shell.see("READY>")

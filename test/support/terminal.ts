@@ -72,7 +72,8 @@ export class Terminal {
   /** Safe twice. */
   async close(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      this.#child.kill("SIGHUP")
+      // The terminal is gone with it, which ends what runs there.
+      this.#child.kill("SIGKILL")
       await this.#exited
     }
   }
