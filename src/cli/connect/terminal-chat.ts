@@ -52,6 +52,8 @@ class TerminalSession {
 
   async run(): Promise<number> {
     this.#lines.on("line", (line) => {
+      // A Ctrl-C from here on is the first one again.
+      this.#interruptedAt = Number.NEGATIVE_INFINITY
       this.#waiting.push(line)
       this.#wake?.()
     })
