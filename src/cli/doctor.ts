@@ -9,7 +9,6 @@ import { checkHome } from "../supervise/check-home.ts"
 import { checkService } from "../supervise/check-service.ts"
 import { failure, type HealthCheck, ok } from "../supervise/health-check.ts"
 import { thisInstallation } from "../supervise/installation.ts"
-import { loginEnvironment } from "../supervise/login-environment.ts"
 import { runCommand } from "../supervise/run-command.ts"
 import { captureEnvironment } from "../supervise/service-environment.ts"
 import { ServiceError } from "../supervise/service-error.ts"
@@ -17,6 +16,7 @@ import { environmentFileOf } from "../supervise/service-spec.ts"
 import { currentUser, findUser, invokingUserName, type ServiceUser } from "../supervise/service-user.ts"
 import { printData, printLine } from "./print.ts"
 import { findInstalled, type InstalledService, isRoot, type ScopeFlags } from "./service-context.ts"
+import { terminalEnvironment } from "./terminal-environment.ts"
 
 interface DoctorFlags extends ScopeFlags {
   readonly turn?: boolean
@@ -72,7 +72,7 @@ async function serviceUserOf(installed: InstalledService | null): Promise<Servic
 /** What root may do says nothing about what the service may: the same command again, as its user. */
 async function doctorAs(user: ServiceUser, installed: InstalledService | null): Promise<void> {
   const { node, launcher } = thisInstallation()
-  const terminal = (await loginEnvironment(user, runCommand)) ?? { PATH: process.env.PATH ?? "" }
+  const terminal = await terminalEnvironment(user)
   if (installed === null) printLine(`Checked as ${user.name}, who called this command.`)
   const ran = await runCommand(node, [launcher, ...process.argv.slice(2)], {
     env: { ...terminal, HOME: user.homeDir, USER: user.name },

@@ -3,11 +3,9 @@ import { readConfigText } from "../config/read-config-text.ts"
 import { asUser } from "../supervise/as-user.ts"
 import { movingPart, thisInstallation } from "../supervise/installation.ts"
 import { enableLinger } from "../supervise/linger.ts"
-import { loginEnvironment } from "../supervise/login-environment.ts"
 import { planService, type ServicePlan } from "../supervise/plan-service.ts"
 import { prepareHome } from "../supervise/prepare-home.ts"
 import { runCommand } from "../supervise/run-command.ts"
-import { lastingPath } from "../supervise/service-environment.ts"
 import { ServiceError } from "../supervise/service-error.ts"
 import type { ServiceManager, ServiceScope } from "../supervise/service-manager.ts"
 import type { ServiceUser } from "../supervise/service-user.ts"
@@ -17,13 +15,13 @@ import { clientLines, cliWarning, isManagerUp } from "./enable-lines.ts"
 import { printData, printLine } from "./print.ts"
 import {
   defaultScope,
-  isRoot,
   managerOf,
   requireRights,
   requireServiceManager,
   type ScopeFlags,
   serviceUser,
 } from "./service-context.ts"
+import { terminalEnvironment } from "./terminal-environment.ts"
 
 interface EnableFlags extends ScopeFlags {
   readonly ip?: string
@@ -96,7 +94,7 @@ async function makePlan(
   user: ServiceUser,
 ): Promise<ServicePlan> {
   const installed = await manager.installed()
-  const source = await environmentOf(user)
+  const source = await terminalEnvironment(user)
   return asUser(user, async () =>
     planService({
       user,
@@ -109,20 +107,6 @@ async function makePlan(
       readFile: readConfigText,
     }),
   )
-}
-
-/** This process's own; under sudo that of the user's terminal, which sudo has replaced. */
-async function environmentOf(user: ServiceUser): Promise<NodeJS.ProcessEnv> {
-  if (!isRoot() || user.uid === 0) return process.env
-  const login = await loginEnvironment(user, runCommand)
-  if (login === null) {
-    printLine(
-      `The shell of ${user.name} (${user.shell ?? "none"}) did not tell its environment; the PATH of this command is used.`,
-    )
-  }
-  const own = Object.entries(process.env).filter(([name]) => name.startsWith("AI_AGENT_PROXY_"))
-  const path = [login?.PATH ?? "", process.env.PATH ?? ""].join(":")
-  return { ...(login ?? {}), ...Object.fromEntries(own), PATH: lastingPath(path) }
 }
 
 /** Two services of one home would fight for it, and of two homes for the port. */

@@ -9,6 +9,7 @@ import {
   type ScopeFlags,
   userOf,
 } from "./service-context.ts"
+import { terminalEnvironment } from "./terminal-environment.ts"
 
 export function restartCommand(): Command {
   return new Command("restart")
@@ -30,7 +31,8 @@ async function restart(flags: ScopeFlags): Promise<void> {
   const installed = await requireInstalled(flags)
   const { manager } = installed
   requireRights(manager.scope)
-  const healed = await healService(installed, await userOf(installed), process.env, runCommand)
+  const user = await userOf(installed)
+  const healed = await healService(installed, user, await terminalEnvironment(user), runCommand)
   for (const line of healed) printLine(line)
   await manager.restart()
   const { detail } = await manager.state()

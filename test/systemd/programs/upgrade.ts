@@ -15,7 +15,7 @@ function install(version: string): void {
   must(sh(`cp -r /payload/prefix/lib/node_modules/ai-agent-proxy ${prefix}/lib/node_modules/`))
   must(
     sh(
-      `cp /payload/bin/node ${prefix}/bin/ && ln -sf ../lib/node_modules/ai-agent-proxy/bin/ai-agent-proxy.cjs ${prefix}/bin/ai-agent-proxy`,
+      `cp -n /payload/bin/node ${prefix}/bin/ && ln -sf ../lib/node_modules/ai-agent-proxy/bin/ai-agent-proxy.cjs ${prefix}/bin/ai-agent-proxy`,
     ),
   )
   const manifest = `${prefix}/lib/node_modules/ai-agent-proxy/package.json`
