@@ -12,8 +12,11 @@ export interface FunctionChannelOptions {
   readonly holdMsOf?: (call: ToolCall) => number | null
 }
 
-/** Calls that the model makes at once come in requests of their own, each through a CLI that may be busy. */
-const quietMs = 40
+/**
+ * Calls that the model makes at once come in requests of their own, each through a CLI on a machine that may be busy. What
+ * comes later is told with the next answer: nothing is lost, but the client works on one after the other.
+ */
+const quietMs = 200
 
 /**
  * The client's functions for one thread of a CLI that knows them over MCP: calls that come in during a turn become events of
@@ -49,6 +52,11 @@ export class FunctionChannel {
   /** Calls belong to this turn from now on. */
   beginTurn(push: (event: TurnEvent) => void): void {
     this.#push = push
+  }
+
+  /** The CLI says otherwise that it begins a call. */
+  callBegins(): void {
+    this.#calls.expectMore()
   }
 
   /** Throws `ProxyError` when no such call is open: answered, or given up by the CLI. */

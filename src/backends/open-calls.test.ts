@@ -56,6 +56,18 @@ describe("calls of the client's functions", () => {
     expect(released).toEqual([["a"], ["b"]])
   })
 
+  it("wait for one more that is on its way", () => {
+    calls.expectMore()
+    calls.arrived(1, call("a"))
+    vi.advanceTimersByTime(14)
+    calls.expectMore()
+    vi.advanceTimersByTime(14)
+    expect(released).toEqual([])
+    calls.arrived(2, call("b"))
+    vi.advanceTimersByTime(15)
+    expect(released).toEqual([["a", "b"]])
+  })
+
   it("are forgotten when the agent does not wait for them any more", () => {
     calls.arrived(1, call("a"))
     calls.arrived(2, call("b"))

@@ -58,6 +58,11 @@ export class OpenCalls<Request> {
     return request
   }
 
+  /** Another call of this group is on its way: those that are held wait for it. */
+  expectMore(): void {
+    if (this.#held.length > 0) this.#flushAfter(this.#quietMs)
+  }
+
   /** The agent does not wait for this call any more. */
   withdraw(callId: string): void {
     this.#open.delete(callId)

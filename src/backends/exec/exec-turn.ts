@@ -183,6 +183,7 @@ export class ExecTurn implements Turn {
       program,
       push,
       onThreadId: launch.onThreadId,
+      onFunctionCall: () => launch.functions?.callBegins(),
       onRecorded: launch.onRecorded,
       onOutcome,
       onGarbage: endAtOnce,

@@ -15,6 +15,8 @@ export interface JsonReaderOptions {
   readonly onThreadId: (threadId: string) => void
   /** The model has answered, so what it was told is in the program's own record. Told once, after `onThreadId`. */
   readonly onRecorded: () => void
+  /** The agent begins to call a function of the client. */
+  readonly onFunctionCall: () => void
   /** Told once, before the process ends. */
   readonly onOutcome: (outcome: ExecOutcome) => void
   /** What comes is not JSON, and too much of it; nothing is read any more. */
@@ -139,6 +141,7 @@ export class JsonReader implements OutputReader {
         if (isDone) this.#heldMessage = item
       } else if (item.type === "tool_call" && item.server === functionServer) {
         // The client's own function: it comes by the channel, and nobody else is to see it.
+        if (!isDone) this.#options.onFunctionCall()
         this.#options.push({
           type: "notice",
           message: "A function of the client is called",
