@@ -22,12 +22,14 @@ export async function checkCli(
     isTurnWanted: options.isTurnWanted,
   })
   const found = ok("cli", program === null ? file : `${file} (${program})`)
-  if (problem === null) {
-    const turn = answer === null ? [] : [ok("turn", `it answered: ${answer.trim().slice(0, 80)}`)]
-    return [found, ok("login", "the CLI says that it is ready"), ...turn]
-  }
   // A CLI that became ready and failed in its turn has a program, one that did not become ready has none.
-  return [found, failure(program === null ? "login" : "turn", problem.reason, problem.nextStep)]
+  if (program === null && problem !== null) {
+    return [found, failure("login", problem.reason, problem.nextStep)]
+  }
+  const checks = [found, ok("login", "the CLI says that it is ready")]
+  if (problem !== null) checks.push(failure("turn", problem.reason, problem.nextStep))
+  else if (answer !== null) checks.push(ok("turn", `it answered: ${answer.trim().slice(0, 80)}`))
+  return checks
 }
 
 function missing(cli: string, path: string | undefined, terminalPath: string | undefined): HealthCheck {
