@@ -54,7 +54,8 @@ Examples:
   ai-agent-proxy connect alice            talk to it here
   ai-agent-proxy status                   what runs, and what is wrong
 
-Exit codes: 0 done, 1 failure, 2 wrong usage, 78 bad configuration, 130 interrupted.`,
+Exit codes: 0 done, 1 failure, 2 wrong usage, 69 no service manager, 77 no rights,
+78 bad configuration, 130 interrupted.`,
     )
   const commands = [
     daemonCommand(),

@@ -3,23 +3,20 @@ import type { ConversationItem } from "../domain/conversations.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
 import type { Item } from "../domain/items.ts"
-import type { Log } from "../domain/log.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
 import type { ResponseKind, ResponseRecord } from "../domain/responses.ts"
-import type { ServiceTools } from "../domain/service-tools.ts"
-import type { Store } from "../domain/store.ts"
 import type { ClientRequest, TurnRequest } from "../domain/turn-request.ts"
 import type { Agent } from "./agent.ts"
 import { fitToAgent } from "./agent-fit.ts"
-import type { AgentRoster, Claim, Member } from "./agent-roster.ts"
+import type { Claim, Member } from "./agent-roster.ts"
 import { type Completions, LedgerCompletions } from "./completions.ts"
 import { ConversationTurns } from "./conversation-turns.ts"
 import { type Conversations, LedgerConversations } from "./conversations.ts"
 import type { Engine } from "./engine.ts"
+import type { EngineOptions } from "./engine-options.ts"
 import { agentFor, agentNamed } from "./find-agent.ts"
-import { type FinishedTurn, finishedTurn } from "./finished-turn.ts"
+import { finishedTurn } from "./finished-turn.ts"
 import { type IdempotencyKey, IdempotentRuns, idempotencyMs } from "./idempotency.ts"
-import type { InputSources } from "./input-resolver.ts"
 import { noLedger } from "./ledger.ts"
 import { LiveTurns, type TurnNow } from "./live-turns.ts"
 import { newRecord } from "./new-record.ts"
@@ -30,32 +27,12 @@ import { raceTimeout } from "./race-timeout.ts"
 import { endAsRestarted, recoverUnfinished } from "./recover.ts"
 import { resolveItems, resolveRequest } from "./resolve-input.ts"
 import { deleteExpired } from "./retention.ts"
-import { RunningTurn, type TurnSettings } from "./run-turn.ts"
+import { RunningTurn } from "./run-turn.ts"
 import { detached } from "./side-request.ts"
 import { StoredResponses } from "./stored-responses.ts"
 import { type QueuePlace, TurnQueue } from "./turn-queue.ts"
 import { rulesOf, type TurnRules } from "./turn-rules.ts"
 import { callingTurn } from "./turn-tools.ts"
-
-export interface EngineOptions {
-  readonly store: Store
-  readonly roster: AgentRoster
-  readonly sessions: "separate" | "shared"
-  readonly unknownModel: "manager" | "error"
-  readonly limits: {
-    readonly turnsPerAgent: number
-    readonly turnsTotal: number
-    readonly retentionDays: number
-  }
-  readonly settings: TurnSettings
-  readonly inputs: InputSources
-  /** Tools that agents get from us; null: none. */
-  readonly serviceTools?: ServiceTools | null
-  readonly now: () => number
-  readonly log: Log
-  /** Called once for each turn that is over, those of front ends beside the talk left out. Must not throw. */
-  readonly onTurnFinished?: (turn: FinishedTurn) => void
-}
 
 const retentionSweepMs = 3_600_000
 

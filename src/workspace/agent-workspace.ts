@@ -47,8 +47,8 @@ export async function ensureAgentWorkspace(
     const isNew = await makeFile(join(workspace, controlFile), formatControl(control))
     return { id, path: workspace, isNew }
   } catch (error) {
-    // On a full disk: half an agent would be in the way of the next try.
-    if (!wasThere) await rm(workspace, { recursive: true, force: true })
+    // On a full disk: half an agent would be in the way of the next try. What went wrong first is what is told.
+    if (!wasThere) await rm(workspace, { recursive: true, force: true }).catch(() => {})
     throw error
   }
 }

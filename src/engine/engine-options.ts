@@ -1,0 +1,28 @@
+import type { Log } from "../domain/log.ts"
+import type { ServiceTools } from "../domain/service-tools.ts"
+import type { Store } from "../domain/store.ts"
+import type { AgentRoster } from "./agent-roster.ts"
+import type { FinishedTurn } from "./finished-turn.ts"
+import type { InputSources } from "./input-resolver.ts"
+import type { TurnSettings } from "./run-turn.ts"
+
+/** What the engine is made of. */
+export interface EngineOptions {
+  readonly store: Store
+  readonly roster: AgentRoster
+  readonly sessions: "separate" | "shared"
+  readonly unknownModel: "manager" | "error"
+  readonly limits: {
+    readonly turnsPerAgent: number
+    readonly turnsTotal: number
+    readonly retentionDays: number
+  }
+  readonly settings: TurnSettings
+  readonly inputs: InputSources
+  /** Tools that agents get from us; null: none. */
+  readonly serviceTools?: ServiceTools | null
+  readonly now: () => number
+  readonly log: Log
+  /** Called once for each turn that is over, those of front ends beside the talk left out. Must not throw. */
+  readonly onTurnFinished?: (turn: FinishedTurn) => void
+}
