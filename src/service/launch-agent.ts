@@ -3,6 +3,7 @@ import { resolve } from "node:path"
 import { createBackend } from "../backends/create-backend.ts"
 import { createDemoBackend } from "../backends/demo/demo-backend.ts"
 import type { Config } from "../config/config.ts"
+import { argumentsOf } from "../config/executable-of.ts"
 import { programPath } from "../config/program-path.ts"
 import type { AgentProfile, AgentSettings } from "../domain/agents.ts"
 import type { Backend, BackendEvent, NotReady } from "../domain/backend.ts"
@@ -61,6 +62,7 @@ export async function launchAgent(
   let backend: Backend = createBackend({
     kind: settings.backend,
     executable: program,
+    args: settings.cli === null ? [] : argumentsOf(settings.cli),
     cwd: profile.workspace,
     env: { ...env, ...options.agentEnv(profile.id) },
     passEnv: [...config.passEnv, ...settings.env],
