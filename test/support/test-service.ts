@@ -36,14 +36,16 @@ export interface LoggedLine {
   readonly fields: object
 }
 
+type Environment = Readonly<Record<string, string>>
+
 export interface TestServiceOptions {
   /** Model name for codex: decides its tool mode. Null: none is configured. */
   readonly modelName?: string | null
   readonly config?: Partial<Omit<Config, "limits">>
   readonly limits?: Partial<Limits>
   readonly cli?: string
-  /** Of the service, beside what codex needs. */
-  readonly env?: Readonly<Record<string, string>>
+  /** Of the service, beside what codex needs; of the model's address where it depends on that. */
+  readonly env?: Environment | ((modelUrl: string) => Promise<Environment>)
   /** The built-in demo agent answers when the CLI is not ready. */
   readonly demoFallback?: boolean
   /** In place of the one that reaches public addresses only. */
@@ -60,10 +62,11 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const folder = await createTempDir("service")
   const logged: LoggedLine[] = []
   const config = configFor(folder, options)
+  const more = typeof options.env === "function" ? await options.env(model.url) : options.env
   const start = (): Promise<Service> =>
     startService({
       config,
-      env: { ...codex.env, ...options.env },
+      env: { ...codex.env, ...more },
       log: recordingLog(logged),
       demoFallback: options.demoFallback === true,
       ...(options.fetcher !== undefined && { fetcher: options.fetcher }),
