@@ -70,8 +70,9 @@ async function reply(words: readonly string[], flags: ReplyFlags): Promise<void>
   const parsed = answer.safeParse(parseJson(received.body))
   if (!received.isOk || !parsed.success) {
     const told = refusal.safeParse(parseJson(received.body))
+    // Not `invalid_request`, which says that the command line was wrong.
     throw new ProxyError(
-      "invalid_request",
+      "internal_error",
       told.success ? told.data.error.message : `The service at ${url} gave no answer that makes sense.`,
     )
   }

@@ -32,6 +32,16 @@ export async function noteTurn(workspace: string, turn: NotedTurn, now: Date): P
   }
 }
 
+const serviceLine = /^- \d\d:\d\d asked: .*(?:\n|$)/gm
+
+/**
+ * The note without the service's lines: what the agent wrote down itself. What somebody asked belongs to their own thread;
+ * put in front of everybody's, it would be the words of one user in the answers to another.
+ */
+export function withoutServiceLines(note: string): string {
+  return note.replaceAll(serviceLine, "")
+}
+
 function lineOf({ asked, answered, status }: NotedTurn, now: Date): string {
   const time = `${String(now.getHours()).padStart(2, "0")}:${String(now.getMinutes()).padStart(2, "0")}`
   const answer = excerpt(answered)
@@ -56,7 +66,7 @@ function excerpt(text: string): string {
   return `${line.slice(0, maxExcerpt - 1).replace(/[\uD800-\uDBFF]$/, "")}…`
 }
 
-/** People paste keys into chats; a note is read back in every thread of the day. */
+/** People paste keys into chats; an agent may read its notes in any thread. */
 function withoutSecrets(line: string): string {
   return line
     .replaceAll(/\b(?:sk|pk|gh[pousr]|glpat|xox[abprs]|AKIA)[-_]?[A-Za-z0-9_-]{16,}/g, "[secret]")

@@ -1,5 +1,6 @@
 import { join } from "node:path"
 import type { AgentProfile } from "../domain/agents.ts"
+import { withoutServiceLines } from "./daily-note.ts"
 import { ExcerptCache } from "./excerpt-cache.ts"
 import { localDay } from "./local-day.ts"
 
@@ -34,7 +35,7 @@ export async function threadPreamble(
   if (remembered !== "") {
     parts.push(section("Your memory", memoryFile, remembered, memory?.isCut === true ? "beginning" : null))
   }
-  const noted = (notes?.text ?? "").trim()
+  const noted = withoutServiceLines(notes?.text ?? "").trim()
   if (noted !== "") {
     parts.push(section("Your notes of today", notesFile, noted, notes?.isCut === true ? "end" : null))
   }

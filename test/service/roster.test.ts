@@ -180,8 +180,7 @@ describe("the agents of a service", () => {
 
 describe("the environment of an agent", () => {
   it("has the variables that its control file names, and another agent has not", async () => {
-    const { roster, codex, client } = await start()
-    codex.env.ONLY_ALICES = "plum"
+    const { roster, client } = await start({ env: { ONLY_ALICES: "plum" } })
     await roster.hire({ role: "engineer", name: "alice", settings: { env: ["ONLY_ALICES"] } })
     const outputOf = async (model: string): Promise<string> => {
       const response = await client.responses.create({ model, input: "[[shell:env]][[say:ok]]" })
@@ -263,14 +262,20 @@ function inputOf(body: unknown): unknown[] {
 }
 
 describe("what an agent's folder keeps of its work", () => {
-  it("is a line for each turn in the day's note and in logs/turns.jsonl, and the next thread is told of it", async () => {
+  it("is a line for each turn in the day's note, which no other thread is told of, and in logs/turns.jsonl", async () => {
     const { home, model } = await start()
     await say("manager", "Where is the plum? [[say:In the garden.]]")
-    await say("manager", "[[say:x]]")
-    const notes = readdirSync(join(home, "manager", "notes"))
-    const note = readFileSync(join(home, "manager", "notes", notes[0] ?? ""), "utf8")
+    const folder = join(home, "manager", "notes")
+    const note = await waitFor(
+      () => {
+        const [file] = readdirSync(folder)
+        return file === undefined ? undefined : readFileSync(join(folder, file), "utf8") || undefined
+      },
+      { what: "the note of the first turn" },
+    )
     expect(note).toMatch(/^- \d\d:\d\d asked: Where is the plum\?.* → In the garden\.\n/)
-    expect(JSON.stringify(model.requests.at(-1)?.body)).toContain("In the garden.")
+    await say("manager", "[[say:x]]")
+    expect(JSON.stringify(model.requests.at(-1)?.body)).not.toContain("In the garden.")
     const turns = readFileSync(join(home, "manager", "logs", "turns.jsonl"), "utf8")
       .trim()
       .split("\n")
