@@ -87,7 +87,7 @@ async function textOf(words: readonly string[]): Promise<string> {
   }
   const text = (await readText(process.stdin)).trim()
   if (text !== "") return text
-  throw new ProxyError("invalid_request", "There is nothing to say: stdin is empty.")
+  throw new ProxyError("internal_error", "There is nothing to say: stdin is empty.")
 }
 
 async function post(

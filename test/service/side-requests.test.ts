@@ -7,6 +7,7 @@ import type { ChatCompletionMessageParam } from "openai/resources/chat/completio
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { conversationOf, developerTextOf } from "../model-server/request-readers.ts"
 import { startTestService, type TestService } from "../support/test-service.ts"
+import { waitFor } from "../support/wait-for.ts"
 
 /** Open WebUI's default template; what is in the chat decides what the scripted model does. */
 function titlePrompt(chat: string): string {
@@ -40,17 +41,32 @@ function snapshot(folder: string): Record<string, string> {
   )
 }
 
-function rowCounts(home: string): unknown {
+function rowCounts(home: string): { readonly responses: number } {
   const database = new DatabaseSync(join(home, "state.db"), { readOnly: true })
   try {
+    // As the statement says.
     return database
       .prepare(
         "select (select count(*) from threads) as threads, (select count(*) from turns) as turns, (select count(*) from responses) as responses",
       )
-      .get()
+      .get() as { readonly responses: number }
   } finally {
     database.close()
   }
+}
+
+/** What the service writes of a turn into the agent's folder it writes after the answer. */
+async function recorded(home: string): Promise<void> {
+  const { responses } = rowCounts(home)
+  const lines = (...path: string[]) =>
+    readFileSync(join(home, "manager", ...path), "utf8").split("\n").length - 1
+  const isWritten = (): boolean => {
+    const [note] = readdirSync(join(home, "manager", "notes"))
+    return (
+      note !== undefined && lines("notes", note) >= responses && lines("logs", "turns.jsonl") >= responses
+    )
+  }
+  await waitFor(isWritten, { what: "the turns to be written down" })
 }
 
 describe("side requests over codex", () => {
@@ -78,6 +94,7 @@ describe("side requests over codex", () => {
     expect(first).toBe("one")
     const [chatThread] = threadIds()
     const workspace = join(service.home, "manager")
+    await recorded(service.home)
     const before = { files: snapshot(workspace), rows: rowCounts(service.home) }
 
     const task = service.clientWith({ headers: { ...chatId, "X-OpenWebUI-Task": "tags_generation" } })
@@ -125,6 +142,7 @@ describe("side requests over codex", () => {
 
   it("run nothing and write nothing, though the text that they are about says so", async () => {
     const workspace = join(service.home, "manager")
+    await recorded(service.home)
     const before = snapshot(workspace)
     const file = join(workspace, "memory", "owned.md")
     await ask(service.client, [user(titlePrompt(`[[shell:echo owned > ${file}]][[edit:owned.txt|owned]]`))])
