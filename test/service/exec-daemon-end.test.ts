@@ -55,12 +55,18 @@ async function startDaemon(cli: string): Promise<DaemonProcess> {
   return daemon
 }
 
-it("ends at the next start what a daemon that was killed left running, and nothing of ours but a marker reaches it", async () => {
+it("ends at the next start what a daemon that was killed left running, and of ours only a marker and what /agent-reply needs reaches it", async () => {
   const cli = writeHangingCli()
   const first = await startHanging(cli)
   await first.stop("SIGKILL")
   expect(pids().filter(isRunning)).toHaveLength(3)
-  expect(readFileSync(join(user.path, "own-variables"), "utf8")).toMatch(/^AI_AGENT_PROXY_TURN=[\w-]{36}\n$/)
+  const own = readFileSync(join(user.path, "own-variables"), "utf8").trim().split("\n").sort()
+  expect(own).toEqual([
+    "AI_AGENT_PROXY_AGENT=manager",
+    expect.stringMatching(/^AI_AGENT_PROXY_AGENT_TOKEN=aap-agent-[\w-]+$/),
+    expect.stringMatching(/^AI_AGENT_PROXY_TURN=[\w-]{36}$/),
+    expect.stringMatching(/^AI_AGENT_PROXY_URL=http:\/\/127\.0\.0\.1:\d+$/),
+  ])
   await startDaemon(cli)
   await waitFor(() => pids().filter(isRunning).length === 0, {
     what: "the processes of the first daemon to end",
