@@ -100,6 +100,7 @@ describe("the agents of a service", () => {
     process.kill(pid, "SIGKILL")
     await waitFor(() => ![null, undefined, pid].includes(statusOf("manager")?.pid), {
       what: "another process of the manager",
+      timeoutMs: 3_000,
     })
     expect(statusOf("manager")).toMatchObject({
       restarts: 1,
@@ -261,40 +262,50 @@ function inputOf(body: unknown): unknown[] {
   return input.filter(({ role }) => role !== "developer" && role !== "system")
 }
 
+/** The note of the day as soon as something is in it: it is written when the answer is out already. */
+function noteOf(home: string, id: string): Promise<string> {
+  const folder = join(home, id, "notes")
+  return waitFor(
+    () => {
+      const [file] = readdirSync(folder)
+      return file !== undefined && (readFileSync(join(folder, file), "utf8") || null)
+    },
+    { what: "the note of the day" },
+  )
+}
+
 describe("what an agent's folder keeps of its work", () => {
   it("is a line for each turn in the day's note, which no other thread is told of, and in logs/turns.jsonl", async () => {
     const { home, model } = await start()
     await say("manager", "Where is the plum? [[say:In the garden.]]")
-    const folder = join(home, "manager", "notes")
-    const note = await waitFor(
-      () => {
-        const [file] = readdirSync(folder)
-        return file === undefined ? undefined : readFileSync(join(folder, file), "utf8") || undefined
-      },
-      { what: "the note of the first turn" },
+    expect(await noteOf(home, "manager")).toMatch(
+      /^- \d\d:\d\d asked: Where is the plum\?.* → In the garden\.\n/,
     )
-    expect(note).toMatch(/^- \d\d:\d\d asked: Where is the plum\?.* → In the garden\.\n/)
     await say("manager", "[[say:x]]")
     expect(JSON.stringify(model.requests.at(-1)?.body)).not.toContain("In the garden.")
-    const turns = readFileSync(join(home, "manager", "logs", "turns.jsonl"), "utf8")
-      .trim()
-      .split("\n")
+    const log = join(home, "manager", "logs", "turns.jsonl")
+    const turns = await waitFor(
+      () => {
+        const lines = readFileSync(log, "utf8").trim().split("\n")
+        return lines.length >= 2 && lines
+      },
+      { what: "the line of the second turn" },
+    )
     expect(turns.map((line) => JSON.parse(line) as object)).toMatchObject([
       { status: "completed", principal: "owner", error: null },
       { status: "completed" },
     ])
     expect(turns.join()).not.toContain("plum")
-    expect(readFileSync(join(home, "manager", "logs", "backend.log"), "utf8")).toContain(
-      "codex app-server started",
-    )
+    const backendLog = join(home, "manager", "logs", "backend.log")
+    await waitFor(() => readFileSync(backendLog, "utf8").includes("codex app-server started"), {
+      what: "the start of codex to be logged",
+    })
   })
 
   it("is nothing of a turn that shall leave nothing", async () => {
     const { home, client } = await start()
     await client.responses.create({ model: "manager", input: "The plum. [[say:ok]]", store: false })
     await say("manager", "[[say:x]]")
-    const folder = join(home, "manager", "notes")
-    await waitFor(() => readdirSync(folder).length > 0, { what: "the note of the second turn" })
-    expect(readFileSync(join(folder, readdirSync(folder)[0] ?? ""), "utf8")).not.toContain("plum")
+    expect(await noteOf(home, "manager")).not.toContain("plum")
   })
 })
