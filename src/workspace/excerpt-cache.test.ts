@@ -3,24 +3,25 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { createTempDir, type TempDir } from "../../test/support/temp-dir.ts"
 import { ExcerptCache } from "./excerpt-cache.ts"
+import { type Excerpt, readExcerpt } from "./read-excerpt.ts"
 
 describe("the excerpts of files that change now and then", () => {
   let folder: TempDir
-  let cache: ExcerptCache
+  let cache: ExcerptCache<Excerpt>
   const file = () => join(folder.path, "memory.md")
-  const read = async () => (await cache.read(file(), 100, "start"))?.text ?? null
+  const read = async () => (await cache.read(file()))?.text ?? null
 
   beforeEach(async () => {
     folder = await createTempDir("excerpts")
-    cache = new ExcerptCache()
+    cache = new ExcerptCache((path) => readExcerpt(path, 100, "start"))
   })
 
   afterEach(() => folder.remove())
 
   it("are read once while the file stays the same", async () => {
     writeFileSync(file(), "one\n")
-    const first = cache.read(file(), 100, "start")
-    expect(cache.read(file(), 100, "start")).toBe(first)
+    const first = cache.read(file())
+    expect(cache.read(file())).toBe(first)
     expect((await first)?.text).toBe("one\n")
   })
 
@@ -40,6 +41,6 @@ describe("the excerpts of files that change now and then", () => {
 
   it("are null below a path that is no folder", async () => {
     writeFileSync(file(), "one\n")
-    expect(await cache.read(join(file(), "below"), 100, "start")).toBeNull()
+    expect(await cache.read(join(file(), "below"))).toBeNull()
   })
 })

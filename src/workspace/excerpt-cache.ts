@@ -1,12 +1,11 @@
 import { statSync } from "node:fs"
-import { type Excerpt, readExcerpt } from "./read-excerpt.ts"
 
-/** A workspace has two of these files a day. */
+/** A workspace has one of these files a day, or one for all days. */
 const maxEntries = 64
 
-interface Entry {
+interface Entry<T> {
   readonly stamp: string
-  readonly excerpt: Promise<Excerpt | null>
+  readonly excerpt: Promise<T | null>
 }
 
 /**
@@ -14,11 +13,16 @@ interface Entry {
  * another one. The question is a synchronous `stat`, which takes a few microseconds; four trips to the thread pool for
  * opening, asking, reading and closing were a tenth of a short turn.
  */
-export class ExcerptCache {
-  readonly #entries = new Map<string, Entry>()
+export class ExcerptCache<T> {
+  readonly #entries = new Map<string, Entry<T>>()
+  readonly #read: (path: string) => Promise<T | null>
 
-  /** See `readExcerpt`. */
-  read(path: string, maxBytes: number, from: "start" | "end"): Promise<Excerpt | null> {
+  /** `read` never rejects. */
+  constructor(read: (path: string) => Promise<T | null>) {
+    this.#read = read
+  }
+
+  read(path: string): Promise<T | null> {
     const stamp = stampOf(path)
     if (stamp === null) {
       this.#entries.delete(path)
@@ -27,7 +31,7 @@ export class ExcerptCache {
     const known = this.#entries.get(path)
     if (known?.stamp === stamp) return known.excerpt
     if (this.#entries.size >= maxEntries) this.#entries.clear()
-    const excerpt = readExcerpt(path, maxBytes, from)
+    const excerpt = this.#read(path)
     this.#entries.set(path, { stamp, excerpt })
     return excerpt
   }

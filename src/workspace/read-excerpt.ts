@@ -8,29 +8,60 @@ export interface Excerpt {
   readonly isCut: boolean
 }
 
+/** The first and the last lines of a text file; all of a short one is in `start`. */
+export interface BothEnds {
+  readonly start: string
+  readonly end: string
+  /** Of the file, between the two. */
+  readonly omittedBytes: number
+}
+
 /**
  * Reads at most `maxBytes` of a file, from its beginning or its end, cut at a line's end where there is one. Null for
  * whatever cannot be read as text: missing, not a plain file, no permission, binary. Never throws: an agent may have put
  * anything there.
  */
-export async function readExcerpt(
+export function readExcerpt(path: string, maxBytes: number, from: "start" | "end"): Promise<Excerpt | null> {
+  return withTextFile(path, async (read, size) => {
+    const isCut = size > maxBytes
+    const bytes = await read(from === "end" ? Math.max(0, size - maxBytes) : 0, Math.min(maxBytes, size))
+    const text = textOf(bytes, isCut ? from : null)
+    return text === null ? null : { text, isCut }
+  })
+}
+
+/** The same of both ends, each with at most half of `maxBytes`, unless the whole file has no more than that. */
+export function readBothEnds(path: string, maxBytes: number): Promise<BothEnds | null> {
+  return withTextFile(path, async (read, size) => {
+    if (size <= maxBytes) {
+      const text = textOf(await read(0, size), null)
+      return text === null ? null : { start: text, end: "", omittedBytes: 0 }
+    }
+    const half = Math.floor(maxBytes / 2)
+    const start = textOf(await read(0, half), "start")
+    const end = textOf(await read(size - half, half), "end")
+    if (start === null || end === null) return null
+    return { start, end, omittedBytes: size - Buffer.byteLength(start) - Buffer.byteLength(end) }
+  })
+}
+
+type Read = (offset: number, length: number) => Promise<Buffer>
+
+async function withTextFile<T>(
   path: string,
-  maxBytes: number,
-  from: "start" | "end",
-): Promise<Excerpt | null> {
+  use: (read: Read, size: number) => Promise<T | null>,
+): Promise<T | null> {
   let file: FileHandle | undefined
   try {
     // Without O_NONBLOCK the opening of a named pipe waits for a writer, for ever.
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
     const stats = await file.stat()
     if (!stats.isFile()) return null
-    const offset = from === "end" ? Math.max(0, stats.size - maxBytes) : 0
-    const buffer = Buffer.alloc(Math.min(maxBytes, stats.size))
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, offset)
-    const bytes = buffer.subarray(0, bytesRead)
-    if (bytes.includes(0)) return null
-    const isCut = bytesRead < stats.size
-    return textOf(bytes, isCut ? from : null)
+    const handle = file
+    return await use(async (offset, length) => {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, offset)
+      return buffer.subarray(0, bytesRead)
+    }, stats.size)
   } catch {
     // The memory is a help, not a condition: a turn goes on without it.
     return null
@@ -39,7 +70,9 @@ export async function readExcerpt(
   }
 }
 
-function textOf(bytes: Buffer, cut: "start" | "end" | null): Excerpt | null {
+/** Whole lines where there is one; a line that is longer than the piece is cut between two characters. */
+function textOf(bytes: Buffer, cut: "start" | "end" | null): string | null {
+  if (bytes.includes(0)) return null
   const text = bytes.toString("utf8")
   // A cut may split one character on the side where it is; more is no UTF-8.
   const trimmed =
@@ -49,11 +82,8 @@ function textOf(bytes: Buffer, cut: "start" | "end" | null): Excerpt | null {
         ? text.replace(/^\uFFFD{1,3}/, "")
         : text
   if (trimmed.includes("\uFFFD")) return null
-  if (cut === null) return { text: trimmed, isCut: false }
+  if (cut === null) return trimmed
   const lineEnd = cut === "start" ? trimmed.lastIndexOf("\n") : trimmed.indexOf("\n")
-  // A single endless line is cut where it is.
-  const isWholeLines =
-    cut === "start" ? lineEnd > trimmed.length / 2 : lineEnd >= 0 && lineEnd < trimmed.length / 2
-  if (!isWholeLines) return { text: trimmed, isCut: true }
-  return { text: cut === "start" ? trimmed.slice(0, lineEnd) : trimmed.slice(lineEnd + 1), isCut: true }
+  const whole = lineEnd === -1 ? "" : cut === "start" ? trimmed.slice(0, lineEnd) : trimmed.slice(lineEnd + 1)
+  return whole.trim() === "" ? trimmed : whole
 }

@@ -23,8 +23,8 @@ absolute paths.
 
 - At the start of a thread read what you are given of your memory and notes, and the rest of the file where it is cut: you
   may know already what you are about to ask.
-- The beginning of \`memory/memory.md\` and today's notes are put in front of each new thread. What is further down you have
-  to open yourself.
+- \`memory/memory.md\` and today's notes are put in front of each new thread; of a long file only the first and the last lines
+  are. What is left out you have to open yourself.
 - Keep lasting facts as soon as you learn them, with your tool \`remember\` where you have it, else as a line of
   \`memory/memory.md\`: names, wishes, decisions and their reasons, where things are. One line each. Now and then put the most
   important first, correct what has become wrong, and keep the file below 4 kB.
@@ -35,6 +35,8 @@ absolute paths.
 ## How to answer
 
 - Say what you did and what came of it. If something failed, say so and show the message.
+- When something takes long, say on the way what you have: with your tool \`reply\`, or in a shell by
+  \`"$AI_AGENT_PROXY_COMMAND" reply "TEXT"\`, which also works after your turn, from what you left running.
 - Ask when a wrong guess would cost more than the question; otherwise decide, and say what you assumed.
 `
 }
@@ -90,5 +92,6 @@ export function instructionFiles(agentId: string, role: string): Readonly<Record
 /** A heading and a comment only: the digest leaves both out, so that an untouched memory takes no room in a thread. */
 export const memory = `# Memory
 
-<!-- Lasting facts, one a line, the most important first. The first 4 kB are put in front of each new thread. -->
+<!-- Lasting facts, one a line, the most important first. 4 kB are put in front of each new thread: of more the first and the
+last lines. -->
 `

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { AgentProfile } from "../domain/agents.ts"
 import { ensureAgentWorkspace } from "./agent-workspace.ts"
+import { appendMemory } from "./append-memory.ts"
 import { threadPreamble } from "./thread-preamble.ts"
 
 /** Local time, as the name of the day's note is. */
@@ -48,17 +49,35 @@ describe("threadPreamble", () => {
     expect(text).not.toContain("how to")
   })
 
-  it("stays short however large memory and notes are, with the memory's beginning and the notes' end", async () => {
-    await remember(`FIRST\n${"- a fact\n".repeat(100_000)}LAST\n`)
+  it("stays short however large memory and notes are: both ends of the memory, and the notes' end", async () => {
+    const line = "- ein Fakt über 🦀\n"
+    await remember(`- FIRST\n${line.repeat(100_000)}- LAST\n`)
     await note("2026-03-07", `FIRST NOTE\n${"- a note\n".repeat(100_000)}LAST NOTE\n`)
     const text = await threadPreamble(profile, { now })
-    expect(text.length).toBeLessThan(7_000)
-    expect(text).toContain("FIRST\n")
-    expect(text).not.toContain("LAST\n")
-    expect(text).toContain("LAST NOTE")
-    expect(text).not.toContain("FIRST NOTE")
-    expect(text).toContain("only the beginning is here")
-    expect(text).toContain("only the end is here")
+    expect(Buffer.byteLength(text)).toBeLessThan(7_000)
+    const [memory = "", notes = ""] = text.split("Your notes of today")
+    const lines = memory.trim().split("\n").slice(4)
+    const gap = lines.findIndex((each) => each.startsWith("["))
+    expect(lines[gap]).toBe(
+      `[2145 kB are left out here; they are in ${join(profile.workspace, "memory/memory.md")}]`,
+    )
+    const [first, ...others] = lines.toSpliced(gap, 1)
+    expect([first, others.pop()]).toEqual(["- FIRST", "- LAST"])
+    expect(new Set(others)).toEqual(new Set([line.trim()]))
+    expect(others.length).toBeGreaterThan(100)
+    expect(notes).toContain("LAST NOTE")
+    expect(notes).not.toContain("FIRST NOTE")
+    expect(notes).toContain("only the end is here")
+  })
+
+  it("has the newest fact of a long memory, even one that is longer than its place", async () => {
+    await remember("- a fact\n".repeat(1_000))
+    await appendMemory(profile.workspace, "Ann prefers tea.", now)
+    expect(await threadPreamble(profile, { now })).toMatch(/- 2026-03-07: Ann prefers tea\.$/)
+    await appendMemory(profile.workspace, `${"🦀".repeat(980)} The end.`, now)
+    const text = await threadPreamble(profile, { now })
+    expect(text).toMatch(/\n🦀+ The end\.$/u)
+    expect(text).not.toContain("\uFFFD")
   })
 
   it("leaves a binary memory out", async () => {

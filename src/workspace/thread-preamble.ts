@@ -3,13 +3,15 @@ import type { AgentProfile } from "../domain/agents.ts"
 import { withoutServiceLines } from "./daily-note.ts"
 import { ExcerptCache } from "./excerpt-cache.ts"
 import { localDay } from "./local-day.ts"
+import { type BothEnds, readBothEnds, readExcerpt } from "./read-excerpt.ts"
 
 /** The digest is paid for in tokens by every new thread. */
 const maxMemoryBytes = 4_096
 const maxNotesBytes = 2_048
 
-/** Two files an agent, and a note more a day. */
-const excerpts = new ExcerptCache()
+const memories = new ExcerptCache((path) => readBothEnds(path, maxMemoryBytes))
+/** The latest stands last in a note. */
+const notesOfDays = new ExcerptCache((path) => readExcerpt(path, maxNotesBytes, "end"))
 
 /**
  * What stands in front of a new thread's developer instructions: who the agent is, where it works, what it remembers.
@@ -21,30 +23,28 @@ export async function threadPreamble(
 ): Promise<string> {
   const memoryFile = join(profile.workspace, "memory", "memory.md")
   const notesFile = join(profile.workspace, "notes", `daily-${localDay(options.now)}.md`)
-  const [memory, notes] = await Promise.all([
-    // The most important stands first in the memory, the latest last in the notes.
-    excerpts.read(memoryFile, maxMemoryBytes, "start"),
-    excerpts.read(notesFile, maxNotesBytes, "end"),
-  ])
+  const [memory, notes] = await Promise.all([memories.read(memoryFile), notesOfDays.read(notesFile)])
 
   const parts = [
     `You are \`${profile.id}\` (role: ${profile.role}). Your workspace, with your memory and notes, is ${profile.workspace}.\n` +
       `Your working directory is ${profile.workingDirectory}: tasks are about this folder unless they say otherwise.`,
   ]
-  const remembered = withoutTemplate(memory?.text ?? "")
-  if (remembered !== "") {
-    parts.push(section("Your memory", memoryFile, remembered, memory?.isCut === true ? "beginning" : null))
-  }
+  const remembered = memory === null ? "" : digestOf(memory, memoryFile)
+  if (remembered !== "") parts.push(`Your memory (${memoryFile}):\n${remembered}`)
   const noted = withoutServiceLines(notes?.text ?? "").trim()
   if (noted !== "") {
-    parts.push(section("Your notes of today", notesFile, noted, notes?.isCut === true ? "end" : null))
+    const which = notes?.isCut === true ? "; only the end is here, open the file for the rest" : ""
+    parts.push(`Your notes of today (${notesFile}${which}):\n${noted}`)
   }
   return parts.join("\n\n")
 }
 
-function section(title: string, path: string, text: string, part: "beginning" | "end" | null): string {
-  const which = part === null ? "" : `; only the ${part} is here, open the file for the rest`
-  return `${title} (${path}${which}):\n${text}`
+/** Standing facts are first in a memory; what was learned lately is last, where `remember` puts it. */
+function digestOf({ start, end, omittedBytes }: BothEnds, path: string): string {
+  const first = withoutTemplate(start)
+  if (omittedBytes === 0) return first
+  const gap = `[${Math.ceil(omittedBytes / 1024)} kB are left out here; they are in ${path}]`
+  return [first, gap, withoutTemplate(end)].filter((part) => part !== "").join("\n")
 }
 
 /** The text without comments; empty when only headings are left, as in an untouched memory. */
