@@ -1,4 +1,4 @@
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { agentVariables } from "./backends/child-environment.ts"
 import type { Config } from "./config/config.ts"
 import { version } from "./config/version.ts"
@@ -116,7 +116,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   )
   releasers.add("address", () => server.close())
   const agentTokens = new AgentTokens()
-  const commandFolder = await writeAgentCommand(config.home)
+  const command = await writeAgentCommand(config.home)
   const tell: Log = (level, message, fields) => log[level](fields ?? {}, message)
   await ensureAgentWorkspace(config.home, { role: "manager", name: null })
   const roster = new ServiceRoster({
@@ -128,10 +128,11 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     demoFallback: options.demoFallback === true,
     toolEndpoint: channels,
     agentEnv: (agentId) => ({
-      PATH: [commandFolder, options.env.PATH ?? ""].join(":"),
+      PATH: [dirname(command), options.env.PATH ?? ""].join(":"),
       [agentVariables.agent]: agentId,
       [agentVariables.url]: server.localUrl,
       [agentVariables.token]: agentTokens.tokenOf(agentId),
+      [agentVariables.command]: command,
     }),
   })
   releasers.add("agents", () => roster.close())

@@ -69,13 +69,15 @@ const cliNames = new Set([
 const prefixes = ["LC_", "XDG_", "OPENCODE_", "COPILOT_", "QWEN_", "GOOSE_", "PI_"]
 
 /**
- * What an agent has from us, set for each one by the service: who it is, where it reaches the service, and the token that
- * opens nothing there but `/agent-reply`.
+ * What an agent has from us, set for each one by the service: who it is, where it reaches the service, the token that
+ * opens nothing there but `/agent-reply`, and the program that does so.
  */
 export const agentVariables = {
   agent: "AI_AGENT_PROXY_AGENT",
   url: "AI_AGENT_PROXY_URL",
   token: "AI_AGENT_PROXY_AGENT_TOKEN",
+  /** Path of `ai-agent-proxy`: a login shell may begin with a PATH of its own. */
+  command: "AI_AGENT_PROXY_COMMAND",
 } as const
 
 const agentNames = new Set<string>(Object.values(agentVariables))

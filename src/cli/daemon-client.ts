@@ -31,6 +31,20 @@ const statusSchema = z.object({
   agents: z.array(agentViewSchema),
 })
 
+const outboxSchema = z.object({
+  data: z.array(
+    z.looseObject({
+      created_at: z.number(),
+      agent: z.string(),
+      text: z.string(),
+      final: z.boolean(),
+      response_id: z.string().nullable(),
+    }),
+  ),
+  has_more: z.boolean(),
+})
+
+export type Outbox = z.infer<typeof outboxSchema>
 export type DaemonStatus = z.infer<typeof statusSchema>
 
 /** The service that runs on a home, over its socket: no key, because nobody else can open it. */
@@ -61,6 +75,12 @@ export class DaemonClient {
     const schema = z.object({ conversation: z.string() })
     const body = { is_new: isNew }
     return (await this.#call("POST", `${agentPath(id)}/conversation`, body, schema)).conversation
+  }
+
+  /** What agents have said that nobody was waiting for, the newest first. */
+  outbox(agentId: string | null, limit: number): Promise<Outbox> {
+    const agent = agentId === null ? "" : `&agent=${encodeURIComponent(agentId)}`
+    return this.#call("GET", `/agent-reply?limit=${limit}${agent}`, null, outboxSchema)
   }
 
   async #call<T>(method: string, path: string, body: object | null, schema: z.ZodType<T>): Promise<T> {

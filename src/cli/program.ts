@@ -15,6 +15,7 @@ import { hireCommand } from "./hire.ts"
 import { initCommand } from "./init.ts"
 import { listCommand } from "./list.ts"
 import { logsCommand } from "./logs.ts"
+import { outboxCommand } from "./outbox.ts"
 import { rememberCommand } from "./remember.ts"
 import { replyCommand } from "./reply.ts"
 import { restartCommand } from "./restart.ts"
@@ -69,6 +70,7 @@ Exit codes: 0 done, 1 failure, 2 wrong usage, 69 no service manager, 77 no right
     connectCommand(),
     rememberCommand(),
     replyCommand(),
+    outboxCommand(),
     completionCommand(),
     enableCommand(),
     disableCommand(),

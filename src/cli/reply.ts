@@ -43,7 +43,8 @@ Examples:
   ai-agent-proxy reply "Half of the tests pass now, the rest takes an hour."
   make report | ai-agent-proxy reply --final
 
-The service gives each agent ${agentVariables.url} and ${agentVariables.token}, which this needs.`,
+The service gives each agent ${agentVariables.url} and ${agentVariables.token}, which this needs, and
+${agentVariables.command}, the path of this program for shells that have another PATH.`,
     )
 }
 

@@ -25,14 +25,25 @@ export interface ReplyRecord {
   readonly createdAt: number
 }
 
+/** Which messages of the outboxes. */
+export interface OutboxQuery {
+  /** Null: of all agents. */
+  readonly agentId: string | null
+  /** Whose; null: everybody's. */
+  readonly principal: string | null
+  /** Beside those of the principal those that belong to nobody in particular. */
+  readonly includesNobodys: boolean
+  readonly limit: number
+}
+
 /** The part of the ledger that keeps what agents said by themselves. */
 export interface ReplyStore {
   /** False: the agent has used that `clientId` before, and nothing is changed. */
   insert(reply: ReplyRecord): Promise<boolean>
   findByClientId(agentId: string, clientId: string): Promise<ReplyRecord | null>
   setDelivery(id: string, delivery: ReplyDelivery): Promise<void>
-  /** What waits in the outboxes, the newest first; `agentId` null: of all agents. */
-  outbox(agentId: string | null, limit: number): Promise<readonly ReplyRecord[]>
+  /** What waits in the outboxes, the newest first. */
+  outbox(query: OutboxQuery): Promise<readonly ReplyRecord[]>
   /** The principal of a conversation that this agent has answered in; null: there is none. */
   findConversationOwner(agentId: string, conversationId: string): Promise<string | null>
   deleteBefore(time: number): Promise<void>

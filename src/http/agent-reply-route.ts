@@ -1,30 +1,54 @@
 import type { Config } from "../config/config.ts"
+import { ownerPrincipal } from "../config/settings.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { parseAgentReply, toAgentReply } from "../protocol/agent-reply.ts"
+import { toList } from "../protocol/list.ts"
 import { invalidRequest } from "../protocol/shape.ts"
 import type { AgentReplies } from "../team/agent-replies.ts"
 import type { HttpContext } from "./http-env.ts"
 import { readJsonBody } from "./json-body.ts"
+import { integerQuery } from "./query-parameters.ts"
 
-/** `POST /agent-reply`: an agent, known by its token, or a client in its name. */
-export function createAgentReplyHandler({
+export interface AgentReplyHandlers {
+  /** An agent says something, known by its token, or a client in its name. */
+  readonly create: (context: HttpContext) => Promise<Response>
+  /** What waits in the outboxes. */
+  readonly list: (context: HttpContext) => Promise<Response>
+}
+
+/** `/agent-reply` */
+export function createAgentReplyHandlers({
   replies,
   config,
 }: {
   readonly replies: AgentReplies
   readonly config: Config
-}): (context: HttpContext) => Promise<Response> {
-  return async (context) => {
-    const { agentId: sender } = context.var
-    const parsed = parseAgentReply(await readJsonBody(context, config.limits))
-    const agentId = parsed.agentId ?? sender
-    if (agentId == null) throw invalidRequest("agent", "Missing required parameter: 'agent'.")
-    if (sender !== undefined && agentId !== sender) {
-      throw new ProxyError("agent_not_found", `This token is good for the agent '${sender}' only.`, {
-        param: "agent",
+}): AgentReplyHandlers {
+  return {
+    async create(context) {
+      const { agentId: sender } = context.var
+      const parsed = parseAgentReply(await readJsonBody(context, config.limits))
+      const agentId = parsed.agentId ?? sender
+      if (agentId == null) throw invalidRequest("agent", "Missing required parameter: 'agent'.")
+      if (sender !== undefined && agentId !== sender) {
+        throw new ProxyError("agent_not_found", `This token is good for the agent '${sender}' only.`, {
+          param: "agent",
+        })
+      }
+      const principal = sender === undefined ? context.var.principal : null
+      return context.json(toAgentReply(await replies.deliver({ ...parsed, agentId }, principal)))
+    },
+    async list(context) {
+      const limit = integerQuery(context, "limit", 1, 100) ?? 20
+      const { principal } = context.var
+      const found = await replies.outbox({
+        agentId: context.req.query("agent") ?? null,
+        principal,
+        // An agent that names no turn may speak of anybody's affairs: that is for its owner only.
+        includesNobodys: principal === ownerPrincipal,
+        limit: limit + 1,
       })
-    }
-    const principal = sender === undefined ? context.var.principal : null
-    return context.json(toAgentReply(await replies.deliver({ ...parsed, agentId }, principal)))
+      return context.json(toList(found.slice(0, limit).map(toAgentReply), found.length > limit))
+    },
   }
 }

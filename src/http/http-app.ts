@@ -6,7 +6,7 @@ import type { Engine } from "../engine/engine.ts"
 import type { ToolChannels } from "../mcp/tool-channels.ts"
 import type { AgentReplies } from "../team/agent-replies.ts"
 import type { AgentTokens } from "../team/agent-tokens.ts"
-import { createAgentReplyHandler } from "./agent-reply-route.ts"
+import { createAgentReplyHandlers } from "./agent-reply-route.ts"
 import { createCompactHandler } from "./compact-route.ts"
 import { createCompletionHandlers } from "./completion-routes.ts"
 import { type ControlOptions, createControlRoutes } from "./control-routes.ts"
@@ -63,12 +63,13 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   const completions = createCompletionHandlers(options)
   const conversations = createConversationHandlers(options)
   const files = createFileHandlers(options)
+  const replies = createAgentReplyHandlers(options)
   const routes: Readonly<Record<string, Partial<Record<Method, Handler>>>> = {
     "/": { GET: status.page },
     "/web": { GET: status.page },
     "/health": { GET: status.health },
     "/ready": { GET: status.ready },
-    "/agent-reply": { POST: createAgentReplyHandler(options) },
+    "/agent-reply": { GET: replies.list, POST: replies.create },
     "/openapi.json": { GET: createOpenApiHandler(options) },
     "/v1/models": { GET: models.list },
     "/v1/models/:id": { GET: models.retrieve },
@@ -119,7 +120,7 @@ export function createAgentsApp(options: HttpAppOptions): HttpApp {
   app.use(requestLog(options.log))
   app.all("/mcp", createMcpHandler(options))
   app.use(requestGate(options.config, options.agentTokens))
-  addRoute(app, "/agent-reply", { POST: createAgentReplyHandler(options) })
+  addRoute(app, "/agent-reply", { POST: createAgentReplyHandlers(options).create })
   app.notFound((context) => answerError(context, new ProxyError("not_found", "There is no such route.")))
   app.onError((error, context) => answerError(context, error))
   return app

@@ -20,8 +20,8 @@ const openPaths: ReadonlySet<string> = new Set([
   "/ready/",
 ])
 
-/** The one path that an agent's token opens. */
-const agentPath = "/agent-reply"
+/** The one route that an agent's token opens. */
+const agentRoute = { method: "POST", path: "/agent-reply" } as const
 
 /** Gives the request its id and, when the answer is out, writes its one log entry. The outermost of all. */
 export function requestLog(log: (entry: HttpLogEntry) => void): MiddlewareHandler<HttpEnv> {
@@ -53,7 +53,9 @@ export function requestGate(config: Config, agents: AgentTokens): MiddlewareHand
   const gate = createGate(config)
   return async (context, next) => {
     const authorization = context.req.header("authorization")
-    const agentId = context.req.path === agentPath ? agents.agentOf(authorization) : null
+    const { method, path } = context.req
+    const isForAgents = method === agentRoute.method && path === agentRoute.path
+    const agentId = isForAgents ? agents.agentOf(authorization) : null
     if (agentId !== null) context.set("agentId", agentId)
     else if (gate.isGuardingByOrigin || !openPaths.has(context.req.path)) {
       const principal = gate.principalOf({
@@ -95,7 +97,7 @@ export function createGate(config: Config): Gate {
       if (hasTokenForm(authorization)) {
         throw new ProxyError(
           "invalid_api_key",
-          `This is no token of an agent that runs, or not one for this route: an agent's token opens ${agentPath} only.`,
+          `This is no token of an agent that runs, or not one for this route: an agent's token opens ${agentRoute.method} ${agentRoute.path} only.`,
         )
       }
       if (keys.isEmpty) {

@@ -26,7 +26,7 @@ export interface StatusHandlers {
 }
 
 /** Messages of agents on the status page. */
-const maxOutbox = 20
+const shownOutbox = { agentId: null, principal: null, includesNobodys: true, limit: 20 } as const
 
 /** The routes that need no key. From memory, but for the messages that wait in the outboxes. */
 export function createStatusHandlers(options: StatusRouteOptions): StatusHandlers {
@@ -38,7 +38,7 @@ export function createStatusHandlers(options: StatusRouteOptions): StatusHandler
         renderStatusPage(
           summarize({
             agents: engine.agents(),
-            outbox: await replies.outbox(maxOutbox),
+            outbox: await replies.outbox(shownOutbox),
             phase: servicePhase(),
             config,
             version,

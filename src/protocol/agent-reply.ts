@@ -60,6 +60,7 @@ export function toAgentReply(reply: ReplyRecord): WireObject {
     object: "agent_reply",
     created_at: seconds(reply.createdAt),
     agent: reply.agentId,
+    text: reply.text,
     delivered_to: reply.delivery,
     final: reply.isFinal,
     response_id: reply.responseId,

@@ -6,7 +6,7 @@ import { writeAtomic } from "../workspace/write-atomic.ts"
 
 /**
  * Puts `ai-agent-proxy` where agents find it: this very program, on the Node that it runs on, however it was installed and
- * whatever PATH the service was started with. Resolves with the folder for their PATH.
+ * whatever PATH the service was started with. Resolves with its path.
  */
 export async function writeAgentCommand(home: string): Promise<string> {
   // No agent has such a name, so that the folder is none's workspace.
@@ -18,7 +18,7 @@ export async function writeAgentCommand(home: string): Promise<string> {
   const file = join(folder, "ai-agent-proxy")
   await writeAtomic(file, `#!/bin/sh\nexec ${quoted(process.execPath)} ${quoted(main)} "$@"\n`)
   await chmod(file, 0o700)
-  return folder
+  return file
 }
 
 function quoted(path: string): string {

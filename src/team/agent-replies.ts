@@ -1,7 +1,7 @@
 import { ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
 import type { MessageItem } from "../domain/items.ts"
-import type { ReplyRecord } from "../domain/replies.ts"
+import type { OutboxQuery, ReplyRecord } from "../domain/replies.ts"
 import type { Store } from "../domain/store.ts"
 import type { Engine } from "../engine/engine.ts"
 import type { TurnNow } from "../engine/live-turns.ts"
@@ -67,8 +67,8 @@ export class AgentReplies {
   }
 
   /** What waits for somebody to look, the newest first. */
-  outbox(limit: number): Promise<readonly ReplyRecord[]> {
-    return this.#options.store.replies.outbox(null, limit)
+  outbox(query: OutboxQuery): Promise<readonly ReplyRecord[]> {
+    return this.#options.store.replies.outbox(query)
   }
 
   async #deliverOnce(reply: AgentReply, clientId: string, principal: string | null): Promise<ReplyRecord> {

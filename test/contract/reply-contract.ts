@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import type { ReplyRecord } from "../../src/domain/replies.ts"
+import type { OutboxQuery, ReplyRecord } from "../../src/domain/replies.ts"
 import type { Store } from "../../src/domain/store.ts"
 import { insert } from "./records.ts"
 import type { StoreFixture } from "./store-contract.ts"
@@ -35,8 +35,10 @@ export function describeReplyContract(name: string, prepare: () => Promise<Store
       await fixture.remove()
     })
 
-    const outbox = async (agentId: string | null = null, limit = 10) =>
-      (await store.replies.outbox(agentId, limit)).map(({ id }) => id)
+    const outbox = async (query: Partial<OutboxQuery> = {}) => {
+      const all = { agentId: null, principal: null, includesNobodys: false, limit: 10 }
+      return (await store.replies.outbox({ ...all, ...query })).map(({ id }) => id)
+    }
 
     it("keeps a reply as it was, also over a restart", async () => {
       const whole = reply(1, {
@@ -65,11 +67,19 @@ export function describeReplyContract(name: string, prepare: () => Promise<Store
     it("lists what waits, the newest first, of one agent or all, until it is delivered or too old", async () => {
       for (const number of [1, 2, 3]) await store.replies.insert(reply(number))
       await store.replies.insert(reply(4, { agentId: "engineer_alice" }))
-      expect(await outbox("manager", 2)).toEqual(["rep_3", "rep_2"])
+      expect(await outbox({ agentId: "manager", limit: 2 })).toEqual(["rep_3", "rep_2"])
       await store.replies.setDelivery("rep_3", "conversation")
       expect(await outbox()).toEqual(["rep_4", "rep_2", "rep_1"])
       await store.replies.deleteBefore(1_002)
       expect(await outbox()).toEqual(["rep_4", "rep_2"])
+    })
+
+    it("tells a principal of its own messages, and of nobody's where those are asked for", async () => {
+      await store.replies.insert(reply(1))
+      await store.replies.insert(reply(2, { principal: "ann" }))
+      await store.replies.insert(reply(3, { principal: "bob" }))
+      expect(await outbox({ principal: "ann" })).toEqual(["rep_2"])
+      expect(await outbox({ principal: "ann", includesNobodys: true })).toEqual(["rep_2", "rep_1"])
     })
 
     it("knows whose a conversation is that the agent has answered in, and of no other", async () => {

@@ -7,18 +7,24 @@ import { startTestService, type TestService } from "../support/test-service.ts"
 import { waitFor } from "../support/wait-for.ts"
 
 const key = "sk-of-the-owner"
+const anns = "sk-of-ann"
 
 let service: TestService
 let client: OpenAI
 
 beforeAll(async () => {
   service = await startTestService({
-    config: { apiKeys: new Map([["owner", key]]) },
+    config: {
+      apiKeys: new Map([
+        ["owner", key],
+        ["ann", anns],
+      ]),
+    },
     env: { AI_AGENT_PROXY_API_KEY: key, SOME_SECRET_OF_THE_USER: "not for agents" },
   })
   client = service.clientWith({ apiKey: key })
-  // Login shells of some systems (Debian) begin with a PATH of their own; an installed program is on that.
-  writeFileSync(join(service.codex.env.HOME ?? "", ".profile"), `PATH="${service.home}/.bin:$PATH"\n`)
+  // codex runs its commands in login shells, which may begin with a PATH of their own (Debian's do).
+  writeFileSync(join(service.codex.env.HOME ?? "", ".profile"), "PATH=/usr/bin:/bin\n")
 })
 afterAll(() => service.stop())
 
@@ -165,6 +171,20 @@ describe("POST /agent-reply", () => {
       response_id: null,
       conversation: null,
     })
+    const outbox = async (query = "", token: string | null = key) =>
+      (
+        await fetch(`${service.url}/agent-reply${query}`, { headers: { authorization: `Bearer ${token}` } })
+      ).json()
+    expect(await outbox("?limit=1")).toMatchObject({
+      data: [{ agent: "manager", text: "By the way.", final: false, delivered_to: "outbox" }],
+    })
+    expect(await outbox("?agent=engineer_alice")).toMatchObject({ data: [], has_more: false })
+    expect(await outbox("?limit=0")).toMatchObject({ error: { param: "limit" } })
+    // What belongs to nobody in particular is for the owner; others see their own.
+    expect(await outbox("", anns)).toMatchObject({ data: [] })
+    await send({ agent: "manager", text: "By Ann.", id: "ann" }, anns)
+    expect(await outbox("", anns)).toMatchObject({ data: [{ text: "By Ann." }] })
+    expect(JSON.stringify(await outbox())).not.toContain("By Ann.")
     // Strangers may see the page where a key is needed: that there is a message, and not what it says.
     const page = await (await fetch(service.url)).text()
     expect(page).toContain("A message")
@@ -215,6 +235,10 @@ describe("an agent's own token", () => {
     expect((await send({ text: "By my own token." }, token)).body).toMatchObject({ agent: "manager" })
     const foreign = await send({ agent: "engineer_alice", text: "In another's name." }, token)
     expect([foreign.status, foreign.body.error?.code]).toEqual([404, "agent_not_found"])
+    const reading = await fetch(`${service.url}/agent-reply`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    expect(reading.status).toBe(401)
     for (const path of [
       "/v1/models",
       "/v1/responses",
@@ -232,6 +256,7 @@ describe("an agent's own token", () => {
     expect(names.filter((name) => name.startsWith("AI_AGENT_PROXY"))).toEqual([
       "AI_AGENT_PROXY_AGENT",
       "AI_AGENT_PROXY_AGENT_TOKEN",
+      "AI_AGENT_PROXY_COMMAND",
       "AI_AGENT_PROXY_URL",
     ])
     expect(names).not.toContain("SOME_SECRET_OF_THE_USER")
@@ -240,24 +265,26 @@ describe("an agent's own token", () => {
 })
 
 describe("ai-agent-proxy reply in a shell command of the agent", () => {
-  it("speaks into the turn that runs the command", async () => {
+  it("speaks into the turn that runs the command, though the shell's profile has put the PATH back", async () => {
     const response = await client.responses.create({
       model: "manager",
       input:
-        "[[shell:ai-agent-proxy reply From the shell, by words; echo And by stdin. | ai-agent-proxy reply]][[say:done]]",
+        '[[shell:command -v ai-agent-proxy; "$AI_AGENT_PROXY_COMMAND" reply From the shell, by words; ' +
+        'echo And by stdin. | "$AI_AGENT_PROXY_COMMAND" reply]][[say:done]]',
     })
     expect(response.output.filter((item) => item.type === "message")).toMatchObject([
       { phase: "commentary", content: [{ text: "From the shell, by words" }] },
       { phase: "commentary", content: [{ text: "And by stdin." }] },
       { content: [{ text: "done" }] },
     ])
+    expect(JSON.stringify(response.output)).not.toContain("/.bin/")
   })
 
   it("finds its own turn among several", async () => {
     const turns = ["one", "two", "three"].map((word) =>
       client.responses.create({
         model: "manager",
-        input: `[[shell:ai-agent-proxy reply ${word}; sleep 1]][[say:${word} is done]]`,
+        input: `[[shell:"$AI_AGENT_PROXY_COMMAND" reply ${word}; sleep 1]][[say:${word} is done]]`,
       }),
     )
     for (const [index, response] of (await Promise.all(turns)).entries()) {
@@ -270,20 +297,22 @@ describe("ai-agent-proxy reply in a shell command of the agent", () => {
   it("answers with --final, and the agent is interrupted", async () => {
     const response = await client.responses.create({
       model: "manager",
-      input: "[[shell:ai-agent-proxy reply --final The answer.; sleep 600]][[say:never]]",
+      input: '[[shell:"$AI_AGENT_PROXY_COMMAND" reply --final The answer.; sleep 600]][[say:never]]',
     })
     expect(response.status).toBe("completed")
     expect(response.output_text).toBe("The answer.")
   })
 
   it("says what is wrong, with the documented exit code", async () => {
-    expect(await shell("ai-agent-proxy reply --response resp_none x; echo code $?")).toMatch(
+    expect(await shell("$AI_AGENT_PROXY_COMMAND reply --response resp_none x; echo code $?")).toMatch(
       /Response with id 'resp_none' not found\.\s+code 1/,
     )
-    expect(await shell("ai-agent-proxy reply --wrong x; echo code $?")).toMatch(/code 2/)
-    expect(await shell("ai-agent-proxy reply < /dev/null; echo code $?")).toMatch(/nothing to say.*\s+code 1/)
-    expect(await shell("AI_AGENT_PROXY_URL=http://127.0.0.1:1 ai-agent-proxy reply x; echo code $?")).toMatch(
-      /does not answer at http:\/\/127\.0\.0\.1:1.*\s+code 1/,
+    expect(await shell("$AI_AGENT_PROXY_COMMAND reply --wrong x; echo code $?")).toMatch(/code 2/)
+    expect(await shell("$AI_AGENT_PROXY_COMMAND reply < /dev/null; echo code $?")).toMatch(
+      /nothing to say.*\s+code 1/,
     )
+    expect(
+      await shell("AI_AGENT_PROXY_URL=http://127.0.0.1:1 $AI_AGENT_PROXY_COMMAND reply x; echo code $?"),
+    ).toMatch(/does not answer at http:\/\/127\.0\.0\.1:1.*\s+code 1/)
   })
 })

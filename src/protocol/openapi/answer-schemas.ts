@@ -42,6 +42,7 @@ export function answerSchemas(): Readonly<Record<string, JsonSchema>> {
       object: { const: "agent_reply" },
       created_at: time,
       agent: text,
+      text,
       delivered_to: {
         enum: ["turn", "conversation", "outbox"],
         description: "A turn that waited for it, the conversation's items, or the agent's outbox.",
@@ -50,6 +51,7 @@ export function answerSchemas(): Readonly<Record<string, JsonSchema>> {
       response_id: orNull(text),
       conversation: orNull(text),
     }),
+    AgentReplyList: listOf("AgentReply"),
     ModelList: object({ object: { const: "list" }, data: { type: "array", items: ref("Model") } }),
     ChatCompletion: object(
       {

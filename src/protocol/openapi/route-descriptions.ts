@@ -279,6 +279,14 @@ export const routeDescriptions: readonly RouteDescription[] = [
   },
   {
     method: "GET",
+    path: "/agent-reply",
+    name: "listAgentReplies",
+    note: "What agents have said that no turn and no conversation took, the newest first (`docs/team.md`). Not for an agent's token.",
+    query: [{ name: "agent", note: "Of this agent only.", schema: { type: "string" } }, limit(100, 20)],
+    answer: { schema: "AgentReplyList" },
+  },
+  {
+    method: "GET",
     path: "/openapi.json",
     name: "getOpenApi",
     note: "This API as an OpenAPI 3.1 document.",

@@ -1,4 +1,4 @@
-import type { ReplyDelivery, ReplyRecord, ReplyStore } from "../../domain/replies.ts"
+import type { OutboxQuery, ReplyDelivery, ReplyRecord, ReplyStore } from "../../domain/replies.ts"
 import type { LedgerDatabase } from "./ledger-database.ts"
 import { Row } from "./row.ts"
 
@@ -39,8 +39,10 @@ export class SqliteReplies implements ReplyStore {
     this.#ledger.transaction("begin immediate", () => this.#ledger.run("setReplyDelivery", delivery, id))
   }
 
-  async outbox(agentId: string | null, limit: number): Promise<readonly ReplyRecord[]> {
-    return this.#ledger.all("listOutbox", agentId, agentId, limit).map(replyOf)
+  async outbox(query: OutboxQuery): Promise<readonly ReplyRecord[]> {
+    const { agentId, principal, includesNobodys, limit } = query
+    const nobodys = Number(includesNobodys)
+    return this.#ledger.all("listOutbox", agentId, agentId, principal, principal, nobodys, limit).map(replyOf)
   }
 
   async findConversationOwner(agentId: string, conversationId: string): Promise<string | null> {

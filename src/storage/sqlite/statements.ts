@@ -165,6 +165,7 @@ export const statements = {
   setReplyDelivery: "update replies set delivery = ? where id = ?",
   listOutbox: `
     select * from replies where delivery = 'outbox' and (? is null or agent_id = ?)
+      and (? is null or principal = ? or (? and principal is null))
     order by created_at desc, rowid desc limit ?`,
   findConversationOwner: `
     select conversations.principal from conversations

@@ -1,0 +1,52 @@
+import { Command } from "commander"
+import { formatDuration } from "../domain/duration.ts"
+import { chooseAgent } from "./choose-agents.ts"
+import { type CommonFlags, homeOf, note, print, printJson } from "./command-io.ts"
+import { DaemonClient, type Outbox } from "./daemon-client.ts"
+import { UsageError } from "./exit-codes.ts"
+
+interface OutboxFlags extends CommonFlags {
+  readonly limit: string
+}
+
+export function outboxCommand(): Command {
+  return new Command("outbox")
+    .description("Show what agents have said that nobody was waiting for, the newest first.")
+    .argument("[agent]", "id or name; of all agents without it")
+    .option("--limit <number>", "how many at the most, up to 100", "20")
+    .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
+    .option("--json", "the result as JSON")
+    .action((word: string | undefined, flags: OutboxFlags) => runOutbox(word, flags))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ai-agent-proxy outbox
+  ai-agent-proxy outbox alice --json | jq -r '.messages[].text'`,
+    )
+}
+
+async function runOutbox(word: string | undefined, flags: OutboxFlags): Promise<void> {
+  const limit = /^\d{1,3}$/.test(flags.limit) ? Number(flags.limit) : 0
+  if (limit < 1 || limit > 100)
+    throw new UsageError(`--limit is a number from 1 to 100, not '${flags.limit}'.`)
+  const client = new DaemonClient(homeOf(flags))
+  const { agents } = await client.status()
+  const agentId = word === undefined ? null : chooseAgent(agents, word).id
+  const { data, has_more } = await client.outbox(agentId, limit)
+  if (flags.json === true) return printJson({ messages: data, has_more })
+  if (data.length > 0) print(data.map(messageLines).join("\n\n"))
+  else note("There is nothing in the outbox.")
+  if (has_more) note(`There is more; --limit shows more than ${limit}.`)
+}
+
+function messageLines({ agent, text, created_at, final, response_id }: Outbox["data"][number]): string {
+  const facts = [
+    agent,
+    `${formatDuration(Date.now() - created_at * 1000)} ago`,
+    ...(final ? ["final"] : []),
+    ...(response_id === null ? [] : [response_id]),
+  ]
+  const lines = text.trim().split("\n")
+  return [facts.join(", "), ...lines.map((line) => `  ${line}`)].join("\n")
+}
