@@ -2,6 +2,7 @@ import { constants } from "node:fs"
 import { open } from "node:fs/promises"
 import { join } from "node:path"
 import { messageOf, ProxyError } from "../domain/errors.ts"
+import { appendWhole } from "./append-whole.ts"
 import { localDay } from "./local-day.ts"
 
 /** Of one fact, in UTF-16 units: more belongs into a file of its own. */
@@ -33,7 +34,7 @@ export async function appendMemory(workspace: string, fact: string, now: Date): 
       if (stats.size + Buffer.byteLength(line) > maxMemoryBytes) {
         throw new ProxyError("invalid_request", `The memory is full. Tidy ${path} up, then try again.`)
       }
-      await file.appendFile(line)
+      await appendWhole(file, line)
     } finally {
       await file.close()
     }

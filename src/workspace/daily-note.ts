@@ -1,6 +1,7 @@
 import { constants } from "node:fs"
 import { open } from "node:fs/promises"
 import { join } from "node:path"
+import { appendWhole } from "./append-whole.ts"
 import { localDay } from "./local-day.ts"
 
 /** Of what was said and answered, in one line each: a note is a reminder, not a record. */
@@ -26,7 +27,7 @@ export async function noteTurn(workspace: string, turn: NotedTurn, now: Date): P
   try {
     const stats = await file.stat()
     if (!stats.isFile() || stats.size > maxNoteBytes) return
-    await file.appendFile(lineOf(turn, now))
+    await appendWhole(file, lineOf(turn, now))
   } finally {
     await file.close()
   }

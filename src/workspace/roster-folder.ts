@@ -121,7 +121,10 @@ export class RosterFolder {
     const folder = join(this.#home, "archive")
     const stamp = time.toISOString().replace(/[:.]/g, "-").slice(0, 19)
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 })
+      // Not recursive, which calls a read-only file system a missing folder.
+      await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
+        if (codeOf(error) !== "EEXIST") throw error
+      })
       for (let count = 1; ; count += 1) {
         const target = join(folder, count === 1 ? `${id}-${stamp}` : `${id}-${stamp}-${count}`)
         if ((await stat(target).catch(() => null)) !== null) continue

@@ -1,4 +1,5 @@
-import { appendFile, rename, stat } from "node:fs/promises"
+import { open, rename, stat } from "node:fs/promises"
+import { appendWhole } from "./append-whole.ts"
 import { codeOf } from "./write-atomic.ts"
 
 /**
@@ -43,13 +44,22 @@ export class RotatedFile {
           await rename(this.#path, `${this.#path}.1`)
           this.#size = 0
         }
-        await appendFile(this.#path, text, { mode: 0o600 })
+        await appendTo(this.#path, text)
         this.#size += Buffer.byteLength(text)
       } catch (error) {
         this.#size = null
         this.#onError(error)
       }
     }
+  }
+}
+
+async function appendTo(path: string, text: string): Promise<void> {
+  const file = await open(path, "a", 0o600)
+  try {
+    await appendWhole(file, text)
+  } finally {
+    await file.close()
   }
 }
 

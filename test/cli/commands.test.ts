@@ -1,10 +1,13 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { text as textOf } from "node:stream/consumers"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type ModelServer, startModelServer } from "../model-server/model-server.ts"
 import { codexExecutable } from "../support/codex-binary.ts"
 import { type CodexHome, createCodexHome } from "../support/codex-home.ts"
-import { type CommandResult, runCommand } from "../support/command.ts"
+import { type CommandResult, mainProgram, runCommand } from "../support/command.ts"
 import { type DaemonProcess, startDaemonProcess } from "../support/daemon-process.ts"
 import { isRunning } from "../support/processes.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
@@ -182,39 +185,6 @@ describe("the commands, with a running service", () => {
       expect.arrayContaining(["manager", "engineer_alice", "alice"]),
     )
   })
-
-  it.each([
-    [["hire", "engineer"], 2, "missing required argument 'name'"],
-    [["hire", "Engineer", "x"], 2, 'The role "Engineer" must be'],
-    [["hire", "engineer", "../x"], 2, 'The name "../x" must be'],
-    [["hire", "architect", "alice"], 2, "There is a 'alice' already: engineer_alice"],
-    [["hire", "engineer", "eve", "--permissions", "all"], 2, "--permissions is full, workspace or read-only"],
-    [["init", "a_b"], 2, 'The role "a_b" must be'],
-    [["fire"], 2, "missing required argument 'agent'"],
-    [["fire", "nobody"], 1, "There is no agent 'nobody'"],
-    [["fire", "manager"], 2, "The manager cannot be fired"],
-    [["list", "x"], 2, "too many arguments"],
-    [["list", "--nope"], 2, "unknown option '--nope'"],
-    [["status", "nobody"], 1, "There is no agent 'nobody'"],
-    [["stop"], 2, "Which agent?"],
-    [["stop", "nobody"], 1, "There is no agent 'nobody'"],
-    [["start", "nobody"], 1, "There is no agent 'nobody'"],
-    [["connect"], 2, "missing required argument 'agent'"],
-    [["connect", "nobody"], 1, "There is no agent 'nobody'"],
-    [["connect", "manager", "/no/such/folder"], 2, "/no/such/folder is not a folder"],
-    [["connect", "manager"], 2, "There is nothing on stdin"],
-    [["remember", "nobody", "x"], 1, "There is no agent 'nobody'"],
-    [["remember", "manager"], 2, "There is nothing to remember"],
-    [["remember", "manager", "x".repeat(3000)], 2, "too long to be remembered"],
-    [["completion", "tcsh"], 2, "Allowed choices are bash, zsh, fish"],
-    [["hier"], 2, "Did you mean hire?"],
-    [["status", "--home", ""], 78, "--home: "],
-  ])("%j: exit code %d, nothing on stdout, and a message: %s", async (args, code, message) => {
-    const result = await run(args)
-    expect(result).toMatchObject({ code, stdout: "" })
-    expect(result.stderr).toContain(message)
-    expect(result.stderr).not.toMatch(/^\s+at /m)
-  })
 })
 
 describe("the commands, while the service is down", () => {
@@ -264,6 +234,17 @@ describe("the commands, while the service is down", () => {
     })
     expect(result).toMatchObject({ code: 0, stdout: "alone\n" })
     expect(existsSync(join(down, "daemon.sock"))).toBe(false)
+  })
+
+  it("fail where their result cannot be written", async () => {
+    const script = `exec "$@" > /dev/full`
+    const child = spawn("bash", ["-c", script, "bash", process.execPath, mainProgram, "list", "--json"], {
+      env: { ...env, AI_AGENT_PROXY_HOME: down },
+    })
+    const stderr = textOf(child.stderr)
+    await once(child, "exit")
+    expect(child.exitCode).toBe(1)
+    expect(await stderr).toMatch(/^ai-agent-proxy: the result cannot be written: ENOSPC.*\n$/)
   })
 
   it("name a broken control file with its line", async () => {
