@@ -27,7 +27,7 @@ export function planAnswer(
   const text = message === undefined ? "" : messageText(message)
   if (text.includes("CONTEXT CHECKPOINT COMPACTION"))
     return completed([say(`Summary of ${conversationOf({ body }).length} messages.`)])
-  const script = parseScript(text)
+  const script = parseScript(newestPart(text))
   const later = body.input.slice(scriptIndex + 1)
   const usage = script.usage ?? defaultUsage
 
@@ -40,6 +40,11 @@ export function planAnswer(
   const round = script.rounds[roundIndex] ?? { steps: [], tools: [] }
   const attemptKey = JSON.stringify([body.prompt_cache_key, body.input.length, text, roundIndex])
   return answerRound(round, { body, message, script, roundIndex, caller, usage }, () => attemptOf(attemptKey))
+}
+
+/** A program without threads is told the past in the same message: what is told there has been done. */
+function newestPart(text: string): string {
+  return text.split("</conversation>").at(-1) ?? text
 }
 
 /** What the service says to an agent whose answer does not have the form that was asked for. */
