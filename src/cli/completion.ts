@@ -5,12 +5,16 @@ import { homeOf, print } from "./command-io.ts"
 const shells = ["bash", "zsh", "fish"] as const
 type Shell = (typeof shells)[number]
 
-/** Words of one command: its options, and whether its first argument is an agent. */
+/** Words of one command: its options, and what its arguments are. */
 interface CommandWords {
   readonly name: string
   readonly description: string
   readonly options: readonly string[]
+  /** Of the first argument. */
   readonly takesAgent: boolean
+  readonly choices: readonly string[]
+  /** Of the second one. */
+  readonly takesFolder: boolean
 }
 
 export function completionCommand(): Command {
@@ -40,11 +44,15 @@ async function printAgents(): Promise<void> {
 }
 
 function wordsOf(command: Command): CommandWords {
+  const [first, second] = command.registeredArguments
   return {
     name: command.name(),
     description: command.description(),
     options: command.options.flatMap(({ long, hidden }) => (hidden || long === undefined ? [] : [long])),
-    takesAgent: command.registeredArguments[0]?.name() === "agent",
+    takesAgent: first?.name() === "agent",
+    // The scripts themselves ask for the agents.
+    choices: (first?.argChoices ?? []).filter((choice) => choice !== "agents"),
+    takesFolder: second?.name() === "working_dir",
   }
 }
 
@@ -80,22 +88,25 @@ compdef _ai_agent_proxy ai-agent-proxy`,
 
 const agentsCommand = "ai-agent-proxy completion agents 2>/dev/null"
 
-function bashCase({ name, options, takesAgent }: CommandWords): string {
+function bashCase({ name, options, takesAgent, choices }: CommandWords): string {
   const agents = takesAgent ? `; [ "$COMP_CWORD" -eq 2 ] && words="$words $(${agentsCommand})"` : ""
-  return `      ${name}) words="${[...options, "--help"].join(" ")}"${agents} ;;`
+  return `      ${name}) words="${[...choices, ...options, "--help"].join(" ")}"${agents} ;;`
 }
 
-function zshCase({ name, options, takesAgent }: CommandWords): string {
+function zshCase({ name, options, takesAgent, choices }: CommandWords): string {
   const agents = takesAgent ? `; (( CURRENT == 3 )) && compadd -- $(${agentsCommand})` : ""
-  return `    ${name}) compadd -- ${[...options, "--help"].join(" ")}${agents}; _files ;;`
+  return `    ${name}) compadd -- ${[...choices, ...options, "--help"].join(" ")}${agents}; _files ;;`
 }
 
-function fishLines({ name, description, options, takesAgent }: CommandWords): readonly string[] {
+function fishLines(words: CommandWords): readonly string[] {
+  const { name, description, options, takesAgent, choices, takesFolder } = words
   const seen = `-n '__fish_seen_subcommand_from ${name}'`
   return [
     `complete -c ai-agent-proxy -n __fish_use_subcommand -a ${name} -d ${quoted(description)}`,
     ...options.map((option) => `complete -c ai-agent-proxy ${seen} -l ${option.slice(2)}`),
     ...(takesAgent ? [`complete -c ai-agent-proxy ${seen} -a '(${agentsCommand})'`] : []),
+    ...(takesFolder ? [`complete -c ai-agent-proxy ${seen} -a '(__fish_complete_directories)'`] : []),
+    ...choices.map((choice) => `complete -c ai-agent-proxy ${seen} -a ${choice}`),
   ]
 }
 
