@@ -1,6 +1,14 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
 import { join } from "node:path"
 import { text as textOf } from "node:stream/consumers"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -9,7 +17,7 @@ import { codexExecutable } from "../support/codex-binary.ts"
 import { type CodexHome, createCodexHome } from "../support/codex-home.ts"
 import { type CommandResult, mainProgram, runCommand } from "../support/command.ts"
 import { type DaemonProcess, startDaemonProcess } from "../support/daemon-process.ts"
-import { isRunning } from "../support/processes.ts"
+import { descendantsOf, isRunning } from "../support/processes.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
 import { waitFor } from "../support/wait-for.ts"
 
@@ -38,6 +46,10 @@ afterAll(async () => {
 
 function run(args: readonly string[], stdin?: string): Promise<CommandResult> {
   return runCommand(args, { env, ...(stdin !== undefined && { stdin }) })
+}
+
+function isSleeping(seconds: number): boolean {
+  return descendantsOf(daemon.pid).some(({ commandLine }) => commandLine === `sleep ${seconds}`)
 }
 
 async function json(args: readonly string[]): Promise<Record<string, unknown>> {
@@ -175,6 +187,38 @@ describe("the commands, with a running service", () => {
     expect(readFileSync(join(home, "researcher", kept), "utf8")).toBe("mine")
   })
 
+  it("interrupt the turn and end by Ctrl-C, also in a pipe", async () => {
+    const child = spawn(process.execPath, [mainProgram, "connect", "manager"], { env, stdio: "pipe" })
+    const stderr = textOf(child.stderr)
+    child.stdin.end("[[shell:sleep 61]]")
+    await waitFor(() => isSleeping(61), { what: "the command to run", timeoutMs: 30_000 })
+    child.kill("SIGINT")
+    await once(child, "exit")
+    expect([child.exitCode, (await stderr).split("\n").at(-2)]).toEqual([130, "Interrupted."])
+    await waitFor(() => !isSleeping(61), { what: "the command to end", timeoutMs: 30_000 })
+  })
+
+  it("stop an agent in the middle of a turn; it stays so over a restart of the service, until it is started", async () => {
+    const talk = run(["connect", "manager", "--json"], "[[shell:sleep 62]]\n")
+    await waitFor(() => isSleeping(62), { what: "the command to run", timeoutMs: 30_000 })
+    expect((await run(["stop", "manager"])).stdout).toBe("manager is stopped\n")
+    const { code, stdout } = await talk
+    const last: unknown = JSON.parse(stdout.trim().split("\n").at(-1) ?? "")
+    expect([code, last]).toMatchObject([1, { type: "response", status: "failed" }])
+    expect(JSON.stringify(last)).toContain("ai-agent-proxy start manager")
+    expect(isSleeping(62)).toBe(false)
+    await daemon.stop()
+    daemon = await startDaemonProcess({ userHome: user.path, env, args: ["--cli", codexExecutable()] })
+    expect(await run(["connect", "manager"], "hi")).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringContaining("ai-agent-proxy start manager"),
+    })
+    expect((await run(["start", "manager"])).stdout).toMatch(/^manager is ready \(pid \d+\)\n$/)
+    expect((await run(["connect", "manager"], "[[say:back]]")).stdout).toBe("back\n")
+    expect(JSON.stringify(model.requests.at(-1)?.body)).toContain("The tree is a plum.")
+  })
+
   it("complete commands, options and agents", async () => {
     for (const shell of ["bash", "zsh", "fish"]) {
       const { stdout, code } = await run(["completion", shell])
@@ -234,6 +278,15 @@ describe("the commands, while the service is down", () => {
     })
     expect(result).toMatchObject({ code: 0, stdout: "alone\n" })
     expect(existsSync(join(down, "daemon.sock"))).toBe(false)
+    const folders = readdirSync("/proc").flatMap((pid) => {
+      try {
+        return readlinkSync(`/proc/${pid}/cwd`)
+      } catch {
+        // No process, another user's, or one that has just ended.
+        return []
+      }
+    })
+    expect(folders.filter((each) => each.startsWith(down))).toEqual([])
   })
 
   it("fail where their result cannot be written", async () => {

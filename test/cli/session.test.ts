@@ -121,6 +121,16 @@ describe.skipIf(noTerminalReason !== null)("a session in a terminal", () => {
     await shell.see("READY>")
   })
 
+  it("shows colours, unless NO_COLOR is set", async () => {
+    for (const style of ["\x1b[1m", "\x1b[2m"]) expect(shell.raw).not.toContain(style)
+    shell.type("NO_COLOR= ai-agent-proxy connect alice\n")
+    await shell.see("engineer_alice> ")
+    shell.type("/exit\r")
+    await shell.see("READY>")
+    expect(shell.raw).toContain("\x1b[1mengineer_alice>\x1b[0m")
+    expect(shell.raw).toContain("\x1b[2mTalking to engineer_alice.")
+  })
+
   it("prints what docs/cli.md says: stop, start, remember, fire", async () => {
     expect(after.map(({ command }) => command.split(" ")[1])).toEqual(["stop", "start", "remember", "fire"])
     for (const step of after) await expectOutput(step)

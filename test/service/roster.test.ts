@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { rm } from "node:fs/promises"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import type OpenAI from "openai"
 import { afterEach, describe, expect, it } from "vitest"
 import { agentPath } from "../agents/agents.ts"
@@ -94,13 +94,17 @@ describe("the agents of a service", () => {
   })
 
   it("are started again when their process is killed, with the reason in their status, and their threads go on", async () => {
-    const { client } = await start()
+    const { client, roster } = await start()
+    // How long a start takes on this machine now: on a quiet one far less than a second.
+    const startedAt = performance.now()
+    await roster.hire({ role: "engineer", name: "alice" })
+    const startMs = performance.now() - startedAt
     const first = await client.responses.create({ model: "manager", input: "The word is plum. [[say:ok]]" })
     const pid = statusOf("manager")?.pid ?? -1
     process.kill(pid, "SIGKILL")
     await waitFor(() => ![null, undefined, pid].includes(statusOf("manager")?.pid), {
       what: "another process of the manager",
-      timeoutMs: 3_000,
+      timeoutMs: Math.max(3_000, 1_000 + 3 * startMs),
     })
     expect(statusOf("manager")).toMatchObject({
       restarts: 1,
@@ -179,6 +183,23 @@ describe("the agents of a service", () => {
   })
 })
 
+describe("the settings of an agent", () => {
+  it("are its own: model, effort, working directory", async () => {
+    const { roster, home, model } = await start()
+    const place = join(home, "..", "place")
+    const settings = { model: "gpt-5.5", effort: "low", workingDir: place } as const
+    await roster.hire({ role: "engineer", name: "alice", settings })
+    await say("alice", "[[say:x]]")
+    const hers = model.requests.at(-1)?.body
+    expect(hers).toMatchObject({ model: "gpt-5.5", reasoning: { effort: "low" } })
+    expect(JSON.stringify(hers)).toContain(`Your working directory is ${place}`)
+    await say("manager", "[[say:x]]")
+    const others = model.requests.at(-1)?.body
+    expect(others).not.toMatchObject({ model: "gpt-5.5" })
+    expect(JSON.stringify(others)).toContain(`Your working directory is ${join(home, "..", "work")}`)
+  })
+})
+
 describe("the environment of an agent", () => {
   it("has the variables that its control file names, and another agent has not", async () => {
     const { roster, client } = await start({ env: { ONLY_ALICES: "plum" } })
@@ -200,6 +221,20 @@ describe("the permissions of an agent", () => {
     const file = join(home, "reviewer_rita", "written")
     await say("rita", `[[shell:touch ${file}]][[say:tried]]`)
     expect(existsSync(file)).toBe(false)
+  })
+
+  it("let them write in the agent's folder, its working directory and temporary folders only", async () => {
+    const { roster, home } = await start()
+    const place = join(home, "..", "place")
+    const settings = { permissions: "workspace", workingDir: place } as const
+    await roster.hire({ role: "engineer", name: "alice", settings })
+    // Not in the folder for temporary files, which is anybody's.
+    const outside = resolve(import.meta.dirname, `../../node_modules/.written-by-${process.pid}`)
+    const files = [join(home, "engineer_alice", "in"), join(place, "in"), outside]
+    await say("alice", `${files.map((file) => `[[shell:touch ${file}]]`).join("[[then]]")}[[say:tried]]`)
+    const written = files.map((file) => existsSync(file))
+    await rm(outside, { force: true })
+    expect(written).toEqual([true, true, false])
   })
 
   it("are not claimed of a program that cannot be kept to them", async () => {
