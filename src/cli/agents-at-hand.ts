@@ -59,15 +59,9 @@ function agentsInFolders(home: string): AgentsAtHand {
     list: async () => (await read()).map(toView),
     hire: async ({ role, name, settings }) => {
       for (const warning of await openHome(home)) note(warning)
-      try {
-        const { id, isNew } = await folder.create({ role, name, ...(settings !== undefined && { settings }) })
-        if (!isNew) await folder.change(id, { desiredState: "running" })
-        return { agent: await viewOf(id), isNew }
-      } catch (error) {
-        if (error instanceof RangeError)
-          throw new ProxyError("invalid_request", error.message, { cause: error })
-        throw error
-      }
+      const { id, isNew } = await folder.create({ role, name, ...(settings !== undefined && { settings }) })
+      if (!isNew) await folder.change(id, { desiredState: "running" })
+      return { agent: await viewOf(id), isNew }
     },
     fire: async (id) => {
       await viewOf(id)

@@ -7,8 +7,7 @@ import type { Agent } from "../engine/agent.ts"
 import type { AgentRoster } from "../engine/agent-roster.ts"
 import type { FinishedTurn } from "../engine/finished-turn.ts"
 import { type MemberDescription, RosterMember } from "../engine/roster-member.ts"
-import { agentIdOf } from "../workspace/agent-id.ts"
-import type { RosterEntry, RosterFolder } from "../workspace/roster-folder.ts"
+import { assertCanGo, type RosterEntry, type RosterFolder } from "../workspace/roster-folder.ts"
 import { AgentRecords } from "./agent-records.ts"
 import { type LaunchOptions, launchAgent, programOf } from "./launch-agent.ts"
 
@@ -94,8 +93,7 @@ export class ServiceRoster implements AgentRoster, Roster {
   }
 
   async hire({ role, name, settings }: HireOrder): Promise<{ agent: AgentStatus; isNew: boolean }> {
-    const id = this.#checkedId(role, name)
-    const { isNew } = await this.#options.folder.create({
+    const { id, isNew } = await this.#options.folder.create({
       role,
       name,
       ...(settings !== undefined && { settings }),
@@ -110,11 +108,7 @@ export class ServiceRoster implements AgentRoster, Roster {
 
   async fire(id: string): Promise<{ archive: string }> {
     this.#placeOf(id)
-    if (id === "manager") {
-      throw new ProxyError("invalid_request", "The manager cannot be fired; it can be stopped.", {
-        param: "id",
-      })
-    }
+    assertCanGo(id)
     await this.stop(id)
     await this.#placeOf(id).records.settled()
     const archive = await this.#options.folder.archive(id, new Date(this.#options.now()))
@@ -273,24 +267,6 @@ export class ServiceRoster implements AgentRoster, Roster {
       controlProblem ??= `${workspace}/control/agent.json: \`cli\` cannot be used: ${messageOf(error)}`
     }
     return { id, role, name: name ?? role, workspace, settings: control, controlProblem, program }
-  }
-
-  #checkedId(role: string, name: string | null): string {
-    let id: string
-    try {
-      id = agentIdOf(role, name)
-    } catch (error) {
-      throw new ProxyError("invalid_request", messageOf(error), { cause: error })
-    }
-    const other = this.members.find((member) => member.id !== id && member.name === name)
-    if (other === undefined) return id
-    throw new ProxyError(
-      "invalid_request",
-      `There is a '${name}' already: ${other.id}. Choose another name.`,
-      {
-        param: "name",
-      },
-    )
   }
 
   #placeOf(id: string): Place {

@@ -10,7 +10,7 @@ import {
   formatControl,
   parseControl,
 } from "./agent-control.ts"
-import { parseAgentId } from "./agent-id.ts"
+import { agentIdOf, parseAgentId } from "./agent-id.ts"
 import { type AgentWorkspace, type AgentWorkspaceOptions, ensureAgentWorkspace } from "./agent-workspace.ts"
 import { codeOf, writeAtomic } from "./write-atomic.ts"
 
@@ -46,6 +46,7 @@ export class RosterFolder {
   readonly #known = new Map<string, Known>()
   readonly #watchers = new Map<string, FSWatcher>()
   #scanning: Promise<unknown> = Promise.resolve()
+  #creating: Promise<unknown> = Promise.resolve()
   #poll: NodeJS.Timeout | null = null
   #soon: NodeJS.Timeout | null = null
   #onChange: (() => void) | null = null
@@ -89,10 +90,14 @@ export class RosterFolder {
     this.#watchers.clear()
   }
 
-  async create(options: AgentWorkspaceOptions): Promise<AgentWorkspace> {
-    const made = await ensureAgentWorkspace(this.#home, options)
-    await this.read()
-    return made
+  /**
+   * Makes the agent, or completes its folder. Rejects with `ProxyError` for a role or name that cannot be used, one that
+   * another agent has among them. One at a time: two must not get the same name.
+   */
+  create(options: AgentWorkspaceOptions): Promise<AgentWorkspace> {
+    const next = this.#creating.then(() => this.#create(options))
+    this.#creating = next.catch(() => {})
+    return next
   }
 
   /** Rejects with `ProxyError` where the file cannot be used or written. */
@@ -116,8 +121,9 @@ export class RosterFolder {
     await this.read()
   }
 
-  /** Moves the workspace to `archive/ID-TIME` in the home; resolves with its new path. */
+  /** Moves the workspace to `archive/ID-TIME` in the home; resolves with its new path. Rejects with `ProxyError`. */
   async archive(id: string, time: Date): Promise<string> {
+    assertCanGo(id)
     const folder = join(this.#home, "archive")
     const stamp = time.toISOString().replace(/[:.]/g, "-").slice(0, 19)
     try {
@@ -141,6 +147,30 @@ export class RosterFolder {
         },
       )
     }
+  }
+
+  async #create(options: AgentWorkspaceOptions): Promise<AgentWorkspace> {
+    await this.read()
+    this.#assertFree(options)
+    const made = await ensureAgentWorkspace(this.#home, options)
+    await this.read()
+    return made
+  }
+
+  #assertFree({ role, name }: AgentWorkspaceOptions): void {
+    let id: string
+    try {
+      id = agentIdOf(role, name)
+    } catch (error) {
+      throw new ProxyError("invalid_request", messageOf(error), { cause: error })
+    }
+    const other = this.entries.find((entry) => entry.id !== id && (entry.name ?? entry.role) === name)
+    if (other === undefined) return
+    throw new ProxyError(
+      "invalid_request",
+      `There is a '${name}' already: ${other.id}. Choose another name.`,
+      { param: "name" },
+    )
   }
 
   async #read(): Promise<boolean> {
@@ -226,6 +256,12 @@ export class RosterFolder {
         this.#log("warn", "the agents' folders cannot be read", { error: messageOf(error) }),
     )
   }
+}
+
+/** The service is never without its manager. Throws `ProxyError`. */
+export function assertCanGo(id: string): void {
+  if (id !== "manager") return
+  throw new ProxyError("invalid_request", "The manager cannot be fired; it can be stopped.", { param: "id" })
 }
 
 /** Changes whenever the file does; null: there is none. */

@@ -80,6 +80,13 @@ describe("threadPreamble", () => {
     expect(text).not.toContain("\uFFFD")
   })
 
+  it("hides nothing behind a fact that looks like the beginning of a comment", async () => {
+    for (const fact of ["HTML comments begin with <!--", "Ann likes tea.", "and end with -->"]) {
+      await appendMemory(profile.workspace, fact, now)
+    }
+    expect(await threadPreamble(profile, { now })).toContain("- 2026-03-07: Ann likes tea.")
+  })
+
   it("leaves a binary memory out", async () => {
     await remember(Buffer.from([1, 0, 2, 0]))
     expect((await threadPreamble(profile, { now })).split("\n")).toHaveLength(2)

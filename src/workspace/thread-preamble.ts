@@ -49,7 +49,7 @@ function digestOf({ start, end, omittedBytes }: BothEnds, path: string): string 
 
 /** The text without comments; empty when only headings are left, as in an untouched memory. */
 function withoutTemplate(text: string): string {
-  // A comment that the cut left open goes to the end.
-  const stripped = text.replaceAll(/<!--[\s\S]*?(?:-->|$)/g, "").trim()
+  // Only where one begins a line: a fact that has the signs in it must not hide what comes after it.
+  const stripped = text.replaceAll(/^<!--[\s\S]*?-->/gm, "").trim()
   return stripped.split("\n").every((line) => line.trim() === "" || line.startsWith("#")) ? "" : stripped
 }

@@ -66,7 +66,11 @@ const table: Readonly<Record<string, Row>> = {
       ["hire architect bob", 2, "There is a 'bob' already: engineer_bob"],
       ["hire engineer eve --permissions all", 2, "--permissions is full, workspace or read-only"],
     ],
-    down: [["hire engineer alice", 0, /^id {9}engineer_alice\n/]],
+    down: [
+      ["hire engineer alice", 0, /^id {9}engineer_alice\n/],
+      ["hire architect bob", 2, "There is a 'bob' already: engineer_bob"],
+      ["hire engineer ../x", 2, 'The name "../x" must be'],
+    ],
     ...changing("hire engineer alice"),
   },
   fire: {
@@ -75,7 +79,11 @@ const table: Readonly<Record<string, Row>> = {
       ["fire manager", 2, "The manager cannot be fired"],
     ],
     missing: [["fire nobody", 1, noAgent]],
-    down: [["fire engineer_bob", 0, /^engineer_bob is fired/]],
+    down: [
+      ["fire manager", 2, "The manager cannot be fired"],
+      ["fire nobody", 1, noAgent],
+      ["fire engineer_bob", 0, /^engineer_bob is fired/],
+    ],
     readOnly: [["fire engineer_bob", 1, isReadOnly]],
     // Nothing has to be written for it.
     full: [["fire engineer_bob", 0, /^engineer_bob is fired/]],
@@ -92,13 +100,19 @@ const table: Readonly<Record<string, Row>> = {
   stop: {
     wrong: [["stop", 2, "Which agent?"]],
     missing: [["stop nobody", 1, noAgent]],
-    down: [["stop manager", 0, "manager is stopped"]],
+    down: [
+      ["stop manager", 0, "manager is stopped"],
+      ["stop nobody", 1, noAgent],
+    ],
     ...changing("stop manager"),
   },
   start: {
     wrong: [["start", 2, "Which agent?"]],
     missing: [["start nobody", 1, noAgent]],
-    down: [["start manager", 0, "manager is down"]],
+    down: [
+      ["start manager", 0, "manager is down"],
+      ["start nobody", 1, noAgent],
+    ],
     ...changing("start manager"),
   },
   connect: {
@@ -117,7 +131,10 @@ const table: Readonly<Record<string, Row>> = {
       [`remember manager ${"x".repeat(3000)}`, 2, "too long to be remembered"],
     ],
     missing: [["remember nobody x", 1, noAgent]],
-    down: [["remember manager Plums.", 0, "manager remembers it"]],
+    down: [
+      ["remember manager Plums.", 0, "manager remembers it"],
+      ["remember nobody x", 1, noAgent],
+    ],
     ...changing("remember manager Plums."),
   },
   reply: {
