@@ -17,6 +17,8 @@ export const agentViewSchema = z.object({
   pid: z.number().nullable(),
   lastExit: z.object({ reason: z.string(), at: z.number() }).nullable(),
   restarts: z.number(),
+  /** Missing: the service is older than this command. */
+  loginProblem: z.object({ message: z.string(), at: z.number() }).nullable().default(null),
   controlProblem: z.string().nullable(),
   loadedThreads: z.number(),
   runningTurns: z.number(),
@@ -39,7 +41,7 @@ export function programOf({ program, capabilities }: AgentView): string {
 
 /** The stable form of `--json`. */
 export function agentJson(agent: AgentView, home: string): object {
-  const { readiness, lastExit } = agent
+  const { readiness, lastExit, loginProblem } = agent
   return {
     id: agent.id,
     role: agent.role,
@@ -51,6 +53,8 @@ export function agentJson(agent: AgentView, home: string): object {
     pid: agent.pid,
     restarts: agent.restarts,
     last_exit: lastExit === null ? null : { reason: lastExit.reason, at: isoTime(lastExit.at) },
+    login_problem:
+      loginProblem === null ? null : { message: loginProblem.message, at: isoTime(loginProblem.at) },
     control_problem: agent.controlProblem,
     loaded_threads: agent.loadedThreads,
     running_turns: agent.runningTurns,

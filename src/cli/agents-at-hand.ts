@@ -93,6 +93,7 @@ function toView({ id, role, name, control, problem }: RosterEntry): AgentView {
     pid: null,
     lastExit: null,
     restarts: 0,
+    loginProblem: null,
     controlProblem: problem,
     loadedThreads: 0,
     runningTurns: 0,

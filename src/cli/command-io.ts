@@ -1,5 +1,8 @@
 import { homedir } from "node:os"
 import { resolveHome } from "../config/resolve-config.ts"
+import { homeVariable } from "../config/settings.ts"
+import { currentUser } from "../supervise/service-user.ts"
+import { findInstalled, type InstalledService, isRoot } from "./service-context.ts"
 
 /** Of every command that reads or changes something. */
 export interface CommonFlags {
@@ -7,8 +10,37 @@ export interface CommonFlags {
   readonly json?: boolean
 }
 
-/** Absolute. Throws `ConfigError`. */
-export function homeOf({ home }: CommonFlags): string {
+/**
+ * The home that was named; else that of this user's service on this machine; else the usual one. Absolute. Rejects with
+ * `ConfigError`.
+ */
+export async function homeOf(flags: CommonFlags): Promise<string> {
+  if (isNamed(flags)) return namedHome(flags)
+  const { spec } = (await installedAtHand()) ?? {}
+  // Not another user's: what root wrote there would be root's.
+  return spec?.user === currentUser(process.env).name ? spec.home : namedHome(flags)
+}
+
+/** The same for commands that only look, and the service itself if that is its home; root may look at anybody's. */
+export async function serviceAtHand(
+  flags: CommonFlags,
+): Promise<{ readonly home: string; readonly installed: InstalledService | null }> {
+  const installed = await installedAtHand()
+  const isAnybodys = isRoot() && !isNamed(flags)
+  const home = (isAnybodys ? installed?.spec?.home : undefined) ?? (await homeOf(flags))
+  return { home, installed: installed?.spec?.home === home ? installed : null }
+}
+
+/** Null also where it cannot be told: the command is about something else. */
+function installedAtHand(): Promise<InstalledService | null> {
+  return findInstalled({}).catch(() => null)
+}
+
+function isNamed({ home }: CommonFlags): boolean {
+  return home !== undefined || (process.env[homeVariable] ?? "") !== ""
+}
+
+function namedHome({ home }: CommonFlags): string {
   return resolveHome({
     flags: { home },
     env: process.env,

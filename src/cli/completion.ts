@@ -38,7 +38,7 @@ Examples:
 
 /** What the scripts ask for: ids and bare names, one a line. */
 async function printAgents(): Promise<void> {
-  const agents = await (await agentsAtHand(homeOf({}))).list()
+  const agents = await (await agentsAtHand(await homeOf({}))).list()
   const names = new Set(agents.flatMap(({ id, name }) => [id, name]))
   for (const name of names) print(name)
 }

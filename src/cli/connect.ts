@@ -42,7 +42,7 @@ Examples:
 }
 
 async function runConnect(word: string, folder: string | undefined, flags: ConnectFlags): Promise<void> {
-  const home = homeOf(flags)
+  const home = await homeOf(flags)
   const workingDir = folder === undefined ? null : checkedFolder(folder)
   const end = flags.standalone === true ? await startStandalone(home) : null
   try {

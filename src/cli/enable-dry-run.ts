@@ -1,4 +1,3 @@
-import { settings } from "../config/settings.ts"
 import type { ServicePlan } from "../supervise/plan-service.ts"
 import { environmentFileText, secretsText } from "../supervise/prepare-home.ts"
 import type { ServiceManager } from "../supervise/service-manager.ts"
@@ -6,8 +5,9 @@ import { environmentFileOf, secretsFileOf } from "../supervise/service-spec.ts"
 import { clientLines, cliWarning } from "./enable-lines.ts"
 import { printData, printLine } from "./print.ts"
 
-/** Values of such variables are log-ins. */
-const secretName = /KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL/i
+/** Variables whose values may be shown around; any other may be a log-in, whatever its name. */
+const plainName =
+  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|TZ|LC_\w+|XDG_\w+|AI_AGENT_PROXY_\w+|\w+_(HOME|DIR|FILE|URL|MODEL|PROXY|proxy))$/
 
 /** All that `enable` would write and run. Secrets are left out: a dry run is there to be shown around. */
 export async function printDryRun(plan: ServicePlan, manager: ServiceManager): Promise<void> {
@@ -32,8 +32,7 @@ export async function printDryRun(plan: ServicePlan, manager: ServiceManager): P
 const hidden = "(not shown)"
 
 function hide(name: string, value: string): string {
-  const isSecret = secretName.test(name) || /:\/\/[^/]*@/.test(value)
-  return isSecret && name !== settings.apiKey.variable ? hidden : value
+  return plainName.test(name) && !/:\/\/[^/]*@/.test(value) ? value : hidden
 }
 
 function section(title: string, note: string, text = ""): string {

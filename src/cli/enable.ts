@@ -19,7 +19,7 @@ import {
   requireRights,
   requireServiceManager,
   type ScopeFlags,
-  serviceUser,
+  userToEnable,
 } from "./service-context.ts"
 import { terminalEnvironment } from "./terminal-environment.ts"
 
@@ -69,7 +69,7 @@ async function enable(flags: EnableFlags): Promise<void> {
     requireServiceManager()
     requireRights(scope)
   }
-  const user = await serviceUser(flags.runAs)
+  const user = await userToEnable(scope, flags.runAs)
   const manager = managerOf(scope, user, flags.home)
   await refuseSecondService(scope, user)
   const plan = await makePlan(flags, manager, user)
@@ -122,7 +122,7 @@ async function refuseSecondService(scope: ServiceScope, user: ServiceUser): Prom
 
 /** Found out now rather than from a service that does not start. */
 async function requireRunnable({ spec, user, environment }: ServicePlan): Promise<void> {
-  const problem = await tryProgram(spec, user, environment, runCommand)
+  const { problem } = await tryProgram(spec, user, environment, runCommand)
   if (problem === null) return
   throw new ServiceError(
     "failure",

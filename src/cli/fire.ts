@@ -21,7 +21,7 @@ Example:
 }
 
 async function runFire(word: string, flags: CommonFlags): Promise<void> {
-  const agents = await agentsAtHand(homeOf(flags))
+  const agents = await agentsAtHand(await homeOf(flags))
   const { id } = chooseAgent(await agents.list(), word)
   const { archive } = await agents.fire(id)
   if (flags.json === true) return printJson({ id, archive })

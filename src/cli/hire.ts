@@ -31,7 +31,7 @@ export async function runHire(
   name: string | null,
   flags: CommonFlags & AgentFlags,
 ): Promise<void> {
-  const home = homeOf(flags)
+  const home = await homeOf(flags)
   const settings = settingsOf(flags)
   const agents = await agentsAtHand(home)
   const { agent, isNew } = await agents.hire({ role, name, settings })

@@ -33,7 +33,7 @@ Examples:
 
 async function runInit(role: string, flags: InitFlags): Promise<void> {
   if (flags.force === true) {
-    const kept = await renewTemplates(homeOf(flags), checkedId(role), role, new Date())
+    const kept = await renewTemplates(await homeOf(flags), checkedId(role), role, new Date())
     for (const path of kept) note(`Kept what was there as ${shortPath(path)}.`)
   }
   await runHire(role, null, flags)

@@ -2,7 +2,7 @@ import { join } from "node:path"
 import { Command } from "commander"
 import { type AgentView, agentJson, programOf, stateOf } from "./agent-view.ts"
 import { agentsAtHand } from "./agents-at-hand.ts"
-import { type CommonFlags, homeOf, note, print, printJson, shortPath } from "./command-io.ts"
+import { type CommonFlags, note, print, printJson, serviceAtHand, shortPath } from "./command-io.ts"
 import { formatTable } from "./table.ts"
 
 export function listCommand(): Command {
@@ -21,7 +21,7 @@ Examples:
 }
 
 async function runList(flags: CommonFlags): Promise<void> {
-  const home = homeOf(flags)
+  const { home } = await serviceAtHand(flags)
   const atHand = await agentsAtHand(home)
   const agents = await atHand.list()
   if (flags.json === true) {

@@ -29,7 +29,7 @@ Examples:
 }
 
 async function runRemember(word: string, words: readonly string[], flags: CommonFlags): Promise<void> {
-  const home = homeOf(flags)
+  const home = await homeOf(flags)
   const { id } = chooseAgent(await (await agentsAtHand(home)).list(), word)
   const fact = (words.length > 0 ? words.join(" ") : await readStdin()).trim()
   if (fact === "")

@@ -35,12 +35,27 @@ export function defaultScope(flags: ScopeFlags): ServiceScope {
 }
 
 /** Whose agent CLI it is: the caller of sudo, or this user. */
-export async function serviceUser(runAs: string | undefined): Promise<ServiceUser> {
+async function serviceUser(runAs: string | undefined): Promise<ServiceUser> {
   const name = runAs ?? (isRoot() ? invokingUserName(process.env) : null)
   const current = currentUser(process.env)
   if (name === null || name === current.name) return current
   if (!isRoot()) throw needsRoot(`to run the service as ${name}`)
   return findUser(name, runCommand)
+}
+
+/** For `enable`: a service of the machine stays its user's, unless it is removed first. */
+export async function userToEnable(scope: ServiceScope, runAs: string | undefined): Promise<ServiceUser> {
+  const installed = scope === "system" ? await managerOf(scope, currentUser(process.env)).installed() : null
+  const owner = installed?.spec?.user
+  const wanted = runAs ?? invokingUserName(process.env)
+  if (owner !== undefined && wanted !== null && wanted !== owner) {
+    throw new ServiceError(
+      "failure",
+      `The service of this machine runs as ${owner}. To change it: ai-agent-proxy enable --run-as ${owner}\n` +
+        `To have one that runs as ${wanted}, remove it first: ai-agent-proxy uninstall --keep`,
+    )
+  }
+  return serviceUser(owner ?? runAs)
 }
 
 /** `home`: where launchd's log is. */

@@ -1,10 +1,13 @@
 import { Command } from "commander"
 import { formatDuration } from "../domain/duration.ts"
+import type { HealthCheck } from "../supervise/health-check.ts"
 import { type AgentView, agentJson, programOf, stateOf } from "./agent-view.ts"
 import { chooseAgent } from "./choose-agents.ts"
-import { type CommonFlags, homeOf, print, printJson, shortPath } from "./command-io.ts"
-import { DaemonClient, type DaemonStatus } from "./daemon-client.ts"
+import { type CommonFlags, print, printJson, serviceAtHand, shortPath } from "./command-io.ts"
+import { DaemonClient, DaemonDownError, type DaemonStatus } from "./daemon-client.ts"
+import { exitCodes } from "./exit-codes.ts"
 import { processLines, processView } from "./process-view.ts"
+import { serviceProblems } from "./service-problems.ts"
 
 export function statusCommand(): Command {
   return new Command("status")
@@ -16,6 +19,7 @@ export function statusCommand(): Command {
     .addHelpText(
       "after",
       `
+With a service of this machine: also what of it has moved or is not right, as \`doctor\` tells it.
 Exit code 1: the service is not running.
 
 Examples:
@@ -25,22 +29,47 @@ Examples:
 }
 
 async function runStatus(word: string | undefined, flags: CommonFlags): Promise<void> {
-  const home = homeOf(flags)
-  const status = await new DaemonClient(home).status()
+  const { home, installed } = await serviceAtHand(flags)
+  const problems = installed === null || word !== undefined ? [] : await serviceProblems(installed)
+  const status = await new DaemonClient(home).status().catch((error: unknown) => {
+    if (error instanceof DaemonDownError && installed !== null && word === undefined) return null
+    throw error
+  })
+  if (status === null) {
+    tellDown(home, problems, flags)
+    return
+  }
   const agents = word === undefined ? status.agents : [chooseAgent(status.agents, word)]
   const processes = word === undefined ? await processView(status.pid) : null
   if (flags.json === true) {
     const { version, pid, phase, uptime_seconds, url } = status
     printJson({
       service: { state: phase, version, pid, uptime_seconds, url, home },
+      problems,
       agents: agents.map((agent) => agentJson(agent, home)),
       processes,
     })
     return
   }
-  if (word === undefined) print(serviceLines(status, home).join("\n"))
+  if (word === undefined) print([...serviceLines(status, home), ...problems.flatMap(problemLines)].join("\n"))
   for (const agent of agents) print(`\n${agentLines(agent).join("\n")}`)
   if (processes !== null) print(`\nProcesses\n${processLines(processes, "  ").join("\n")}`)
+}
+
+/** The service of this machine does not run. */
+function tellDown(home: string, problems: readonly HealthCheck[], { json }: CommonFlags): void {
+  process.exitCode = exitCodes.failure
+  if (json === true) {
+    printJson({ service: { state: "down", home }, problems, agents: [], processes: null })
+    return
+  }
+  const head = ["Service    not running", `Home       ${shortPath(home)}`]
+  const next = problems.length === 0 ? ["Next       ai-agent-proxy doctor"] : problems.flatMap(problemLines)
+  print([...head, ...next].join("\n"))
+}
+
+function problemLines({ message, next }: HealthCheck): readonly string[] {
+  return [`Problem    ${message}`, ...(next === null ? [] : [`  next     ${next}`])]
 }
 
 function serviceLines(
@@ -55,7 +84,7 @@ function serviceLines(
 }
 
 function agentLines(agent: AgentView): readonly string[] {
-  const { readiness, lastExit, controlProblem } = agent
+  const { readiness, lastExit, loginProblem, controlProblem } = agent
   const pid = agent.pid === null ? "" : `, pid ${agent.pid}`
   const lines = [
     `${agent.id}: ${stateOf(agent)}`,
@@ -64,6 +93,10 @@ function agentLines(agent: AgentView): readonly string[] {
     `  Active   ${agent.lastActiveAt === null ? "never" : `${formatDuration(Date.now() - agent.lastActiveAt)} ago`}`,
   ]
   if (!readiness.isReady) lines.push(`  Problem  ${readiness.reason}`, `  Next     ${readiness.nextStep}`)
+  if (loginProblem !== null) {
+    const ago = formatDuration(Date.now() - loginProblem.at)
+    lines.push(`  Login    refused ${ago} ago: ${loginProblem.message}`)
+  }
   if (lastExit !== null) {
     const ago = formatDuration(Date.now() - lastExit.at)
     lines.push(`  Died     ${ago} ago: ${lastExit.reason}; started again ${agent.restarts} times`)

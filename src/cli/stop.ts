@@ -51,7 +51,7 @@ async function runChange(
   word: string | undefined,
   flags: ChangeFlags,
 ): Promise<void> {
-  const home = homeOf(flags)
+  const home = await homeOf(flags)
   if (word === undefined && flags.all !== true) {
     throw new UsageError(
       `Which agent? Type \`ai-agent-proxy ${action} AGENT\`, or \`ai-agent-proxy ${action} --all\`.`,

@@ -112,5 +112,14 @@ export const principalKeys = z.record(
 
 export const homeVariable = "AI_AGENT_PROXY_HOME"
 
+const logLevelVariable = "AI_AGENT_PROXY_LOG_LEVEL"
+
+/** All variables of ours that a person sets. Others of that prefix belong to one process: an agent's name, its token. */
+export const settingVariables: ReadonlySet<string> = new Set([
+  homeVariable,
+  logLevelVariable,
+  ...[...Object.values(settings), ...Object.values(limitSettings)].map(({ variable }) => variable),
+])
+
 /** The principal of `api_key`, and of everybody as long as there is no key: adding one later loses nothing. */
 export const ownerPrincipal = "owner"

@@ -40,6 +40,14 @@ export interface UnexpectedExit {
   readonly at: number
 }
 
+/** Its model server refused the log-in, although the CLI itself takes it for good: it has expired, or was withdrawn. */
+export interface LoginProblem {
+  /** The refusal, with the next step. */
+  readonly message: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
 /** What can be told of an agent to anybody who may see the status page: no prompts, no secrets. */
 export interface AgentStatus {
   readonly id: string
@@ -59,6 +67,8 @@ export interface AgentStatus {
   readonly lastExit: UnexpectedExit | null
   /** How often its process was started again by the service. */
   readonly restarts: number
+  /** Of the last turn that reached the model server; null: it was served. */
+  readonly loginProblem: LoginProblem | null
   /** What is wrong with its control file, by name and line; the last good state is in force. */
   readonly controlProblem: string | null
   /** Threads that its CLI holds in memory. */

@@ -1,4 +1,4 @@
-import type { AgentProfile, AgentStatus, UnexpectedExit } from "../domain/agents.ts"
+import type { AgentProfile, AgentStatus, LoginProblem, UnexpectedExit } from "../domain/agents.ts"
 import {
   type Backend,
   type BackendEvent,
@@ -9,6 +9,7 @@ import {
 } from "../domain/backend.ts"
 import { ProxyError } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
+import type { Outcome } from "./outcome.ts"
 
 export interface AgentOptions {
   readonly profile: AgentProfile
@@ -54,6 +55,7 @@ export class Agent {
   #pid: number | null = null
   #starts = 0
   #lastExit: UnexpectedExit | null = null
+  #loginProblem: LoginProblem | null = null
   #isStopped = false
   #refusal: string | null = null
   runningTurns = 0
@@ -147,6 +149,16 @@ export class Agent {
     }
   }
 
+  /**
+   * How a turn ended. A log-in that its CLI takes for good may have expired: only turns tell. It does not make the agent not
+   * ready, for only the next turn can tell that it is good again.
+   */
+  turnEnded({ status, error }: Pick<Outcome, "status" | "error">): void {
+    if (status === "completed") this.#loginProblem = null
+    else if (error?.modelStatus === 401)
+      this.#loginProblem = { message: error.message, at: this.#options.now() }
+  }
+
   preamble(): Promise<string> {
     return this.#options.preamble()
   }
@@ -165,6 +177,7 @@ export class Agent {
       pid: this.#pid,
       lastExit: this.#lastExit,
       restarts: Math.max(0, this.#starts - 1),
+      loginProblem: this.#loginProblem,
       controlProblem: null,
       loadedThreads: this.#loaded.size,
       runningTurns: this.runningTurns,

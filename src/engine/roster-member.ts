@@ -117,6 +117,7 @@ export class RosterMember implements Member {
       pid: null,
       lastExit: null,
       restarts: 0,
+      loginProblem: null,
       controlProblem,
       loadedThreads: 0,
       runningTurns: 0,

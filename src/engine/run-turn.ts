@@ -228,8 +228,9 @@ export class RunningTurn implements LiveResponse {
 
   /** Stores the end, then tells it: a response is readable before its last event is sent. */
   async #finish(outcome: Outcome): Promise<void> {
-    const { plan, now } = this.#options
+    const { agent, plan, now } = this.#options
     this.#isEnding = true
+    agent.turnEnded(outcome)
     const items = this.#recorder.finish("incomplete")
     const completedAt = now()
     const { status, error, usage } = outcome

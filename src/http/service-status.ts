@@ -95,10 +95,14 @@ function summarizeAgent(agent: AgentStatus, hide: (text: string) => string): Age
 }
 
 function problemOf(
-  { readiness, controlProblem }: AgentStatus,
+  { readiness, controlProblem, loginProblem }: AgentStatus,
   hide: (text: string) => string,
 ): AgentSummary["problem"] {
   if (!readiness.isReady) return { reason: hide(readiness.reason), nextStep: hide(readiness.nextStep) }
+  if (loginProblem !== null) {
+    const step = "Log in again in a terminal as this user; the next turn shows whether it is good."
+    return { reason: hide(`The log-in was refused: ${loginProblem.message}`), nextStep: step }
+  }
   if (controlProblem === null) return null
   return {
     reason: hide(controlProblem),

@@ -14,6 +14,7 @@ const manager: AgentStatus = {
   pid: null,
   lastExit: null,
   restarts: 0,
+  loginProblem: null,
   controlProblem: null,
   loadedThreads: 0,
   runningTurns: 0,

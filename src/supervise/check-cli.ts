@@ -3,17 +3,24 @@ import { findExecutable } from "../backends/find-executable.ts"
 import type { Config } from "../config/config.ts"
 import { failure, type HealthCheck, ok } from "./health-check.ts"
 
-/**
- * The manager's CLI in the environment of the service: there, logged in and, with `isTurnWanted`, able to answer. `terminal`:
- * the PATH of this command, which may find what the service's does not.
- */
+/** Whether the manager's CLI is where the service looks. `terminalPath`: of this command, which may find what that does not. */
+export function checkCliPlace(
+  { cli }: Config,
+  { PATH }: Readonly<Record<string, string>>,
+  terminalPath: string | undefined,
+): HealthCheck {
+  const file = findExecutable(cli, PATH)
+  return file === null ? missing(cli, PATH, terminalPath) : ok("cli", file)
+}
+
+/** The manager's CLI in the environment of the service: there, logged in and, with `isTurnWanted`, able to answer. */
 export async function checkCli(
   config: Config,
   environment: Readonly<Record<string, string>>,
   options: { readonly isTurnWanted: boolean; readonly terminalPath: string | undefined },
 ): Promise<readonly HealthCheck[]> {
-  const file = findExecutable(config.cli, environment.PATH)
-  if (file === null) return [missing(config.cli, environment.PATH, options.terminalPath)]
+  const place = checkCliPlace(config, environment, options.terminalPath)
+  if (place.status !== "ok") return [place]
   const { program, problem, answer } = await checkBackend({
     executable: config.cli,
     env: environment,
@@ -21,7 +28,7 @@ export async function checkCli(
     model: config.model,
     isTurnWanted: options.isTurnWanted,
   })
-  const found = ok("cli", program === null ? file : `${file} (${program})`)
+  const found = program === null ? place : ok("cli", `${place.message} (${program})`)
   // A CLI that became ready and failed in its turn has a program, one that did not become ready has none.
   if (program === null && problem !== null) {
     return [found, failure("login", problem.reason, problem.nextStep)]

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs"
 import { version } from "../config/version.ts"
 import { failure, type HealthCheck, ok, warning } from "./health-check.ts"
 import { type Installation, movingPart, thisInstallation } from "./installation.ts"
+import { isNewer } from "./is-newer.ts"
 import { hasLinger } from "./linger.ts"
 import type { RunCommand } from "./run-command.ts"
 import type { ServiceManager } from "./service-manager.ts"
@@ -57,8 +58,15 @@ async function checkProgram(
       return failure("program", `the service starts ${path}, which is not there any more`, restart)
     }
   }
-  const problem = await tryProgram(installation, user, environment, run)
+  const { version: found, problem } = await tryProgram(installation, user, environment, run)
   if (problem !== null) return failure("program", `${node} ${launcher} does not work: ${problem}`, restart)
+  if (isNewer(version, found)) {
+    return warning(
+      "program",
+      `the service starts ${launcher}, which is ${found}; this is ${version}`,
+      restart,
+    )
+  }
   const moving = movingPart(installation)
   if (moving !== null) return warning("program", moving, restart)
   return ok("program", `${node} ${launcher}`)

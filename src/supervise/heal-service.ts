@@ -5,7 +5,8 @@ import { resolveConfig } from "../config/resolve-config.ts"
 import { version } from "../config/version.ts"
 import { removeTemporaries, writeAtomic } from "../workspace/write-atomic.ts"
 import { asUser } from "./as-user.ts"
-import { type Installation, thisInstallation } from "./installation.ts"
+import { type Installation, movingPart, thisInstallation } from "./installation.ts"
+import { isNewer } from "./is-newer.ts"
 import { environmentFileText } from "./prepare-home.ts"
 import type { RunCommand } from "./run-command.ts"
 import { lastingPath } from "./service-environment.ts"
@@ -16,8 +17,9 @@ import type { ServiceUser } from "./service-user.ts"
 import { tryProgram } from "./try-program.ts"
 
 /**
- * Puts right what has moved since `enable`: Node and the program (an upgrade of a version manager), and the folder of the
- * CLI, when the shell of this command finds it. Resolves to sentences on what was done.
+ * Puts right what has moved since `enable`: Node and the program (an upgrade, also of a version manager, which leaves the old
+ * ones where they are), and the folder of the CLI, when the shell of this command finds it. Resolves to sentences on what was
+ * done.
  */
 export async function healService(
   { manager, spec }: { readonly manager: ServiceManager; readonly spec: ServiceSpec | null },
@@ -50,28 +52,33 @@ export async function healService(
   }
   const installation = await healedInstallation(spec, user, environment, run)
   if (installation !== null) {
-    done.push(
-      `The service started ${spec.node} ${spec.launcher}, which does not work any more; now it starts ` +
-        `${installation.node} ${installation.launcher}`,
-    )
+    const { node, launcher, why } = installation
+    done.push(`The service started ${spec.node} ${spec.launcher}, ${why}; now it starts ${node} ${launcher}`)
+    const moving = movingPart(installation)
+    if (moving !== null) done.push(moving)
   }
   // Also where nothing moved: an upgraded program may write it better.
-  await manager.install({ ...spec, ...(installation ?? {}), version })
+  const { node, launcher } = installation ?? spec
+  await manager.install({ ...spec, node, launcher, version })
   return done
 }
 
-/** Null: the installed one works. */
+/** This program in the place of the installed one, and why. Null: that works, and is not older. */
 async function healedInstallation(
   spec: ServiceSpec,
   user: ServiceUser,
   environment: Readonly<Record<string, string>>,
   run: RunCommand,
-): Promise<Installation | null> {
-  if ((await tryProgram(spec, user, environment, run)) === null) return null
+): Promise<(Installation & { readonly why: string }) | null> {
+  const installed = await tryProgram(spec, user, environment, run)
+  if (installed.problem === null && !isNewer(version, installed.version)) return null
   const present = thisInstallation()
-  const problem = await tryProgram(present, user, environment, run)
-  if (problem === null) return present
-  throw new ServiceError("failure", `${user.name} cannot run ${present.launcher}: ${problem}`)
+  const { problem } = await tryProgram(present, user, environment, run)
+  if (problem !== null) {
+    throw new ServiceError("failure", `${user.name} cannot run ${present.launcher}: ${problem}`)
+  }
+  const why = installed.problem === null ? `which is ${installed.version}` : "which does not work any more"
+  return { ...present, why }
 }
 
 /** Null: the CLI is found, or cannot be found by this shell either. */

@@ -51,6 +51,26 @@ describe("what enable will write", () => {
     expect(environment.PATH).not.toContain("/gone")
   })
 
+  it("has nothing of the agent in whose shell enable was typed, nor of one that an earlier enable took down", () => {
+    const before = formatEnvironmentFile({ AI_AGENT_PROXY_AGENT_TOKEN: "old", AI_AGENT_PROXY_PORT: "8080" })
+    const { environment } = plan(
+      {
+        source: {
+          PATH: "/home/alice/.codex/tmp/arg0/codex-arg0Xy12:/home/alice/bin",
+          AI_AGENT_PROXY_AGENT: "engineer_bob",
+          AI_AGENT_PROXY_URL: "http://127.0.0.1:7011",
+          AI_AGENT_PROXY_AGENT_TOKEN: "token",
+          AI_AGENT_PROXY_TURN: "marker",
+          AI_AGENT_PROXY_LOG_LEVEL: "debug",
+        },
+      },
+      { [`${home}/service.env`]: before },
+    )
+    const own = Object.keys(environment).filter((name) => name.startsWith("AI_AGENT_PROXY_"))
+    expect(own.sort()).toEqual(["AI_AGENT_PROXY_HOME", "AI_AGENT_PROXY_LOG_LEVEL", "AI_AGENT_PROXY_PORT"])
+    expect(environment.PATH).toMatch(/^\/home\/alice\/bin:/)
+  })
+
   it("makes a key for an address that others can reach, unless there is one or none is wanted", () => {
     const open = { host: "0.0.0.0" }
     expect(plan({ flags: open }).newKey).toMatch(/^sk-.{32}$/)

@@ -4,7 +4,7 @@ import { parseEnvironmentFile } from "../config/environment-file.ts"
 import { executableOf } from "../config/executable-of.ts"
 import { isLoopback } from "../config/is-loopback.ts"
 import { resolveConfig } from "../config/resolve-config.ts"
-import { homeVariable, settings } from "../config/settings.ts"
+import { homeVariable, settings, settingVariables } from "../config/settings.ts"
 import { version } from "../config/version.ts"
 import type { Installation } from "./installation.ts"
 import { captureEnvironment } from "./service-environment.ts"
@@ -74,7 +74,7 @@ export function planService(input: ServicePlanInput): ServicePlan {
   const captured = captureEnvironment(source, user, config.passEnv)
   return {
     user,
-    environment: { ...previous, ...captured, ...ownSettings },
+    environment: { ...foreignVariables(previous), ...captured, ...ownSettings },
     config,
     newKey,
     spec: {
@@ -89,14 +89,18 @@ export function planService(input: ServicePlanInput): ServicePlan {
   }
 }
 
-/** Settings of ours; the key has a file of its own. */
+/** Settings of ours; the key has a file of its own. In an agent's shell there are others, which are that agent's alone. */
 function ownVariables(source: NodeJS.ProcessEnv): Record<string, string> {
   const found: Record<string, string> = {}
   for (const [name, value] of Object.entries(source)) {
-    if (!name.startsWith(ownPrefix) || name === keyVariable) continue
+    if (!settingVariables.has(name) || name === keyVariable) continue
     if (value !== undefined && value.trim() !== "") found[name] = value
   }
   return found
+}
+
+function foreignVariables(variables: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => !name.startsWith(ownPrefix)))
 }
 
 function flagVariables({ flags, cwd }: ServicePlanInput): Record<string, string> {

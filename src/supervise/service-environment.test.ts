@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from "node:fs"
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { createTempDir } from "../../test/support/temp-dir.ts"
@@ -45,6 +45,22 @@ describe("the environment of the service", () => {
       XDG_CONFIG_HOME: "/home/alice/.config",
       MY_TOKEN: "mine",
     })
+  })
+})
+
+describe("the log-ins of the service", () => {
+  it("have the key that the person's codex configuration names", async () => {
+    const folder = await createTempDir("codex")
+    mkdirSync(join(folder.path, ".codex"))
+    writeFileSync(
+      join(folder.path, ".codex", "config.toml"),
+      '[model_providers.own]\nenv_key = "OWN_MODEL_LOGIN"\n',
+    )
+    const source = { OWN_MODEL_LOGIN: "mine", OTHER: "other" }
+    const captured = captureEnvironment(source, { ...user, homeDir: folder.path }, [])
+    expect(captured).toMatchObject({ OWN_MODEL_LOGIN: "mine" })
+    expect(captured).not.toHaveProperty("OTHER")
+    await folder.remove()
   })
 })
 

@@ -204,6 +204,7 @@ export function agentStatus(id: string, fields: Partial<AgentStatus> = {}): Agen
     pid: null,
     lastExit: null,
     restarts: 0,
+    loginProblem: null,
     controlProblem: null,
     loadedThreads: 0,
     runningTurns: 0,

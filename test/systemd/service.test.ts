@@ -34,6 +34,7 @@ describe("under a real systemd", () => {
       "commands that are killed half-way, or cannot do their work, leave nothing half-written",
       ["interrupted"],
     ],
+    ["commands without rights, without systemd or without their port say what to do", ["refused"]],
     ["a Node and a CLI that move are named by doctor and put right by restart", ["moved"]],
     ["docs/service.md can be followed to the letter", ["docs"]],
     ["an upgrade keeps everything, and an older program refuses a newer ledger", ["upgrade"]],

@@ -1,0 +1,18 @@
+import { checkCliPlace } from "../supervise/check-cli.ts"
+import { checkService } from "../supervise/check-service.ts"
+import type { HealthCheck } from "../supervise/health-check.ts"
+import { runCommand } from "../supervise/run-command.ts"
+import type { InstalledService } from "./service-context.ts"
+import { serviceSettings } from "./service-settings.ts"
+import { serviceUserOf } from "./service-user-of.ts"
+
+/** What of `doctor` can be seen without starting the CLI, and is not right. */
+export async function serviceProblems(installed: InstalledService): Promise<readonly HealthCheck[]> {
+  const user = await serviceUserOf(installed)
+  const { environment, config, problem } = serviceSettings(installed, user)
+  const checks = [
+    ...(await checkService(installed, user, environment, runCommand)),
+    config === null ? problem : checkCliPlace(config, environment, process.env.PATH),
+  ]
+  return checks.filter(({ status }) => status !== "ok")
+}

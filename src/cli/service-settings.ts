@@ -1,0 +1,53 @@
+import type { Config } from "../config/config.ts"
+import { ConfigError } from "../config/config-error.ts"
+import { parseEnvironmentFile } from "../config/environment-file.ts"
+import { readConfigText } from "../config/read-config-text.ts"
+import { resolveConfig } from "../config/resolve-config.ts"
+import { failure, type HealthCheck } from "../supervise/health-check.ts"
+import { captureEnvironment } from "../supervise/service-environment.ts"
+import { environmentFileOf } from "../supervise/service-spec.ts"
+import type { ServiceUser } from "../supervise/service-user.ts"
+import type { InstalledService } from "./service-context.ts"
+
+type ServiceSettings = { readonly environment: Readonly<Record<string, string>> } & (
+  | { readonly config: Config; readonly problem: null }
+  | { readonly config: null; readonly problem: HealthCheck }
+)
+
+/** Those of the installed service; without one, those that `enable` would give it. */
+export function serviceSettings(installed: InstalledService | null, user: ServiceUser): ServiceSettings {
+  const spec = installed?.spec ?? null
+  const stored = spec === null ? {} : parseEnvironmentFile(readConfigText(environmentFileOf(spec.home)) ?? "")
+  if (spec !== null && Object.keys(stored).length === 0) {
+    const file = environmentFileOf(spec.home)
+    return {
+      environment: {},
+      config: null,
+      problem: failure("environment", `${file} is missing or empty`, "ai-agent-proxy enable"),
+    }
+  }
+  const own = Object.entries(process.env).filter(([name]) => name.startsWith("AI_AGENT_PROXY_"))
+  const env = spec === null ? Object.fromEntries(own) : { ...stored, AI_AGENT_PROXY_HOME: spec.home }
+  try {
+    const config = resolveConfig({
+      flags: {},
+      env,
+      homeDir: user.homeDir,
+      cwd: process.cwd(),
+      readFile: readConfigText,
+    })
+    const environment = spec === null ? captureEnvironment(process.env, user, config.passEnv) : stored
+    return { environment, config, problem: null }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return {
+      environment: stored,
+      config: null,
+      problem: failure(
+        "configuration",
+        error.message,
+        "correct it; docs/configuration.md lists all settings",
+      ),
+    }
+  }
+}
