@@ -1,11 +1,13 @@
 import { Command } from "commander"
+import { formatDuration } from "../domain/duration.ts"
 import { checkCli } from "../supervise/check-cli.ts"
 import { checkHome } from "../supervise/check-home.ts"
 import { checkService } from "../supervise/check-service.ts"
-import { type HealthCheck, ok } from "../supervise/health-check.ts"
+import { failure, type HealthCheck, ok } from "../supervise/health-check.ts"
 import { thisInstallation } from "../supervise/installation.ts"
 import { runCommand } from "../supervise/run-command.ts"
 import type { ServiceUser } from "../supervise/service-user.ts"
+import { DaemonClient } from "./daemon-client.ts"
 import { printData, printLine } from "./print.ts"
 import { findInstalled, type InstalledService, isRoot, type ScopeFlags } from "./service-context.ts"
 import { serviceSettings } from "./service-settings.ts"
@@ -88,6 +90,22 @@ async function allChecks(
       isTurnWanted: flags.turn === true,
       terminalPath: process.env.PATH,
     })),
+    ...(flags.turn === true ? [] : await checkLastTurn(config.home)),
+  ]
+}
+
+/** What the service knows from its turns: that a log-in has expired, the CLI does not know. */
+async function checkLastTurn(home: string): Promise<readonly HealthCheck[]> {
+  const status = await new DaemonClient(home).status().catch(() => null)
+  const refused = status?.agents[0]?.loginProblem ?? null
+  if (refused === null) return []
+  const ago = formatDuration(Date.now() - refused.at)
+  return [
+    failure(
+      "turn",
+      `the log-in was refused ${ago} ago: ${refused.message}`,
+      "log in again in a terminal as this user, then: ai-agent-proxy doctor --turn",
+    ),
   ]
 }
 

@@ -1,6 +1,6 @@
 import { once } from "node:events"
 import { writeFileSync } from "node:fs"
-import { createServer } from "node:http"
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
@@ -33,27 +33,49 @@ afterEach(async () => {
   await user.remove()
 })
 
-/** The exit code, and the checks by name. */
-async function doctor(
-  env: Record<string, string> = {},
-  args: readonly string[] = [],
-): Promise<{ readonly code: number | null; readonly checks: ReadonlyMap<string, Check> }> {
-  const child = spawnCommand(["doctor", "--json", ...args], {
+function environment(env: Record<string, string>): Record<string, string> {
+  return {
     ...codex.env,
     HOME: user.path,
     AI_AGENT_PROXY_CLI: codexExecutable(),
     AI_AGENT_PROXY_PORT: "7611",
     AI_AGENT_PROXY_PASS_ENV: "SCRIPTED_MODEL_KEY",
     ...env,
-  })
+  }
+}
+
+async function run(
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<{ readonly code: number | null; readonly stdout: string }> {
+  const child = spawnCommand(args, environment(env))
   let stdout = ""
   child.stdout?.setEncoding("utf8").on("data", (text: string) => {
     stdout += text
   })
   // `close` gives the exit code, or null and a signal.
   const [code] = (await once(child, "close")) as [number | null]
+  return { code, stdout }
+}
+
+/** The exit code, and the checks by name. */
+async function doctor(
+  env: Record<string, string> = {},
+  args: readonly string[] = [],
+): Promise<{ readonly code: number | null; readonly checks: ReadonlyMap<string, Check> }> {
+  const { code, stdout } = await run(["doctor", "--json", ...args], env)
   const { checks }: { checks: Check[] } = JSON.parse(stdout)
   return { code, checks: new Map(checks.map((check) => [check.name, check])) }
+}
+
+/** On to the scripted model server. */
+function forward(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const { method, url = "", headers } = incoming
+  const onward = request(new URL(url, model.url), { method, headers }, (answer) => {
+    outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+    answer.pipe(outgoing)
+  })
+  incoming.pipe(onward)
 }
 
 describe("doctor", () => {
@@ -77,18 +99,44 @@ describe("doctor", () => {
     })
   }, 120_000)
 
-  it("finds by a turn that a log-in has expired, which the CLI itself does not know", async () => {
-    const refusing = createServer((_request, response) => response.writeHead(401).end("{}"))
-    await once(refusing.listen(0, "127.0.0.1"), "listening")
+  it("finds by a turn that a log-in has expired, which the CLI itself does not know; status tells after one", async () => {
+    let isRefusing = true
+    const proxy = createServer((incoming, outgoing) => {
+      if (isRefusing) outgoing.writeHead(401).end("{}")
+      else forward(incoming, outgoing)
+    })
+    await once(proxy.listen(0, "127.0.0.1"), "listening")
     // A TCP server's address is an object.
-    const { port } = refusing.address() as AddressInfo
+    const { port } = proxy.address() as AddressInfo
     const expired = await createCodexHome({ modelUrl: `http://127.0.0.1:${port}/v1` })
-    const { code, checks } = await doctor(expired.env, ["--turn"])
-    refusing.close()
-    await expired.remove()
+    const env = { ...expired.env, HOME: user.path }
+    const { code, checks } = await doctor(env, ["--turn"])
     expect(code).toBe(1)
     expect(checks.get("login")?.status).toBe("ok")
     expect(checks.get("turn")).toMatchObject({ status: "failure", next: expect.stringContaining("log in") })
+
+    const daemon = await startDaemonProcess({ userHome: user.path, env: environment(env) })
+    const askManager = () =>
+      fetch(`${daemon.url}/v1/responses`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ model: "manager", input: "say something" }),
+      }).then((answer) => answer.json())
+    await askManager()
+    const told = await run(["status"], env)
+    expect(told.code).toBe(0)
+    expect(told.stdout).toMatch(/^ {2}Login {4}refused .* ago: .*401.*codex login/m)
+    expect(await (await fetch(`${daemon.url}/`)).text()).toContain("log-in was refused")
+    expect((await doctor(env)).checks.get("turn")).toMatchObject({
+      status: "failure",
+      message: expect.stringContaining("refused"),
+    })
+    isRefusing = false
+    expect(await askManager()).toMatchObject({ status: "completed" })
+    expect((await run(["status"], env)).stdout).not.toContain("refused")
+    await daemon.stop()
+    proxy.close()
+    await expired.remove()
   }, 120_000)
 
   it("names a CLI that is missing, a wrong setting, and what to do", async () => {

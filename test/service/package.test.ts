@@ -1,13 +1,19 @@
-import { spawnSync } from "node:child_process"
-import { existsSync } from "node:fs"
+import { spawn, spawnSync } from "node:child_process"
+import { once } from "node:events"
+import { existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { type ModelServer, startModelServer } from "../model-server/model-server.ts"
+import { codexExecutable } from "../support/codex-binary.ts"
+import { type CodexHome, createCodexHome } from "../support/codex-home.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
 import { makePayload, type Payload } from "../systemd/sandbox.ts"
 
 /** `npm pack`, and a global install of the tarball by the npm of this machine. */
 let payload: Payload
 let user: TempDir
+let model: ModelServer
+let codex: CodexHome
 
 /** The machine's own Node, if it is an old one. */
 const oldFolder = ["/usr/bin", "/usr/local/bin"].find((folder) => {
@@ -20,46 +26,90 @@ if (oldFolder === undefined) console.warn("The package is not tried on an old No
 beforeAll(async () => {
   payload = await makePayload()
   user = await createTempDir("fresh")
+  model = await startModelServer()
+  codex = await createCodexHome({ modelUrl: model.url })
 }, 120_000)
 afterAll(async () => {
   await payload?.remove()
   await user?.remove()
+  await model?.close()
+  await codex?.remove()
 })
 
-function run(args: readonly string[], path: string) {
-  return spawnSync(join(payload.path, "prefix", "bin", "ai-agent-proxy"), args, {
-    encoding: "utf8",
-    timeout: 60_000,
-    env: { HOME: user.path, PATH: `${path}:/usr/bin:/bin`, AI_AGENT_PROXY_PORT: "7612" },
+/** As a person types it in an empty home, on a machine whose Node is what `folder` has; the CLI and its log-in are there. */
+async function type(line: string, folder: string) {
+  const path = [join(payload.path, "prefix", "bin"), join(user.path, "tools"), folder, "/usr/bin", "/bin"]
+  const child = spawn("/bin/bash", ["-c", line], {
+    cwd: user.path,
+    env: { ...codex.env, HOME: user.path, PATH: path.join(":"), AI_AGENT_PROXY_PORT: "7612" },
+    stdio: ["ignore", "pipe", "pipe"],
   })
+  let stdout = ""
+  let stderr = ""
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text
+  })
+  await once(child, "close")
+  return { code: child.exitCode, stdout, stderr, all: `${stdout}${stderr}` }
 }
 
-const node24 = () => join(payload.path, "bin")
+/** On the way that docs/service.md describes for a machine with an old Node, and on one with Node 24. */
+const machines: readonly [title: string, folder: () => string, isOld: boolean][] = [
+  ["Node 24", () => join(payload.path, "bin"), false],
+  ["an old Node", () => oldFolder ?? "", true],
+]
 
-describe("the installed package", () => {
-  it.skipIf(oldFolder === undefined)("says on an old Node how to get a Node for it alone", () => {
-    const ran = run(["doctor"], oldFolder ?? "")
-    expect(ran.status).toBe(78)
-    expect(ran.stderr).toContain(
-      `npm install --prefix ${join(user.path, ".ai_agent_proxy", "runtime")} node@24`,
-    )
-  })
+describe.each(machines)("the installed package on a machine with %s", (_title, folder, isOld) => {
+  it.skipIf(!isOld || oldFolder === undefined)(
+    "says how to get a Node for it alone, and takes that",
+    async () => {
+      const ran = await type("ai-agent-proxy doctor", folder())
+      expect(ran.code).toBe(78)
+      const runtime = join(user.path, ".ai_agent_proxy", "runtime")
+      expect(ran.stderr).toContain(`npm install --prefix ${runtime} node@24`)
+      // What that command makes; the network is not asked for it here.
+      mkdirSync(join(runtime, "node_modules", "node", "bin"), { recursive: true })
+      symlinkSync(join(payload.path, "bin", "node"), join(runtime, "node_modules", "node", "bin", "node"))
+      expect((await type("ai-agent-proxy --version", folder())).code).toBe(0)
+    },
+  )
 
-  it("shows by enable --dry-run what it would write, secrets left out, and writes nothing", () => {
-    const ran = run(["enable", "--user", "--dry-run", "--ip", "0.0.0.0", "--api-key", "my-key"], node24())
-    expect(ran.status, ran.stderr).toBe(0)
-    expect(ran.stdout).toContain("service.env (0600)")
-    expect(ran.stdout).toMatch(/bin\/ai-agent-proxy\.cjs/)
-    expect(ran.stdout).toContain(`Base URL   http://127.0.0.1:7612/v1`)
-    expect(ran.stdout).not.toContain("my-key")
-    expect(existsSync(join(user.path, ".ai_agent_proxy"))).toBe(false)
-  })
+  it.skipIf(isOld && oldFolder === undefined)(
+    "shows what enable would write, has a doctor, and talks through a pipe without a service",
+    async () => {
+      const before = await type("ai-agent-proxy doctor", folder())
+      expect(before.code).toBe(1)
+      expect(before.stdout).toMatch(/^ok {4}node/m)
+      expect(before.stdout).toMatch(/^WARN {2}service.*\n\s+next: ai-agent-proxy enable/m)
+      expect(before.stdout).toMatch(/^FAIL {2}cli.*\n\s+next: install it/m)
 
-  it("has a doctor that says what is missing on a fresh machine", () => {
-    const ran = run(["doctor"], node24())
-    expect(ran.status).toBe(1)
-    expect(ran.stdout).toMatch(/^ok {4}node/m)
-    expect(ran.stdout).toMatch(/^WARN {2}service.*\n\s+next: ai-agent-proxy enable/m)
-    expect(ran.stdout).toMatch(/^FAIL {2}cli.*\n\s+next: /m)
-  })
+      mkdirSync(join(user.path, "tools"))
+      symlinkSync(codexExecutable(), join(user.path, "tools", "codex"))
+      const dry = await type("ai-agent-proxy enable --user --dry-run --ip 0.0.0.0 --api-key my-key", folder())
+      expect(dry.code, dry.all).toBe(0)
+      expect(dry.stdout).toContain("service.env (0600)")
+      expect(dry.stdout).toMatch(/bin\/ai-agent-proxy\.cjs/)
+      expect(dry.stdout).toContain(`Base URL   http://127.0.0.1:7612/v1`)
+      // The log-in that the configuration of codex names goes with the service, and is not shown.
+      expect(dry.stdout).toContain("SCRIPTED_MODEL_KEY=")
+      for (const secret of ["my-key", "scripted-key"]) expect(dry.stdout).not.toContain(secret)
+      for (const file of ["service.env", "secrets", "manager"])
+        expect(existsSync(join(user.path, ".ai_agent_proxy", file)), file).toBe(false)
+
+      const doctor = await type("ai-agent-proxy doctor --turn", folder())
+      expect(doctor.code, doctor.all).toBe(0)
+      expect(doctor.stdout).toMatch(/^ok {4}turn/m)
+
+      const talk = await type("echo hi | ai-agent-proxy connect manager --standalone", folder())
+      expect(talk.code, talk.all).toBe(0)
+      expect(talk.stdout).toContain("You said:")
+      expect(talk.stdout).toContain("hi")
+      rmSync(join(user.path, "tools"), { recursive: true })
+      rmSync(join(user.path, ".ai_agent_proxy", "manager"), { recursive: true })
+    },
+    120_000,
+  )
 })

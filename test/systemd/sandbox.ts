@@ -82,7 +82,10 @@ export async function runInSandbox(
 }
 
 async function run(program: string, args: readonly string[], cwd: string): Promise<string> {
-  const child = spawn(program, args, { cwd, stdio: ["ignore", "pipe", "inherit"] })
+  // The npm and Node of a user, not those that the checkout has for its own scripts.
+  const folders = (process.env.PATH ?? "").split(":").filter((folder) => !folder.includes("node_modules"))
+  const env = { ...process.env, PATH: folders.join(":") }
+  const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "inherit"] })
   let output = ""
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     output += text

@@ -1,91 +1,134 @@
-import { readFileSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
-import { ask, expect, health, makeAlice, must, scenario, sh, until } from "./machine.ts"
+import { ask, expect, health, leftOvers, makeAlice, must, scenario, sh } from "./machine.ts"
 
 const home = "/home/alice/.ai_agent_proxy"
 const prefix = "/opt/prefix"
+const folder = `${prefix}/lib/node_modules/ai-agent-proxy`
 
 /** What `npm install -g` of that version leaves: the package's folder is replaced as a whole. */
 function install(version: string): void {
+  must(sh(`mkdir -p ${prefix}/lib/node_modules ${prefix}/bin && rm -rf ${folder}`))
+  must(sh(`cp -r /payload/prefix/lib/node_modules/ai-agent-proxy ${folder}`))
   must(
     sh(
-      `mkdir -p ${prefix}/lib/node_modules ${prefix}/bin && rm -rf ${prefix}/lib/node_modules/ai-agent-proxy`,
+      `cp -n /payload/bin/node ${prefix}/bin/; ln -sf ../lib/node_modules/ai-agent-proxy/bin/ai-agent-proxy.cjs ${prefix}/bin/ai-agent-proxy`,
     ),
   )
-  must(sh(`cp -r /payload/prefix/lib/node_modules/ai-agent-proxy ${prefix}/lib/node_modules/`))
-  must(
-    sh(
-      `cp -n /payload/bin/node ${prefix}/bin/ && ln -sf ../lib/node_modules/ai-agent-proxy/bin/ai-agent-proxy.cjs ${prefix}/bin/ai-agent-proxy`,
-    ),
+  const manifest = `${folder}/package.json`
+  writeFileSync(
+    manifest,
+    readFileSync(manifest, "utf8").replace(/"version": "[^"]*"/, `"version": "${version}"`),
   )
-  const manifest = `${prefix}/lib/node_modules/ai-agent-proxy/package.json`
-  const text = readFileSync(manifest, "utf8")
-  writeFileSync(manifest, text.replace(/"version": "[^"]*"/, `"version": "${version}"`))
+}
+
+/** A program from before the second migration: it makes and knows ledgers of schema 1 only. */
+function installOlder(): void {
+  install("0.3.1")
+  const patched = readdirSync(`${folder}/dist`)
+    .filter((name) => name.endsWith(".js"))
+    .filter((name) => {
+      const text = readFileSync(`${folder}/dist/${name}`, "utf8")
+      const older = text.replace(
+        /const migrations = (\[\{[\s\S]*?\n\}\]);/,
+        "const migrations = $1.slice(0, 1);",
+      )
+      writeFileSync(`${folder}/dist/${name}`, older)
+      return older !== text
+    })
+  expect(patched.length === 1, "the program's list of migrations is in one file", patched)
 }
 
 const installed = (line: string) => sh(`SUDO_USER=alice PATH=${prefix}/bin:$PATH ${line}`)
 
-let before = ""
-
-async function stored(id: string): Promise<number> {
-  const answer = await fetch(`http://127.0.0.1:7011/v1/responses/${id}`, {
-    headers: { authorization: "Bearer k1", connection: "close" },
-  })
-  await answer.body?.cancel()
-  return answer.status
+function schemaVersion(): number {
+  const database = new DatabaseSync(`${home}/state.db`, { readOnly: true })
+  const found = Number(database.prepare("pragma user_version").get()?.user_version)
+  database.close()
+  return found
 }
 
-function setSchema(version: number): number {
-  const database = new DatabaseSync(`${home}/state.db`)
-  const { user_version: found } = database.prepare("pragma user_version").get() ?? {}
-  database.exec(`pragma user_version = ${version}`)
-  database.close()
-  return Number(found)
+async function call(path: string, body?: object): Promise<{ status: number; text: string }> {
+  const answer = await fetch(`http://127.0.0.1:7011/v1${path}`, {
+    method: body === undefined ? "GET" : "POST",
+    headers: { authorization: "Bearer k1", connection: "close", "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  return { status: answer.status, text: await answer.text() }
+}
+
+let response = ""
+let conversation = ""
+
+async function expectAllThere(): Promise<void> {
+  const stored = await call(`/responses/${response}`)
+  expect(stored.status === 200 && stored.text.includes("remember me"), "the response", stored.text)
+  const items = await call(`/conversations/${conversation}/items`)
+  expect(items.status === 200 && items.text.includes("kept word"), "the conversation", items.text)
+  const next = await call("/responses", {
+    model: "manager",
+    input: "say more",
+    previous_response_id: response,
+  })
+  expect(next.status === 200 && next.text.includes("more"), "it goes on", next.text)
+  expect((await ask("say no")).status === 401, "the key is asked for")
 }
 
 await scenario({
-  "a version runs, and has a conversation": async () => {
+  "an older version runs, with a ledger of its schema and conversations in it": async () => {
     makeAlice()
-    install("0.3.1")
+    installOlder()
     must(installed("ai-agent-proxy enable --api-key k1"))
     expect((await health())?.version === "0.3.1", "its version", await health())
-    before = (await ask("say remember me", { key: "k1" })).id
+    response = (await ask("say remember me", { key: "k1" })).id
+    const made = await call("/conversations", {})
+    conversation = /"id":"(conv_[^"]+)"/.exec(made.text)?.[1] ?? ""
+    const said = await call("/responses", { model: "manager", input: "say kept word", conversation })
+    expect(said.status === 200, "a turn of the conversation", said.text)
+    await expectAllThere()
+    expect(schemaVersion() === 1, "schema 1", schemaVersion())
   },
-  "a new version installed over it runs after a restart, with home, key and conversation": async () => {
+  "a new version installed over it migrates the ledger at its restart, and keeps everything": async () => {
     install("0.4.0")
-    expect(
-      /^WARN {2}definition.*0\.3\.1.*0\.4\.0/m.test(installed("ai-agent-proxy doctor").stdout),
-      "doctor tells",
-    )
+    const before = installed("ai-agent-proxy doctor")
+    expect(/^WARN {2}definition.*0\.3\.1.*0\.4\.0/m.test(before.stdout), "doctor tells", before.all)
     must(installed("ai-agent-proxy restart"))
     expect((await health())?.version === "0.4.0", "its version", await health())
-    expect((await stored(before)) === 200, "the conversation is there")
-    expect((await ask("say no")).status === 401, "the key is asked for")
-    expect(
-      installed("ai-agent-proxy doctor").code === 0,
-      "doctor is content",
-      installed("ai-agent-proxy doctor").all,
-    )
-  },
-  "an older version refuses the ledger of a newer one, and says what to do": async () => {
-    must(installed("ai-agent-proxy disable"))
-    const known = setSchema(999)
-    const ran = installed("ai-agent-proxy enable")
-    expect(
-      ran.code === 1 && /newer ai-agent-proxy wrote it.*npm install -g/s.test(ran.stderr),
-      "enable says so",
-      ran.all,
-    )
+    expect(schemaVersion() > 1, "the schema is brought up to date", schemaVersion())
+    await expectAllThere()
     const doctor = installed("ai-agent-proxy doctor")
+    expect(doctor.code === 0, "doctor is content", doctor.all)
+  },
+  "the older version installed again refuses the ledger, changes nothing and says what to do": () => {
+    const newer = schemaVersion()
+    installOlder()
+    for (const command of ["restart", "enable"]) {
+      const ran = installed(`ai-agent-proxy ${command}`)
+      const says = /schema version \d+.*up to 1.*newer ai-agent-proxy wrote it.*npm install -g/s
+      expect(ran.code === 1 && says.test(ran.stderr), `${command} says so`, ran.all)
+    }
+    const doctor = installed("ai-agent-proxy doctor")
+    const says = /^FAIL {2}database.*newer[^\n]*\n\s+next: npm install -g/m
+    expect(doctor.code === 1 && says.test(doctor.stdout), "doctor says so", doctor.all)
+    expect(schemaVersion() === newer, "the ledger is as it was", schemaVersion())
+  },
+  "the newer version again has everything": async () => {
+    install("0.4.0")
+    must(installed("ai-agent-proxy restart"))
+    await expectAllThere()
+  },
+  "uninstall leaves the home with what is the person's, and nothing of the service": () => {
+    const ran = must(installed("ai-agent-proxy uninstall --keep"))
+    expect(ran.stderr.includes(`Kept: ${home}`), "it says what it keeps", ran.all)
+    const names = readdirSync(home)
+    const kept = ["manager", "secrets", "state.db"]
     expect(
-      /^FAIL {2}database.*newer[^\n]*\n\s+next: npm install -g/m.test(doctor.stdout),
-      "doctor says so",
-      doctor.all,
+      kept.every((name) => names.includes(name)),
+      "the ledger, the keys, the workspaces",
+      names,
     )
-    must(installed("ai-agent-proxy disable"))
-    setSchema(known)
-    must(installed("ai-agent-proxy enable"))
-    await until("the newer version", async () => (await health()) !== null)
-    expect((await stored(before)) === 200, "nothing is lost")
+    const gone = names.filter((name) => /service\.env|\.sock$|\.pid$|\.tmp$/.test(name))
+    expect(gone.length === 0, "nothing else", gone)
+    expect(leftOvers().length === 0, "no file is left", leftOvers())
   },
 })
