@@ -60,7 +60,7 @@ export async function makePayload(): Promise<Payload> {
 export async function runInSandbox(
   payload: Payload,
   programs: readonly string[],
-  seconds = 360,
+  seconds = 600,
 ): Promise<SandboxRun> {
   const commands = programs.map((program) => `/payload/bin/node /payload/programs/${program}.ts`)
   const child = spawn(

@@ -21,7 +21,7 @@ async function checkSteps(programs: readonly string[], skip: (reason: string) =>
 }
 
 /** A machine boots and runs programs for about half a minute; much longer on one that is busy. */
-const timeoutMs = 400_000
+const timeoutMs = 660_000
 
 describe("under a real systemd", () => {
   it.for<[title: string, programs: string[]]>([
