@@ -30,7 +30,7 @@ async function runOutbox(word: string | undefined, flags: OutboxFlags): Promise<
   const limit = /^\d{1,3}$/.test(flags.limit) ? Number(flags.limit) : 0
   if (limit < 1 || limit > 100)
     throw new UsageError(`--limit is a number from 1 to 100, not '${flags.limit}'.`)
-  const client = new DaemonClient(homeOf(flags))
+  const client = new DaemonClient(await homeOf(flags))
   const { agents } = await client.status()
   const agentId = word === undefined ? null : chooseAgent(agents, word).id
   const { data, has_more } = await client.outbox(agentId, limit)
