@@ -2,6 +2,8 @@ import { homedir } from "node:os"
 import { readConfigText } from "../config/read-config-text.ts"
 import { resolveConfig } from "../config/resolve-config.ts"
 import { startService } from "../service.ts"
+import { HomeLockedError } from "../workspace/home-lock.ts"
+import { UsageError } from "./exit-codes.ts"
 import { createLogger } from "./logger.ts"
 
 /** The service of this home in this process, on its socket only. Resolves with what ends it. */
@@ -15,7 +17,12 @@ export async function startStandaloneService(home: string): Promise<() => Promis
   })
   // Its lines would run through the talk.
   const log = await createLogger(process.stderr, { AI_AGENT_PROXY_LOG_LEVEL: "error", ...process.env })
-  const service = await startService({ config, log, env: process.env, isOnSocketOnly: true })
+  const service = await startService({ config, log, env: process.env, isOnSocketOnly: true }).catch(
+    (error: unknown) => {
+      if (!(error instanceof HomeLockedError)) throw error
+      throw new UsageError("The service is running already: talk to its agents without --standalone.")
+    },
+  )
   await service.managerReadiness
   return () => service.stop()
 }

@@ -69,7 +69,7 @@ describe("the commands, with a running service", () => {
   })
 
   it("hire an agent, tell its id, workspace and pid, and take the one that is there the second time", async () => {
-    const first = await run(["hire", "engineer", "alice", "--effort", "low"])
+    const first = await run(["hire", "engineer", "alice", "--effort", "low", "--model", "gpt-5.5"])
     expect(first).toMatchObject({ code: 0, stderr: "" })
     expect(first.stdout).toMatch(
       /^id {9}engineer_alice\nworkspace {2}~\/\.ai_agent_proxy\/engineer_alice\nstate {6}ready\npid {8}\d+\n$/,
@@ -126,7 +126,12 @@ describe("the commands, with a running service", () => {
     expect(await run(["remember", "alice"], "By pipe.\n")).toMatchObject({ code: 0 })
     const memory = readFileSync(join(home, "engineer_alice/memory/memory.md"), "utf8")
     expect(memory).toMatch(/- \d{4}-\d\d-\d\d: The word is plum\.\n- \d{4}-\d\d-\d\d: By pipe\.\n$/)
-    await run(["connect", "alice", "--new"], "[[say:x]]")
+    const doing = "[[commentary:half way]][[shell:true]][[then]][[edit:plan.txt|plums]][[say:x]]"
+    const { stdout, stderr } = await run(["connect", "alice", "--new"], doing)
+    expect([stdout, stderr]).toEqual([
+      "x\n",
+      expect.stringMatching(/^half way\n\$ .*true.*\nadded \S*plan\.txt\n$/),
+    ])
     expect(JSON.stringify(model.requests.at(-1)?.body)).toContain("The word is plum.")
   })
 

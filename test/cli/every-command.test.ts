@@ -120,6 +120,7 @@ const table: Readonly<Record<string, Row>> = {
       ["connect", 2, "missing required argument 'agent'"],
       ["connect manager /no/such/folder", 2, "/no/such/folder is not a folder"],
       ["connect manager", 2, "There is nothing on stdin"],
+      ["connect manager --standalone", 2, "The service is running already"],
     ],
     missing: [["connect nobody", 1, noAgent]],
     down: [["connect manager", 1, notRunning]],

@@ -85,7 +85,10 @@ describe("a turn that waits for the answer of another agent", () => {
     const id = await askForLongWork(613)
     await service.restart()
     expect(isSleeping(613)).toBe(false)
-    expect(await ended(id)).toMatchObject({ status: "failed", error: { message: expect.any(String) } })
+    expect(await ended(id)).toMatchObject({
+      status: "failed",
+      error: { code: "agent_stopped", message: "The service is stopping." },
+    })
     const hers = await herTurn(3)
     expect(["cancelled", "failed"]).toContain(hers.status)
     expect(isOver(await service.client.responses.retrieve(hers.response))).toBe(true)

@@ -3,6 +3,7 @@ import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { programOf, stateOf } from "../agent-view.ts"
 import { hasColors } from "../command-io.ts"
 import type { Chat } from "./chat.ts"
+import { printable } from "./printable.ts"
 import { TurnPrinter } from "./turn-printer.ts"
 
 const help = `/new      begin a new conversation; the memory stays
@@ -115,7 +116,7 @@ class TerminalSession {
     const turn = new AbortController()
     this.#turn = turn
     const printer = new TurnPrinter({
-      answer: (part) => process.stdout.write(part),
+      answer: (part) => process.stdout.write(printable(part)),
       aside: (line) => this.#say(line),
     })
     try {
@@ -154,6 +155,6 @@ class TerminalSession {
   }
 
   #say(text: string): void {
-    process.stdout.write(`${this.#dim(text)}\n`)
+    process.stdout.write(`${this.#dim(printable(text))}\n`)
   }
 }
