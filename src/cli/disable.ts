@@ -1,14 +1,16 @@
 import { Command } from "commander"
+import { printJson } from "./command-io.ts"
 import { printLine } from "./print.ts"
-import { findInstalled, requireRights, requireServiceManager, type ScopeFlags } from "./service-context.ts"
+import { type ChangeFlags, findInstalled, requireRights, requireServiceManager } from "./service-context.ts"
 
 export function disableCommand(): Command {
   return new Command("disable")
     .description("Stop the service, now and for the next boot; everything stays where it is.")
     .option("--system", "the service of the machine")
     .option("--user", "the service of this user")
+    .option("--json", "the result as JSON")
     .exitOverride()
-    .action((flags: ScopeFlags) => disable(flags))
+    .action((flags: ChangeFlags) => disable(flags))
     .addHelpText(
       "after",
       `
@@ -17,14 +19,16 @@ Example:
     )
 }
 
-async function disable(flags: ScopeFlags): Promise<void> {
+async function disable(flags: ChangeFlags): Promise<void> {
   requireServiceManager()
   const installed = await findInstalled(flags)
   if (installed === null) {
     printLine("The service is not installed; nothing to do.")
+    if (flags.json === true) printJson({ service: "not_installed" })
     return
   }
   requireRights(installed.manager.scope)
   await installed.manager.disable()
   printLine("The service is stopped and does not start by itself. To have it back: ai-agent-proxy enable")
+  if (flags.json === true) printJson({ service: "disabled" })
 }

@@ -34,6 +34,11 @@ curl ${url}/v1/chat/completions${auth} -H 'Content-Type: application/json' \\
 `
 }
 
+/** The same for programs. */
+export function clientFacts({ config, newKey }: ServicePlan): object {
+  return { base_url: `${urlOf(config)}/v1`, is_key_needed: config.apiKeys.size > 0, new_api_key: newKey }
+}
+
 function keyLine(config: Config, newKey: string | null): string {
   const file = secretsFileOf(config.home)
   if (newKey !== null) return `${newKey}   (shown this once; kept in ${file})`

@@ -10,20 +10,22 @@ import { ServiceError } from "../supervise/service-error.ts"
 import type { ServiceManager, ServiceScope } from "../supervise/service-manager.ts"
 import type { ServiceUser } from "../supervise/service-user.ts"
 import { tryProgram } from "../supervise/try-program.ts"
+import { printJson } from "./command-io.ts"
 import { printDryRun } from "./enable-dry-run.ts"
-import { clientLines, cliWarning, isManagerUp } from "./enable-lines.ts"
+import { clientFacts, clientLines, cliWarning, isManagerUp } from "./enable-lines.ts"
+import { UsageError } from "./exit-codes.ts"
 import { printData, printLine } from "./print.ts"
 import {
+  type ChangeFlags,
   defaultScope,
   managerOf,
   requireRights,
   requireServiceManager,
-  type ScopeFlags,
   userToEnable,
 } from "./service-context.ts"
 import { terminalEnvironment } from "./terminal-environment.ts"
 
-interface EnableFlags extends ScopeFlags {
+interface EnableFlags extends ChangeFlags {
   readonly ip?: string
   readonly port?: string
   readonly cli?: string
@@ -47,6 +49,7 @@ export function enableCommand(): Command {
     .option("--user", "a service of this user (default for everybody else)")
     .option("--run-as <user>", "whose CLI and log-in it uses (default: who called sudo)")
     .option("--dry-run", "print all that would be written and run, and do nothing")
+    .option("--json", "the result as JSON")
     .exitOverride()
     .action((flags: EnableFlags) => enable(flags))
     .addHelpText(
@@ -65,6 +68,8 @@ See docs/service.md.`,
 async function enable(flags: EnableFlags): Promise<void> {
   const scope = defaultScope(flags)
   const isDryRun = flags.dryRun === true
+  if (isDryRun && flags.json === true)
+    throw new UsageError("--dry-run prints files and commands as they are: not with --json.")
   if (!isDryRun) {
     requireServiceManager()
     requireRights(scope)
@@ -85,7 +90,7 @@ async function enable(flags: EnableFlags): Promise<void> {
   }
   await manager.install(plan.spec)
   await manager.restart()
-  await report(plan, manager)
+  await report(plan, manager, flags.json === true)
 }
 
 async function makePlan(
@@ -131,7 +136,7 @@ async function requireRunnable({ spec, user, environment }: ServicePlan): Promis
   )
 }
 
-async function report(plan: ServicePlan, manager: ServiceManager): Promise<void> {
+async function report(plan: ServicePlan, manager: ServiceManager, isJson: boolean): Promise<void> {
   const { user, spec, config } = plan
   const when = manager.scope === "system" ? "with the machine" : `with the log-in of ${user.name}`
   printLine(`ai-agent-proxy runs as ${user.name} and starts ${when} (${manager.definitionPath}).`)
@@ -142,5 +147,13 @@ async function report(plan: ServicePlan, manager: ServiceManager): Promise<void>
   else if (!(await isManagerUp(config))) {
     printLine("The manager cannot answer yet; what is missing is told by: ai-agent-proxy doctor")
   }
-  printData(clientLines(plan))
+  if (!isJson) return printData(clientLines(plan))
+  printJson({
+    service: "enabled",
+    definition: manager.definitionPath,
+    scope: manager.scope,
+    user: user.name,
+    home: config.home,
+    ...clientFacts(plan),
+  })
 }

@@ -7,6 +7,7 @@ import { requireInstalled, type ScopeFlags } from "./service-context.ts"
 interface LogFlags extends ScopeFlags {
   readonly follow?: boolean
   readonly lines: number
+  readonly json?: boolean
 }
 
 export function logsCommand(): Command {
@@ -14,6 +15,7 @@ export function logsCommand(): Command {
     .description("Show the log of the service.")
     .option("-f, --follow", "go on as it grows, until Ctrl-C")
     .option("-n, --lines <count>", "how many of the last lines", lineCount, 100)
+    .option("--json", "lines as they are written, also in a terminal")
     .option("--system", "the service of the machine")
     .option("--user", "the service of this user")
     .exitOverride()
@@ -32,7 +34,7 @@ Examples:
 async function showLog(flags: LogFlags): Promise<void> {
   const { manager } = await requireInstalled(flags)
   const { program, args } = manager.logCommand({ lines: flags.lines, isFollowing: flags.follow === true })
-  const isReadable = process.stdout.isTTY
+  const isReadable = process.stdout.isTTY && flags.json !== true
   const child = spawn(program, [...args], { stdio: ["ignore", isReadable ? "pipe" : "inherit", "inherit"] })
   // Ctrl-C reaches the child by itself; what it has said is still to be shown.
   process.on("SIGINT", () => {})

@@ -1,12 +1,13 @@
 import { Command } from "commander"
 import { healService } from "../supervise/heal-service.ts"
 import { runCommand } from "../supervise/run-command.ts"
+import { printJson } from "./command-io.ts"
 import { printLine } from "./print.ts"
 import {
+  type ChangeFlags,
   requireInstalled,
   requireRights,
   requireServiceManager,
-  type ScopeFlags,
   userOf,
 } from "./service-context.ts"
 import { terminalEnvironment } from "./terminal-environment.ts"
@@ -16,8 +17,9 @@ export function restartCommand(): Command {
     .description("Start the service again; paths of Node and the CLI that have moved are put right first.")
     .option("--system", "the service of the machine")
     .option("--user", "the service of this user")
+    .option("--json", "the result as JSON")
     .exitOverride()
-    .action((flags: ScopeFlags) => restart(flags))
+    .action((flags: ChangeFlags) => restart(flags))
     .addHelpText(
       "after",
       `
@@ -26,7 +28,7 @@ Example:
     )
 }
 
-async function restart(flags: ScopeFlags): Promise<void> {
+async function restart(flags: ChangeFlags): Promise<void> {
   requireServiceManager()
   const installed = await requireInstalled(flags)
   const { manager } = installed
@@ -37,4 +39,5 @@ async function restart(flags: ScopeFlags): Promise<void> {
   await manager.restart()
   const { detail } = await manager.state()
   printLine(`The service was started again: ${detail}.`)
+  if (flags.json === true) printJson({ service: "restarted", detail, put_right: healed })
 }

@@ -14,6 +14,11 @@ export interface ScopeFlags {
   readonly system?: boolean
 }
 
+/** Those of them that change something also tell of it as JSON. */
+export interface ChangeFlags extends ScopeFlags {
+  readonly json?: boolean
+}
+
 export interface InstalledService {
   readonly manager: ServiceManager
   /** Null: the definition is damaged, or not ours. */

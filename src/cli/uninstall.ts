@@ -8,19 +8,20 @@ import { forgetService } from "../supervise/prepare-home.ts"
 import { ServiceError } from "../supervise/service-error.ts"
 import type { ServiceUser } from "../supervise/service-user.ts"
 import { lockHome } from "../workspace/home-lock.ts"
+import { printJson } from "./command-io.ts"
 import { printLine } from "./print.ts"
 import {
+  type ChangeFlags,
   defaultScope,
   findInstalled,
   homeOf,
   managerOf,
   requireRights,
   requireServiceManager,
-  type ScopeFlags,
   userOf,
 } from "./service-context.ts"
 
-interface UninstallFlags extends ScopeFlags {
+interface UninstallFlags extends ChangeFlags {
   readonly keep?: boolean
   readonly purge?: boolean
 }
@@ -32,6 +33,7 @@ export function uninstallCommand(): Command {
     .option("--purge", "delete the home without asking")
     .option("--system", "the service of the machine")
     .option("--user", "the service of this user")
+    .option("--json", "the result as JSON")
     .exitOverride()
     .action((flags: UninstallFlags) => uninstall(flags))
     .addHelpText(
@@ -61,7 +63,11 @@ async function uninstall(flags: UninstallFlags): Promise<void> {
   await asUser(user, () => forgetService(home))
   if (isPurge) await asUser(user, () => purgeHome(home, user))
   printLine(installed === null ? "The service is not installed." : "The service is removed.")
-  if (existsSync(home)) printLine(`Kept: ${home} (conversations, keys, agents' workspaces).`)
+  const isKept = existsSync(home)
+  if (isKept) printLine(`Kept: ${home} (conversations, keys, agents' workspaces).`)
+  if (flags.json === true) {
+    printJson({ service: installed === null ? "not_installed" : "removed", home, is_home_kept: isKept })
+  }
 }
 
 function homeAsUser(user: ServiceUser): string {

@@ -276,7 +276,12 @@ describe("every command", () => {
     expect(names.toSorted()).toEqual(Object.keys(table).toSorted())
     const cases = names.map((name): Case => [`${name} --help`, 0, /Examples?:\n {2}\S/])
     const ran = await runAll(cases, prepared)
-    for (const [index, one] of cases.entries()) expectOutcome(one, ran[index])
+    for (const [index, one] of cases.entries()) {
+      expectOutcome(one, ran[index])
+      // The two whose result is a program for the shell, or none.
+      if (!["completion", "daemon"].includes(names[index] ?? ""))
+        expect(ran[index]?.stdout).toContain("--json")
+    }
   })
 
   describe("with a service that runs", () => {

@@ -3,6 +3,7 @@ import {
   ask,
   expect,
   health,
+  json,
   leftOvers,
   must,
   ourProcesses,
@@ -24,11 +25,16 @@ await scenario({
   },
   "disable stops it, now and for the next boot, twice": async () => {
     must(sudo("ai-agent-proxy disable"))
-    must(sudo("ai-agent-proxy disable"))
+    const told = json(sudo("ai-agent-proxy disable --json"))
+    expect(told.service === "disabled", "it says so as JSON", told)
     expect(property("ActiveState") === "inactive", "it is stopped", property("ActiveState"))
     expect(property("UnitFileState") === "disabled", "it is disabled", property("UnitFileState"))
     expect(ourProcesses().length === 0, "no process is left", ourProcesses())
-    must(sudo("ai-agent-proxy enable"))
+    const enabled = json(sudo("ai-agent-proxy enable --json"))
+    expect(enabled.base_url === "http://127.0.0.1:7011/v1", "the base URL as JSON", enabled)
+    expect(enabled.service === "enabled" && enabled.new_api_key === null, "the rest of it", enabled)
+    const restarted = json(sudo("ai-agent-proxy restart --json"))
+    expect(restarted.service === "restarted", "restart as JSON", restarted)
     expect((await ask("say back", { key: oddKey })).status === 200, "enable brings it back")
   },
   "uninstall removes the service and keeps the home, twice": () => {
@@ -39,7 +45,8 @@ await scenario({
     expect(!existsSync(`${home}/service.env`), "no captured environment is left")
     for (const name of ["state.db", "secrets", "manager/AGENTS.md"])
       expect(existsSync(`${home}/${name}`), name)
-    must(sudo("ai-agent-proxy uninstall --keep"))
+    const again = json(sudo("ai-agent-proxy uninstall --keep --json"))
+    expect(again.service === "not_installed" && again.is_home_kept === true, "as JSON", again)
     expect(sudo("ai-agent-proxy restart").code === 1, "restart says that there is none")
   },
   "enable after that has the key and the conversations of before": async () => {

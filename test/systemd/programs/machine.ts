@@ -33,6 +33,11 @@ export function must(ran: Ran): Ran {
   return ran
 }
 
+/** What a command printed as its result. */
+export function json(ran: Ran): Record<string, unknown> {
+  return JSON.parse(must(ran).stdout)
+}
+
 export function expect(isTrue: boolean, what: string, found: unknown = ""): void {
   if (!isTrue) throw new Error(`${what}\nfound: ${typeof found === "string" ? found : JSON.stringify(found)}`)
 }
