@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { createHash, type Hash } from "node:crypto"
 import {
   type ContentPart,
   type FunctionCallOutputItem,
@@ -6,6 +6,7 @@ import {
   type MessageItem,
   textOf,
 } from "../domain/items.ts"
+import { jsonPieces } from "../domain/json-pieces.ts"
 
 /**
  * Resent history is recognised by a chain hash over what a client sees of a conversation: the users' messages, the
@@ -15,12 +16,19 @@ import {
 export function historyHash(before: string | null, items: readonly Item[]): string | null {
   let hash = before
   for (const entry of visibleEntries(items)) {
-    hash = createHash("sha256")
-      .update(hash ?? "")
-      .update("\n")
-      .update(entry)
-      .digest("hex")
+    hash = updated(
+      createHash("sha256")
+        .update(hash ?? "")
+        .update("\n"),
+      entry,
+    ).digest("hex")
   }
+  return hash
+}
+
+/** With the JSON of `entry`, of which no copy is made where it is long. */
+function updated(hash: Hash, entry: readonly string[]): Hash {
+  for (const piece of jsonPieces(entry)) hash.update(piece)
   return hash
 }
 
@@ -40,13 +48,13 @@ function isAdded(item: Item): item is AddedItem {
   return item.type === "function_call_output" || (item.type === "message" && item.role !== "assistant")
 }
 
-function visibleEntries(items: readonly Item[]): string[] {
-  const entries: string[] = []
+function visibleEntries(items: readonly Item[]): (readonly string[])[] {
+  const entries: (readonly string[])[] = []
   let answer: string[] = []
   const endAnswer = () => {
     // Clients keep several messages of one answer as one text, or apart; both must give the same hash.
     const text = normalized(answer.join("\n\n"))
-    if (text !== "") entries.push(JSON.stringify(["assistant", text]))
+    if (text !== "") entries.push(["assistant", text])
     answer = []
   }
   for (const item of items) {
@@ -55,13 +63,13 @@ function visibleEntries(items: readonly Item[]): string[] {
       if (item.phase !== "commentary" && text !== "") answer.push(text)
     } else if (item.type === "message") {
       endAnswer()
-      entries.push(JSON.stringify([item.role, normalized(visibleText(item.content))]))
+      entries.push([item.role, normalized(visibleText(item.content))])
     } else if (item.type === "function_call") {
       endAnswer()
-      entries.push(JSON.stringify(["call", item.callId, item.name]))
+      entries.push(["call", item.callId, item.name])
     } else if (item.type === "function_call_output") {
       endAnswer()
-      entries.push(JSON.stringify(["output", item.callId, normalized(visibleText(item.output))]))
+      entries.push(["output", item.callId, normalized(visibleText(item.output))])
     }
   }
   endAnswer()

@@ -2,7 +2,6 @@ import { type IdPrefix, newId } from "../domain/ids.ts"
 import type { FunctionCallItem, Item, ItemStatus, MessageItem, ReasoningItem } from "../domain/items.ts"
 import type { CallMarker } from "../domain/response-events.ts"
 import type { DeltaChannel, TurnEvent } from "../domain/turn-events.ts"
-import { GrowingText } from "./growing-text.ts"
 import type { ResponseLog } from "./response-log.ts"
 
 /** What of a turn's events makes items. */
@@ -14,8 +13,8 @@ export type ItemEvent = Extract<
 interface OpenItem {
   readonly outputIndex: number
   readonly item: Item
-  /** What was sent of each part so far. */
-  readonly parts: GrowingText[]
+  /** Parts of which something was sent; the log has what. */
+  partCount: number
   /** First half of a character whose second half has not come yet. */
   carry: string
 }
@@ -81,14 +80,14 @@ export class Recorder {
 
   /** Ends what is still open, with the texts that were sent. */
   finish(status: ItemStatus): RecordedItem[] {
-    return [...this.#open.values()].map((open) => this.#close(open, withParts(open.item, open.parts), status))
+    return [...this.#open.values()].map((open) => this.#close(open, this.#asSent(open, open.item), status))
   }
 
   #begin(native: Item): OpenItem {
     const outputIndex = this.#itemCount
     this.#itemCount += 1
     const item = emptied({ ...native, id: newId(prefixOf(native)) })
-    const open: OpenItem = { outputIndex, item, parts: [], carry: "" }
+    const open: OpenItem = { outputIndex, item, partCount: 0, carry: "" }
     this.#open.set(native.id, open)
     this.#log.append({ type: "item.added", outputIndex, item })
     if (item.type === "message") this.#log.append({ type: "part.added", outputIndex, partIndex: 0 })
@@ -111,18 +110,17 @@ export class Recorder {
     const type =
       item.type === "reasoning" ? "summary.delta" : channel === "arguments" ? "arguments.delta" : "text.delta"
     if (item.type !== "message" && item.type !== "reasoning" && item.type !== "function_call") return
-    open.parts[partIndex] ??= new GrowingText()
-    open.parts[partIndex].append(text)
+    open.partCount = Math.max(open.partCount, partIndex + 1)
     this.#characters += text.length
     this.#log.append({ type, outputIndex, partIndex, text })
   }
 
   /** A summary part begins only when the one before it is done. */
   #openSummaries(open: OpenItem, upTo: number): void {
-    while (open.parts.length <= upTo) {
-      const previous = open.parts.length - 1
+    while (open.partCount <= upTo) {
+      const previous = open.partCount - 1
       if (previous >= 0) this.#endSummary(open, previous)
-      open.parts.push(new GrowingText())
+      open.partCount += 1
       this.#log.append({ type: "summary.added", outputIndex: open.outputIndex, partIndex: previous + 1 })
     }
   }
@@ -133,7 +131,7 @@ export class Recorder {
       type: "summary.done",
       outputIndex,
       partIndex,
-      text: textOfPart(open.parts, partIndex),
+      text: this.#log.partText(outputIndex, partIndex),
     })
     this.#log.append({ type: "summary.part_done", outputIndex, partIndex })
   }
@@ -142,9 +140,9 @@ export class Recorder {
     const open = this.#open.get(native.id) ?? this.#begin(native)
     open.carry = ""
     textsOf(native).forEach((text, index) => {
-      const sentLength = open.parts[index]?.length ?? 0
+      const sentLength = this.#log.partLength(open.outputIndex, index)
       // What was sent cannot be taken back: only a longer text is followed up.
-      if (text.length > sentLength && text.startsWith(textOfPart(open.parts, index))) {
+      if (text.length > sentLength && text.startsWith(this.#log.partText(open.outputIndex, index, text))) {
         this.#send(
           open,
           native.type === "function_call" ? "arguments" : "text",
@@ -153,7 +151,19 @@ export class Recorder {
         )
       }
     })
-    return this.#close(open, withParts({ ...native, id: open.item.id }, open.parts), null)
+    return this.#close(open, this.#asSent(open, { ...native, id: open.item.id }), null)
+  }
+
+  /** The item with the texts that were sent, which need not be those that it was told with at its end. */
+  #asSent({ outputIndex, partCount }: OpenItem, item: Item): Item {
+    const told = textsOf(item)
+    const sent = (part: number) => this.#log.partText(outputIndex, part, told[part])
+    if (item.type === "message") return { ...item, content: [{ type: "text", text: sent(0) }] }
+    if (item.type === "reasoning") {
+      return { ...item, summary: Array.from({ length: partCount }, (_, part) => sent(part)) }
+    }
+    if (item.type === "function_call") return { ...item, arguments: sent(0) }
+    return item
   }
 
   #close(open: OpenItem, item: Item, status: ItemStatus | null): RecordedItem {
@@ -161,10 +171,10 @@ export class Recorder {
     const final = finished(item, status)
     for (const [key, value] of this.#open) if (value === open) this.#open.delete(key)
     if (final.type === "message") {
-      this.#log.append({ type: "text.done", outputIndex, partIndex: 0, text: textOfPart(open.parts, 0) })
+      this.#log.append({ type: "text.done", outputIndex, partIndex: 0, text: textsOf(final)[0] ?? "" })
       this.#log.append({ type: "part.done", outputIndex, partIndex: 0 })
     } else if (final.type === "reasoning") {
-      if (open.parts.length > 0) this.#endSummary(open, open.parts.length - 1)
+      if (open.partCount > 0) this.#endSummary(open, open.partCount - 1)
     } else if (final.type === "function_call") {
       this.#log.append({ type: "arguments.done", outputIndex, partIndex: 0, text: final.arguments })
     } else if (isOwnTool(final)) {
@@ -263,17 +273,6 @@ function textsOf(item: Item): readonly string[] {
   if (item.type === "reasoning") return item.summary
   if (item.type === "function_call") return [item.arguments]
   return []
-}
-
-function withParts(item: Item, parts: readonly GrowingText[]): Item {
-  if (item.type === "message") return { ...item, content: [{ type: "text", text: textOfPart(parts, 0) }] }
-  if (item.type === "reasoning") return { ...item, summary: parts.map(String) }
-  if (item.type === "function_call") return { ...item, arguments: textOfPart(parts, 0) }
-  return item
-}
-
-function textOfPart(parts: readonly GrowingText[], index: number): string {
-  return parts[index]?.toString() ?? ""
 }
 
 function finished(item: Item, status: ItemStatus | null): Item {

@@ -82,6 +82,14 @@ describe("ResponseLog", () => {
     )
   })
 
+  it("tells what was sent of a part, cut out of a text that begins with it", () => {
+    const log = filled(messageEvents(0, ["one ", "two"]).slice(0, 4))
+    expect([log.partLength(0, 0), log.partText(0, 0)]).toEqual([7, "one two"])
+    expect(log.partText(0, 0, "one two three")).toBe("one two")
+    expect(log.partText(0, 0, "one too")).toBe("one two")
+    expect([log.partLength(1, 0), log.partText(0, 1, "x")]).toEqual([0, ""])
+  })
+
   it("stores no text a second time", () => {
     const log = filled(messageEvents(0, ["a secret ", "word"]))
     expect(log.takeUnsaved()?.json).not.toContain("secret")

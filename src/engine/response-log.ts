@@ -1,25 +1,25 @@
 import type { Item } from "../domain/items.ts"
-import type { DeltaType, ResponseEvent, TextDone } from "../domain/response-events.ts"
+import type { DeltaType, ResponseEvent } from "../domain/response-events.ts"
 import type { ResponseLogReader } from "../domain/response-log.ts"
 import type { LogSegment } from "../domain/store.ts"
 import { GrowingText } from "./growing-text.ts"
 
 /**
  * Deltas of one part that follow one another: one text and the length of each, instead of an object a delta. A
- * hundred thousand deltas cost about their text and one small integer each.
+ * hundred thousand deltas cost about their text and one small integer each; once the part is done the text is a slice of
+ * the whole one, which the item has.
  */
 interface DeltaRun {
   readonly first: number
   readonly type: DeltaType
   readonly outputIndex: number
   readonly partIndex: number
-  readonly text: GrowingText
+  text: GrowingText | string
   readonly lengths: number[]
 }
 
 interface SingleEvent {
   readonly first: number
-  /** As appended; `text.done` and `summary.done` carry an empty text here, it is made from the runs when read. */
   readonly event: ResponseEvent
 }
 
@@ -27,11 +27,6 @@ type Entry = DeltaRun | SingleEvent
 
 /** A run is closed at this many characters, so that reading the newest delta never copies more. */
 const maxRunChars = 4096
-
-const deltaOfDone: Readonly<Record<Exclude<TextDone, "arguments.done">, DeltaType>> = {
-  "text.done": "text.delta",
-  "summary.done": "summary.delta",
-}
 
 /** The append-only log of one response, compact in memory and in storage; see `ResponseEvent`. */
 export class ResponseLog implements ResponseLogReader {
@@ -55,7 +50,8 @@ export class ResponseLog implements ResponseLogReader {
     if (event.type === "text.delta" || event.type === "summary.delta" || event.type === "arguments.delta") {
       this.#appendDelta(event.type, event.outputIndex, event.partIndex, event.text)
     } else {
-      this.#entries.push({ first: this.#length, event: withoutText(event) })
+      this.#entries.push({ first: this.#length, event })
+      if (event.type === "text.done" || event.type === "summary.done") this.#share(event)
     }
     this.#length += 1
     this.#wake()
@@ -72,10 +68,30 @@ export class ResponseLog implements ResponseLogReader {
     for (let i = this.#entryAt(from); i < this.#entries.length && events.length < limit; i += 1) {
       const entry = this.#entries[i]
       if (entry === undefined) break
-      if ("event" in entry) events.push(this.#withText(entry.event))
+      if ("event" in entry) events.push(entry.event)
       else readRun(entry, from + events.length - entry.first, limit, events)
     }
     return events
+  }
+
+  /** UTF-16 units that were told of a part of an item so far. */
+  partLength(outputIndex: number, partIndex: number): number {
+    return this.#runsOf(outputIndex, partIndex).reduce((sum, run) => sum + run.text.length, 0)
+  }
+
+  /**
+   * What was told of a part so far. Where `known` begins with it, it is cut out of that: a long answer comes a second time
+   * as a whole, and is to be in memory once.
+   */
+  partText(outputIndex: number, partIndex: number, known = ""): string {
+    const runs = this.#runsOf(outputIndex, partIndex)
+    let position = 0
+    for (const run of runs) {
+      const text = run.text.toString()
+      if (!known.startsWith(text, position)) return runs.map((each) => each.text.toString()).join("")
+      position += text.length
+    }
+    return known.slice(0, position)
   }
 
   async waitFor(from: number): Promise<void> {
@@ -107,7 +123,7 @@ export class ResponseLog implements ResponseLogReader {
       const entries = JSON.parse(segment.json) as StoredEntry[]
       for (const entry of entries) {
         if ("lengths" in entry) log.#restoreRun(entry, output, positions)
-        else log.append(withItem(entry, output))
+        else log.append(log.#withText(withItem(entry, output), output))
       }
     }
     log.#savedLength = log.#length
@@ -125,7 +141,8 @@ export class ResponseLog implements ResponseLogReader {
       last.outputIndex === outputIndex &&
       last.partIndex === partIndex &&
       last.text.length < maxRunChars &&
-      this.#entries.length > this.#savedEntries
+      this.#entries.length > this.#savedEntries &&
+      last.text instanceof GrowingText
     ) {
       last.text.append(text)
       last.lengths.push(text.length)
@@ -148,22 +165,35 @@ export class ResponseLog implements ResponseLogReader {
     positions.set(key, position)
   }
 
-  #withText(event: ResponseEvent): ResponseEvent {
+  /** Of a stored event, which is without its text. */
+  #withText(event: ResponseEvent, output: readonly Item[]): ResponseEvent {
     if (event.type !== "text.done" && event.type !== "summary.done") return event
     const { outputIndex, partIndex } = event
-    const type = deltaOfDone[event.type]
-    const texts: string[] = []
-    for (const entry of this.#entries) {
-      if (
-        "lengths" in entry &&
-        entry.type === type &&
-        entry.outputIndex === outputIndex &&
-        entry.partIndex === partIndex
-      ) {
-        texts.push(entry.text.toString())
-      }
+    const whole = partText(output[outputIndex], "text.delta", partIndex)
+    return { ...event, text: this.partText(outputIndex, partIndex, whole) }
+  }
+
+  #share({ outputIndex, partIndex, text }: Extract<ResponseEvent, { readonly text: string }>): void {
+    if (this.partLength(outputIndex, partIndex) !== text.length) return
+    let position = 0
+    for (const run of this.#runsOf(outputIndex, partIndex)) {
+      const end = position + run.text.length
+      run.text = text.slice(position, end)
+      position = end
     }
-    return { ...event, text: texts.join("") }
+  }
+
+  /** In order. All deltas of an item are behind the event that announced it, so the search ends there. */
+  #runsOf(outputIndex: number, partIndex: number): readonly DeltaRun[] {
+    const runs: DeltaRun[] = []
+    for (let i = this.#entries.length - 1; i >= 0; i -= 1) {
+      const entry = this.#entries[i]
+      if (entry === undefined) break
+      if ("lengths" in entry) {
+        if (entry.outputIndex === outputIndex && entry.partIndex === partIndex) runs.push(entry)
+      } else if (entry.event.type === "item.added" && entry.event.outputIndex === outputIndex) break
+    }
+    return runs.reverse()
   }
 
   /** Index of the entry that holds sequence number `sequence`. */
@@ -205,7 +235,8 @@ function toStored(entry: Entry): unknown {
   if (entry.event.type === "item.done") {
     return { type: entry.event.type, outputIndex: entry.event.outputIndex }
   }
-  return entry.event
+  const { event } = entry
+  return event.type === "text.done" || event.type === "summary.done" ? { ...event, text: "" } : event
 }
 
 function withItem(entry: ResponseEvent, output: readonly Item[]): ResponseEvent {
@@ -214,10 +245,6 @@ function withItem(entry: ResponseEvent, output: readonly Item[]): ResponseEvent 
   if (item === undefined)
     throw new Error(`the stored log names output item ${entry.outputIndex}, which is not stored`)
   return { ...entry, item }
-}
-
-function withoutText(event: ResponseEvent): ResponseEvent {
-  return event.type === "text.done" || event.type === "summary.done" ? { ...event, text: "" } : event
 }
 
 function sizeOf(entry: Entry): number {

@@ -1,4 +1,4 @@
-import { isLongJson, jsonPieces } from "./json-pieces.ts"
+import { isLongJson, jsonPieces } from "../domain/json-pieces.ts"
 
 /** Whole frames: a text, or its pieces one after the other, made as they are asked for. */
 export type SseText = string | Iterable<string>

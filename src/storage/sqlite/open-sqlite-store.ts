@@ -12,6 +12,9 @@ import { SqliteStore } from "./sqlite-store.ts"
  */
 const busyTimeoutMs = 5_000
 
+/** SQLite would keep twice as much of the rows of the last long answers; the system has them in its cache anyway. */
+const pageCacheKb = 1024
+
 /** Above this a checkpoint cuts the write-ahead log back, which otherwise keeps its largest size for ever. */
 const walSizeLimitBytes = 16 * 1024 * 1024
 
@@ -34,6 +37,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
       pragma synchronous = normal;
       pragma journal_size_limit = ${walSizeLimitBytes};
       pragma trusted_schema = off;
+      pragma cache_size = -${pageCacheKb};
     `)
     migrate(database, path)
     return new SqliteStore(new LedgerDatabase(database))
