@@ -295,6 +295,12 @@ async function misbehave(session: Session, words: string, signal: AbortSignal): 
     case "error-as-answer":
       chunk(session, argument)
       return { usage: { inputTokens: 0, outputTokens: 0 } }
+    case "cut":
+      chunk(session, "Half an")
+      chunk(session, "Info: Response was interrupted. Retrying...")
+      chunk(session, "Half")
+      chunk(session, "Error: Failed to get a response. Last error: 500 no luck")
+      return { usage: null }
     case "no-answer":
       return { usage: null }
     case "stop":

@@ -2,7 +2,7 @@ import { describe, it, vi } from "vitest"
 import { createAcpBackend } from "../../src/backends/acp/acp-backend.ts"
 import { acpClis } from "../../src/backends/acp/acp-clis.ts"
 import { startModelServer } from "../model-server/model-server.ts"
-import { developerTextOf } from "../model-server/request-readers.ts"
+import { developerTextOf, userTextsOf } from "../model-server/request-readers.ts"
 import { createAcpHome } from "../support/acp-homes.ts"
 import { startMcpEndpoint } from "../support/mcp-endpoint.ts"
 import { descendantsOf, isRunning } from "../support/processes.ts"
@@ -27,15 +27,29 @@ const prompts: ContractPrompts = {
   schema: "[[schema]]",
   fail: (status) => `[[status:${status}]]`,
   shell: (command) => `[[shell:${command}]]`,
+  cut: "[[drop]]",
+  silence: "[[silent]]",
+  flood: (count) => `[[deltas:${count}]]`,
+  callsAtOnce: (calls) => calls.map(({ name, args }) => `[[tool:${name}:${JSON.stringify(args)}]]`).join(""),
 }
 
 /** The contract suite on a real CLI of the Agent Client Protocol, out of `test/clis`, with the scripted model behind it. */
-export function describeAcpCli(name: CliName, limits: Partial<BackendHarness> = {}): void {
+export function describeAcpCli(
+  name: CliName,
+  limits: Partial<BackendHarness> = {},
+  without: readonly (keyof ContractPrompts)[] = [],
+): void {
   // They take seconds to start, and more on a machine that has other work.
   vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
   const executable = testCli(name)
   if (executable === null) describe(name, () => it.skip(missingCli(name), () => {}))
-  else describeBackendContract(name, async () => ({ ...(await prepare(name, executable)), ...limits }))
+  else {
+    describeBackendContract(name, async () => ({
+      ...(await prepare(name, executable)),
+      ...limits,
+      prompts: withoutFields(prompts, without),
+    }))
+  }
 }
 
 async function prepare(name: CliName, executable: string): Promise<BackendHarness> {
@@ -46,31 +60,38 @@ async function prepare(name: CliName, executable: string): Promise<BackendHarnes
   const mcp = await startMcpEndpoint()
   const workspace = await createTempDir("workspace")
   const pids = new Set<number>()
-  const backend = createAcpBackend({
-    cli,
-    executable,
-    args: cli.args("full"),
-    cwd: workspace.path,
-    env: home.env,
-    model: name === "gemini" ? "gemini-2.5-flash" : null,
-    permissions: "full",
-    toolEndpoint: mcp.endpoint,
-    onEvent: (event) => {
-      if (event.type === "process.started") pids.add(event.pid)
-      if (event.type === "process.exited") pids.delete(event.pid)
-    },
-    log: (level, message, fields) => {
-      if (process.env.ACP_LOG !== undefined) console.error(level, message, JSON.stringify(fields ?? {}))
-    },
-  })
+  const create = () =>
+    createAcpBackend({
+      cli,
+      executable,
+      args: cli.args("full"),
+      cwd: workspace.path,
+      env: home.env,
+      model: name === "gemini" ? "gemini-2.5-flash" : null,
+      permissions: "full",
+      toolEndpoint: mcp.endpoint,
+      onEvent: (event) => {
+        if (event.type === "process.started") pids.add(event.pid)
+        if (event.type === "process.exited") pids.delete(event.pid)
+      },
+      log: () => {},
+    })
+  // Beside the conversation they ask for titles and the like, without tools.
+  const newest = () => modelServer.requests.findLast(({ body }) => (body.tools ?? []).length > 0)
   return {
-    backend,
+    backend: create(),
+    another: async () => create(),
+    isModelAsked: () => modelServer.nextRequest(),
+    heard: () => {
+      const request = newest()
+      return request === undefined ? [] : userTextsOf(request)
+    },
     workspace: workspace.path,
     prompts,
     documentedAs: name,
     // They tell them with the prompt: there it is what the user said.
     developerText: () => {
-      const request = modelServer.requests.findLast(({ body }) => (body.tools ?? []).length > 0)
+      const request = newest()
       return request === undefined ? "" : `${developerTextOf(request)}\n${JSON.stringify(request.body.input)}`
     },
     crash: async () => {
@@ -88,4 +109,11 @@ async function prepare(name: CliName, executable: string): Promise<BackendHarnes
       await workspace.remove()
     },
   }
+}
+
+function withoutFields(all: ContractPrompts, names: readonly (keyof ContractPrompts)[]): ContractPrompts {
+  const kept = { ...all }
+  // Only those that a harness may leave out are named.
+  for (const name of names) Reflect.deleteProperty(kept, name)
+  return kept
 }

@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
 import { otherAcp } from "../../src/backends/acp/acp-clis.ts"
+import { textOf } from "../../src/domain/items.ts"
 import { isRunning, pidFrom } from "../support/processes.ts"
 import { waitFor } from "../support/wait-for.ts"
 import { type AcpFixture, createAcpFixture } from "./acp-fixture.ts"
@@ -106,6 +107,18 @@ describe("an agent of the Agent Client Protocol that misbehaves", () => {
       error: { code: "model_error", modelStatus: status, message: expect.stringContaining(words) },
     })
     expect(turn.items).toEqual([])
+  })
+
+  it("may mix its own remarks with the words of the model, and an error with a cut answer", async () => {
+    const { backend } = await prepare({ cli: { ...otherAcp, saysInfos: true } })
+    const turn = await runTurn(backend, await backend.openThread(noOptions), "cut")
+    expect(turn.last).toMatchObject({
+      type: "turn.failed",
+      error: { code: "model_error", modelStatus: 500, message: expect.stringContaining("no luck") },
+    })
+    expect(turn.events).toContainEqual(expect.objectContaining({ type: "notice", tells: "trouble" }))
+    const texts = turn.items.map((item) => (item.type === "message" ? textOf(item.content) : item.type))
+    expect(texts).toEqual(["Half an", "Half"])
   })
 
   it("may begin an answer with the word Error", async () => {

@@ -1,3 +1,4 @@
 import { describeAcpCli } from "./acp-cli.ts"
 
-describeAcpCli("copilot")
+// Of thousands of deltas in a second it gives up some turns by itself (`cancelled`), whoever drives it.
+describeAcpCli("copilot", {}, ["flood"])

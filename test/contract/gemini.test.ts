@@ -1,3 +1,4 @@
 import { describeAcpCli } from "./acp-cli.ts"
 
-describeAcpCli("gemini", { tellsOutput: false, survivesKill: false })
+// It makes the calls of one answer one after the other.
+describeAcpCli("gemini", { tellsOutput: false, survivesKill: false }, ["callsAtOnce"])

@@ -80,5 +80,6 @@ const setUps = {
     COPILOT_PROVIDER_BASE_URL: modelUrl,
     COPILOT_PROVIDER_API_KEY: "scripted-key",
     COPILOT_MODEL: "scripted-1",
+    COPILOT_PROVIDER_MAX_PROMPT_TOKENS: "2000000",
   }),
 }

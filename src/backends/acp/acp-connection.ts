@@ -139,6 +139,7 @@ export class AcpConnection implements SupervisedProcess {
   /** Ends it with all that it started; from now on it is not to be used. Safe twice. */
   async end(): Promise<void> {
     this.#isAlive = false
+    this.#process.closeStdin()
     await this.#process.end(this.#options.timeouts.endSteps)
   }
 

@@ -58,8 +58,13 @@ export class AcpTurnReader {
   read(update: SessionUpdate): void {
     switch (update.sessionUpdate) {
       case "agent_message_chunk":
-        if (this.#options.takesInfos && isInfo(update.content.text)) this.#notice(update.content.text ?? "")
-        else this.#text("message", update.content.text ?? "", update.messageId ?? null)
+        if (this.#options.takesInfos && isRemark("Info", update.content.text)) {
+          this.#notice(update.content.text ?? "")
+          break
+        }
+        // Also behind the beginning of an answer that was cut off.
+        if (this.#options.takesInfos && isRemark("Error", update.content.text)) this.#closeText()
+        this.#text("message", update.content.text ?? "", update.messageId ?? null)
         break
       case "agent_thought_chunk":
         this.#text("thought", update.content.text ?? "", null)
@@ -85,8 +90,10 @@ export class AcpTurnReader {
   }
 
   #notice(message: string): void {
-    const tells = /retrying/i.test(message) ? "trouble" : "nothing"
-    this.#options.push({ type: "notice", message, tells })
+    const isRetry = /retrying/i.test(message)
+    // What comes now is another try at the answer, from its beginning.
+    if (isRetry) this.#closeText()
+    this.#options.push({ type: "notice", message, tells: isRetry ? "trouble" : "nothing" })
   }
 
   #text(kind: OpenText["kind"], text: string, messageId: string | null): void {
@@ -161,8 +168,8 @@ export class AcpTurnReader {
 }
 
 /** A model's words come in small pieces; a program's own remark comes whole. */
-function isInfo(text: string | null | undefined): boolean {
-  return /^Info: \S/.test(text ?? "")
+function isRemark(word: "Info" | "Error", text: string | null | undefined): boolean {
+  return new RegExp(`^${word}: \\S`).test(text ?? "")
 }
 
 /** What it does is known: some tell a name first, and the command or the file later. */
