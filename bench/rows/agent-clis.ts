@@ -3,6 +3,7 @@ import { once } from "node:events"
 import { Agent } from "node:http"
 import { startModelServer } from "../../test/model-server/model-server.ts"
 import { createAcpHome } from "../../test/support/acp-homes.ts"
+import { createClaudeHome } from "../../test/support/claude-home.ts"
 import { testCli } from "../../test/support/test-clis.ts"
 import type { BenchContext } from "../bench-context.ts"
 import { type Row, ratioRow, unmeasuredRow } from "../result.ts"
@@ -10,21 +11,43 @@ import { startDaemon } from "../support/service-process.ts"
 import { streamTurn } from "../support/sse-request.ts"
 import { median } from "../support/statistics.ts"
 
+interface CliHome {
+  readonly env: Readonly<Record<string, string>>
+  remove(): Promise<void>
+}
+
 interface CliRun {
-  readonly name: "gemini" | "opencode" | "copilot"
+  readonly name: string
+  readonly createHome: (modelUrl: string) => Promise<CliHome>
   /** One turn by hand. */
   readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>
 }
 
+const claudeArgs = ["--output-format", "stream-json", "--verbose", "--include-partial-messages"]
+
 const clis: readonly CliRun[] = [
   {
+    name: "claude",
+    createHome: (modelUrl) => createClaudeHome({ modelUrl }),
+    args: ["-p", ...claudeArgs, "--strict-mcp-config", "Hi."],
+  },
+  {
     name: "gemini",
+    createHome: (modelUrl) => createAcpHome("gemini", modelUrl),
     args: ["-m", "gemini-2.5-flash", "--output-format", "stream-json", "--yolo", "-p", "Hi."],
     env: { AI_AGENT_PROXY_MODEL: "gemini-2.5-flash" },
   },
-  { name: "opencode", args: ["run", "--format", "json", "Hi."] },
-  { name: "copilot", args: ["--allow-all", "--no-auto-update", "--output-format", "json", "-p", "Hi."] },
+  {
+    name: "opencode",
+    createHome: (modelUrl) => createAcpHome("opencode", modelUrl),
+    args: ["run", "--format", "json", "Hi."],
+  },
+  {
+    name: "copilot",
+    createHome: (modelUrl) => createAcpHome("copilot", modelUrl),
+    args: ["--allow-all", "--no-auto-update", "--output-format", "json", "-p", "Hi."],
+  },
 ]
 
 /** Each agent CLI that is installed: a turn of the warm service to its first content, and one of the CLI by hand. */
@@ -35,7 +58,7 @@ export async function measureAgentClis(context: BenchContext): Promise<Row[]> {
 }
 
 async function measureCli({ installation, newFolder, isQuick }: BenchContext, run: CliRun): Promise<Row> {
-  const { name, args } = run
+  const { name, args, createHome } = run
   const fields = {
     id: `warm-${name}`,
     name: `Real ${name}, warm first content, to a turn of it by hand`,
@@ -47,7 +70,7 @@ async function measureCli({ installation, newFolder, isQuick }: BenchContext, ru
   if (binary === null)
     return unmeasuredRow({ ...fields, note: "not installed, see scripts/install-test-clis.sh" })
   const model = await startModelServer()
-  const home = await createAcpHome(name, model.url)
+  const home = await createHome(model.url)
   const folder = await newFolder(`raw-${name}`)
   const service = await startDaemon(installation, {
     folder: await newFolder(`daemon-${name}`),

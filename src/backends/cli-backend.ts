@@ -13,9 +13,9 @@ import type { ToolEndpoint } from "../domain/tool-endpoint.ts"
 import { createCodexBackend } from "./codex/codex-backend.ts"
 import type { CodexBackendOptions } from "./codex/codex-options.ts"
 import { createExecBackend } from "./exec/exec-backend.ts"
-import { endLeftBehind } from "./exec/running-processes.ts"
 import { findExecutable } from "./find-executable.ts"
 import { probeExecutable } from "./probe.ts"
+import { endLeftBehind } from "./running-processes.ts"
 
 export interface CliBackendOptions extends CodexBackendOptions {
   /** See `ExecBackendOptions`. */

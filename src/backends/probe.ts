@@ -3,9 +3,9 @@ import path from "node:path"
 import { messageOf } from "../domain/errors.ts"
 import { AppServer } from "./codex/app-server.ts"
 import { defaultTimeouts } from "./codex/codex-options.ts"
-import { StartError } from "./codex/start-error.ts"
 import { commonFeatures, type ExecFeatures, featuresOfHelp, plainFeatures } from "./exec/exec-features.ts"
 import { type BriefRunOptions, runBriefly } from "./run-briefly.ts"
+import { StartError } from "./start-error.ts"
 
 export interface ProbeOptions {
   /** Where the agent's turns run, too: a program may look at its folder. */

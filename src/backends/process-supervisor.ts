@@ -1,10 +1,11 @@
 import { messageOf } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
-import { StartError } from "./codex/start-error.ts"
 import { RpcLostError } from "./rpc-client.ts"
+import { StartError } from "./start-error.ts"
 
 const firstPauseMs = 1_000
 const longestPauseMs = 60_000
+const maxPrintedLength = 600
 /** A process that lived this long did not die of its start. */
 const healthyLifeMs = 30_000
 
@@ -12,6 +13,8 @@ const healthyLifeMs = 30_000
 export interface SupervisedProcess {
   readonly isAlive: boolean
   readonly stderrTail: string
+  /** The beginning of what it wrote to stdout that was no part of its protocol: an update notice, perhaps. */
+  readonly strayText: string
   /** Resolves with a sentence when it is gone or could not be started. Never rejects. */
   readonly exited: Promise<string>
   /** The handshake. */
@@ -97,6 +100,8 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
       // A process that was killed for its silence: the silence is the reason, not the signal.
       if (error instanceof StartError || (error instanceof RpcLostError && error.isTimeout))
         this.#lastReason = messageOf(error)
+      const printed = error instanceof StartError ? "" : process.strayText.trim().slice(0, maxPrintedLength)
+      if (printed !== "") this.#lastReason = `${this.#lastReason || messageOf(error)}; it printed: ${printed}`
       const reason = this.#lastReason || messageOf(error)
       const nextStep = error instanceof StartError ? error.nextStep : startStep
       throw new StartError(reason, nextStep, Math.max(0, this.#notBefore - this.#options.now()), error)

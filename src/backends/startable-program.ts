@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs"
-import { StartError } from "./codex/start-error.ts"
 import { findExecutable } from "./find-executable.ts"
+import { StartError } from "./start-error.ts"
 
 export interface Program {
   /** Name or path. */

@@ -8,7 +8,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { setTimeout as delay } from "node:timers/promises"
+import { setTimeout as delay, setImmediate as immediate } from "node:timers/promises"
 import { parseScript, type ToolDirective } from "../model-server/script.ts"
 import { callTool } from "../support/mcp-client.ts"
 
@@ -78,6 +78,19 @@ const configOptions = [
   },
 ]
 
+/** With a late replay it reads requests in between, as gemini does. */
+async function replay(session: Session): Promise<void> {
+  const times = fault === "late-replay" ? 2_000 : 1
+  for (const text of session.said) {
+    chunk(session, text, "user_message_chunk")
+    if (fault === "unanswered" && text === session.said.at(-1)) return
+    for (let time = 0; time < times; time += 1) {
+      chunk(session, "an answer of before")
+      if (fault === "late-replay") await immediate()
+    }
+  }
+}
+
 async function answer(method: string, params: Fields): Promise<unknown> {
   const session = sessions.get(String(params.sessionId))
   switch (method) {
@@ -97,6 +110,7 @@ async function answer(method: string, params: Fields): Promise<unknown> {
       if (fault === "log-in" && !existsSync(join(folder, "logged-in"))) {
         throw new RpcFailure(-32_000, "Authentication required")
       }
+      if (fault === "slow") await delay(600)
       const { id } = newSession(crypto.randomUUID(), [], params.mcpServers as Fields[])
       return { sessionId: id, modes, configOptions }
     }
@@ -105,10 +119,8 @@ async function answer(method: string, params: Fields): Promise<unknown> {
       if (!existsSync(file)) throw new RpcFailure(-32_602, "no such session")
       const said: string[] = JSON.parse(readFileSync(file, "utf8"))
       const loaded = newSession(String(params.sessionId), said, params.mcpServers as Fields[])
-      for (const text of said) {
-        chunk(loaded, text, "user_message_chunk")
-        chunk(loaded, "an answer of before")
-      }
+      const replayed = replay(loaded)
+      if (fault !== "late-replay") await replayed
       return { modes, configOptions }
     }
     case "session/set_mode":
@@ -177,7 +189,9 @@ async function follow(
           }
           break
         case "deltas":
-          for (let number = 1; number <= step.count; number++) chunk(session, `${number} `)
+          for (let number = 1; number <= step.count; number++) {
+            chunk(session, number === step.count ? `${number}` : `${number} `)
+          }
           break
         case "history":
           chunk(session, JSON.stringify(session.said))
@@ -332,6 +346,10 @@ async function misbehave(session: Session, words: string, signal: AbortSignal): 
 mkdirSync(folder, { recursive: true })
 if (fault === "notice" || fault === "question")
   process.stdout.write("A new version is available. Update now? [Y/n]\n")
+if (fault === "notice-and-end") {
+  process.stdout.write("A new version is available: run scripted update\n")
+  process.exit(1)
+}
 if (fault === "old") {
   process.stderr.write("error: unknown option '--acp'\n")
   process.exit(1)

@@ -9,7 +9,8 @@ import { descendantsOf, isRunning } from "../support/processes.ts"
 import { createTempDir } from "../support/temp-dir.ts"
 import { missingCli, testCli } from "../support/test-clis.ts"
 import { waitFor } from "../support/wait-for.ts"
-import { type BackendHarness, type ContractPrompts, describeBackendContract } from "./backend-contract.ts"
+import type { BackendHarness, ContractPrompts } from "./backend/harness.ts"
+import { describeBackendContract } from "./backend-contract.ts"
 import { saidIn } from "./said-in.ts"
 
 type CliName = "gemini" | "opencode" | "copilot"
@@ -40,7 +41,7 @@ export function describeAcpCli(
   without: readonly (keyof ContractPrompts)[] = [],
 ): void {
   // They take seconds to start, and more on a machine that has other work.
-  vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
+  vi.setConfig({ testTimeout: 240_000, hookTimeout: 90_000 })
   const executable = testCli(name)
   if (executable === null) describe(name, () => it.skip(missingCli(name), () => {}))
   else {
@@ -52,6 +53,13 @@ export function describeAcpCli(
   }
 }
 
+/** They start themselves once more, as a child. */
+const programLines: Readonly<Record<CliName, RegExp>> = {
+  gemini: /^\S*node\b.*\bgemini\b/,
+  opencode: /^\S*(?:node\b.*)?\bopencode\b/,
+  copilot: /^\S*(?:node\b.*)?\bcopilot\b/,
+}
+
 async function prepare(name: CliName, executable: string): Promise<BackendHarness> {
   const cli = acpClis.get(name)
   if (cli === undefined) throw new Error(`no ${name}`)
@@ -60,7 +68,7 @@ async function prepare(name: CliName, executable: string): Promise<BackendHarnes
   const mcp = await startMcpEndpoint()
   const workspace = await createTempDir("workspace")
   const pids = new Set<number>()
-  const create = () =>
+  const create = (idleMs?: number) =>
     createAcpBackend({
       cli,
       executable,
@@ -75,12 +83,18 @@ async function prepare(name: CliName, executable: string): Promise<BackendHarnes
         if (event.type === "process.exited") pids.delete(event.pid)
       },
       log: () => {},
+      ...(idleMs === undefined ? {} : { timeouts: { idleMs } }),
     })
   // Beside the conversation they ask for titles and the like, without tools.
   const newest = () => modelServer.requests.findLast(({ body }) => (body.tools ?? []).length > 0)
   return {
     backend: create(),
-    another: async () => create(),
+    another: async (idleMs) => create(idleMs),
+    restsWhenIdle: true,
+    addMcpServer: home.addMcpServer,
+    programLine: programLines[name],
+    warmProcesses: 2,
+    column: name,
     isModelAsked: () => modelServer.nextRequest(),
     heard: () => {
       const request = newest()

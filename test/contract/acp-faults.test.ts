@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
 import { otherAcp } from "../../src/backends/acp/acp-clis.ts"
+import { ThreadLostError } from "../../src/domain/errors.ts"
 import { textOf } from "../../src/domain/items.ts"
 import { isRunning, pidFrom } from "../support/processes.ts"
 import { waitFor } from "../support/wait-for.ts"
@@ -19,8 +20,6 @@ async function prepare(...options: Parameters<typeof createAcpFixture>): Promise
   fixtures.push(fixture)
   return fixture
 }
-
-const quick = { interruptMs: 300, handshakeMs: 1_500 }
 
 describe("an agent of the Agent Client Protocol that misbehaves", () => {
   it("fails the turn in whose middle it dies, and starts again for the next", async () => {
@@ -46,7 +45,7 @@ describe("an agent of the Agent Client Protocol that misbehaves", () => {
   })
 
   it("ends an interrupted turn that it does not end, and is replaced; the thread is lost", async () => {
-    const { backend, pids } = await prepare({ timeouts: quick })
+    const { backend, pids } = await prepare({ timeouts: { interruptMs: 300 } })
     const thread = await backend.openThread(noOptions)
     const turn = await runTurn(backend, thread, "ignore-cancel", (event, running) => {
       if (event.type === "item.delta") void running.interrupt()
@@ -121,6 +120,30 @@ describe("an agent of the Agent Client Protocol that misbehaves", () => {
     expect(texts).toEqual(["Half an", "Half"])
   })
 
+  it("may replay a history after it has said that it is loaded: nothing of it gets into the next answer", async () => {
+    const { backend, crash } = await prepare({}, { FAULT: "late-replay" })
+    const thread = await backend.openThread(noOptions)
+    await runTurn(backend, thread, "[[say:before]]")
+    await crash()
+    await backend.resumeThread(thread, noOptions)
+    expect((await runTurn(backend, thread, "[[say:after]]")).streamed).toBe("after")
+  })
+
+  it.each([
+    [{ joinsUnanswered: true } as const, "thread_lost"],
+    [{}, undefined],
+  ])(
+    "may keep a prompt that it was killed over (%j): the thread is lost where it would be asked again",
+    async (cli, code) => {
+      const { backend, crash } = await prepare({ cli: { ...otherAcp, ...cli } }, { FAULT: "unanswered" })
+      const thread = await backend.openThread(noOptions)
+      await runTurn(backend, thread, "[[say:before]]")
+      await crash()
+      const lost = await backend.resumeThread(thread, noOptions).catch((error: unknown) => error)
+      expect(lost instanceof ThreadLostError ? lost.code : lost).toBe(code)
+    },
+  )
+
   it("may begin an answer with the word Error", async () => {
     const { backend } = await prepare()
     const text = "Error: is what the log says."
@@ -193,7 +216,7 @@ describe("an agent of the Agent Client Protocol that is not ready", () => {
   })
 
   it("waits for an answer to its update notice, which is quoted", async () => {
-    const { backend, pids } = await prepare({ timeouts: quick }, { FAULT: "question" })
+    const { backend, pids } = await prepare({ timeouts: { handshakeMs: 5_000 } }, { FAULT: "question" })
     expect(await backend.readiness()).toMatchObject({
       isReady: false,
       reason: expect.stringContaining("Update now? [Y/n]"),
@@ -254,6 +277,12 @@ describe("the process of an agent of the Agent Client Protocol", () => {
     )
     expect(pids).toHaveLength(2)
     expect(prompts()).toHaveLength(2)
+  })
+
+  it("is not ended in the middle of a request, however long that takes", async () => {
+    const { backend } = await prepare({ timeouts: { idleMs: 200 } }, { FAULT: "slow" })
+    const thread = await backend.openThread(noOptions)
+    expect((await runTurn(backend, thread, "[[say:x]]")).answer).toBe("x")
   })
 
   it("gets the model and the effort of a turn, and its own again", async () => {

@@ -67,7 +67,8 @@ export async function createAcpFixture(
         .split("\n")
         .filter(Boolean)
         .map((line) => JSON.parse(line)),
-    processes: () => pids.flatMap((pid) => [pid, ...descendantsOf(pid).map((entry) => entry.pid)]),
+    processes: () =>
+      pids.filter(isRunning).flatMap((pid) => [pid, ...descendantsOf(pid).map((entry) => entry.pid)]),
     crash: async () => {
       const pid = pids.at(-1) ?? 0
       if (isRunning(pid)) process.kill(pid, "SIGKILL")

@@ -10,6 +10,9 @@ describeBackendContract("a scripted agent of the Agent Client Protocol", async (
   return {
     backend: fixture.backend,
     workspace: fixture.workspace,
+    programLine: /acp-agent\.ts/,
+    warmProcesses: 1,
+    column: "acp",
     prompts: {
       say: (text) => `[[say:${text}]]`,
       count: (to) => `[[slow:${to}:20]]`,
@@ -20,7 +23,9 @@ describeBackendContract("a scripted agent of the Agent Client Protocol", async (
       schema: "[[schema]]",
       fail: (status) => `[[status:${status}]]`,
       shell: (command) => `[[shell:${command}]]`,
+      flood: (count) => `[[deltas:${count}]]`,
     },
+    heard: fixture.prompts,
     developerText: () => fixture.prompts().at(-1) ?? "",
     crash: fixture.crash,
     records: () => readdirSync(fixture.sessions).filter((name) => name.endsWith(".json")),

@@ -1,15 +1,18 @@
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { createClaudeBackend } from "../../src/backends/claude/claude-backend.ts"
 import type { Permissions } from "../../src/domain/agents.ts"
 import type { Backend, FunctionTool } from "../../src/domain/backend.ts"
+import { agentPath } from "../agents/agents.ts"
 import { type ModelServer, startModelServer } from "../model-server/model-server.ts"
 import { toolOutputsOf, userTextsOf } from "../model-server/request-readers.ts"
 import { type ClaudeHome, createClaudeHome } from "../support/claude-home.ts"
 import { type McpEndpoint, startMcpEndpoint } from "../support/mcp-endpoint.ts"
+import { pidFrom } from "../support/processes.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
 import { missingCli, testCli } from "../support/test-clis.ts"
+import { waitFor } from "../support/wait-for.ts"
 import { answering, inputOf, noOptions, runTurn, userMessage } from "./turn-recording.ts"
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
@@ -196,12 +199,26 @@ describe.skipIf(executable === null)(executable === null ? missingCli("claude") 
     expect(existsSync(outside)).toBe(false)
   })
 
-  it("has no tools at all in a thread that only answers, and leaves nothing of it", async () => {
+  it("has the person's own MCP servers beside the functions of the client, and in a thread that only answers no tools at all", async () => {
+    const pidFile = join(workspace.path, "own.pid")
+    await home.addMcpServer([process.execPath, agentPath("own-mcp-server.ts"), pidFile])
     start()
+    const acting = await backend.openThread({ ...noOptions, tools: [look] })
+    const named = () => JSON.stringify(model.requests.at(-1)?.posted)
+    await runTurn(backend, acting, "[[say:x]]")
+    // It connects while the first turn runs already.
+    await waitFor(() => pidFrom(pidFile), { what: "the person's MCP server to be started" })
+    await runTurn(backend, acting, "[[say:y]]")
+    expect(named()).toContain("mcp__own__own_tool")
+    expect(named()).toContain("mcp__client__look")
+    await backend.closeThread(acting)
+    rmSync(pidFile)
     const thread = await backend.openThread({ ...noOptions, isEphemeral: true, isReadOnly: true })
     await runTurn(backend, thread, "[[say:a title]]")
     expect(model.requests.at(-1)?.body.tools ?? []).toEqual([])
+    expect(existsSync(pidFile)).toBe(false)
     await backend.deleteThread(thread)
-    expect(model.requests.flatMap((request) => userTextsOf(request))).toEqual(["[[say:a title]]"])
+    const requests = model.requests.filter((request) => userTextsOf(request).includes("[[say:a title]]"))
+    expect(requests).toHaveLength(1)
   })
 })

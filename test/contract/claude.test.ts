@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { describe, it, vi } from "vitest"
 import { createClaudeBackend } from "../../src/backends/claude/claude-backend.ts"
+import { defaultMaxIdle } from "../../src/backends/claude/claude-options.ts"
 import { startModelServer } from "../model-server/model-server.ts"
 import { developerTextOf, userTextsOf } from "../model-server/request-readers.ts"
 import { createClaudeHome } from "../support/claude-home.ts"
@@ -10,7 +11,8 @@ import { descendantsOf, isRunning } from "../support/processes.ts"
 import { createTempDir } from "../support/temp-dir.ts"
 import { missingCli, testCli } from "../support/test-clis.ts"
 import { waitFor } from "../support/wait-for.ts"
-import { type BackendHarness, type ContractPrompts, describeBackendContract } from "./backend-contract.ts"
+import type { BackendHarness, ContractPrompts } from "./backend/harness.ts"
+import { describeBackendContract } from "./backend-contract.ts"
 
 // Each thread is a process that takes a second to start, several on a machine that has other work.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
@@ -45,7 +47,7 @@ async function prepare(file: string): Promise<BackendHarness> {
   const mcp = await startMcpEndpoint()
   const workspace = await createTempDir("workspace")
   const pids = new Set<number>()
-  const create = () =>
+  const create = (idleMs?: number) =>
     createClaudeBackend({
       executable: file,
       cwd: workspace.path,
@@ -58,10 +60,16 @@ async function prepare(file: string): Promise<BackendHarness> {
         if (event.type === "process.exited") pids.delete(event.pid)
       },
       log: () => {},
+      ...(idleMs === undefined ? {} : { timeouts: { idleMs } }),
     })
   return {
     backend: create(),
-    another: async () => create(),
+    another: async (idleMs) => create(idleMs),
+    restsWhenIdle: true,
+    addMcpServer: claudeHome.addMcpServer,
+    programLine: /^\S*claude\b/,
+    warmProcesses: defaultMaxIdle,
+    column: "claude",
     isModelAsked: () => modelServer.nextRequest(),
     heard: () => modelServer.requests.slice(-1).flatMap((request) => userTextsOf(request)),
     workspace: workspace.path,

@@ -7,7 +7,8 @@ import { createCodexHome } from "../support/codex-home.ts"
 import { descendantsOf, isRunning } from "../support/processes.ts"
 import { createTempDir } from "../support/temp-dir.ts"
 import { waitFor } from "../support/wait-for.ts"
-import { type BackendHarness, type ContractPrompts, describeBackendContract } from "./backend-contract.ts"
+import type { BackendHarness, ContractPrompts } from "./backend/harness.ts"
+import { describeBackendContract } from "./backend-contract.ts"
 
 const prompts: ContractPrompts = {
   say: (text) => `[[say:${text}]]`,
@@ -45,6 +46,8 @@ async function prepare(model: string): Promise<BackendHarness> {
       cwd: workspace.path,
       env: codexHome.env,
       model: null,
+      // The default is for people who wait; on a loaded machine a command takes longer to die.
+      timeouts: { interruptMs: 20_000 },
       onEvent: (event) => {
         if (event.type === "process.started") pid = event.pid
       },
@@ -55,6 +58,10 @@ async function prepare(model: string): Promise<BackendHarness> {
   return {
     backend: create(),
     another: async () => create(),
+    addMcpServer: codexHome.addMcpServer,
+    programLine: /^\S*codex\b/,
+    warmProcesses: 2,
+    column: "codex",
     isModelAsked: () => modelServer.nextRequest(),
     heard: () => modelServer.requests.slice(-1).flatMap((request) => userTextsOf(request)),
     workspace: workspace.path,

@@ -52,6 +52,7 @@ describe.each(["text", "json"] as const)("with %s", (form) => {
         schema: "",
       },
       documentedAs: "command",
+      column: "command",
       tellsUsage: false,
       crash: async () => {
         const killed = [...pids]

@@ -9,6 +9,7 @@ describeBackendContract("the demo agent", async () => {
   return {
     backend: createDemoBackend(),
     workspace: folder.path,
+    column: "demo",
     prompts: {
       say: (text) => `say ${text}`,
       count: (to) => `count to ${to}`,

@@ -11,7 +11,8 @@ import { startMcpEndpoint } from "../support/mcp-endpoint.ts"
 import { descendantsOf, isRunning } from "../support/processes.ts"
 import { createTempDir } from "../support/temp-dir.ts"
 import { waitFor } from "../support/wait-for.ts"
-import { type BackendHarness, type ContractPrompts, describeBackendContract } from "./backend-contract.ts"
+import type { BackendHarness, ContractPrompts } from "./backend/harness.ts"
+import { describeBackendContract } from "./backend-contract.ts"
 import { saidIn } from "./said-in.ts"
 
 describeBackendContract("codex exec --json", prepareCodex)
@@ -64,6 +65,7 @@ async function prepareCodex(): Promise<BackendHarness> {
   return {
     backend: create(),
     another: async () => create(),
+    column: "codex exec",
     isModelAsked: () => modelServer.nextRequest(),
     heard: () => modelServer.requests.slice(-1).flatMap((request) => userTextsOf(request)),
     workspace: workspace.path,
@@ -108,6 +110,7 @@ async function preparePlain(): Promise<BackendHarness> {
     backend,
     workspace: workspace.path,
     prompts: plainPrompts,
+    column: "plain text",
     tellsUsage: false,
     crash: running.kill,
     processes: running.all,

@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from "node:fs/promises"
-import { join } from "node:path"
+import { existsSync } from "node:fs"
+import { mkdir, readFile, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
 import { createTempDir } from "./temp-dir.ts"
 
 export interface AcpHome {
@@ -7,6 +8,8 @@ export interface AcpHome {
   readonly home: string
   /** The whole environment: it must not inherit the tester's own keys and settings. */
   readonly env: Record<string, string>
+  /** An MCP server of the person's own, for what is started from now on. */
+  addMcpServer(command: readonly string[]): Promise<void>
   remove(): Promise<void>
 }
 
@@ -20,7 +23,26 @@ export async function createAcpHome(
   await mkdir(home)
   const base = { PATH: process.env.PATH ?? "/usr/bin:/bin", HOME: home, LANG: "C.UTF-8", SHELL: "/bin/bash" }
   const more = await setUps[cli](home, modelUrl)
-  return { home, env: { ...base, ...more }, remove: folder.remove }
+  const addMcpServer = async (command: readonly string[]) => {
+    const [file, fields] = ownServers[cli](home, command)
+    await mkdir(dirname(file), { recursive: true })
+    const known = existsSync(file) ? JSON.parse(await readFile(file, "utf8")) : {}
+    await writeFile(file, JSON.stringify({ ...known, ...fields }))
+  }
+  return { home, env: { ...base, ...more }, addMcpServer, remove: folder.remove }
+}
+
+/** Where each has the person's MCP servers, and how it writes one that is started with `command`. */
+const ownServers = {
+  gemini: (home: string, [command, ...args]: readonly string[]) =>
+    [join(home, ".gemini", "settings.json"), { mcpServers: { own: { command, args } } }] as const,
+  opencode: (home: string, command: readonly string[]) =>
+    [join(home, "opencode.json"), { mcp: { own: { type: "local", command, enabled: true } } }] as const,
+  copilot: (home: string, [command, ...args]: readonly string[]) =>
+    [
+      join(home, ".copilot", "mcp-config.json"),
+      { mcpServers: { own: { type: "local", command, args, tools: ["*"] } } },
+    ] as const,
 }
 
 const setUps = {

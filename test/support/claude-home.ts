@@ -1,4 +1,5 @@
-import { mkdir } from "node:fs/promises"
+import { existsSync } from "node:fs"
+import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { claudeEnvironment } from "../../src/backends/claude/claude-environment.ts"
 import { createTempDir } from "./temp-dir.ts"
@@ -8,6 +9,8 @@ export interface ClaudeHome {
   readonly home: string
   /** The whole environment for claude: it must not inherit the tester's own keys and settings. */
   readonly env: Record<string, string>
+  /** An MCP server of the person's own (`claude mcp add --scope user`), for what is started from now on. */
+  addMcpServer(command: readonly string[]): Promise<void>
   remove(): Promise<void>
 }
 
@@ -30,5 +33,11 @@ export async function createClaudeHome(options: { readonly modelUrl: string }): 
     DISABLE_TELEMETRY: "1",
     DISABLE_ERROR_REPORTING: "1",
   }
-  return { home, env: claudeEnvironment(source, []), remove: folder.remove }
+  const addMcpServer = async ([command, ...args]: readonly string[]) => {
+    const file = join(home, ".claude.json")
+    const known = existsSync(file) ? JSON.parse(await readFile(file, "utf8")) : {}
+    const own = { type: "stdio", command, args, env: {} }
+    await writeFile(file, JSON.stringify({ ...known, mcpServers: { own } }))
+  }
+  return { home, env: claudeEnvironment(source, []), addMcpServer, remove: folder.remove }
 }

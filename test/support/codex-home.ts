@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises"
+import { appendFile, mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { createTempDir } from "./temp-dir.ts"
 
@@ -7,6 +7,8 @@ export interface CodexHome {
   readonly home: string
   /** The whole environment for codex: it must not inherit the tester's own keys and settings. */
   readonly env: Record<string, string>
+  /** An MCP server of the person's own, for what is started from now on. */
+  addMcpServer(command: readonly string[]): Promise<void>
   remove(): Promise<void>
 }
 
@@ -44,6 +46,11 @@ export async function createCodexHome(options: CodexHomeOptions): Promise<CodexH
       CODEX_HOME: home,
       SCRIPTED_MODEL_KEY: "scripted-key",
     },
+    addMcpServer: ([command, ...args]) =>
+      appendFile(
+        join(home, "config.toml"),
+        `\n[mcp_servers.own]\ncommand = ${JSON.stringify(command)}\nargs = ${JSON.stringify(args)}\n`,
+      ),
     remove: folder.remove,
   }
 }

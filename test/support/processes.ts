@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs"
 
 /** A running process as `/proc` shows it (Linux only). */
 export interface ProcessEntry {
@@ -44,6 +44,11 @@ export function processEntry(pid: number): ProcessEntry | null {
   }
 }
 
+/** All running processes whose working directory is `folder` or below it. */
+export function processesIn(folder: string): readonly ProcessEntry[] {
+  return allProcesses().filter(({ pid }) => `${workingDirectoryOf(pid)}/`.startsWith(`${folder}/`))
+}
+
 /** The pid that a script wrote with `echo $$ > FILE`; null until the whole line is there. */
 export function pidFrom(file: string): number | null {
   if (!existsSync(file)) return null
@@ -53,6 +58,15 @@ export function pidFrom(file: string): number | null {
 
 export function isRunning(pid: number): boolean {
   return processEntry(pid) !== null
+}
+
+function workingDirectoryOf(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`)
+  } catch {
+    // Ended, or somebody else's.
+    return ""
+  }
 }
 
 function allProcesses(): readonly ProcessEntry[] {

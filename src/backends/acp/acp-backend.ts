@@ -8,10 +8,10 @@ import type {
   TurnInput,
 } from "../../domain/backend.ts"
 import { ProxyError, ThreadLostError } from "../../domain/errors.ts"
-import { notReady, proxyErrorOf, StartError, turnErrorOfThrown } from "../codex/start-error.ts"
-import { endLeftBehind, RunningProcesses } from "../exec/running-processes.ts"
 import { ProcessSupervisor } from "../process-supervisor.ts"
 import type { RequestId } from "../rpc-client.ts"
+import { endLeftBehind, RunningProcesses } from "../running-processes.ts"
+import { notReady, proxyErrorOf, StartError, turnErrorOfThrown } from "../start-error.ts"
 import { startableProgram } from "../startable-program.ts"
 import { AcpConnection } from "./acp-connection.ts"
 import { isAuthError } from "./acp-error.ts"
@@ -57,6 +57,8 @@ class AcpBackend implements Backend {
   #idleTimer: NodeJS.Timeout | null = null
   /** The process was ended because nothing ran: the next turn starts it. */
   #isResting = false
+  /** Requests that are being made of it, beside the turns. */
+  #requests = 0
   #isStopped = false
 
   constructor(options: AcpBackendOptions) {
@@ -171,8 +173,10 @@ class AcpBackend implements Backend {
   async stop(): Promise<void> {
     this.#isStopped = true
     clearTimeout(this.#idleTimer ?? undefined)
-    await this.#supervisor.stop()
+    // A program in the middle of a command does not go by itself.
+    for (const turn of this.#turns.values()) turn.cancel()
     this.#endTurns(null, "agent_stopped", "The agent was stopped")
+    await this.#supervisor.stop()
   }
 
   async #start(turn: AcpTurn, thread: ThreadRef, input: TurnInput): Promise<void> {
@@ -232,9 +236,9 @@ class AcpBackend implements Backend {
   }
 
   async #with<T>(action: (running: Running) => Promise<T>): Promise<T> {
-    const running = await this.#run()
+    this.#requests += 1
     try {
-      return await action(running)
+      return await action(await this.#run())
     } catch (error) {
       if (!isAuthError(error)) throw proxyErrorOf(error)
       const { cli } = this.#options
@@ -242,6 +246,9 @@ class AcpBackend implements Backend {
       throw new ProxyError("agent_not_ready", `${cli.kind} is not logged in. ${cli.loginStep}`, {
         cause: error,
       })
+    } finally {
+      this.#requests -= 1
+      this.#restLater()
     }
   }
 
@@ -331,12 +338,13 @@ class AcpBackend implements Backend {
     if (this.#turns.size === 0) void turn.connection?.end()
   }
 
-  /** From the end of the last turn on; a turn that has begun since puts it off. */
+  /** From the end of the last turn or request on; one that has begun since puts it off. */
   #restLater(): void {
+    const isUsed = () => this.#turns.size > 0 || this.#requests > 0
     clearTimeout(this.#idleTimer ?? undefined)
-    if (this.#isStopped || this.#turns.size > 0) return
+    if (this.#isStopped || isUsed()) return
     this.#idleTimer = setTimeout(() => {
-      if (this.#turns.size > 0 || this.#supervisor.current === null) return
+      if (isUsed() || this.#supervisor.current === null) return
       this.#isResting = true
       this.#options.log("info", `${this.kind} is ended, nothing runs in it`)
       void this.#supervisor.current.end()

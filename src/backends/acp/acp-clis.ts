@@ -30,6 +30,11 @@ export interface AcpCli {
   readonly saysErrors: boolean
   /** True: what it says itself comes between the model's words, as whole chunks that begin with `Info: `. */
   readonly saysInfos?: true
+  /**
+   * True: a prompt that was never answered, because the program was killed, is put in front of the next one, in the same
+   * message: the model would do again what was broken off.
+   */
+  readonly joinsUnanswered?: true
 }
 
 const allModes = ["yolo", "bypassPermissions", "agent-full-access", "auto"]
@@ -67,6 +72,7 @@ const gemini: AcpCli = {
   },
   authMethod: (env) => (env.GEMINI_API_KEY ? "gemini-api-key" : null),
   saysErrors: false,
+  joinsUnanswered: true,
 }
 
 const openCodeQuestions = { edit: "ask", bash: "ask", external_directory: "ask" }

@@ -1,11 +1,12 @@
 import type { z } from "zod"
 import { messageOf } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
-import { JsonLines } from "../codex/json-lines.ts"
-import { StartError } from "../codex/start-error.ts"
-import { type ExecExit, ExecProcess, type ExecProcessOptions } from "../exec/exec-process.ts"
+import { CliProcess, type CliProcessOptions } from "../cli-process.ts"
+import { exitReason } from "../exit-reason.ts"
+import { JsonLines } from "../json-lines.ts"
 import type { SupervisedProcess } from "../process-supervisor.ts"
 import { type RequestId, RpcClient, RpcLostError } from "../rpc-client.ts"
+import { StartError } from "../start-error.ts"
 import type { AcpCli } from "./acp-clis.ts"
 import type { AcpTimeouts } from "./acp-options.ts"
 import {
@@ -19,7 +20,7 @@ import {
 const maxLineBytes = 256 * 1024 * 1024
 
 export interface AcpConnectionOptions
-  extends Pick<ExecProcessOptions, "file" | "args" | "cwd" | "env" | "running" | "spawn"> {
+  extends Pick<CliProcessOptions, "file" | "args" | "cwd" | "env" | "running" | "spawn"> {
   readonly cli: AcpCli
   readonly timeouts: AcpTimeouts
   readonly log: Log
@@ -30,7 +31,7 @@ export interface AcpConnectionOptions
 /** One life of a program that speaks the Agent Client Protocol: a process and the conversation with it. */
 export class AcpConnection implements SupervisedProcess {
   readonly #options: AcpConnectionOptions
-  readonly #process: ExecProcess
+  readonly #process: CliProcess
   readonly #rpc: RpcClient
   readonly #misread = new Set<string>()
   readonly exited: Promise<string>
@@ -55,7 +56,7 @@ export class AcpConnection implements SupervisedProcess {
       },
       log,
     })
-    this.#process = new ExecProcess({
+    this.#process = new CliProcess({
       ...options,
       stdin: null,
       holdsStdin: true,
@@ -65,7 +66,7 @@ export class AcpConnection implements SupervisedProcess {
       onErrorOutput: () => {},
     })
     this.exited = this.#process.exited.then((exit) => {
-      const reason = sentenceOf(exit)
+      const reason = exitReason(exit)
       this.#isAlive = false
       this.#rpc.close(reason)
       // Its shells are in sessions of their own, and outlive a program that died.
@@ -84,6 +85,10 @@ export class AcpConnection implements SupervisedProcess {
 
   get stderrTail(): string {
     return this.#process.stderrTail
+  }
+
+  get strayText(): string {
+    return this.#rpc.strayText
   }
 
   get description(): AgentDescription {
@@ -173,9 +178,4 @@ export class AcpConnection implements SupervisedProcess {
       this.#options.log("warn", `${this.#options.cli.kind} sent an update of unexpected form`, { reason })
     }
   }
-}
-
-function sentenceOf({ code, signal, startError }: ExecExit): string {
-  if (startError !== null) return `could not be started: ${messageOf(startError)}`
-  return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
 }

@@ -1,7 +1,7 @@
 import { ProxyError } from "../../domain/errors.ts"
 import type { TurnError } from "../../domain/turn-events.ts"
-import { turnErrorOfThrown } from "../codex/start-error.ts"
 import { RpcError } from "../rpc-client.ts"
+import { turnErrorOfThrown } from "../start-error.ts"
 import type { AcpCli } from "./acp-clis.ts"
 
 /** The protocol's code for "log in first". */

@@ -24,7 +24,7 @@ export const defaultTimeouts: AcpTimeouts = {
   interruptMs: 5_000,
   idleMs: 30 * 60_000,
   endSteps: [
-    // Its stdin is closed by then, upon which it stores its sessions and goes; the signal says nothing to a running program.
+    // Its stdin is closed by then, upon which most store their sessions and go; the signal says nothing to a running program.
     { signal: "SIGCONT", waitMs: 1_500 },
     { signal: "SIGTERM", waitMs: 1_500 },
     { signal: "SIGKILL", waitMs: 1_000 },

@@ -46,6 +46,19 @@ export interface AcpSessionsOptions {
   readonly log: Log
 }
 
+/** What of a history has come so far. */
+interface Replay {
+  updates: number
+  userMessages: number
+  /** The newest message is the user's: a turn that never came to an answer. */
+  isUnanswered: boolean
+}
+
+const signsOfAnswer = new Set(["agent_message_chunk", "agent_thought_chunk", "tool_call"])
+
+const maxReplayRounds = 1_000
+const roundTripMs = 2_000
+
 /** Name of our MCP server in a session. */
 export const clientServer = "client"
 
@@ -55,8 +68,8 @@ export class AcpSessions {
   readonly #options: AcpSessionsOptions
   readonly #loaded = new Map<ThreadRef, AcpSession>()
   readonly #loading = new Map<ThreadRef, Promise<AcpSession>>()
-  /** Messages of the user in the histories that are being replayed. */
-  readonly #replayed = new Map<ThreadRef, number>()
+  /** The histories that are being replayed. */
+  readonly #replays = new Map<ThreadRef, Replay>()
   /** With a prompt that was not ended when asked to: not to be used again. */
   readonly #stuck = new Set<ThreadRef>()
   /** Made to see whether the program is logged in; the first thread takes it. */
@@ -124,9 +137,13 @@ export class AcpSessions {
 
   /** True for an update that belongs to no turn, but to the history of a session that is being loaded. */
   isReplay(thread: ThreadRef, kind: string): boolean {
-    const count = this.#replayed.get(thread)
-    if (count === undefined) return false
-    if (kind === "user_message_chunk") this.#replayed.set(thread, count + 1)
+    const replay = this.#replays.get(thread)
+    if (replay === undefined) return false
+    replay.updates += 1
+    if (kind === "user_message_chunk") {
+      replay.userMessages += 1
+      replay.isUnanswered = true
+    } else if (signsOfAnswer.has(kind)) replay.isUnanswered = false
     return true
   }
 
@@ -171,23 +188,26 @@ export class AcpSessions {
   }
 
   async #load(thread: ThreadRef, options: LoadOptions): Promise<AcpSession> {
+    const { cli, cwd } = this.#options
     if (this.#connection.description.agentCapabilities?.loadSession !== true) {
-      throw new ThreadLostError(
-        `${this.#options.cli.kind} cannot load sessions; ${thread} is of an earlier process`,
-      )
+      throw new ThreadLostError(`${cli.kind} cannot load sessions; ${thread} is of an earlier process`)
     }
     const channel = await this.#channel(options, () => thread)
-    this.#replayed.set(thread, 0)
+    const replay: Replay = { updates: 0, userMessages: 0, isUnanswered: false }
+    this.#replays.set(thread, replay)
     try {
-      const { cwd } = this.#options
       const params = { sessionId: thread, cwd, mcpServers: serversOf(channel) }
       const description = await this.#connection.request(
         "session/load",
         params,
         sessionResultSchema.nullish(),
       )
+      await this.#untilReplayed(replay)
       // Its first prompt, which tells the instructions and the history, was never taken.
-      if (this.#replayed.get(thread) === 0) throw new ThreadLostError(`Session ${thread} is empty`)
+      if (replay.userMessages === 0) throw new ThreadLostError(`Session ${thread} is empty`)
+      if (cli.joinsUnanswered === true && replay.isUnanswered) {
+        throw new ThreadLostError(`Session ${thread} ends with a prompt that would be asked again`)
+      }
       const session = this.#sessionOf(thread, description ?? {}, options, channel)
       await this.#prepare(session)
       this.#loaded.set(thread, session)
@@ -197,8 +217,37 @@ export class AcpSessions {
       if (error instanceof RpcError && !isAuthError(error)) throw new ThreadLostError(error.message, error)
       throw error
     } finally {
-      this.#replayed.delete(thread)
+      this.#replays.delete(thread)
     }
+  }
+
+  /**
+   * gemini answers `session/load` and then goes on to replay the history, in between requests. Its end is there when two
+   * round trips in a row bring nothing of it (a single one may just fit in between two updates). Else an old answer would
+   * be told as the beginning of a new one.
+   */
+  async #untilReplayed(replay: Replay): Promise<void> {
+    let quietRounds = 0
+    for (let round = 0; round < maxReplayRounds && quietRounds < 2; round += 1) {
+      const { updates } = replay
+      await this.#roundTrip()
+      quietRounds = replay.updates === updates ? quietRounds + 1 : 0
+    }
+  }
+
+  /** By a method that no program has: the protocol wants them refused. One that does not answer costs a moment, no more. */
+  async #roundTrip(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const refused = this.#connection
+      .request("_ai-agent-proxy/ping", {}, emptyResultSchema, null)
+      .catch(() => {})
+    await Promise.race([
+      refused,
+      new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, roundTripMs)
+      }),
+    ])
+    clearTimeout(timer)
   }
 
   async #take(): Promise<SessionDescription> {

@@ -136,9 +136,13 @@ export class AcpTurn implements Turn {
       this.#options.log("warn", `${this.#options.cli.kind} did not end an interrupted turn in time`)
       this.#end({ type: "turn.interrupted", usage: this.#usage }, true)
     }, this.#options.interruptMs)
-    // Before `begin` nothing was sent, and whoever is about to send looks at `isInterrupting` first.
-    this.#connection?.notify("session/cancel", { sessionId: this.#session?.id })
+    this.cancel()
     this.#calls.drop()
+  }
+
+  /** Tells the program. Before `begin` nothing was sent, and whoever is about to send looks at the turn first. */
+  cancel(): void {
+    if (!this.#isOver) this.#connection?.notify("session/cancel", { sessionId: this.#session?.id })
   }
 
   /** An end that is none: programs tell errors of the model as an answer, or say nothing at all. */

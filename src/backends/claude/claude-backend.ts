@@ -10,8 +10,8 @@ import type {
   TurnInput,
 } from "../../domain/backend.ts"
 import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
-import { notReady, turnErrorOfThrown } from "../codex/start-error.ts"
-import { endLeftBehind, RunningProcesses } from "../exec/running-processes.ts"
+import { endLeftBehind, RunningProcesses } from "../running-processes.ts"
+import { notReady, turnErrorOfThrown } from "../start-error.ts"
 import {
   type ClaudeBackendOptions,
   type ClaudeTimeouts,

@@ -2,10 +2,10 @@ import type { spawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { ProxyError } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
-import { JsonLines } from "../codex/json-lines.ts"
-import { type ExecExit, ExecProcess } from "../exec/exec-process.ts"
-import { exitReason, reasonWithTail } from "../exec/output-reader.ts"
-import type { RunningProcesses } from "../exec/running-processes.ts"
+import { type CliExit, CliProcess } from "../cli-process.ts"
+import { exitReason, reasonWithTail } from "../exit-reason.ts"
+import { JsonLines } from "../json-lines.ts"
+import type { RunningProcesses } from "../running-processes.ts"
 import type { ClaudeTimeouts } from "./claude-options.ts"
 import { type ClaudeEvent, parseClaudeEvent } from "./protocol.ts"
 
@@ -21,7 +21,7 @@ export interface ClaudeProcessOptions {
   readonly log: Log
   readonly onEvent: (event: ClaudeEvent) => void
   /** Once, when the process is gone and all that it said was told. */
-  readonly onExit: (exit: ExecExit) => void
+  readonly onExit: (exit: CliExit) => void
 }
 
 /** One line holds a whole message, with a tool's whole output. */
@@ -32,7 +32,7 @@ type Answer = { readonly isSuccess: boolean; readonly error: string | null }
 /** One kept-open `claude -p`: lines of JSON in both directions. */
 export class ClaudeProcess {
   readonly #options: ClaudeProcessOptions
-  readonly #process: ExecProcess
+  readonly #process: CliProcess
   readonly #lines: JsonLines
   readonly #requests = new Map<string, (answer: Answer) => void>()
   #closing: Promise<void> | null = null
@@ -44,7 +44,7 @@ export class ClaudeProcess {
     this.#lines = new JsonLines(maxLineBytes, (bytes) => {
       options.log("error", "claude wrote a line above the limit; it was left out", { bytes })
     })
-    this.#process = new ExecProcess({
+    this.#process = new CliProcess({
       file: options.file,
       args: options.args,
       cwd: options.cwd,
@@ -121,7 +121,7 @@ export class ClaudeProcess {
   }
 
   /** Why it ended, for people. */
-  describe(exit: ExecExit): string {
+  describe(exit: CliExit): string {
     return reasonWithTail(`claude ${exitReason(exit)}`, this.#lastError ?? this.#process.stderrTail)
   }
 

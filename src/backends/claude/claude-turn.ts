@@ -6,8 +6,8 @@ import type { Log } from "../../domain/log.ts"
 import type { ToolCall } from "../../domain/tool-endpoint.ts"
 import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
+import type { CliExit } from "../cli-process.ts"
 import { EventBatches } from "../event-batches.ts"
-import type { ExecExit } from "../exec/exec-process.ts"
 import { callLimitMs } from "./claude-environment.ts"
 import type { ClaudeProcess } from "./claude-process.ts"
 import { ClientCalls } from "./client-calls.ts"
@@ -135,7 +135,7 @@ export class ClaudeTurn implements Turn {
     else this.#reader.read(event)
   }
 
-  exited(process: ClaudeProcess, exit: ExecExit): void {
+  exited(process: ClaudeProcess, exit: CliExit): void {
     this.fail({ code: "backend_died", message: process.describe(exit), modelStatus: null })
   }
 

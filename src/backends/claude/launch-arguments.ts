@@ -54,7 +54,8 @@ export function launchArguments(options: LaunchOptions): string[] {
     "stream-json",
     "--verbose",
     "--include-partial-messages",
-    "--strict-mcp-config",
+    // A thread that only answers has none of the person's own servers either: their tools act, and start with each process.
+    ...(options.isReadOnly ? ["--strict-mcp-config"] : []),
     ...(mcpConfigFile === null ? [] : ["--mcp-config", mcpConfigFile]),
     ...toolArguments(options),
     ...(profile.model === null ? [] : ["--model", profile.model]),

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn as nodeSpawn } from "node:child_process"
 import { messageOf } from "../../domain/errors.ts"
+import { endProcessTree } from "../process-tree.ts"
 
 export interface AppServerProcessOptions {
   /** Absolute path. */
@@ -83,26 +84,30 @@ export class AppServerProcess {
     if (!this.#isGone && this.#child.stdin?.writable) this.#child.stdin.write(`${line}\n`)
   }
 
-  /** Closes stdin (codex ends its commands and exits in about 100 ms), then SIGTERM, then SIGKILL. Safe twice. */
+  /**
+   * Closes stdin (codex ends its commands and exits in about 100 ms), then SIGTERM, then SIGKILL, until also nothing that it
+   * started is left: an MCP server may take longer than codex, or not go by itself. Safe twice.
+   */
   end(): Promise<void> {
-    this.#ending ??= this.#end()
+    // SIGCONT says nothing to a running program.
+    this.#ending ??= this.#end(["SIGCONT", "SIGTERM", "SIGKILL"])
     return this.#ending
-  }
-
-  async #end(): Promise<void> {
-    if (this.#isGone || this.#child.pid === undefined) return
-    this.#child.stdin?.end()
-    if (await this.#goneWithin(this.#endStepMs)) return
-    for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-      this.#signal(signal)
-      if (await this.#goneWithin(this.#endStepMs)) return
-    }
   }
 
   /** At once, for a process that no longer answers. */
   kill(): Promise<void> {
-    this.#signal("SIGKILL")
-    return this.end()
+    if (this.#ending !== null) this.#signal("SIGKILL")
+    this.#ending ??= this.#end(["SIGKILL", "SIGKILL"])
+    return this.#ending
+  }
+
+  async #end(signals: readonly NodeJS.Signals[]): Promise<void> {
+    const { pid } = this.#child
+    if (this.#isGone || pid === undefined) return
+    this.#child.stdin?.end()
+    const steps = signals.map((signal) => ({ signal, waitMs: this.#endStepMs }))
+    await endProcessTree({ pid, hasExited: () => this.#isGone }, steps)
+    await this.#goneWithin(this.#endStepMs)
   }
 
   #signal(signal: NodeJS.Signals): void {

@@ -1,10 +1,10 @@
 import type { z } from "zod"
 import { messageOf } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
+import { JsonLines } from "../json-lines.ts"
 import { type RequestId, RpcClient } from "../rpc-client.ts"
 import { AppServerProcess, type AppServerProcessOptions } from "./app-server-process.ts"
 import type { CodexTimeouts } from "./codex-options.ts"
-import { JsonLines } from "./json-lines.ts"
 import {
   initializeResultSchema,
   type Notification,
@@ -73,6 +73,10 @@ export class AppServer {
 
   get stderrTail(): string {
     return this.#process.stderrTail
+  }
+
+  get strayText(): string {
+    return this.#rpc.strayText
   }
 
   /** Version as the handshake tells it, e.g. `0.169.0`. */

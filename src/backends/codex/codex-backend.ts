@@ -10,6 +10,7 @@ import type {
 import { messageOf } from "../../domain/errors.ts"
 import { ProcessSupervisor } from "../process-supervisor.ts"
 import { type RequestId, RpcError } from "../rpc-client.ts"
+import { notReady, proxyErrorOf, StartError, turnErrorOfThrown } from "../start-error.ts"
 import { startableProgram } from "../startable-program.ts"
 import { AppServer } from "./app-server.ts"
 import { type CodexBackendOptions, type CodexTimeouts, defaultTimeouts } from "./codex-options.ts"
@@ -26,7 +27,6 @@ import {
   turnResultSchema,
 } from "./protocol.ts"
 import { declineRequest } from "./server-requests.ts"
-import { notReady, proxyErrorOf, StartError, turnErrorOfThrown } from "./start-error.ts"
 import { splitInput, turnParams } from "./thread-requests.ts"
 
 /** An agent on `codex app-server`: one warm process, many threads in it. */

@@ -1,5 +1,6 @@
 import type { ThreadOptions, ThreadRef, TurnInput } from "../../domain/backend.ts"
 import { ThreadLostError } from "../../domain/errors.ts"
+import { lostOrProxyError } from "../start-error.ts"
 import type { AppServer } from "./app-server.ts"
 import { FunctionNames } from "./function-names.ts"
 import { historyItems } from "./history-items.ts"
@@ -12,7 +13,6 @@ import {
   type ThreadResult,
   threadResultSchema,
 } from "./protocol.ts"
-import { lostOrProxyError } from "./start-error.ts"
 import { type AgentSettings, forkParams, injectChunks, resumeParams, startParams } from "./thread-requests.ts"
 
 /** A thread that one app-server process has in memory. */

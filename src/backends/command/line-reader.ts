@@ -1,10 +1,10 @@
 import { z } from "zod"
 import type { TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
-import { JsonLines } from "../codex/json-lines.ts"
-import type { ExecExit } from "../exec/exec-process.ts"
+import type { CliExit } from "../cli-process.ts"
 import { type ExecOutcome, exitFailure, type OutputReader } from "../exec/output-reader.ts"
 import { TextReader, type TextReaderOptions } from "../exec/text-reader.ts"
+import { JsonLines } from "../json-lines.ts"
 
 const tokens = z.number().nonnegative().nullish()
 const lineSchema = z.discriminatedUnion("type", [
@@ -45,7 +45,7 @@ export class LineReader implements OutputReader {
     else if (!/^\s*(?:\{|$)/.test(this.#headText)) this.#choose()
   }
 
-  finish(exit: ExecExit, stderrTail: string): ExecOutcome | null {
+  finish(exit: CliExit, stderrTail: string): ExecOutcome | null {
     return this.#choose().finish(exit, stderrTail)
   }
 
@@ -80,7 +80,7 @@ class JsonAnswerReader implements OutputReader {
     for (const text of this.#lines.push(chunk)) this.#read(text)
   }
 
-  finish(exit: ExecExit, stderrTail: string): ExecOutcome {
+  finish(exit: CliExit, stderrTail: string): ExecOutcome {
     for (const text of this.#lines.push(Buffer.from("\n"))) this.#read(text)
     const { program, maxLength } = this.#options
     if (this.#isOverflown) return failed(`The answer of ${program} is longer than ${maxLength} characters`)

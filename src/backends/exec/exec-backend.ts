@@ -9,10 +9,11 @@ import type {
   TurnInput,
 } from "../../domain/backend.ts"
 import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
-import { notReady, StartError, turnErrorOfThrown } from "../codex/start-error.ts"
 import { FunctionChannel } from "../function-channel.ts"
 import { type ExecProfile, probeExec } from "../probe.ts"
 import { runBriefly } from "../run-briefly.ts"
+import { endLeftBehind, RunningProcesses } from "../running-processes.ts"
+import { notReady, StartError, turnErrorOfThrown } from "../start-error.ts"
 import { startableProgram } from "../startable-program.ts"
 import { callsFunctions, holdMsOf } from "./exec-functions.ts"
 import { defaultTimeouts, type ExecBackendOptions, type ExecTimeouts } from "./exec-options.ts"
@@ -20,7 +21,6 @@ import { runExecTurn } from "./exec-run.ts"
 import { type ExecThread, ExecThreads } from "./exec-threads.ts"
 import { ExecTurn } from "./exec-turn.ts"
 import { LastSession } from "./last-session.ts"
-import { endLeftBehind, RunningProcesses } from "./running-processes.ts"
 import { ThreadFiles } from "./thread-files.ts"
 
 /**

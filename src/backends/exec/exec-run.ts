@@ -4,6 +4,7 @@ import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { noUsage, type Usage } from "../../domain/usage.ts"
 import type { ExecProfile } from "../probe.ts"
 import { renderPrompt } from "../prompt.ts"
+import type { RunningProcesses } from "../running-processes.ts"
 import {
   canConfigureInstructions,
   type ExecCommand,
@@ -17,7 +18,6 @@ import type { ExecBackendOptions } from "./exec-options.ts"
 import type { ExecThread, ExecThreads } from "./exec-threads.ts"
 import type { ExecTurn } from "./exec-turn.ts"
 import type { LastSession, SessionRun } from "./last-session.ts"
-import type { RunningProcesses } from "./running-processes.ts"
 import { usageOfTurn, wasMadeAfter } from "./thread-usage.ts"
 import { writeTurnFiles } from "./turn-files.ts"
 

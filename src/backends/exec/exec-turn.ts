@@ -6,14 +6,14 @@ import type { ContentPart, Item } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
 import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
+import { CliProcess } from "../cli-process.ts"
 import { EventBatches } from "../event-batches.ts"
 import type { FunctionChannel } from "../function-channel.ts"
+import type { RunningProcesses } from "../running-processes.ts"
 import type { ExecCommand } from "./exec-command.ts"
 import type { ExecTimeouts } from "./exec-options.ts"
-import { ExecProcess } from "./exec-process.ts"
 import { JsonReader } from "./json-reader.ts"
 import type { ExecOutcome, OutputReader } from "./output-reader.ts"
-import type { RunningProcesses } from "./running-processes.ts"
 import { TextReader } from "./text-reader.ts"
 
 /** What a turn needs to run. */
@@ -54,7 +54,7 @@ export class ExecTurn implements Turn {
   readonly #log: Log
   readonly #batches = new EventBatches<TurnEvent>()
   readonly #items: Item[] = []
-  #process: ExecProcess | null = null
+  #process: CliProcess | null = null
   #stopping: Stop | null = null
   #settle: () => void = () => {}
   #isCompleted = false
@@ -141,7 +141,7 @@ export class ExecTurn implements Turn {
       reader.beforeCall?.()
       this.#push(event)
     })
-    const child = new ExecProcess({
+    const child = new CliProcess({
       file: launch.file,
       args: launch.command.args,
       cwd: launch.cwd,
@@ -205,7 +205,7 @@ export class ExecTurn implements Turn {
     this.#batches.close({ type: "turn.completed", usage })
   }
 
-  #endSoon(child: ExecProcess): void {
+  #endSoon(child: CliProcess): void {
     if (child.hasExited || this.#exitTimer !== null) return
     this.#exitTimer = setTimeout(() => {
       if (!child.hasExited) void child.end(this.#timeouts.interruptSteps)

@@ -2,12 +2,13 @@ import { messageOf } from "../../domain/errors.ts"
 import type { MessageItem } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
 import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
-import { JsonLines } from "../codex/json-lines.ts"
+import type { CliExit } from "../cli-process.ts"
 import { turnErrorOf } from "../codex/turn-error.ts"
+import { exitReason, reasonWithTail } from "../exit-reason.ts"
+import { JsonLines } from "../json-lines.ts"
 import { type ExecEvent, itemOfExec, parseExecEvent } from "./exec-events.ts"
 import { functionServer } from "./exec-functions.ts"
-import type { ExecExit } from "./exec-process.ts"
-import { type ExecOutcome, exitReason, type OutputReader, reasonWithTail } from "./output-reader.ts"
+import type { ExecOutcome, OutputReader } from "./output-reader.ts"
 
 export interface JsonReaderOptions {
   readonly program: string
@@ -72,7 +73,7 @@ export class JsonReader implements OutputReader {
     this.#releaseMessage("commentary")
   }
 
-  finish(exit: ExecExit, stderrTail: string): ExecOutcome | null {
+  finish(exit: CliExit, stderrTail: string): ExecOutcome | null {
     // The last line may lack its end: a program that was killed, or a careless one.
     this.push(Buffer.from("\n"))
     if (this.#isOver) return null
@@ -188,7 +189,7 @@ export class JsonReader implements OutputReader {
     this.#options.onGarbage()
   }
 
-  #exitError(exit: ExecExit, stderrTail: string): TurnError {
+  #exitError(exit: CliExit, stderrTail: string): TurnError {
     const reason = `${this.#options.program} ${exitReason(exit)}`
     const message =
       exit.code === 0
@@ -200,7 +201,7 @@ export class JsonReader implements OutputReader {
     return { code: this.#exitCode(exit, stderrTail), message, modelStatus: null }
   }
 
-  #exitCode(exit: ExecExit, stderrTail: string): string {
+  #exitCode(exit: CliExit, stderrTail: string): string {
     if (exit.startError !== null) return "agent_not_ready"
     if (exit.signal !== null) return "backend_died"
     if (/no rollout found for thread id|thread not found/.test(stderrTail)) return "thread_lost"

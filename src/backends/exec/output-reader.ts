@@ -1,6 +1,7 @@
 import type { TurnError } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
-import type { ExecExit } from "./exec-process.ts"
+import type { CliExit } from "../cli-process.ts"
+import { exitReason, reasonWithTail } from "../exit-reason.ts"
 
 /** How the program says that the turn has ended; `total` is its running total, null where it tells none. */
 export type ExecOutcome =
@@ -13,28 +14,13 @@ export interface OutputReader {
   /** The agent calls a function of the client: what it has said so far is to be told before. Absent: it never does. */
   beforeCall?(): void
   /** After the last chunk. The outcome, unless it was told before. */
-  finish(exit: ExecExit, stderrTail: string): ExecOutcome | null
-}
-
-/** A process that ended otherwise than it should, in words for people. */
-export function exitReason({ code, signal, startError }: ExecExit): string {
-  if (startError !== null) return `could not be started: ${startError.message}`
-  return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
+  finish(exit: CliExit, stderrTail: string): ExecOutcome | null
 }
 
 /** The end of a plain program that failed: its exit is all that it tells. */
-export function exitFailure(program: string, exit: ExecExit, stderrTail: string): ExecOutcome {
+export function exitFailure(program: string, exit: CliExit, stderrTail: string): ExecOutcome {
   const code =
     exit.startError !== null ? "agent_not_ready" : exit.signal === null ? "backend_error" : "backend_died"
   const message = reasonWithTail(`${program} ${exitReason(exit)}`, stderrTail)
   return { type: "failed", error: { code, message, modelStatus: null } }
-}
-
-const maxTailLines = 6
-const maxTailLength = 1_500
-
-/** The last lines of stderr, which is where programs say why they gave up. */
-export function reasonWithTail(reason: string, stderrTail: string): string {
-  const tail = stderrTail.trim().split("\n").slice(-maxTailLines).join("\n").slice(-maxTailLength)
-  return tail === "" ? reason : `${reason}: ${tail.toWellFormed()}`
 }

@@ -1,5 +1,5 @@
 import type { TurnEvent } from "../../domain/turn-events.ts"
-import type { ExecExit } from "./exec-process.ts"
+import type { CliExit } from "../cli-process.ts"
 import { type ExecOutcome, exitFailure, type OutputReader } from "./output-reader.ts"
 
 export interface TextReaderOptions {
@@ -34,7 +34,7 @@ export class TextReader implements OutputReader {
     this.#add(this.#decoder.decode(chunk, { stream: true }))
   }
 
-  finish(exit: ExecExit, stderrTail: string): ExecOutcome {
+  finish(exit: CliExit, stderrTail: string): ExecOutcome {
     this.#add(this.#decoder.decode())
     if (this.#isOverflown) {
       const message = `The answer of ${this.#options.program} is longer than ${this.#options.maxLength} characters`

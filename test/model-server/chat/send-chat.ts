@@ -16,6 +16,8 @@ export async function sendChat(response: ServerResponse, answer: Answer, request
     case "hang":
       return
     case "error":
+      // Who would try again after a pause that grows does so at once.
+      response.setHeader("retry-after", "0")
       sendError(response, answer.status, answer.message)
       return
     case "stream":

@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import path from "node:path"
 import { z } from "zod"
-import { messageOf } from "../../domain/errors.ts"
-import type { Log } from "../../domain/log.ts"
-import { type EndStep, endProcessTree, snapshot, startedAtOf } from "../process-tree.ts"
+import { messageOf } from "../domain/errors.ts"
+import type { Log } from "../domain/log.ts"
+import { type EndStep, endProcessTree, snapshot, startedAtOf } from "./process-tree.ts"
 
 const entrySchema = z.object({
   pid: z.number().int().min(2),

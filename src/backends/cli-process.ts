@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn as nodeSpawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
-import { type EndStep, endProcessTree, hasGroup } from "../process-tree.ts"
+import { type EndStep, endProcessTree, hasGroup } from "./process-tree.ts"
 import { type RunningProcesses, turnMarkerName } from "./running-processes.ts"
 
-export interface ExecProcessOptions {
+export interface CliProcessOptions {
   /** Absolute path. */
   readonly file: string
   readonly args: readonly string[]
@@ -20,7 +20,7 @@ export interface ExecProcessOptions {
   readonly onErrorOutput: (text: string) => void
 }
 
-export interface ExecExit {
+export interface CliExit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
   /** Set when there never was a process. */
@@ -36,7 +36,7 @@ const leftoverSteps: readonly EndStep[] = [
 ]
 
 /** A process of an agent CLI, leader of a group of its own. */
-export class ExecProcess {
+export class CliProcess {
   readonly #child: ChildProcess | null
   readonly #marker = randomUUID()
   readonly #onOutput: (chunk: Buffer) => void
@@ -45,11 +45,11 @@ export class ExecProcess {
   #chunks = 0
   #ending: Promise<void> | null = null
   /** Resolves when the process is gone and its output was read. Never rejects. */
-  readonly exited: Promise<ExecExit>
+  readonly exited: Promise<CliExit>
   /** Resolves when also nothing that it left behind runs any more. Never rejects. */
   readonly settled: Promise<void>
 
-  constructor(options: ExecProcessOptions) {
+  constructor(options: CliProcessOptions) {
     this.#onOutput = options.onOutput
     let child: ChildProcess
     try {
@@ -128,7 +128,7 @@ export class ExecProcess {
     await this.settled
   }
 
-  #watch(child: ChildProcess): Promise<ExecExit> {
+  #watch(child: ChildProcess): Promise<CliExit> {
     return new Promise((resolve) => {
       child.once("error", (error) => {
         // Also emitted when a signal could not be sent; then the process lives on.

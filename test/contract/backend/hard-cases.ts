@@ -1,15 +1,7 @@
-import { expect, it, type TestContext } from "vitest"
-import type { Backend, Capabilities, FunctionTool } from "../../src/domain/backend.ts"
-import { textOf } from "../../src/domain/items.ts"
-import type { BackendHarness } from "./backend-contract.ts"
-import { inputOf, noOptions, runTurn } from "./turn-recording.ts"
-
-/** What the suite has once its backend is there. */
-export interface ContractContext {
-  readonly harness: BackendHarness
-  readonly backend: Backend
-  readonly capabilities: Capabilities
-}
+import { expect, it } from "vitest"
+import type { FunctionTool } from "../../../src/domain/backend.ts"
+import { inputOf, noOptions, runTurn } from "../turn-recording.ts"
+import { type Contract, needs } from "./contract.ts"
 
 const clock: FunctionTool = {
   name: "get_time",
@@ -18,11 +10,11 @@ const clock: FunctionTool = {
 }
 
 /** Cases of the contract that are rare in use and hard to get right. To be called inside its `describe`. */
-export function describeHardCases(context: () => ContractContext): void {
+export function describeHardCases(contract: Contract): void {
   it("takes a prompt of half a megabyte as it is", async (test) => {
-    const { harness, backend } = context()
+    const { harness, backend } = contract
     const { prompts, heard } = harness
-    skipUnless(test, heard !== undefined)
+    needs(test, heard)
     const prompt = `${prompts.say("read")}${"So many words 🦀. ".repeat(30_000)}the end`
     const turn = await runTurn(backend, await backend.openThread(noOptions), prompt)
     expect(turn.answer).toBe("read")
@@ -31,18 +23,18 @@ export function describeHardCases(context: () => ContractContext): void {
   })
 
   it("delivers an answer of five thousand deltas whole and in order", async (test) => {
-    const { harness, backend } = context()
+    const { harness, backend } = contract
     const { flood } = harness.prompts
-    skipUnless(test, flood !== undefined)
+    needs(test, flood)
     const turn = await runTurn(backend, await backend.openThread(noOptions), flood(5_000))
     expect(turn.last.type).toBe("turn.completed")
     expect(turn.answer).toBe(Array.from({ length: 5_000 }, (_, index) => index + 1).join(" "))
   })
 
   it("shows what a command prints that is not text", async (test) => {
-    const { harness, backend } = context()
+    const { harness, backend } = contract
     const { shell } = harness.prompts
-    skipUnless(test, shell !== undefined)
+    needs(test, shell)
     const turn = await runTurn(
       backend,
       await backend.openThread(noOptions),
@@ -56,9 +48,10 @@ export function describeHardCases(context: () => ContractContext): void {
   })
 
   it("tells the calls that the model makes at once in one batch", async (test) => {
-    const { harness, backend, capabilities } = context()
+    const { harness, backend, capabilities } = contract
     const { prompts } = harness
-    skipUnless(test, capabilities.hasFunctions && prompts.callsAtOnce !== undefined)
+    needs(test, capabilities.hasFunctions)
+    needs(test, prompts.callsAtOnce)
     const thread = await backend.openThread({ ...noOptions, tools: [clock] })
     const cities = ["Oslo", "Rome"]
     const prompt = prompts.callsAtOnce(cities.map((city) => ({ name: "get_time", args: { city } })))
@@ -79,9 +72,9 @@ export function describeHardCases(context: () => ContractContext): void {
   })
 
   it("fails when the model's answer is cut off; the thread can be used afterwards", async (test) => {
-    const { harness, backend } = context()
+    const { harness, backend } = contract
     const { prompts } = harness
-    skipUnless(test, prompts.cut !== undefined)
+    needs(test, prompts.cut)
     const thread = await backend.openThread(noOptions)
     const { last } = await runTurn(backend, thread, prompts.cut)
     expect(last).toMatchObject({ type: "turn.failed", error: { code: "model_error" } })
@@ -89,9 +82,10 @@ export function describeHardCases(context: () => ContractContext): void {
   })
 
   it("can be interrupted while the model says nothing", async (test) => {
-    const { harness, backend } = context()
+    const { harness, backend } = contract
     const { prompts } = harness
-    skipUnless(test, prompts.silence !== undefined && harness.isModelAsked !== undefined)
+    needs(test, prompts.silence)
+    needs(test, harness.isModelAsked)
     const thread = await backend.openThread(noOptions)
     const asked = harness.isModelAsked()
     const turn = backend.startTurn(thread, inputOf(prompts.silence))
@@ -101,30 +95,4 @@ export function describeHardCases(context: () => ContractContext): void {
     expect(last).toBe("turn.interrupted")
     expect((await runTurn(backend, thread, prompts.say("at last"))).answer).toBe("at last")
   })
-}
-
-/** Of a backend that nothing else uses: the suite's own one is stopped by then. */
-export function describeRestart(context: () => ContractContext): void {
-  it("goes on with a thread after a restart, instructions included", async (test) => {
-    const { harness } = context()
-    const { another, prompts } = harness
-    skipUnless(test, another !== undefined)
-    const before = await another()
-    const thread = await before.openThread({ ...noOptions, instructions: "Speak like a ferryman." })
-    const said = await runTurn(before, thread, prompts.say("first crossing"))
-    expect(textOf(said.items.flatMap((item) => (item.type === "message" ? item.content : [])))).toBe(
-      "first crossing",
-    )
-    await before.stop()
-    const after = await another()
-    await after.resumeThread(thread, noOptions)
-    const { answer } = await runTurn(after, thread, prompts.recall)
-    expect(prompts.recalled(answer)).toEqual([prompts.say("first crossing"), prompts.recall])
-    if (harness.developerText !== undefined) expect(harness.developerText()).toContain("like a ferryman")
-    await after.stop()
-  })
-}
-
-function skipUnless(test: TestContext, condition: boolean): asserts condition {
-  test.skip(!condition, "not a feature of this backend")
 }

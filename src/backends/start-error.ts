@@ -1,9 +1,9 @@
-import type { Readiness } from "../../domain/backend.ts"
-import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
-import type { TurnError } from "../../domain/turn-events.ts"
-import { RpcError, RpcLostError } from "../rpc-client.ts"
+import type { Readiness } from "../domain/backend.ts"
+import { messageOf, ProxyError, ThreadLostError } from "../domain/errors.ts"
+import type { TurnError } from "../domain/turn-events.ts"
+import { RpcError, RpcLostError } from "./rpc-client.ts"
 
-/** Why there is no app-server now, in sentences for people. */
+/** Why the agent's program does not run now, in sentences for people. */
 export class StartError extends Error {
   readonly nextStep: string
   readonly retryAfterMs: number
@@ -20,7 +20,7 @@ export function notReady(error: unknown): Readiness {
   const nextStep =
     error instanceof StartError
       ? error.nextStep
-      : "Run `codex` in a terminal as this user and see whether it works."
+      : "Run the agent's CLI in a terminal as this user and see whether it works."
   return { isReady: false, reason: messageOf(error), nextStep }
 }
 

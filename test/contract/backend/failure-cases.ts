@@ -1,0 +1,41 @@
+import { expect, it } from "vitest"
+import { noOptions } from "../turn-recording.ts"
+import { type Contract, needs } from "./contract.ts"
+
+/** Failures of the model, and the death of the program. To be called inside the `describe` of the contract. */
+export function describeFailures(contract: Contract): void {
+  it.for([400, 401, 429, 500])(
+    "ends a turn as failed when the model answers %i; the thread can be used afterwards",
+    async (status, context) => {
+      const { fail } = contract.prompts
+      needs(context, fail)
+      needs(context, contract.harness.toldFailures?.includes(status) !== false)
+      const thread = await contract.open()
+      const { last } = await contract.run(thread, fail(status))
+      expect(last).toMatchObject({
+        type: "turn.failed",
+        error: { code: "model_error", modelStatus: contract.harness.tellsStatus === false ? null : status },
+      })
+      expect((await contract.run(thread, contract.prompts.say("recovered"))).answer).toBe("recovered")
+    },
+  )
+
+  it("survives the death of its program: the turn fails, the thread is resumed by the next process", async (context) => {
+    const { crash } = contract.harness
+    needs(context, crash)
+    const thread = await contract.open()
+    const first = contract.prompts.say("before the crash")
+    await contract.run(thread, first)
+    const turn = await contract.run(thread, contract.prompts.count(200), (event) => {
+      const isBegun = contract.capabilities.streamsDeltas
+        ? event.type === "item.delta" && event.text.startsWith("1")
+        : event.type === "turn.started"
+      if (isBegun) void crash()
+    })
+    expect(turn.last).toMatchObject({ type: "turn.failed", error: { code: "backend_died" } })
+    const resumed = await contract.resume(thread, noOptions, [first])
+    const recalled = await contract.recall(resumed.thread)
+    expect(recalled[0]).toBe(resumed.said[0])
+    expect(recalled.at(-1)).toBe(contract.prompts.recall)
+  })
+}

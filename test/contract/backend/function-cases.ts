@@ -1,0 +1,60 @@
+import { expect, it } from "vitest"
+import type { FunctionTool } from "../../../src/domain/backend.ts"
+import { ProxyError } from "../../../src/domain/errors.ts"
+import { answering, inputOf } from "../turn-recording.ts"
+import { type Contract, needs } from "./contract.ts"
+
+const weather: FunctionTool = {
+  name: "get_weather",
+  description: "The weather of a city",
+  parameters: {
+    type: "object",
+    properties: { city: { type: "string" } },
+    required: ["city"],
+    additionalProperties: false,
+  },
+}
+
+/** Functions of the client. To be called inside the `describe` of the contract. */
+export function describeFunctions(contract: Contract): void {
+  it("calls a function of the client and goes on with its output", async (context) => {
+    needs(context, contract.capabilities.hasFunctions)
+    const thread = await contract.open({ tools: [weather] })
+    const client = answering((call) => `sunny for ${call.arguments}`)
+    const turn = await contract.run(
+      thread,
+      contract.prompts.call("get_weather", { city: "Oslo" }),
+      client.onEvent,
+    )
+    expect(turn.last.type).toBe("turn.completed")
+    expect(client.calls).toHaveLength(1)
+    expect(client.calls[0]).toMatchObject({ type: "function_call", name: "get_weather" })
+    expect(JSON.parse(client.calls[0]?.arguments ?? "")).toEqual({ city: "Oslo" })
+    // A call of the client is told once, and never as something that the agent did by itself.
+    expect(turn.items.map((item) => item.type)).not.toContain("tool_call")
+    expect(turn.items.map((item) => item.type)).not.toContain("function_call")
+  })
+
+  it("refuses the answer to a call that is not open", async (context) => {
+    needs(context, contract.capabilities.hasFunctions)
+    const turn = contract.backend.startTurn(await contract.open(), inputOf(contract.prompts.count(3)))
+    await expect(turn.answer("call_nowhere", [])).rejects.toBeInstanceOf(ProxyError)
+    for await (const _ of turn.events) {
+      // To its end, so that nothing of it runs into the next test.
+    }
+  })
+
+  it("interrupts a turn that waits for a function of the client", async (context) => {
+    needs(context, contract.capabilities.hasFunctions)
+    const thread = await contract.open({ tools: [weather] })
+    const turn = await contract.run(
+      thread,
+      contract.prompts.call("get_weather", { city: "Rome" }),
+      (event, running) => {
+        if (event.type === "function.called") void running.interrupt()
+      },
+    )
+    expect(turn.last.type).toBe("turn.interrupted")
+    expect((await contract.run(thread, contract.prompts.say("still here"))).answer).toBe("still here")
+  })
+}

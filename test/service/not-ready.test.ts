@@ -1,0 +1,176 @@
+import { once } from "node:events"
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { agentPath } from "../agents/agents.ts"
+import { codexExecutable } from "../support/codex-binary.ts"
+import { spawnCommand } from "../support/daemon-process.ts"
+import { createTempDir, type TempDir } from "../support/temp-dir.ts"
+import { startTestService, type TestService } from "../support/test-service.ts"
+
+interface Case {
+  /** Name of the agent. */
+  readonly name: string
+  /** Name of the program: it selects the backend. */
+  readonly program: string
+  /** What the program does, as a line of a shell script; null: there is no such program. */
+  readonly script: string | null
+  readonly reason: RegExp
+  readonly next: RegExp
+}
+
+const node = `'${process.execPath}' --disable-warning=ExperimentalWarning`
+const claude = `exec ${node} '${agentPath("fake-claude.ts")}' "$@"`
+const acp = `exec ${node} '${agentPath("acp-agent.ts")}'`
+const printed = "A new version is available: run scripted update"
+
+const cases: readonly Case[] = [
+  {
+    name: "codex-gone",
+    program: "codex",
+    script: null,
+    reason: /codex` is not on the PATH/,
+    next: /npm install -g @openai\/codex/,
+  },
+  {
+    name: "codex-out",
+    program: "codex",
+    script: `CODEX_HOME="$(dirname "$0")" exec '${codexExecutable()}' "$@"`,
+    reason: /codex is not logged in/,
+    next: /codex login/,
+  },
+  {
+    name: "claude-gone",
+    program: "claude",
+    script: null,
+    reason: /claude` is not on the PATH/,
+    next: /npm install -g @anthropic-ai\/claude-code/,
+  },
+  {
+    name: "claude-out",
+    program: "claude",
+    script: `CLAUDE_CONFIG_DIR=/nowhere ${claude}`,
+    reason: /claude is not logged in/,
+    next: /claude auth login/,
+  },
+  {
+    name: "claude-old",
+    program: "claude",
+    script: `FAKE_CLAUDE_VERSION=2.0.1 ${claude}`,
+    reason: /claude 2\.0\.1 is too old/,
+    next: /claude update/,
+  },
+  {
+    name: "gemini-gone",
+    program: "gemini",
+    script: null,
+    reason: /gemini` is not on the PATH/,
+    next: /npm install -g @google\/gemini-cli/,
+  },
+  {
+    name: "gemini-out",
+    program: "gemini",
+    script: `FAULT=log-in ${acp}`,
+    reason: /gemini is not logged in/,
+    next: /log in/,
+  },
+  {
+    name: "gemini-old",
+    program: "gemini",
+    script: `FAULT=old ${acp}`,
+    reason: /too old.*unknown option/,
+    next: /npm install -g @google\/gemini-cli/,
+  },
+  {
+    name: "gemini-new",
+    program: "gemini",
+    script: `FAULT=notice-and-end ${acp}`,
+    reason: new RegExp(printed),
+    next: /terminal/,
+  },
+]
+
+let folder: TempDir
+let service: TestService
+
+beforeEach(async () => {
+  folder = await createTempDir("not-ready")
+  service = await startTestService()
+})
+afterEach(async () => {
+  await service.stop()
+  await folder.remove()
+})
+
+/** Path of the program of a case. */
+function install({ name, program, script }: Case): string {
+  const file = join(folder.path, name, program)
+  mkdirSync(join(folder.path, name))
+  if (script === null) return file
+  writeFileSync(file, `#!/bin/sh\n${script}\n`)
+  chmodSync(file, 0o755)
+  return file
+}
+
+async function outputOf(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const child = spawnCommand([...args, "--json"], { PATH: process.env.PATH ?? "", HOME: folder.path, ...env })
+  let output = ""
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    output += text
+  })
+  await once(child, "close")
+  return output
+}
+
+describe("a CLI that cannot work", () => {
+  it("is named with the next step in the answer, in status and in doctor; the other agents go on", async () => {
+    const installed = cases.map((found) => ({ ...found, cli: install(found) }))
+    for (const { name, cli } of installed) {
+      await service.roster.hire({ role: "engineer", name, settings: { cli } })
+    }
+    const { client } = service
+    for (const { name, reason, next } of installed) {
+      const model = `engineer_${name}`
+      const refused = await client.responses
+        .create({ model, input: "hello" })
+        .catch((error: unknown) => error)
+      expect([name, refused]).toEqual([
+        name,
+        expect.objectContaining({ status: 503, code: "agent_not_ready" }),
+      ])
+      expect(String(refused)).toMatch(reason)
+      expect(String(refused)).toMatch(next)
+    }
+    const status: { agents: { id: string; problem: { reason: string; next_step: string } | null }[] } =
+      JSON.parse(await outputOf(["status", "--home", service.home]))
+    const problems = new Map(status.agents.map(({ id, problem }) => [id, problem]))
+    for (const { name, reason, next } of installed) {
+      expect([name, problems.get(`engineer_${name}`)]).toEqual([
+        name,
+        { reason: expect.stringMatching(reason), next_step: expect.stringMatching(next) },
+      ])
+    }
+    expect(problems.get("manager")).toBeNull()
+
+    const doctored = installed.filter(({ script, program }) => script !== null && program !== "codex")
+    const reports = await Promise.all(
+      doctored.map(({ cli }) =>
+        outputOf(["doctor"], { AI_AGENT_PROXY_CLI: cli, AI_AGENT_PROXY_PORT: "7612" }),
+      ),
+    )
+    for (const [index, { name, reason, next }] of doctored.entries()) {
+      const { checks }: { checks: { name: string }[] } = JSON.parse(reports[index] ?? "")
+      expect([name, checks.find((check) => check.name === "login")]).toEqual([
+        name,
+        expect.objectContaining({
+          status: "failure",
+          message: expect.stringMatching(reason),
+          next: expect.stringMatching(next),
+        }),
+      ])
+    }
+  }, 180_000)
+})
