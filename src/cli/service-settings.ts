@@ -4,6 +4,7 @@ import { parseEnvironmentFile } from "../config/environment-file.ts"
 import { readConfigText } from "../config/read-config-text.ts"
 import { resolveConfig } from "../config/resolve-config.ts"
 import { failure, type HealthCheck } from "../supervise/health-check.ts"
+import { pathWithCli } from "../supervise/path-with-cli.ts"
 import { captureEnvironment } from "../supervise/service-environment.ts"
 import { environmentFileOf } from "../supervise/service-spec.ts"
 import type { ServiceUser } from "../supervise/service-user.ts"
@@ -36,8 +37,7 @@ export function serviceSettings(installed: InstalledService | null, user: Servic
       cwd: process.cwd(),
       readFile: readConfigText,
     })
-    const environment = spec === null ? captureEnvironment(process.env, user, config.passEnv) : stored
-    return { environment, config, problem: null }
+    return { environment: spec === null ? environmentToBe(config, user) : stored, config, problem: null }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return {
@@ -50,4 +50,10 @@ export function serviceSettings(installed: InstalledService | null, user: Servic
       ),
     }
   }
+}
+
+function environmentToBe(config: Config, user: ServiceUser): Readonly<Record<string, string>> {
+  const captured = captureEnvironment(process.env, user, config.passEnv)
+  const path = pathWithCli(config.cli, [captured.PATH], user.homeDir)
+  return path === null ? captured : { ...captured, PATH: path }
 }

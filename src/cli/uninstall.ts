@@ -15,6 +15,7 @@ import {
   defaultScope,
   findInstalled,
   homeOf,
+  isRoot,
   managerOf,
   requireRights,
   requireServiceManager,
@@ -55,7 +56,16 @@ async function uninstall(flags: UninstallFlags): Promise<void> {
   const installed = await findInstalled(flags)
   const scope = installed?.manager.scope ?? defaultScope(flags)
   requireRights(scope)
-  const user = await userOf(installed)
+  const user = await userOf(installed).catch((error: unknown) => {
+    // The user was deleted, and with it whoever may touch the home: the definition goes all the same.
+    if (isRoot() && installed !== null && error instanceof ServiceError) return null
+    throw error
+  })
+  if (user === null) {
+    await installed?.manager.remove()
+    printLine(`The service is removed; its user is no more. Kept, if it is there: ${installed?.spec?.home}`)
+    return
+  }
   const home = resolve(installed?.spec?.home ?? homeAsUser(user))
   const isPurge = await isHomeToGo(flags, home)
   // Also without a definition: an earlier run may have been ended half-way.

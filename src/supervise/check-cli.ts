@@ -2,15 +2,16 @@ import { checkBackend } from "../backends/check-backend.ts"
 import { findExecutable } from "../backends/find-executable.ts"
 import type { Config } from "../config/config.ts"
 import { failure, type HealthCheck, ok } from "./health-check.ts"
+import { pathWithCli } from "./path-with-cli.ts"
 
 /** Whether the manager's CLI is where the service looks. `terminalPath`: of this command, which may find what that does not. */
 export function checkCliPlace(
   { cli }: Config,
-  { PATH }: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string>>,
   terminalPath: string | undefined,
 ): HealthCheck {
-  const file = findExecutable(cli, PATH)
-  return file === null ? missing(cli, PATH, terminalPath) : ok("cli", file)
+  const file = findExecutable(cli, environment.PATH)
+  return file === null ? missing(cli, environment, terminalPath) : ok("cli", file)
 }
 
 /** The manager's CLI in the environment of the service: there, logged in and, with `isTurnWanted`, able to answer. */
@@ -39,8 +40,13 @@ export async function checkCli(
   return checks
 }
 
-function missing(cli: string, path: string | undefined, terminalPath: string | undefined): HealthCheck {
-  const here = findExecutable(cli, terminalPath)
+function missing(
+  cli: string,
+  environment: Readonly<Record<string, string>>,
+  terminalPath: string | undefined,
+): HealthCheck {
+  const path = pathWithCli(cli, [terminalPath], environment.HOME ?? "/")
+  const here = path === null ? null : findExecutable(cli, path)
   if (here !== null) {
     return failure(
       "cli",
@@ -50,7 +56,7 @@ function missing(cli: string, path: string | undefined, terminalPath: string | u
   }
   return failure(
     "cli",
-    `\`${cli}\` is not on the PATH of the service (${path ?? "none"})`,
+    `\`${cli}\` is not on the PATH of the service (${environment.PATH ?? "none"})`,
     `install it (codex: npm install -g @openai/codex), or name it: ai-agent-proxy enable --cli /full/path`,
   )
 }

@@ -7,9 +7,9 @@ import { removeTemporaries, writeAtomic } from "../workspace/write-atomic.ts"
 import { asUser } from "./as-user.ts"
 import { type Installation, movingPart, thisInstallation } from "./installation.ts"
 import { isNewer } from "./is-newer.ts"
+import { pathWithCli } from "./path-with-cli.ts"
 import { environmentFileText } from "./prepare-home.ts"
 import type { RunCommand } from "./run-command.ts"
-import { lastingPath } from "./service-environment.ts"
 import { ServiceError } from "./service-error.ts"
 import type { ServiceManager } from "./service-manager.ts"
 import { environmentFileOf, type ServiceSpec } from "./service-spec.ts"
@@ -81,7 +81,7 @@ async function healedInstallation(
   return { ...present, why }
 }
 
-/** Null: the CLI is found, or cannot be found by this shell either. */
+/** Null: the CLI is found, or is nowhere to be found. */
 function healedPath(
   spec: ServiceSpec,
   environment: Readonly<Record<string, string>>,
@@ -95,7 +95,7 @@ function healedPath(
     readFile: readConfigText,
   })
   if (findExecutable(cli, environment.PATH) !== null) return null
-  const file = findExecutable(cli, env.PATH)
-  if (file === null) return null
-  return { value: lastingPath([env.PATH ?? "", environment.PATH ?? ""].join(":")), file }
+  const value = pathWithCli(cli, [env.PATH, environment.PATH], user.homeDir)
+  const file = value === null ? null : findExecutable(cli, value)
+  return value === null || file === null ? null : { value, file }
 }

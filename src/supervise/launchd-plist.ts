@@ -70,7 +70,11 @@ export function specOfLaunchdPlist(text: string): ServiceSpec | null {
 }
 
 function string(text: string): string {
-  const escaped = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+  const escaped = text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll("\r", "&#13;")
   return `<string>${escaped}</string>`
 }
 

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs"
-import { expect, health, leftOvers, makeAlice, must, scenario, sh } from "./machine.ts"
+import { expect, health, leftOvers, makeAlice, must, type Ran, scenario, sh } from "./machine.ts"
 
 /** The commands of docs/service.md, as a person would paste them: every line of its code blocks, as alice. */
-const lines = [...readFileSync("/payload/service.md", "utf8").matchAll(/^```\n(.*?)^```$/gms)]
+const text = readFileSync("/payload/service.md", "utf8")
+const lines = [...text.matchAll(/^```\n(.*?)^```$/gms)]
   .flatMap((block) => (block[1] ?? "").trim().split("\n"))
   // The program is there already; the network of this machine ends at its loopback.
   .filter((line) => !line.startsWith("npm install"))
@@ -18,7 +19,7 @@ function makeSudo(): void {
 }
 
 /** As alice; what she gives to `sudo` is run as root with the hint who she is. */
-function paste(line: string): { code: number | null; all: string } {
+function paste(line: string): Ran {
   must(sh("rm -f /run/asked/line"))
   const ran = sh(line, "alice")
   if (!existsSync("/run/asked/line")) return ran
@@ -50,10 +51,17 @@ await scenario({
     expect(!existsSync("/home/alice/.ai_agent_proxy/service.env"), "the environment is not")
   },
   "the service of a user, by its line": async () => {
-    must(sh("rm /usr/local/bin/sudo && loginctl enable-linger alice && systemctl start user@$(id -u alice)"))
-    must(sh("ai-agent-proxy enable", "alice"))
-    expect((await health()) !== null, "it is up")
-    must(sh("ai-agent-proxy uninstall --keep", "alice"))
+    const linger = /`(sudo loginctl enable-linger \$USER)`/.exec(text)?.[1] ?? ""
+    must(paste(linger))
+    must(sh("systemctl start user@$(id -u alice)"))
+    // "A service of your own: without `sudo env "PATH=$PATH"`."
+    const own = lines.map((line) => line.replace('sudo env "PATH=$PATH" ', ""))
+    expect(lines.includes("ai-agent-proxy enable"), "its line is there", lines)
+    for (const line of ["ai-agent-proxy enable", ...own.slice(own.indexOf("ai-agent-proxy doctor"))]) {
+      const ran = paste(line)
+      expect(ran.code === 0, `${line}: exit code 0`, ran.all)
+      expect(((await health()) !== null) === !/disable|uninstall/.test(line), `${line}: up, or not`, ran.all)
+    }
     expect(leftOvers().length === 0, "no file is left", leftOvers())
   },
 })

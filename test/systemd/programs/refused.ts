@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import { expect, makeAlice, must, property, scenario, sh, sudo } from "./machine.ts"
+import { expect, leftOvers, makeAlice, must, property, scenario, sh, sudo } from "./machine.ts"
 
 const unit = "/etc/systemd/system/ai-agent-proxy.service"
 
@@ -18,6 +18,34 @@ await scenario({
     }
     expect(property("ActiveState") === "active" && readFileSync(unit, "utf8") === before, "all is as before")
   },
+  "root without a hint who called, and another caller, do not make the service somebody else's": () => {
+    must(sh("PATH=/payload/bin:$PATH ai-agent-proxy enable --port 7012"))
+    expect(property("User") === "alice", "it runs as alice still", property("User"))
+    must(sh("useradd -m bob"))
+    const ran = sh("SUDO_USER=bob PATH=/payload/bin:$PATH ai-agent-proxy enable")
+    expect(ran.code === 1 && /runs as alice.*--run-as alice/s.test(ran.stderr), "bob is told", ran.all)
+    expect(property("User") === "alice", "it runs as alice still", property("User"))
+    must(sudo("ai-agent-proxy enable --port 7011"))
+    const status = must(sudo("ai-agent-proxy status"))
+    expect(status.stdout.includes("/home/alice/.ai_agent_proxy"), "root sees alice's service", status.all)
+  },
+  "sudo without HOME, and an agent's shell, give the same service": () => {
+    const ran = must(
+      sudo(
+        "env -u HOME AI_AGENT_PROXY_AGENT=manager AI_AGENT_PROXY_AGENT_TOKEN=t ai-agent-proxy enable --dry-run",
+      ),
+    )
+    expect(ran.stdout.includes('HOME="/home/alice"'), "alice's home", ran.stdout)
+    expect(!/AI_AGENT_PROXY_AGENT/.test(ran.stdout), "nothing of the agent", ran.stdout)
+  },
+  "a home on a read-only disk is named, and nothing is changed": () => {
+    const readOnly = "mount --bind /home/alice /home/alice && mount -o remount,bind,ro /home/alice"
+    const ran = sudo(`unshare -m sh -c '${readOnly} && ai-agent-proxy enable --port 7013'`)
+    expect(ran.code === 1 && /read-only file system/.test(ran.stderr), "enable says so", ran.all)
+    const doctor = sudo(`unshare -m sh -c '${readOnly} && ai-agent-proxy doctor'`)
+    expect(doctor.code === 1 && /^FAIL {2}home.*EROFS/m.test(doctor.stdout), "doctor says so", doctor.all)
+    expect(property("ActiveState") === "active", "the service runs as before")
+  },
   "without systemd every command says what to run instead": () => {
     const hidden = (line: string) => sudo(`unshare -m sh -c 'mount -t tmpfs none /run/systemd; ${line}'`)
     for (const command of ["enable", "disable", "restart", "uninstall --keep"]) {
@@ -35,5 +63,12 @@ await scenario({
     expect(ran.code === 1 && ran.stderr.includes("7011"), "enable shows why it does not start", ran.all)
     const doctor = sudo("ai-agent-proxy doctor")
     expect(doctor.code === 1 && /^FAIL {2}port/m.test(doctor.stdout), "doctor names the port", doctor.all)
+  },
+  "a service whose user was deleted can be removed": () => {
+    must(sudo("ai-agent-proxy disable"))
+    must(sh("userdel alice"))
+    const ran = must(sh("PATH=/payload/bin:$PATH ai-agent-proxy uninstall --keep"))
+    expect(ran.stderr.includes("its user is no more"), "it says so", ran.all)
+    expect(leftOvers().length === 0, "no file is left", leftOvers())
   },
 })

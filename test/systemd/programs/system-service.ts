@@ -42,6 +42,7 @@ await scenario({
     )
   },
   "the CLI is found, with the log-in of the caller's terminal": async () => {
+    expect((await fetch("http://127.0.0.1:7011/ready")).ok, "it is ready")
     const { status, text } = await ask("say it works", { key: oddKey })
     expect(status === 200 && text.includes("it works"), "the manager answers", text)
     expect(
@@ -87,6 +88,7 @@ await scenario({
     expect((await health(7011)) === null, "the old port is free")
     const { text } = await ask("say moved", { port: 7012, key: oddKey })
     expect(text.includes("moved"), "the manager answers at the new port", text)
+    expect(env().includes('AI_AGENT_PROXY_CLI="codex resume --last || codex"'), "the CLI stays", env())
     must(sudo("ai-agent-proxy enable --port 7011 --api-key other-key"))
     expect((await ask("say no", { key: oddKey })).status === 401, "the old key is refused")
     expect((await ask("say new", { key: "other-key" })).status === 200, "the new key is taken")

@@ -1,0 +1,33 @@
+import { join } from "node:path"
+import { findExecutable } from "../backends/find-executable.ts"
+import { lastingPath } from "./service-environment.ts"
+
+/** Where installers put agent CLIs; not on the PATH of every shell that `enable` may come from (cron, ssh HOST COMMAND). */
+const usualFolders = [
+  ".local/bin",
+  "bin",
+  ".npm-global/bin",
+  ".bun/bin",
+  ".opencode/bin",
+  ".claude/local",
+  ".volta/bin",
+]
+const sharedFolders = ["/opt/homebrew/bin", "/home/linuxbrew/.linuxbrew/bin", "/snap/bin"]
+
+/**
+ * A PATH for the service on which its CLI is found: of the first of `paths` that has it, together with those before; else all
+ * of them and a folder where such programs usually are. Null: it is nowhere.
+ */
+export function pathWithCli(
+  cli: string,
+  paths: readonly (string | undefined)[],
+  homeDir: string,
+): string | null {
+  const known = paths.map((path) => path ?? "")
+  const folders = [...usualFolders.map((folder) => join(homeDir, folder)), ...sharedFolders]
+  const candidates = [
+    ...known.map((_, index) => known.slice(0, index + 1)),
+    ...folders.map((folder) => [...known, folder]),
+  ].map((parts) => lastingPath(parts.join(":")))
+  return candidates.find((path) => findExecutable(cli, path) !== null) ?? null
+}
