@@ -5,7 +5,7 @@ import type OpenAI from "openai"
 import { afterEach, describe, expect, it } from "vitest"
 import { agentPath } from "../agents/agents.ts"
 import { codexExecutable } from "../support/codex-binary.ts"
-import { isRunning } from "../support/processes.ts"
+import { descendantsOf, isRunning } from "../support/processes.ts"
 import { startTestService, type TestService, type TestServiceOptions } from "../support/test-service.ts"
 import { waitFor } from "../support/wait-for.ts"
 
@@ -101,11 +101,20 @@ describe("the agents of a service", () => {
     const startMs = performance.now() - startedAt
     const first = await client.responses.create({ model: "manager", input: "The word is plum. [[say:ok]]" })
     const pid = statusOf("manager")?.pid ?? -1
+    const running = client.responses
+      .create({ model: "manager", input: "[[shell:sleep 63]]" })
+      .catch((error: unknown) => error)
+    const command = await waitFor(
+      () => descendantsOf(pid).find(({ commandLine }) => commandLine === "sleep 63"),
+      { what: "a turn's command to run" },
+    )
     process.kill(pid, "SIGKILL")
     await waitFor(() => ![null, undefined, pid].includes(statusOf("manager")?.pid), {
       what: "another process of the manager",
       timeoutMs: Math.max(3_000, 1_000 + 3 * startMs),
     })
+    expect(await running).toMatchObject({ status: 502, message: expect.stringContaining("SIGKILL") })
+    await waitFor(() => !isRunning(command.pid), { what: "its command to end" })
     expect(statusOf("manager")).toMatchObject({
       restarts: 1,
       lastExit: { reason: expect.stringContaining("SIGKILL") },
