@@ -51,10 +51,12 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
   #quickDeaths = 0
   #notBefore = 0
   #lastReason = ""
+  #lastStep: string
   #isStopped = false
 
   constructor(options: SupervisorOptions<P>) {
     this.#options = options
+    this.#lastStep = options.startStep
   }
 
   /** The live process, if there is one. */
@@ -80,9 +82,8 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
   }
 
   async #start(): Promise<P> {
-    const { startStep } = this.#options
     const waitMs = this.#notBefore - this.#options.now()
-    if (waitMs > 0) throw new StartError(this.#lastReason, startStep, waitMs)
+    if (waitMs > 0) throw new StartError(this.#lastReason, this.#lastStep, waitMs)
     const process = this.#options.spawn()
     const startedAt = this.#options.now()
     this.#living.add(process)
@@ -103,8 +104,9 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
       const printed = error instanceof StartError ? "" : process.strayText.trim().slice(0, maxPrintedLength)
       if (printed !== "") this.#lastReason = `${this.#lastReason || messageOf(error)}; it printed: ${printed}`
       const reason = this.#lastReason || messageOf(error)
-      const nextStep = error instanceof StartError ? error.nextStep : startStep
-      throw new StartError(reason, nextStep, Math.max(0, this.#notBefore - this.#options.now()), error)
+      // Who asks during the pause is told the same.
+      if (error instanceof StartError) this.#lastStep = error.nextStep
+      throw new StartError(reason, this.#lastStep, Math.max(0, this.#notBefore - this.#options.now()), error)
     }
     if (this.#isStopped) {
       await process.end()
@@ -117,7 +119,8 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
   }
 
   #died(process: P, reason: string, startedAt: number): void {
-    const { program } = this.#options
+    const { program, startStep } = this.#options
+    this.#lastStep = startStep
     const lifeMs = this.#options.now() - startedAt
     this.#quickDeaths = lifeMs >= healthyLifeMs ? 0 : this.#quickDeaths + 1
     const pauseMs =
