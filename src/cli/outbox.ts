@@ -2,6 +2,7 @@ import { Command } from "commander"
 import { formatDuration } from "../domain/duration.ts"
 import { chooseAgent } from "./choose-agents.ts"
 import { type CommonFlags, homeOf, note, print, printJson } from "./command-io.ts"
+import { printable } from "./connect/printable.ts"
 import { DaemonClient, type Outbox } from "./daemon-client.ts"
 import { UsageError } from "./exit-codes.ts"
 
@@ -47,6 +48,6 @@ function messageLines({ agent, text, created_at, final, response_id }: Outbox["d
     ...(final ? ["final"] : []),
     ...(response_id === null ? [] : [response_id]),
   ]
-  const lines = text.trim().split("\n")
+  const lines = printable(text).trim().split("\n")
   return [facts.join(", "), ...lines.map((line) => `  ${line}`)].join("\n")
 }

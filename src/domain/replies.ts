@@ -46,5 +46,10 @@ export interface ReplyStore {
   outbox(query: OutboxQuery): Promise<readonly ReplyRecord[]>
   /** The principal of a conversation that this agent has answered in; null: there is none. */
   findConversationOwner(agentId: string, conversationId: string): Promise<string | null>
+  /** Of the thread that the agent's CLI knows under that name, with the conversation of its last turn; null: there is none. */
+  findThreadOwner(
+    agentId: string,
+    nativeThread: string,
+  ): Promise<{ readonly principal: string; readonly conversationId: string | null } | null>
   deleteBefore(time: number): Promise<void>
 }

@@ -122,6 +122,7 @@ export class NativeRun {
     const { deadline, recorder, stop } = this.#options
     this.#record(this.#answer.take({ type: "item.completed", item: message }))
     deadline.progress(recorder.hasOpenWork)
+    this.#boundCharacters()
     if (message.phase !== "commentary") stop({ code: "replied", message: "The agent has given its answer." })
   }
 
@@ -237,7 +238,7 @@ export class NativeRun {
   }
 
   async #read(events: AsyncIterator<readonly TurnEvent[]>): Promise<Outcome | null> {
-    const { recorder, maxCharacters, stop, stopCause } = this.#options
+    const { stop, stopCause } = this.#options
     for (;;) {
       const reading = events.next()
       const next = await this.#called.unlessReady(reading)
@@ -261,10 +262,14 @@ export class NativeRun {
         const shown = stopCause() === null ? this.#called.takeShown() : null
         if (shown !== null) return this.#park(events, shown)
       }
-      if (recorder.characters + this.#answer.heldCharacters > maxCharacters) {
-        stop({ code: "backend_error", message: `The answer is longer than ${maxCharacters} characters.` })
-      }
+      this.#boundCharacters()
     }
+  }
+
+  #boundCharacters(): void {
+    const { recorder, maxCharacters, stop } = this.#options
+    if (recorder.characters + this.#answer.heldCharacters <= maxCharacters) return
+    stop({ code: "backend_error", message: `The answer is longer than ${maxCharacters} characters.` })
   }
 
   /** Takes one event in; returns the outcome when it was the last. */

@@ -60,7 +60,7 @@ export function summarize(input: StatusInput): ServiceStatus {
     state: phase === "running" ? (isManagerReady(agents) ? "ready" : "not_ready") : phase,
     version: input.version,
     uptimeMs: input.uptimeMs,
-    agents: agents.map((agent) => summarizeAgent(agent, isKeyNeeded ? hidePaths(config) : (text) => text)),
+    agents: agents.map((agent) => summarizeAgent(agent, isKeyNeeded ? forStrangers(config) : (text) => text)),
     messages: outbox.map(({ agentId, text, createdAt }) => ({
       agentId,
       text: isKeyNeeded ? null : text,
@@ -108,6 +108,12 @@ function problemOf(
     reason: hide(controlProblem),
     nextStep: "Correct the file; until then the last good state is in force.",
   }
+}
+
+/** The page needs no key where the API does: what a program has printed, or a model server said, is not for everybody. */
+function forStrangers(config: Config): (text: string) => string {
+  const hide = hidePaths(config)
+  return (text) => hide(text.replace(/(; it printed|The log-in was refused):[^]*/, "$1"))
 }
 
 /** Absolute paths become their last part; sentences such as "/home/ann/bin/codex is not logged in" stay useful. */

@@ -56,8 +56,10 @@ export class AgentReplies {
       })
     }
     if (reply.clientId === null) return this.#deliver(reply, principal)
-    const name = `${reply.agentId}\n${reply.clientId}`
-    const delivery = this.#named.get(name) ?? this.#deliverOnce(reply, reply.clientId, principal)
+    // Of a key's own: what one of them has named "1" is no answer to the "1" of another.
+    const clientId = principal === null ? reply.clientId : JSON.stringify([principal, reply.clientId])
+    const name = `${reply.agentId}\n${clientId}`
+    const delivery = this.#named.get(name) ?? this.#deliverOnce({ ...reply, clientId }, clientId, principal)
     this.#named.set(name, delivery)
     try {
       return await delivery
@@ -121,6 +123,11 @@ export class AgentReplies {
         : targetOfTurn(turn)
     }
     const inThread = nativeThread === null ? [] : running.filter((one) => one.nativeThread === nativeThread)
+    // A word that comes when its turn is over must not get into the turn of somebody else.
+    if (nativeThread !== null && inThread.length === 0) {
+      const late = await this.#ofThread(agentId, nativeThread, principal)
+      if (late !== null) return late
+    }
     const meant = inThread.length > 0 ? inThread : running
     if (meant.length > 1) {
       const ids = meant.map((turn) => turn.responseId).join(", ")
@@ -134,6 +141,13 @@ export class AgentReplies {
     return turn === undefined
       ? { principal, responseId: null, conversationId: null, turn: null }
       : targetOfTurn(turn)
+  }
+
+  /** Null: the ledger does not know the thread by that name, as some programs do not tell it before their end. */
+  async #ofThread(agentId: string, nativeThread: string, principal: string | null): Promise<Target | null> {
+    const owner = await this.#options.store.replies.findThreadOwner(agentId, nativeThread)
+    if (owner === null || (principal !== null && owner.principal !== principal)) return null
+    return { ...owner, responseId: null, turn: null }
   }
 
   async #finished(agentId: string, responseId: string, principal: string | null): Promise<Target> {

@@ -191,6 +191,33 @@ describe("POST /agent-reply", () => {
     expect(page).not.toContain("By the way.")
   })
 
+  it("of a turn that is over gets into no other turn: it goes to the conversation of its thread, or waits", async () => {
+    const conversation = await client.conversations.create({})
+    const thread = async (extra: { conversation?: string }) => {
+      const input = "[[shell:echo thread=$CODEX_THREAD_ID.]]"
+      const { output } = await client.responses.create({ model: "manager", input, ...extra })
+      return /thread=([\w-]{20,})\./.exec(
+        JSON.stringify(output.find((item) => item.type === "mcp_call")),
+      )?.[1]
+    }
+    const [inConversation, alone] = [await thread({ conversation: conversation.id }), await thread({})]
+    const other = await longTurn()
+    const late = { agent: "manager", text: "Late.", final: true }
+    expect((await send({ ...late, thread: inConversation })).body).toMatchObject({
+      delivered_to: "conversation",
+      conversation: conversation.id,
+    })
+    expect((await send({ ...late, thread: alone })).body).toMatchObject({ delivered_to: "outbox" })
+    await other.letGo()
+    expect(other.events.map(textOf).join()).not.toContain("Late.")
+  })
+
+  it("has an id within its key only", async () => {
+    const mine = await send({ agent: "manager", text: "Mine.", id: "1" })
+    const hers = await send({ agent: "manager", text: "Hers.", id: "1" }, anns)
+    expect([mine.body.text, hers.body.text]).toEqual(["Mine.", "Hers."])
+  })
+
   it("asks which turn is meant where several run", async () => {
     const [one, other] = await Promise.all([longTurn(), longTurn()])
     const { status, body } = await send({ agent: "manager", text: "Which one?" })

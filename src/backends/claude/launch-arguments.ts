@@ -54,8 +54,9 @@ export function launchArguments(options: LaunchOptions): string[] {
     "stream-json",
     "--verbose",
     "--include-partial-messages",
-    // A thread that only answers has none of the person's own servers either: their tools act, and start with each process.
-    ...(options.isReadOnly ? ["--strict-mcp-config"] : []),
+    // The person's own servers run outside of claude's sandbox: not for an agent that is held in one, nor for a thread that
+    // only answers.
+    ...(options.isReadOnly || options.permissions !== "full" ? ["--strict-mcp-config"] : []),
     ...(mcpConfigFile === null ? [] : ["--mcp-config", mcpConfigFile]),
     ...toolArguments(options),
     ...(profile.model === null ? [] : ["--model", profile.model]),

@@ -4,6 +4,7 @@ import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { note } from "../command-io.ts"
 import { exitCodes, UsageError } from "../exit-codes.ts"
 import type { Chat } from "./chat.ts"
+import { printable } from "./printable.ts"
 import { TurnPrinter } from "./turn-printer.ts"
 
 /** All of stdin is one message; the answer goes to stdout, what the agent does to stderr. Resolves with the exit code. */
@@ -13,7 +14,11 @@ export async function talkThroughPipe(chat: Chat): Promise<number> {
     throw new UsageError(
       `There is nothing on stdin. Type \`echo hi | ai-agent-proxy connect ${chat.agentId}\`.`,
     )
-  const printer = new TurnPrinter({ answer: (part) => process.stdout.write(part), aside: note })
+  const toPerson = (stream: NodeJS.WriteStream, text: string) => (stream.isTTY ? printable(text) : text)
+  const printer = new TurnPrinter({
+    answer: (part) => process.stdout.write(toPerson(process.stdout, part)),
+    aside: (text) => note(toPerson(process.stderr, text)),
+  })
   return interruptible(async (signal) => {
     const { status, error } = await chat.say(message, (event) => printer.show(event), signal)
     printer.finish()

@@ -54,6 +54,18 @@ export class SqliteReplies implements ReplyStore {
     )
   }
 
+  async findThreadOwner(agentId: string, nativeThread: string) {
+    return this.#ledger.findOne(
+      "findThreadOwner",
+      (columns) => {
+        const row = new Row(columns, `thread ${nativeThread}`)
+        return { principal: row.text("principal"), conversationId: row.textOrNull("conversation_id") }
+      },
+      agentId,
+      nativeThread,
+    )
+  }
+
   async deleteBefore(time: number): Promise<void> {
     this.#ledger.transaction("begin immediate", () => this.#ledger.run("deleteRepliesBefore", time))
   }

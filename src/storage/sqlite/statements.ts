@@ -172,6 +172,9 @@ export const statements = {
     where conversations.id = ? and exists (
       select 1 from turns cross join threads on threads.id = turns.thread_id
       where turns.conversation_id = conversations.id and threads.agent_id = ?)`,
+  findThreadOwner: `
+    select threads.principal, turns.conversation_id from threads left join turns on turns.thread_id = threads.id
+    where threads.agent_id = ? and threads.native_ref = ? order by turns.rowid desc limit 1`,
   deleteRepliesBefore: "delete from replies where created_at < ?",
 } as const
 
