@@ -113,7 +113,7 @@ function problemOf(
 /** The page needs no key where the API does: what a program has printed, or a model server said, is not for everybody. */
 function forStrangers(config: Config): (text: string) => string {
   const hide = hidePaths(config)
-  return (text) => hide(text.replace(/(; it printed|The log-in was refused):[^]*/, "$1"))
+  return (text) => hide(text.replace(/(; it printed|The log-in was refused):.*/s, "$1"))
 }
 
 /** Absolute paths become their last part; sentences such as "/home/ann/bin/codex is not logged in" stay useful. */
