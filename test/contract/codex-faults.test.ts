@@ -203,6 +203,16 @@ describe("a codex app-server that misbehaves", () => {
     expect(await tryAt(3_001)).toMatchObject({ count: 4 })
   })
 
+  it("leaves nothing behind of what it had started when it dies by itself", async () => {
+    install()
+    const running = start("leaves a child")
+    const turn = await runTurn(running, await running.openThread(noOptions), "hi")
+    expect(turn.last).toMatchObject({ type: "turn.failed", error: { code: "backend_died" } })
+    const child = Number(received().find((entry) => "child" in entry)?.child)
+    expect(child).toBeGreaterThan(0)
+    await waitFor(() => !isRunning(child), { what: "its child to be ended" })
+  })
+
   it("can be stopped while it starts, and twice", async () => {
     install()
     const running = start("mute")

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn as nodeSpawn } from "node:child_process"
 import { messageOf } from "../../domain/errors.ts"
-import { endProcessTree } from "../process-tree.ts"
+import { type EndStep, endProcessTree } from "../process-tree.ts"
 
 export interface AppServerProcessOptions {
   /** Absolute path. */
@@ -14,6 +14,11 @@ export interface AppServerProcessOptions {
 
 const stderrTailBytes = 8_192
 const drainMs = 200
+/** For what a codex that died by itself has left behind. */
+const leftoverSteps: readonly EndStep[] = [
+  { signal: "SIGTERM", waitMs: 500 },
+  { signal: "SIGKILL", waitMs: 500 },
+]
 
 /**
  * The child `codex app-server` with its three pipes. It leads a process group of its own: npm's launcher may stay
@@ -50,6 +55,7 @@ export class AppServerProcess {
       })
       this.#child.once("exit", (code, signal) => {
         this.#isGone = true
+        this.#ending ??= this.#endTree(leftoverSteps)
         const reason = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
         // What it said last may still be in the pipe, `close` comes after it. But a grandchild that holds the pipe
         // would keep `close` away for ever.
@@ -105,9 +111,12 @@ export class AppServerProcess {
     const { pid } = this.#child
     if (this.#isGone || pid === undefined) return
     this.#child.stdin?.end()
-    const steps = signals.map((signal) => ({ signal, waitMs: this.#endStepMs }))
-    await endProcessTree({ pid, hasExited: () => this.#isGone }, steps)
+    await this.#endTree(signals.map((signal) => ({ signal, waitMs: this.#endStepMs })))
     await this.#goneWithin(this.#endStepMs)
+  }
+
+  #endTree(steps: readonly EndStep[]): Promise<void> {
+    return endProcessTree({ pid: this.pid, hasExited: () => this.#isGone }, steps)
   }
 
   #signal(signal: NodeJS.Signals): void {

@@ -2,6 +2,7 @@
  * A `codex app-server` that misbehaves in one way, named by the variable SCENARIO. It serves one thread and one turn. LOG
  * names a file to which it appends each start and each message that it gets.
  */
+import { spawn } from "node:child_process"
 import { appendFileSync, existsSync } from "node:fs"
 import { createInterface } from "node:readline"
 
@@ -67,6 +68,11 @@ function runTurn(respond: () => void): void {
         method: "item/tool/call",
         params: { threadId, turnId, callId: "call-1", tool: "no_such_tool", arguments: {} },
       })
+      break
+    case "leaves a child":
+      respond()
+      record({ child: spawn("sleep", ["300"], { stdio: "ignore" }).pid })
+      process.kill(process.pid, "SIGKILL")
       break
     default:
       respond()
