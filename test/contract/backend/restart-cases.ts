@@ -10,16 +10,38 @@ import { type Contract, needs } from "./contract.ts"
 export function describeRestarts(contract: Contract): void {
   const instructions = { ...noOptions, instructions: "Speak like a ferryman." }
 
-  it("ends its idle program, and goes on with its threads, also after a restart, instructions included", async (test) => {
-    const { another, restsWhenIdle, developerText, workspace, addMcpServer } = contract.harness
+  it("ends its idle program with all that it started, and the next turn goes on", async (test) => {
+    const { another, restsWhenIdle, workspace } = contract.harness
+    needs(test, another)
+    needs(test, restsWhenIdle)
+    const { prompts } = contract
+    const backend = await another(2_000)
+    try {
+      const thread = await backend.openThread(instructions)
+      const first = prompts.say("first crossing")
+      expect((await runTurn(backend, thread, first)).answer).toBe("first crossing")
+      await waitFor(() => processesIn(workspace).length === 0, {
+        what: "the idle program to be ended with all that it started",
+        timeoutMs: 30_000,
+      })
+      const resumed = await contract.resume(thread, instructions, [first], backend)
+      const second = prompts.say("second crossing")
+      expect((await runTurn(backend, resumed.thread, second)).answer).toBe("second crossing")
+    } finally {
+      await backend.stop()
+    }
+  })
+
+  it("goes on with its threads after a restart, instructions included, and leaves nothing running", async (test) => {
+    const { another, developerText, workspace, addMcpServer } = contract.harness
     needs(test, another)
     const { prompts } = contract
     const pidFile = path.join(workspace, "own-mcp-server.pid")
     await addMcpServer?.([process.execPath, agentPath("own-mcp-server.ts"), pidFile])
 
-    const before = await another(2_000)
-    let thread = await before.openThread(instructions)
-    let said: readonly string[] = [prompts.say("first crossing")]
+    const before = await another()
+    const thread = await before.openThread(instructions)
+    const said = [prompts.say("first crossing")]
     expect((await runTurn(before, thread, prompts.say("first crossing"))).answer).toBe("first crossing")
     if (addMcpServer !== undefined) {
       // The person's own MCP servers are there beside ours, and go with the program.
@@ -27,16 +49,6 @@ export function describeRestarts(contract: Contract): void {
         what: "the person's MCP server to be started",
         timeoutMs: 30_000,
       })
-    }
-    if (restsWhenIdle === true) {
-      await waitFor(() => processesIn(workspace).length === 0, {
-        what: "the idle program to be ended with all that it started",
-        timeoutMs: 30_000,
-      })
-      const resumed = await contract.resume(thread, instructions, said, before)
-      thread = resumed.thread
-      said = [...resumed.said, prompts.say("second crossing")]
-      expect((await runTurn(before, thread, prompts.say("second crossing"))).answer).toBe("second crossing")
     }
     await before.stop()
     expect(processesIn(workspace)).toEqual([])
