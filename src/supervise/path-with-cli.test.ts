@@ -22,10 +22,14 @@ const found = (paths: readonly (string | undefined)[]) =>
   pathWithCli("some-agent", paths, home.path)?.split(":") ?? null
 
 describe("the PATH that finds the CLI", () => {
-  it("is the first one alone where that has it", () => {
+  it("is the first one where that has it, and behind it what of the earlier one still exists", () => {
     const here = installCli("here")
-    expect(found([here, "/older"])?.[0]).toBe(here)
-    expect(found([here, "/older"])).not.toContain("/older")
+    const older = join(home.path, "older")
+    mkdirSync(older)
+    const path = found([here, `${older}:/gone`])
+    expect(path?.[0]).toBe(here)
+    expect(path?.at(-1)).toBe(older)
+    expect(path).not.toContain("/gone")
   })
 
   it("has the earlier one behind it where a poorer shell has lost it", () => {

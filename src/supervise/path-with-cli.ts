@@ -1,4 +1,5 @@
-import { join } from "node:path"
+import { existsSync } from "node:fs"
+import { isAbsolute, join } from "node:path"
 import { findExecutable } from "../backends/find-executable.ts"
 import { lastingPath } from "./service-environment.ts"
 
@@ -16,7 +17,8 @@ const sharedFolders = ["/opt/homebrew/bin", "/home/linuxbrew/.linuxbrew/bin", "/
 
 /**
  * A PATH for the service on which its CLI is found: of the first of `paths` that has it, together with those before; else all
- * of them and a folder where such programs usually are. Null: it is nowhere.
+ * of them and a folder where such programs usually are. What the others have is behind it, as far as it still exists: agents
+ * may have other CLIs there. Null: it is nowhere.
  */
 export function pathWithCli(
   cli: string,
@@ -29,5 +31,10 @@ export function pathWithCli(
     ...known.map((_, index) => known.slice(0, index + 1)),
     ...folders.map((folder) => [...known, folder]),
   ].map((parts) => lastingPath(parts.join(":")))
-  return candidates.find((path) => findExecutable(cli, path) !== null) ?? null
+  const found = candidates.find((path) => findExecutable(cli, path) !== null)
+  return found === undefined ? null : lastingPath([found, ...known.flatMap(existingFolders)].join(":"))
+}
+
+function existingFolders(path: string): readonly string[] {
+  return path.split(":").filter((folder) => isAbsolute(folder) && existsSync(folder))
 }
