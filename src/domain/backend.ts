@@ -79,7 +79,13 @@ export function explain({ reason, nextStep }: NotReady): string {
 /** What happened outside any turn. */
 export type BackendEvent =
   | { readonly type: "process.started"; readonly pid: number }
-  | { readonly type: "process.exited"; readonly pid: number; readonly reason: string }
+  | {
+      readonly type: "process.exited"
+      readonly pid: number
+      readonly reason: string
+      /** The backend ended it, for nothing ran in it: no fault. */
+      readonly isExpected?: true
+    }
   /** Log in, log out, or a new account: ask `readiness()` again. */
   | { readonly type: "account.changed" }
   /** The CLI started a turn that nobody asked for; the backend has interrupted it. */

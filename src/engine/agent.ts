@@ -134,7 +134,7 @@ export class Agent {
         return
       case "process.exited":
         if (event.pid === this.#pid) this.#pid = null
-        if (this.#isStopped) return
+        if (this.#isStopped || event.isExpected === true) return
         this.#lastExit = { reason: event.reason, at: this.#options.now() }
         // Not for the next request to find: that is the one that must not wait. Quick deaths in a row are the backend's to slow down.
         this.#schedule(this.#options.restartMs ?? 1000)

@@ -126,5 +126,6 @@ function profileOf(
 
 function logBackendEvent(log: Log, event: BackendEvent): void {
   const { type, ...fields } = event
-  log(type === "process.exited" || type === "turn.uninvited" ? "warn" : "info", type, fields)
+  const isDeath = event.type === "process.exited" && event.isExpected !== true
+  log(isDeath || type === "turn.uninvited" ? "warn" : "info", type, fields)
 }

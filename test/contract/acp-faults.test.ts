@@ -264,11 +264,18 @@ describe("how far an agent of the Agent Client Protocol may go", () => {
 
 describe("the process of an agent of the Agent Client Protocol", () => {
   it("is ended when nothing runs in it for long, and started again by the next turn, which knows the thread", async () => {
-    const { backend, pids, prompts } = await prepare({ timeouts: { idleMs: 200 } })
+    const { backend, events, pids, prompts } = await prepare({ timeouts: { idleMs: 200 } })
     const thread = await backend.openThread(noOptions)
     await runTurn(backend, thread, "[[slow:3:150]]")
     const [pid = 0] = pids
     await waitFor(() => !isRunning(pid), { what: "the idle process to be gone" })
+    // Not a death that `status` would tell.
+    await waitFor(
+      () => events.some((event) => event.type === "process.exited" && event.isExpected === true),
+      {
+        what: "its expected end to be told",
+      },
+    )
     expect(await backend.readiness()).toEqual({ isReady: true })
     expect(pids).toHaveLength(1)
     expect((await runTurn(backend, thread, "[[history]]")).answer).toBe(

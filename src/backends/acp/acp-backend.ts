@@ -57,6 +57,8 @@ class AcpBackend implements Backend {
   #idleTimer: NodeJS.Timeout | null = null
   /** The process was ended because nothing ran: the next turn starts it. */
   #isResting = false
+  /** Ended for that reason: their exits are no deaths. */
+  readonly #rested = new WeakSet<AcpConnection>()
   /** Requests that are being made of it, beside the turns. */
   #requests = 0
   #isStopped = false
@@ -297,7 +299,9 @@ class AcpBackend implements Backend {
     }
     if (this.#isStopped) this.#endTurns(connection, "agent_stopped", "The agent was stopped")
     else this.#endTurns(connection, "backend_died", `${this.kind} ${reason} in the middle of the turn`)
-    this.#options.onEvent({ type: "process.exited", pid: connection.pid, reason })
+    const { pid } = connection
+    const expected = this.#rested.has(connection) ? ({ isExpected: true } as const) : {}
+    this.#options.onEvent({ type: "process.exited", pid, reason, ...expected })
   }
 
   /** Turns of `connection`, or all. */
@@ -344,10 +348,12 @@ class AcpBackend implements Backend {
     clearTimeout(this.#idleTimer ?? undefined)
     if (this.#isStopped || isUsed()) return
     this.#idleTimer = setTimeout(() => {
-      if (isUsed() || this.#supervisor.current === null) return
+      const { current } = this.#supervisor
+      if (isUsed() || current === null) return
       this.#isResting = true
+      this.#rested.add(current)
       this.#options.log("info", `${this.kind} is ended, nothing runs in it`)
-      void this.#supervisor.current.end()
+      void current.end()
     }, this.#timeouts.idleMs)
     // It must not keep the service alive.
     this.#idleTimer.unref()

@@ -1,0 +1,45 @@
+import { beforeEach, describe, expect, it } from "vitest"
+import type { Backend } from "../domain/backend.ts"
+import { Agent } from "./agent.ts"
+
+const backend: Backend = {
+  kind: "fake",
+  capabilities: () => Promise.reject(new Error("not known")),
+  readiness: async () => ({ isReady: true }),
+  openThread: async () => "thread",
+  resumeThread: async () => {},
+  forkThread: async () => "thread",
+  closeThread: async () => {},
+  deleteThread: async () => {},
+  startTurn: () => {
+    throw new Error("no turns here")
+  },
+  stop: async () => {},
+}
+
+let agent: Agent
+
+beforeEach(() => {
+  agent = new Agent({
+    profile: { id: "manager", role: "manager", name: "", workspace: "/", workingDirectory: "/" },
+    backend,
+    program: "fake",
+    preamble: async () => "",
+    loadedThreads: 1,
+    threadIdleMs: 1000,
+    now: () => 0,
+    log: () => {},
+  })
+})
+
+describe("what is known of an agent", () => {
+  it("has the death of its process, but not an end that its backend meant", async () => {
+    agent.told({ type: "process.started", pid: 1 })
+    agent.told({ type: "process.exited", pid: 1, reason: "ended with exit code 0", isExpected: true })
+    expect(agent.status(0)).toMatchObject({ pid: null, lastExit: null })
+    agent.told({ type: "process.started", pid: 2 })
+    agent.told({ type: "process.exited", pid: 2, reason: "was killed" })
+    expect(agent.status(0).lastExit).toMatchObject({ reason: "was killed" })
+    await agent.stop()
+  })
+})
