@@ -104,7 +104,8 @@ async function checkLastTurn(home: string): Promise<readonly HealthCheck[]> {
     failure(
       "turn",
       `the log-in was refused ${ago} ago: ${refused.message}`,
-      "log in again in a terminal as this user, then: ai-agent-proxy doctor --turn",
+      // A turn of `doctor` is none of the service's: only that one clears what it remembers.
+      'log in again in a terminal as this user; the next answered request clears this: echo "Hello" | ai-agent-proxy connect manager',
     ),
   ]
 }

@@ -42,4 +42,14 @@ describe("what is known of an agent", () => {
     expect(agent.status(0).lastExit).toMatchObject({ reason: "was killed" })
     await agent.stop()
   })
+
+  it.each(["completed", "incomplete"] as const)("has no refused log-in after a turn that is %s", (status) => {
+    const error = { code: "login_required", message: "401", modelStatus: 401 }
+    agent.turnEnded({ status: "failed", error })
+    expect(agent.status(0).loginProblem).toMatchObject({ message: "401" })
+    agent.turnEnded({ status: "cancelled", error: null })
+    expect(agent.status(0).loginProblem).not.toBeNull()
+    agent.turnEnded({ status, error: null })
+    expect(agent.status(0).loginProblem).toBeNull()
+  })
 })

@@ -154,7 +154,8 @@ export class Agent {
    * ready, for only the next turn can tell that it is good again.
    */
   turnEnded({ status, error }: Pick<Outcome, "status" | "error">): void {
-    if (status === "completed") this.#loginProblem = null
+    // Also an answer that was cut came from the model.
+    if (status === "completed" || status === "incomplete") this.#loginProblem = null
     else if (error?.modelStatus === 401)
       this.#loginProblem = { message: error.message, at: this.#options.now() }
   }

@@ -130,6 +130,7 @@ describe("doctor", () => {
     expect((await doctor(env)).checks.get("turn")).toMatchObject({
       status: "failure",
       message: expect.stringContaining("refused"),
+      next: expect.stringContaining("the next answered request clears this"),
     })
     isRefusing = false
     expect(await askManager()).toMatchObject({ status: "completed" })
