@@ -1,6 +1,7 @@
 import { homedir } from "node:os"
 import { resolveHome } from "../config/resolve-config.ts"
 import { homeVariable } from "../config/settings.ts"
+import { runBriefly } from "../supervise/run-command.ts"
 import { currentUser } from "../supervise/service-user.ts"
 import { findInstalled, type InstalledService, isRoot } from "./service-context.ts"
 
@@ -33,7 +34,7 @@ export async function serviceAtHand(
 
 /** Null also where it cannot be told: the command is about something else. */
 function installedAtHand(): Promise<InstalledService | null> {
-  return findInstalled({}).catch(() => null)
+  return findInstalled({}, runBriefly).catch(() => null)
 }
 
 function isNamed({ home }: CommonFlags): boolean {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs"
 import { homedir } from "node:os"
 import { LaunchdManager } from "../supervise/launchd-manager.ts"
-import { runCommand } from "../supervise/run-command.ts"
+import { type RunCommand, runCommand } from "../supervise/run-command.ts"
 import { ServiceError } from "../supervise/service-error.ts"
 import type { ServiceManager, ServiceScope } from "../supervise/service-manager.ts"
 import type { ServiceSpec } from "../supervise/service-spec.ts"
@@ -64,16 +64,21 @@ export async function userToEnable(scope: ServiceScope, runAs: string | undefine
 }
 
 /** `home`: where launchd's log is. */
-export function managerOf(scope: ServiceScope, user: ServiceUser, home?: string): ServiceManager {
+export function managerOf(
+  scope: ServiceScope,
+  user: ServiceUser,
+  home?: string,
+  run: RunCommand = runCommand,
+): ServiceManager {
   if (process.platform === "darwin") {
     return new LaunchdManager({
       scope,
       user,
       home: home ?? process.env.AI_AGENT_PROXY_HOME ?? `${user.homeDir}/.ai_agent_proxy`,
-      run: runCommand,
+      run,
     })
   }
-  return new SystemdManager({ scope, homeDir: user.homeDir, run: runCommand, env: managerEnvironment() })
+  return new SystemdManager({ scope, homeDir: user.homeDir, run, env: managerEnvironment() })
 }
 
 /** Rejects with `ServiceError` where no service manager runs. */
@@ -83,17 +88,20 @@ export function requireServiceManager(): void {
 }
 
 /** What is installed on this machine for this user; null: nothing. Both at once must be told apart by a flag. */
-export async function findInstalled(flags: ScopeFlags): Promise<InstalledService | null> {
+export async function findInstalled(
+  flags: ScopeFlags,
+  run: RunCommand = runCommand,
+): Promise<InstalledService | null> {
   const user = currentUser(process.env)
   const given = flags.user === true || flags.system === true
   const scopes: readonly ServiceScope[] = given ? [defaultScope(flags)] : ["system", "user"]
   const found: InstalledService[] = []
   for (const scope of scopes) {
-    const manager = managerOf(scope, user)
+    const manager = managerOf(scope, user, undefined, run)
     const installed = await manager.installed()
     if (installed !== null) {
       const { home } = installed.spec ?? {}
-      found.push({ manager: home === undefined ? manager : managerOf(scope, user, home), ...installed })
+      found.push({ manager: home === undefined ? manager : managerOf(scope, user, home, run), ...installed })
     }
   }
   if (found.length > 1) {

@@ -30,11 +30,13 @@ Examples:
 
 async function runStatus(word: string | undefined, flags: CommonFlags): Promise<void> {
   const { home, installed } = await serviceAtHand(flags)
-  const problems = installed === null || word !== undefined ? [] : await serviceProblems(installed)
-  const status = await new DaemonClient(home).status().catch((error: unknown) => {
-    if (error instanceof DaemonDownError && installed !== null && word === undefined) return null
-    throw error
-  })
+  const [status, problems] = await Promise.all([
+    new DaemonClient(home).status().catch((error: unknown) => {
+      if (error instanceof DaemonDownError && installed !== null && word === undefined) return null
+      throw error
+    }),
+    installed === null || word !== undefined ? [] : serviceProblems(installed),
+  ])
   if (status === null) {
     tellDown(home, problems, flags)
     return

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs"
 import { version } from "../config/version.ts"
-import { failure, type HealthCheck, ok, warning } from "./health-check.ts"
+import { failure, failureOf, type HealthCheck, ok, warning } from "./health-check.ts"
 import { type Installation, movingPart, thisInstallation } from "./installation.ts"
 import { isNewer } from "./is-newer.ts"
 import { hasLinger } from "./linger.ts"
 import type { RunCommand } from "./run-command.ts"
-import type { ServiceManager } from "./service-manager.ts"
+import type { ServiceManager, ServiceState } from "./service-manager.ts"
 import type { ServiceSpec } from "./service-spec.ts"
 import type { ServiceUser } from "./service-user.ts"
 import { tryProgram } from "./try-program.ts"
@@ -85,7 +85,14 @@ async function checkDefinition(
 }
 
 async function checkState(manager: ServiceManager): Promise<HealthCheck> {
-  const { isEnabled, activity, detail } = await manager.state()
+  let state: ServiceState
+  try {
+    state = await manager.state()
+  } catch (error) {
+    // A container or a log-in without the manager: the service may run in the foreground all the same.
+    return failureOf("service", error, `${restart}; or, if it does not run: ai-agent-proxy daemon`)
+  }
+  const { isEnabled, activity, detail } = state
   if (!isEnabled) return warning("service", `it does not start with the machine; now: ${detail}`, enableAgain)
   switch (activity) {
     case "running":

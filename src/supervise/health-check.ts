@@ -1,3 +1,5 @@
+import { ServiceError } from "./service-error.ts"
+
 /** One line of `doctor`. */
 export interface HealthCheck {
   /** Stable: `node`, `home`, `cli`, ... */
@@ -18,4 +20,12 @@ export function warning(name: string, message: string, next: string): HealthChec
 
 export function failure(name: string, message: string, next: string): HealthCheck {
   return { name, status: "failure", message, next }
+}
+
+/** For what a look at the service threw, in one line; throws again what is no `ServiceError`. */
+export function failureOf(name: string, error: unknown, next: string): HealthCheck {
+  if (!(error instanceof ServiceError)) throw error
+  const [message = ""] = error.message.split("\n", 1)
+  // Who may do it, that message says itself.
+  return { name, status: "failure", message, next: error.kind === "no_rights" ? null : next }
 }

@@ -66,3 +66,7 @@ export const runCommand: RunCommand = (program, args, options = {}) =>
       child.on("close", finish)
     })
   })
+
+/** For commands that only look: a service manager that hangs must not hold them up. */
+export const runBriefly: RunCommand = (program, args, options) =>
+  runCommand(program, args, { ...options, timeoutMs: 5_000 })

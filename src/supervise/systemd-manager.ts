@@ -172,7 +172,9 @@ export class SystemdManager implements ServiceManager {
   #fail(args: readonly string[], result: CommandResult): never {
     this.#throwIfNotUsable(result)
     const command = ["systemctl", ...this.#scopeFlags, ...args].join(" ")
-    throw new ServiceError("failure", `\`${command}\` failed: ${result.stderr.trim()}`)
+    const silent = result.exitCode === null ? "it did not answer in time" : ""
+    const reason = result.stderr.trim() || silent
+    throw new ServiceError("failure", `\`${command}\` failed: ${reason}`)
   }
 
   #throwIfNotUsable({ isMissing, stderr }: CommandResult): void {

@@ -28,5 +28,6 @@ export async function tryProgram(
     .split("\n")
     .filter((line) => /\S/.test(line))
     .slice(-1)
-  return { version: null, problem: reason === "" ? `exit code ${result.exitCode}` : reason }
+  const silent = result.exitCode === null ? "it did not answer in time" : `exit code ${result.exitCode}`
+  return { version: null, problem: reason === "" ? silent : reason }
 }
