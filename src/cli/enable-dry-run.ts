@@ -32,7 +32,12 @@ export async function printDryRun(plan: ServicePlan, manager: ServiceManager): P
 const hidden = "(not shown)"
 
 function hide(name: string, value: string): string {
-  return plainName.test(name) && !/:\/\/[^/]*@/.test(value) ? value : hidden
+  return plainName.test(name) && !mayHavePassword(value) ? value : hidden
+}
+
+/** A proxy is also written without a scheme (`user:password@host:3128`). Folders may be called so (`/opt/node@24/bin`). */
+function mayHavePassword(value: string): boolean {
+  return value.includes("@") && (!value.startsWith("/") || value.includes("://"))
 }
 
 function section(title: string, note: string, text = ""): string {

@@ -86,14 +86,17 @@ describe.each(machines)("the installed package on a machine with %s", (_title, f
 
       mkdirSync(join(user.path, "tools"))
       symlinkSync(codexExecutable(), join(user.path, "tools", "codex"))
-      const dry = await type("ai-agent-proxy enable --user --dry-run --ip 0.0.0.0 --api-key my-key", folder())
+      const enable = "ai-agent-proxy enable --user --dry-run --ip 0.0.0.0 --api-key my-key"
+      const dry = await type(`HTTPS_PROXY=me:proxy-password@proxy.example:3128 ${enable}`, folder())
       expect(dry.code, dry.all).toBe(0)
       expect(dry.stdout).toContain("service.env (0600)")
       expect(dry.stdout).toMatch(/bin\/ai-agent-proxy\.cjs/)
       expect(dry.stdout).toContain(`Base URL   http://127.0.0.1:7612/v1`)
       // The log-in that the configuration of codex names goes with the service, and is not shown.
       expect(dry.stdout).toContain("SCRIPTED_MODEL_KEY=")
-      for (const secret of ["my-key", "scripted-key"]) expect(dry.stdout).not.toContain(secret)
+      expect(dry.stdout).toContain("HTTPS_PROXY=")
+      for (const secret of ["my-key", "scripted-key", "proxy-password"])
+        expect(dry.stdout).not.toContain(secret)
       for (const file of ["service.env", "secrets", "manager"])
         expect(existsSync(join(user.path, ".ai_agent_proxy", file)), file).toBe(false)
 
