@@ -1,11 +1,10 @@
 import { spawn } from "node:child_process"
-import { once } from "node:events"
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, truncateSync } from "node:fs"
 import { cp } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { ensureAgentWorkspace } from "../../src/workspace/agent-workspace.ts"
-import { runCommand } from "../support/command.ts"
+import { resultOf, runCommand } from "../support/command.ts"
 import { type DaemonProcess, startDaemonProcess } from "../support/daemon-process.ts"
 import { noMountReason, onSmallDisk } from "../support/private-mount.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
@@ -223,16 +222,8 @@ describe("every command", () => {
     const commands = cases.map(([args]) => args.split(" "))
     const [file = "", ...args] = wrap([process.execPath, runner, JSON.stringify(commands)])
     const child = spawn(file, args, { env: environment(home), cwd: "/", stdio: ["ignore", "pipe", "pipe"] })
-    let stdout = ""
-    let stderr = ""
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      stdout += text
-    })
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      stderr += text
-    })
-    await once(child, "close")
-    expect([child.exitCode, stderr]).toEqual([0, ""])
+    const { code, stdout, stderr } = await resultOf(child)
+    expect([code, stderr]).toEqual([0, ""])
     // Written by our own program.
     return stdout
       .trim()

@@ -41,7 +41,7 @@ export function describeAcpCli(
   without: readonly (keyof ContractPrompts)[] = [],
 ): void {
   // They take seconds to start, and more on a machine that has other work.
-  vi.setConfig({ testTimeout: 240_000, hookTimeout: 90_000 })
+  vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
   const executable = testCli(name)
   if (executable === null) describe(name, () => it.skip(missingCli(name), () => {}))
   else {

@@ -46,8 +46,6 @@ async function prepare(model: string): Promise<BackendHarness> {
       cwd: workspace.path,
       env: codexHome.env,
       model: null,
-      // The default is for people who wait; on a loaded machine a command takes longer to die.
-      timeouts: { interruptMs: 20_000 },
       onEvent: (event) => {
         if (event.type === "process.started") pid = event.pid
       },

@@ -116,11 +116,12 @@ function answerRound(round: Round, place: Place, countAttempt: () => number): An
         break
     }
   }
-  if (round.tools.length > 0)
-    parts.push(
-      ...caller.callItemsFor(round.tools, place.body).map((item): AnswerPart => ({ type: "item", item })),
-    )
-  else if (!parts.some((part) => part.type === "message" && part.phase !== "commentary"))
+  if (round.tools.length > 0) {
+    const calls = caller.callItemsFor(round.tools, place.body)
+    // What is said in this round is said with its calls, once: looking them up comes before.
+    if (calls.every((item) => item.type === "tool_search_call")) parts.length = 0
+    parts.push(...calls.map((item): AnswerPart => ({ type: "item", item })))
+  } else if (!parts.some((part) => part.type === "message" && part.phase !== "commentary"))
     parts.push(say(defaultAnswer(place), phase))
   return end({ type: "completed" })
 }

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { type ModelServer, startModelServer } from "../model-server/model-server.ts"
 import { codexExecutable } from "../support/codex-binary.ts"
 import { type CodexHome, createCodexHome } from "../support/codex-home.ts"
+import { resultOf } from "../support/command.ts"
 import { spawnCommand, startDaemonProcess } from "../support/daemon-process.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
 
@@ -48,14 +49,7 @@ async function run(
   args: readonly string[],
   env: Record<string, string>,
 ): Promise<{ readonly code: number | null; readonly stdout: string }> {
-  const child = spawnCommand(args, environment(env))
-  let stdout = ""
-  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text
-  })
-  // `close` gives the exit code, or null and a signal.
-  const [code] = (await once(child, "close")) as [number | null]
-  return { code, stdout }
+  return resultOf(spawnCommand(args, environment(env)))
 }
 
 /** The exit code, and the checks by name. */

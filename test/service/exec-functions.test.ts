@@ -86,13 +86,11 @@ describe.each([
     }
     const cities = answers.flatMap(callsOf).map((call) => JSON.parse(call.arguments).city)
     expect(cities.toSorted()).toEqual(["Oslo", "Rome"])
-    // What the agent said before stands before (twice where the model has to look the functions up first); the calls are
-    // nobody else's work.
-    const [said, ...others] = (answers[0]?.output ?? []).filter(
-      (item, index, all) => item.type !== "message" || all[index - 1]?.type !== "message",
-    )
-    expect(said).toMatchObject({ type: "message", content: [{ text: "One moment." }] })
-    expect(new Set(others.map((item) => item.type))).toEqual(new Set(["function_call"]))
+    // What the agent said before stands before; the calls are nobody else's work.
+    expect(answers[0]?.output.slice(0, 2)).toMatchObject([
+      { type: "message", content: [{ text: "One moment." }] },
+      { type: "function_call" },
+    ])
     expect(answers.flatMap(({ output }) => output).map((item) => item.type)).not.toContain("mcp_call")
     expect(answers.at(-1)?.output_text).toBe("done")
     expect(outputsSeen().join()).toMatch(/Oslo: 21/)

@@ -1,9 +1,9 @@
-import { once } from "node:events"
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { agentPath } from "../agents/agents.ts"
 import { codexExecutable } from "../support/codex-binary.ts"
+import { resultOf } from "../support/command.ts"
 import { spawnCommand } from "../support/daemon-process.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
 import { startTestService, type TestService } from "../support/test-service.ts"
@@ -117,12 +117,7 @@ async function outputOf(
   env: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const child = spawnCommand([...args, "--json"], { PATH: process.env.PATH ?? "", HOME: folder.path, ...env })
-  let output = ""
-  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-    output += text
-  })
-  await once(child, "close")
-  return output
+  return (await resultOf(child)).stdout
 }
 
 describe("a CLI that cannot work", () => {

@@ -63,5 +63,5 @@ describe("a thousand one-shot chats, one after another", () => {
       await codex.remove()
       await userHome.remove()
     }
-  }, 600_000)
+  }, 240_000)
 })

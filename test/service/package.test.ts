@@ -1,11 +1,11 @@
 import { spawn, spawnSync } from "node:child_process"
-import { once } from "node:events"
 import { existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type ModelServer, startModelServer } from "../model-server/model-server.ts"
 import { codexExecutable } from "../support/codex-binary.ts"
 import { type CodexHome, createCodexHome } from "../support/codex-home.ts"
+import { resultOf } from "../support/command.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
 import { makePayload, type Payload } from "../systemd/sandbox.ts"
 
@@ -44,16 +44,8 @@ async function type(line: string, folder: string) {
     env: { ...codex.env, HOME: user.path, PATH: path.join(":"), AI_AGENT_PROXY_PORT: "7612" },
     stdio: ["ignore", "pipe", "pipe"],
   })
-  let stdout = ""
-  let stderr = ""
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text
-  })
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text
-  })
-  await once(child, "close")
-  return { code: child.exitCode, stdout, stderr, all: `${stdout}${stderr}` }
+  const result = await resultOf(child)
+  return { ...result, all: `${result.stdout}${result.stderr}` }
 }
 
 /** On the way that docs/service.md describes for a machine with an old Node, and on one with Node 24. */

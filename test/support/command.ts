@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { resolve } from "node:path"
 
@@ -20,17 +20,22 @@ export async function runCommand(
     stdio: "pipe",
     ...(options.cwd !== undefined && { cwd: options.cwd }),
   })
-  let stdout = ""
-  let stderr = ""
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text
-  })
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text
-  })
   // A command that does not read its input may be gone before it is written.
   child.stdin.on("error", () => {})
   child.stdin.end(options.stdin ?? "")
+  return resultOf(child)
+}
+
+/** What a child with pipes has said when it is gone. */
+export async function resultOf(child: ChildProcess): Promise<CommandResult> {
+  let stdout = ""
+  let stderr = ""
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text
+  })
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text
+  })
   await once(child, "close")
   return { code: child.exitCode, stdout, stderr }
 }
