@@ -56,7 +56,8 @@ interface Replay {
 
 const signsOfAnswer = new Set(["agent_message_chunk", "agent_thought_chunk", "tool_call"])
 
-const maxReplayRounds = 1_000
+/** A program that never comes to rest must not keep its thread waiting for ever. */
+const maxReplayMs = 30_000
 const roundTripMs = 2_000
 
 /** Name of our MCP server in a session. */
@@ -227,8 +228,9 @@ export class AcpSessions {
    * be told as the beginning of a new one.
    */
   async #untilReplayed(replay: Replay): Promise<void> {
+    const until = performance.now() + maxReplayMs
     let quietRounds = 0
-    for (let round = 0; round < maxReplayRounds && quietRounds < 2; round += 1) {
+    while (quietRounds < 2 && performance.now() < until) {
       const { updates } = replay
       await this.#roundTrip()
       quietRounds = replay.updates === updates ? quietRounds + 1 : 0
