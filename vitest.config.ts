@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config"
+import { SecondTries } from "./test/support/second-tries.ts"
 
 export default defineConfig({
   test: {
@@ -8,6 +9,9 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Two cores are the smallest machine that the suite is made for; real CLIs run beside the tests.
     maxWorkers: 2,
+    // Real programs on a loaded machine: one more try, told at the end of the run, for each of them is a fault to be found.
+    retry: 1,
+    reporters: ["default", new SecondTries()],
     // Tests that bound memory collect first.
     execArgv: ["--expose-gc"],
   },

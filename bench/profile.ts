@@ -47,6 +47,7 @@ interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number
     readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number }
+    readonly children?: readonly number[]
   }[]
   readonly samples: readonly number[]
   readonly timeDeltas: readonly number[]
@@ -118,7 +119,7 @@ async function print(folder: string, root: string): Promise<void> {
     if (frame === undefined || frame.functionName === "(idle)") return
     busyMs += ms
     const place = placeOf(frame.url, root)
-    const name = `${frame.functionName || "(anonymous)"} ${place}${place === "" ? "" : `:${frame.lineNumber + 1}`}`
+    const name = nameOf(frame, root)
     functions.set(name, (functions.get(name) ?? 0) + ms)
     const group = groupOf(place, frame.functionName)
     groups.set(group, (groups.get(group) ?? 0) + ms)
@@ -127,6 +128,37 @@ async function print(folder: string, root: string): Promise<void> {
   printTop(groups, busyMs, 20)
   console.log("\nby function (self time)")
   printTop(functions, busyMs, 45)
+  console.log("\nby function (with all that it calls)")
+  printTop(totalTimes(profile, root), busyMs, 60)
+}
+
+/** Time of each function of ours together with what it calls, ms; recursion counts once. */
+function totalTimes(profile: CpuProfile, root: string): Map<string, number> {
+  const nodes = new Map(profile.nodes.map((node) => [node.id, node]))
+  const selfMs = new Map<number, number>()
+  profile.samples.forEach((id, index) => {
+    selfMs.set(id, (selfMs.get(id) ?? 0) + (profile.timeDeltas[index] ?? 0) / 1000)
+  })
+  const totals = new Map<string, number>()
+  const visit = (id: number, callers: ReadonlySet<string>): number => {
+    const node = nodes.get(id)
+    if (node === undefined || node.callFrame.functionName === "(idle)") return 0
+    const name = nameOf(node.callFrame, root)
+    const inside = new Set(callers).add(name)
+    let ms = selfMs.get(id) ?? 0
+    for (const child of node.children ?? []) ms += visit(child, inside)
+    const isOurs = node.callFrame.url.startsWith("file:")
+    if (isOurs && !callers.has(name)) totals.set(name, (totals.get(name) ?? 0) + ms)
+    return ms
+  }
+  const first = profile.nodes[0]
+  if (first !== undefined) visit(first.id, new Set())
+  return totals
+}
+
+function nameOf(frame: CpuProfile["nodes"][number]["callFrame"], root: string): string {
+  const place = placeOf(frame.url, root)
+  return `${frame.functionName || "(anonymous)"} ${place}${place === "" ? "" : `:${frame.lineNumber + 1}`}`
 }
 
 function printTop(times: ReadonlyMap<string, number>, busyMs: number, count: number): void {

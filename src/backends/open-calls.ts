@@ -1,9 +1,12 @@
 import type { FunctionCallItem } from "../domain/items.ts"
 
-/** How long a call waits for others that nothing announced (in codex's code mode they come 0 to 3 ms apart). */
-const defaultQuietMs = 15
-/** How long a call waits for those that were announced, once the model's answer is complete. */
-const arrivalMs = 250
+/**
+ * How long a call waits for others that nothing announced. In codex's code mode they come 0 to 3 ms apart, and 20 ms when the
+ * machine is busy; what comes later is told with the client's next answer.
+ */
+const defaultQuietMs = 100
+/** How long a call waits for those that were announced, once the model's answer is complete: they do come. */
+const arrivalMs = 1_000
 /** And for the answer to be complete: the model may write a long second call. */
 const answerMs = 2_000
 
