@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts"
 import { ownerPrincipal } from "../config/settings.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
+import { hasThreadTokenForm } from "../mcp/tool-channels.ts"
 import { type AgentTokens, hasTokenForm } from "../team/agent-tokens.ts"
 import { createApiKeys } from "./api-keys.ts"
 import type { HttpContext, HttpEnv, HttpLogEntry } from "./http-env.ts"
@@ -99,6 +100,10 @@ export function createGate(config: Config): Gate {
           "invalid_api_key",
           `This is no token of an agent that runs, or not one for this route: an agent's token opens ${agentRoute.method} ${agentRoute.path} only.`,
         )
+      }
+      // Also where no key is asked for: it was given to call the thread's functions, and nothing else is done with it.
+      if (hasThreadTokenForm(authorization)) {
+        throw new ProxyError("invalid_api_key", "A thread's token opens POST /mcp only.")
       }
       if (keys.isEmpty) {
         checkOrigin({ host, origin }, config.host)

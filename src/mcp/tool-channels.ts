@@ -4,6 +4,9 @@ import { ProxyError } from "../domain/errors.ts"
 import type { ToolCall, ToolChannel, ToolEndpoint } from "../domain/tool-endpoint.ts"
 import { OpenChannel } from "./open-channel.ts"
 
+const prefix = "aap-thread-"
+const bearerPattern = /^bearer +(aap-thread-[\w-]+) *$/i
+
 interface Entry {
   readonly digest: Buffer
   readonly channel: OpenChannel
@@ -30,7 +33,7 @@ export class ToolChannels implements ToolEndpoint {
   async open(tools: readonly FunctionTool[], onCall: (call: ToolCall) => void): Promise<ToolChannel> {
     const url = await this.#url
     if (this.#isStopped) throw new ProxyError("agent_stopped", "The service is stopping.")
-    const token = randomBytes(32).toString("base64url")
+    const token = prefix + randomBytes(32).toString("base64url")
     const digest = digestOf(token)
     const key = digest.toString("hex")
     const channel = new OpenChannel(tools, onCall)
@@ -47,7 +50,7 @@ export class ToolChannels implements ToolEndpoint {
 
   /** The channel of an `Authorization` header. Found by the digest, so that no time tells how much of a token is right. */
   find(authorization: string | undefined): OpenChannel | null {
-    const token = /^bearer +([\w-]+) *$/i.exec(authorization ?? "")?.[1]
+    const token = bearerPattern.exec(authorization ?? "")?.[1]
     if (token === undefined) return null
     const digest = digestOf(token)
     const entry = this.#channels.get(digest.toString("hex"))
@@ -61,6 +64,11 @@ export class ToolChannels implements ToolEndpoint {
     for (const { channel } of this.#channels.values()) channel.close()
     this.#channels.clear()
   }
+}
+
+/** True for what has the form of a thread's token, right or wrong. */
+export function hasThreadTokenForm(authorization: string | undefined): boolean {
+  return bearerPattern.test(authorization ?? "")
 }
 
 function digestOf(token: string): Buffer {

@@ -29,6 +29,7 @@ export interface AppFixture {
   readonly app: HttpApp
   readonly engine: FakeEngine
   readonly channels: ToolChannels
+  readonly agentTokens: AgentTokens
   readonly entries: HttpLogEntry[]
 }
 
@@ -80,11 +81,12 @@ function testConfig({ config = {}, limits = {} }: FixtureOptions = {}): Config {
 export function appFixture(options: FixtureOptions = {}): AppFixture {
   const engine = new FakeEngine()
   const channels = new ToolChannels()
+  const agentTokens = new AgentTokens()
   const entries: HttpLogEntry[] = []
   const app = createHttpApp({
     engine,
     channels,
-    agentTokens: new AgentTokens(),
+    agentTokens,
     replies: new AgentReplies({
       engine: () => engine,
       store: storeOf(options.outbox ?? []),
@@ -98,7 +100,7 @@ export function appFixture(options: FixtureOptions = {}): AppFixture {
     servicePhase: () => options.phase ?? "running",
     log: (entry) => entries.push(entry),
   })
-  return { app, engine, channels, entries }
+  return { app, engine, channels, agentTokens, entries }
 }
 
 /** A ledger that has replies only: nothing else that these tests ask for gets that far. */

@@ -9,6 +9,49 @@ import { waitFor } from "../support/wait-for.ts"
 const key = "sk-of-the-owner"
 const anns = "sk-of-ann"
 
+/** What the service has in its own environment, as the shell of a developer gives it. */
+const variables = {
+  allowed: {
+    TZ: "Europe/Berlin",
+    LC_TIME: "C.UTF-8",
+    XDG_CACHE_HOME: "/tmp/cache-of-nobody",
+    GITHUB_TOKEN: "of the person",
+    SSH_AUTH_SOCK: "/tmp/socket-of-nobody",
+  },
+  foreign: {
+    AI_AGENT_PROXY_API_KEY: key,
+    AI_AGENT_PROXY_HOME: "/home/not for agents",
+    AI_AGENT_PROXY_LOG_LEVEL: "not for agents",
+    ai_agent_proxy_api_key: key,
+    AWS_SECRET_ACCESS_KEY: "not for agents",
+    DATABASE_URL: "postgres://ann:not for agents@db",
+    NPM_TOKEN: "not for agents",
+    SOME_SECRET_OF_THE_USER: "not for agents",
+    NOTIFY_SOCKET: "/run/not for agents",
+    INVOCATION_ID: "not for agents",
+  },
+  /** codex 0.169 sets these in its launcher and for each command. */
+  ofCodex: [
+    "CODEX_APPLY_PATCH_PRESERVE_LINE_ENDINGS",
+    "CODEX_CI",
+    "CODEX_MANAGED_BY_NPM",
+    "CODEX_MANAGED_PACKAGE_ROOT",
+    "CODEX_SESSION_ID",
+    "CODEX_THREAD_ID",
+    "CODEX_TOOL_CALL_ID",
+    "CODEX_VERSION",
+    "COLORTERM",
+    "GH_PAGER",
+    "GIT_PAGER",
+    "LC_ALL",
+    "LC_CTYPE",
+    "NO_COLOR",
+    "PAGER",
+    "TERM",
+  ],
+  ofTheShell: ["PWD", "SHLVL", "_"],
+}
+
 let service: TestService
 let client: OpenAI
 
@@ -20,7 +63,7 @@ beforeAll(async () => {
         ["ann", anns],
       ]),
     },
-    env: { AI_AGENT_PROXY_API_KEY: key, SOME_SECRET_OF_THE_USER: "not for agents" },
+    env: { ...variables.allowed, ...variables.foreign },
   })
   client = service.clientWith({ apiKey: key })
   // codex runs its commands in login shells, which may begin with a PATH of their own (Debian's do).
@@ -279,15 +322,21 @@ describe("an agent's own token", () => {
   })
 
   it("is all that a shell command of the agent knows of the service", async () => {
-    const names = (await shell("env | cut -d= -f1 | sort")).split("\n")
-    expect(names.filter((name) => name.startsWith("AI_AGENT_PROXY"))).toEqual([
-      "AI_AGENT_PROXY_AGENT",
-      "AI_AGENT_PROXY_AGENT_TOKEN",
-      "AI_AGENT_PROXY_COMMAND",
-      "AI_AGENT_PROXY_URL",
-    ])
-    expect(names).not.toContain("SOME_SECRET_OF_THE_USER")
-    expect(await shell("env")).not.toContain(key)
+    const environment = (await shell("env -0 | tr '\\n\\0' ' \\n'")).trim().split("\n")
+    const names = environment.map((line) => line.split("=")[0] ?? "")
+    expect(names.toSorted()).toEqual(
+      [
+        ...["AI_AGENT_PROXY_AGENT", "AI_AGENT_PROXY_AGENT_TOKEN"],
+        ...["AI_AGENT_PROXY_COMMAND", "AI_AGENT_PROXY_URL"],
+        // What codex needs, the key of its model server, which `pass_env` names, among it.
+        ...Object.keys(service.codex.env),
+        ...Object.keys(variables.allowed),
+        ...variables.ofCodex,
+        ...variables.ofTheShell,
+      ].toSorted(),
+    )
+    const values = environment.join("\n")
+    for (const secret of [key, anns, "not for agents"]) expect(values).not.toContain(secret)
   })
 })
 
