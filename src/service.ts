@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path"
 import { agentVariables } from "./backends/child-environment.ts"
+import type { CodexTimeouts } from "./backends/codex/codex-options.ts"
 import type { Config } from "./config/config.ts"
 import { version } from "./config/version.ts"
 import type { NotReady, Readiness } from "./domain/backend.ts"
@@ -46,6 +47,8 @@ export interface ServiceOptions {
   readonly now?: () => number
   /** In place of the one that fetches from public addresses only. */
   readonly fetcher?: UrlFetcher
+  /** In place of the defaults. */
+  readonly codexTimeouts?: Partial<CodexTimeouts>
 }
 
 export interface Service {
@@ -127,6 +130,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     now,
     demoFallback: options.demoFallback === true,
     toolEndpoint: channels,
+    codexTimeouts: options.codexTimeouts ?? {},
     agentEnv: (agentId) => ({
       PATH: [dirname(command), options.env.PATH ?? ""].join(":"),
       [agentVariables.agent]: agentId,

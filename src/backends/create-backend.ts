@@ -12,6 +12,7 @@ import { claudeEnvironment } from "./claude/claude-environment.ts"
 import { claudeKind } from "./claude/history-messages.ts"
 import { createCliBackend } from "./cli-backend.ts"
 import { codexEnvironment } from "./codex/codex-environment.ts"
+import type { CodexTimeouts } from "./codex/codex-options.ts"
 import { createCommandBackend } from "./command/command-backend.ts"
 
 /** What every kind of agent CLI is started with. */
@@ -37,6 +38,8 @@ export interface AgentBackendOptions {
   readonly resumesLast: boolean
   /** Null: CLIs that know functions only over MCP have none. */
   readonly toolEndpoint: ToolEndpoint | null
+  /** In place of the defaults of codex. */
+  readonly codexTimeouts?: Partial<CodexTimeouts>
   readonly onEvent: (event: BackendEvent) => void
   readonly log: Log
 }
@@ -100,6 +103,7 @@ function codexLikeBackend(options: AgentBackendOptions): Backend {
     model,
     permissions,
     writableFolders: options.writableFolders ?? [],
+    timeouts: options.codexTimeouts ?? {},
     resumesLast,
     toolEndpoint,
     onEvent,

@@ -1,6 +1,6 @@
 import { homedir } from "node:os"
 import { resolve } from "node:path"
-import { createBackend } from "../backends/create-backend.ts"
+import { type AgentBackendOptions, createBackend } from "../backends/create-backend.ts"
 import { createDemoBackend } from "../backends/demo/demo-backend.ts"
 import type { Config } from "../config/config.ts"
 import { argumentsOf } from "../config/executable-of.ts"
@@ -29,6 +29,7 @@ export interface LaunchOptions {
   readonly demoFallback: boolean
   /** Where CLIs without functions of their own find those of the client. */
   readonly toolEndpoint: ToolEndpoint
+  readonly codexTimeouts?: AgentBackendOptions["codexTimeouts"]
   readonly records: AgentRecords
   /** Called with each backend before anything of it is started. */
   readonly onBackend: (backend: Backend) => void
@@ -70,6 +71,7 @@ export async function launchAgent(
     permissions: settings.permissions,
     writableFolders: [profile.workingDirectory],
     toolEndpoint: options.toolEndpoint,
+    codexTimeouts: options.codexTimeouts ?? {},
     resumesLast: config.sessions === "shared",
     onEvent: (event) => {
       logBackendEvent(tell, event)

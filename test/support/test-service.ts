@@ -5,7 +5,7 @@ import { resolveConfig } from "../../src/config/resolve-config.ts"
 import type { UrlFetcher } from "../../src/domain/files.ts"
 import type { Roster } from "../../src/domain/roster.ts"
 import type { ServiceLog } from "../../src/service/service-log.ts"
-import { type Service, startService } from "../../src/service.ts"
+import { type Service, type ServiceOptions, startService } from "../../src/service.ts"
 import { exchangeFaults } from "../clients/exchange-faults.ts"
 import { recordingFetch } from "../clients/recording-fetch.ts"
 import { type ModelServer, startModelServer } from "../model-server/model-server.ts"
@@ -50,6 +50,7 @@ export interface TestServiceOptions {
   readonly demoFallback?: boolean
   /** In place of the one that reaches public addresses only. */
   readonly fetcher?: UrlFetcher
+  readonly codexTimeouts?: ServiceOptions["codexTimeouts"]
 }
 
 /** The whole service in this process, on the real codex and the scripted model server. */
@@ -70,6 +71,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
       log: recordingLog(logged),
       demoFallback: options.demoFallback === true,
       ...(options.fetcher !== undefined && { fetcher: options.fetcher }),
+      codexTimeouts: options.codexTimeouts ?? {},
     })
   let service = await start()
 

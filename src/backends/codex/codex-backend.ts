@@ -143,6 +143,7 @@ class CodexBackend implements Backend {
     const turn = new CodexTurn({
       threadId: thread,
       interruptMs: this.#timeouts.interruptMs,
+      scriptHoldMs: this.#timeouts.scriptHoldMs,
       log: this.#options.log,
       onEnded: (ended, last, isStuck) => {
         // Logged out meanwhile, perhaps: the next `readiness` asks again.

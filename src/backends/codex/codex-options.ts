@@ -12,6 +12,11 @@ export interface CodexTimeouts {
   readonly interruptMs: number
   /** For each step of ending the process: closed stdin, SIGTERM, SIGKILL. */
   readonly endStepMs: number
+  /**
+   * How long a call may wait that a script makes (code mode): the model is asked again after 30 s of it, then every 10 s.
+   * Before that the turn is better ended and continued with the result later.
+   */
+  readonly scriptHoldMs: number
 }
 
 export const defaultTimeouts: CodexTimeouts = {
@@ -19,6 +24,7 @@ export const defaultTimeouts: CodexTimeouts = {
   requestMs: 60_000,
   interruptMs: 2_000,
   endStepMs: 2_000,
+  scriptHoldMs: 20_000,
 }
 
 export interface CodexBackendOptions {

@@ -14,18 +14,13 @@ import { rolloutItems, rolloutPosition } from "./rollout-items.ts"
 import { turnErrorOf } from "./turn-error.ts"
 import { TurnReader } from "./turn-reader.ts"
 
-/**
- * In code mode a script makes the call, and the model is asked again after 30 s of waiting, then every 10 s. Before that
- * the turn is better ended and continued with the result later.
- */
-const scriptHoldMs = 20_000
-
 /** How long an interrupted turn waits for the items of its commands, after codex has said that it ended them. */
 const commandEndMs = 1_000
 
 export interface CodexTurnOptions {
   readonly threadId: string
   readonly interruptMs: number
+  readonly scriptHoldMs: number
   readonly log: Log
   /** `last` is out. `isStuck`: codex still runs the turn, as far as we know. */
   readonly onEnded: (turn: CodexTurn, last: TurnEvent, isStuck: boolean) => void
@@ -44,7 +39,8 @@ export class CodexTurn implements Turn {
   readonly #events = new EventBatches<TurnEvent>()
   readonly #calls = new OpenCalls<RequestId>((items) => {
     for (const item of items) {
-      this.#events.push({ type: "function.called", item, holdMs: isScriptCall(item) ? scriptHoldMs : null })
+      const holdMs = isScriptCall(item) ? this.#options.scriptHoldMs : null
+      this.#events.push({ type: "function.called", item, holdMs })
     }
   })
   readonly #reader: TurnReader
