@@ -2,8 +2,11 @@ import { once } from "node:events"
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import OpenAI from "openai"
+import type { ChatCompletionMessageParam } from "openai/resources/chat/completions"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { type ModelServer, startModelServer } from "../model-server/model-server.ts"
+import { toolOutputsOf } from "../model-server/request-readers.ts"
+import { askInChat, outputsFor, tools, twoCalls, withResults } from "../support/client-functions.ts"
 import { codexExecutable } from "../support/codex-binary.ts"
 import { type CodexHome, createCodexHome } from "../support/codex-home.ts"
 import { type DaemonProcess, spawnCommand, startDaemonProcess } from "../support/daemon-process.ts"
@@ -190,6 +193,56 @@ describe("the daemon", () => {
       input: "[[say:back again]]",
     })
     expect(next.output_text).toBe("back again")
+  })
+
+  it("killed while its clients run functions, goes on from their results in the next daemon", async () => {
+    const first = await startDaemon()
+    const scriptOf = (counter: string) => `[[shell:echo x >> ${counter}]][[then]]${twoCalls}[[say:done]]`
+    const counters = ["responses", "chat"].map((name) => join(user.path, name))
+    const [forResponses = "", forChat = ""] = counters
+    const response = await clientOf(first).responses.create({
+      model: "manager",
+      input: scriptOf(forResponses),
+      tools,
+    })
+    const messages: ChatCompletionMessageParam[] = [{ role: "user", content: scriptOf(forChat) }]
+    const completion = await askInChat(clientOf(first), messages, false)
+    const children = descendantsOf(first.pid).map((entry) => entry.pid)
+    await first.stop("SIGKILL")
+    await waitFor(() => children.every((pid) => !isRunning(pid)), {
+      what: "codex to end",
+      timeoutMs: 30_000,
+    })
+
+    const second = await startDaemon()
+    const asked = model.requests.length
+    const next = await clientOf(second).responses.create({
+      model: "manager",
+      previous_response_id: response.id,
+      input: outputsFor(response),
+      tools,
+    })
+    expect(next.output_text).toBe("done")
+    messages.push(...withResults(completion))
+    const answer = await askInChat(clientOf(second), messages, false)
+    expect(answer.choices[0]?.message.content).toBe("done")
+    // Once for each: from the real results, with nothing done again.
+    const later = model.requests.slice(asked)
+    expect(later).toHaveLength(2)
+    const outputs = later.map((request) => toolOutputsOf(request).map(({ text }) => text))
+    expect(outputs[0]).toEqual(expect.arrayContaining(["get_weather says 21", "get_time says 21"]))
+    expect(outputs[1]?.filter((text) => text.startsWith("result of "))).toHaveLength(2)
+    for (const counter of counters) expect(readFileSync(counter, "utf8")).toBe("x\n")
+    const third = await clientOf(second).responses.create({
+      model: "manager",
+      previous_response_id: next.id,
+      input: "[[say:still here]]",
+      tools,
+    })
+    expect(third.output_text).toBe("still here")
+    const left = descendantsOf(second.pid).map((entry) => entry.pid)
+    await second.stop()
+    await waitFor(() => left.every((pid) => !isRunning(pid)), { what: "all to end", timeoutMs: 30_000 })
   })
 
   it("is the only one of its home, and says who the other is", async () => {

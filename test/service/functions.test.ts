@@ -1,11 +1,19 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import type OpenAI from "openai"
-import type { ChatCompletion, ChatCompletionMessageParam } from "openai/resources/chat/completions"
+import type { ChatCompletionMessageParam } from "openai/resources/chat/completions"
 import type { Response } from "openai/resources/responses/responses"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { toolOutputsOf } from "../model-server/request-readers.ts"
-import { callsOf, chatTools, outputsFor, tools, twoCalls, weather } from "../support/client-functions.ts"
+import {
+  askInChat,
+  callsOf,
+  outputsFor,
+  tools,
+  twoCalls,
+  weather,
+  withResults,
+} from "../support/client-functions.ts"
 import { turnsInLog } from "../support/codex-log.ts"
 import { startTestService, type TestService } from "../support/test-service.ts"
 import { waitFor } from "../support/wait-for.ts"
@@ -47,31 +55,6 @@ async function expectInLog(service: TestService, marks: readonly string[], threa
     timeoutMs: 30_000,
   })
   expect(turnsInLog(service.codex.home, thread)).toEqual(marks)
-}
-
-/** Whole, or streamed and put together by the official client. */
-function askInChat(
-  client: OpenAI,
-  messages: ChatCompletionMessageParam[],
-  streams: boolean,
-): Promise<ChatCompletion> {
-  const body = { model: "manager", messages, tools: chatTools }
-  if (!streams) return client.chat.completions.create(body)
-  return client.chat.completions
-    .stream({ ...body, stream_options: { include_usage: true } })
-    .finalChatCompletion()
-}
-
-/** The calls of an answer, and a result for each that has its call's id in it. */
-function withResults(completion: ChatCompletion): ChatCompletionMessageParam[] {
-  const message = completion.choices[0]?.message
-  if (message?.tool_calls === undefined) throw new Error("no calls")
-  const results = message.tool_calls.map(({ id }) => ({
-    role: "tool" as const,
-    tool_call_id: id,
-    content: `result of ${id}`,
-  }))
-  return [message, ...results]
 }
 
 describe.each(modes)("functions of the client with $mode", ({ modelName }) => {

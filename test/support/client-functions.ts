@@ -1,3 +1,5 @@
+import type OpenAI from "openai"
+import type { ChatCompletion, ChatCompletionMessageParam } from "openai/resources/chat/completions"
 import type { Response, ResponseInput } from "openai/resources/responses/responses"
 
 const parameters = {
@@ -15,7 +17,7 @@ export const weather = {
 }
 const time = { ...weather, name: "get_time", description: "Time" }
 export const tools = [weather, time]
-export const chatTools = tools.map(({ type, strict: _strict, ...rest }) => ({ type, function: rest }))
+const chatTools = tools.map(({ type, strict: _strict, ...rest }) => ({ type, function: rest }))
 
 /** For the scripted model. */
 export const twoCalls = '[[tool:get_weather:{"city":"Oslo"}]][[tool:get_time:{"city":"Rome"}]]'
@@ -30,4 +32,29 @@ export function outputsFor(response: Response): ResponseInput {
     call_id: call.call_id,
     output: `${call.name} says 21`,
   }))
+}
+
+/** Whole, or streamed and put together by the official client. */
+export function askInChat(
+  client: OpenAI,
+  messages: ChatCompletionMessageParam[],
+  streams: boolean,
+): Promise<ChatCompletion> {
+  const body = { model: "manager", messages, tools: chatTools }
+  if (!streams) return client.chat.completions.create(body)
+  return client.chat.completions
+    .stream({ ...body, stream_options: { include_usage: true } })
+    .finalChatCompletion()
+}
+
+/** The calls of an answer, and a result for each that has its call's id in it. */
+export function withResults(completion: ChatCompletion): ChatCompletionMessageParam[] {
+  const message = completion.choices[0]?.message
+  if (message?.tool_calls === undefined) throw new Error("no calls")
+  const results = message.tool_calls.map(({ id }) => ({
+    role: "tool" as const,
+    tool_call_id: id,
+    content: `result of ${id}`,
+  }))
+  return [message, ...results]
 }
