@@ -23,6 +23,40 @@ ${chat}
 </chat_history>`
 }
 
+/** Open WebUI's own tasks beside a chat, as it names and words them. */
+const tasks: readonly (readonly [string, (chat: string) => string])[] = [
+  ["title_generation", titlePrompt],
+  [
+    "tags_generation",
+    (chat) => `### Task:
+Generate 1-3 broad tags categorizing the main themes of the chat history, along with 1-3 more specific subtopic tags.
+
+### Guidelines:
+- Prioritize accuracy over specificity
+
+### Output:
+JSON format: { "tags": ["tag1", "tag2", "tag3"] }
+
+### Chat History:
+<chat_history>
+${chat}
+</chat_history>`,
+  ],
+  [
+    "follow_up_generation",
+    (chat) => `### Task:
+Suggest 3-5 relevant follow-up questions or prompts that the user might naturally ask next in this conversation as a **user**, based on the chat history, to help continue or deepen the discussion.
+### Guidelines:
+- Make questions concise.
+### Output:
+JSON format: { "follow_ups": ["Question 1?", "Question 2?", "Question 3?"] }
+### Chat History:
+<chat_history>
+${chat}
+</chat_history>`,
+  ],
+]
+
 const user = (content: string): ChatCompletionMessageParam => ({ role: "user", content })
 const assistant = (content: string | null | undefined): ChatCompletionMessageParam => ({
   role: "assistant",
@@ -96,7 +130,17 @@ describe("side requests over codex", () => {
     const workspace = join(service.home, "manager")
     await recorded(service.home)
     const before = { files: snapshot(workspace), rows: rowCounts(service.home) }
+    expect(Object.keys(before.files).map((path) => path.slice(workspace.length + 1))).toEqual(
+      expect.arrayContaining(["memory/memory.md", expect.stringMatching(/^notes\/daily-/)]),
+    )
 
+    service.model.clearRequests()
+    for (const [name, prompt] of tasks) {
+      const asker = service.clientWith({ headers: { ...chatId, "X-OpenWebUI-Task": name } })
+      expect(await ask(asker, [user(prompt(`USER: [[say:{"of":"${name}"}]]`))])).toBe(`{"of":"${name}"}`)
+    }
+    expect(threadIds()).toHaveLength(tasks.length)
+    expect(threadIds()).not.toContain(chatThread)
     const task = service.clientWith({ headers: { ...chatId, "X-OpenWebUI-Task": "tags_generation" } })
     service.model.clearRequests()
     expect(await ask(task, [user("A template of my own: [[say:tags]]")])).toBe("tags")
@@ -123,9 +167,15 @@ describe("side requests over codex", () => {
     const [chatThread] = threadIds()
     const before = rowCounts(service.home)
     service.model.clearRequests()
-    expect(await ask(client, [user(titlePrompt("[[say:title]]"))])).toBe("title")
+    const workspace = join(service.home, "manager")
+    await recorded(service.home)
+    const files = snapshot(workspace)
+    for (const [name, prompt] of tasks) {
+      expect(await ask(client, [user(prompt(`USER: [[say:${name}]]`))])).toBe(name)
+    }
+    expect(threadIds()).toHaveLength(tasks.length)
     expect(threadIds()).not.toContain(chatThread)
-    expect(rowCounts(service.home)).toEqual(before)
+    expect({ files: snapshot(workspace), rows: rowCounts(service.home) }).toEqual({ files, rows: before })
     service.model.clearRequests()
     await ask(client, [user("[[say:one]]"), assistant(first), user("[[say:two]]")])
     expect(threadIds()).toEqual([chatThread])
