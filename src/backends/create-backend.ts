@@ -34,6 +34,8 @@ export interface AgentBackendOptions {
   readonly permissions: Permissions
   /** Absolute; where the agent may write beside `cwd` with the permissions `workspace`. */
   readonly writableFolders?: readonly string[]
+  /** Absolute; where it may not, although they are below one of these. */
+  readonly protectedFolders?: readonly string[]
   /** True with `sessions = "shared"`, see `ExecBackendOptions`. */
   readonly resumesLast: boolean
   /** Null: CLIs that know functions only over MCP have none. */
@@ -87,6 +89,7 @@ function claudeBackend(options: AgentBackendOptions): Backend {
     env: claudeEnvironment(env, passEnv),
     model,
     permissions,
+    protectedFolders: options.protectedFolders ?? [],
     toolEndpoint,
     onEvent,
     log,
@@ -103,6 +106,7 @@ function codexLikeBackend(options: AgentBackendOptions): Backend {
     model,
     permissions,
     writableFolders: options.writableFolders ?? [],
+    protectedFolders: options.protectedFolders ?? [],
     timeouts: options.codexTimeouts ?? {},
     resumesLast,
     toolEndpoint,
@@ -121,6 +125,7 @@ function acpBackend(options: AgentBackendOptions, cli: AcpCli): Backend {
     env: childEnvironment(env, passEnv),
     model,
     permissions,
+    protectedFolders: options.protectedFolders ?? [],
     toolEndpoint,
     onEvent,
     log,

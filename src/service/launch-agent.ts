@@ -1,5 +1,6 @@
+import { realpath } from "node:fs/promises"
 import { homedir } from "node:os"
-import { resolve } from "node:path"
+import { dirname, join, relative, resolve } from "node:path"
 import { type AgentBackendOptions, createBackend } from "../backends/create-backend.ts"
 import { createDemoBackend } from "../backends/demo/demo-backend.ts"
 import type { Config } from "../config/config.ts"
@@ -7,9 +8,11 @@ import { argumentsOf } from "../config/executable-of.ts"
 import { programPath } from "../config/program-path.ts"
 import type { AgentProfile, AgentSettings } from "../domain/agents.ts"
 import type { Backend, BackendEvent, NotReady } from "../domain/backend.ts"
+import { ProxyError } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import type { ToolEndpoint } from "../domain/tool-endpoint.ts"
 import { Agent } from "../engine/agent.ts"
+import { controlFile } from "../workspace/agent-control.ts"
 import { makeFolder } from "../workspace/agent-workspace.ts"
 import { clearUnkept } from "../workspace/inbox-folder.ts"
 import type { RosterEntry } from "../workspace/roster-folder.ts"
@@ -50,6 +53,7 @@ export async function launchAgent(
   const { config, env, log, now } = options
   const profile = profileOf(entry, settings, options)
   await makeFolder(profile.workingDirectory)
+  if (settings.permissions === "workspace") await checkWorkingDirectory(profile, config.home)
   await clearUnkept(profile.workspace)
   const tell: Log = (level, message, fields) => {
     log[level]({ agent: profile.id, ...fields }, message)
@@ -70,6 +74,7 @@ export async function launchAgent(
     model,
     permissions: settings.permissions,
     writableFolders: [profile.workingDirectory],
+    protectedFolders: [join(profile.workspace, dirname(controlFile))],
     toolEndpoint: options.toolEndpoint,
     codexTimeouts: options.codexTimeouts ?? {},
     resumesLast: config.sessions === "shared",
@@ -105,6 +110,17 @@ export async function launchAgent(
   })
   if (demoReason === null) for (const event of early) agent.told(event)
   return { agent, demoReason }
+}
+
+/** Who may write in the home gives itself and others all permissions. */
+async function checkWorkingDirectory({ workingDirectory }: AgentProfile, home: string): Promise<void> {
+  const path = relative(await realpath(workingDirectory), await realpath(home))
+  if (path === ".." || path.startsWith("../")) return
+  throw new ProxyError(
+    "agent_control_invalid",
+    `its working directory ${workingDirectory} holds the home of the service with the control files of all agents; with ` +
+      "the permissions 'workspace' it needs another one (`working_dir` in its control/agent.json)",
+  )
 }
 
 /** What is spawned for it. Throws `SyntaxError` for a `cli` that cannot be used. */

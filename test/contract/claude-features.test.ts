@@ -57,6 +57,7 @@ describe.skipIf(executable === null)(executable === null ? missingCli("claude") 
       env: home.env,
       model: null,
       permissions,
+      protectedFolders: [join(workspace.path, "control")],
       toolEndpoint: mcp.endpoint,
       onEvent: (event) => {
         if (event.type === "process.started") starts += 1
@@ -185,18 +186,19 @@ describe.skipIf(executable === null)(executable === null ? missingCli("claude") 
     expect(client.calls).toHaveLength(1)
   })
 
-  it("edits in its folder and not outside with the permissions for that", async () => {
+  it("edits in its folder, but for what is protected there, and not outside with the permissions for that", async () => {
     start("workspace")
     const outside = join(home.home, "outside.txt")
     const thread = await backend.openThread(noOptions)
     const turn = await runTurn(
       backend,
       thread,
-      `[[edit:inside.txt|x]][[then]][[edit:${outside}|x]][[say:over]]`,
+      `[[edit:inside.txt|x]][[then]][[edit:${outside}|x]][[then]][[edit:control/agent.json|x]][[say:over]]`,
     )
     expect(turn.answer).toBe("over")
     expect(existsSync(join(workspace.path, "inside.txt"))).toBe(true)
     expect(existsSync(outside)).toBe(false)
+    expect(existsSync(join(workspace.path, "control", "agent.json"))).toBe(false)
   })
 
   it("has the person's own MCP servers beside the functions of the client, and in a thread that only answers no tools at all", async () => {

@@ -246,6 +246,63 @@ describe("the permissions of an agent", () => {
     expect(written).toEqual([true, true, false])
   })
 
+  it("are not the agent's own to change: what it does leaves its control file alone, a person's edit takes effect", async () => {
+    const running = await start({ modelName: "gpt-5.5" })
+    const settings = { permissions: "workspace" } as const
+    await running.roster.hire({ role: "engineer", name: "alice", settings })
+    const folder = join(running.home, "engineer_alice")
+    const before = readFileSync(controlOf("engineer_alice"), "utf8")
+    const commands = [
+      "sed -i s/workspace/full/ control/agent.json",
+      "echo x > control/agent.json",
+      // With -f codex does not even run it.
+      "rm control/agent.json",
+      "mv control gone",
+      "touch control/new",
+      "touch made",
+    ]
+    const attempts = [
+      `[[shell:${commands.join("; ")}]]`,
+      "[[edit:control/edited|x]]",
+      "[[edit:edited|x]][[say:tried]]",
+    ].join("[[then]]")
+    const attempt = async (previous: string | null): Promise<string> => {
+      const response = await running.client.responses.create({
+        model: "alice",
+        input: attempts,
+        previous_response_id: previous,
+      })
+      expect(response.output_text).toBe("tried")
+      expect(readFileSync(controlOf("engineer_alice"), "utf8")).toBe(before)
+      expect(readdirSync(join(folder, "control"))).toEqual(["agent.json"])
+      for (const file of ["made", "edited"]) await rm(join(folder, file))
+      return response.id
+    }
+    const first = await attempt(null)
+    // In a thread that codex loads again, and in a branch of it.
+    await running.restart()
+    await attempt(first)
+    await attempt(first)
+    editControl("engineer_alice", { permissions: "full" })
+    await waitFor(
+      async () => {
+        await say("alice", "[[shell:touch control/new]][[say:tried]]")
+        return existsSync(join(folder, "control", "new"))
+      },
+      { what: "the edited permissions to take effect", timeoutMs: 60_000 },
+    )
+  }, 120_000)
+
+  it("are not given for a working directory that holds the control files of all", async () => {
+    const { roster, home } = await start()
+    const settings = { permissions: "workspace", workingDir: join(home, "..") } as const
+    const { agent } = await roster.hire({ role: "engineer", name: "alice", settings })
+    expect(agent.readiness).toMatchObject({
+      isReady: false,
+      reason: expect.stringContaining("holds the home of the service"),
+    })
+  })
+
   it("are not claimed of a program that cannot be kept to them", async () => {
     const { roster } = await start()
     const settings = { permissions: "read-only", cli: agentPath("plain-agent.sh") } as const

@@ -327,6 +327,7 @@ class AcpBackend implements Backend {
     const answer = permissionAnswer(request.data, {
       permissions: session?.permissions ?? "read-only",
       folders: [this.#options.cwd],
+      protectedFolders: this.#options.protectedFolders ?? [],
       isClientCall: isClientTool(request.data.toolCall, session?.functionNames ?? []),
     })
     connection.respond(id, answer)

@@ -45,6 +45,8 @@ export interface AcpBackendOptions {
   /** Model of every session; null: the program's own. */
   readonly model: string | null
   readonly permissions: Permissions
+  /** Absolute; below `cwd`, and not to be written with the permissions `workspace`. */
+  readonly protectedFolders?: readonly string[]
   /** Null: functions of the client are refused. */
   readonly toolEndpoint: ToolEndpoint | null
   readonly onEvent: (event: BackendEvent) => void

@@ -4,8 +4,10 @@ import type { PermissionRequest } from "./acp-protocol.ts"
 
 export interface PermissionPolicy {
   readonly permissions: Permissions
-  /** Folders that the agent may write to with `workspace`. */
+  /** Folders that the agent may write to with `workspace`; relative paths are of the first. */
   readonly folders: readonly string[]
+  /** What it may not write to within these. */
+  readonly protectedFolders: readonly string[]
   /** A function of the client, which its owner runs or not as he likes. */
   readonly isClientCall: boolean
 }
@@ -36,10 +38,19 @@ function isPermitted({ toolCall }: PermissionRequest, policy: PermissionPolicy):
     ...(toolCall.locations ?? []).map((location) => location.path),
     ...(toolCall.content ?? []).flatMap((part) => part.path ?? []),
   ]
-  return files.length > 0 && files.every((file) => policy.folders.some((folder) => isInside(folder, file)))
+  return files.length > 0 && files.every((file) => isWritable(file, policy))
+}
+
+function isWritable(named: string, { folders, protectedFolders }: PermissionPolicy): boolean {
+  const file = path.resolve(folders[0] ?? "/", named)
+  return (
+    folders.some((folder) => isInside(folder, file)) &&
+    // Nor a folder that one of these is in, which can be moved and removed with all that it holds.
+    !protectedFolders.some((folder) => isInside(folder, file) || isInside(file, folder))
+  )
 }
 
 function isInside(folder: string, file: string): boolean {
-  const relative = path.relative(folder, path.resolve(folder, file))
-  return relative === "" || (!relative.startsWith("..") && !path.isAbsolute(relative))
+  const relative = path.relative(folder, file)
+  return relative !== ".." && !relative.startsWith("../")
 }

@@ -47,6 +47,8 @@ export interface ClaudeBackendOptions {
   /** Model of every turn that names none; null: claude's own. */
   readonly model: string | null
   readonly permissions: Permissions
+  /** Absolute; below `cwd`, and not to be written with the permissions `workspace`. */
+  readonly protectedFolders?: readonly string[]
   /** Null: clients' functions cannot be called. */
   readonly toolEndpoint: ToolEndpoint | null
   readonly onEvent: (event: BackendEvent) => void

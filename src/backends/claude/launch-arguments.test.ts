@@ -6,6 +6,7 @@ const options = {
   start: { type: "new" },
   isEphemeral: false,
   mcpConfigFile: null,
+  protectedFolders: [],
   profile: { model: null, effort: null, schema: null },
 } as const
 

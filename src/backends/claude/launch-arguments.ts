@@ -24,6 +24,7 @@ export interface LaunchOptions {
   /** Configuration of the clients' functions; null: there are none. */
   readonly mcpConfigFile: string | null
   readonly permissions: Permissions
+  readonly protectedFolders: readonly string[]
   readonly profile: LaunchProfile
 }
 
@@ -34,11 +35,15 @@ const readingTools = "Read,Grep,Glob,WebFetch,WebSearch"
 
 /**
  * Shell commands are held in the folder by claude's sandbox. Where it cannot have one, a command is asked about, and here
- * nobody says yes.
+ * nobody says yes. What is denied to `Edit` is denied to all tools that write, and to commands in the sandbox.
  */
-const workspaceSettings = JSON.stringify({
-  sandbox: { enabled: true, autoAllowBashIfSandboxed: true, allowUnsandboxedCommands: false },
-})
+function workspaceSettings(protectedFolders: readonly string[]): string {
+  return JSON.stringify({
+    sandbox: { enabled: true, autoAllowBashIfSandboxed: true, allowUnsandboxedCommands: false },
+    // A second slash in front is claude's way to say that the path is absolute.
+    permissions: { deny: protectedFolders.map((folder) => `Edit(/${folder}/**)`) },
+  })
+}
 
 /**
  * Instructions and schema are not among them: they come with `initialize`, where they may be of any length and no list of
@@ -66,14 +71,14 @@ export function launchArguments(options: LaunchOptions): string[] {
   ]
 }
 
-function toolArguments({ permissions, isReadOnly }: LaunchOptions): string[] {
+function toolArguments({ permissions, protectedFolders, isReadOnly }: LaunchOptions): string[] {
   const ours = ["--disallowedTools", selfStarters, "--allowedTools", `mcp__${clientServer}`]
   if (isReadOnly) return [...ours, "--tools", "", "--permission-mode", "dontAsk"]
   switch (permissions) {
     case "full":
       return [...ours, "--dangerously-skip-permissions"]
     case "workspace":
-      return [...ours, "--permission-mode", "acceptEdits", "--settings", workspaceSettings]
+      return [...ours, "--permission-mode", "acceptEdits", "--settings", workspaceSettings(protectedFolders)]
     case "read-only":
       return [...ours, "--tools", readingTools, "--permission-mode", "dontAsk"]
   }

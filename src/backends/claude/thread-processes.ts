@@ -105,6 +105,7 @@ export class ThreadProcesses {
       isReadOnly: thread.record.isReadOnly,
       mcpConfigFile,
       permissions: options.permissions,
+      protectedFolders: options.protectedFolders ?? [],
       profile,
     })
     // Again: it may have taken a while.

@@ -39,6 +39,7 @@ export interface CodexBackendOptions {
   /** Default `full`. */
   readonly permissions?: Permissions
   readonly writableFolders?: readonly string[]
+  readonly protectedFolders?: readonly string[]
   readonly onEvent: (event: BackendEvent) => void
   readonly log: Log
   readonly timeouts?: Partial<CodexTimeouts>

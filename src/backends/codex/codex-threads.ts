@@ -1,5 +1,5 @@
 import type { ThreadOptions, ThreadRef, TurnInput } from "../../domain/backend.ts"
-import { ThreadLostError } from "../../domain/errors.ts"
+import { ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { lostOrProxyError } from "../start-error.ts"
 import type { AppServer } from "./app-server.ts"
 import { FunctionNames } from "./function-names.ts"
@@ -13,7 +13,14 @@ import {
   type ThreadResult,
   threadResultSchema,
 } from "./protocol.ts"
-import { type AgentSettings, forkParams, injectChunks, resumeParams, startParams } from "./thread-requests.ts"
+import {
+  type AgentSettings,
+  forkParams,
+  injectChunks,
+  resumeParams,
+  startParams,
+  workspaceProfile,
+} from "./thread-requests.ts"
 
 /** A thread that one app-server process has in memory. */
 export interface LoadedThread {
@@ -53,7 +60,7 @@ export class CodexThreads {
     const names = new FunctionNames(options.tools)
     const params = startParams(this.#agent, options, names)
     const result = await this.#server.request("thread/start", params, threadResultSchema)
-    const loaded = this.#keep(result, names, true)
+    const loaded = this.#keep(result, names, { hasRawEvents: true, isReadOnly: options.isReadOnly === true })
     try {
       await this.inject(loaded.id, historyItems(options.history, names))
     } catch (error) {
@@ -75,7 +82,7 @@ export class CodexThreads {
     const resuming = this.#server
       .request("thread/resume", resumeParams(this.#agent, thread), threadResultSchema)
       .then(
-        (result) => this.#keep(result, names, false),
+        (result) => this.#keep(result, names, { hasRawEvents: false }),
         (error) => {
           throw lostOrProxyError(error)
         },
@@ -89,7 +96,7 @@ export class CodexThreads {
     const params = forkParams(this.#agent, thread, at, options.isEphemeral)
     try {
       const result = await this.#server.request("thread/fork", params, threadResultSchema)
-      return this.#keep(result, new FunctionNames(options.tools), false)
+      return this.#keep(result, new FunctionNames(options.tools), { hasRawEvents: false })
     } catch (error) {
       throw lostOrProxyError(error)
     }
@@ -168,7 +175,23 @@ export class CodexThreads {
     return listed?.defaultReasoningEffort ?? "medium"
   }
 
-  #keep(result: ThreadResult, names: FunctionNames, hasRawEvents: boolean): LoadedThread {
+  /** A codex that does not know the profile has ignored it, and an administrator's rules may have put another in its place. */
+  #checkProfile({ activePermissionProfile: active }: ThreadResult): void {
+    if (this.#agent.permissions !== "workspace" || active?.id === workspaceProfile) return
+    throw new ProxyError(
+      "agent_not_ready",
+      "This codex does not keep to the permissions 'workspace'" +
+        (active == null ? ": update it to 0.138 or newer" : `; it works with the profile '${active.id}'`) +
+        ". Or set `permissions` in control/agent.json of the agent to full or read-only.",
+    )
+  }
+
+  #keep(
+    result: ThreadResult,
+    names: FunctionNames,
+    { hasRawEvents, isReadOnly = false }: { readonly hasRawEvents: boolean; readonly isReadOnly?: boolean },
+  ): LoadedThread {
+    if (!isReadOnly) this.#checkProfile(result)
     const effort = result.reasoningEffort ?? null
     const loaded: LoadedThread = {
       id: result.thread.id,

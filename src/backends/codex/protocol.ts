@@ -100,6 +100,8 @@ export const threadResultSchema = z.object({
   thread: z.object({ id: z.string(), path: z.string().nullish() }),
   model: z.string(),
   reasoningEffort: z.string().nullish(),
+  /** Older ones than 0.138 know nothing of profiles. */
+  activePermissionProfile: z.object({ id: z.string() }).nullish(),
 })
 export type ThreadResult = z.infer<typeof threadResultSchema>
 export const turnResultSchema = z.object({ turn: z.object({ id: z.string() }) })

@@ -25,37 +25,47 @@ export interface AgentSettings {
   readonly permissions?: Permissions
   /** Where it may write beside `cwd`, with the permissions `workspace`. */
   readonly writableFolders?: readonly string[]
+  /** Where it may not, although they are below one of these. */
+  readonly protectedFolders?: readonly string[]
 }
 
-const sandboxes = {
-  full: "danger-full-access",
-  workspace: "workspace-write",
-  "read-only": "read-only",
-} as const
+/** A profile of codex's, since its sandbox `workspace-write` can protect nothing within a folder that may be written. */
+export const workspaceProfile = "ai-agent-proxy-workspace"
 
-function commonParams({ cwd, model, permissions = "full", writableFolders = [] }: AgentSettings): Params {
+function commonParams(agent: AgentSettings, isReadOnly = false): Params {
+  const { cwd, model, permissions = "full" } = agent
   return {
     cwd,
     approvalPolicy: "never",
-    sandbox: sandboxes[permissions],
-    config:
-      permissions === "workspace"
-        ? {
-            ...threadConfig,
-            sandbox_workspace_write: { writable_roots: writableFolders, network_access: true },
-          }
-        : threadConfig,
+    config: threadConfig,
+    ...(permissions === "workspace" && !isReadOnly
+      ? { permissions: workspaceProfile, config: { ...threadConfig, permissions: profilesOf(agent) } }
+      : { sandbox: permissions === "full" && !isReadOnly ? "danger-full-access" : "read-only" }),
     ...(model === null ? {} : { model }),
+  }
+}
+
+/** The path that says the most about a file decides on it, in whichever order they stand. */
+function profilesOf({ writableFolders = [], protectedFolders = [] }: AgentSettings): Params {
+  const rules = [
+    ...writableFolders.map((folder) => [folder, "write"]),
+    ...protectedFolders.map((folder) => [folder, "read"]),
+  ]
+  return {
+    [workspaceProfile]: {
+      extends: ":workspace",
+      filesystem: Object.fromEntries(rules),
+      network: { enabled: true },
+    },
   }
 }
 
 export function startParams(agent: AgentSettings, options: ThreadOptions, names: FunctionNames): Params {
   return {
-    ...commonParams(agent),
+    ...commonParams(agent, options.isReadOnly),
     ...(options.instructions === null ? {} : { developerInstructions: options.instructions }),
     dynamicTools: options.tools.map((tool) => dynamicTool(tool, names)),
     ephemeral: options.isEphemeral,
-    ...(options.isReadOnly === true && { sandbox: "read-only" }),
     experimentalRawEvents: true,
   }
 }
