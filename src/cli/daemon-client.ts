@@ -34,6 +34,7 @@ const statusSchema = z.object({
 const outboxSchema = z.object({
   data: z.array(
     z.looseObject({
+      id: z.string(),
       created_at: z.number(),
       agent: z.string(),
       text: z.string(),
@@ -81,6 +82,11 @@ export class DaemonClient {
   outbox(agentId: string | null, limit: number): Promise<Outbox> {
     const agent = agentId === null ? "" : `&agent=${encodeURIComponent(agentId)}`
     return this.#call("GET", `/agent-reply?limit=${limit}${agent}`, null, outboxSchema)
+  }
+
+  async removeFromOutbox(id: string): Promise<void> {
+    const path = `/agent-reply/${encodeURIComponent(id)}`
+    await this.#call("DELETE", path, null, z.object({ deleted: z.boolean() }))
   }
 
   async #call<T>(method: string, path: string, body: object | null, schema: z.ZodType<T>): Promise<T> {

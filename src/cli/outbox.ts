@@ -1,13 +1,14 @@
 import { Command } from "commander"
 import { formatDuration } from "../domain/duration.ts"
 import { chooseAgent } from "./choose-agents.ts"
-import { type CommonFlags, homeOf, note, print, printJson } from "./command-io.ts"
+import { type CommonFlags, note, print, printJson, serviceAtHand } from "./command-io.ts"
 import { printable } from "./connect/printable.ts"
 import { DaemonClient, type Outbox } from "./daemon-client.ts"
 import { UsageError } from "./exit-codes.ts"
 
 interface OutboxFlags extends CommonFlags {
   readonly limit: string
+  readonly clear?: boolean
 }
 
 export function outboxCommand(): Command {
@@ -15,6 +16,7 @@ export function outboxCommand(): Command {
     .description("Show what agents have said that nobody was waiting for, the newest first.")
     .argument("[agent]", "id or name; of all agents without it")
     .option("--limit <number>", "how many at the most, up to 100", "20")
+    .option("--clear", "take out what is shown, and nothing that has come since")
     .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
     .option("--json", "the result as JSON")
     .action((word: string | undefined, flags: OutboxFlags) => runOutbox(word, flags))
@@ -23,6 +25,7 @@ export function outboxCommand(): Command {
       `
 Examples:
   ai-agent-proxy outbox
+  ai-agent-proxy outbox alice --clear
   ai-agent-proxy outbox alice --json | jq -r '.messages[].text'`,
     )
 }
@@ -31,14 +34,20 @@ async function runOutbox(word: string | undefined, flags: OutboxFlags): Promise<
   const limit = /^\d{1,3}$/.test(flags.limit) ? Number(flags.limit) : 0
   if (limit < 1 || limit > 100)
     throw new UsageError(`--limit is a number from 1 to 100, not '${flags.limit}'.`)
-  const client = new DaemonClient(await homeOf(flags))
+  const client = new DaemonClient((await serviceAtHand(flags)).home)
   const { agents } = await client.status()
   const agentId = word === undefined ? null : chooseAgent(agents, word).id
   const { data, has_more } = await client.outbox(agentId, limit)
-  if (flags.json === true) return printJson({ messages: data, has_more })
+  if (flags.json === true) printJson({ messages: data, has_more })
+  else tell(data, has_more, limit)
+  // Only now: what could not be shown is still there.
+  if (flags.clear === true) for (const { id } of data) await client.removeFromOutbox(id)
+}
+
+function tell(data: Outbox["data"], hasMore: boolean, limit: number): void {
   if (data.length > 0) print(data.map(messageLines).join("\n\n"))
   else note("There is nothing in the outbox.")
-  if (has_more) note(`There is more; --limit shows more than ${limit}.`)
+  if (hasMore) note(`There is more; --limit shows more than ${limit}.`)
 }
 
 function messageLines({ agent, text, created_at, final, response_id }: Outbox["data"][number]): string {

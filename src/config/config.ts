@@ -50,6 +50,8 @@ export interface Limits {
   readonly teamDepth: number
   /** Turns that one agent may have open with others at the same time. */
   readonly teamTasks: number
+  /** Agents beside the manager, up to which it may hire more. */
+  readonly teamAgents: number
   /** Longest an agent is kept waiting for another one; after that it has to come back for the answer. */
   readonly teamWaitMs: number
   /** How long a client may be gone before its turn is interrupted. */

@@ -59,6 +59,7 @@ describe("resolveConfig", () => {
         parkMs: 600_000,
         teamDepth: 3,
         teamTasks: 16,
+        teamAgents: 16,
         teamWaitMs: 600_000,
         disconnectGraceMs: 500,
         drainMs: 10_000,

@@ -47,6 +47,7 @@ const defaultLimits: Limits = {
   parkMs: 10 * 60_000,
   teamDepth: 3,
   teamTasks: 16,
+  teamAgents: 16,
   teamWaitMs: 10 * 60_000,
   disconnectGraceMs: 500,
   drainMs: 10_000,

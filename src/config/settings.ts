@@ -96,6 +96,7 @@ export const limitSettings = {
   parkMs: limit("park_ms", 1, maxTimerMs),
   teamDepth: limit("team_depth", 0, 100),
   teamTasks: limit("team_tasks", 0, 10_000),
+  teamAgents: limit("team_agents", 0, 1_000),
   teamWaitMs: limit("team_wait_ms", 1, maxTimerMs),
   disconnectGraceMs: limit("disconnect_grace_ms", 0, 60_000),
   drainMs: limit("drain_ms", 0, maxTimerMs),

@@ -19,6 +19,7 @@ export const errorCodes = {
   previous_response_not_found: "`previous_response_id` names no stored response.",
   conversation_not_found: "No such conversation, or it belongs to somebody else.",
   item_not_found: "The conversation has no such item.",
+  reply_not_found: "The outbox has no such message, or it is somebody else's.",
   idempotency_key_reused: "The `Idempotency-Key` was sent with another request, or its answer is deleted.",
   file_not_found: "No such file, or it is expired or somebody else's.",
   file_storage_full: "The caller's files take all the room that they may; delete some.",

@@ -34,6 +34,8 @@ export interface OutboxQuery {
   /** Beside those of the principal those that belong to nobody in particular. */
   readonly includesNobodys: boolean
   readonly limit: number
+  /** Beginnings of the texts only: a text may have a million characters. Default: all of each. */
+  readonly textCharacters?: number
 }
 
 /** The part of the ledger that keeps what agents said by themselves. */
@@ -44,6 +46,11 @@ export interface ReplyStore {
   setDelivery(id: string, delivery: ReplyDelivery): Promise<void>
   /** What waits in the outboxes, the newest first. */
   outbox(query: OutboxQuery): Promise<readonly ReplyRecord[]>
+  /**
+   * Takes a message of the principal out of its outbox, with its text; its `clientId` stays taken. False: there is none, or it
+   * is somebody else's.
+   */
+  removeFromOutbox(id: string, principal: string, includesNobodys: boolean): Promise<boolean>
   /** The principal of a conversation that this agent has answered in; null: there is none. */
   findConversationOwner(agentId: string, conversationId: string): Promise<string | null>
   /** Of the thread that the agent's CLI knows under that name, with the conversation of its last turn; null: there is none. */

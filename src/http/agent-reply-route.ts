@@ -14,6 +14,8 @@ export interface AgentReplyHandlers {
   readonly create: (context: HttpContext) => Promise<Response>
   /** What waits in the outboxes. */
   readonly list: (context: HttpContext) => Promise<Response>
+  /** Somebody has seen to one of them. */
+  readonly remove: (context: HttpContext) => Promise<Response>
 }
 
 /** `/agent-reply` */
@@ -44,11 +46,21 @@ export function createAgentReplyHandlers({
       const found = await replies.outbox({
         agentId: context.req.query("agent") ?? null,
         principal,
-        // An agent that names no turn may speak of anybody's affairs: that is for its owner only.
-        includesNobodys: principal === ownerPrincipal,
+        includesNobodys: readsNobodys(principal),
         limit: limit + 1,
       })
       return context.json(toList(found.slice(0, limit).map(toAgentReply), found.length > limit))
     },
+    async remove(context) {
+      const { principal } = context.var
+      const id = context.req.param("id") ?? ""
+      await replies.remove(id, principal, readsNobodys(principal))
+      return context.json({ id, object: "agent_reply.deleted", deleted: true })
+    },
   }
+}
+
+/** An agent that names no turn may speak of anybody's affairs: that is for its owner only. */
+function readsNobodys(principal: string): boolean {
+  return principal === ownerPrincipal
 }

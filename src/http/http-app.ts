@@ -70,6 +70,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
     "/health": { GET: status.health },
     "/ready": { GET: status.ready },
     "/agent-reply": { GET: replies.list, POST: replies.create },
+    "/agent-reply/:id": { DELETE: replies.remove },
     "/openapi.json": { GET: createOpenApiHandler(options) },
     "/v1/models": { GET: models.list },
     "/v1/models/:id": { GET: models.retrieve },

@@ -162,7 +162,7 @@ function withCode(sentence: string): readonly Html[] {
 }
 
 /** Longest text shown, in characters. */
-const maxMessage = 500
+export const maxMessage = 500
 
 function messages({ messages: waiting }: ServiceStatus): Html | null {
   if (waiting.length === 0) return null

@@ -4,7 +4,7 @@ import type { AgentReplies } from "../team/agent-replies.ts"
 import type { HttpContext, ServicePhase } from "./http-env.ts"
 import { hostOf } from "./request-gate.ts"
 import { isManagerReady, summarize } from "./service-status.ts"
-import { renderStatusPage, statusPageHeaders } from "./status-page.ts"
+import { maxMessage, renderStatusPage, statusPageHeaders } from "./status-page.ts"
 
 export interface StatusRouteOptions {
   readonly engine: Engine
@@ -25,8 +25,9 @@ export interface StatusHandlers {
   readonly ready: (context: HttpContext) => Response
 }
 
-/** Messages of agents on the status page. */
+/** Messages of agents on the status page: everybody's, and one character more of each than is shown. */
 const shownOutbox = { agentId: null, principal: null, includesNobodys: true, limit: 20 } as const
+const textCharacters = maxMessage + 1
 
 /** The routes that need no key. From memory, but for the messages that wait in the outboxes. */
 export function createStatusHandlers(options: StatusRouteOptions): StatusHandlers {
@@ -38,7 +39,11 @@ export function createStatusHandlers(options: StatusRouteOptions): StatusHandler
         renderStatusPage(
           summarize({
             agents: engine.agents(),
-            outbox: await replies.outbox(shownOutbox),
+            outbox: await replies.outbox({
+              ...shownOutbox,
+              // Strangers are shown none.
+              textCharacters: config.apiKeys.size > 0 ? 0 : textCharacters,
+            }),
             phase: servicePhase(),
             config,
             version,

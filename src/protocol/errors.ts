@@ -44,6 +44,7 @@ const wire: Record<ErrorCode, Wire> = {
   previous_response_not_found: { status: 400, type: "invalid_request_error" },
   conversation_not_found: { status: 404, type: "invalid_request_error" },
   item_not_found: { status: 404, type: "invalid_request_error" },
+  reply_not_found: { status: 404, type: "invalid_request_error" },
   // Another request of that key may have acted; the official clients repeat a 409 too.
   idempotency_key_reused: { status: 409, type: "invalid_request_error", mayHaveActed: true },
   file_not_found: { status: 404, type: "invalid_request_error" },

@@ -73,6 +73,12 @@ export class AgentReplies {
     return this.#options.store.replies.outbox(query)
   }
 
+  /** Rejects with `reply_not_found`. */
+  async remove(id: string, principal: string, includesNobodys: boolean): Promise<void> {
+    if (await this.#options.store.replies.removeFromOutbox(id, principal, includesNobodys)) return
+    throw new ProxyError("reply_not_found", `There is no message '${id.slice(0, 100)}' in the outbox.`)
+  }
+
   async #deliverOnce(reply: AgentReply, clientId: string, principal: string | null): Promise<ReplyRecord> {
     const earlier = await this.#options.store.replies.findByClientId(reply.agentId, clientId)
     return earlier ?? this.#deliver(reply, principal)

@@ -1,10 +1,25 @@
 import * as z from "zod"
 import { explain } from "../domain/backend.ts"
+import { ProxyError } from "../domain/errors.ts"
 import type { Roster } from "../domain/roster.ts"
 import { type TeamTool, teamTool } from "./team-tool.ts"
 
-/** For the manager: whoever may hire decides what runs on this machine. */
-export function hireAgentTool(roster: Pick<Roster, "hire">): TeamTool {
+/**
+ * For the manager: whoever may hire decides what runs on this machine. It hires no more than `maxAgents` beside itself, those
+ * that a person has hired counted, whose commands know no limit.
+ */
+export function hireAgentTool(roster: Pick<Roster, "hire" | "list">, maxAgents: number): TeamTool {
+  /** Perhaps not in the list yet; parallel calls must not pass the limit together. */
+  const hiring = new Set<string>()
+  const assertPlace = (id: string): void => {
+    const others = new Set([...roster.list().map((agent) => agent.id), ...hiring])
+    others.delete("manager")
+    if (others.has(id) || others.size < maxAgents) return
+    throw new ProxyError(
+      "invalid_request",
+      `You have ${others.size} agents, and may hire up to ${maxAgents}. Ask one of them (list_agents), or have a person hire one.`,
+    )
+  }
   return teamTool({
     name: "hire_agent",
     description:
@@ -16,7 +31,10 @@ export function hireAgentTool(roster: Pick<Roster, "hire">): TeamTool {
     }),
     isFor: ({ role }) => role === "manager",
     run: async ({ arguments: { role, name } }) => {
-      const { agent, isNew } = await roster.hire({ role, name })
+      const id = `${role}_${name}`
+      assertPlace(id)
+      hiring.add(id)
+      const { agent, isNew } = await roster.hire({ role, name }).finally(() => hiring.delete(id))
       const what = isNew ? "is hired" : "was hired before"
       const state = agent.readiness.isReady
         ? "can be asked now"

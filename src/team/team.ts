@@ -18,8 +18,11 @@ import type { TeamTool } from "./team-tool.ts"
 export interface TeamOptions {
   /** Asked when a tool is called: engine and team know each other. */
   readonly engine: () => Engine
-  readonly limits: TeamLimits
-  readonly roster: Pick<Roster, "hire">
+  readonly limits: TeamLimits & {
+    /** Agents beside the manager, up to which it may hire more. */
+    readonly teamAgents: number
+  }
+  readonly roster: Pick<Roster, "hire" | "list">
   readonly replies: AgentReplies
   readonly now: () => number
   readonly log: Log
@@ -39,7 +42,7 @@ export class Team implements ServiceTools {
       listAgentsTool(options.engine),
       askAgentTool(colleagues),
       taskResultTool(colleagues),
-      hireAgentTool(options.roster),
+      hireAgentTool(options.roster, options.limits.teamAgents),
       replyTool(options.replies),
     ]
     this.#tools = new Map(tools.map((tool) => [tool.tool.name, tool]))

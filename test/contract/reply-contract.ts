@@ -74,6 +74,37 @@ export function describeReplyContract(name: string, prepare: () => Promise<Store
       expect(await outbox()).toEqual(["rep_4", "rep_2"])
     })
 
+    it("takes out what its principal has seen to, once, and knows the sender's id of it still", async () => {
+      await store.replies.insert(reply(1, { clientId: "mine" }))
+      await store.replies.insert(reply(2, { principal: "ann" }))
+      await store.replies.insert(reply(3, { delivery: "turn" }))
+      const remove = (number: number, principal: string, nobodys: boolean) =>
+        store.replies.removeFromOutbox(`rep_${number}`, principal, nobodys)
+      expect(await remove(1, "ann", false)).toBe(false)
+      expect(await remove(2, "owner", true)).toBe(false)
+      expect(await remove(3, "owner", true)).toBe(false)
+      expect(await outbox()).toEqual(["rep_2", "rep_1"])
+      expect(await remove(1, "owner", true)).toBe(true)
+      expect(await remove(1, "owner", true)).toBe(false)
+      expect(await remove(2, "ann", false)).toBe(true)
+      expect(await outbox()).toEqual([])
+      expect(await store.replies.insert(reply(4, { clientId: "mine" }))).toBe(false)
+      expect((await store.replies.findByClientId("manager", "mine"))?.text).toBe("")
+    })
+
+    it("gives beginnings of the texts where no more is asked for", async () => {
+      await store.replies.insert(reply(1))
+      const all = { agentId: null, principal: null, includesNobodys: true, limit: 10 }
+      const texts = async (textCharacters: number) =>
+        (await store.replies.outbox({ ...all, textCharacters })).map(({ text }) => text)
+      expect([await texts(0), await texts(3), await texts(7), await texts(100)]).toEqual([
+        [""],
+        ["naï"],
+        ["naïve 🦀"],
+        ["naïve 🦀"],
+      ])
+    })
+
     it("tells a principal of its own messages, and of nobody's where those are asked for", async () => {
       await store.replies.insert(reply(1))
       await store.replies.insert(reply(2, { principal: "ann" }))

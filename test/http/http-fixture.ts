@@ -68,6 +68,7 @@ function testConfig({ config = {}, limits = {} }: FixtureOptions = {}): Config {
       parkMs: 60_000,
       teamDepth: 3,
       teamTasks: 16,
+      teamAgents: 16,
       teamWaitMs: 60_000,
       disconnectGraceMs: 20,
       drainMs: 1000,

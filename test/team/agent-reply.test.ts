@@ -3,6 +3,7 @@ import { join } from "node:path"
 import type OpenAI from "openai"
 import type { ResponseStreamEvent } from "openai/resources/responses/responses"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { type CommandResult, runCommand } from "../support/command.ts"
 import { startTestService, type TestService } from "../support/test-service.ts"
 import { waitFor } from "../support/wait-for.ts"
 
@@ -89,6 +90,13 @@ async function send(body: unknown, token: string | null = key, path = "/agent-re
   })
   // Parsed JSON has no type; the tests say what they expect of it.
   return { status: response.status, body: (await response.json()) as Answer["body"] }
+}
+
+/** `ai-agent-proxy ARGS` of the person, over the socket in the home. */
+function cli(args: string): Promise<CommandResult> {
+  return runCommand(args.split(" "), {
+    env: { PATH: process.env.PATH ?? "", HOME: service.home, AI_AGENT_PROXY_HOME: service.home },
+  })
 }
 
 /** What a shell command of the manager prints. */
@@ -232,6 +240,36 @@ describe("POST /agent-reply", () => {
     const page = await (await fetch(service.url)).text()
     expect(page).toContain("A message")
     expect(page).not.toContain("By the way.")
+  })
+
+  it("is taken out of the outbox by whom it belongs to, and its id stays taken", async () => {
+    const ask = async (method: string, path: string, token: string) => {
+      const headers = { authorization: `Bearer ${token}` }
+      const answer = await fetch(service.url + path, { method, headers })
+      // Parsed JSON has no type; the test says what it expects of it.
+      return { status: answer.status, body: (await answer.json()) as { data: { text: string }[] } }
+    }
+    const textsOf = async (token: string) =>
+      (await ask("GET", "/agent-reply?limit=100", token)).body.data.map(({ text }) => text)
+    const word = { agent: "manager", text: "Ann's own.", id: "to be removed" }
+    const sent = await send(word, anns)
+    const path = `/agent-reply/${sent.body.id}`
+    expect((await ask("DELETE", path, key)).status).toBe(404)
+    expect(await textsOf(anns)).toContain("Ann's own.")
+    expect((await ask("DELETE", path, anns)).status).toBe(200)
+    expect((await ask("DELETE", path, anns)).status).toBe(404)
+    expect((await send(word, anns)).body.id).toBe(sent.body.id)
+    expect(await textsOf(anns)).not.toContain("Ann's own.")
+
+    // On the command line what is shown, and nothing else.
+    for (const text of ["The one before.", "The last."]) await send({ agent: "manager", text })
+    const before = await textsOf(key)
+    const { code, stdout } = await cli("outbox --limit 1 --clear")
+    expect([code, stdout.includes("The last."), stdout.includes("The one")]).toEqual([0, true, false])
+    expect(await textsOf(key)).toEqual(before.slice(1))
+    const { messages } = JSON.parse((await cli("outbox manager --limit 100 --clear --json")).stdout)
+    expect(messages).toHaveLength(before.length - 1)
+    expect(await textsOf(key)).toEqual([])
   })
 
   it("of a turn that is over gets into no other turn: it goes to the conversation of its thread, or waits", async () => {

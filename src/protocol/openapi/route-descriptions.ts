@@ -286,6 +286,13 @@ export const routeDescriptions: readonly RouteDescription[] = [
     answer: { schema: "AgentReplyList" },
   },
   {
+    method: "DELETE",
+    path: "/agent-reply/{id}",
+    name: "deleteAgentReply",
+    note: "Takes a message out of its outbox, once somebody has seen to it. A 404 the second time. Not for an agent's token.",
+    answer: { schema: "Deleted" },
+  },
+  {
     method: "GET",
     path: "/openapi.json",
     name: "getOpenApi",

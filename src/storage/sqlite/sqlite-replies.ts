@@ -40,9 +40,27 @@ export class SqliteReplies implements ReplyStore {
   }
 
   async outbox(query: OutboxQuery): Promise<readonly ReplyRecord[]> {
-    const { agentId, principal, includesNobodys, limit } = query
+    const { agentId, principal, includesNobodys, limit, textCharacters = null } = query
     const nobodys = Number(includesNobodys)
-    return this.#ledger.all("listOutbox", agentId, agentId, principal, principal, nobodys, limit).map(replyOf)
+    return this.#ledger
+      .all(
+        "listOutbox",
+        textCharacters,
+        textCharacters,
+        agentId,
+        agentId,
+        principal,
+        principal,
+        nobodys,
+        limit,
+      )
+      .map(replyOf)
+  }
+
+  async removeFromOutbox(id: string, principal: string, includesNobodys: boolean): Promise<boolean> {
+    return this.#ledger.transaction("begin immediate", () => {
+      return this.#ledger.run("removeFromOutbox", id, principal, Number(includesNobodys)) > 0
+    })
   }
 
   async findConversationOwner(agentId: string, conversationId: string): Promise<string | null> {
