@@ -319,6 +319,12 @@ async function misbehave(session: Session, words: string, signal: AbortSignal): 
       return { usage: null }
     case "stop":
       return { stopReason: argument }
+    case "trouble":
+      // As opencode's log has it.
+      process.stderr.write(`level=ERROR message="stream error" session.id=${session.id} small=false `)
+      process.stderr.write(`error.error="AI_APICallError: ${argument}"\n`)
+      await delay(2 ** 30, null, { signal })
+      return {}
     case "bytes":
       process.stdout.write(
         Buffer.concat([

@@ -41,7 +41,7 @@ export function describeAcpCli(
   without: readonly (keyof ContractPrompts)[] = [],
 ): void {
   // They take seconds to start, and more on a machine that has other work.
-  vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
+  vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
   const executable = testCli(name)
   if (executable === null) describe(name, () => it.skip(missingCli(name), () => {}))
   else {
@@ -83,7 +83,7 @@ async function prepare(name: CliName, executable: string): Promise<BackendHarnes
         if (event.type === "process.exited") pids.delete(event.pid)
       },
       log: () => {},
-      ...(idleMs === undefined ? {} : { timeouts: { idleMs } }),
+      timeouts: { handshakeMs: 120_000, requestMs: 120_000, ...(idleMs === undefined ? {} : { idleMs }) },
     })
   // Beside the conversation they ask for titles and the like, without tools.
   const newest = () => modelServer.requests.findLast(({ body }) => (body.tools ?? []).length > 0)

@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
 import { otherAcp } from "../../src/backends/acp/acp-clis.ts"
+import { openCodeTrouble } from "../../src/backends/acp/opencode-trouble.ts"
 import { ThreadLostError } from "../../src/domain/errors.ts"
 import { textOf } from "../../src/domain/items.ts"
 import { isRunning, pidFrom } from "../support/processes.ts"
@@ -118,6 +119,23 @@ describe("an agent of the Agent Client Protocol that misbehaves", () => {
     expect(turn.events).toContainEqual(expect.objectContaining({ type: "notice", tells: "trouble" }))
     const texts = turn.items.map((item) => (item.type === "message" ? textOf(item.content) : item.type))
     expect(texts).toEqual(["Half an", "Half"])
+  })
+
+  it("may tell on its stderr that it tries a request again: a word of trouble, in whose middle it can be stopped", async () => {
+    const { backend } = await prepare({ cli: { ...otherAcp, troubleIn: openCodeTrouble } })
+    const thread = await backend.openThread(noOptions)
+    const turn = await runTurn(backend, thread, "trouble Rate limit reached", (event, running) => {
+      if (event.type === "notice") void running.interrupt()
+    })
+    expect(turn.events.filter((event) => event.type === "notice")).toEqual([
+      {
+        type: "notice",
+        message: "opencode cannot get at its model (Rate limit reached) and tries again",
+        tells: "trouble",
+      },
+    ])
+    expect(turn.last.type).toBe("turn.interrupted")
+    expect((await runTurn(backend, thread, "[[say:again]]")).answer).toBe("again")
   })
 
   it("may replay a history after it has said that it is loaded: nothing of it gets into the next answer", async () => {

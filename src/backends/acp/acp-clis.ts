@@ -1,4 +1,6 @@
+import { randomUUID } from "node:crypto"
 import type { Permissions } from "../../domain/agents.ts"
+import { openCodeTrouble, type Trouble } from "./opencode-trouble.ts"
 
 /** How a session is told how far the agent may go. Whatever asks all the same is answered by `permitted`. */
 export interface SessionSetting {
@@ -35,6 +37,8 @@ export interface AcpCli {
    * message: the model would do again what was broken off.
    */
   readonly joinsUnanswered?: true
+  /** What a line on its stderr says of a session that cannot get at its model for now; null: nothing of the kind. */
+  readonly troubleIn?: (line: string) => Trouble | null
 }
 
 const allModes = ["yolo", "bypassPermissions", "agent-full-access", "auto"]
@@ -86,10 +90,16 @@ const opencode: AcpCli = {
   env: (permissions) => ({
     OPENCODE_DISABLE_AUTOUPDATE: "1",
     OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
+    // It listens on a port beside the protocol, where everybody on the machine could give it work.
+    OPENCODE_SERVER_PASSWORD: randomUUID(),
+    // That it tries a request again is told nowhere else.
+    OPENCODE_PRINT_LOGS: "1",
+    OPENCODE_LOG_LEVEL: "ERROR",
     ...(permissions === "full" ? {} : { OPENCODE_PERMISSION: JSON.stringify(openCodeQuestions) }),
   }),
   settings: { full: {}, workspace: {}, "read-only": { modes: ["plan"] } },
   saysErrors: false,
+  troubleIn: openCodeTrouble,
 }
 
 const copilot: AcpCli = {

@@ -16,8 +16,11 @@ import {
   protocolVersion,
   type SessionUpdate,
 } from "./acp-protocol.ts"
+import type { Trouble } from "./opencode-trouble.ts"
 
 const maxLineBytes = 256 * 1024 * 1024
+/** Of stderr, which may be one line without an end. */
+const maxErrorLineLength = 64 * 1024
 
 export interface AcpConnectionOptions
   extends Pick<CliProcessOptions, "file" | "args" | "cwd" | "env" | "running" | "spawn"> {
@@ -25,6 +28,7 @@ export interface AcpConnectionOptions
   readonly timeouts: AcpTimeouts
   readonly log: Log
   readonly onUpdate: (sessionId: string, update: SessionUpdate) => void
+  readonly onTrouble: (trouble: Trouble) => void
   readonly onRequest: (id: RequestId, method: string, params: unknown) => void
 }
 
@@ -37,6 +41,8 @@ export class AcpConnection implements SupervisedProcess {
   readonly exited: Promise<string>
   #description: AgentDescription | null = null
   #isAlive = true
+  /** The beginning of a line on stderr. */
+  #errorLine = ""
 
   constructor(options: AcpConnectionOptions) {
     this.#options = options
@@ -63,7 +69,7 @@ export class AcpConnection implements SupervisedProcess {
       onOutput: (chunk) => {
         for (const line of lines.push(chunk)) this.#rpc.receive(line)
       },
-      onErrorOutput: () => {},
+      onErrorOutput: (text) => this.#readErrorOutput(text),
     })
     this.exited = this.#process.exited.then((exit) => {
       const reason = exitReason(exit)
@@ -163,6 +169,17 @@ export class AcpConnection implements SupervisedProcess {
       `${messageOf(error)}; it printed: ${said}`,
       "Run it in a terminal as this user and answer what it asks.",
     )
+  }
+
+  #readErrorOutput(text: string): void {
+    const { cli, onTrouble } = this.#options
+    if (cli.troubleIn === undefined) return
+    const lines = (this.#errorLine + text).split("\n")
+    this.#errorLine = lines.pop()?.slice(0, maxErrorLineLength) ?? ""
+    for (const line of lines) {
+      const trouble = cli.troubleIn(line)
+      if (trouble !== null) onTrouble(trouble)
+    }
   }
 
   #notified(method: string, params: unknown): void {

@@ -17,7 +17,7 @@ export function turnErrorOfPrompt(error: unknown, cli: AcpCli): TurnError {
   const cause = error instanceof ProxyError ? error.cause : error
   if (!(cause instanceof RpcError)) return turnErrorOfThrown(error)
   const details = textOfDetails(cause.details)
-  const told = cause.message.replace(/^session\/prompt: /, "")
+  const told = cause.message.replace(/^session\/prompt: (?:Internal error: )?/, "")
   const message = details === "" || told.includes(details) ? told : `${told}: ${details}`
   return modelError(message, httpStatus(cause.code) ?? (isAuthError(cause) ? 401 : null), cli)
 }
@@ -36,7 +36,7 @@ export function modelError(message: string, status: number | null, cli: AcpCli):
 function statusInText(text: string): number | null {
   const match =
     /\b(?:HTTP|status(?: code)?|code|statusCode)\b["':= ]*(\d{3})\b/i.exec(text) ??
-    /\berror: (\d{3})\b/i.exec(text) ??
+    /\berror:? (\d{3})\b/i.exec(text) ??
     /^(?:Error:\s*)?(\d{3})\b/.exec(text.trim())
   return httpStatus(Number(match?.[1]))
 }
@@ -48,7 +48,7 @@ function httpStatus(value: number): number | null {
 function textOfDetails(details: unknown): string {
   if (typeof details === "string") return details
   if (typeof details !== "object" || details === null) return ""
-  const { details: inner, message, errorMessage } = details as Readonly<Record<string, unknown>> // an object, see above
-  const text = inner ?? message ?? errorMessage
+  const fields = details as Readonly<Record<string, unknown>> // an object, see above
+  const text = fields.details ?? fields.message ?? fields.errorMessage ?? fields.errorName
   return typeof text === "string" ? text : JSON.stringify(details).slice(0, 2_000)
 }

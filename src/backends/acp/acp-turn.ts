@@ -89,6 +89,12 @@ export class AcpTurn implements Turn {
     if (!this.#isOver && this.#session !== null) this.#reader.read(update)
   }
 
+  /** The program says beside the protocol that it cannot go on for now. */
+  troubled(message: string): void {
+    if (!this.#isOver && this.#session !== null)
+      this.#events.push({ type: "notice", message, tells: "trouble" })
+  }
+
   called(call: ToolCall): void {
     if (this.#isOver || this.#isInterrupting) {
       call.answer([{ type: "text", text: "The turn is over." }], true)

@@ -104,7 +104,7 @@ export class Contract {
         if (left.length > 0) throw new Error(left.map((entry) => entry.commandLine).join("\n"))
         return warm.size <= warmProcesses
       },
-      { what: `nothing but ${warmProcesses} warm processes to be left in the workspace`, timeoutMs: 30_000 },
+      { what: `nothing but ${warmProcesses} warm processes to be left in the workspace`, timeoutMs: 60_000 },
     )
   }
 }

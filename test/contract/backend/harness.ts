@@ -52,10 +52,6 @@ export interface BackendHarness {
   readonly tellsOutput?: boolean
   /** True: it may have lost a thread when it was ended; the engine fills a new one then. */
   readonly losesThreads?: boolean
-  /** Failures of the model that it tells within a test's time: others it tries again for minutes. */
-  readonly toldFailures?: readonly number[]
-  /** False: it tells that the model failed, and not with which status. */
-  readonly tellsStatus?: boolean
   /** What the user said, as the newest request to the model has it. */
   readonly heard?: () => readonly string[]
   /** Resolves when the model gets its next request. */

@@ -22,7 +22,7 @@ export function describeRestarts(contract: Contract): void {
       expect((await runTurn(backend, thread, first)).answer).toBe("first crossing")
       await waitFor(() => processesIn(workspace).length === 0, {
         what: "the idle program to be ended with all that it started",
-        timeoutMs: 30_000,
+        timeoutMs: 60_000,
       })
       const resumed = await contract.resume(thread, instructions, [first], backend)
       const second = prompts.say("second crossing")
@@ -47,7 +47,7 @@ export function describeRestarts(contract: Contract): void {
       // The person's own MCP servers are there beside ours, and go with the program.
       await waitFor(() => pidFrom(pidFile), {
         what: "the person's MCP server to be started",
-        timeoutMs: 30_000,
+        timeoutMs: 60_000,
       })
     }
     await before.stop()
