@@ -17,8 +17,8 @@ function closed(log: ResponseLog): ResponseLog {
 describe("the place behind an event", () => {
   it("is the next one of the log, also where it has not come yet", () => {
     const log = logOf("created", "in_progress")
-    expect(placeBehind(-1, log)).toEqual({ from: 0, after: -1 })
-    expect(placeBehind(0, log)).toEqual({ from: 1, after: 0 })
+    expect(placeBehind(-1, log)).toEqual({ from: 0, after: -1, shift: 0 })
+    expect(placeBehind(0, log)).toEqual({ from: 1, after: 0, shift: 0 })
     expect(() => placeBehind(1, log)).not.toThrow()
   })
 
@@ -28,13 +28,20 @@ describe("the place behind an event", () => {
 
   it("at the end is the last entry, of which only what was not seen is sent", () => {
     const log = closed(logOf("created", "in_progress", "failed"))
-    expect(placeBehind(1, log)).toEqual({ from: 2, after: 1 })
-    // `error` was seen, `response.failed` was not; then both; then more than there is.
-    expect(placeBehind(2, log)).toEqual({ from: 2, after: 2 })
-    expect(placeBehind(3, log)).toEqual({ from: 2, after: 3 })
-    expect(placeBehind(4, log)).toEqual({ from: 2, after: 1 })
+    expect(placeBehind(1, log)).toEqual({ from: 2, after: 1, shift: 0 })
+    // `error` was seen, `response.failed` was not; then both; then more than there is, which the end comes behind.
+    expect(placeBehind(2, log)).toEqual({ from: 2, after: 2, shift: 0 })
+    expect(placeBehind(3, log)).toEqual({ from: 2, after: 3, shift: 0 })
+    expect(placeBehind(4, log)).toEqual({ from: 2, after: 4, shift: 3 })
     const completed = closed(logOf("created", "completed"))
-    expect(placeBehind(1, completed)).toEqual({ from: 1, after: 1 })
-    expect(placeBehind(2, completed)).toEqual({ from: 1, after: 0 })
+    expect(placeBehind(1, completed)).toEqual({ from: 1, after: 1, shift: 0 })
+    expect(placeBehind(2, completed)).toEqual({ from: 1, after: 2, shift: 2 })
+  })
+
+  it("comes before the end in any case where events may have been lost that had the end's numbers", () => {
+    const log = closed(logOf("created", "in_progress", "failed"))
+    expect(placeBehind(1, log, true)).toEqual({ from: 2, after: 1, shift: 0 })
+    expect(placeBehind(2, log, true)).toEqual({ from: 2, after: 2, shift: 1 })
+    expect(placeBehind(3, log, true)).toEqual({ from: 2, after: 3, shift: 2 })
   })
 })

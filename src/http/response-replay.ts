@@ -1,6 +1,7 @@
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
 import type { Config } from "../config/config.ts"
 import type { LiveResponse, ResponseLogReader } from "../domain/response-log.ts"
+import type { ResponseRecord } from "../domain/responses.ts"
 import type { Engine } from "../engine/engine.ts"
 import { invalidRequest } from "../protocol/shape.ts"
 import { cancelWhenGone, clientOf } from "./client-connection.ts"
@@ -18,6 +19,8 @@ interface Place {
   readonly from: number
   /** Wire events up to this number are left out. */
   readonly after: number
+  /** What is added to the numbers of the log. */
+  readonly shift: number
 }
 
 /**
@@ -33,7 +36,7 @@ export async function replayResponse(
   const { outgoing } = context.env ?? {}
   if (outgoing === undefined) throw new Error("Streams need the Node server around the app.")
   const live = await engine.reopen(context.var.principal, "response", id)
-  const place = placeBehind(startingAfter ?? -1, live.log)
+  const place = placeBehind(startingAfter ?? -1, live.log, hasLostEvents(live.record))
   const client = clientOf(context)
   try {
     // Whoever takes up the stream of a foreground answer is a client of it that may go, like the one before.
@@ -42,7 +45,7 @@ export async function replayResponse(
     await writeSse(outgoing, {
       log: live.log,
       from: place.from,
-      encode: createResponsesEncoder(live, serverLabelOf(engine, live.record), items, place.after),
+      encode: createResponsesEncoder(live, serverLabelOf(engine, live.record), { ...place, items }),
       headers: { "x-request-id": context.var.requestId },
       keepAliveMs: config.limits.keepAliveMs,
       clientGone: client.gone,
@@ -62,11 +65,12 @@ export async function replayResponse(
  * A failure is one entry of the log and two events of the wire, `error` with its number and `response.failed` with the
  * next one, so the last entry is read again by whoever has seen the first of them only. A reader that has seen all gets
  * `[DONE]` alone. One that has seen more than there is saw a turn that the service did not outlive: what was not stored by
- * then is lost, and it gets the end that the turn was given.
+ * then is lost, and it gets the end that the turn was given, with the numbers behind its own. `hasLostEvents`: nobody can
+ * tell then whether its last number was one of the end's or of a lost event, so that it gets the end in any case.
  */
-export function placeBehind(after: number, log: ResponseLogReader): Place {
+export function placeBehind(after: number, log: ResponseLogReader, hasLostEvents = false): Place {
   const from = after + 1
-  if (from < log.length || (from === log.length && !log.isClosed)) return { from, after }
+  if (from < log.length || (from === log.length && !log.isClosed)) return { from, after, shift: 0 }
   if (!log.isClosed) {
     throw invalidRequest(
       "starting_after",
@@ -76,7 +80,13 @@ export function placeBehind(after: number, log: ResponseLogReader): Place {
   const end = Math.max(0, log.length - 1)
   const [last] = log.read(end, 1)
   const lastOfWire = last?.type === "failed" ? end + 1 : end
-  return { from: end, after: after > lastOfWire ? end - 1 : after }
+  const hasSeenMore = hasLostEvents || after > lastOfWire
+  return { from: end, after, shift: hasSeenMore ? from - end : 0 }
+}
+
+/** The service died while the turn ran: events that had been sent may not have been stored. */
+function hasLostEvents({ error }: ResponseRecord): boolean {
+  return error?.code === "server_restarted"
 }
 
 /** The items as they are at event number `from`. */

@@ -35,18 +35,17 @@ export interface TurnApi {
 
 /**
  * `items` are as they are at the event where the reader begins; events of the wire up to number `after` are left out
- * where the log's entry has more than one.
+ * where the log's entry has more than one; `shift` is added to the numbers of the log.
  */
 export function createResponsesEncoder(
   live: LiveResponse,
   serverLabel: string,
-  items = new ItemTracker(live.log),
-  after = -1,
+  { items, after, shift } = { items: new ItemTracker(live.log), after: -1, shift: 0 },
 ): EventEncoder {
   const source = eventSourceOf(live, serverLabel, items)
   return (event, sequence) => {
     items.follow(event, sequence)
-    return encodeResponsesSse(event, sequence, source, after)
+    return encodeResponsesSse(event, sequence + shift, source, after)
   }
 }
 

@@ -7,12 +7,14 @@ import type { Wire } from "./wire-validity.ts"
 const folder = join(import.meta.dirname, "../../../shared/conformance-data")
 const files = { openai: "openai-subset.openapi.json", open: "openresponses-2026-04-24.openapi.json" }
 
-/** OpenAI's document and that of Open Responses, as validators; null where they do not lie beside the repository. */
+/** OpenAI's document and that of Open Responses, as validators. */
 export interface ConformanceDocuments {
   /** What is wrong with a whole answer with status 200; `kind` names what it is. */
   answerFaults(kind: AnswerKind, answer: Wire): string[]
   /** What is wrong with the events or chunks of a stream. */
   streamFaults(kind: "response" | "chat", text: string): string[]
+  /** The same of one event of a response. */
+  eventFaults(event: Wire): string[]
 }
 
 /** Schemas of OpenAI's document by what they describe. */
@@ -33,7 +35,7 @@ const openaiSchemas = {
 
 export type AnswerKind = keyof typeof openaiSchemas
 
-export function loadConformanceDocuments(): ConformanceDocuments | null {
+function loadConformanceDocuments(): ConformanceDocuments | null {
   if (!Object.values(files).every((file) => existsSync(join(folder, file)))) {
     console.log(
       "The OpenAPI documents are not beside the repository: bodies and events are not checked against them.",
@@ -60,6 +62,7 @@ export function loadConformanceDocuments(): ConformanceDocuments | null {
   }
 
   return {
+    eventFaults,
     answerFaults(kind, answer) {
       const faults = openai.faults(openaiSchemas[kind], answer)
       if (kind === "compaction") faults.push(...open.faults("CompactResource", knownToOpenResponses(answer)))
@@ -161,3 +164,6 @@ function inNewWords(value: Wire): Wire {
   const schema = Object.fromEntries(Object.entries(rest).map(([key, part]) => [key, inNewWords(part)]))
   return nullable === true ? { anyOf: [schema, { type: "null" }] } : schema
 }
+
+/** Null where the documents do not lie beside the repository. */
+export const conformanceDocuments = loadConformanceDocuments()

@@ -1,9 +1,7 @@
 import { chatStreamFaults } from "./chat-stream-validity.ts"
-import { type AnswerKind, loadConformanceDocuments } from "./conformance-documents.ts"
+import { type AnswerKind, conformanceDocuments as documents } from "./conformance-documents.ts"
 import type { Exchange } from "./recording-fetch.ts"
 import { responsesStreamFaults } from "./wire-validity.ts"
-
-const documents = loadConformanceDocuments()
 
 /** What is wrong with an answer of the service, whoever asked. */
 export function exchangeFaults(exchange: Exchange): string[] {

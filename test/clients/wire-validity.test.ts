@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { chatStreamFaults } from "./chat-stream-validity.ts"
+import { socketWireFaults } from "./socket-faults.ts"
 import { responsesStreamFaults, type Wire } from "./wire-validity.ts"
 
 const place = { item_id: "msg_1", output_index: 0 }
@@ -73,6 +74,39 @@ describe("the check of a Responses stream", () => {
     const events = goodEvents().map((event, index) => ({ ...event, sequence_number: index }))
     expect(responsesStreamFaults(encode(events.slice(5)), 5)).toEqual([])
     expect(responsesStreamFaults(encode(events.slice(5)), 4).join()).toMatch(/number 4 was expected/)
+  })
+})
+
+describe("the check of a WebSocket", () => {
+  const refusal = {
+    type: "error",
+    status: 400,
+    code: "invalid_json",
+    message: "This is no JSON.",
+    param: null,
+    error: { type: "invalid_request_error", code: "invalid_json", message: "This is no JSON.", param: null },
+  }
+  const events = () => goodEvents().map((event, index) => ({ ...event, sequence_number: index }))
+  const failed = () => [
+    ...events().slice(0, 2),
+    {
+      type: "response.failed",
+      sequence_number: 3,
+      response: { id: "resp_1", status: "failed", output: [] },
+    },
+  ]
+
+  it("passes responses one after the other, failures, refusals between them, and a last one that was left", () => {
+    expect(socketWireFaults([...events(), refusal, ...failed(), ...events().slice(0, 5)])).toEqual([])
+  })
+
+  it("finds a response that never ends before the next, a wrong number and half a refusal", () => {
+    expect(socketWireFaults([...events().slice(0, 9), ...events()]).join()).toMatch(/no terminal event/)
+    expect(socketWireFaults(events().slice(1)).join()).toMatch(/before any response.created/)
+    expect(socketWireFaults([...failed().map((e) => ({ ...e, sequence_number: 2 }))]).join()).toMatch(
+      /number/,
+    )
+    expect(socketWireFaults([{ ...refusal, error: null }]).join()).toMatch(/a refusal/)
   })
 })
 

@@ -20,6 +20,21 @@ export function responsesStreamFaults(text: string, from = 0): string[] {
   return [...faults, ...checker.faults]
 }
 
+/**
+ * What is wrong with the events of one response as a WebSocket has brought them, from their beginning: as those of the
+ * stream, without names and `[DONE]`. The number before a `response.failed` is that of the stream's `error` event.
+ * `isUnfinished`: the reader left before the end.
+ */
+export function socketResponseFaults(events: readonly Wire[], isUnfinished = false): string[] {
+  const checker = new ResponsesStreamChecker(0)
+  for (const event of events) {
+    if (event.type === "response.failed") checker.skip()
+    checker.read(event.type, event)
+  }
+  if (!isUnfinished) checker.end()
+  return checker.faults
+}
+
 /** All frames before `[DONE]`, which has to be the last. */
 export function untilDone(frames: readonly SseFrame[], faults: string[]): readonly SseFrame[] {
   const doneAt = frames.findIndex((frame) => frame.data === "[DONE]")
@@ -76,7 +91,14 @@ class ResponsesStreamChecker {
     else if (type !== "error" && !this.#isPartial) this.#readItemEvent(event, fault)
   }
 
+  /** The next number is an event's that is not to be seen here. */
+  skip(): void {
+    this.#next += 1
+  }
+
   end(): void {
+    // Taken up behind its end it has nothing more to say.
+    if (this.#isPartial && this.#count === 0) return
     if (this.#terminal === null) this.faults.push("there is no terminal event")
   }
 

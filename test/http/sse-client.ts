@@ -1,5 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request } from "node:http"
-import { onTestFinished } from "vitest"
+import { expect, onTestFinished } from "vitest"
+import { chatStreamFaults } from "../clients/chat-stream-validity.ts"
+import { responsesStreamFaults } from "../clients/wire-validity.ts"
 import { until } from "./http-fixture.ts"
 
 /** A streaming client on a socket of its own that can stall, leave and see what came so far. */
@@ -51,9 +53,17 @@ export class SseClient {
     await until(`the stream shows ${part}`, () => this.text.includes(part))
   }
 
+  /** Resolves with all that came; a stream of the API has to be valid. */
   async ended(deadlineMs = 10_000): Promise<string> {
     await until("the stream has ended", () => this.isEnded, deadlineMs)
+    if (this.answer?.headers["content-type"]?.startsWith("text/event-stream") === true) this.#check()
     return this.text
+  }
+
+  #check(): void {
+    const { path } = this.request
+    if (path === "/v1/responses") expect(responsesStreamFaults(this.text)).toEqual([])
+    if (path === "/v1/chat/completions") expect(chatStreamFaults(this.text, false)).toEqual([])
   }
 
   /** The JSON of all `data:` lines but `[DONE]`. */

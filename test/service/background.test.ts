@@ -14,8 +14,8 @@ async function collect(stream: AsyncIterable<ResponseStreamEvent>): Promise<Even
 }
 
 /** The stream as it is on the wire: the official client throws at the error event of a failed turn. */
-async function wireEvents(url: string, path: string): Promise<Event[]> {
-  const reply = await fetch(`${url}/v1${path}`)
+async function wireEvents(service: TestService, path: string): Promise<Event[]> {
+  const reply = await service.fetch(`${service.url}/v1${path}`)
   expect(reply.status).toBe(200)
   const text = await reply.text()
   expect(text.endsWith("data: [DONE]\n\n")).toBe(true)
@@ -78,12 +78,12 @@ describe("a background response", () => {
 
     const middle = Math.floor(events.length / 2)
     const behind = (number: number) =>
-      wireEvents(service.url, `/responses/${id}?stream=true&starting_after=${number}`)
+      wireEvents(service, `/responses/${id}?stream=true&starting_after=${number}`)
     expect(await behind(middle)).toEqual(events.slice(middle + 1))
     await service.restart()
     client = service.client
     expect(await client.responses.retrieve(id)).toEqual(found)
-    expect(await wireEvents(service.url, `/responses/${id}?stream=true`)).toEqual(events)
+    expect(await wireEvents(service, `/responses/${id}?stream=true`)).toEqual(events)
     expect(await behind(middle)).toEqual(events.slice(middle + 1))
     expect(await behind(events.length - 1)).toEqual([])
     // The stream helper takes a response up as well.
@@ -143,14 +143,12 @@ describe("a background response", () => {
     })
     expect(await ended(client, id)).toMatchObject({ status: "failed" })
     const path = `/responses/${id}?stream=true`
-    const events = await wireEvents(service.url, path)
+    const events = await wireEvents(service, path)
     const types = events.map((event) => event.type)
     expect(types.slice(-2)).toEqual(["error", "response.failed"])
     expect(events.map((event) => event.sequence_number)).toEqual(events.map((_, index) => index))
     for (const [index] of events.entries()) {
-      expect(await wireEvents(service.url, `${path}&starting_after=${index}`)).toEqual(
-        events.slice(index + 1),
-      )
+      expect(await wireEvents(service, `${path}&starting_after=${index}`)).toEqual(events.slice(index + 1))
     }
   })
 
@@ -165,7 +163,7 @@ describe("a background response", () => {
       status: 404,
     })
     for (const query of ["stream=maybe", "starting_after=1", "stream=true&starting_after=-1"]) {
-      expect((await fetch(`${service.url}/v1/responses/${plain.id}?${query}`)).status).toBe(400)
+      expect((await service.fetch(`${service.url}/v1/responses/${plain.id}?${query}`)).status).toBe(400)
     }
   })
 })
@@ -208,7 +206,9 @@ describe("the input items of a response", () => {
       include: ["reasoning.encrypted_content"],
     })
     expect(page).toMatchObject({ has_more: true, data: all.toReversed().slice(0, 2) })
-    const raw = await (await fetch(`${service.url}/v1/responses/${second.id}/input_items?limit=2`)).json()
+    const raw = await (
+      await service.fetch(`${service.url}/v1/responses/${second.id}/input_items?limit=2`)
+    ).json()
     expect(raw).toMatchObject({ object: "list", first_id: all.at(-1)?.id, last_id: all.at(-2)?.id })
     await expect(client.responses.inputItems.list(second.id, { limit: 101 })).rejects.toMatchObject({
       status: 400,
@@ -247,7 +247,7 @@ describe("a service that ends while background turns wait", () => {
     expect(await service.client.responses.retrieve(running.id)).toMatchObject({ status: "failed" })
     const late = await ended(service.client, waiting.id)
     expect(late).toMatchObject({ status: "completed", output_text: "late", created_at: waiting.created_at })
-    const events = await wireEvents(service.url, `/responses/${waiting.id}?stream=true`)
+    const events = await wireEvents(service, `/responses/${waiting.id}?stream=true`)
     expect(events.map((event) => event.sequence_number)).toEqual(events.map((_, index) => index))
     expect(events[1]?.type).toBe("response.queued")
   })

@@ -102,7 +102,7 @@ describe("POST /v1/responses/compact", () => {
       param: "input[0].type",
     },
   ])("refuses $what by name", async ({ body, param }) => {
-    const answer = await fetch(`${service.url}/v1/responses/compact`, {
+    const answer = await service.fetch(`${service.url}/v1/responses/compact`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
@@ -143,7 +143,7 @@ describe("POST /v1/responses/compact", () => {
 it("a summary that does not come in time is an error, and official clients do not ask for it again", async () => {
   const service = await startTestService({ limits: { turnMs: 1 } })
   try {
-    const answer = await fetch(`${service.url}/v1/responses/compact`, {
+    const answer = await service.fetch(`${service.url}/v1/responses/compact`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ model: "manager", input: "x" }),

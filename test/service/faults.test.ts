@@ -87,7 +87,7 @@ describe("codex that dies in the middle of a turn", () => {
   })
 
   it("and is stopped instead is ended by the silence deadline, and replaced", async () => {
-    const { client } = await start({ limits: { silenceMs: 1500 } })
+    const { client } = await start({ limits: { silenceMs: 4000 } })
     const first = await client.responses.create({ model: "manager", input: "[[say:a]] one" })
     const stuck = stopAll("SIGSTOP")
     const failure = await client.responses
@@ -106,7 +106,7 @@ describe("codex that dies in the middle of a turn", () => {
 
 describe("codex that is stopped while a thread is to be opened", () => {
   it("costs a new conversation the silence deadline, and a stop of the service a few seconds", async () => {
-    const { client } = await start({ limits: { silenceMs: 1500 } })
+    const { client } = await start({ limits: { silenceMs: 4000 } })
     await client.responses.create({ model: "manager", input: "[[say:up]]" })
     stopAll("SIGSTOP")
     const failure = await client.responses
@@ -115,12 +115,12 @@ describe("codex that is stopped while a thread is to be opened", () => {
     expect(failure).toMatchObject({ status: 504, code: "turn_timeout" })
     await service?.stop()
     expect(appServers()).toEqual([])
-  }, 15_000)
+  }, 40_000)
 })
 
 describe("half a character", () => {
   it("in a request harms neither its own turn nor any other", async () => {
-    const { url, client } = await start()
+    const { url, client, fetch } = await start()
     const other = client.responses.create({ model: "manager", input: "[[slow:10:100]]" })
     const body = '{"model":"manager","input":"[[say:fine]] a\\ud800b","instructions":"c\\udc00d"}'
     const reply = await fetch(`${url}/v1/responses`, {
@@ -214,7 +214,7 @@ describe("a model server that fails", () => {
 describe("a long turn", () => {
   it("that works for longer than the silence deadline is not cut, and its stream stays alive", async () => {
     // Ten minutes at a silence deadline of two, made short: everything is a fiftieth.
-    const { url, client } = await start({ limits: { silenceMs: 1000, keepAliveMs: 100 } })
+    const { url, client, fetch } = await start({ limits: { silenceMs: 1000, keepAliveMs: 100 } })
     const commands = Array(4).fill("[[shell:sleep 3]]").join("[[then]]")
     const reply = await fetch(`${url}/v1/responses`, {
       method: "POST",

@@ -1,6 +1,7 @@
 import { request } from "node:http"
 import OpenAI from "openai"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { responsesStreamFaults } from "../clients/wire-validity.ts"
 import { type ModelServer, startModelServer } from "../model-server/model-server.ts"
 import { codexExecutable } from "../support/codex-binary.ts"
 import { type CodexHome, createCodexHome } from "../support/codex-home.ts"
@@ -81,10 +82,8 @@ describe("a reader that stalls", () => {
     )
     const growth = (processEntry(daemon.pid)?.residentBytes ?? 0) - before
     const text = await stalled.read()
-    const numbers = [...text.matchAll(/"sequence_number":(\d+)/g)].map((match) => Number(match[1]))
-    expect(numbers).toEqual(numbers.map((_, index) => index))
+    expect(responsesStreamFaults(text)).toEqual([])
     expect(text.match(/^event: response\.output_text\.delta$/gm)).toHaveLength(deltas)
-    expect(text.trimEnd().endsWith("data: [DONE]")).toBe(true)
     // The stream is about 12 MB of text; 128 turns at once have their own share.
     expect(growth / megabyte).toBeLessThan(120)
     console.log(

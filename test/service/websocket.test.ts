@@ -7,6 +7,7 @@ import { ResponsesWS } from "openai/resources/responses/ws"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { WebSocket } from "ws"
 import { cityShape } from "../clients/scenarios.ts"
+import { socketFaults } from "../clients/socket-faults.ts"
 import { descendantsOf } from "../support/processes.ts"
 import { startTestService, type TestService } from "../support/test-service.ts"
 import { waitFor } from "../support/wait-for.ts"
@@ -99,7 +100,9 @@ describe("a WebSocket at /v1/responses", () => {
   beforeEach(() => service.model.clearRequests())
   afterEach(() => {
     for (const peer of peers) peer.socket.terminate()
+    const faults = peers.flatMap(({ events }) => socketFaults(events))
     peers = []
+    expect(faults).toEqual([])
   })
 
   async function open(headers: Record<string, string> = {}): Promise<Peer> {
@@ -414,5 +417,6 @@ describe("WebSockets of a service with keys", () => {
     expect(await idle.closed).toBe(1001)
     expect(await busy.closed).toBe(1001)
     expect(textOf(responseOf(busy.events.at(-1)))).toBe("1 2 3")
+    expect(socketFaults(busy.events)).toEqual([])
   })
 })

@@ -24,6 +24,8 @@ export interface TestService {
   readonly roster: Roster
   /** Another client; `null` key sends none. */
   clientWith(options: { readonly apiKey?: string; readonly headers?: Record<string, string> }): OpenAI
+  /** Reads what the official client hides; bodies and streams are checked as those of the clients are. */
+  readonly fetch: typeof globalThis.fetch
   /** Stops the service and starts it again on the same home (and another port). */
   restart(): Promise<void>
   /** Throws when a body or an event stream that went to one of its clients was not valid. */
@@ -100,6 +102,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
       return service.roster
     },
     clientWith,
+    fetch: recording.fetch,
     restart: async () => {
       await service.stop()
       service = await start()
