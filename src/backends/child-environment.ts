@@ -83,7 +83,7 @@ export const agentVariables = {
 const agentNames = new Set<string>(Object.values(agentVariables))
 
 /**
- * Our own names: keys of the service among them, so not even `passEnv` lets one through. An exec process is given one of
+ * Our own names: keys of the service among them, so not even `passEnv` lets one through. A CLI is given one of
  * them on top, which says nothing: see `turnMarkerName`.
  */
 const ownPrefix = "AI_AGENT_PROXY_"

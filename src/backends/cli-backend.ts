@@ -56,9 +56,7 @@ class CliBackend implements Backend {
   }
 
   async readiness(): Promise<Readiness> {
-    // Here, too: the CLI may be another one than that of the service which was killed, or be missing.
-    this.#cleaning ??= endLeftBehind(this.#options.cwd, this.#options.log)
-    await this.#cleaning
+    await this.#clean()
     if (!this.#isChosen) await this.#choose()
     const { permissions = "full", executable } = this.#options
     if (this.#exec !== null && permissions !== "full") {
@@ -71,28 +69,28 @@ class CliBackend implements Backend {
     return this.#chosen.readiness()
   }
 
-  capabilities(): Promise<Capabilities> {
-    return this.#chosen.capabilities()
+  async capabilities(): Promise<Capabilities> {
+    return (await this.#clean()).capabilities()
   }
 
-  openThread(options: ThreadOptions): Promise<ThreadRef> {
-    return this.#chosen.openThread(options)
+  async openThread(options: ThreadOptions): Promise<ThreadRef> {
+    return (await this.#clean()).openThread(options)
   }
 
-  resumeThread(thread: ThreadRef, options: ThreadOptions): Promise<void> {
-    return this.#chosen.resumeThread(thread, options)
+  async resumeThread(thread: ThreadRef, options: ThreadOptions): Promise<void> {
+    return (await this.#clean()).resumeThread(thread, options)
   }
 
-  forkThread(thread: ThreadRef, at: string, options: ThreadOptions): Promise<ThreadRef> {
-    return this.#chosen.forkThread(thread, at, options)
+  async forkThread(thread: ThreadRef, at: string, options: ThreadOptions): Promise<ThreadRef> {
+    return (await this.#clean()).forkThread(thread, at, options)
   }
 
-  closeThread(thread: ThreadRef): Promise<void> {
-    return this.#chosen.closeThread(thread)
+  async closeThread(thread: ThreadRef): Promise<void> {
+    return (await this.#clean()).closeThread(thread)
   }
 
-  deleteThread(thread: ThreadRef): Promise<void> {
-    return this.#chosen.deleteThread(thread)
+  async deleteThread(thread: ThreadRef): Promise<void> {
+    return (await this.#clean()).deleteThread(thread)
   }
 
   startTurn(thread: ThreadRef, input: TurnInput): Turn {
@@ -102,6 +100,13 @@ class CliBackend implements Backend {
   async stop(): Promise<void> {
     this.#stopping.abort()
     await Promise.all([this.#codex.stop(), this.#exec?.stop()])
+  }
+
+  /** Before the first process of ours: what a killed service left here is ended, whichever CLI that was. */
+  async #clean(): Promise<Backend> {
+    this.#cleaning ??= endLeftBehind(this.#options.cwd, this.#options.log)
+    await this.#cleaning
+    return this.#chosen
   }
 
   async #choose(): Promise<void> {

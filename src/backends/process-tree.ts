@@ -24,6 +24,8 @@ export interface TreeRoot {
    * group, session and parent (a double fork). Seen on Linux only, and not in a program that was started without it.
    */
   readonly marker?: readonly [name: string, value: string]
+  /** Seen below it before: they belong to it also once nothing tells so any more. */
+  readonly seen?: Iterable<ProcessRow>
 }
 
 export interface EndStep {
@@ -42,6 +44,7 @@ const pollMs = 15
  */
 export async function endProcessTree(root: TreeRoot, steps: readonly EndStep[]): Promise<void> {
   const known = new Map<number, ProcessRow>()
+  for (const row of root.seen ?? []) known.set(row.pid, row)
   for (const { signal, waitMs } of steps) {
     const rows = await snapshot()
     for (const row of membersOf(rows, root, known)) known.set(row.pid, row)

@@ -12,7 +12,7 @@ const entrySchema = z.object({
 })
 type Entry = z.infer<typeof entrySchema>
 
-/** The variable by which also those descendants of an exec process are found that left its group, session and parent. */
+/** The variable by which also those descendants of a CLI are found that left its group, session and parent. */
 export const turnMarkerName = "AI_AGENT_PROXY_TURN"
 
 /** Not 0: that is the group and session of kernel threads, and the session of everybody where it is not told. */
@@ -24,7 +24,7 @@ const leftBehindSteps: readonly EndStep[] = [
 ]
 
 /**
- * The processes of running turns, in `control/exec-running.json` of the workspace: a service that is killed ends none of
+ * The CLIs that run, and what of theirs could not be found otherwise, in `control/exec-running.json` of the workspace: a service that is killed ends none of
  * them, so the next one does (`endLeftBehind`). A pid alone is not believed, because pids are used again: the process must
  * also have been started at the same time, or have the marker of its turn in its environment (Linux).
  *
@@ -71,7 +71,7 @@ export class RunningProcesses {
       writeFileSync(temporary, `${JSON.stringify([...this.#entries.values()])}\n`, { mode: 0o600 })
       renameSync(temporary, this.#file)
     } catch (error) {
-      this.#log("warn", "running exec processes cannot be noted", { reason: messageOf(error) })
+      this.#log("warn", "running processes cannot be noted", { reason: messageOf(error) })
     }
   }
 }

@@ -1,9 +1,18 @@
-/** An MCP server as a person adds one to a CLI's own configuration: it speaks over stdio, and writes its pid to a file. */
+/**
+ * An MCP server as a person adds one to a CLI's own configuration: it speaks over stdio, and writes its pid to a file. Given a
+ * second file, it starts a program as servers start a browser, in a session of its own, and writes the pid of that there.
+ */
+import { spawn } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 
-const [, , pidFile = ""] = process.argv
+const [, , pidFile = "", browserFile] = process.argv
 writeFileSync(pidFile, `${process.pid}\n`)
+if (browserFile !== undefined) {
+  const browser = spawn("sleep", ["300"], { detached: true, stdio: "ignore" })
+  browser.unref()
+  writeFileSync(browserFile, `${browser.pid}\n`)
+}
 
 createInterface({ input: process.stdin })
   .on("line", (line) => {

@@ -1,6 +1,15 @@
 import { type ChildProcess, spawn as nodeSpawn } from "node:child_process"
+import { randomUUID } from "node:crypto"
 import { messageOf } from "../../domain/errors.ts"
-import { type EndStep, endProcessTree } from "../process-tree.ts"
+import {
+  type EndStep,
+  endProcessTree,
+  membersOf,
+  type ProcessRow,
+  snapshot,
+  type TreeRoot,
+} from "../process-tree.ts"
+import { type RunningProcesses, turnMarkerName } from "../running-processes.ts"
 
 export interface AppServerProcessOptions {
   /** Absolute path. */
@@ -9,6 +18,8 @@ export interface AppServerProcessOptions {
   readonly env: Readonly<Record<string, string>>
   readonly endStepMs: number
   readonly spawn?: typeof nodeSpawn
+  /** Where it is noted as long as it runs. Absent: it is gone in a moment. */
+  readonly running?: RunningProcesses
   readonly onData: (chunk: Buffer) => void
 }
 
@@ -27,6 +38,12 @@ const leftoverSteps: readonly EndStep[] = [
 export class AppServerProcess {
   readonly #child: ChildProcess
   readonly #endStepMs: number
+  readonly #running: RunningProcesses | null
+  /** In the environment of its shell commands. Its MCP servers get a new environment. */
+  readonly #marker = randomUUID()
+  /** What ran below it at the last look. */
+  readonly #seen = new Map<number, ProcessRow>()
+  #isLooking = false
   #stderrTail = ""
   #isGone = false
   #ending: Promise<void> | null = null
@@ -35,14 +52,16 @@ export class AppServerProcess {
 
   constructor(options: AppServerProcessOptions) {
     this.#endStepMs = options.endStepMs
+    this.#running = options.running ?? null
     const spawn = options.spawn ?? nodeSpawn
     this.#child = spawn(options.file, ["app-server"], {
       cwd: options.cwd,
-      env: options.env,
+      env: { ...options.env, [turnMarkerName]: this.#marker },
       stdio: ["pipe", "pipe", "pipe"],
       detached: true,
       windowsHide: true,
     })
+    if (this.#child.pid !== undefined) this.#running?.add(this.#child.pid, this.#marker)
     // Attached in the same tick as the spawn: an early death would be missed otherwise.
     this.exited = new Promise((resolve) => {
       const settle = (reason: string) => {
@@ -56,6 +75,7 @@ export class AppServerProcess {
       this.#child.once("exit", (code, signal) => {
         this.#isGone = true
         this.#ending ??= this.#endTree(leftoverSteps)
+        void this.#ending.then(() => this.#forget())
         const reason = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
         // What it said last may still be in the pipe, `close` comes after it. But a grandchild that holds the pipe
         // would keep `close` away for ever.
@@ -91,6 +111,30 @@ export class AppServerProcess {
   }
 
   /**
+   * Remembers who runs below it now. A server of MCP, and the browser that it has started, may be in groups and sessions of
+   * their own, and once codex has died nothing tells any more whose they were.
+   */
+  async look(): Promise<void> {
+    if (this.#isLooking || this.#isGone) return
+    this.#isLooking = true
+    const rows = await snapshot()
+    this.#isLooking = false
+    if (this.#isGone) return
+    const below = membersOf(rows, this.#root(), this.#seen).filter(({ pid }) => pid !== this.pid)
+    const gone = new Set(this.#seen.keys())
+    for (const row of below) {
+      gone.delete(row.pid)
+      if (this.#seen.get(row.pid)?.startedAt === row.startedAt) continue
+      this.#seen.set(row.pid, row)
+      this.#running?.add(row.pid, this.#marker)
+    }
+    for (const pid of gone) {
+      this.#seen.delete(pid)
+      this.#running?.remove(pid)
+    }
+  }
+
+  /**
    * Closes stdin (codex ends its commands and exits in about 100 ms), then SIGTERM, then SIGKILL, until also nothing that it
    * started is left: an MCP server may take longer than codex, or not go by itself. Safe twice.
    */
@@ -116,7 +160,17 @@ export class AppServerProcess {
   }
 
   #endTree(steps: readonly EndStep[]): Promise<void> {
-    return endProcessTree({ pid: this.pid, hasExited: () => this.#isGone }, steps)
+    return endProcessTree(this.#root(), steps)
+  }
+
+  #root(): TreeRoot {
+    const marker = [turnMarkerName, this.#marker] as const
+    return { pid: this.pid, hasExited: () => this.#isGone, marker, seen: this.#seen.values() }
+  }
+
+  /** Nothing of it is left. */
+  #forget(): void {
+    for (const pid of [this.pid, ...this.#seen.keys()]) this.#running?.remove(pid)
   }
 
   #signal(signal: NodeJS.Signals): void {

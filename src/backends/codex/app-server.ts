@@ -124,6 +124,7 @@ export class AppServer {
   }
 
   #notified(method: string, params: unknown): void {
+    if (method === "mcpServer/startupStatus/updated") void this.#process.look()
     let notification: Notification | null
     try {
       notification = parseNotification(method, params)
@@ -138,6 +139,13 @@ export class AppServer {
       }
       return
     }
-    if (notification !== null) this.#options.onNotification(notification)
+    if (notification === null) return
+    if (isToolOfServer(notification)) void this.#process.look()
+    this.#options.onNotification(notification)
   }
+}
+
+/** It may have started something: a browser, for example. */
+function isToolOfServer({ method, params }: Notification): boolean {
+  return method === "item/completed" && params.item.type === "mcpToolCall"
 }

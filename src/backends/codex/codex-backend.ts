@@ -10,6 +10,7 @@ import type {
 import { messageOf } from "../../domain/errors.ts"
 import { ProcessSupervisor } from "../process-supervisor.ts"
 import { type RequestId, RpcError } from "../rpc-client.ts"
+import { RunningProcesses } from "../running-processes.ts"
 import { notReady, proxyErrorOf, StartError, turnErrorOfThrown } from "../start-error.ts"
 import { startableProgram } from "../startable-program.ts"
 import { AppServer } from "./app-server.ts"
@@ -39,6 +40,7 @@ class CodexBackend implements Backend {
   readonly #options: CodexBackendOptions
   readonly #timeouts: CodexTimeouts
   readonly #supervisor: ProcessSupervisor<AppServer>
+  readonly #processes: RunningProcesses
   readonly #turns = new Map<ThreadRef, CodexTurn>()
   /** Function names of the threads seen so far: a thread can be loaded again without being told. */
   readonly #names = new Map<ThreadRef, FunctionNames>()
@@ -50,6 +52,7 @@ class CodexBackend implements Backend {
   constructor(options: CodexBackendOptions) {
     this.#options = options
     this.#timeouts = { ...defaultTimeouts, ...options.timeouts }
+    this.#processes = new RunningProcesses(options.cwd, options.log)
     this.#supervisor = new ProcessSupervisor<AppServer>({
       program: "codex",
       startStep:
@@ -229,6 +232,7 @@ class CodexBackend implements Backend {
       file,
       cwd,
       env,
+      running: this.#processes,
       ...(spawn === undefined ? {} : { spawn }),
       timeouts: this.#timeouts,
       log,
