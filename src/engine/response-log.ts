@@ -15,7 +15,9 @@ interface DeltaRun {
   readonly outputIndex: number
   readonly partIndex: number
   text: GrowingText | string
-  readonly lengths: number[]
+  /** Of the first `count` deltas, in UTF-16 units. Outside the heap: in an array they would be half of what a long answer costs. */
+  readonly lengths: Uint32Array
+  count: number
 }
 
 interface SingleEvent {
@@ -27,6 +29,7 @@ type Entry = DeltaRun | SingleEvent
 
 /** A run is closed at this many characters, so that reading the newest delta never copies more. */
 const maxRunChars = 4096
+const maxRunDeltas = 512
 
 /** The append-only log of one response, compact in memory and in storage; see `ResponseEvent`. */
 export class ResponseLog implements ResponseLogReader {
@@ -141,15 +144,26 @@ export class ResponseLog implements ResponseLogReader {
       last.outputIndex === outputIndex &&
       last.partIndex === partIndex &&
       last.text.length < maxRunChars &&
+      last.count < maxRunDeltas &&
       this.#entries.length > this.#savedEntries &&
       last.text instanceof GrowingText
     ) {
       last.text.append(text)
-      last.lengths.push(text.length)
+      last.lengths[last.count] = text.length
+      last.count += 1
     } else {
       const grown = new GrowingText(text)
-      const lengths = [text.length]
-      this.#entries.push({ first: this.#length, type, outputIndex, partIndex, text: grown, lengths })
+      const lengths = new Uint32Array(maxRunDeltas)
+      lengths[0] = text.length
+      this.#entries.push({
+        first: this.#length,
+        type,
+        outputIndex,
+        partIndex,
+        text: grown,
+        lengths,
+        count: 1,
+      })
     }
   }
 
@@ -229,8 +243,8 @@ type StoredEntry = StoredRun | ResponseEvent
 
 function toStored(entry: Entry): unknown {
   if ("lengths" in entry) {
-    const { type, outputIndex, partIndex, lengths } = entry
-    return { type, outputIndex, partIndex, lengths }
+    const { type, outputIndex, partIndex, lengths, count } = entry
+    return { type, outputIndex, partIndex, lengths: Array.from(lengths.subarray(0, count)) }
   }
   if (entry.event.type === "item.done") {
     return { type: entry.event.type, outputIndex: entry.event.outputIndex }
@@ -248,14 +262,14 @@ function withItem(entry: ResponseEvent, output: readonly Item[]): ResponseEvent 
 }
 
 function sizeOf(entry: Entry): number {
-  return "lengths" in entry ? entry.lengths.length : 1
+  return "lengths" in entry ? entry.count : 1
 }
 
 function readRun(run: DeltaRun, skip: number, limit: number, into: ResponseEvent[]): void {
   const { type, outputIndex, partIndex } = run
   const whole = run.text.toString()
   let position = 0
-  for (let i = 0; i < run.lengths.length && into.length < limit; i += 1) {
+  for (let i = 0; i < run.count && into.length < limit; i += 1) {
     const end = position + (run.lengths[i] ?? 0)
     if (i >= skip) into.push({ type, outputIndex, partIndex, text: whole.slice(position, end) })
     position = end

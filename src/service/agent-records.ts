@@ -2,7 +2,8 @@ import { join } from "node:path"
 import { messageOf } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import type { FinishedTurn } from "../engine/finished-turn.ts"
-import { noteTurn } from "../workspace/daily-note.ts"
+import { addNoteLines, type NoteLine, noteLine } from "../workspace/daily-note.ts"
+import { GatheredWrites } from "../workspace/gathered-writes.ts"
 import { RotatedFile } from "../workspace/rotated-file.ts"
 
 const maxLogBytes = 5 * 1024 * 1024
@@ -13,13 +14,14 @@ export class AgentRecords {
   readonly #log: Log
   readonly #turns: RotatedFile
   readonly #backend: RotatedFile
-  #noting: Promise<void> = Promise.resolve()
+  readonly #notes: GatheredWrites<NoteLine>
   #hasComplained = false
 
   constructor(workspace: string, log: Log) {
     this.#workspace = workspace
     this.#log = log
     const onError = (error: unknown): void => this.#complain(error)
+    this.#notes = new GatheredWrites((lines) => addNoteLines(workspace, lines).catch(onError))
     this.#turns = new RotatedFile(join(workspace, "logs", "turns.jsonl"), maxLogBytes, onError)
     this.#backend = new RotatedFile(join(workspace, "logs", "backend.log"), maxLogBytes, onError)
   }
@@ -47,14 +49,12 @@ export class AgentRecords {
     this.#turns.add(JSON.stringify(line))
     if (!turn.isKept) return
     const { asked, answered } = turn
-    this.#noting = this.#noting
-      .then(() => noteTurn(this.#workspace, { asked, answered, status: record.status }, time))
-      .catch((error: unknown) => this.#complain(error))
+    this.#notes.add(noteLine({ at: time, asked, answered, status: record.status }))
   }
 
   /** Resolves when all is written. */
   async settled(): Promise<void> {
-    await Promise.all([this.#noting, this.#turns.settled(), this.#backend.settled()])
+    await Promise.all([this.#notes.settled(), this.#turns.settled(), this.#backend.settled()])
   }
 
   /** Once: a full disk has many lines. */

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { noteTurn } from "./daily-note.ts"
+import { addNoteLines, noteLine } from "./daily-note.ts"
 
 const now = new Date(2026, 2, 7, 9, 5)
 
@@ -16,7 +16,7 @@ describe("the note of the day", () => {
   afterEach(() => rm(workspace, { recursive: true }))
 
   const note = async (asked: string, answered: string, status = "completed"): Promise<string> => {
-    await noteTurn(workspace, { asked, answered, status }, now)
+    await addNoteLines(workspace, [noteLine({ at: now, asked, answered, status })])
     return readFile(join(workspace, "notes", "daily-2026-03-07.md"), "utf8")
   }
 

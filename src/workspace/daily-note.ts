@@ -11,23 +11,40 @@ const maxNoteBytes = 128 * 1024
 
 /** A finished turn, as far as a note tells of it. */
 export interface NotedTurn {
+  readonly at: Date
   readonly asked: string
   readonly answered: string
   readonly status: string
 }
 
+/** A line for the note of a day, in local time. */
+export interface NoteLine {
+  readonly day: string
+  readonly text: string
+}
+
+/** One line about a finished turn. */
+export function noteLine(turn: NotedTurn): NoteLine {
+  return { day: localDay(turn.at), text: lineOf(turn) }
+}
+
 /**
- * Adds one line about a finished turn to the note of the day, in one write at the end of the file: the agent may be writing
- * there, too. Rejects with the system's error.
+ * Adds lines to the notes of their days, each day in one write at the end of the file: the agent may be writing there, too.
+ * Rejects with the system's error.
  */
-export async function noteTurn(workspace: string, turn: NotedTurn, now: Date): Promise<void> {
-  const path = join(workspace, "notes", `daily-${localDay(now)}.md`)
+export async function addNoteLines(workspace: string, lines: readonly NoteLine[]): Promise<void> {
+  for (const [day, ofDay] of Map.groupBy(lines, (line) => line.day)) {
+    await addToNote(join(workspace, "notes", `daily-${day}.md`), ofDay.map(({ text }) => text).join(""))
+  }
+}
+
+async function addToNote(path: string, text: string): Promise<void> {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants
   const file = await open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o600)
   try {
     const stats = await file.stat()
     if (!stats.isFile() || stats.size > maxNoteBytes) return
-    await appendWhole(file, lineOf(turn, now))
+    await appendWhole(file, text)
   } finally {
     await file.close()
   }
@@ -43,8 +60,8 @@ export function withoutServiceLines(note: string): string {
   return note.replaceAll(serviceLine, "")
 }
 
-function lineOf({ asked, answered, status }: NotedTurn, now: Date): string {
-  const time = `${String(now.getHours()).padStart(2, "0")}:${String(now.getMinutes()).padStart(2, "0")}`
+function lineOf({ at, asked, answered, status }: NotedTurn): string {
+  const time = `${String(at.getHours()).padStart(2, "0")}:${String(at.getMinutes()).padStart(2, "0")}`
   const answer = excerpt(answered)
   const end =
     status === "completed"

@@ -1,5 +1,6 @@
 import { open, rename, stat } from "node:fs/promises"
 import { appendWhole } from "./append-whole.ts"
+import { GatheredWrites } from "./gathered-writes.ts"
 import { codeOf } from "./write-atomic.ts"
 
 /**
@@ -10,8 +11,7 @@ export class RotatedFile {
   readonly #path: string
   readonly #maxBytes: number
   readonly #onError: (error: unknown) => void
-  #pending = ""
-  #writing: Promise<void> | null = null
+  readonly #lines = new GatheredWrites<string>((lines) => this.#write(lines))
   #size: number | null = null
 
   constructor(path: string, maxBytes: number, onError: (error: unknown) => void) {
@@ -22,34 +22,27 @@ export class RotatedFile {
 
   /** Bounded: what comes faster than the disk takes it is left out. */
   add(line: string): void {
-    if (this.#pending.length > this.#maxBytes) return
-    this.#pending += `${line}\n`
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = null
-    })
+    this.#lines.add(line)
   }
 
   /** Resolves when all that was added is written, or given up. */
   async settled(): Promise<void> {
-    await this.#writing
+    await this.#lines.settled()
   }
 
-  async #write(): Promise<void> {
-    while (this.#pending !== "") {
-      const text = this.#pending
-      this.#pending = ""
-      try {
-        this.#size ??= await sizeOf(this.#path)
-        if (this.#size > 0 && this.#size + text.length > this.#maxBytes) {
-          await rename(this.#path, `${this.#path}.1`)
-          this.#size = 0
-        }
-        await appendTo(this.#path, text)
-        this.#size += Buffer.byteLength(text)
-      } catch (error) {
-        this.#size = null
-        this.#onError(error)
+  async #write(lines: readonly string[]): Promise<void> {
+    const text = `${lines.join("\n")}\n`
+    try {
+      this.#size ??= await sizeOf(this.#path)
+      if (this.#size > 0 && this.#size + text.length > this.#maxBytes) {
+        await rename(this.#path, `${this.#path}.1`)
+        this.#size = 0
       }
+      await appendTo(this.#path, text)
+      this.#size += Buffer.byteLength(text)
+    } catch (error) {
+      this.#size = null
+      this.#onError(error)
     }
   }
 }

@@ -2,6 +2,7 @@ import type { HistoryTurn } from "../../domain/backend.ts"
 import type { Item } from "../../domain/items.ts"
 import type { FunctionNames } from "./function-names.ts"
 import { type InjectedItem, injectedItem } from "./injected-items.ts"
+import { withTold } from "./told-texts.ts"
 
 export const codexKind = "codex"
 
@@ -43,7 +44,7 @@ export function historyItems(history: readonly HistoryTurn[], names: FunctionNam
   const turns = history.map((turn) => ({
     input: turn.input,
     output: turn.output,
-    native: turn.native?.kind === codexKind ? turn.native.items.map(keptNativeItem).filter(isKept) : null,
+    native: turn.native?.kind === codexKind ? nativeItems(turn.native.items, turn.output) : null,
   }))
   const calls = new CallIndex(turns)
   return turns.flatMap(({ input, output, native }) => {
@@ -142,6 +143,13 @@ class CallIndex {
     const native = this.#nativeOutputs.get(nativeCall)
     return native === undefined || native < client
   }
+}
+
+function nativeItems(items: readonly unknown[], output: readonly Item[]): InjectedItem[] {
+  return items
+    .map(keptNativeItem)
+    .map((item) => (item === null ? null : withTold(item, output)))
+    .filter(isKept)
 }
 
 function isKept(item: InjectedItem | null): item is InjectedItem {

@@ -7,6 +7,7 @@ import type { RequestId } from "../rpc-client.ts"
 import { keptNativeItem } from "./history-items.ts"
 import { itemOf } from "./item-mapping.ts"
 import type { NativeItem, Notification } from "./protocol.ts"
+import { ToldTexts } from "./told-texts.ts"
 
 export interface TurnReaderOptions {
   readonly push: (event: TurnEvent) => void
@@ -22,6 +23,7 @@ export class TurnReader {
   readonly #isClientFunction: (nativeName: string) => boolean
   readonly #log: Log
   readonly #openCommands = new Set<string>()
+  readonly #toldTexts = new ToldTexts()
   #onCommandsEnded: (() => void) | null = null
   /** From the raw events, which come with each answer of the model, but only in threads of this process. */
   #rawUsage: Usage | null = null
@@ -94,7 +96,7 @@ export class TurnReader {
   nativeItem(raw: unknown): void {
     const item = keptNativeItem(raw)
     if (item === null) return
-    this.#push({ type: "native.item", item })
+    this.#push({ type: "native.item", item: this.#toldTexts.withoutTold(item) })
     const { type, name, call_id: callId } = item
     const isCall = type === "function_call" && typeof name === "string" && typeof callId === "string"
     if (isCall && this.#isClientFunction(name)) this.#calls.announce(callId)
@@ -128,6 +130,7 @@ export class TurnReader {
     if (native.type === "commandExecution") this.#command(native.id, isDone)
     try {
       const item = itemOf(native, isDone)
+      if (item !== null && isDone) this.#toldTexts.told(item)
       if (item !== null) this.#push({ type: isDone ? "item.completed" : "item.started", item })
     } catch (error) {
       this.#log("warn", "codex sent an item of unexpected form", {

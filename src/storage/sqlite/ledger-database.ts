@@ -4,6 +4,8 @@ import { type StatementName, statements } from "./statements.ts"
 
 type Columns = Readonly<Record<string, SQLOutputValue>>
 
+type Control = "begin" | "begin immediate" | "commit" | "savepoint queued" | "release queued"
+
 interface Queued {
   readonly work: () => unknown
   readonly resolve: (result: unknown) => void
@@ -17,6 +19,8 @@ interface Queued {
 export class LedgerDatabase {
   readonly #database: DatabaseSync
   readonly #prepared = new Map<StatementName, StatementSync>()
+  /** Of transactions, by their text: `exec` would parse it each time. */
+  readonly #controls = new Map<Control, StatementSync>()
   #queue: Queued[] = []
   #isFlushing = false
 
@@ -47,9 +51,9 @@ export class LedgerDatabase {
 
   #transact<T>(begin: "begin" | "begin immediate", work: () => T): T {
     try {
-      this.#database.exec(begin)
+      this.#control(begin)
       const result = work()
-      this.#database.exec("commit")
+      this.#control("commit")
       return result
     } catch (error) {
       // Some errors (a full disk) have ended the transaction already.
@@ -101,6 +105,7 @@ export class LedgerDatabase {
   close(): void {
     this.#flush()
     this.#prepared.clear()
+    this.#controls.clear()
     if (this.#database.isOpen) this.#database.close()
   }
 
@@ -130,10 +135,10 @@ export class LedgerDatabase {
 
   /** Within the open transaction; what to tell when that is committed. Throws when there is none any more. */
   #doApart({ work, resolve, reject }: Queued): () => void {
-    this.#database.exec("savepoint queued")
+    this.#control("savepoint queued")
     try {
       const result = work()
-      this.#database.exec("release queued")
+      this.#control("release queued")
       return () => resolve(result)
     } catch (error) {
       if (!this.#database.isTransaction) throw error
@@ -150,6 +155,15 @@ export class LedgerDatabase {
         reject(ledgerError(error))
       }
     }
+  }
+
+  #control(text: Control): void {
+    let statement = this.#controls.get(text)
+    if (statement === undefined) {
+      statement = this.#database.prepare(text)
+      this.#controls.set(text, statement)
+    }
+    statement.run()
   }
 
   #prepare(name: StatementName): StatementSync {
