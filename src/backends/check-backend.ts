@@ -17,7 +17,7 @@ export interface BackendCheck {
 }
 
 export interface BackendCheckOptions
-  extends Pick<AgentBackendOptions, "executable" | "env" | "passEnv" | "model"> {
+  extends Pick<AgentBackendOptions, "kind" | "executable" | "args" | "env" | "passEnv" | "model"> {
   /** Ask the agent for one word: the only sure sign that a log-in is still good. */
   readonly isTurnWanted: boolean
 }
@@ -39,7 +39,6 @@ export async function checkBackend(options: BackendCheckOptions): Promise<Backen
   const folder = await mkdtemp(join(tmpdir(), "ai-agent-proxy-check-"))
   const backend = createBackend({
     ...others,
-    kind: null,
     cwd: folder,
     permissions: "full",
     resumesLast: false,

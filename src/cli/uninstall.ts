@@ -9,6 +9,7 @@ import { ServiceError } from "../supervise/service-error.ts"
 import type { ServiceUser } from "../supervise/service-user.ts"
 import { lockHome } from "../workspace/home-lock.ts"
 import { printJson } from "./command-io.ts"
+import { exitCodes } from "./exit-codes.ts"
 import { printLine } from "./print.ts"
 import {
   type ChangeFlags,
@@ -17,6 +18,7 @@ import {
   homeOf,
   isRoot,
   managerOf,
+  quoteForShell,
   requireRights,
   requireServiceManager,
   userOf,
@@ -63,7 +65,7 @@ async function uninstall(flags: UninstallFlags): Promise<void> {
   })
   if (user === null) {
     await installed?.manager.remove()
-    printLine(`The service is removed; its user is no more. Kept, if it is there: ${installed?.spec?.home}`)
+    tellRemovedWithoutUser(installed?.spec?.home ?? null, flags)
     return
   }
   const home = resolve(installed?.spec?.home ?? homeAsUser(user))
@@ -78,6 +80,20 @@ async function uninstall(flags: UninstallFlags): Promise<void> {
   if (flags.json === true) {
     printJson({ service: installed === null ? "not_installed" : "removed", home, is_home_kept: isKept })
   }
+}
+
+/** Nobody is left who may touch the home: what it is, and how root takes it away, has to be said. */
+function tellRemovedWithoutUser(home: string | null, { purge, json }: UninstallFlags): void {
+  const isKept = home !== null && existsSync(home)
+  printLine("The service is removed; its user is no more.")
+  if (isKept) {
+    printLine(
+      `Kept: ${home} (conversations, keys, agents' workspaces; service.env may hold log-ins of that user).\n` +
+        `To delete it: rm -r ${quoteForShell(home)}`,
+    )
+  }
+  if (json === true) printJson({ service: "removed", home, is_home_kept: isKept })
+  if (isKept && purge === true) process.exitCode = exitCodes.failure
 }
 
 function homeAsUser(user: ServiceUser): string {

@@ -4,59 +4,105 @@ import type { Config } from "../config/config.ts"
 import { failure, type HealthCheck, ok } from "./health-check.ts"
 import { pathWithCli } from "./path-with-cli.ts"
 
-/** Whether the manager's CLI is where the service looks. `terminalPath`: of this command, which may find what that does not. */
-export function checkCliPlace(
-  { cli }: Config,
-  environment: Readonly<Record<string, string>>,
-  terminalPath: string | undefined,
-): HealthCheck {
-  const file = findExecutable(cli, environment.PATH)
-  return file === null ? missing(cli, environment, terminalPath) : ok("cli", file)
+type Environment = Readonly<Record<string, string>>
+
+/** A CLI, and the agents that run on it. */
+export interface CliToCheck {
+  readonly agents: readonly string[]
+  readonly executable: string
+  readonly args: readonly string[]
+  /** See `AgentBackendOptions`. */
+  readonly kind: string | null
+  readonly model: string | null
+  readonly passEnv: readonly string[]
 }
 
-/** The manager's CLI in the environment of the service: there, logged in and, with `isTurnWanted`, able to answer. */
+export interface CliCheckOptions {
+  /** Whether it is to answer one word, too. */
+  readonly isTurnWanted: boolean
+  /** Of this command, which may find what the service does not. */
+  readonly terminalPath: string | undefined
+}
+
+interface Remedies {
+  /** It is on the PATH of the terminal only. */
+  readonly moved: string
+  /** It is nowhere, and not to be installed. */
+  readonly named: string
+}
+
+const managersRemedies: Remedies = {
+  moved: "ai-agent-proxy restart",
+  named: "name it: ai-agent-proxy enable --cli /full/path",
+}
+
+/** `restart` looks for the manager's CLI only; `enable` takes the whole PATH of the terminal. */
+function remediesOf(agents: readonly string[]): Remedies {
+  if (agents.includes("manager")) return managersRemedies
+  return { moved: "ai-agent-proxy enable", named: `name it in control/agent.json of ${agents.join(", ")}` }
+}
+
+/** Whether the manager's CLI is where the service looks. */
+export function checkCliPlace(
+  { cli }: Config,
+  environment: Environment,
+  terminalPath: string | undefined,
+): HealthCheck {
+  return placeOf(cli, environment, terminalPath, managersRemedies)
+}
+
+/** A CLI in the environment of the service: there, logged in and, with `isTurnWanted`, able to answer. */
 export async function checkCli(
-  config: Config,
-  environment: Readonly<Record<string, string>>,
-  options: { readonly isTurnWanted: boolean; readonly terminalPath: string | undefined },
+  { agents, executable, args, kind, model, passEnv }: CliToCheck,
+  environment: Environment,
+  { isTurnWanted, terminalPath }: CliCheckOptions,
 ): Promise<readonly HealthCheck[]> {
-  const place = checkCliPlace(config, environment, options.terminalPath)
-  if (place.status !== "ok") return [place]
+  const isManagers = agents.includes("manager")
+  const whose = isManagers ? "" : `${agents.join(", ")}: `
+  const name = (own: string) => (isManagers ? own : "agents")
+  const named = (check: HealthCheck): HealthCheck => ({
+    ...check,
+    name: name(check.name),
+    message: whose + check.message,
+  })
+  const place = placeOf(executable, environment, terminalPath, remediesOf(agents))
+  if (place.status !== "ok") return [named(place)]
   const { program, problem, answer } = await checkBackend({
-    executable: config.cli,
+    executable,
+    args,
+    kind,
     env: environment,
-    passEnv: config.passEnv,
-    model: config.model,
-    isTurnWanted: options.isTurnWanted,
+    passEnv,
+    model,
+    isTurnWanted,
   })
   const found = program === null ? place : ok("cli", `${place.message} (${program})`)
   // A CLI that became ready and failed in its turn has a program, one that did not become ready has none.
   if (program === null && problem !== null) {
-    return [found, failure("login", problem.reason, problem.nextStep)]
+    return [found, failure("login", problem.reason, problem.nextStep)].map(named)
   }
   const checks = [found, ok("login", "the CLI says that it is ready")]
   if (problem !== null) checks.push(failure("turn", problem.reason, problem.nextStep))
   else if (answer !== null) checks.push(ok("turn", `it answered: ${answer.trim().slice(0, 80)}`))
-  return checks
+  return checks.map(named)
 }
 
-function missing(
+function placeOf(
   cli: string,
-  environment: Readonly<Record<string, string>>,
+  environment: Environment,
   terminalPath: string | undefined,
+  { moved, named }: Remedies,
 ): HealthCheck {
+  const file = findExecutable(cli, environment.PATH)
+  if (file !== null) return ok("cli", file)
   const path = pathWithCli(cli, [terminalPath], environment.HOME ?? "/")
   const here = path === null ? null : findExecutable(cli, path)
   if (here !== null) {
-    return failure(
-      "cli",
-      `\`${cli}\` is at ${here} now, where the service does not look`,
-      "ai-agent-proxy restart",
-    )
+    return failure("cli", `\`${cli}\` is at ${here} now, where the service does not look`, moved)
   }
   return failure(
     "cli",
     `\`${cli}\` is not on the PATH of the service (${environment.PATH ?? "none"})`,
-    `install it (codex: npm install -g @openai/codex), or name it: ai-agent-proxy enable --cli /full/path`,
+    `install it (codex: npm install -g @openai/codex), or ${named}`,
   )
 }

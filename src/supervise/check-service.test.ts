@@ -1,12 +1,16 @@
+import { mkdir, rm, symlink } from "node:fs/promises"
+import { dirname, join } from "node:path"
 import { describe, expect, it } from "vitest"
+import { createTempDir } from "../../test/support/temp-dir.ts"
 import { version } from "../config/version.ts"
 import { checkService } from "./check-service.ts"
 import type { RunCommand } from "./run-command.ts"
+import type { ServiceSpec } from "./service-spec.ts"
 import { currentUser } from "./service-user.ts"
 import { SystemdManager } from "./systemd-manager.ts"
 
 const user = currentUser({})
-const spec = {
+const thisSpec: ServiceSpec = {
   version,
   user: user.name,
   node: process.execPath,
@@ -18,7 +22,10 @@ const spec = {
 }
 
 /** Checks of a service on a machine whose `systemctl show` ends so. */
-async function checksWhere(shown: { readonly exitCode: number | null; readonly stderr: string }) {
+async function checksWhere(
+  shown: { readonly exitCode: number | null; readonly stderr: string },
+  spec: ServiceSpec = thisSpec,
+) {
   const run: RunCommand = async (_program, args) =>
     args.includes("show")
       ? { ...shown, stdout: "", isMissing: false }
@@ -37,6 +44,31 @@ describe("the checks of an installed service", () => {
       message: expect.stringMatching(/^There is no systemd user manager for this log-in.*$/),
       next: expect.stringContaining("ai-agent-proxy daemon"),
     })
+  })
+
+  it("have nothing against a version manager's Node that is there, and name one that is gone", async () => {
+    const folder = await createTempDir("nvm")
+    const node = join(folder.path, ".nvm", "versions", "node", "v24.1.0", "bin", "node")
+    await mkdir(dirname(node), { recursive: true })
+    await symlink(process.execPath, node)
+    const spec = { ...thisSpec, node }
+    expect((await checksWhere({ exitCode: 0, stderr: "" }, spec)).get("program")).toMatchObject({
+      status: "ok",
+      message: expect.stringContaining("when that path is gone, run: ai-agent-proxy restart"),
+      next: null,
+    })
+    await rm(node)
+    expect((await checksWhere({ exitCode: 0, stderr: "" }, spec)).get("program")).toMatchObject({
+      status: "failure",
+      next: "ai-agent-proxy restart",
+    })
+    const launcher = join(folder.path, "_npx", "1", "ai-agent-proxy.cjs")
+    await mkdir(dirname(launcher), { recursive: true })
+    await symlink(import.meta.filename, launcher)
+    expect(
+      (await checksWhere({ exitCode: 0, stderr: "" }, { ...thisSpec, launcher })).get("program"),
+    ).toMatchObject({ status: "warning", next: expect.stringContaining("npm install -g") })
+    await folder.remove()
   })
 
   it("tell that its manager was too slow", async () => {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs"
 import { version } from "../config/version.ts"
 import { failure, failureOf, type HealthCheck, ok, warning } from "./health-check.ts"
-import { type Installation, movingPart, thisInstallation } from "./installation.ts"
+import { type Installation, isTemporary, movingPart, thisInstallation } from "./installation.ts"
 import { isNewer } from "./is-newer.ts"
 import { hasLinger } from "./linger.ts"
 import type { RunCommand } from "./run-command.ts"
@@ -68,8 +68,12 @@ async function checkProgram(
     )
   }
   const moving = movingPart(installation)
-  if (moving !== null) return warning("program", moving, restart)
-  return ok("program", `${node} ${launcher}`)
+  if (moving === null) return ok("program", `${node} ${launcher}`)
+  if (isTemporary(installation)) {
+    return warning("program", moving, `npm install -g ai-agent-proxy && ${restart}`)
+  }
+  // It works, and restart would change nothing: no problem as long as the path is there.
+  return ok("program", `${node} ${launcher}. ${moving}`)
 }
 
 async function checkDefinition(

@@ -27,17 +27,23 @@ export function stableNode(execPath: string, links: readonly string[] = stableLi
   return links.find((link) => existsSync(link) && realpathSync(link) === real) ?? execPath
 }
 
+/** It runs from a cache, which is cleaned at times. */
+export function isTemporary({ launcher }: Installation): boolean {
+  return /\/_npx\//.test(launcher)
+}
+
 /**
  * What will move under a service: the folder of a version manager's Node is removed by an upgrade, npx's cache by a clean-up.
  * A sentence for people; null: nothing known.
  */
-export function movingPart({ node, launcher }: Installation): string | null {
-  if (/\/_npx\//.test(launcher)) {
+export function movingPart(installation: Installation): string | null {
+  const { node, launcher } = installation
+  if (isTemporary(installation)) {
     return `The service would run from npx's cache (${launcher}), which is cleaned at times. Install it: npm install -g ai-agent-proxy`
   }
   const manager = /\/(\.nvm|\.?fnm|\.?volta|\.?asdf|\.?mise|\.nodenv|n\/versions|Cellar|nvm)\//.exec(
     node,
   )?.[1]
   if (manager === undefined) return null
-  return `Node comes from a version manager (${node}). When you upgrade it and that path is gone, run: ai-agent-proxy restart`
+  return `Node comes from a version manager (${node}). After an upgrade of it, when that path is gone, run: ai-agent-proxy restart`
 }

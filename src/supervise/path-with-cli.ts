@@ -35,6 +35,11 @@ export function pathWithCli(
   return found === undefined ? null : lastingPath([found, ...known.flatMap(existingFolders)].join(":"))
 }
 
+/** All of the first, and of the others what still exists: where the CLI is nowhere, that is no reason to lose the rest. */
+export function joinedPath([first = "", ...others]: readonly (string | undefined)[]): string {
+  return lastingPath([first, ...others.flatMap((path) => existingFolders(path ?? ""))].join(":"))
+}
+
 function existingFolders(path: string): readonly string[] {
   return path.split(":").filter((folder) => isAbsolute(folder) && existsSync(folder))
 }

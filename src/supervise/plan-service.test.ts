@@ -51,6 +51,15 @@ describe("what enable will write", () => {
     expect(environment.PATH).not.toContain("/gone")
   })
 
+  it("keeps the folders of the enable before behind those of the terminal, though the CLI is nowhere", () => {
+    const before = formatEnvironmentFile({ PATH: `/gone:${import.meta.dirname}` })
+    const source = { PATH: "/home/alice/bin:/usr/bin" }
+    const { environment } = plan({ source, flags: { cli: "nowhere" } }, { [`${home}/service.env`]: before })
+    expect(environment.PATH).toMatch(/^\/home\/alice\/bin:\/usr\/bin:/)
+    expect(environment.PATH?.split(":")).toContain(import.meta.dirname)
+    expect(environment.PATH).not.toContain("/gone")
+  })
+
   it("has nothing of the agent in whose shell enable was typed, nor of one that an earlier enable took down", () => {
     const before = formatEnvironmentFile({ AI_AGENT_PROXY_AGENT_TOKEN: "old", AI_AGENT_PROXY_PORT: "8080" })
     const { environment } = plan(

@@ -7,7 +7,7 @@ import { resolveConfig } from "../config/resolve-config.ts"
 import { homeVariable, settings, settingVariables } from "../config/settings.ts"
 import { version } from "../config/version.ts"
 import type { Installation } from "./installation.ts"
-import { pathWithCli } from "./path-with-cli.ts"
+import { joinedPath, pathWithCli } from "./path-with-cli.ts"
 import { captureEnvironment } from "./service-environment.ts"
 import { environmentFileOf, type ServiceSpec } from "./service-spec.ts"
 import type { ServiceUser } from "./service-user.ts"
@@ -73,13 +73,13 @@ export function planService(input: ServicePlanInput): ServicePlan {
   const newKey = key ?? (isMade ? `sk-${randomBytes(24).toString("base64url")}` : null)
   const config = isMade && newKey !== null ? { ...found, apiKeys: new Map([["owner", newKey]]) } : found
   const captured = captureEnvironment(source, user, config.passEnv)
-  const path = pathWithCli(config.cli, [captured.PATH, previous.PATH], homeDir)
+  const paths = [captured.PATH, previous.PATH]
   return {
     user,
     environment: {
       ...foreignVariables(previous),
       ...captured,
-      ...(path === null ? {} : { PATH: path }),
+      PATH: pathWithCli(config.cli, paths, homeDir) ?? joinedPath(paths),
       ...ownSettings,
     },
     config,

@@ -1,10 +1,13 @@
 import { once } from "node:events"
-import { writeFileSync } from "node:fs"
+import { readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import type { AgentSettings } from "../../src/domain/agents.ts"
+import { ensureAgentWorkspace } from "../../src/workspace/agent-workspace.ts"
+import { agentPath } from "../agents/agents.ts"
 import { type ModelServer, startModelServer } from "../model-server/model-server.ts"
 import { codexExecutable } from "../support/codex-binary.ts"
 import { type CodexHome, createCodexHome } from "../support/codex-home.ts"
@@ -56,10 +59,14 @@ async function run(
 async function doctor(
   env: Record<string, string> = {},
   args: readonly string[] = [],
-): Promise<{ readonly code: number | null; readonly checks: ReadonlyMap<string, Check> }> {
+): Promise<{
+  readonly code: number | null
+  readonly all: readonly Check[]
+  readonly checks: ReadonlyMap<string, Check>
+}> {
   const { code, stdout } = await run(["doctor", "--json", ...args], env)
   const { checks }: { checks: Check[] } = JSON.parse(stdout)
-  return { code, checks: new Map(checks.map((check) => [check.name, check])) }
+  return { code, all: checks, checks: new Map(checks.map((check) => [check.name, check])) }
 }
 
 /** On to the scripted model server. */
@@ -82,9 +89,33 @@ describe("doctor", () => {
     expect(checks.get("turn")?.status).toBe("ok")
   }, 120_000)
 
-  it("says how to log in when the CLI is not logged in", async () => {
+  it("says how to log in when the CLI is not logged in, and looks at the CLIs of all agents that should run", async () => {
     writeFileSync(join(codex.home, "config.toml"), "check_for_update_on_startup = false\n")
-    const { code, checks } = await doctor()
+    const home = join(user.path, ".ai_agent_proxy")
+    const hire = (name: string, settings: Partial<AgentSettings>) =>
+      ensureAgentWorkspace(home, { role: "engineer", name, settings })
+    await hire("alice", { cli: "no-such-cli" })
+    await hire("anne", { cli: "no-such-cli" })
+    await hire("bob", { cli: null })
+    await hire("carl", { cli: "plain-agent" })
+    await hire("dora", { cli: "never-looked-for" })
+    const control = join(home, "engineer_dora", "control", "agent.json")
+    writeFileSync(control, readFileSync(control, "utf8").replace('"running"', '"stopped"'))
+    await hire("eve", {})
+    writeFileSync(join(home, "engineer_eve", "control", "agent.json"), "{")
+    symlinkSync(agentPath("plain-agent.sh"), join(user.path, "plain-agent"))
+    const { code, checks, all } = await doctor({ PATH: `${user.path}:${codex.env.PATH}` })
+    const others = all.filter(({ name }) => name === "agents")
+    expect(others.map(({ status, message }) => [status, message.split(" ").slice(0, 3).join(" ")])).toEqual([
+      ["warning", expect.stringContaining("engineer_eve/control/agent.json:1")],
+      ["failure", "engineer_alice, engineer_anne: `no-such-cli`"],
+      ["ok", expect.stringContaining("engineer_carl: ")],
+      ["ok", "engineer_carl: the CLI"],
+    ])
+    expect(others[1]?.next).toContain("control/agent.json of engineer_alice, engineer_anne")
+    expect(JSON.stringify(all)).not.toContain("never-looked-for")
+    // Also bob's, who has the manager's: it is asked once.
+    expect(all.filter(({ name }) => name === "login")).toHaveLength(1)
     expect(code).toBe(1)
     expect(checks.get("login")).toMatchObject({
       status: "failure",

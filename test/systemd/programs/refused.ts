@@ -67,8 +67,14 @@ await scenario({
   "a service whose user was deleted can be removed": () => {
     must(sudo("ai-agent-proxy disable"))
     must(sh("userdel alice"))
-    const ran = must(sh("PATH=/payload/bin:$PATH ai-agent-proxy uninstall --keep"))
-    expect(ran.stderr.includes("its user is no more"), "it says so", ran.all)
+    const ran = sh("PATH=/payload/bin:$PATH ai-agent-proxy uninstall --purge --json")
+    expect(ran.code === 1, "what was asked for is not done", ran.all)
+    expect(
+      ran.stderr.includes("its user is no more") && /Kept: .*service\.env[\s\S]*rm -r /.test(ran.stderr),
+      "it says so, what is left and how it goes",
+      ran.all,
+    )
+    expect(JSON.parse(ran.stdout).is_home_kept === true, "and as JSON", ran.all)
     expect(leftOvers().length === 0, "no file is left", leftOvers())
   },
 })
