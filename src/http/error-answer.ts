@@ -1,5 +1,5 @@
+import type { IncomingMessage } from "node:http"
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
-import { ProxyError } from "../domain/errors.ts"
 import { toErrorResponse } from "../protocol/errors.ts"
 import type { HttpContext } from "./http-env.ts"
 import { answerAndDiscard } from "./lingering-answer.ts"
@@ -15,13 +15,20 @@ export async function answerError(
   const { status, body } = answer
   const headers = { ...answer.headers, ...extraHeaders }
   const { incoming, outgoing } = context.env ?? {}
-  const isBodyOnItsWay =
-    error instanceof ProxyError && (error.code === "body_too_large" || error.code === "file_storage_full")
-  if (isBodyOnItsWay && incoming !== undefined && outgoing !== undefined) {
+  if (incoming !== undefined && outgoing !== undefined && (await isBodyOnItsWay(incoming))) {
     await answerAndDiscard(incoming, outgoing, { status, headers, body })
     return RESPONSE_ALREADY_SENT
   }
   return new Response(body, { status, headers })
+}
+
+/** Its rest would stand before the next request of the connection, or have it cut in the middle of that. */
+async function isBodyOnItsWay(incoming: IncomingMessage): Promise<boolean> {
+  const { "content-length": length = "0", "transfer-encoding": encoding } = incoming.headers
+  if (incoming.complete || (length === "0" && encoding === undefined)) return false
+  // A short body came with the headers, and is taken apart behind them.
+  await new Promise((resolve) => setImmediate(resolve))
+  return !incoming.complete && !incoming.destroyed
 }
 
 /** The same outside a context: faults that Node finds before there is a request. */

@@ -102,3 +102,16 @@ describe("a form", () => {
     await expect(read(body)).rejects.toMatchObject({ code: "invalid_request" })
   })
 })
+
+it("a reader that stops in the middle lets go of what it was given", async () => {
+  let isLetGo = false
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    try {
+      for (;;) yield Buffer.from('--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n')
+    } finally {
+      isLetGo = true
+    }
+  }
+  for await (const part of readMultipart(chunks(), "b")) if (part.name === "a") break
+  expect(isLetGo).toBe(true)
+})

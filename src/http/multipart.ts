@@ -36,12 +36,16 @@ export async function* readMultipart(
   boundary: string,
 ): AsyncGenerator<FormPart> {
   const reader = new FormReader(chunks, boundary)
-  await reader.skipPreamble()
-  while (await reader.hasNextPart()) {
-    const part = readHeaders(await reader.readHead())
-    const content = reader.readContent()
-    yield { ...part, content }
-    await skip(content)
+  try {
+    await reader.skipPreamble()
+    while (await reader.hasNextPart()) {
+      const part = readHeaders(await reader.readHead())
+      const content = reader.readContent()
+      yield { ...part, content }
+      await skip(content)
+    }
+  } finally {
+    await reader.close()
   }
 }
 
@@ -62,6 +66,11 @@ class FormReader {
   constructor(chunks: AsyncIterable<Uint8Array>, boundary: string) {
     this.#chunks = chunks[Symbol.asyncIterator]()
     this.#delimiter = Buffer.from(`\r\n--${boundary}`)
+  }
+
+  /** Lets go of the chunks, whatever is left of them. */
+  async close(): Promise<void> {
+    await this.#chunks.return?.()
   }
 
   async skipPreamble(): Promise<void> {

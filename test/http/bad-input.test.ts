@@ -1,4 +1,5 @@
-import { request } from "node:http"
+import { once } from "node:events"
+import { Agent, type IncomingMessage, request } from "node:http"
 import { connect } from "node:net"
 import { describe, expect, test } from "vitest"
 import { jsonOf, type ServerFixture, serverFixture, until } from "./http-fixture.ts"
@@ -148,6 +149,34 @@ test("a 413 comes while the body is still being sent, without a length and witho
   expect(status).toBe(413)
   expect(sentBytes).toBeLessThan(64 * 1024 * 1024)
 })
+
+test.each([
+  { what: "without a key", path: "/v1/responses", headers: { authorization: "none" }, status: 401 },
+  { what: "to no route", path: "/v1/nowhere", headers: {}, status: 404 },
+  { what: "of another type", path: "/v1/responses", headers: { "content-type": "text/plain" }, status: 415 },
+])(
+  "a request $what whose body is still being sent is told that its connection ends, and the rest harms nobody",
+  async ({ path, headers, status }) => {
+    const { server } = await serverFixture(withKey)
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const half = Buffer.alloc(300_000, "x")
+    const sending = { ...json, ...headers, "content-length": String(2 * half.length) }
+    const upload = request(server.url + path, { method: "POST", agent, headers: sending })
+    const ended = once(upload, "close")
+    upload.write(half)
+    // Typed as any list of arguments.
+    const [answer] = (await once(upload, "response")) as [IncomingMessage]
+    expect(answer.statusCode).toBe(status)
+    expect(answer.headers.connection).toBe("close")
+    upload.end(half)
+    answer.resume()
+    await ended
+    const next = request(`${server.url}/health`, { agent }).end()
+    const [healthy] = (await once(next, "response")) as [IncomingMessage]
+    expect(healthy.statusCode).toBe(200)
+    agent.destroy()
+  },
+)
 
 test("a declared length beyond the limit is refused before the body comes", async () => {
   const { server } = await serverFixture({ ...withKey, limits: { bodyBytes: 1000 } })

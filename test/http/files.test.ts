@@ -1,3 +1,4 @@
+import { once } from "node:events"
 import { readdir, readFile, stat } from "node:fs/promises"
 import { connect } from "node:net"
 import { join } from "node:path"
@@ -253,6 +254,30 @@ it("an upload that breaks off leaves nothing, and the next one is taken", async 
   await expect.poll(() => readdir(folder)).toHaveLength(1)
   socket.destroy()
   await expect.poll(() => readdir(folder)).toEqual([])
+  expect((await upload("whole")).bytes).toBe(5)
+})
+
+it("an upload that is refused in the middle is told that its connection ends, which it does without a reset", async () => {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  const rest = "x".repeat(400_000)
+  const begin =
+    '--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nx\r\n' +
+    '--b\r\nContent-Disposition: form-data; name="file"; filename="b"\r\n\r\n'
+  let answer = ""
+  socket.setEncoding("utf8").on("data", (text) => {
+    answer += text
+  })
+  const ended = once(socket, "end")
+  socket.write(
+    `POST /v1/files HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key-a\r\nContent-Length: ${begin.length + rest.length}\r\n` +
+      `Content-Type: multipart/form-data; boundary=b\r\n\r\n${begin}`,
+  )
+  await expect.poll(() => answer, { timeout: 10_000 }).toContain("more than one 'file'")
+  expect(answer).toMatch(/^HTTP\/1.1 400 .*connection: close/s)
+  socket.write(rest)
+  await ended
+  socket.destroy()
   expect((await upload("whole")).bytes).toBe(5)
 })
 
