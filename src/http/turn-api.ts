@@ -29,6 +29,8 @@ export interface TurnApi {
   readonly parse: (body: unknown) => ParsedRequest
   /** The field that asks for a reasoning effort. */
   readonly effortField: string
+  /** What a field of a response body is called here, where it has another name. */
+  readonly fieldNames: Readonly<Record<string, string>>
   readonly createEncoder: (live: LiveResponse, request: ParsedRequest, serverLabel: string) => EventEncoder
   readonly toAnswer: (record: ResponseRecord, serverLabel: string) => unknown
 }
@@ -77,6 +79,7 @@ export const responsesApi: TurnApi = {
   prepare: withReferencedItems,
   parse: parseResponsesRequest,
   effortField: "reasoning.effort",
+  fieldNames: {},
   createEncoder: (live, _request, serverLabel) => createResponsesEncoder(live, serverLabel),
   toAnswer: toResponse,
 }
@@ -85,6 +88,7 @@ export const responsesApi: TurnApi = {
 export const chatApi: TurnApi = {
   parse: parseChatRequest,
   effortField: "reasoning_effort",
+  fieldNames: { input: "messages", "text.format": "response_format" },
   createEncoder(live, { includeUsage }) {
     const projection = createChatProjection(live, { includeUsage })
     return (event) => projection.project(event)

@@ -1,5 +1,6 @@
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
 import type { Config } from "../config/config.ts"
+import { ProxyError } from "../domain/errors.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
 import { isEffortAdvisory } from "../engine/agent-fit.ts"
 import type { Engine } from "../engine/engine.ts"
@@ -47,11 +48,10 @@ export function createTurnHandler(
     if (request.stream && outgoing === undefined)
       throw new Error("Streams need the Node server around the app.")
 
-    const live = await engine.submit(
-      context.var.principal,
-      { ...request.turn, ...session, isSideRequest },
-      idempotency,
-    )
+    const turn = { ...request.turn, ...session, isSideRequest }
+    const live = await engine.submit(context.var.principal, turn, idempotency).catch((error: unknown) => {
+      throw inWordsOf(api, error)
+    })
     const client = clientOf(context)
     // Who sends a key comes back for the answer, and it must be the whole one.
     if (onDisconnect === "continue" || live.record.isBackground || idempotency !== null) holdTurn(live)
@@ -115,4 +115,17 @@ export function createTurnHandler(
     const names = isEffortAdvisory(capabilities, turn.effort) ? [...advisory, api.effortField] : advisory
     return names.length === 0 ? {} : { "x-advisory-parameters": names.join(", ") }
   }
+}
+
+/** The engine names the fields of a response body, whatever the endpoint. */
+function inWordsOf({ fieldNames }: TurnApi, error: unknown): unknown {
+  if (!(error instanceof ProxyError) || error.param === null) return error
+  const param = fieldNames[error.param]
+  if (param === undefined) return error
+  const { code, message, retryAfterSeconds } = error
+  return new ProxyError(code, message, {
+    param,
+    cause: error,
+    ...(retryAfterSeconds !== null && { retryAfterSeconds }),
+  })
 }

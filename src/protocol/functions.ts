@@ -72,11 +72,19 @@ function readTools(value: unknown, dialect: FunctionDialect): z.infer<typeof fun
       dialect === "chat"
         ? readShape(functionShape, entry.function ?? {}, `${path}.function`)
         : readShape(functionShape, entry, path)
+    assertObjectSchema(tool, dialect === "chat" ? `${path}.function.parameters` : `${path}.parameters`)
     if (names.has(tool.name))
       throw invalidRequest(path, `There are two functions of the name '${tool.name}'.`)
     names.add(tool.name)
     return tool
   })
+}
+
+/** Arguments have names: no model can call a function whose parameters are a list or a text. */
+function assertObjectSchema({ name, parameters }: z.infer<typeof functionShape>, path: string): void {
+  const { type } = parameters ?? {}
+  if (type === undefined || [type].flat().includes("object")) return
+  throw invalidRequest(path, `The parameters of function '${name}' must be a schema of the type 'object'.`)
 }
 
 function notAFunction(path: string, type: unknown): Error {
@@ -91,13 +99,16 @@ function notAFunction(path: string, type: unknown): Error {
 function readChoice(value: unknown, names: ReadonlySet<string>, dialect: FunctionDialect): FunctionChoice {
   if (value === undefined || value === "auto") return anyFunction
   if (value === "none") return { allowed: [], isRequired: false }
-  if (value === "required") return assertSome({ allowed: null, isRequired: true }, names)
+  if (value === "required") {
+    assertSome(names)
+    return { allowed: null, isRequired: true }
+  }
   if (!isObject(value)) throw unknownValue("tool_choice", modes, value)
   if (value.type === "function") {
     const named = dialect === "chat" ? value.function : value
     const name = isObject(named) ? named.name : undefined
     const path = dialect === "chat" ? "tool_choice.function.name" : "tool_choice.name"
-    return { allowed: [knownName(name, path, names)], isRequired: true }
+    return { allowed: [knownName(name, path, assertSome(names))], isRequired: true }
   }
   if (value.type === "allowed_tools") return readAllowed(value, names, dialect)
   throw unknownValue("tool_choice.type", ["function", "allowed_tools"], value.type)
@@ -115,11 +126,19 @@ function readAllowed(
   if (fields.mode !== "auto" && fields.mode !== "required") {
     throw unknownValue(`${path}.mode`, ["auto", "required"], fields.mode)
   }
+  const isRequired = fields.mode === "required"
+  if (isRequired && fields.tools.length === 0) {
+    throw invalidRequest(
+      `${path}.tools`,
+      `'${path}' demands a call of one of '${path}.tools', which is empty.`,
+    )
+  }
+  assertSome(names)
   const allowed = fields.tools.map((entry: unknown, index) => {
     const named = isObject(entry) && dialect === "chat" ? entry.function : entry
     return knownName(isObject(named) ? named.name : undefined, `${path}.tools[${index}].name`, names)
   })
-  return assertSome({ allowed, isRequired: fields.mode === "required" }, names)
+  return { allowed, isRequired }
 }
 
 function knownName(name: unknown, path: string, names: ReadonlySet<string>): string {
@@ -127,7 +146,7 @@ function knownName(name: unknown, path: string, names: ReadonlySet<string>): str
   throw unknownValue(path, [...names], name)
 }
 
-function assertSome(choice: FunctionChoice, names: ReadonlySet<string>): FunctionChoice {
-  if (names.size > 0) return choice
+function assertSome(names: ReadonlySet<string>): ReadonlySet<string> {
+  if (names.size > 0) return names
   throw invalidRequest("tool_choice", "'tool_choice' asks for a function call, but 'tools' has no function.")
 }

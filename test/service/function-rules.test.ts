@@ -1,8 +1,17 @@
 import type OpenAI from "openai"
+import type { ChatCompletionMessageParam } from "openai/resources/chat/completions"
 import type { ResponseInput } from "openai/resources/responses/responses"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { toolOutputsOf } from "../model-server/request-readers.ts"
-import { callsOf, outputsFor, tools, twoCalls, weather } from "../support/client-functions.ts"
+import {
+  askInChat,
+  callsOf,
+  outputsFor,
+  tools,
+  twoCalls,
+  weather,
+  withResults,
+} from "../support/client-functions.ts"
 import { startTestService, type TestService } from "../support/test-service.ts"
 
 describe("the rules of functions", () => {
@@ -64,6 +73,19 @@ describe("the rules of functions", () => {
     await expect(
       go([...outputsFor(first), { type: "function_call_output", call_id: "call_unknown", output: "x" }]),
     ).rejects.toMatchObject({ status: 400, message: expect.stringContaining("call_unknown") })
+  })
+
+  it("name the field of the endpoint in chat, where it is called otherwise", async () => {
+    const messages: ChatCompletionMessageParam[] = [{ role: "user", content: twoCalls }]
+    const completion = await askInChat(client, messages, false)
+    const [call, one, two] = withResults(completion)
+    if (call === undefined || one === undefined || two === undefined) throw new Error("not two calls")
+    for (const results of [[one], [one, one], [one, two, two]]) {
+      await expect(askInChat(client, [...messages, call, ...results], false)).rejects.toMatchObject({
+        status: 400,
+        param: "messages",
+      })
+    }
   })
 
   it("show one call at a time without parallel_tool_calls", async () => {
@@ -152,7 +174,7 @@ describe("the rules of functions", () => {
       client.responses.create({
         model: "manager",
         input: "x",
-        tools: [{ ...weather, parameters: { type: "objekt" } }],
+        tools: [{ ...weather, parameters: { properties: { city: { type: "text" } } } }],
       }),
     ).rejects.toMatchObject({ status: 400, param: "tools", message: expect.stringContaining("get_weather") })
   })

@@ -152,6 +152,21 @@ describe("a chat request", () => {
 
   it.each<[string, object, string | null, RegExp]>([
     ["no messages", { messages: undefined }, "messages", /Missing required parameter: 'messages'/],
+    [
+      "a function of a text",
+      { tools: [{ type: "function", function: { name: "f", parameters: { type: ["string", "null"] } } }] },
+      "tools[0].function.parameters",
+      /'f' must be a schema of the type 'object'/,
+    ],
+    [
+      "a required call of one of none",
+      {
+        tools: [{ type: "function", function: { name: "f" } }],
+        tool_choice: { type: "allowed_tools", allowed_tools: { mode: "required", tools: [] } },
+      },
+      "tool_choice.allowed_tools.tools",
+      /which is empty/,
+    ],
     ["an empty history", { messages: [] }, "messages", /at least one message/],
     [
       "messages as text",

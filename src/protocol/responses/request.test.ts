@@ -189,6 +189,27 @@ describe("a Responses request", () => {
     ["a nameless function", { tools: [{ type: "function" }] }, "tools[0].name", /Missing/],
     ["a required call of nothing", { tool_choice: "required" }, "tool_choice", /'tools' has no function/],
     [
+      "a named call of nothing",
+      { tool_choice: { type: "function", name: "f" } },
+      "tool_choice",
+      /'tools' has no function/,
+    ],
+    [
+      "a required call of one of none",
+      {
+        tools: [{ type: "function", name: "f" }],
+        tool_choice: { type: "allowed_tools", mode: "required", tools: [] },
+      },
+      "tool_choice.tools",
+      /which is empty/,
+    ],
+    [
+      "a function of a list",
+      { tools: [{ type: "function", name: "f", parameters: { type: "array" } }] },
+      "tools[0].parameters",
+      /'f' must be a schema of the type 'object'/,
+    ],
+    [
       "a choice of an unknown function",
       { tools: [{ type: "function", name: "f" }], tool_choice: { type: "function", name: "g" } },
       "tool_choice.name",
