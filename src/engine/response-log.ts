@@ -108,10 +108,11 @@ export class ResponseLog implements ResponseLogReader {
    * delta belongs to a stored item. Null: nothing new.
    */
   takeUnsaved(last?: ResponseEvent): LogSegment | null {
-    const entries = this.#entries.slice(this.#savedEntries).map(toStored)
-    if (last) entries.push(last)
+    // One after the other: the lengths of all deltas as one array would be the largest thing that a long answer needs.
+    const entries = this.#entries.slice(this.#savedEntries).map((entry) => JSON.stringify(toStored(entry)))
+    if (last) entries.push(JSON.stringify(last))
     if (entries.length === 0) return null
-    const segment = { firstSequence: this.#savedLength, json: JSON.stringify(entries) }
+    const segment = { firstSequence: this.#savedLength, json: `[${entries.join(",")}]` }
     this.#savedLength = this.#length + (last ? 1 : 0)
     this.#savedEntries = this.#entries.length + (last ? 1 : 0)
     return segment
