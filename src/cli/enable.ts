@@ -2,13 +2,12 @@ import { Command } from "commander"
 import { readConfigText } from "../config/read-config-text.ts"
 import { asUser } from "../supervise/as-user.ts"
 import { movingPart, thisInstallation } from "../supervise/installation.ts"
-import { enableLinger } from "../supervise/linger.ts"
 import { planService, type ServicePlan } from "../supervise/plan-service.ts"
-import { prepareHome } from "../supervise/prepare-home.ts"
 import { runCommand } from "../supervise/run-command.ts"
 import { ServiceError } from "../supervise/service-error.ts"
 import type { ServiceManager, ServiceScope } from "../supervise/service-manager.ts"
 import type { ServiceUser } from "../supervise/service-user.ts"
+import { setUpService } from "../supervise/set-up-service.ts"
 import { tryProgram } from "../supervise/try-program.ts"
 import { printJson } from "./command-io.ts"
 import { printDryRun } from "./enable-dry-run.ts"
@@ -83,13 +82,7 @@ async function enable(flags: EnableFlags): Promise<void> {
     return
   }
   await requireRunnable(plan)
-  for (const warning of await asUser(user, () => prepareHome(plan, readConfigText))) printLine(warning)
-  if (scope === "user" && manager.name === "systemd") {
-    const advice = await enableLinger(user.name, runCommand)
-    if (advice !== null) printLine(advice)
-  }
-  await manager.install(plan.spec)
-  await manager.restart()
+  await setUpService(plan, manager, { readFile: readConfigText, run: runCommand, tell: printLine })
   await report(plan, manager, flags.json === true)
 }
 

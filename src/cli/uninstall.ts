@@ -1,13 +1,10 @@
 import { existsSync } from "node:fs"
-import { readdir, rm } from "node:fs/promises"
 import { resolve } from "node:path"
 import { createInterface } from "node:readline/promises"
 import { Command } from "commander"
-import { asUser } from "../supervise/as-user.ts"
-import { forgetService } from "../supervise/prepare-home.ts"
+import { removeService } from "../supervise/remove-service.ts"
 import { ServiceError } from "../supervise/service-error.ts"
 import type { ServiceUser } from "../supervise/service-user.ts"
-import { lockHome } from "../workspace/home-lock.ts"
 import { printJson } from "./command-io.ts"
 import { exitCodes } from "./exit-codes.ts"
 import { printLine } from "./print.ts"
@@ -70,10 +67,7 @@ async function uninstall(flags: UninstallFlags): Promise<void> {
   }
   const home = resolve(installed?.spec?.home ?? homeAsUser(user))
   const isPurge = await isHomeToGo(flags, home)
-  // Also without a definition: an earlier run may have been ended half-way.
-  await (installed?.manager ?? managerOf(scope, user)).remove()
-  await asUser(user, () => forgetService(home))
-  if (isPurge) await asUser(user, () => purgeHome(home, user))
+  await removeService(installed?.manager ?? managerOf(scope, user), user, { home, isPurge })
   printLine(installed === null ? "The service is not installed." : "The service is removed.")
   const isKept = existsSync(home)
   if (isKept) printLine(`Kept: ${home} (conversations, keys, agents' workspaces).`)
@@ -113,24 +107,5 @@ async function isHomeToGo(flags: UninstallFlags, home: string): Promise<boolean>
     return /^y(es)?$/i.test(answer.trim())
   } finally {
     terminal.close()
-  }
-}
-
-/** A wrong `--home` must not cost a person their files: only what looks like a home of ours, and is in nobody's use. */
-async function purgeHome(home: string, user: ServiceUser): Promise<void> {
-  if (!existsSync(home)) return
-  const names = await readdir(home)
-  const isOurs = names.length === 0 || names.includes("daemon.lock") || names.includes("manager")
-  if (!isOurs || home === "/" || home === resolve(user.homeDir)) {
-    throw new ServiceError(
-      "failure",
-      `${home} does not look like a home of this service; it was not deleted.`,
-    )
-  }
-  const lock = await lockHome(home)
-  try {
-    await rm(home, { recursive: true, force: true, maxRetries: 3 })
-  } finally {
-    await lock.release()
   }
 }

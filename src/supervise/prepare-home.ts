@@ -1,7 +1,9 @@
 import { rm } from "node:fs/promises"
+import { join } from "node:path"
 import type { Config } from "../config/config.ts"
 import { formatEnvironmentFile, parseEnvironmentFile } from "../config/environment-file.ts"
 import { settings } from "../config/settings.ts"
+import { controlFile } from "../workspace/agent-control.ts"
 import { ensureAgentWorkspace, makeFolder } from "../workspace/agent-workspace.ts"
 import { openHome } from "../workspace/home.ts"
 import { removeTemporaries, writeAtomic } from "../workspace/write-atomic.ts"
@@ -47,6 +49,7 @@ export function secretsText(before: string, key: string): string {
 }
 
 async function makeManager(config: Config): Promise<void> {
-  await ensureAgentWorkspace(config.home, { role: "manager", name: null })
+  const { path } = await ensureAgentWorkspace(config.home, { role: "manager", name: null })
+  await removeTemporaries(join(path, controlFile))
   await makeFolder(config.workingDirectory)
 }

@@ -1,11 +1,11 @@
 import { mkdir, rm, stat } from "node:fs/promises"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import type { AgentSettings } from "../domain/agents.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import { type AgentControl, controlFile, defaultSettings, formatControl } from "./agent-control.ts"
 import { agentIdOf } from "./agent-id.ts"
 import { instructionFiles, memory } from "./templates.ts"
-import { createAtomic } from "./write-atomic.ts"
+import { createAtomic, removeTemporariesIn } from "./write-atomic.ts"
 
 export interface AgentWorkspaceOptions {
   readonly role: string
@@ -40,6 +40,8 @@ export async function ensureAgentWorkspace(
   try {
     await makeFolder(workspace)
     for (const folder of folders) await makeFolder(join(workspace, folder))
+    // Without its control file it is no agent yet: an earlier try was ended half-way.
+    if (wasThere && !(await exists(join(workspace, controlFile)))) await clearTemporaries(workspace)
     const files = { ...instructionFiles(id, role), "memory/memory.md": memory }
     for (const [file, text] of Object.entries(files)) await makeFile(join(workspace, file), text)
     // The last of all: it is what makes the folder an agent.
@@ -50,6 +52,12 @@ export async function ensureAgentWorkspace(
     // On a full disk: half an agent would be in the way of the next try. What went wrong first is what is told.
     if (!wasThere) await rm(workspace, { recursive: true, force: true }).catch(() => {})
     throw error
+  }
+}
+
+async function clearTemporaries(workspace: string): Promise<void> {
+  for (const folder of [".", "memory", dirname(controlFile)]) {
+    await removeTemporariesIn(join(workspace, folder))
   }
 }
 

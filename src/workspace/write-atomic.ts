@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { constants } from "node:fs"
-import { copyFile, link, open, readdir, rename, rm } from "node:fs/promises"
+import { copyFile, link, lstat, open, readdir, rename, rm } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 
 /** Readable and writable by the owner only. */
@@ -22,16 +22,19 @@ export async function writeAtomic(path: string, text: string, mode = privateMode
 }
 
 /** Removes what a `writeAtomic` of this file left that was killed half-way. */
-export async function removeTemporaries(path: string): Promise<void> {
-  const names = await readdir(dirname(path)).catch((error: unknown) => {
+export function removeTemporaries(path: string): Promise<void> {
+  return removeTemporariesIn(dirname(path), `${basename(path)}.`)
+}
+
+/** The same for all files of a folder, or those whose names begin so. Nobody may be writing them. */
+export async function removeTemporariesIn(folder: string, prefix = ""): Promise<void> {
+  const names = await readdir(folder).catch((error: unknown) => {
     if (codeOf(error) === "ENOENT") return []
     throw error
   })
-  const prefix = `${basename(path)}.`
   for (const name of names) {
-    if (name.startsWith(prefix) && /^[0-9a-f]{12}\.tmp$/.test(name.slice(prefix.length))) {
-      await rm(join(dirname(path), name), { force: true })
-    }
+    const isPart = name.startsWith(prefix) && /^(?:.*\.)?[0-9a-f]{12}\.tmp$/.test(name.slice(prefix.length))
+    if (isPart) await rm(join(folder, name), { force: true })
   }
 }
 
@@ -40,6 +43,8 @@ export async function removeTemporaries(path: string): Promise<void> {
  * that come at the same time, one wins.
  */
 export async function createAtomic(path: string, text: string): Promise<boolean> {
+  // Nearly always it is there: nothing has to be written to find that out.
+  if (await isThere(path)) return false
   const temporary = await writeTemporary(path, text)
   try {
     await linkOrCopy(temporary, path)
@@ -51,6 +56,17 @@ export async function createAtomic(path: string, text: string): Promise<boolean>
   }
   await syncFolder(path)
   return true
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    // A link that leads nowhere has the name, too.
+    await lstat(path)
+    return true
+  } catch {
+    // Whatever is wrong comes up again when it is written.
+    return false
+  }
 }
 
 async function writeTemporary(path: string, text: string, mode = privateMode): Promise<string> {
