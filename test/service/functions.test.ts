@@ -185,6 +185,7 @@ describe.each(modes)("functions of the client with $mode", ({ modelName }) => {
     expect(second.output.filter((item) => item.type === "mcp_call")).toEqual([])
     expect(seenOutputs()).toContain("get_weather says 21")
     expect(service.model.requests).toHaveLength(1)
+    expectUsageCountedOnce(service, [second])
     const third = await client.responses.create({
       model: "manager",
       previous_response_id: second.id,
@@ -199,19 +200,29 @@ describe.each(modes)("functions of the client with $mode", ({ modelName }) => {
       { ...weather, name: "exec_command" },
       { ...weather, name: "web_search" },
     ]
-    const first = await client.responses.create({
-      model: "manager",
-      // What the model is offered under its own name would be the agent's: the client's has an alias on the way.
-      input:
-        '[[tool:client_exec_command:{"city":"Oslo"}]][[tool:client_web_search:{"city":"Rome"}]][[say:done]]',
-      tools: own,
-    })
+    // What the model is offered under its own name would be the agent's: the client's has an alias on the way.
+    const input =
+      '[[tool:client_exec_command:{"city":"Oslo"}]][[tool:client_web_search:{"city":"Rome"}]][[say:done]]'
+    const first = await client.responses.create({ model: "manager", input, tools: own })
     expect(
       callsOf(first)
         .map((call) => call.name)
         .sort(),
     ).toEqual(["exec_command", "web_search"])
     expect(first.output.filter((item) => item.type === "mcp_call")).toEqual([])
+
+    const messages: ChatCompletionMessageParam[] = [{ role: "user", content: input }]
+    const called = await askInChat(client, messages, true, own)
+    const names = called.choices[0]?.message.tool_calls?.map(
+      (call) => call.type === "function" && call.function.name,
+    )
+    expect(names?.sort()).toEqual(["exec_command", "web_search"])
+    messages.push(...withResults(called))
+    const answer = await askInChat(client, messages, true, own)
+    expect(answer.choices[0]?.message.content).toBe("done")
+    for (const { id } of called.choices[0]?.message.tool_calls ?? []) {
+      expect(seenOutputs()).toContain(`result of ${id}`)
+    }
   })
 })
 

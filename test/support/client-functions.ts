@@ -17,7 +17,10 @@ export const weather = {
 }
 const time = { ...weather, name: "get_time", description: "Time" }
 export const tools = [weather, time]
-const chatTools = tools.map(({ type, strict: _strict, ...rest }) => ({ type, function: rest }))
+/** As chat completions have them. */
+function chatToolsOf(functions: typeof tools) {
+  return functions.map(({ type, strict: _strict, ...rest }) => ({ type, function: rest }))
+}
 
 /** For the scripted model. */
 export const twoCalls = '[[tool:get_weather:{"city":"Oslo"}]][[tool:get_time:{"city":"Rome"}]]'
@@ -39,8 +42,9 @@ export function askInChat(
   client: OpenAI,
   messages: ChatCompletionMessageParam[],
   streams: boolean,
+  functions = tools,
 ): Promise<ChatCompletion> {
-  const body = { model: "manager", messages, tools: chatTools }
+  const body = { model: "manager", messages, tools: chatToolsOf(functions) }
   if (!streams) return client.chat.completions.create(body)
   return client.chat.completions
     .stream({ ...body, stream_options: { include_usage: true } })
