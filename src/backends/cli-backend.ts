@@ -25,6 +25,13 @@ export interface CliBackendOptions extends CodexBackendOptions {
 }
 
 /**
+ * A codex that can be driven in no way: so old that it knows neither, or it stops at a notice, or was installed by halves. A
+ * script of that name may refuse to give help and know exec's arguments all the same.
+ */
+const brokenCodex =
+  /(?:unrecognized|unknown|no such) (?:sub)?command\b.*\bexec\b|new(?:er)? version|update available|missing optional dependency/i
+
+/**
  * An agent on whatever executable the user named: `codex app-server` where it speaks that, and codex's exec arguments
  * otherwise. Which of them is found out by `readiness`, once for each program; a request waits for it only while the
  * agent is not ready yet.
@@ -116,9 +123,12 @@ class CliBackend implements Backend {
     if (file === null) return
     try {
       // What is called codex most likely is: asking it first saves half a second of each start.
-      if (path.basename(file) === "codex" && (await this.#speaksAppServer())) return
-      const { backend } = await probeExecutable(file, { cwd, env, signal: this.#stopping.signal })
+      const isNamedCodex = path.basename(file) === "codex"
+      if (isNamedCodex && (await this.#speaksAppServer())) return
+      const { backend, exec } = await probeExecutable(file, { cwd, env, signal: this.#stopping.signal })
       if (this.#stopping.signal.aborted) return
+      // What its app-server said is the reason that readiness tells.
+      if (isNamedCodex && brokenCodex.test(exec.refusal ?? "")) return
       if (backend === "exec") {
         this.#exec = createExecBackend({ executable, cwd, env, model, resumesLast, toolEndpoint, log })
         log("info", "the CLI is driven by exec's arguments: every turn starts it anew", { executable })

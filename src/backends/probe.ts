@@ -4,7 +4,7 @@ import { messageOf } from "../domain/errors.ts"
 import { AppServer } from "./codex/app-server.ts"
 import { defaultTimeouts } from "./codex/codex-options.ts"
 import { commonFeatures, type ExecFeatures, featuresOfHelp, plainFeatures } from "./exec/exec-features.ts"
-import { type BriefRunOptions, runBriefly } from "./run-briefly.ts"
+import { type BriefRun, type BriefRunOptions, runBriefly } from "./run-briefly.ts"
 import { StartError } from "./start-error.ts"
 
 export interface ProbeOptions {
@@ -28,6 +28,8 @@ export interface ExecProfile {
   /** OpenAI's codex: its other subcommands may be used. */
   readonly isCodex: boolean
   readonly features: ExecFeatures
+  /** What it printed when it was asked for the help of `exec` and ended with an error; null: it did not. */
+  readonly refusal: string | null
 }
 
 export interface ExecutableProfile {
@@ -90,24 +92,31 @@ export function probeExecutable(file: string, options: ProbeOptions): Promise<Ex
 export function probeExec(file: string, options: ProbeOptions): Promise<ExecProfile> {
   const memory = options.memory ?? sharedMemory
   return memory.recall("exec", file, async () => {
-    const help = await ask(file, ["exec", "--help"], options)
+    const asked = await run(file, ["exec", "--help"], options)
+    const help = outputOf(asked)
+    const refusal = help === null && !asked.isTimeout ? asked.output.trim() : null
     const fresh = help === null ? plainFeatures : featuresOfHelp(help)
     const name = path.basename(file)
-    if (!fresh.printsJson) return { program: name, version: null, isCodex: false, features: fresh }
-    const resumeHelp = await ask(file, ["exec", "resume", "--help"], options)
-    const versionLine = (await ask(file, ["--version"], options))?.trim().split("\n")[0] ?? ""
+    if (!fresh.printsJson) {
+      return { program: name, version: null, isCodex: false, features: fresh, refusal }
+    }
+    const resumeHelp = outputOf(await run(file, ["exec", "resume", "--help"], options))
+    const versionLine =
+      outputOf(await run(file, ["--version"], options))
+        ?.trim()
+        .split("\n")[0] ?? ""
     const version = /\d+\.\d+(?:\.\d+\S*)?/.exec(versionLine)?.[0] ?? null
     return {
       program: version === null ? name : versionLine.slice(0, 80),
       version,
       isCodex: /^codex(?:-cli)?\s/.test(versionLine),
       features: resumeHelp === null ? fresh : commonFeatures(fresh, featuresOfHelp(resumeHelp)),
+      refusal,
     }
   })
 }
 
-/** What the program says, or null when it failed or took too long. */
-async function ask(file: string, args: readonly string[], options: ProbeOptions): Promise<string | null> {
+async function run(file: string, args: readonly string[], options: ProbeOptions): Promise<BriefRun> {
   const runOptions: BriefRunOptions = {
     cwd: options.cwd,
     env: options.env,
@@ -115,8 +124,7 @@ async function ask(file: string, args: readonly string[], options: ProbeOptions)
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   }
   try {
-    const { exitCode, isTimeout, output } = await runBriefly(file, args, runOptions)
-    return exitCode === 0 && !isTimeout ? output : null
+    return await runBriefly(file, args, runOptions)
   } catch (error) {
     options.signal?.throwIfAborted()
     throw new StartError(
@@ -126,6 +134,11 @@ async function ask(file: string, args: readonly string[], options: ProbeOptions)
       error,
     )
   }
+}
+
+/** What the program says; null: it failed or took too long. */
+function outputOf({ exitCode, isTimeout, output }: BriefRun): string | null {
+  return exitCode === 0 && !isTimeout ? output : null
 }
 
 async function speaksAppServer(file: string, options: ProbeOptions): Promise<boolean> {

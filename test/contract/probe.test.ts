@@ -41,6 +41,7 @@ describe("the probe of an executable", () => {
           takesSchema: true,
           takesEphemeral: true,
         },
+        refusal: null,
       },
     })
   })
@@ -63,7 +64,13 @@ describe("the probe of an executable", () => {
     const file = agentPath("plain-agent.sh")
     expect(await probeExecutable(file, optionsWith({ RECORD: record }))).toEqual({
       backend: "exec",
-      exec: { program: "plain-agent.sh", version: null, isCodex: false, features: plainFeatures },
+      exec: {
+        program: "plain-agent.sh",
+        version: null,
+        isCodex: false,
+        features: plainFeatures,
+        refusal: expect.any(String),
+      },
     })
     expect(recordedCalls(record)).toEqual([["exec", "--help"]])
   })

@@ -40,6 +40,20 @@ const cases: readonly Case[] = [
     next: /codex login/,
   },
   {
+    name: "codex-old",
+    program: "codex",
+    script: `echo "error: unrecognized subcommand '$1'" >&2; exit 2`,
+    reason: /codex does not speak .*too old.*unrecognized subcommand/,
+    next: /npm install -g @openai\/codex/,
+  },
+  {
+    name: "codex-new",
+    program: "codex",
+    script: `echo "${printed}"; exit 1`,
+    reason: new RegExp(`codex .*${printed}`),
+    next: /terminal/,
+  },
+  {
     name: "claude-gone",
     program: "claude",
     script: null,
@@ -84,6 +98,62 @@ const cases: readonly Case[] = [
   {
     name: "gemini-new",
     program: "gemini",
+    script: `FAULT=notice-and-end ${acp}`,
+    reason: new RegExp(printed),
+    next: /terminal/,
+  },
+  {
+    name: "opencode-gone",
+    program: "opencode",
+    script: null,
+    reason: /opencode` is not on the PATH/,
+    next: /npm install -g opencode-ai/,
+  },
+  {
+    name: "opencode-out",
+    program: "opencode",
+    script: `FAULT=log-in ${acp}`,
+    reason: /opencode is not logged in/,
+    next: /opencode auth login/,
+  },
+  {
+    name: "opencode-old",
+    program: "opencode",
+    script: `FAULT=old ${acp}`,
+    reason: /opencode .*too old.*unknown option/,
+    next: /npm install -g opencode-ai/,
+  },
+  {
+    name: "opencode-new",
+    program: "opencode",
+    script: `FAULT=notice-and-end ${acp}`,
+    reason: new RegExp(printed),
+    next: /terminal/,
+  },
+  {
+    name: "copilot-gone",
+    program: "copilot",
+    script: null,
+    reason: /copilot` is not on the PATH/,
+    next: /npm install -g @github\/copilot/,
+  },
+  {
+    name: "copilot-out",
+    program: "copilot",
+    script: `FAULT=log-in ${acp}`,
+    reason: /copilot is not logged in/,
+    next: /copilot login/,
+  },
+  {
+    name: "copilot-old",
+    program: "copilot",
+    script: `FAULT=old ${acp}`,
+    reason: /copilot .*too old.*unknown option/,
+    next: /npm install -g @github\/copilot/,
+  },
+  {
+    name: "copilot-new",
+    program: "copilot",
     script: `FAULT=notice-and-end ${acp}`,
     reason: new RegExp(printed),
     next: /terminal/,
@@ -150,7 +220,7 @@ describe("a CLI that cannot work", () => {
     }
     expect(problems.get("manager")).toBeNull()
 
-    const doctored = installed.filter(({ script, program }) => script !== null && program !== "codex")
+    const doctored = installed.filter(({ script }) => script !== null)
     const reports = await Promise.all(
       doctored.map(({ cli }) =>
         outputOf(["doctor"], { AI_AGENT_PROXY_CLI: cli, AI_AGENT_PROXY_PORT: "7612" }),
@@ -167,5 +237,5 @@ describe("a CLI that cannot work", () => {
         }),
       ])
     }
-  }, 180_000)
+  }, 240_000)
 })

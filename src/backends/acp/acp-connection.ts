@@ -3,9 +3,10 @@ import { messageOf } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
 import { CliProcess, type CliProcessOptions } from "../cli-process.ts"
 import { exitReason } from "../exit-reason.ts"
+import { handshakeError } from "../handshake-error.ts"
 import { JsonLines } from "../json-lines.ts"
 import type { SupervisedProcess } from "../process-supervisor.ts"
-import { type RequestId, RpcClient, RpcLostError } from "../rpc-client.ts"
+import { type RequestId, RpcClient } from "../rpc-client.ts"
 import { StartError } from "../start-error.ts"
 import type { AcpCli } from "./acp-clis.ts"
 import type { AcpTimeouts } from "./acp-options.ts"
@@ -114,8 +115,12 @@ export class AcpConnection implements SupervisedProcess {
     try {
       this.#description = await this.request("initialize", params, initializeResultSchema, handshakeMs)
     } catch (error) {
-      // What it said in place of an answer is the reason: an update notice, a question, an unknown option.
-      throw this.#handshakeError(error)
+      throw handshakeError(error, {
+        program: cli.kind,
+        protocol: "the Agent Client Protocol",
+        said: `${this.#rpc.strayText}${this.stderrTail}`,
+        installStep: cli.installStep,
+      })
     }
     if (this.#description.protocolVersion !== protocolVersion) {
       throw new StartError(
@@ -152,23 +157,6 @@ export class AcpConnection implements SupervisedProcess {
     this.#isAlive = false
     this.#process.closeStdin()
     await this.#process.end(this.#options.timeouts.endSteps)
-  }
-
-  #handshakeError(error: unknown): unknown {
-    const { cli } = this.#options
-    const said = `${this.#rpc.strayText}${this.stderrTail}`.trim().slice(0, 600)
-    if (!(error instanceof RpcLostError)) return error
-    if (/unknown (?:argument|option|command)|unrecognized|not a .*command/i.test(said)) {
-      return new StartError(
-        `${cli.kind} does not speak the Agent Client Protocol; it is too old, or another program (${said})`,
-        `${cli.installStep} in its newest version.`,
-      )
-    }
-    if (!error.isTimeout || said === "") return error
-    return new StartError(
-      `${messageOf(error)}; it printed: ${said}`,
-      "Run it in a terminal as this user and answer what it asks.",
-    )
   }
 
   #readErrorOutput(text: string): void {

@@ -1,10 +1,11 @@
 import type { z } from "zod"
 import { messageOf } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
+import { handshakeError } from "../handshake-error.ts"
 import { JsonLines } from "../json-lines.ts"
 import { type RequestId, RpcClient } from "../rpc-client.ts"
 import { AppServerProcess, type AppServerProcessOptions } from "./app-server-process.ts"
-import type { CodexTimeouts } from "./codex-options.ts"
+import { type CodexTimeouts, codexInstallStep } from "./codex-options.ts"
 import {
   initializeResultSchema,
   type Notification,
@@ -85,20 +86,26 @@ export class AppServer {
   }
 
   async initialize(): Promise<void> {
-    const result = await this.request(
-      "initialize",
-      {
-        clientInfo: { name: "ai_agent_proxy", title: "ai-agent-proxy", version: "1" },
-        capabilities: {
-          experimentalApi: true,
-          requestAttestation: false,
-          optOutNotificationMethods: unreadNotifications,
-        },
+    const params = {
+      clientInfo: { name: "ai_agent_proxy", title: "ai-agent-proxy", version: "1" },
+      capabilities: {
+        experimentalApi: true,
+        requestAttestation: false,
+        optOutNotificationMethods: unreadNotifications,
       },
-      initializeResultSchema,
-      this.#options.timeouts.handshakeMs,
-    )
-    this.#userAgent = result.userAgent
+    }
+    const { handshakeMs } = this.#options.timeouts
+    try {
+      const result = await this.request("initialize", params, initializeResultSchema, handshakeMs)
+      this.#userAgent = result.userAgent
+    } catch (error) {
+      throw handshakeError(error, {
+        program: "codex",
+        protocol: "the protocol of `codex app-server`",
+        said: `${this.strayText}${this.stderrTail}`,
+        installStep: codexInstallStep,
+      })
+    }
     this.#rpc.notify("initialized")
   }
 

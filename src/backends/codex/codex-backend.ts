@@ -14,7 +14,12 @@ import { RunningProcesses } from "../running-processes.ts"
 import { notReady, proxyErrorOf, StartError, turnErrorOfThrown } from "../start-error.ts"
 import { startableProgram } from "../startable-program.ts"
 import { AppServer } from "./app-server.ts"
-import { type CodexBackendOptions, type CodexTimeouts, defaultTimeouts } from "./codex-options.ts"
+import {
+  type CodexBackendOptions,
+  type CodexTimeouts,
+  codexInstallStep,
+  defaultTimeouts,
+} from "./codex-options.ts"
 import { CodexThreads, type LoadedThread } from "./codex-threads.ts"
 import { CodexTurn, refusedCall } from "./codex-turn.ts"
 import { FunctionNames } from "./function-names.ts"
@@ -227,7 +232,7 @@ class CodexBackend implements Backend {
 
   #spawn(): AppServer {
     const { cwd, env, spawn, log } = this.#options
-    const file = startableProgram(this.#options, "Install it with `npm install -g @openai/codex`")
+    const file = startableProgram(this.#options, codexInstallStep)
     const server: AppServer = new AppServer({
       file,
       cwd,

@@ -19,6 +19,8 @@ export interface CodexTimeouts {
   readonly scriptHoldMs: number
 }
 
+export const codexInstallStep = "Install it with `npm install -g @openai/codex`"
+
 export const defaultTimeouts: CodexTimeouts = {
   handshakeMs: 15_000,
   requestMs: 60_000,
