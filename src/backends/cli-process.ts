@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn as nodeSpawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
+import { drained } from "./drained.ts"
 import { type EndStep, endProcessTree, hasGroup } from "./process-tree.ts"
 import { type RunningProcesses, turnMarkerName } from "./running-processes.ts"
 
@@ -28,8 +29,6 @@ export interface CliExit {
 }
 
 const stderrTailLength = 8_192
-const quietMs = 100
-const maxDrainRounds = 10
 const leftoverSteps: readonly EndStep[] = [
   { signal: "SIGTERM", waitMs: 500 },
   { signal: "SIGKILL", waitMs: 500 },
@@ -138,21 +137,9 @@ export class CliProcess {
       })
       child.once("exit", (code, signal) => {
         this.#hasExited = true
-        void this.#drained(child).then(() => resolve({ code, signal, startError: null }))
+        void drained(child, () => this.#chunks).then(() => resolve({ code, signal, startError: null }))
       })
     })
-  }
-
-  /** What it said last may still be in the pipes. `close` comes after it, unless a child of its own holds them open. */
-  async #drained(child: ChildProcess): Promise<void> {
-    const closed = new Promise<true>((resolve) => {
-      child.once("close", () => resolve(true))
-    })
-    for (let round = 0; round < maxDrainRounds; round++) {
-      const before = this.#chunks
-      if (await Promise.race([closed, pause(quietMs)])) return
-      if (this.#chunks === before) return
-    }
   }
 
   async #endLeftovers(): Promise<void> {
@@ -164,11 +151,4 @@ export class CliProcess {
     child.stdout?.destroy()
     child.stderr?.destroy()
   }
-}
-
-/** Timers come before input in a turn of the event loop: after a long block the input must have had its chance, too. */
-function pause(ms: number): Promise<false> {
-  return new Promise((resolve) => {
-    setTimeout(() => setImmediate(resolve, false), ms)
-  })
 }

@@ -1,4 +1,5 @@
 import { spawn as nodeSpawn } from "node:child_process"
+import { drained } from "./drained.ts"
 import { endProcessTree } from "./process-tree.ts"
 
 export interface BriefRunOptions {
@@ -18,7 +19,6 @@ export interface BriefRun {
 }
 
 const maxBytes = 64 * 1024
-const drainMs = 200
 const endSteps = [
   { signal: "SIGKILL", waitMs: 500 },
   { signal: "SIGKILL", waitMs: 500 },
@@ -42,8 +42,12 @@ export async function runBriefly(
     windowsHide: true,
   })
   const outputs = [new BoundedText(), new BoundedText()] as const
+  let chunks = 0
   for (const [index, stream] of [child.stdout, child.stderr].entries()) {
-    stream?.on("data", (chunk: Buffer) => outputs[index]?.add(chunk))
+    stream?.on("data", (chunk: Buffer) => {
+      chunks += 1
+      outputs[index]?.add(chunk)
+    })
     stream?.on("error", () => {}) // The exit tells the story.
   }
   let hasExited = false
@@ -54,12 +58,7 @@ export async function runBriefly(
     })
     child.once("exit", (code) => {
       hasExited = true
-      // What it said last may still be in the pipe; a child of its own may hold that pipe for ever.
-      const timer = setTimeout(resolve, drainMs, code)
-      child.once("close", () => {
-        clearTimeout(timer)
-        resolve(code)
-      })
+      void drained(child, () => chunks).then(() => resolve(code))
     })
   })
   const end = () =>

@@ -1,6 +1,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { resolveConfig } from "../../src/config/resolve-config.ts"
+import { checkCli } from "../../src/supervise/check-cli.ts"
 import { agentPath } from "../agents/agents.ts"
 import { codexExecutable } from "../support/codex-binary.ts"
 import { resultOf } from "../support/command.ts"
@@ -190,12 +192,20 @@ async function outputOf(
   return (await resultOf(child)).stdout
 }
 
+function checkOf(message: RegExp, next: RegExp): object {
+  return expect.objectContaining({
+    status: "failure",
+    message: expect.stringMatching(message),
+    next: expect.stringMatching(next),
+  })
+}
+
 describe("a CLI that cannot work", () => {
   it("is named with the next step in the answer, in status and in doctor; the other agents go on", async () => {
     const installed = cases.map((found) => ({ ...found, cli: install(found) }))
-    for (const { name, cli } of installed) {
-      await service.roster.hire({ role: "engineer", name, settings: { cli } })
-    }
+    await Promise.all(
+      installed.map(({ name, cli }) => service.roster.hire({ role: "engineer", name, settings: { cli } })),
+    )
     const { client } = service
     for (const { name, reason, next } of installed) {
       const model = `engineer_${name}`
@@ -220,7 +230,19 @@ describe("a CLI that cannot work", () => {
     }
     expect(problems.get("manager")).toBeNull()
 
-    const doctored = installed.filter(({ script }) => script !== null)
+    // What doctor finds; and, as a command takes a second to start, its words for one case of each program.
+    const environment = { PATH: process.env.PATH ?? "", HOME: folder.path }
+    for (const { name, cli, script, reason, next } of installed) {
+      const config = resolveConfig({ flags: { cli }, env: {}, homeDir: folder.path, readFile: () => null })
+      const options = { isTurnWanted: false, terminalPath: undefined }
+      const found = (await checkCli(config, environment, options)).at(-1)
+      // That there is none at all it says in words that hold for all programs.
+      const [message, step] = script === null ? [/is not on the PATH/, /install it/] : [reason, next]
+      expect([name, found]).toEqual([name, checkOf(message, step)])
+    }
+    const doctored = installed.filter(({ name }) =>
+      ["codex-new", "claude-old", "gemini-old", "opencode-out", "copilot-new"].includes(name),
+    )
     const reports = await Promise.all(
       doctored.map(({ cli }) =>
         outputOf(["doctor"], { AI_AGENT_PROXY_CLI: cli, AI_AGENT_PROXY_PORT: "7612" }),
@@ -228,14 +250,8 @@ describe("a CLI that cannot work", () => {
     )
     for (const [index, { name, reason, next }] of doctored.entries()) {
       const { checks }: { checks: { name: string }[] } = JSON.parse(reports[index] ?? "")
-      expect([name, checks.find((check) => check.name === "login")]).toEqual([
-        name,
-        expect.objectContaining({
-          status: "failure",
-          message: expect.stringMatching(reason),
-          next: expect.stringMatching(next),
-        }),
-      ])
+      const found = checks.find((check) => check.name === "login")
+      expect([name, found]).toEqual([name, checkOf(reason, next)])
     }
   }, 240_000)
 })

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn as nodeSpawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { messageOf } from "../../domain/errors.ts"
+import { drained } from "../drained.ts"
 import {
   type EndStep,
   endProcessTree,
@@ -24,7 +25,6 @@ export interface AppServerProcessOptions {
 }
 
 const stderrTailBytes = 8_192
-const drainMs = 200
 /** For what a codex that died by itself has left behind. */
 const leftoverSteps: readonly EndStep[] = [
   { signal: "SIGTERM", waitMs: 500 },
@@ -45,6 +45,7 @@ export class AppServerProcess {
   readonly #seen = new Map<number, ProcessRow>()
   #isLooking = false
   #stderrTail = ""
+  #chunks = 0
   #isGone = false
   #ending: Promise<void> | null = null
   /** Resolves with a sentence when the process is gone or could not be started. Never rejects. */
@@ -77,17 +78,15 @@ export class AppServerProcess {
         this.#ending ??= this.#endTree(leftoverSteps)
         void this.#ending.then(() => this.#forget())
         const reason = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
-        // What it said last may still be in the pipe, `close` comes after it. But a grandchild that holds the pipe
-        // would keep `close` away for ever.
-        const timer = setTimeout(settle, drainMs, reason)
-        this.#child.once("close", () => {
-          clearTimeout(timer)
-          settle(reason)
-        })
+        void drained(this.#child, () => this.#chunks).then(() => settle(reason))
       })
     })
-    this.#child.stdout?.on("data", options.onData)
+    this.#child.stdout?.on("data", (chunk: Buffer) => {
+      this.#chunks += 1
+      options.onData(chunk)
+    })
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#chunks += 1
       this.#stderrTail = (this.#stderrTail + text).slice(-stderrTailBytes)
     })
     // A write after the child's death fails here; `exited` tells the story.
