@@ -87,6 +87,21 @@ export class RpcClient {
     return parsed.data
   }
 
+  /** Resolves with any answer, be it a refusal, and after `timeoutMs` without one: unlike `request` it blames nobody. */
+  ping(method: string, timeoutMs: number): Promise<void> {
+    if (this.#closedBecause !== null) return Promise.resolve()
+    const id = this.#takeId()
+    return new Promise((resolve) => {
+      const settle = () => resolve()
+      const timer = setTimeout(() => {
+        this.#open.delete(id)
+        resolve()
+      }, timeoutMs)
+      this.#open.set(id, { method, timer, resolve: settle, reject: settle })
+      this.#write({ id, method, params: {} })
+    })
+  }
+
   notify(method: string, params?: unknown): void {
     this.#write(params === undefined ? { method } : { method, params })
   }
@@ -139,13 +154,18 @@ export class RpcClient {
     this.#handlers.write(JSON.stringify(this.#handlers.isStandard ? { jsonrpc: "2.0", ...message } : message))
   }
 
+  #takeId(): number {
+    const id = this.#nextId
+    this.#nextId += 1
+    return id
+  }
+
   #send(method: string, params: unknown, timeoutMs: number | null): Promise<unknown> {
     const { program } = this.#handlers
     if (this.#closedBecause !== null) {
       return Promise.reject(new RpcLostError(`${method}: ${program} ${this.#closedBecause}`, false))
     }
-    const id = this.#nextId
-    this.#nextId += 1
+    const id = this.#takeId()
     return new Promise((resolve, reject) => {
       const giveUp = () => {
         this.#open.delete(id)

@@ -1,8 +1,11 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import type OpenAI from "openai"
 import { afterEach, describe, expect, it } from "vitest"
 import { startModelServer } from "../model-server/model-server.ts"
 import { createAcpHome } from "../support/acp-homes.ts"
 import { createClaudeHome } from "../support/claude-home.ts"
+import { createTempDir } from "../support/temp-dir.ts"
 import { missingCli, testCli } from "../support/test-clis.ts"
 import { startTestService, type TestService } from "../support/test-service.ts"
 
@@ -43,8 +46,23 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp()
 })
 
+/** Each start of a CLI, with its arguments, by the name of the CLI. */
+type Starts = (name: (typeof others)[number]) => readonly string[]
+
+/** The CLI behind a program of the same name that notes its starts in the folder. */
+function installNoting(folder: string, name: string, cli: string): string {
+  const file = join(folder, name, name)
+  mkdirSync(join(folder, name))
+  writeFileSync(file, `#!/bin/sh\necho "$*" >> '${folder}/${name}/starts'\nexec '${cli}' "$@"\n`, {
+    mode: 0o755,
+  })
+  return file
+}
+
 /** A service whose manager is on codex, and that has an agent on each of the other CLIs. */
-async function startService(): Promise<TestService> {
+async function startService(): Promise<{ readonly service: TestService; readonly starts: Starts }> {
+  const folder = await createTempDir("five-clis")
+  cleanUps.push(() => folder.remove())
   const model = await startModelServer()
   cleanUps.push(() => model.close())
   const env: Record<string, string> = {}
@@ -59,12 +77,16 @@ async function startService(): Promise<TestService> {
   const service = await startTestService({ env })
   cleanUps.push(() => service.stop())
   for (const name of others) {
-    const cli = testCli(name)
+    const cli = installNoting(folder.path, name, testCli(name) ?? "")
     const settings = { cli, model: name === "gemini" ? "gemini-2.5-flash" : null }
     const { agent } = await service.roster.hire({ role: "engineer", name, settings })
     expect([name, agent.readiness]).toEqual([name, { isReady: true }])
   }
-  return service
+  const starts: Starts = (name) =>
+    readFileSync(join(folder.path, name, "starts"), "utf8")
+      .trim()
+      .split("\n")
+  return { service, starts }
 }
 
 /** What a client does, whatever is behind the agent; what came of each step. */
@@ -140,7 +162,8 @@ describe("one client script", () => {
       : missingCli(missing),
     { timeout: 240_000 },
     async () => {
-      const { client } = await startService()
+      const { service, starts } = await startService()
+      const { client } = service
       const models = ["manager", ...others.map((name) => `engineer_${name}`)]
       const results = await Promise.all(models.map((model) => runClient(client, model)))
       for (const [index, model] of models.entries()) {
@@ -158,6 +181,13 @@ describe("one client script", () => {
           },
         ])
       }
+      // One warm process for all; of claude's one for each of the seven threads that the script begins.
+      for (const name of ["gemini", "opencode", "copilot"] as const) {
+        expect([name, starts(name)]).toEqual([name, [expect.any(String)]])
+      }
+      const turns = starts("claude").filter((args) => args.includes("--input-format"))
+      expect(turns.length).toBeGreaterThan(0)
+      expect(turns.length).toBeLessThanOrEqual(7)
     },
   )
 })

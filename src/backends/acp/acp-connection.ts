@@ -140,6 +140,11 @@ export class AcpConnection implements SupervisedProcess {
     return this.#rpc.request(method, params, result, timeoutMs)
   }
 
+  /** See `RpcClient.ping`. */
+  ping(method: string, timeoutMs: number): Promise<void> {
+    return this.#rpc.ping(method, timeoutMs)
+  }
+
   notify(method: string, params: unknown): void {
     this.#rpc.notify(method, params)
   }

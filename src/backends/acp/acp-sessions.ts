@@ -232,24 +232,10 @@ export class AcpSessions {
     let quietRounds = 0
     while (quietRounds < 2 && performance.now() < until) {
       const { updates } = replay
-      await this.#roundTrip()
+      // By a method that no program has: the protocol wants them refused. One that does not answer costs a moment, no more.
+      await this.#connection.ping("_ai-agent-proxy/ping", roundTripMs)
       quietRounds = replay.updates === updates ? quietRounds + 1 : 0
     }
-  }
-
-  /** By a method that no program has: the protocol wants them refused. One that does not answer costs a moment, no more. */
-  async #roundTrip(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const refused = this.#connection
-      .request("_ai-agent-proxy/ping", {}, emptyResultSchema, null)
-      .catch(() => {})
-    await Promise.race([
-      refused,
-      new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, roundTripMs)
-      }),
-    ])
-    clearTimeout(timer)
   }
 
   async #take(): Promise<SessionDescription> {
