@@ -33,8 +33,9 @@ export function chooseAgent<T extends Named>(agents: readonly T[], word: string)
 function noAgent(agents: readonly Named[], word: string): ProxyError {
   const there =
     agents.length === 0 ? "There are none yet" : `There are ${agents.map(({ id }) => id).join(", ")}`
+  const makes = word === "manager" ? "init` makes it" : "hire engineer alice` makes one"
   return new ProxyError(
     "agent_not_found",
-    `There is no agent '${word.slice(0, 100)}'. ${there}; \`ai-agent-proxy hire engineer alice\` makes one.`,
+    `There is no agent '${word.slice(0, 100)}'. ${there}; \`ai-agent-proxy ${makes}.`,
   )
 }

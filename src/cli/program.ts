@@ -30,6 +30,8 @@ export async function run(argv: readonly string[]): Promise<void> {
     if (error.code === "EPIPE") process.exit(0)
     process.exit(tell(`the result cannot be written: ${error.message}`, exitCodes.failure))
   })
+  // Words that nobody reads change nothing of what is done.
+  process.stderr.on("error", () => {})
   try {
     await createProgram().parseAsync(argv)
   } catch (error) {

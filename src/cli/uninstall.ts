@@ -6,7 +6,7 @@ import { removeService } from "../supervise/remove-service.ts"
 import { ServiceError } from "../supervise/service-error.ts"
 import type { ServiceUser } from "../supervise/service-user.ts"
 import { printJson } from "./command-io.ts"
-import { exitCodes } from "./exit-codes.ts"
+import { exitCodes, UsageError } from "./exit-codes.ts"
 import { printLine } from "./print.ts"
 import {
   type ChangeFlags,
@@ -49,7 +49,7 @@ Examples:
 
 async function uninstall(flags: UninstallFlags): Promise<void> {
   if (flags.keep === true && flags.purge === true) {
-    throw new ServiceError("failure", "--keep and --purge cannot both be meant.")
+    throw new UsageError("--keep and --purge cannot both be meant.")
   }
   requireServiceManager()
   const installed = await findInstalled(flags)

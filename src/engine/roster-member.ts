@@ -109,7 +109,8 @@ export class RosterMember implements Member {
       id,
       role,
       name,
-      state: "stopped",
+      // What should run and cannot be launched is not ready: nobody has stopped it.
+      state: this.problem !== null && settings?.desiredState === "running" ? "running" : "stopped",
       backend: this.#lastKind ?? settings?.backend ?? program,
       program,
       readiness: this.#whyStopped(),

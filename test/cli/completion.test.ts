@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { ensureAgentWorkspace } from "../../src/workspace/agent-workspace.ts"
-import { mainProgram } from "../support/command.ts"
+import { mainProgram } from "../support/main-program.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
 import { noTerminalReason, Terminal } from "../support/terminal.ts"
 

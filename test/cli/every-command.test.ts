@@ -163,7 +163,13 @@ const table: Readonly<Record<string, Row>> = {
     ...always(["doctor", 1, /^FAIL/m]),
     isAboutServiceManager: true,
   },
-  uninstall: noManager("uninstall --keep"),
+  uninstall: {
+    ...noManager("uninstall --keep"),
+    wrong: [
+      ["uninstall --keep extra", 2, "too many arguments"],
+      ["uninstall --keep --purge", 2, "--keep and --purge cannot both be meant"],
+    ],
+  },
 }
 
 const hasServiceManager = process.platform === "darwin" || existsSync("/run/systemd/system")

@@ -297,9 +297,9 @@ describe("the permissions of an agent", () => {
     const { roster, home } = await start()
     const settings = { permissions: "workspace", workingDir: join(home, "..") } as const
     const { agent } = await roster.hire({ role: "engineer", name: "alice", settings })
-    expect(agent.readiness).toMatchObject({
-      isReady: false,
-      reason: expect.stringContaining("holds the home of the service"),
+    expect(agent).toMatchObject({
+      state: "running",
+      readiness: { isReady: false, reason: expect.stringContaining("holds the home of the service") },
     })
   })
 

@@ -1,14 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { resolve } from "node:path"
+import { mainProgram } from "./main-program.ts"
 
 export interface CommandResult {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
 }
-
-export const mainProgram = resolve(import.meta.dirname, "../../src/main.ts")
 
 /** Runs the command line to its end, as `ai-agent-proxy ARGS` without a terminal. */
 export async function runCommand(

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { join, resolve } from "node:path"
+import { join } from "node:path"
+import { mainProgram } from "./main-program.ts"
 import { waitFor } from "./wait-for.ts"
 
 export interface DaemonProcess {
@@ -21,11 +22,9 @@ export interface DaemonProcessOptions {
   readonly args?: readonly string[]
 }
 
-const main = resolve(import.meta.dirname, "../../src/main.ts")
-
 /** The command line's own process, not waited for. */
 export function spawnCommand(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
-  return spawn(process.execPath, [main, ...args], { env, stdio: ["ignore", "pipe", "pipe"] })
+  return spawn(process.execPath, [mainProgram, ...args], { env, stdio: ["ignore", "pipe", "pipe"] })
 }
 
 /** `ai-agent-proxy daemon` as a process of its own, on a free port, once it says that it listens. */
