@@ -366,6 +366,8 @@ describe("an agent's own token", () => {
       [
         ...["AI_AGENT_PROXY_AGENT", "AI_AGENT_PROXY_AGENT_TOKEN"],
         ...["AI_AGENT_PROXY_COMMAND", "AI_AGENT_PROXY_URL"],
+        // A mark by which what it has started is found, and no secret.
+        "AI_AGENT_PROXY_TURN",
         // What codex needs, the key of its model server, which `pass_env` names, among it.
         ...Object.keys(service.codex.env),
         ...Object.keys(variables.allowed),
