@@ -22,9 +22,13 @@ function fail(message) {
 if (!fs.existsSync(main)) {
   fail('it is not built yet. Run `make install` in ' + root + '.')
 } else if (isNewEnough(process.versions.node)) {
-  // V8 lets its young generation grow to 32 MB under a stream, and keeps it. A service that spawns wants to stay small:
-  // each spawn() blocks in proportion to the memory. Throughput is the same (docs/performance.md).
-  require('v8').setFlagsFromString('--semi-space-growth-factor=1')
+  // A service that waits and spawns wants to stay small: each spawn() blocks in proportion to the memory. V8 would let its
+  // young generation grow to 32 MB under a stream and the old one to four times what is alive, and spend on its second
+  // compiler what these turns are too short to bring back. What each costs and saves: docs/performance.md.
+  var options = ['--semi-space-growth-factor=1', '--heap-growing-percent=10', '--no-opt']
+  options.forEach(function (option) {
+    require('v8').setFlagsFromString(option)
+  })
   import(require('url').pathToFileURL(main).href).catch(function (error) {
     process.stderr.write(String((error && error.stack) || error) + '\n')
     process.exit(1)
