@@ -15,7 +15,7 @@ import type { CodexBackendOptions } from "./codex/codex-options.ts"
 import { createExecBackend } from "./exec/exec-backend.ts"
 import { findExecutable } from "./find-executable.ts"
 import { probeExecutable } from "./probe.ts"
-import { endLeftBehind } from "./running-processes.ts"
+import { endLeftBehind, RunningProcesses } from "./running-processes.ts"
 
 export interface CliBackendOptions extends CodexBackendOptions {
   /** See `ExecBackendOptions`. */
@@ -43,6 +43,7 @@ export function createCliBackend(options: CliBackendOptions): Backend {
 class CliBackend implements Backend {
   readonly #options: CliBackendOptions
   readonly #codex: Backend
+  readonly #running: RunningProcesses
   readonly #stopping = new AbortController()
   #exec: Backend | null = null
   #cleaning: Promise<void> | null = null
@@ -50,7 +51,8 @@ class CliBackend implements Backend {
 
   constructor(options: CliBackendOptions) {
     this.#options = options
-    this.#codex = createCodexBackend(options)
+    this.#running = new RunningProcesses(options.cwd, options.log)
+    this.#codex = createCodexBackend({ ...options, running: this.#running })
   }
 
   get kind(): string {
@@ -130,7 +132,16 @@ class CliBackend implements Backend {
       // What its app-server said is the reason that readiness tells.
       if (isNamedCodex && brokenCodex.test(exec.refusal ?? "")) return
       if (backend === "exec") {
-        this.#exec = createExecBackend({ executable, cwd, env, model, resumesLast, toolEndpoint, log })
+        this.#exec = createExecBackend({
+          executable,
+          cwd,
+          env,
+          model,
+          resumesLast,
+          toolEndpoint,
+          log,
+          running: this.#running,
+        })
         log("info", "the CLI is driven by exec's arguments: every turn starts it anew", { executable })
       }
       this.#isChosen = true

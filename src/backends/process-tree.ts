@@ -134,7 +134,14 @@ export async function snapshot(): Promise<readonly ProcessRow[]> {
 
 function procRows(): ProcessRow[] {
   // In one go without waiting: a few milliseconds, and processes do not move under our eyes.
-  return readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? (procRow(Number(name)) ?? []) : []))
+  let names: readonly string[]
+  try {
+    names = readdirSync("/proc")
+  } catch {
+    // No descriptor is free: who is not seen now is looked for again.
+    return []
+  }
+  return names.flatMap((name) => (/^\d+$/.test(name) ? (procRow(Number(name)) ?? []) : []))
 }
 
 function procRow(pid: number): ProcessRow | null {

@@ -7,6 +7,8 @@ export interface HireOrder {
   readonly name: string | null
   /** For a new one only: those of an agent that exists are its own. */
   readonly settings?: Partial<Omit<AgentSettings, "desiredState">>
+  /** Id of the agent that hires: what it makes may do no more than it may itself. */
+  readonly hiredBy?: string
 }
 
 /** The agents of this service and what may be done with them: for the command line and for agents that hire others. */

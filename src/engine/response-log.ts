@@ -16,7 +16,7 @@ interface DeltaRun {
   readonly partIndex: number
   text: GrowingText | string
   /** Of the first `count` deltas, in UTF-16 units. Outside the heap: in an array they would be half of what a long answer costs. */
-  readonly lengths: Uint32Array
+  lengths: Uint32Array
   count: number
 }
 
@@ -53,6 +53,8 @@ export class ResponseLog implements ResponseLogReader {
     if (event.type === "text.delta" || event.type === "summary.delta" || event.type === "arguments.delta") {
       this.#appendDelta(event.type, event.outputIndex, event.partIndex, event.text)
     } else {
+      const last = this.#entries.at(-1)
+      if (last !== undefined && "lengths" in last) last.lengths = last.lengths.slice(0, last.count)
       this.#entries.push({ first: this.#length, event })
       if (event.type === "text.done" || event.type === "summary.done") this.#share(event)
     }
@@ -153,6 +155,8 @@ export class ResponseLog implements ResponseLogReader {
       last.lengths[last.count] = text.length
       last.count += 1
     } else {
+      // An answer may have thousands of short items.
+      if (last !== undefined && "lengths" in last) last.lengths = last.lengths.slice(0, last.count)
       const grown = new GrowingText(text)
       const lengths = new Uint32Array(maxRunDeltas)
       lengths[0] = text.length

@@ -113,14 +113,23 @@ export async function launchAgent(
 }
 
 /** Who may write in the home gives itself and others all permissions. */
-async function checkWorkingDirectory({ workingDirectory }: AgentProfile, home: string): Promise<void> {
-  const path = relative(await realpath(workingDirectory), await realpath(home))
-  if (path === ".." || path.startsWith("../")) return
+async function checkWorkingDirectory(profile: AgentProfile, home: string): Promise<void> {
+  const { workingDirectory } = profile
+  const [folder, all, own] = await Promise.all(
+    [workingDirectory, home, profile.workspace].map((path) => realpath(path)),
+  )
+  if (folder === undefined || all === undefined || own === undefined) return
+  if (!isInside(folder, all) && (isInside(own, folder) || !isInside(all, folder))) return
   throw new ProxyError(
     "agent_control_invalid",
-    `its working directory ${workingDirectory} holds the home of the service with the control files of all agents; with ` +
-      "the permissions 'workspace' it needs another one (`working_dir` in its control/agent.json)",
+    `its working directory ${workingDirectory} is in the home of the service, or holds it, with the control files of other ` +
+      "agents; with the permissions 'workspace' it needs another one (`working_dir` in its control/agent.json)",
   )
+}
+
+function isInside(folder: string, path: string): boolean {
+  const way = relative(folder, path)
+  return way !== ".." && !way.startsWith("../")
 }
 
 /** What is spawned for it. Throws `SyntaxError` for a `cli` that cannot be used. */

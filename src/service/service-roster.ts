@@ -92,11 +92,11 @@ export class ServiceRoster implements AgentRoster, Roster {
     this.#places.get(turn.record.agentId)?.records.turn(turn, new Date(this.#options.now()))
   }
 
-  async hire({ role, name, settings }: HireOrder): Promise<{ agent: AgentStatus; isNew: boolean }> {
+  async hire({ role, name, settings, hiredBy }: HireOrder): Promise<{ agent: AgentStatus; isNew: boolean }> {
     const { id, isNew } = await this.#options.folder.create({
       role,
       name,
-      ...(settings !== undefined && { settings }),
+      settings: { ...settings, ...(hiredBy !== undefined && this.#passedOn(hiredBy)) },
     })
     if (!isNew && this.#options.folder.find(id)?.control?.desiredState === "stopped") {
       await this.#options.folder.change(id, { desiredState: "running" })
@@ -104,6 +104,10 @@ export class ServiceRoster implements AgentRoster, Roster {
     this.#refresh()
     await this.#bringTogether(id)
     return { agent: await this.#asked(id), isNew }
+  }
+
+  #passedOn(hiredBy: string): Pick<AgentSettings, "permissions"> {
+    return { permissions: this.#options.folder.find(hiredBy)?.control?.permissions ?? "read-only" }
   }
 
   async fire(id: string): Promise<{ archive: string }> {

@@ -41,5 +41,5 @@ it("hires up to the limit, also in parallel calls, and takes who is there withou
   expect(await hire("alice")).toBe("engineer_alice was hired before and can be asked now.")
 })
 
-/** The tool asks nothing of it. */
-const turn = {} as CallingTurn
+/** Only what the tool asks of it. */
+const turn = { agent: { id: "manager" } } as CallingTurn

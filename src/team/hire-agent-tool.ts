@@ -30,11 +30,13 @@ export function hireAgentTool(roster: Pick<Roster, "hire" | "list">, maxAgents: 
       name: z.string().min(1).describe("Lower-case letters, digits and hyphens, e.g. alice."),
     }),
     isFor: ({ role }) => role === "manager",
-    run: async ({ arguments: { role, name } }) => {
+    run: async ({ arguments: { role, name }, turn }) => {
       const id = `${role}_${name}`
       assertPlace(id)
       hiring.add(id)
-      const { agent, isNew } = await roster.hire({ role, name }).finally(() => hiring.delete(id))
+      const { agent, isNew } = await roster
+        .hire({ role, name, hiredBy: turn.agent.id })
+        .finally(() => hiring.delete(id))
       const what = isNew ? "is hired" : "was hired before"
       const state = agent.readiness.isReady
         ? "can be asked now"

@@ -295,14 +295,30 @@ describe("the permissions of an agent", () => {
     )
   }, 120_000)
 
-  it("are not given for a working directory that holds the control files of all", async () => {
+  it("are not given for a working directory that holds the control files of others", async () => {
     const { roster, home } = await start()
-    const settings = { permissions: "workspace", workingDir: join(home, "..") } as const
-    const { agent } = await roster.hire({ role: "engineer", name: "alice", settings })
-    expect(agent).toMatchObject({
-      state: "running",
-      readiness: { isReady: false, reason: expect.stringContaining("holds the home of the service") },
-    })
+    for (const [name, workingDir] of [
+      ["alice", join(home, "..")],
+      ["bob", join(home, "manager")],
+    ] as const) {
+      const settings = { permissions: "workspace", workingDir } as const
+      const { agent } = await roster.hire({ role: "engineer", name, settings })
+      expect(agent).toMatchObject({
+        state: "running",
+        readiness: {
+          isReady: false,
+          reason: expect.stringContaining("is in the home of the service, or holds it"),
+        },
+      })
+    }
+  })
+
+  it("are passed on to those whom an agent hires", async () => {
+    const { roster, home } = await start()
+    await roster.hire({ role: "reviewer", name: "rita", settings: { permissions: "read-only" } })
+    await roster.hire({ role: "engineer", name: "carl", hiredBy: "reviewer_rita" })
+    const control = readFileSync(join(home, "engineer_carl", "control", "agent.json"), "utf8")
+    expect(JSON.parse(control)).toMatchObject({ permissions: "read-only" })
   })
 
   it("are not claimed of a program that cannot be kept to them", async () => {

@@ -118,7 +118,7 @@ export class AppServerProcess {
     this.#isLooking = true
     const rows = await snapshot()
     this.#isLooking = false
-    if (this.#isGone) return
+    if (this.#isGone || rows.length === 0) return
     const below = membersOf(rows, this.#root(), this.#seen).filter(({ pid }) => pid !== this.pid)
     const gone = new Set(this.#seen.keys())
     for (const row of below) {

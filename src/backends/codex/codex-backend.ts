@@ -57,7 +57,7 @@ class CodexBackend implements Backend {
   constructor(options: CodexBackendOptions) {
     this.#options = options
     this.#timeouts = { ...defaultTimeouts, ...options.timeouts }
-    this.#processes = new RunningProcesses(options.cwd, options.log)
+    this.#processes = options.running ?? new RunningProcesses(options.cwd, options.log)
     this.#supervisor = new ProcessSupervisor<AppServer>({
       program: "codex",
       startStep:

@@ -2,6 +2,7 @@ import type { spawn } from "node:child_process"
 import type { Permissions } from "../../domain/agents.ts"
 import type { BackendEvent } from "../../domain/backend.ts"
 import type { Log } from "../../domain/log.ts"
+import type { RunningProcesses } from "../running-processes.ts"
 
 export interface CodexTimeouts {
   /** From spawn to the answer of `initialize`. */
@@ -46,6 +47,8 @@ export interface CodexBackendOptions {
   readonly log: Log
   readonly timeouts?: Partial<CodexTimeouts>
   readonly spawn?: typeof spawn
+  /** Shared by those that run in the same workspace. */
+  readonly running?: RunningProcesses
   /** Milliseconds; for the pauses between restarts. */
   readonly now?: () => number
 }

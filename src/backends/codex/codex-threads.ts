@@ -176,8 +176,10 @@ export class CodexThreads {
   }
 
   /** A codex that does not know the profile has ignored it, and an administrator's rules may have put another in its place. */
-  #checkProfile({ activePermissionProfile: active }: ThreadResult): void {
+  #checkProfile({ thread, activePermissionProfile: active }: ThreadResult): void {
     if (this.#agent.permissions !== "workspace" || active?.id === workspaceProfile) return
+    // It is not to stay loaded for nobody.
+    this.#server.request("thread/unsubscribe", { threadId: thread.id }, emptyResultSchema).catch(() => {})
     throw new ProxyError(
       "agent_not_ready",
       "This codex does not keep to the permissions 'workspace'" +

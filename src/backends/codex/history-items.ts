@@ -146,10 +146,7 @@ class CallIndex {
 }
 
 function nativeItems(items: readonly unknown[], output: readonly Item[]): InjectedItem[] {
-  return items
-    .map(keptNativeItem)
-    .map((item) => (item === null ? null : withTold(item, output)))
-    .filter(isKept)
+  return withTold(items.map(keptNativeItem).filter(isKept), output)
 }
 
 function isKept(item: InjectedItem | null): item is InjectedItem {

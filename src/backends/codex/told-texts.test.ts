@@ -46,6 +46,17 @@ describe("the text of an answer", () => {
     }
   })
 
+  it("is the one that the client was shown, where codex told another at the end", () => {
+    const texts = new ToldTexts()
+    texts.told(message("msg_1", long))
+    const kept = [texts.withoutTold(raw("msg_1", long)), raw("msg_2", "Then this.")]
+    const output = [message("msg_a", `${long} As it was sent.`), message("msg_b", "Then this.")]
+    expect(seeded(kept, output)).toEqual([
+      raw("msg_1", `${long} As it was sent.`),
+      raw("msg_2", "Then this."),
+    ])
+  })
+
   it("is not made up where the client was shown another one", () => {
     const texts = new ToldTexts()
     texts.told(message("msg_1", long))

@@ -27,15 +27,37 @@ export class ToldTexts {
   }
 }
 
-/** Puts back what `withoutTold` left out, from the items of the same turn; null: the client was never shown that text. */
-export function withTold(raw: InjectedItem, output: readonly Item[]): InjectedItem | null {
-  const [part] = raw.type === "message" && Array.isArray(raw.content) ? (raw.content as InjectedItem[]) : []
-  const hash = part?.text_sha256
-  if (part === undefined || typeof hash !== "string") return raw
-  const text = output.map(textOf).find((each) => each.length >= minSharedChars && hashOf(each) === hash)
-  if (text === undefined) return null
-  const { text_sha256: _, ...rest } = part
-  return { ...raw, content: [{ ...rest, text }] }
+/**
+ * Puts back into the items of a turn what `withoutTold` left out, from what the client was shown in it. Where that was another
+ * text than codex told at the end, it is the client's that the conversation goes on from; where it was none, the item is left out.
+ */
+export function withTold(items: readonly InjectedItem[], output: readonly Item[]): InjectedItem[] {
+  const shown = output.map(textOf).filter((text) => text !== "")
+  const byHash = new Map(
+    shown.filter((text) => text.length >= minSharedChars).map((text) => [hashOf(text), text]),
+  )
+  const told = new Set(items.map((item) => toldHash(item) ?? partOf(item)?.text))
+  const others = shown.filter((text) => !told.has(text) && !told.has(hashOf(text)))
+  return items.flatMap((item) => {
+    const hash = toldHash(item)
+    if (hash === null) return [item]
+    const text = byHash.get(hash) ?? others.shift()
+    if (text === undefined) return []
+    const { text_sha256: _, ...part } = partOf(item) ?? {}
+    return [{ ...item, content: [{ ...part, text }] }]
+  })
+}
+
+function toldHash(item: InjectedItem): string | null {
+  const hash = partOf(item)?.text_sha256
+  return typeof hash === "string" ? hash : null
+}
+
+function partOf(item: InjectedItem): InjectedItem | undefined {
+  // Parts of a message are objects.
+  return item.type === "message" && Array.isArray(item.content)
+    ? (item.content as InjectedItem[])[0]
+    : undefined
 }
 
 function textOf(item: Item): string {

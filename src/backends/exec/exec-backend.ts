@@ -55,7 +55,7 @@ class ExecBackend implements Backend {
     this.#files = new ThreadFiles(path.join(options.cwd, "control", "exec-threads"))
     this.#threads = new ExecThreads(this.#files)
     this.#lastSession = new LastSession(this.#files)
-    this.#running = new RunningProcesses(options.cwd, options.log)
+    this.#running = options.running ?? new RunningProcesses(options.cwd, options.log)
   }
 
   async capabilities(): Promise<Capabilities> {

@@ -3,6 +3,7 @@ import type { Log } from "../../domain/log.ts"
 import type { ToolEndpoint } from "../../domain/tool-endpoint.ts"
 import type { ProbeMemory } from "../probe.ts"
 import type { EndStep } from "../process-tree.ts"
+import type { RunningProcesses } from "../running-processes.ts"
 
 export interface ExecTimeouts {
   /** How an interrupted turn is ended; together below two seconds. */
@@ -44,6 +45,8 @@ export interface ExecBackendOptions {
   readonly timeouts?: Partial<ExecTimeouts>
   readonly spawn?: typeof spawn
   readonly probeMemory?: ProbeMemory
+  /** Shared by those that run in the same workspace. */
+  readonly running?: RunningProcesses
   /** Longest answer of a plain-text program, in UTF-16 units; beyond it the turn fails. */
   readonly maxAnswerLength?: number
 }
