@@ -30,7 +30,7 @@ function installOlder(): void {
     .filter((name) => {
       const text = readFileSync(`${folder}/dist/${name}`, "utf8")
       const older = text.replace(
-        /const migrations = (\[\{[\s\S]*?\n\}\]);/,
+        /const migrations = (\[[\s\S]*?\n\}?\]);/,
         "const migrations = $1.slice(0, 1);",
       )
       writeFileSync(`${folder}/dist/${name}`, older)
