@@ -24,9 +24,10 @@ const leftBehindSteps: readonly EndStep[] = [
 ]
 
 /**
- * The CLIs that run, and what of theirs could not be found otherwise, in `control/exec-running.json` of the workspace: a service that is killed ends none of
- * them, so the next one does (`endLeftBehind`). A pid alone is not believed, because pids are used again: the process must
- * also have been started at the same time, or have the marker of its turn in its environment (Linux).
+ * The CLIs that run, and what of theirs could not be found otherwise, in `control/exec-running.json` of the workspace: a
+ * service that is killed ends none of them, so the next one does (`endLeftBehind`). A pid alone is not believed, because pids
+ * are used again: the process must also have been started at the same time, or have the marker of its turn in its
+ * environment (Linux).
  *
  * Written at once and without waiting, in the tick of the spawn; the file is small. Not synced: after a power cut there
  * are no processes either. A file that cannot be written is logged, and costs no turn.

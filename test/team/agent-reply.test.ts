@@ -4,54 +4,14 @@ import type OpenAI from "openai"
 import type { ResponseStreamEvent } from "openai/resources/responses/responses"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type CommandResult, runCommand } from "../support/command.ts"
+import { shellVariables } from "../support/shell-variables.ts"
 import { startTestService, type TestService } from "../support/test-service.ts"
 import { waitFor } from "../support/wait-for.ts"
 
 const key = "sk-of-the-owner"
 const anns = "sk-of-ann"
 
-/** What the service has in its own environment, as the shell of a developer gives it. */
-const variables = {
-  allowed: {
-    TZ: "Europe/Berlin",
-    LC_TIME: "C.UTF-8",
-    XDG_CACHE_HOME: "/tmp/cache-of-nobody",
-    GITHUB_TOKEN: "of the person",
-    SSH_AUTH_SOCK: "/tmp/socket-of-nobody",
-  },
-  foreign: {
-    AI_AGENT_PROXY_API_KEY: key,
-    AI_AGENT_PROXY_HOME: "/home/not for agents",
-    AI_AGENT_PROXY_LOG_LEVEL: "not for agents",
-    ai_agent_proxy_api_key: key,
-    AWS_SECRET_ACCESS_KEY: "not for agents",
-    DATABASE_URL: "postgres://ann:not for agents@db",
-    NPM_TOKEN: "not for agents",
-    SOME_SECRET_OF_THE_USER: "not for agents",
-    NOTIFY_SOCKET: "/run/not for agents",
-    INVOCATION_ID: "not for agents",
-  },
-  /** codex 0.169 sets these in its launcher and for each command. */
-  ofCodex: [
-    "CODEX_APPLY_PATCH_PRESERVE_LINE_ENDINGS",
-    "CODEX_CI",
-    "CODEX_MANAGED_BY_NPM",
-    "CODEX_MANAGED_PACKAGE_ROOT",
-    "CODEX_SESSION_ID",
-    "CODEX_THREAD_ID",
-    "CODEX_TOOL_CALL_ID",
-    "CODEX_VERSION",
-    "COLORTERM",
-    "GH_PAGER",
-    "GIT_PAGER",
-    "LC_ALL",
-    "LC_CTYPE",
-    "NO_COLOR",
-    "PAGER",
-    "TERM",
-  ],
-  ofTheShell: ["PWD", "SHLVL", "_"],
-}
+const variables = shellVariables(key)
 
 let service: TestService
 let client: OpenAI

@@ -1,0 +1,42 @@
+/** What the service has in its own environment, as the shell of a developer gives it. */
+export const shellVariables = (key: string) => ({
+  allowed: {
+    TZ: "Europe/Berlin",
+    LC_TIME: "C.UTF-8",
+    XDG_CACHE_HOME: "/tmp/cache-of-nobody",
+    GITHUB_TOKEN: "of the person",
+    SSH_AUTH_SOCK: "/tmp/socket-of-nobody",
+  },
+  foreign: {
+    AI_AGENT_PROXY_API_KEY: key,
+    AI_AGENT_PROXY_HOME: "/home/not for agents",
+    AI_AGENT_PROXY_LOG_LEVEL: "not for agents",
+    ai_agent_proxy_api_key: key,
+    AWS_SECRET_ACCESS_KEY: "not for agents",
+    DATABASE_URL: "postgres://ann:not for agents@db",
+    NPM_TOKEN: "not for agents",
+    SOME_SECRET_OF_THE_USER: "not for agents",
+    NOTIFY_SOCKET: "/run/not for agents",
+    INVOCATION_ID: "not for agents",
+  },
+  /** codex 0.169 sets these in its launcher and for each command. */
+  ofCodex: [
+    "CODEX_APPLY_PATCH_PRESERVE_LINE_ENDINGS",
+    "CODEX_CI",
+    "CODEX_MANAGED_BY_NPM",
+    "CODEX_MANAGED_PACKAGE_ROOT",
+    "CODEX_SESSION_ID",
+    "CODEX_THREAD_ID",
+    "CODEX_TOOL_CALL_ID",
+    "CODEX_VERSION",
+    "COLORTERM",
+    "GH_PAGER",
+    "GIT_PAGER",
+    "LC_ALL",
+    "LC_CTYPE",
+    "NO_COLOR",
+    "PAGER",
+    "TERM",
+  ],
+  ofTheShell: ["PWD", "SHLVL", "_"],
+})
