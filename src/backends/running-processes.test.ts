@@ -44,6 +44,25 @@ it("leaves a process alone that got the pid of one that is gone", async () => {
   expect(isRunning(pid)).toBe(true)
 })
 
+it("leaves a process alone whose pid and start are those of one before the machine was started anew", async () => {
+  const pid = startSleeper()
+  new RunningProcesses(workspace.path, () => {}).add(pid, marker)
+  const [entry] = JSON.parse(readFileSync(file(), "utf8"))
+  writeFileSync(file(), JSON.stringify([{ ...entry, boot_id: "5e0f7a3c-another-boot" }]))
+  await endLeftBehind(workspace.path, () => {})
+  expect(isRunning(pid)).toBe(true)
+  expect(existsSync(file())).toBe(false)
+})
+
+it("ends what is noted without a boot, as by earlier releases", async () => {
+  const pid = startSleeper()
+  new RunningProcesses(workspace.path, () => {}).add(pid, marker)
+  const [entry] = JSON.parse(readFileSync(file(), "utf8"))
+  writeFileSync(file(), JSON.stringify([{ ...entry, boot_id: undefined }]))
+  await endLeftBehind(workspace.path, () => {})
+  await waitFor(() => !isRunning(pid), { what: "the process to end" })
+})
+
 it("ends by its environment what a process left behind that is gone itself", async () => {
   const pid = startSleeper({ [turnMarkerName]: marker })
   mkdirSync(join(workspace.path, "control"))

@@ -9,6 +9,8 @@ const entrySchema = z.object({
   pid: z.number().int().min(2),
   started_at: z.string().min(1).nullable(),
   marker: z.string().regex(/^[\w-]{16,}$/),
+  // Missing in the files of releases before it was noted.
+  boot_id: z.string().min(1).nullable().optional(),
 })
 type Entry = z.infer<typeof entrySchema>
 
@@ -27,7 +29,7 @@ const leftBehindSteps: readonly EndStep[] = [
  * The CLIs that run, and what of theirs could not be found otherwise, in `control/exec-running.json` of the workspace: a
  * service that is killed ends none of them, so the next one does (`endLeftBehind`). A pid alone is not believed, because pids
  * are used again: the process must also have been started at the same time, or have the marker of its turn in its
- * environment (Linux).
+ * environment (Linux). Linux counts that time from the start of the machine, so what was noted before that is not looked for.
  *
  * Written at once and without waiting, in the tick of the spawn; the file is small. Not synced: after a power cut there
  * are no processes either. A file that cannot be written is logged, and costs no turn.
@@ -35,6 +37,7 @@ const leftBehindSteps: readonly EndStep[] = [
 export class RunningProcesses {
   readonly #file: string
   readonly #log: Log
+  readonly #bootId = bootIdNow()
   readonly #entries = new Map<number, Entry>()
 
   constructor(workspace: string, log: Log) {
@@ -43,7 +46,7 @@ export class RunningProcesses {
   }
 
   add(pid: number, marker: string): void {
-    const entry: Entry = { pid, started_at: startedAtOf(pid), marker }
+    const entry: Entry = { pid, started_at: startedAtOf(pid), marker, boot_id: this.#bootId }
     this.#entries.set(pid, entry)
     this.#write()
     if (entry.started_at === null) void this.#findStart(entry)
@@ -84,7 +87,8 @@ export class RunningProcesses {
 export async function endLeftBehind(workspace: string, log: Log): Promise<void> {
   const file = fileOf(workspace)
   try {
-    const entries = readEntries(file)
+    const bootId = bootIdNow()
+    const entries = readEntries(file).filter(({ boot_id = bootId }) => boot_id === bootId)
     if (entries.length > 0) {
       const rows = await snapshot()
       await Promise.all(
@@ -105,6 +109,16 @@ export async function endLeftBehind(workspace: string, log: Log): Promise<void> 
 
 function hasAnotherStart(pid: number, startedAt: string | null): boolean {
   return process.platform === "linux" && startedAtOf(pid) !== startedAt
+}
+
+/** Another one after each start of the machine; null: the system does not tell, as where there is no `/proc`. */
+function bootIdNow(): string | null {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim() || null
+  } catch {
+    // There the time of a process's start is one of the calendar, and tells it apart by itself.
+    return null
+  }
 }
 
 function readEntries(file: string): Entry[] {
