@@ -3,6 +3,7 @@ import { chmod, copyFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/pro
 import { stripTypeScriptTypes } from "node:module"
 import { join, resolve } from "node:path"
 import { promisify } from "node:util"
+import { nodeOptions as serviceOptions } from "../../src/supervise/daemon-command.ts"
 import { stubLauncher } from "./stub-launcher.ts"
 
 const root = resolve(import.meta.dirname, "../..")
@@ -18,7 +19,7 @@ export interface Installation {
   /** An agent CLI that speaks app-server, and one that only knows `exec`. */
   readonly appServerStub: string
   readonly execStub: string
-  /** Options of `node` for every daemon: to try what one would bring. */
+  /** Options of `node` for every daemon: those of the service, and what one wants to try. */
   readonly nodeOptions: readonly string[]
   remove(): Promise<void>
 }
@@ -56,7 +57,7 @@ export async function install(
     rawExec: join(folder, "raw-exec.js"),
     appServerStub: await writeExecutable(join(folder, "stub-codex"), stubLauncher(process.execPath, stub)),
     execStub: await writeExecutable(join(folder, "stub-exec"), stubLauncher(process.execPath, null)),
-    nodeOptions,
+    nodeOptions: [...serviceOptions, ...nodeOptions],
     remove: () => rm(folder, { recursive: true, force: true }),
   }
 }

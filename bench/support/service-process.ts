@@ -29,7 +29,7 @@ const key = "bench-key-of-the-owner"
 const startTimeoutMs = 20_000
 const stopTimeoutMs = 20_000
 
-/** The service as users run it: the launcher in a process of its own, with a key, the ledger and the log. */
+/** The service as a service manager runs it: in a process of its own, with a key, the ledger and the log. */
 export async function startDaemon(
   installation: Installation,
   options: DaemonOptions,

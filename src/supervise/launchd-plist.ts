@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { daemonCommand } from "./daemon-command.ts"
 import { environmentFileOf, formatSpec, parseSpec, type ServiceSpec } from "./service-spec.ts"
 
 export const launchdLabel = "ai-agent-proxy"
@@ -13,14 +14,7 @@ export function launchdLogFile(spec: Pick<ServiceSpec, "home">): string {
  * the environment file. launchd has no such file, so the daemon reads it; and no watchdog.
  */
 export function launchdPlist(spec: ServiceSpec, scope: "system" | "user"): string {
-  const command = [
-    spec.node,
-    spec.launcher,
-    "daemon",
-    "--environment-file",
-    environmentFileOf(spec.home),
-    ...spec.flags,
-  ]
+  const command = daemonCommand(spec, ["--environment-file", environmentFileOf(spec.home)])
   const log = launchdLogFile(spec)
   return `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">

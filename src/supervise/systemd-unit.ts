@@ -1,3 +1,4 @@
+import { daemonCommand } from "./daemon-command.ts"
 import { environmentFileOf, formatSpec, parseSpec, type ServiceSpec, secretsFileOf } from "./service-spec.ts"
 
 export interface SystemdUnitOptions {
@@ -15,7 +16,6 @@ const specLine = "Spec="
 export function systemdUnit(spec: ServiceSpec, options: SystemdUnitOptions): string {
   const { scope, systemdVersion } = options
   const isSystem = scope === "system"
-  const command = [spec.node, spec.launcher, "daemon", ...spec.flags]
   return `# Written by ai-agent-proxy ${spec.version}. To change it: ai-agent-proxy enable --help
 # Additions of your own: systemctl ${isSystem ? "" : "--user "}edit ai-agent-proxy
 
@@ -31,7 +31,7 @@ NotifyAccess=all
 ${isSystem ? `User=${spec.user}\n` : ""}WorkingDirectory=${escapeSpecifiers(spec.homeDir)}
 EnvironmentFile=${environmentPath(environmentFileOf(spec.home))}
 EnvironmentFile=-${environmentPath(secretsFileOf(spec.home))}
-ExecStart=${command.map(quoteArgument).join(" ")}
+ExecStart=${daemonCommand(spec).map(quoteArgument).join(" ")}
 TimeoutStartSec=120
 TimeoutStopSec=${spec.stopSeconds}
 # The daemon sends a sign of life as long as its event loop and its ledger answer.
