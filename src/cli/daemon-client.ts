@@ -84,9 +84,15 @@ export class DaemonClient {
     return this.#call("GET", `/agent-reply?limit=${limit}${agent}`, null, outboxSchema)
   }
 
-  async removeFromOutbox(id: string): Promise<void> {
+  /** False: it is not there any more. */
+  async removeFromOutbox(id: string): Promise<boolean> {
     const path = `/agent-reply/${encodeURIComponent(id)}`
-    await this.#call("DELETE", path, null, z.object({ deleted: z.boolean() }))
+    try {
+      return (await this.#call("DELETE", path, null, z.object({ deleted: z.boolean() }))).deleted
+    } catch (error) {
+      if (error instanceof ProxyError && error.code === "reply_not_found") return false
+      throw error
+    }
   }
 
   async #call<T>(method: string, path: string, body: object | null, schema: z.ZodType<T>): Promise<T> {

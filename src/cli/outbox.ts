@@ -41,7 +41,22 @@ async function runOutbox(word: string | undefined, flags: OutboxFlags): Promise<
   if (flags.json === true) printJson({ messages: data, has_more })
   else tell(data, has_more, limit)
   // Only now: what could not be shown is still there.
-  if (flags.clear === true) for (const { id } of data) await client.removeFromOutbox(id)
+  if (flags.clear === true && data.length > 0) await takeOut(data, client)
+}
+
+async function takeOut(messages: Outbox["data"], client: DaemonClient): Promise<void> {
+  let taken = 0
+  let goneBefore = 0
+  try {
+    for (const { id } of messages) {
+      if (await client.removeFromOutbox(id)) taken += 1
+      else goneBefore += 1
+    }
+  } finally {
+    // Also where the service ends in the middle.
+    const others = goneBefore === 0 ? "" : ` Taken out by somebody else meanwhile: ${goneBefore}.`
+    note(`Taken out: ${taken}.${others}`)
+  }
 }
 
 function tell(data: Outbox["data"], hasMore: boolean, limit: number): void {
