@@ -18,12 +18,16 @@ export interface ReplyRecord {
   readonly principal: string | null
   readonly responseId: string | null
   readonly conversationId: string | null
-  readonly text: string
+  /** Null: it was taken out of the outbox, and is kept no more. */
+  readonly text: string | null
   readonly isFinal: boolean
   readonly delivery: ReplyDelivery
   /** Milliseconds since 1970. */
   readonly createdAt: number
 }
+
+/** One that was not taken out of its outbox. */
+export type KeptReply = ReplyRecord & { readonly text: string }
 
 /** Which messages of the outboxes. */
 export interface OutboxQuery {
@@ -41,11 +45,11 @@ export interface OutboxQuery {
 /** The part of the ledger that keeps what agents said by themselves. */
 export interface ReplyStore {
   /** False: the agent has used that `clientId` before, and nothing is changed. */
-  insert(reply: ReplyRecord): Promise<boolean>
+  insert(reply: KeptReply): Promise<boolean>
   findByClientId(agentId: string, clientId: string): Promise<ReplyRecord | null>
   setDelivery(id: string, delivery: ReplyDelivery): Promise<void>
   /** What waits in the outboxes, the newest first. */
-  outbox(query: OutboxQuery): Promise<readonly ReplyRecord[]>
+  outbox(query: OutboxQuery): Promise<readonly KeptReply[]>
   /**
    * Takes a message of the principal out of its outbox, with its text; its `clientId` stays taken. False: there is none, or it
    * is somebody else's.

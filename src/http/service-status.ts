@@ -1,7 +1,7 @@
 import { basename } from "node:path"
 import type { Config } from "../config/config.ts"
 import type { AgentStatus } from "../domain/agents.ts"
-import type { ReplyRecord } from "../domain/replies.ts"
+import type { KeptReply } from "../domain/replies.ts"
 import type { ServicePhase } from "./http-env.ts"
 import { parseHost } from "./origin-guard.ts"
 
@@ -44,7 +44,7 @@ export interface AgentSummary {
 
 export interface StatusInput {
   readonly agents: readonly AgentStatus[]
-  readonly outbox: readonly ReplyRecord[]
+  readonly outbox: readonly KeptReply[]
   readonly phase: ServicePhase
   readonly config: Config
   readonly version: string

@@ -1,7 +1,7 @@
 import { ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
 import type { MessageItem } from "../domain/items.ts"
-import type { OutboxQuery, ReplyRecord } from "../domain/replies.ts"
+import type { KeptReply, OutboxQuery, ReplyRecord } from "../domain/replies.ts"
 import type { Store } from "../domain/store.ts"
 import type { Engine } from "../engine/engine.ts"
 import type { TurnNow } from "../engine/live-turns.ts"
@@ -69,7 +69,7 @@ export class AgentReplies {
   }
 
   /** What waits for somebody to look, the newest first. */
-  outbox(query: OutboxQuery): Promise<readonly ReplyRecord[]> {
+  outbox(query: OutboxQuery): Promise<readonly KeptReply[]> {
     return this.#options.store.replies.outbox(query)
   }
 
@@ -89,7 +89,7 @@ export class AgentReplies {
     const { turn, ...target } = await this.#targetOf(reply, principal)
     const { agentId, clientId, text, isFinal } = reply
     // Kept before it is handed on: whatever happens then, it is not lost.
-    const record: ReplyRecord = {
+    const record: KeptReply = {
       id: newId("rep_"),
       agentId,
       clientId,

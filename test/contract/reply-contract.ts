@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import type { OutboxQuery, ReplyRecord } from "../../src/domain/replies.ts"
+import type { KeptReply, OutboxQuery } from "../../src/domain/replies.ts"
 import type { Store } from "../../src/domain/store.ts"
 import { insert } from "./records.ts"
 import type { StoreFixture } from "./store-contract.ts"
 
-function reply(number: number, fields: Partial<ReplyRecord> = {}): ReplyRecord {
+function reply(number: number, fields: Partial<KeptReply> = {}): KeptReply {
   return {
     id: `rep_${number}`,
     agentId: "manager",
@@ -89,7 +89,10 @@ export function describeReplyContract(name: string, prepare: () => Promise<Store
       expect(await remove(2, "ann", false)).toBe(true)
       expect(await outbox()).toEqual([])
       expect(await store.replies.insert(reply(4, { clientId: "mine" }))).toBe(false)
-      expect((await store.replies.findByClientId("manager", "mine"))?.text).toBe("")
+      expect(await store.replies.findByClientId("manager", "mine")).toEqual({
+        ...reply(1, { clientId: "mine" }),
+        text: null,
+      })
     })
 
     it("gives beginnings of the texts where no more is asked for", async () => {

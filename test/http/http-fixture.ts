@@ -2,7 +2,7 @@ import { onTestFinished } from "vitest"
 import type { Config, Limits } from "../../src/config/config.ts"
 import { ProxyError } from "../../src/domain/errors.ts"
 import type { FileLibrary } from "../../src/domain/files.ts"
-import type { ReplyRecord } from "../../src/domain/replies.ts"
+import type { KeptReply } from "../../src/domain/replies.ts"
 import type { Store } from "../../src/domain/store.ts"
 import { createHttpApp, type HttpApp } from "../../src/http/http-app.ts"
 import type { HttpLogEntry, ServicePhase } from "../../src/http/http-env.ts"
@@ -20,7 +20,7 @@ export interface FixtureOptions {
   /** Default: a library that has none and takes none. */
   readonly files?: FileLibrary
   /** What agents said when nobody was waiting. */
-  readonly outbox?: readonly ReplyRecord[]
+  readonly outbox?: readonly KeptReply[]
   /** WebSockets at once. */
   readonly maxSockets?: number
 }
@@ -105,7 +105,7 @@ export function appFixture(options: FixtureOptions = {}): AppFixture {
 }
 
 /** A ledger that has replies only: nothing else that these tests ask for gets that far. */
-function storeOf(outbox: readonly ReplyRecord[]): Store {
+function storeOf(outbox: readonly KeptReply[]): Store {
   return new Proxy({} as Store, {
     get: (_, name) => {
       if (name === "replies") return { outbox: async () => outbox }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { describe, expect, test } from "vitest"
-import type { ReplyRecord } from "../../src/domain/replies.ts"
+import type { KeptReply } from "../../src/domain/replies.ts"
 import { agentStatus } from "./fake-engine.ts"
 import { type AppFixture, appFixture, type FixtureOptions } from "./http-fixture.ts"
 
@@ -46,7 +46,7 @@ describe("the status page", () => {
   })
 
   test("shows what agents said when nobody was waiting, but not to strangers", async () => {
-    const reply: ReplyRecord = {
+    const reply: KeptReply = {
       id: "rep_1",
       agentId: "engineer_alice",
       clientId: null,

@@ -42,7 +42,10 @@ export function answerSchemas(): Readonly<Record<string, JsonSchema>> {
       object: { const: "agent_reply" },
       created_at: time,
       agent: text,
-      text,
+      text: {
+        ...orNull(text),
+        description: "Null in the answer to a repeated `id` whose message was taken out of the outbox.",
+      },
       delivered_to: {
         enum: ["turn", "conversation", "outbox"],
         description: "A turn that waited for it, the conversation's items, or the agent's outbox.",

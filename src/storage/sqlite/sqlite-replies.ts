@@ -1,4 +1,4 @@
-import type { OutboxQuery, ReplyDelivery, ReplyRecord, ReplyStore } from "../../domain/replies.ts"
+import type { KeptReply, OutboxQuery, ReplyDelivery, ReplyRecord, ReplyStore } from "../../domain/replies.ts"
 import type { LedgerDatabase } from "./ledger-database.ts"
 import { Row } from "./row.ts"
 
@@ -12,7 +12,7 @@ export class SqliteReplies implements ReplyStore {
     this.#ledger = ledger
   }
 
-  async insert(reply: ReplyRecord): Promise<boolean> {
+  async insert(reply: KeptReply): Promise<boolean> {
     return this.#ledger.transaction("begin immediate", () => {
       const changes = this.#ledger.run(
         "insertReply",
@@ -39,7 +39,7 @@ export class SqliteReplies implements ReplyStore {
     this.#ledger.transaction("begin immediate", () => this.#ledger.run("setReplyDelivery", delivery, id))
   }
 
-  async outbox(query: OutboxQuery): Promise<readonly ReplyRecord[]> {
+  async outbox(query: OutboxQuery): Promise<readonly KeptReply[]> {
     const { agentId, principal, includesNobodys, limit, textCharacters = null } = query
     const nobodys = Number(includesNobodys)
     return this.#ledger
@@ -54,7 +54,7 @@ export class SqliteReplies implements ReplyStore {
         nobodys,
         limit,
       )
-      .map(replyOf)
+      .map(keptReplyOf)
   }
 
   async removeFromOutbox(id: string, principal: string, includesNobodys: boolean): Promise<boolean> {
@@ -90,6 +90,12 @@ export class SqliteReplies implements ReplyStore {
 }
 
 function replyOf(columns: ConstructorParameters<typeof Row>[0]): ReplyRecord {
+  const reply = keptReplyOf(columns)
+  const isRemoved = new Row(columns, `reply ${reply.id}`).flag("is_removed")
+  return isRemoved ? { ...reply, text: null } : reply
+}
+
+function keptReplyOf(columns: ConstructorParameters<typeof Row>[0]): KeptReply {
   const row = new Row(columns, `reply ${String(columns.id)}`)
   return {
     id: row.text("id"),
