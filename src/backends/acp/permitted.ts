@@ -1,6 +1,7 @@
 import path from "node:path"
 import type { Permissions } from "../../domain/agents.ts"
 import type { PermissionRequest } from "./acp-protocol.ts"
+import { placeOf, writtenPlaces } from "./written-places.ts"
 
 export interface PermissionPolicy {
   readonly permissions: Permissions
@@ -41,12 +42,19 @@ function isPermitted({ toolCall }: PermissionRequest, policy: PermissionPolicy):
   return files.length > 0 && files.every((file) => isWritable(file, policy))
 }
 
-function isWritable(named: string, { folders, protectedFolders }: PermissionPolicy): boolean {
-  const file = path.resolve(folders[0] ?? "/", named)
-  return (
-    folders.some((folder) => isInside(folder, file)) &&
-    // Nor a folder that one of these is in, which can be moved and removed with all that it holds.
-    !protectedFolders.some((folder) => isInside(folder, file) || isInside(file, folder))
+/** Wherever a symbolic link leads: the letters of a path do not tell where it is. */
+function isWritable(named: string, policy: PermissionPolicy): boolean {
+  const places = writtenPlaces(policy.folders[0] ?? "/", named)
+  const folders = policy.folders.map(placeOf).filter((folder) => folder !== null)
+  const protectedFolders = policy.protectedFolders.map(placeOf)
+  if (places === null) return false
+  return places.every(
+    (place) =>
+      folders.some((folder) => isInside(folder, place)) &&
+      // Nor a folder that one of these is in, which can be moved and removed with all that it holds.
+      !protectedFolders.some(
+        (folder) => folder === null || isInside(folder, place) || isInside(place, folder),
+      ),
   )
 }
 

@@ -1,0 +1,60 @@
+import { lstatSync, readlinkSync, realpathSync } from "node:fs"
+import path from "node:path"
+
+const maxPathLength = 4_096
+/** As many as Linux follows. */
+const maxLinks = 40
+
+/**
+ * Where somebody writes who is given `named`, without symbolic links: the entry itself, which is what is moved or deleted, and
+ * what it leads to. What does not exist yet is below the deepest folder that does. Programs read `link/../file` in two ways, by
+ * the letters and as the system does: with both. Null: that cannot be told.
+ */
+export function writtenPlaces(folder: string, named: string): readonly string[] | null {
+  const letters = path.resolve(folder, named)
+  const spelled = path.isAbsolute(named) ? named : `${folder}/${named}`
+  const places = [letters, spelled].map((spelling) => placesOf(spelling, maxLinks))
+  return places.includes(null) ? null : places.flatMap((pair) => pair ?? [])
+}
+
+/** The folder without symbolic links, also where it does not exist yet; null: that cannot be told. */
+export function placeOf(folder: string): string | null {
+  return placesOf(path.resolve(folder), maxLinks)?.[1] ?? null
+}
+
+function placesOf(spelling: string, linksLeft: number): readonly [entry: string, target: string] | null {
+  if (linksLeft === 0 || spelling.length > maxPathLength || spelling.includes("\0")) return null
+  let entry = path.parse(spelling).root
+  let target = entry
+  for (const segment of spelling.split(path.sep)) {
+    if (segment === "" || segment === ".") continue
+    entry = path.resolve(target, segment)
+    // The parent of a place without links has none either.
+    const next = segment === ".." ? entry : targetOf(entry, linksLeft)
+    if (next === null) return null
+    target = next
+  }
+  return [entry, target]
+}
+
+function targetOf(entry: string, linksLeft: number): string | null {
+  try {
+    // The native one also tells the letters that a disk has stored where it does not heed their case.
+    return realpathSync.native(entry)
+  } catch (error) {
+    if (!isMissing(error)) return null
+  }
+  try {
+    if (!lstatSync(entry).isSymbolicLink()) return null
+    // A link to what is not there yet: writing to it makes it.
+    const link = readlinkSync(entry)
+    const spelling = path.isAbsolute(link) ? link : `${path.dirname(entry)}/${link}`
+    return placesOf(spelling, linksLeft - 1)?.[1] ?? null
+  } catch (error) {
+    return isMissing(error) ? entry : null
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT"
+}
