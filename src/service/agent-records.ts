@@ -21,7 +21,10 @@ export class AgentRecords {
     this.#workspace = workspace
     this.#log = log
     const onError = (error: unknown): void => this.#complain(error)
-    this.#notes = new GatheredWrites((lines) => addNoteLines(workspace, lines).catch(onError))
+    this.#notes = new GatheredWrites(
+      (lines) => addNoteLines(workspace, lines).catch(onError),
+      ({ text }) => Buffer.byteLength(text),
+    )
     this.#turns = new RotatedFile(join(workspace, "logs", "turns.jsonl"), maxLogBytes, onError)
     this.#backend = new RotatedFile(join(workspace, "logs", "backend.log"), maxLogBytes, onError)
   }

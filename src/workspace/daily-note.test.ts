@@ -31,6 +31,16 @@ describe("the note of the day", () => {
     expect((await note("a ".repeat(10_000), "ü🙂".repeat(10_000))).length).toBeLessThan(400)
   })
 
+  it("is written also where the note of another day cannot be, which is told", async () => {
+    await mkdir(join(workspace, "notes", "daily-2026-03-06.md"))
+    const asked = { asked: "And now?", answered: "", status: "completed" }
+    const lines = [6, 7, 6].map((day) => noteLine({ ...asked, at: new Date(2026, 2, day, 9, 5) }))
+    await expect(addNoteLines(workspace, lines)).rejects.toMatchObject({ code: "EISDIR" })
+    expect(await readFile(join(workspace, "notes", "daily-2026-03-07.md"), "utf8")).toBe(
+      "- 09:05 asked: And now? → done\n",
+    )
+  })
+
   it.each([
     "sk-abcdefghijklmnopqrstuvwx",
     "ghp_0123456789abcdefghij0123",

@@ -30,12 +30,17 @@ export function noteLine(turn: NotedTurn): NoteLine {
 
 /**
  * Adds lines to the notes of their days, each day in one write at the end of the file: the agent may be writing there, too.
- * Rejects with the system's error.
+ * Rejects with the system's first error, when the other days have theirs.
  */
 export async function addNoteLines(workspace: string, lines: readonly NoteLine[]): Promise<void> {
-  for (const [day, ofDay] of Map.groupBy(lines, (line) => line.day)) {
-    await addToNote(join(workspace, "notes", `daily-${day}.md`), ofDay.map(({ text }) => text).join(""))
-  }
+  const days = [...Map.groupBy(lines, (line) => line.day)]
+  const written = await Promise.allSettled(
+    days.map(([day, ofDay]) =>
+      addToNote(join(workspace, "notes", `daily-${day}.md`), ofDay.map(({ text }) => text).join("")),
+    ),
+  )
+  const failed = written.find((one) => one.status === "rejected")
+  if (failed !== undefined) throw failed.reason
 }
 
 async function addToNote(path: string, text: string): Promise<void> {

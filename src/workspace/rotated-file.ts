@@ -11,7 +11,7 @@ export class RotatedFile {
   readonly #path: string
   readonly #maxBytes: number
   readonly #onError: (error: unknown) => void
-  readonly #lines = new GatheredWrites<string>((lines) => this.#write(lines))
+  readonly #lines = new GatheredWrites<string>((lines) => this.#write(lines), Buffer.byteLength)
   #size: number | null = null
 
   constructor(path: string, maxBytes: number, onError: (error: unknown) => void) {
