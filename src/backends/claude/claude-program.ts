@@ -7,6 +7,7 @@ import { runBriefly } from "../run-briefly.ts"
 import { StartError } from "../start-error.ts"
 import { startableProgram } from "../startable-program.ts"
 import type { ClaudeBackendOptions } from "./claude-options.ts"
+import { isPlainInRules } from "./path-rules.ts"
 
 /** What is relied on (messages without a query, forks at a message) is verified with this one and later ones. */
 const oldestVersion = "2.1.197"
@@ -26,7 +27,10 @@ interface LoginAnswer {
   readonly readiness: Readiness
 }
 
-type ProgramOptions = Pick<ClaudeBackendOptions, "executable" | "cwd" | "env" | "probeMemory">
+type ProgramOptions = Pick<
+  ClaudeBackendOptions,
+  "executable" | "cwd" | "env" | "probeMemory" | "permissions" | "protectedFolders"
+>
 
 const sharedMemory = new ProbeMemory()
 
@@ -46,7 +50,19 @@ export class ClaudeProgram {
   /** Absolute path. Throws `StartError`. */
   file(): string {
     if (this.#signal.aborted) throw new StartError("the agent is stopping", "Start the service again.")
+    this.#refuseUnprotected()
     return startableProgram(this.#options, "Install it with `npm install -g @anthropic-ai/claude-code`")
+  }
+
+  /** An agent that is held in its folder must not run where the rule that protects its control files would not apply. */
+  #refuseUnprotected(): void {
+    const { permissions, protectedFolders = [] } = this.#options
+    const folder = protectedFolders.find((path) => !isPlainInRules(path))
+    if (permissions !== "workspace" || folder === undefined) return
+    throw new StartError(
+      `claude cannot protect ${folder} from the agent: the path has characters that mean something in its rules`,
+      "Move the home of the service to a path of letters, digits, spaces and any of `-_.@+,=~:%#`, or set the agent's permissions to read-only.",
+    )
   }
 
   /** Rejects with `StartError` when the program is not claude, or too old. */
