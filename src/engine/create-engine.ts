@@ -33,6 +33,7 @@ import { StoredResponses } from "./stored-responses.ts"
 import { type QueuePlace, TurnQueue } from "./turn-queue.ts"
 import { rulesOf, type TurnRules } from "./turn-rules.ts"
 import { callingTurn } from "./turn-tools.ts"
+import { UnstoredEnds } from "./unstored-ends.ts"
 
 const retentionSweepMs = 3_600_000
 
@@ -43,6 +44,7 @@ export class AgentEngine implements Engine {
   readonly #options: EngineOptions
   readonly #queue: TurnQueue
   readonly #live = new LiveTurns()
+  readonly #unstored: UnstoredEnds
   readonly #parking: Parking
   readonly #responses: StoredResponses
   readonly #idempotent: IdempotentRuns
@@ -55,6 +57,7 @@ export class AgentEngine implements Engine {
     this.#options = options
     this.#queue = new TurnQueue(options.limits)
     this.#parking = new Parking(options.log)
+    this.#unstored = new UnstoredEnds(options.store, options.log)
     this.#conversationTurns = new ConversationTurns(options.store)
     this.conversations = new LedgerConversations(
       options.store.conversations,
@@ -64,7 +67,7 @@ export class AgentEngine implements Engine {
       options.now,
     )
     this.completions = new LedgerCompletions(options.store)
-    const running = (id: string) => this.#live.find(id)
+    const running = (id: string) => this.#live.find(id) ?? this.#unstored.find(id)
     this.#responses = new StoredResponses(options.store, this.#parking, running)
     this.#idempotent = new IdempotentRuns({ store: options.store, running, now: options.now })
   }
@@ -217,6 +220,7 @@ export class AgentEngine implements Engine {
       }
     }
     await this.#parking.stop()
+    await this.#unstored.stop()
   }
 
   async #planAndStore(
@@ -281,6 +285,7 @@ export class AgentEngine implements Engine {
       place,
       store,
       ledger: request.keepsThread ? store : noLedger,
+      unstored: this.#unstored,
       settings: this.#options.settings,
       now,
       log: this.#options.log,

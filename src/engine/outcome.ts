@@ -39,3 +39,12 @@ export function failedBy(error: unknown, responseId: string): Outcome {
   if (error instanceof ProxyError && error.code !== "internal_error") return failed(error.code, error.message)
   return failed("internal_error", `A fault of this service; its log says more under ${responseId}.`)
 }
+
+/** Of a turn whose answer the ledger did not take: the agent has worked. */
+export function unstoredError(cause: unknown, responseId: string): TurnError {
+  if (cause instanceof ProxyError && cause.code === "storage_failed") {
+    return { code: cause.code, message: `The answer is not stored. ${cause.message}`, modelStatus: null }
+  }
+  const message = `The answer could not be stored; the log says more under ${responseId}.`
+  return { code: "internal_error", message, modelStatus: null }
+}

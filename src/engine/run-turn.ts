@@ -6,7 +6,6 @@ import type { LiveResponse } from "../domain/response-log.ts"
 import type { ResponseRecord } from "../domain/responses.ts"
 import type { CallingTurn, ServiceTools } from "../domain/service-tools.ts"
 import type { Store, TurnProgress } from "../domain/store.ts"
-import type { TurnError } from "../domain/turn-events.ts"
 import type { Agent } from "./agent.ts"
 import type { AnswerRules } from "./answer-rules.ts"
 import { seenTextOf } from "./cut-note.ts"
@@ -15,13 +14,14 @@ import type { FunctionGate } from "./function-gate.ts"
 import { historyHash } from "./history.ts"
 import { type Ledger, LedgerWriter } from "./ledger.ts"
 import { endThread, NativeRun } from "./native-run.ts"
-import { failed, failedBy, type Outcome, type StopCause, stopped } from "./outcome.ts"
+import { failed, failedBy, type Outcome, type StopCause, stopped, unstoredError } from "./outcome.ts"
 import type { Parking } from "./parking.ts"
 import type { Plan } from "./plan.ts"
 import { type RecordedItem, Recorder } from "./recorder.ts"
 import { ResponseLog } from "./response-log.ts"
 import { firstEvents } from "./restored-response.ts"
 import type { QueuePlace } from "./turn-queue.ts"
+import type { UnstoredEnds } from "./unstored-ends.ts"
 
 export interface TurnSettings {
   readonly turnMs: number
@@ -55,6 +55,7 @@ export interface RunningTurnOptions {
   readonly base: Promise<unknown> | null
   readonly store: Store
   readonly ledger: Ledger
+  readonly unstored: UnstoredEnds
   readonly settings: TurnSettings
   readonly now: () => number
   readonly log: Log
@@ -154,8 +155,8 @@ export class RunningTurn implements LiveResponse {
       await this.#finish(outcome)
     } catch (error) {
       // Only the ledger can bring us here: the answer cannot be stored, so it is not claimed to be.
-      this.#options.log("info", "turn could not be stored", { response: this.id, error: messageOf(error) })
-      await this.#finishUnstored()
+      this.#options.log("error", "turn could not be stored", { response: this.id, error: messageOf(error) })
+      await this.#finishUnstored(error)
     } finally {
       agent.lastActiveAt = this.#options.now()
       place.leave()
@@ -267,17 +268,18 @@ export class RunningTurn implements LiveResponse {
     this.log.close()
   }
 
-  async #finishUnstored(): Promise<void> {
-    const message = `The answer could not be stored; the log says more under ${this.id}.`
-    const error: TurnError = { code: "internal_error", message, modelStatus: null }
-    this.#record = { ...this.#record, status: "failed", error }
-    const { ledger, turnId, now, log } = this.#options
+  async #finishUnstored(cause: unknown): Promise<void> {
+    const { ledger, turnId, now, log, unstored } = this.#options
+    const error = unstoredError(cause, this.id)
+    const completedAt = now()
+    this.#record = { ...this.#record, status: "failed", error, completedAt }
+    const progress: TurnProgress = { responseId: this.id, turnId, status: "failed", completedAt, error }
     try {
       // What could not be stored may have been the answer itself, not the fact that it failed.
-      await ledger.saveProgress({ responseId: this.id, turnId, status: "failed", completedAt: now(), error })
+      await ledger.saveProgress(progress)
     } catch (cause) {
-      // It stays unfinished in the ledger until the next start, which ends it.
       log("error", "turn could not be marked as failed", { response: this.id, error: messageOf(cause) })
+      unstored.add(this, progress)
     }
     this.log.append({ type: "failed" })
     this.log.close()

@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite"
-import { messageOf, ProxyError } from "../../domain/errors.ts"
+import { ProxyError } from "../../domain/errors.ts"
+import { ledgerError } from "./ledger-error.ts"
 import { type StatementName, statements } from "./statements.ts"
 
 type Columns = Readonly<Record<string, SQLOutputValue>>
@@ -174,10 +175,4 @@ export class LedgerDatabase {
     }
     return statement
   }
-}
-
-/** SQLite's own errors say little on their own ("disk I/O error"): say that it was the ledger. */
-function ledgerError(error: unknown): ProxyError {
-  if (error instanceof ProxyError) return error
-  return new ProxyError("internal_error", `The ledger failed: ${messageOf(error)}.`, { cause: error })
 }
