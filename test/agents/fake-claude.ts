@@ -1,7 +1,8 @@
 /**
  * A claude that speaks its protocol and misbehaves as the last word of a message says. FAKE_CLAUDE_VERSION is its version;
  * it is logged in when `.credentials.json` is in CLAUDE_CONFIG_DIR. PIDS names a file for the pids of its children. With
- * FAKE_CLAUDE_LINGERS it writes its own pid there when its stdin is closed, and does not end by itself.
+ * FAKE_CLAUDE_LINGERS it writes its own pid there when its stdin is closed, and does not end by itself. With
+ * FAKE_CLAUDE_ONLY_NOTICE it ends after its update notice.
  */
 import { spawn } from "node:child_process"
 import { appendFileSync, existsSync } from "node:fs"
@@ -32,6 +33,8 @@ function serve(): void {
     if (!isWedged) process.exit(1)
   })
   print("Update available! Run: claude update")
+  // In place of its work.
+  if (process.env.FAKE_CLAUDE_ONLY_NOTICE === "1") process.exit(1)
   send({ type: "brand_new_event", payload: { a: 1 } })
   const input = createInterface({ input: process.stdin })
   input.on("close", () => {

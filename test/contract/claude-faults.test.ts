@@ -115,6 +115,15 @@ describe("a claude that does not do as it is told", () => {
     expect((await runTurn(backend, thread, "hello")).answer).toBe("answer 1")
   })
 
+  it("fails the turn with its update notice when that is all it prints", async () => {
+    start({}, { FAKE_CLAUDE_ONLY_NOTICE: "1" })
+    const { last } = await runTurn(backend, await open(), "hello")
+    expect(last).toMatchObject({
+      type: "turn.failed",
+      error: { code: "backend_died", message: expect.stringContaining("Run: claude update") },
+    })
+  })
+
   it("is interrupted when it begins a turn by itself", async () => {
     start()
     const thread = await open()

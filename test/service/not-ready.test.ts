@@ -75,6 +75,13 @@ const cases: readonly Case[] = [
     next: /claude update/,
   },
   {
+    name: "claude-new",
+    program: "claude",
+    script: `echo "${printed}"; exit 1`,
+    reason: new RegExp(`claude .*${printed}`),
+    next: /terminal/,
+  },
+  {
     name: "gemini-gone",
     program: "gemini",
     script: null,
@@ -199,15 +206,21 @@ describe("a CLI that cannot work", () => {
     const { client } = service
     for (const { name, reason, next } of installed) {
       const model = `engineer_${name}`
-      const refused = await client.responses
-        .create({ model, input: "hello" })
-        .catch((error: unknown) => error)
-      expect([name, refused]).toEqual([
-        name,
-        expect.objectContaining({ status: 503, code: "agent_not_ready" }),
-      ])
-      expect(String(refused)).toMatch(reason)
-      expect(String(refused)).toMatch(next)
+      const messages = [{ role: "user" as const, content: "hello" }]
+      for (const stream of [false, true]) {
+        for (const asked of [
+          client.responses.create({ model, input: "hello", stream }),
+          client.chat.completions.create({ model, messages, stream }),
+        ]) {
+          const refused = await asked.catch((error: unknown) => error)
+          expect([name, refused]).toEqual([
+            name,
+            expect.objectContaining({ status: 503, code: "agent_not_ready" }),
+          ])
+          expect(String(refused)).toMatch(reason)
+          expect(String(refused)).toMatch(next)
+        }
+      }
     }
     const status: { agents: { id: string; problem: { reason: string; next_step: string } | null }[] } =
       JSON.parse(await outputOf(["status", "--home", service.home]))

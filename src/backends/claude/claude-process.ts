@@ -38,6 +38,8 @@ export class ClaudeProcess {
   #closing: Promise<void> | null = null
   #isEnding = false
   #lastError: string | null = null
+  /** What it printed in place of events, if nothing came after it. */
+  #strayText = ""
 
   constructor(options: ClaudeProcessOptions) {
     this.#options = options
@@ -122,7 +124,9 @@ export class ClaudeProcess {
 
   /** Why it ended, for people. */
   describe(exit: CliExit): string {
-    return reasonWithTail(`claude ${exitReason(exit)}`, this.#lastError ?? this.#process.stderrTail)
+    const { stderrTail } = this.#process
+    const said = stderrTail.trim() === "" ? this.#strayText : stderrTail
+    return reasonWithTail(`claude ${exitReason(exit)}`, this.#lastError ?? said)
   }
 
   async #close(): Promise<void> {
@@ -138,8 +142,12 @@ export class ClaudeProcess {
       const event = parseClaudeEvent(line)
       if (event === "garbage") {
         // An update notice, or a tool of claude's that writes to its stdout: no part of the protocol.
+        this.#strayText = line.slice(0, 600)
         this.#options.log("info", "claude printed something else than events", { line: line.slice(0, 200) })
-      } else if (event === "unknown") this.#options.log("debug", "claude sent an unknown event")
+        continue
+      }
+      this.#strayText = ""
+      if (event === "unknown") this.#options.log("debug", "claude sent an unknown event")
       else this.#handle(event)
     }
   }

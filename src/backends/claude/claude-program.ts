@@ -70,12 +70,13 @@ export class ClaudeProgram {
     const file = this.file()
     const memory = this.#options.probeMemory ?? sharedMemory
     return memory.recall("claude", file, async () => {
-      const version = /^(\d+\.\d+\.\d+)\S*(?: \(Claude Code\))?\s*$/m.exec(
-        await this.#ask(file, ["--version"]),
-      )?.[1]
+      const printed = await this.#ask(file, ["--version"])
+      const version = /^(\d+\.\d+\.\d+)\S*(?: \(Claude Code\))?\s*$/m.exec(printed)?.[1]
       if (version === undefined) {
+        // An update notice, or another program: its own words tell which.
+        const words = printed.trim().slice(0, 600).toWellFormed()
         throw new StartError(
-          `\`${file} --version\` does not answer as claude does`,
+          `\`${file} --version\` does not answer as claude does${words === "" ? "" : `; it printed: ${words}`}`,
           "Run it in a terminal as this user, or set the agent's CLI to another program.",
         )
       }
