@@ -8,7 +8,7 @@ import { exchangeFaults } from "../clients/exchange-faults.ts"
 import { recordingFetch } from "../clients/recording-fetch.ts"
 import { type ModelServer, startModelServer } from "../model-server/model-server.ts"
 import { toolOutputsOf } from "../model-server/request-readers.ts"
-import { askInChat, outputsFor, tools, twoCalls, withResults } from "../support/client-functions.ts"
+import { askInChat, askInResponses, outputsFor, twoCalls, withResults } from "../support/client-functions.ts"
 import { codexExecutable } from "../support/codex-binary.ts"
 import { type CodexHome, createCodexHome } from "../support/codex-home.ts"
 import { type DaemonProcess, spawnCommand, startDaemonProcess } from "../support/daemon-process.ts"
@@ -205,18 +205,19 @@ describe("the daemon", () => {
     expect(next.output_text).toBe("back again")
   })
 
-  it("killed while its clients run functions, goes on from their results in the next daemon", async () => {
+  it("killed while its clients run functions, goes on from their results in the next daemon, whole and streamed", async () => {
     const first = await startDaemon()
     const scriptOf = (counter: string) => `[[shell:echo x >> ${counter}]][[then]]${twoCalls}[[say:done]]`
-    const counters = ["responses", "chat"].map((name) => join(user.path, name))
-    const [forResponses = "", forChat = ""] = counters
-    const response = await clientOf(first).responses.create({
-      model: "manager",
-      input: scriptOf(forResponses),
-      tools,
-    })
-    const messages: ChatCompletionMessageParam[] = [{ role: "user", content: scriptOf(forChat) }]
-    const completion = await askInChat(clientOf(first), messages, false)
+    const called = await Promise.all(
+      [false, true].map(async (streams) => {
+        const counters = ["responses", "chat"].map((name) => join(user.path, `${name}-${streams}`))
+        const [forResponses = "", forChat = ""] = counters
+        const messages: ChatCompletionMessageParam[] = [{ role: "user", content: scriptOf(forChat) }]
+        const response = await askInResponses(clientOf(first), { input: scriptOf(forResponses) }, streams)
+        const completion = await askInChat(clientOf(first), messages, streams)
+        return { streams, counters, response, messages: [...messages, ...withResults(completion)] }
+      }),
+    )
     const children = descendantsOf(first.pid).map((entry) => entry.pid)
     await first.stop("SIGKILL")
     await waitFor(() => children.every((pid) => !isRunning(pid)), {
@@ -225,31 +226,29 @@ describe("the daemon", () => {
     })
 
     const second = await startDaemon()
-    const asked = model.requests.length
-    const next = await clientOf(second).responses.create({
-      model: "manager",
-      previous_response_id: response.id,
-      input: outputsFor(response),
-      tools,
-    })
-    expect(next.output_text).toBe("done")
-    messages.push(...withResults(completion))
-    const answer = await askInChat(clientOf(second), messages, false)
-    expect(answer.choices[0]?.message.content).toBe("done")
-    // Once for each: from the real results, with nothing done again.
-    const later = model.requests.slice(asked)
-    expect(later).toHaveLength(2)
-    const outputs = later.map((request) => toolOutputsOf(request).map(({ text }) => text))
-    expect(outputs[0]).toEqual(expect.arrayContaining(["get_weather says 21", "get_time says 21"]))
-    expect(outputs[1]?.filter((text) => text.startsWith("result of "))).toHaveLength(2)
-    for (const counter of counters) expect(readFileSync(counter, "utf8")).toBe("x\n")
-    const third = await clientOf(second).responses.create({
-      model: "manager",
-      previous_response_id: next.id,
-      input: "[[say:still here]]",
-      tools,
-    })
-    expect(third.output_text).toBe("still here")
+    for (const { streams, counters, response, messages } of called) {
+      const asked = model.requests.length
+      const answered = { previous_response_id: response.id, input: outputsFor(response) }
+      const next = await askInResponses(clientOf(second), answered, streams)
+      expect(next.output_text).toBe("done")
+      const answer = await askInChat(clientOf(second), messages, streams)
+      expect(answer.choices[0]?.message.content).toBe("done")
+      // Once for each: from the real results, with nothing done again.
+      const later = model.requests.slice(asked)
+      expect(later).toHaveLength(2)
+      const outputs = later.map((request) => toolOutputsOf(request).map(({ text }) => text))
+      expect(outputs[0]).toEqual(expect.arrayContaining(["get_weather says 21", "get_time says 21"]))
+      expect(outputs[1]?.filter((text) => text.startsWith("result of "))).toHaveLength(2)
+      for (const counter of counters) expect(readFileSync(counter, "utf8")).toBe("x\n")
+      const third = { previous_response_id: next.id, input: "[[say:still here]]" }
+      expect((await askInResponses(clientOf(second), third, streams)).output_text).toBe("still here")
+      const more: ChatCompletionMessageParam[] = [
+        ...messages,
+        { role: "assistant", content: "done" },
+        { role: "user", content: "[[say:here, too]]" },
+      ]
+      expect((await askInChat(clientOf(second), more, streams)).choices[0]?.message.content).toBe("here, too")
+    }
     const left = descendantsOf(second.pid).map((entry) => entry.pid)
     await second.stop()
     await waitFor(() => left.every((pid) => !isRunning(pid)), { what: "all to end", timeoutMs: 30_000 })

@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import type OpenAI from "openai"
 import type { ChatCompletionMessageParam } from "openai/resources/chat/completions"
-import type { Response } from "openai/resources/responses/responses"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { toolOutputsOf } from "../model-server/request-readers.ts"
 import {
+  askInResponses as ask,
   askInChat,
   callsOf,
   outputsFor,
@@ -23,6 +23,11 @@ const modes = [
   { modelName: "gpt-5.5", mode: "gpt-5.5" },
   { modelName: "gpt-6-sol", mode: "code mode" },
 ]
+
+const hows = [
+  ["whole", false],
+  ["streamed", true],
+] as const
 
 /** What the scripted model says that each request to it used. */
 const tokensPerRequest = 1290
@@ -76,53 +81,33 @@ describe.each(modes)("functions of the client with $mode", ({ modelName }) => {
       .join("\n")
   }
 
-  it("go both ways in Responses: two calls at once, answered in one request, in the same native turn", async () => {
-    const first = await client.responses.create({ model: "manager", input: `${twoCalls}[[say:done]]`, tools })
-    expect(first.status).toBe("completed")
-    expect(
-      callsOf(first)
-        .map((call) => [call.name, JSON.parse(call.arguments)])
-        .sort(),
-    ).toEqual([
-      ["get_time", { city: "Rome" }],
-      ["get_weather", { city: "Oslo" }],
-    ])
-    const requestsBefore = service.model.requests.length
-    const second = await client.responses.create({
-      model: "manager",
-      previous_response_id: first.id,
-      input: outputsFor(first),
-      tools,
-    })
-    expect(second.output_text).toBe("done")
-    expect(seenOutputs()).toMatch(/get_weather says 21/)
-    expect(seenOutputs()).toMatch(/get_time says 21/)
-    // The same native turn: one more request to the model, on the same thread of codex.
-    expect(service.model.requests).toHaveLength(requestsBefore + 1)
-    await expectOneTurn(service)
-    expectUsageCountedOnce(service, [first, second])
-  })
+  it.each(hows)(
+    "go both ways in Responses %s: two calls at once, answered in one request, in the same native turn",
+    async (_how, streams) => {
+      const first = await ask(client, { input: `${twoCalls}[[say:done]]` }, streams)
+      expect(first.status).toBe("completed")
+      expect(
+        callsOf(first)
+          .map((call) => [call.name, JSON.parse(call.arguments)])
+          .sort(),
+      ).toEqual([
+        ["get_time", { city: "Rome" }],
+        ["get_weather", { city: "Oslo" }],
+      ])
+      const requestsBefore = service.model.requests.length
+      const answer = { previous_response_id: first.id, input: outputsFor(first) }
+      const second = await ask(client, answer, streams)
+      expect(second.output_text).toBe("done")
+      expect(seenOutputs()).toMatch(/get_weather says 21/)
+      expect(seenOutputs()).toMatch(/get_time says 21/)
+      // The same native turn: one more request to the model, on the same thread of codex.
+      expect(service.model.requests).toHaveLength(requestsBefore + 1)
+      await expectOneTurn(service)
+      expectUsageCountedOnce(service, [first, second])
+    },
+  )
 
-  it("go both ways in Responses streamed, in the same native turn", async () => {
-    const stream = client.responses.stream({ model: "manager", input: `${twoCalls}[[say:done]]`, tools })
-    const first = await stream.finalResponse()
-    const second = await client.responses
-      .stream({
-        model: "manager",
-        previous_response_id: first.id,
-        input: outputsFor(first as Response),
-        tools,
-      })
-      .finalResponse()
-    expect(second.output_text).toBe("done")
-    await expectOneTurn(service)
-    expectUsageCountedOnce(service, [first, second])
-  })
-
-  it.each([
-    ["whole", false],
-    ["streamed", true],
-  ])(
+  it.each(hows)(
     "go both ways in chat %s, with a history that is resent, in the same native turn",
     async (_how, streams) => {
       const messages: ChatCompletionMessageParam[] = [{ role: "user", content: `${twoCalls}[[say:done]]` }]
@@ -134,8 +119,10 @@ describe.each(modes)("functions of the client with $mode", ({ modelName }) => {
         "get_weather",
       ])
       messages.push(...withResults(first))
+      const requestsBefore = service.model.requests.length
       const second = await askInChat(client, messages, streams)
       expect(second.choices[0]).toMatchObject({ finish_reason: "stop", message: { content: "done" } })
+      expect(service.model.requests).toHaveLength(requestsBefore + 1)
       for (const call of calls) expect(seenOutputs()).toContain(`result of ${call.id}`)
       await expectOneTurn(service)
       expectUsageCountedOnce(service, [first, second])
@@ -195,35 +182,52 @@ describe.each(modes)("functions of the client with $mode", ({ modelName }) => {
     expect(third.output_text).toBe("still here")
   })
 
-  it("named like the agent's own tools reach the client and nobody else", async () => {
-    const own = [
-      { ...weather, name: "exec_command" },
-      { ...weather, name: "web_search" },
-    ]
-    // What the model is offered under its own name would be the agent's: the client's has an alias on the way.
-    const input =
-      '[[tool:client_exec_command:{"city":"Oslo"}]][[tool:client_web_search:{"city":"Rome"}]][[say:done]]'
-    const first = await client.responses.create({ model: "manager", input, tools: own })
-    expect(
-      callsOf(first)
-        .map((call) => call.name)
-        .sort(),
-    ).toEqual(["exec_command", "web_search"])
-    expect(first.output.filter((item) => item.type === "mcp_call")).toEqual([])
+  it.each(hows)(
+    "named like the agent's own tools reach the client and nobody else, %s",
+    async (_how, streams) => {
+      const own = [
+        { ...weather, name: "exec_command" },
+        { ...weather, name: "web_search" },
+      ]
+      // What the model is offered under its own name would be the agent's: the client's has an alias on the way.
+      const input =
+        '[[tool:client_exec_command:{"city":"Oslo"}]][[tool:client_web_search:{"city":"Rome"}]][[say:done]]'
+      const first = await ask(client, { input, tools: own }, streams)
+      const expected = [
+        ["exec_command", { city: "Oslo" }],
+        ["web_search", { city: "Rome" }],
+      ]
+      expect(
+        callsOf(first)
+          .map((call) => [call.name, JSON.parse(call.arguments)])
+          .sort(),
+      ).toEqual(expected)
+      const answer = { previous_response_id: first.id, input: outputsFor(first), tools: own }
+      const second = await ask(client, answer, streams)
+      expect(second.output_text).toBe("done")
+      expect(seenOutputs()).toMatch(/exec_command says 21/)
+      expect(seenOutputs()).toMatch(/web_search says 21/)
+      // The agent itself has run nothing and searched for nothing.
+      const shown = [first, second].flatMap(({ output }) => output.map((item) => item.type))
+      expect(shown.filter((type) => !["function_call", "message", "reasoning"].includes(type))).toEqual([])
 
-    const messages: ChatCompletionMessageParam[] = [{ role: "user", content: input }]
-    const called = await askInChat(client, messages, true, own)
-    const names = called.choices[0]?.message.tool_calls?.map(
-      (call) => call.type === "function" && call.function.name,
-    )
-    expect(names?.sort()).toEqual(["exec_command", "web_search"])
-    messages.push(...withResults(called))
-    const answer = await askInChat(client, messages, true, own)
-    expect(answer.choices[0]?.message.content).toBe("done")
-    for (const { id } of called.choices[0]?.message.tool_calls ?? []) {
-      expect(seenOutputs()).toContain(`result of ${id}`)
-    }
-  })
+      const messages: ChatCompletionMessageParam[] = [{ role: "user", content: input }]
+      const called = await askInChat(client, messages, streams, own)
+      expect(
+        called.choices[0]?.message.tool_calls
+          ?.map(
+            (call) => call.type === "function" && [call.function.name, JSON.parse(call.function.arguments)],
+          )
+          .sort(),
+      ).toEqual(expected)
+      messages.push(...withResults(called))
+      const told = await askInChat(client, messages, streams, own)
+      expect(told.choices[0]?.message.content).toBe("done")
+      for (const { id } of called.choices[0]?.message.tool_calls ?? []) {
+        expect(seenOutputs()).toContain(`result of ${id}`)
+      }
+    },
+  )
 })
 
 describe.each(modes)("functions of the client that are answered too late with $mode", ({ modelName }) => {
@@ -261,35 +265,36 @@ describe.each(modes)("functions of the client that are answered too late with $m
     for (const result of results) expect(seen.filter((text) => text.includes(result))).toHaveLength(1)
   }
 
-  it("go on in Responses from the real results, with no side effect repeated", async () => {
-    const counter = join(service.home, "counter-responses")
-    const first = await client.responses.create({ model: "manager", input: scriptWith(counter), tools })
-    expect(callsOf(first)).toHaveLength(2)
-    const asked = await tooLate()
-    const second = await client.responses.create({
-      model: "manager",
-      previous_response_id: first.id,
-      input: outputsFor(first),
-      tools,
-    })
-    expect(second.output_text).toBe("done")
-    expect(second.output.filter((item) => item.type === "mcp_call")).toEqual([])
-    expectToGoOn(asked, counter, ["get_weather says 21", "get_time says 21"])
-    expectUsageCountedOnce(service, [first, second])
-  })
+  it.each(hows)(
+    "go on in Responses %s from the real results, with no side effect repeated",
+    async (how, streams) => {
+      const counter = join(service.home, `counter-responses-${how}`)
+      const first = await ask(client, { input: scriptWith(counter) }, streams)
+      expect(callsOf(first)).toHaveLength(2)
+      const asked = await tooLate()
+      const answer = { previous_response_id: first.id, input: outputsFor(first) }
+      const second = await ask(client, answer, streams)
+      expect(second.output_text).toBe("done")
+      expect(second.output.filter((item) => item.type === "mcp_call")).toEqual([])
+      expectToGoOn(asked, counter, ["get_weather says 21", "get_time says 21"])
+      expectUsageCountedOnce(service, [first, second])
+    },
+  )
 
-  it("go on in chat, streamed, from the real results, with no side effect repeated", async () => {
-    const counter = join(service.home, "counter-chat")
-    const messages: ChatCompletionMessageParam[] = [{ role: "user", content: scriptWith(counter) }]
-    const first = await askInChat(client, messages, true)
-    const asked = await tooLate()
-    const results = withResults(first)
-    messages.push(...results)
-    const second = await askInChat(client, messages, true)
-    expect(second.choices[0]).toMatchObject({ finish_reason: "stop", message: { content: "done" } })
-    const ids = first.choices[0]?.message.tool_calls?.map(({ id }) => `result of ${id}`) ?? []
-    expect(ids).toHaveLength(2)
-    expectToGoOn(asked, counter, ids)
-    expectUsageCountedOnce(service, [first, second])
-  })
+  it.each(hows)(
+    "go on in chat %s from the real results, with no side effect repeated",
+    async (how, streams) => {
+      const counter = join(service.home, `counter-chat-${how}`)
+      const messages: ChatCompletionMessageParam[] = [{ role: "user", content: scriptWith(counter) }]
+      const first = await askInChat(client, messages, streams)
+      const asked = await tooLate()
+      messages.push(...withResults(first))
+      const second = await askInChat(client, messages, streams)
+      expect(second.choices[0]).toMatchObject({ finish_reason: "stop", message: { content: "done" } })
+      const ids = first.choices[0]?.message.tool_calls?.map(({ id }) => `result of ${id}`) ?? []
+      expect(ids).toHaveLength(2)
+      expectToGoOn(asked, counter, ids)
+      expectUsageCountedOnce(service, [first, second])
+    },
+  )
 })

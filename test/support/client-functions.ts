@@ -38,6 +38,22 @@ export function outputsFor(response: Response): ResponseInput {
 }
 
 /** Whole, or streamed and put together by the official client. */
+export function askInResponses(
+  client: OpenAI,
+  more: {
+    readonly input: string | ResponseInput
+    readonly previous_response_id?: string
+    readonly tools?: typeof tools
+  },
+  streams: boolean,
+): Promise<Response> {
+  const body = { model: "manager", tools, ...more }
+  if (!streams) return client.responses.create(body)
+  // What the helper has parsed besides is of no use here.
+  return client.responses.stream(body).finalResponse() as Promise<Response>
+}
+
+/** Whole, or streamed and put together by the official client. */
 export function askInChat(
   client: OpenAI,
   messages: ChatCompletionMessageParam[],
