@@ -110,7 +110,7 @@ describe.each(ways)("ai with $way and codex", ({ modelOf, readsReasoning }) => {
     expect((await result.usage).totalTokens).toBeGreaterThan(0)
   })
 
-  it("a conversation goes on with the messages that came back", async () => {
+  it("a conversation goes on with the messages that came back, whole and streamed", async () => {
     const prompt = { role: "user" as const, content: busyTurn }
     const first = await generateText({ ...settings, model: model(), messages: [prompt] })
     const second = await generateText({
@@ -119,6 +119,18 @@ describe.each(ways)("ai with $way and codex", ({ modelOf, readsReasoning }) => {
       messages: [prompt, ...first.responseMessages, { role: "user", content: "[[say:went on]]" }],
     })
     expect(second.text).toBe("went on")
+    const third = streamText({
+      ...settings,
+      model: model(),
+      messages: [
+        prompt,
+        ...first.responseMessages,
+        { role: "user", content: "[[say:went on]]" },
+        ...second.responseMessages,
+        { role: "user", content: "[[say:and streamed]]" },
+      ],
+    })
+    expect(await third.text).toBe("and streamed")
     expect(threadsOf(bench)).toBe(1)
   })
 
@@ -136,18 +148,22 @@ describe.each(ways)("ai with $way and codex", ({ modelOf, readsReasoning }) => {
     }
   })
 
-  it("toolChoice names the function that is called", async () => {
-    const { asked, tools } = createTools()
-    const result = await generateText({
-      ...settings,
-      model: model(),
-      tools,
-      stopWhen: isStepCount(1),
-      toolChoice: { type: "tool", toolName: "get_time" },
-      prompt: '[[tool:get_time:{"city":"Rome"}]]',
-    })
-    expect(result.finishReason).toBe("tool-calls")
-    expect(asked).toEqual(["get_time Rome"])
+  it("toolChoice names the function that is called, whole and streamed", async () => {
+    for (const isStreaming of [false, true]) {
+      const { asked, tools } = createTools()
+      const request = {
+        ...settings,
+        model: model(),
+        tools,
+        stopWhen: isStepCount(1),
+        toolChoice: { type: "tool", toolName: "get_time" } as const,
+        prompt: '[[tool:get_time:{"city":"Rome"}]]',
+      }
+      const result = isStreaming ? streamText(request) : await generateText(request)
+      expect(await result.finishReason).toBe("tool-calls")
+      await result.steps
+      expect(asked).toEqual(["get_time Rome"])
+    }
   })
 
   it("an object comes from generateObject, streamObject and Output.object", async () => {

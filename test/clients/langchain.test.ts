@@ -102,20 +102,24 @@ describe.each(ways)("langchain by $way and codex", ({ useResponsesApi }) => {
     },
   )
 
-  it("tool_choice forces a function", async () => {
+  it("tool_choice forces a function, whole and streamed", async () => {
     const bound = model().bindTools([weather, time], { tool_choice: "get_time" })
-    const answer = await bound.invoke('[[tool:get_time:{"city":"Rome"}]]')
-    expect(answer.tool_calls?.map((call) => call.name)).toEqual(["get_time"])
+    const turn = '[[tool:get_time:{"city":"Rome"}]]'
+    for (const answer of [await bound.invoke(turn), (await joined(await bound.stream(turn))).all]) {
+      expect(answer.tool_calls?.map((call) => [call.name, call.args])).toEqual([
+        ["get_time", { city: "Rome" }],
+      ])
+    }
   })
 
-  it("a resent answer with all that the agent did goes on", async () => {
-    const first = await model().invoke(busyTurn)
-    const second = await model().invoke([
-      new HumanMessage(busyTurn),
-      first,
-      new HumanMessage("[[say:went on]]"),
-    ])
-    expect(second.text).toBe("went on")
+  it("a resent answer with all that the agent did goes on, whole and streamed", async () => {
+    const whole = await model().invoke(busyTurn)
+    const streamed = (await joined(await model().stream(busyTurn))).all
+    for (const first of [whole, streamed]) {
+      const messages = [new HumanMessage(busyTurn), first, new HumanMessage("[[say:went on]]")]
+      expect((await model().invoke(messages)).text).toBe("went on")
+      expect((await joined(await model().stream(messages))).all.text).toBe("went on")
+    }
   })
 
   it.each(["jsonSchema", "functionCalling"] as const)(

@@ -77,11 +77,18 @@ describe.each(ways)("openai agents by $way and codex", ({ Model }) => {
     expect(result.finalOutput).toContain(busyAnswer)
   })
 
-  it("a history of the run's own is taken back, with all that the agent did", async () => {
+  it("a history of the run's own is taken back, with all that the agent did, whole and streamed", async () => {
     const agent = new Agent({ name: "Worker", model: model() })
     const first = await run(agent, busyTurn)
     const second = await run(agent, [...first.history, { role: "user", content: "[[say:went on]]" }])
     expect(second.finalOutput).toBe("went on")
+    const again: typeof second.history = [
+      ...second.history,
+      { role: "user", content: "[[say:and streamed]]" },
+    ]
+    const third = await run(agent, again, { stream: true })
+    await third.completed
+    expect(third.finalOutput).toBe("and streamed")
   })
 
   it("a session remembers, and the model sees every message once", async () => {
@@ -92,17 +99,23 @@ describe.each(ways)("openai agents by $way and codex", ({ Model }) => {
     await run(agent, `${twoCalls} second`, { session })
     const last = await run(agent, "[[say:three]] third", { session })
     expect(last.finalOutput).toBe("three")
+    const streamed = await run(agent, "[[say:four]] fourth", { session, stream: true })
+    await streamed.completed
+    expect(streamed.finalOutput).toBe("four")
     const request = bench.service.model.requests.at(-1)
     if (request === undefined) throw new Error("no request")
     const texts = conversationOf(request).map((message) => message.text)
-    for (const once of ["first", "second", "third"]) {
+    for (const once of ["first", "second", "third", "fourth"]) {
       expect(texts.filter((text) => text.includes(once))).toHaveLength(1)
     }
   })
 
-  it("outputType gives an object", async () => {
+  it("outputType gives an object, whole and streamed", async () => {
     const agent = new Agent({ name: "Worker", model: model(), outputType: answerShape })
     expect((await run(agent, answerTurn)).finalOutput).toEqual({ answer: "yes" })
+    const streamed = await run(agent, answerTurn, { stream: true })
+    await streamed.completed
+    expect(streamed.finalOutput).toEqual({ answer: "yes" })
   })
 })
 

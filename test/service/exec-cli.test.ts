@@ -62,6 +62,14 @@ describe("a shell script that knows only exec's arguments", () => {
       .stream({ model: "manager", messages: [{ role: "user", content: "two" }] })
       .finalContent()
     expect(chat).toMatch(/^heard: [\s\S]*two$/)
+    const streamed = client.responses.stream({ model: "manager", input: "three" })
+    expect((await streamed.finalResponse()).output_text).toMatch(/^heard: [\s\S]*three$/)
+    const whole = await client.chat.completions.create({
+      model: "manager",
+      messages: [{ role: "user", content: "four" }],
+    })
+    expect(whole.choices[0]?.message.content).toMatch(/^heard: [\s\S]*four$/)
+    expect(runs()).toHaveLength(4)
     for (const argv of runs()) {
       expect(argv.slice(0, 3)).toEqual(["exec", ...flags])
       expect(argv).toHaveLength(4)

@@ -19,6 +19,16 @@ const strictFormat: ResponseFormatTextConfig = {
 }
 const objectFormat: ResponseFormatTextConfig = { type: "json_object" }
 
+/** The same form, as chat completions want it. */
+function chatFormOf(format: ResponseFormatTextConfig) {
+  return format === strictFormat
+    ? {
+        type: "json_schema" as const,
+        json_schema: { name: "answer", schema: strict, strict: true },
+      }
+    : { type: "json_object" as const }
+}
+
 /** Answers with the right form only when it is told that the first answer cannot be used, or never. */
 const program = `#!/bin/sh
 [ "$2" = "--help" ] && { echo 'usage: exec [PROMPT]'; exit 0; }
@@ -83,15 +93,16 @@ describe.each([
       expect((await stream.finalResponse()).output_text).toBe(good)
       expect(deltas.join("")).toBe(good)
       expect(runs()).toBe(4)
-      const chat = await client.chat.completions.create({
+      const inChat = {
         model,
-        messages: [{ role: "user", content: input }],
-        response_format:
-          format === strictFormat
-            ? { type: "json_schema", json_schema: { name: "answer", schema: strict, strict: true } }
-            : { type: "json_object" },
-      })
+        messages: [{ role: "user" as const, content: input }],
+        response_format: chatFormOf(format),
+      }
+      const chat = await client.chat.completions.create(inChat)
       expect(chat.choices[0]).toMatchObject({ finish_reason: "stop", message: { content: good } })
+      const chatStream = client.chat.completions.stream(inChat)
+      expect((await chatStream.finalChatCompletion()).choices[0]?.message.content).toBe(good)
+      expect(runs()).toBe(8)
       // The form was asked for one answer.
       const next = await client.responses.create({
         model,
@@ -118,5 +129,19 @@ describe.each([
       .on("response.output_text.delta", ({ delta }) => deltas.push(delta))
     await expect(stream.finalResponse()).rejects.toMatchObject({ code: "answer_format_mismatch" })
     expect(deltas).toEqual([])
+    const inChat = {
+      model,
+      messages: [{ role: "user" as const, content: request.input }],
+      response_format: chatFormOf(format),
+    }
+    await expect(client.chat.completions.create(inChat)).rejects.toMatchObject({
+      status: 502,
+      code: "answer_format_mismatch",
+    })
+    const pieces: string[] = []
+    const chatStream = client.chat.completions.stream(inChat).on("content", (piece) => pieces.push(piece))
+    await expect(chatStream.finalContent()).rejects.toMatchObject({ code: "answer_format_mismatch" })
+    expect(pieces).toEqual([])
+    expect(runs()).toBe(8)
   })
 })

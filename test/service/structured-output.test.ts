@@ -36,6 +36,24 @@ describe("a structured answer over codex", () => {
   const ask = (input: string, schema: Record<string, unknown>, more: object = {}) =>
     client.responses.create({ model: "manager", input, text: textOf(schema), ...more })
 
+  const inChat = (input: string, schema: Record<string, unknown>) => ({
+    model: "manager",
+    messages: [{ role: "user" as const, content: input }],
+    response_format: { type: "json_schema" as const, json_schema: { name: "answer", schema, strict: true } },
+  })
+
+  /** What a client of chat has seen of the answer, and why it got no more of it. */
+  async function streamedInChat(input: string, schema: Record<string, unknown>) {
+    const stream = await client.chat.completions.create({ ...inChat(input, schema), stream: true })
+    let text = ""
+    try {
+      for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? ""
+    } catch (error) {
+      return { text, error }
+    }
+    return { text }
+  }
+
   async function streamed(input: string, schema: Record<string, unknown>) {
     const stream = await client.responses.create({
       model: "manager",
@@ -94,6 +112,21 @@ describe("a structured answer over codex", () => {
   it.each([
     ["strict", strict],
     ["open", open],
+  ])(
+    "that is wrong once is corrected also in a stream and in chat, with a %s schema",
+    async (_name, schema) => {
+      const input = `[[say:${wrong}]][[fix:${good}]]`
+      expect((await streamed(input, schema)).deltas.join("")).toBe(good)
+      const whole = await client.chat.completions.create(inChat(input, schema))
+      expect(whole.choices[0]).toMatchObject({ finish_reason: "stop", message: { content: good } })
+      expect(await streamedInChat(input, schema)).toEqual({ text: good })
+      expect(service.model.requests).toHaveLength(2 * 3)
+    },
+  )
+
+  it.each([
+    ["strict", strict],
+    ["open", open],
   ])("that is always wrong is an error and never a wrong answer, with a %s schema", async (_name, schema) => {
     await expect(ask("[[say:no JSON]]", schema)).rejects.toMatchObject({
       status: 502,
@@ -104,6 +137,14 @@ describe("a structured answer over codex", () => {
     const { deltas, error } = await streamed("[[say:no JSON]]", schema)
     expect(deltas).toEqual([])
     expect(error).toMatchObject({ code: "answer_format_mismatch" })
+    await expect(client.chat.completions.create(inChat("[[say:no JSON]]", schema))).rejects.toMatchObject({
+      status: 502,
+      code: "answer_format_mismatch",
+    })
+    expect(await streamedInChat("[[say:no JSON]]", schema)).toEqual({
+      text: "",
+      error: expect.objectContaining({ code: "answer_format_mismatch" }),
+    })
   })
 
   it("streams once the model says that this is the final answer, and is never shown twice", async () => {

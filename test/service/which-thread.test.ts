@@ -233,7 +233,13 @@ describe("two continuations of one answer, sent at once", () => {
     service.model.clearRequests()
     const go = (input: string) =>
       ann().responses.create({ model: "manager", previous_response_id: first.id, input })
-    const answers = await Promise.all([go("[[say:L]] left"), go("[[say:R]] right"), go("[[say:M]] middle")])
+    const streamed = (input: string) =>
+      ann().responses.stream({ model: "manager", previous_response_id: first.id, input }).finalResponse()
+    const answers = await Promise.all([
+      go("[[say:L]] left"),
+      go("[[say:R]] right"),
+      streamed("[[say:M]] middle"),
+    ])
     expect(answers.map((answer) => answer.output_text)).toEqual(["L", "R", "M"])
     const seen = service.model.requests.map((request) =>
       conversationOf(request).map((message) => message.text),
@@ -279,12 +285,18 @@ describe("two continuations of an answer that is still being made", () => {
 })
 
 describe("a long chat that is resent", () => {
-  it("reaches the model once each, also after an edit in the middle and with three regenerations", async () => {
+  it("reaches the model once each, whole and streamed, also after an edit in the middle and with three regenerations", async () => {
     const messages: { role: "user" | "assistant"; content: string }[] = []
     const ask = async (content: string): Promise<string> => {
       messages.push(user(content))
       service.model.clearRequests()
-      const answer = await ann().chat.completions.create({ model: "manager", messages })
+      // Whole and streamed by turns: a client may change its mind.
+      const request = { model: "manager", messages }
+      const { completions } = ann().chat
+      const answer =
+        messages.length % 4 === 1
+          ? await completions.create(request)
+          : await completions.stream(request).finalChatCompletion()
       expect(
         service.model.requests.map((request) => conversationOf(request).map(({ text }) => text)),
       ).toEqual([messages.map((message) => message.content)])
