@@ -1,5 +1,7 @@
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import type OpenAI from "openai"
+import { APIError } from "openai"
 import { afterEach, describe, expect, it } from "vitest"
 import { conversationOf } from "../model-server/request-readers.ts"
 import { descendantsOf, isRunning } from "../support/processes.ts"
@@ -18,6 +20,35 @@ async function start(options: TestServiceOptions = {}): Promise<TestService> {
   return service
 }
 
+/** The user and the assistant by turns. */
+const chatOf = (...texts: readonly string[]) => ({
+  model: "manager",
+  messages: texts.map((content, index) => ({
+    role: index % 2 === 0 ? ("user" as const) : ("assistant" as const),
+    content,
+  })),
+})
+
+/** A response, and what it was asked; it has said `a`. */
+interface Begun {
+  readonly id: string
+  readonly said: string
+}
+type Ask = (client: OpenAI, first: Begun, input: string) => Promise<string | null | undefined>
+
+/** The next message of a conversation: by both endpoints, whole and then streamed. */
+const asks: readonly Ask[] = [
+  async (client, { id }, input) =>
+    (await client.responses.create({ model: "manager", previous_response_id: id, input })).output_text,
+  async (client, { said }, input) =>
+    (await client.chat.completions.create(chatOf(said, "a", input))).choices[0]?.message.content,
+  async (client, { id }, input) => {
+    const stream = client.responses.stream({ model: "manager", previous_response_id: id, input })
+    return (await stream.finalResponse()).output_text
+  },
+  (client, { said }, input) => client.chat.completions.stream(chatOf(said, "a", input)).finalContent(),
+]
+
 /** The app-server processes of the service, which runs in this process. */
 function appServers(): number[] {
   return descendantsOf(process.pid)
@@ -35,19 +66,22 @@ describe("codex that dies in the middle of a turn", () => {
   it("ends the stream with response.failed within two seconds; the next turn goes on, nothing is left", async () => {
     const { client, model } = await start()
     const first = await client.responses.create({ model: "manager", input: "[[say:a]] one" })
+    const chat = client.chat.completions.stream(chatOf("[[slow:600]] a chat"))
+    const inChat = chat.finalContent()
+    // Awaited below.
+    inChat.catch(() => {})
+    await chat.emitted("content")
     const stream = await client.responses.create({
       model: "manager",
       previous_response_id: first.id,
-      input: "[[slow:100]] two",
+      input: "[[slow:600]] two",
       stream: true,
     })
-    const types: string[] = []
     let id = ""
     let killedAt = 0
     let pids: number[] = []
     const reading = (async () => {
       for await (const event of stream) {
-        types.push(event.type)
         if (event.type === "response.created") id = event.response.id
         if (event.type === "response.output_text.delta" && killedAt === 0) {
           killedAt = performance.now()
@@ -62,6 +96,7 @@ describe("codex that dies in the middle of a turn", () => {
       status: "failed",
       error: { code: "backend_died", message: expect.stringContaining("codex") },
     })
+    await expect(inChat).rejects.toMatchObject({ code: "backend_died" })
     expect(pids.filter(isRunning)).toEqual([])
     model.clearRequests()
     const next = await client.responses.create({
@@ -75,25 +110,39 @@ describe("codex that dies in the middle of a turn", () => {
     expect(texts[0]?.at(-1)).toBe("[[say:b]] three")
   })
 
-  it("is a 502 where nothing was sent yet, and its shell command is gone", async () => {
+  it("is a 502 where nothing was sent yet, also in chat, and its shell commands are gone", async () => {
     const { client } = await start()
     const answer = client.responses.create({ model: "manager", input: "[[shell:sleep 62]]" })
     const failure = answer.catch((error: unknown) => error)
-    const isSleeping = () => descendantsOf(process.pid).some((entry) => entry.commandLine === "sleep 62")
-    await waitFor(isSleeping, { what: "the command to run" })
+    const inChat = client.chat.completions
+      .create(chatOf("[[shell:sleep 63]]"))
+      .catch((error: unknown) => error)
+    const sleepers = () =>
+      descendantsOf(process.pid).filter((entry) => /^sleep 6[23]$/.test(entry.commandLine)).length
+    const isSleeping = () => sleepers() > 0
+    await waitFor(() => sleepers() === 2, { what: "the commands to run" })
     stopAll("SIGKILL")
     expect(await failure).toMatchObject({ status: 502, code: "backend_died" })
-    await waitFor(() => !isSleeping(), { what: "the command to end", timeoutMs: 2000 })
+    expect(await inChat).toMatchObject({ status: 502, code: "backend_died" })
+    await waitFor(() => !isSleeping(), { what: "the commands to end", timeoutMs: 2000 })
   })
 
-  it("and is stopped instead is ended by the silence deadline, and replaced", async () => {
+  it("and is stopped instead is ended by the silence deadline, in streams too, and replaced", async () => {
     const { client } = await start({ limits: { silenceMs: 4000 } })
     const first = await client.responses.create({ model: "manager", input: "[[say:a]] one" })
+    const response = client.responses.stream({ model: "manager", input: "[[slow:600]] streamed" })
+    const chat = client.chat.completions.stream(chatOf("[[slow:600]] a chat"))
+    // Both fail while others are awaited.
+    const streamed = [response.finalResponse(), chat.finalContent()].map((ending) =>
+      ending.catch((error: unknown) => error),
+    )
+    await Promise.all([response.emitted("response.output_text.delta"), chat.emitted("content")])
     const stuck = stopAll("SIGSTOP")
     const failure = await client.responses
       .create({ model: "manager", previous_response_id: first.id, input: "[[say:never]]" })
       .catch((error: unknown) => error)
     expect(failure).toMatchObject({ status: 504, code: "turn_timeout" })
+    for (const error of await Promise.all(streamed)) expect(error).toMatchObject({ code: "turn_timeout" })
     const next = await client.responses.create({
       model: "manager",
       previous_response_id: first.id,
@@ -179,20 +228,28 @@ describe("a model server that fails", () => {
     { script: "[[silent]]", says: /progress|idle|timeout/i },
     { script: "[[hang]]", says: /progress|idle|timeout/i },
   ])(
-    "with $script gives an error that says so, never a 200; the thread goes on",
+    "with $script gives an error that says so, never an answer, by both endpoints, whole and streamed; the thread goes on",
     async ({ script, says }) => {
-      const { client } = await start({ limits: { silenceMs: 3000 } })
-      const first = await client.responses.create({ model: "manager", input: "[[say:a]] one" })
-      const go = (input: string) =>
-        client.responses.create({ model: "manager", previous_response_id: first.id, input })
-      const failure = await go(`${script} two`).then(
-        (response) => response,
-        (error: unknown) => error,
+      const isSilent = /silent|hang/.test(script)
+      const { client } = await start({ limits: { silenceMs: isSilent ? 3000 : 30_000 } })
+      const begun: { ask: Ask; first: Begun }[] = []
+      for (const [index, ask] of asks.entries()) {
+        const said = `[[say:a]] ${index}`
+        const { id } = await client.responses.create({ model: "manager", input: said })
+        begun.push({ ask, first: { id, said } })
+      }
+      const failures = await Promise.all(
+        begun.map(({ ask, first }) => ask(client, first, `${script} two`).catch((error: unknown) => error)),
       )
-      expect(failure).toMatchObject({ status: expect.any(Number), message: expect.stringMatching(says) })
-      expect((failure as { status: number }).status).toBeGreaterThanOrEqual(500)
-      expect((failure as { headers: Headers }).headers.get("x-should-retry")).toBe("false")
-      expect((await go("[[say:b]] three")).output_text).toBe("b")
+      for (const [index, failure] of failures.entries()) {
+        if (!(failure instanceof APIError)) throw new Error(`${index} was answered: ${failure}`)
+        expect(failure.message).toMatch(says)
+        // The two that are not streamed.
+        if (index > 1) continue
+        expect(failure.status).toBeGreaterThanOrEqual(500)
+        expect(failure.headers?.get("x-should-retry")).toBe("false")
+      }
+      for (const { ask, first } of begun) expect(await ask(client, first, "[[say:b]] three")).toBe("b")
     },
   )
 
@@ -213,14 +270,20 @@ describe("a model server that fails", () => {
 
 describe("a long turn", () => {
   it("that works for longer than the silence deadline is not cut, and its stream stays alive", async () => {
-    // Ten minutes at a silence deadline of two, made short: everything is a fiftieth.
-    const { url, client, fetch } = await start({ limits: { silenceMs: 1000, keepAliveMs: 100 } })
+    // Ten minutes of commands that are each longer than the silence deadline, made short.
+    const { url, client, fetch } = await start({ limits: { silenceMs: 2500, keepAliveMs: 100 } })
+    await client.responses.create({ model: "manager", input: "[[say:up]]" })
     const commands = Array(4).fill("[[shell:sleep 3]]").join("[[then]]")
-    const reply = await fetch(`${url}/v1/responses`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ model: "manager", input: `${commands}[[say:finished]]`, stream: true }),
-    })
+    const post = (path: string, body: object) =>
+      fetch(`${url}/v1/${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ model: "manager", stream: true, ...body }),
+      })
+    const inChat = post("chat/completions", chatOf(`${commands}[[say:finished in chat]]`)).then((answer) =>
+      answer.text(),
+    )
+    const reply = await post("responses", { input: `${commands}[[say:finished]]` })
     let text = ""
     let longestSilenceMs = 0
     let lastAt = performance.now()
@@ -233,6 +296,10 @@ describe("a long turn", () => {
     expect(text.match(/^: keep-alive$/gm)?.length).toBeGreaterThan(50)
     expect(text.match(/event: response\.mcp_call\.completed/g)).toHaveLength(4)
     expect(longestSilenceMs).toBeLessThan(2000)
+    const chatText = await inChat
+    expect(chatText.match(/^: keep-alive$/gm)?.length).toBeGreaterThan(50)
+    expect(chatText).toContain('"finish_reason":"stop"')
+    expect(chatText).toMatch(/data: \[DONE\]\n\n$/)
     const id = /"id":"(resp_[0-9a-f]+)"/.exec(text)?.[1] ?? ""
     expect(await client.responses.retrieve(id)).toMatchObject({ status: "completed" })
   }, 40_000)
