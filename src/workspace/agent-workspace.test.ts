@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -82,6 +83,21 @@ describe("ensureAgentWorkspace", () => {
     await ensureAgentWorkspace(home, manager)
     expect(await readFile(soul, "utf8")).toBe("mine")
     expect(await readFile(join(workspace, "memory/memory.md"), "utf8")).toContain("# Memory")
+  })
+
+  it("is made once by two that hire at the same time, and whole", async () => {
+    for (let count = 0; count < 20; count += 1) {
+      const agent = { role: "engineer", name: `a${count}` }
+      const first = ensureAgentWorkspace(home, agent)
+      // The other one comes while the folder is there and not complete yet, sooner or later.
+      const begun = join(home, `engineer_a${count}`, ["", "control", "logs", "AGENTS.md"][count % 4] ?? "")
+      await expect.poll(() => existsSync(begun), { interval: 1, timeout: 20_000 }).toBe(true)
+      const both = await Promise.all([first, ensureAgentWorkspace(home, agent)])
+      expect(both.map(({ isNew }) => isNew).sort()).toEqual([false, true])
+      const files = await readdir(both[0].path, { recursive: true })
+      expect(files).toEqual(expect.arrayContaining(["SOUL.md", "control/agent.json", "memory/memory.md"]))
+      expect(files.filter((file) => file.endsWith(".tmp"))).toEqual([])
+    }
   })
 
   it("names the folder that cannot be made", async () => {

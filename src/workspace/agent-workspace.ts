@@ -5,7 +5,7 @@ import { messageOf, ProxyError } from "../domain/errors.ts"
 import { type AgentControl, controlFile, defaultSettings, formatControl } from "./agent-control.ts"
 import { agentIdOf } from "./agent-id.ts"
 import { instructionFiles, memory } from "./templates.ts"
-import { createAtomic, removeTemporariesIn } from "./write-atomic.ts"
+import { codeOf, createAtomic, removeTemporariesIn } from "./write-atomic.ts"
 
 export interface AgentWorkspaceOptions {
   readonly role: string
@@ -36,12 +36,11 @@ export async function ensureAgentWorkspace(
 ): Promise<AgentWorkspace> {
   const id = agentIdOf(role, name)
   const workspace = join(home, id)
-  const wasThere = await exists(workspace)
+  const isOurs = await makeOwnFolder(workspace)
   try {
-    await makeFolder(workspace)
     for (const folder of folders) await makeFolder(join(workspace, folder))
     // Without its control file it is no agent yet: an earlier try was ended half-way.
-    if (wasThere && !(await exists(join(workspace, controlFile)))) await clearTemporaries(workspace)
+    if (!isOurs && !(await exists(join(workspace, controlFile)))) await clearTemporaries(workspace)
     const files = { ...instructionFiles(id, role), "memory/memory.md": memory }
     for (const [file, text] of Object.entries(files)) await makeFile(join(workspace, file), text)
     // The last of all: it is what makes the folder an agent.
@@ -49,8 +48,10 @@ export async function ensureAgentWorkspace(
     const isNew = await makeFile(join(workspace, controlFile), formatControl(control))
     return { id, path: workspace, isNew }
   } catch (error) {
-    // On a full disk: half an agent would be in the way of the next try. What went wrong first is what is told.
-    if (!wasThere) await rm(workspace, { recursive: true, force: true }).catch(() => {})
+    // On a full disk: half an agent would be in the way of the next try. What went wrong first is what is told. Somebody who
+    // hired the same at the same time may have completed it.
+    const isHalf = isOurs && !(await exists(join(workspace, controlFile)))
+    if (isHalf) await rm(workspace, { recursive: true, force: true }).catch(() => {})
     throw error
   }
 }
@@ -75,13 +76,34 @@ async function makeFile(path: string, text: string): Promise<boolean> {
   }
 }
 
+/** False: there was one. Of two that come at the same time, one makes it. Rejects with `ProxyError`. */
+async function makeOwnFolder(path: string): Promise<boolean> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw notMade(path, error)
+  }
+  try {
+    await mkdir(path, { mode: 0o700 })
+    return true
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw notMade(path, error)
+    // A file of that name is found out by what shall be in the folder.
+    return false
+  }
+}
+
 /** Makes a folder with those above it, for this user only. Rejects with `ProxyError`. */
 export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 })
   } catch (error) {
-    throw new ProxyError("internal_error", `The folder ${path} cannot be made: ${messageOf(error)}.`, {
-      cause: error,
-    })
+    throw notMade(path, error)
   }
+}
+
+function notMade(path: string, error: unknown): ProxyError {
+  return new ProxyError("internal_error", `The folder ${path} cannot be made: ${messageOf(error)}.`, {
+    cause: error,
+  })
 }

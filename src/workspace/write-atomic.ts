@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path"
 
 /** Readable and writable by the owner only. */
 const privateMode = 0o600
+const maxTries = 3
 
 /**
  * Replaces a file so that readers, and a crash at any moment, see the old content or the new one. The temporary file is
@@ -45,14 +46,18 @@ export async function removeTemporariesIn(folder: string, prefix = ""): Promise<
 export async function createAtomic(path: string, text: string): Promise<boolean> {
   // Nearly always it is there: nothing has to be written to find that out.
   if (await isThere(path)) return false
-  const temporary = await writeTemporary(path, text)
-  try {
-    await linkOrCopy(temporary, path)
-  } catch (error) {
-    if (codeOf(error) === "EEXIST") return false
-    throw error
-  } finally {
-    await rm(temporary, { force: true })
+  for (let triesLeft = maxTries - 1; ; triesLeft -= 1) {
+    const temporary = await writeTemporary(path, text)
+    try {
+      await linkOrCopy(temporary, path)
+      break
+    } catch (error) {
+      if (codeOf(error) === "EEXIST") return false
+      // Another process that makes the same has taken our temporary file for one that was left (`removeTemporariesIn`).
+      if (codeOf(error) !== "ENOENT" || triesLeft === 0) throw error
+    } finally {
+      await rm(temporary, { force: true })
+    }
   }
   await syncFolder(path)
   return true
