@@ -24,7 +24,8 @@ document: \`GET /openapi.json\`. More of [background answers and retries](backgr
 
 ${routes()}
 
-With API keys configured, all but the open ones want \`Authorization: Bearer <key>\`. Foreign ids are 404. Every error is
+With API keys configured, all but the open ones want \`Authorization: Bearer <key>\`, and pages of any
+origin may call \`/v1\` from a browser (CORS). Foreign ids are 404. Every error is
 \`{"error": {"message", "type", "param", "code"}}\`; \`param\` has the endpoint's own name of the field (\`messages[0].content\`,
 \`input[0].content\`). A request that is refused while its body is still being sent is answered at once, with \`connection: close\`.
 

@@ -11,6 +11,7 @@ import { createCompactHandler } from "./compact-route.ts"
 import { createCompletionHandlers } from "./completion-routes.ts"
 import { type ControlOptions, createControlRoutes } from "./control-routes.ts"
 import { createConversationHandlers } from "./conversation-routes.ts"
+import { crossOrigin } from "./cross-origin.ts"
 import { answerError } from "./error-answer.ts"
 import { createFileHandlers } from "./file-routes.ts"
 import type { HttpContext, HttpEnv, HttpLogEntry, ServicePhase } from "./http-env.ts"
@@ -55,6 +56,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   app.use(requestLog(options.log))
   // Before the gate: its keys are not the clients', and theirs are not good for it.
   app.all("/mcp", createMcpHandler(options))
+  if (options.control === undefined) app.use(crossOrigin(options.config))
   app.use(options.control === undefined ? requestGate(options.config, options.agentTokens) : ownerGate)
 
   const status = createStatusHandlers(options)
