@@ -57,11 +57,17 @@ export function choicesOf(option: ConfigOption): string[] {
 }
 
 const tokens = z.number().nonnegative().nullish()
+const usageSchema = z.object({
+  inputTokens: tokens,
+  outputTokens: tokens,
+  thoughtTokens: tokens,
+  cachedReadTokens: tokens,
+})
+export type ToldUsage = z.infer<typeof usageSchema>
+
 export const promptResultSchema = z.object({
   stopReason: z.string(),
-  usage: z
-    .object({ inputTokens: tokens, outputTokens: tokens, thoughtTokens: tokens, cachedReadTokens: tokens })
-    .nullish(),
+  usage: usageSchema.nullish(),
   _meta: z
     .object({
       quota: z
@@ -100,6 +106,8 @@ const updateSchema = z.discriminatedUnion("sessionUpdate", [
     sessionUpdate: z.literal("agent_message_chunk"),
     content: contentBlockSchema,
     messageId: z.string().nullish(),
+    // qwen tells the tokens of each model request behind its words. Another form of it is none.
+    _meta: z.object({ usage: usageSchema.nullish() }).nullish().catch(null),
   }),
   z.object({ sessionUpdate: z.literal("agent_thought_chunk"), content: contentBlockSchema }),
   z.object({ sessionUpdate: z.literal("user_message_chunk"), content: contentBlockSchema }),

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto"
 import type { MessageItem, ReasoningItem } from "../../domain/items.ts"
 import type { TurnEvent } from "../../domain/turn-events.ts"
-import type { SessionUpdate, ToolUpdate } from "./acp-protocol.ts"
+import { addUsage, type Usage } from "../../domain/usage.ts"
+import type { SessionUpdate, ToldUsage, ToolUpdate } from "./acp-protocol.ts"
+import { usageOfTold } from "./acp-usage.ts"
 import { commandOf, itemOfTool, mergedUpdate } from "./tool-items.ts"
 
 export interface AcpTurnReaderOptions {
@@ -40,6 +42,7 @@ export class AcpTurnReader {
   readonly #ended = new Set<string>()
   #open: OpenText | null = null
   #hasShown = false
+  #usage: Usage | null = null
 
   constructor(options: AcpTurnReaderOptions) {
     this.#options = options
@@ -50,6 +53,11 @@ export class AcpTurnReader {
     return this.#hasShown
   }
 
+  /** The tokens of all model requests that were told with their words; null: none was. */
+  get usage(): Usage | null {
+    return this.#usage
+  }
+
   /** The answer so far, if it is one that began with `Error:` and was not told yet. */
   get heldText(): string | null {
     return this.#open?.isHeld === true && this.#open.text.startsWith(errorStart) ? this.#open.text : null
@@ -58,6 +66,7 @@ export class AcpTurnReader {
   read(update: SessionUpdate): void {
     switch (update.sessionUpdate) {
       case "agent_message_chunk":
+        this.#count(update._meta?.usage)
         if (this.#options.takesInfos && isRemark("Info", update.content.text)) {
           this.#notice(update.content.text ?? "")
           break
@@ -87,6 +96,12 @@ export class AcpTurnReader {
       if (isStarted && !this.#ended.has(id)) this.#complete(told, "incomplete")
     }
     this.#tools.clear()
+  }
+
+  #count(told: ToldUsage | null | undefined): void {
+    if (told == null) return
+    const usage = usageOfTold(told)
+    this.#usage = this.#usage === null ? usage : addUsage(this.#usage, usage)
   }
 
   #notice(message: string): void {

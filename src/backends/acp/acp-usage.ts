@@ -1,21 +1,9 @@
 import { type Usage, usageSince } from "../../domain/usage.ts"
-import type { PromptResult } from "./acp-protocol.ts"
+import type { PromptResult, ToldUsage } from "./acp-protocol.ts"
 
 /** Tokens as the end of a prompt tells them; null: it tells none. */
 export function usageOfPrompt(result: PromptResult): Usage | null {
-  const { usage } = result
-  if (usage != null) {
-    const cached = usage.cachedReadTokens ?? 0
-    const input = usage.inputTokens ?? 0
-    const reasoning = usage.thoughtTokens ?? 0
-    return {
-      // Some count what came from the cache as part of the input, some beside it.
-      inputTokens: input < cached ? input + cached : input,
-      cachedInputTokens: cached,
-      outputTokens: usage.outputTokens ?? 0,
-      reasoningTokens: reasoning,
-    }
-  }
+  if (result.usage != null) return usageOfTold(result.usage)
   const quota = result._meta?.quota?.token_count
   if (quota == null) return null
   return {
@@ -23,6 +11,18 @@ export function usageOfPrompt(result: PromptResult): Usage | null {
     cachedInputTokens: 0,
     outputTokens: quota.output_tokens ?? 0,
     reasoningTokens: 0,
+  }
+}
+
+export function usageOfTold(told: ToldUsage): Usage {
+  const cached = told.cachedReadTokens ?? 0
+  const input = told.inputTokens ?? 0
+  return {
+    // Some count what came from the cache as part of the input, some beside it.
+    inputTokens: input < cached ? input + cached : input,
+    cachedInputTokens: cached,
+    outputTokens: told.outputTokens ?? 0,
+    reasoningTokens: told.thoughtTokens ?? 0,
   }
 }
 
