@@ -130,13 +130,26 @@ export class DaemonClient {
       })
       request.once("response", resolve)
       request.once("error", (error) => {
-        const isDown = ["ENOENT", "ECONNREFUSED", "ENOTDIR"].includes(codeOf(error))
-        reject(isDown ? new DaemonDownError(this.#home, error) : error)
+        const code = codeOf(error)
+        if (["ENOENT", "ECONNREFUSED", "ENOTDIR"].includes(code))
+          reject(new DaemonDownError(this.#home, error))
+        else if (code === "EPIPE" || code === "ECONNRESET") reject(hungUp(error))
+        else reject(error)
       })
       request.end(body === null ? undefined : JSON.stringify(body))
     })
     return sent.finally(() => socket.release())
   }
+}
+
+/** Also what a service does that may open no more files: it takes the connection and drops it. */
+function hungUp(cause: unknown): ProxyError {
+  return new ProxyError(
+    "agent_not_ready",
+    "The service closed the connection without an answer: it is stopping, or has as many files and connections open as it may. " +
+      "Try again; `ai-agent-proxy logs` may say more.",
+    { cause },
+  )
 }
 
 function agentPath(id: string): string {
