@@ -141,6 +141,8 @@ function createAppServer(): AppServer {
 
 function listenerOf(app: HttpApp): Listener {
   return getRequestListener((request, env) => app.fetch(request, env), {
+    // Of a request without Host, which HTTP/1.0 allows: so do load balancers ask for the health.
+    hostname: "localhost",
     // Replacing the global Response is a surprise for whoever embeds us, and breaks answers written past Hono.
     overrideGlobalObjects: false,
     errorHandler: (error) => {

@@ -1,4 +1,6 @@
 import { request } from "node:http"
+import { connect } from "node:net"
+import { text } from "node:stream/consumers"
 import { expect, test } from "vitest"
 import { startHttpServer } from "../../src/http/http-server.ts"
 import { appFixture, serverFixture, until } from "./http-fixture.ts"
@@ -73,4 +75,11 @@ test("a second request that is pipelined behind a stream is cancelled with its c
   await until("both turns are cancelled", () =>
     engine.responses.every((response) => response.cancelCount > 0),
   )
+})
+
+test("health is told to a load balancer that speaks HTTP/1.0 without a Host", async () => {
+  const { server } = await serverFixture()
+  const socket = connect(server.port, "127.0.0.1")
+  socket.end("GET /health HTTP/1.0\r\n\r\n")
+  expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /)
 })

@@ -103,7 +103,7 @@ export class AppServer {
         program: "codex",
         protocol: "the protocol of `codex app-server`",
         said: `${this.strayText}${this.stderrTail}`,
-        installStep: codexInstallStep,
+        installStep: codexInstallStep("codex"),
       })
     }
     this.#rpc.notify("initialized")

@@ -232,7 +232,7 @@ class CodexBackend implements Backend {
 
   #spawn(): AppServer {
     const { cwd, env, spawn, log } = this.#options
-    const file = startableProgram(this.#options, codexInstallStep)
+    const file = startableProgram(this.#options, codexInstallStep(this.#options.executable))
     const server: AppServer = new AppServer({
       file,
       cwd,

@@ -1,4 +1,5 @@
 import type { spawn } from "node:child_process"
+import { basename } from "node:path"
 import type { Permissions } from "../../domain/agents.ts"
 import type { BackendEvent } from "../../domain/backend.ts"
 import type { Log } from "../../domain/log.ts"
@@ -20,7 +21,10 @@ export interface CodexTimeouts {
   readonly scriptHoldMs: number
 }
 
-export const codexInstallStep = "Install it with `npm install -g @openai/codex`"
+/** How to get the program: any other name that speaks codex's protocol is somebody else's. */
+export function codexInstallStep(executable: string): string {
+  return basename(executable) === "codex" ? "Install it with `npm install -g @openai/codex`" : "Install it"
+}
 
 export const defaultTimeouts: CodexTimeouts = {
   handshakeMs: 15_000,
