@@ -76,10 +76,12 @@ await scenario({
     )
     expect(ran.stdout.includes("fine"), "namespaces are allowed", ran.all)
   },
-  "restart keeps everything": async () => {
-    const before = property("MainPID")
-    must(sudo("ai-agent-proxy restart"))
-    expect(property("MainPID") !== before, "another process")
+  "restart keeps everything, twice": async () => {
+    for (const time of ["once", "twice"]) {
+      const before = property("MainPID")
+      must(sudo("ai-agent-proxy restart"))
+      expect(property("MainPID") !== before, `another process, ${time}`)
+    }
     expect((await ask("say again", { key: oddKey })).text.includes("again"), "the manager answers")
   },
   "a second enable with other values changes those, and the first ones stay": async () => {

@@ -32,11 +32,14 @@ await scenario({
     const ran = sh("SUDO_USER=alice PATH=/payload/bin:$PATH ai-agent-proxy enable")
     expect(ran.code === 1 && ran.stderr.includes("uninstall --user"), "it says what to do", ran.all)
   },
-  "restart, disable and enable work as for the machine": async () => {
-    must(alice("ai-agent-proxy restart"))
-    must(alice("ai-agent-proxy disable"))
+  "restart, disable and enable work as for the machine, twice": async () => {
+    const twice = (command: string) => {
+      for (let time = 0; time < 2; time += 1) must(alice(`ai-agent-proxy ${command}`))
+    }
+    twice("restart")
+    twice("disable")
     expect((await health()) === null, "it is stopped")
-    must(alice("ai-agent-proxy enable"))
+    twice("enable")
     expect((await ask("say back", { key: 'k"$1' })).status === 200, "the manager answers")
   },
   "doctor finds nothing wrong, in words and as JSON": () => {
