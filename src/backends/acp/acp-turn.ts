@@ -106,7 +106,7 @@ export class AcpTurn implements Turn {
     const session = this.#session
     if (this.#isOver || session === null) return
     const { cli } = this.#options
-    const told = usageOfPrompt(result) ?? this.#reader.usage
+    const told = usageOfPrompt(result) ?? (cli.usageIsTotal ? null : this.#reader.usage)
     const usage = cli.usageIsTotal ? usageOfTurn(session.total, told) : told
     if (cli.usageIsTotal) session.total = told ?? session.total
     this.#usage = usage

@@ -64,6 +64,10 @@ describe("the same, among symbolic links", () => {
       ["../outside/deep", "agent/deep"],
       ["round", "agent/round"],
       ["agent/notes", "to-notes"],
+      ...Array.from({ length: 60 }, (_, index) => [
+        `hop${index + 1}/../hop${index + 1}`,
+        `agent/hop${index}`,
+      ]),
     ]
     for (const [target = "", name = ""] of links) {
       symlinkSync(target === "outside" || target === "agent/notes" ? at(target) : target, at(name))
@@ -89,6 +93,8 @@ describe("the same, among symbolic links", () => {
     ["edit", "agent/../outside/new", false],
     ["edit", "agent/out/../agent/notes/day.md", true],
     ["edit", "agent/round", false],
+    // Each link leads twice to the next one, the last to nothing.
+    ["edit", "agent/hop0", false],
     ["edit", "agent/notes/day.md/file", false],
     ["delete", "agent/settings", false],
     // It is the link that is deleted.

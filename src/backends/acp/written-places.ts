@@ -2,8 +2,13 @@ import { lstatSync, readlinkSync, realpathSync } from "node:fs"
 import path from "node:path"
 
 const maxPathLength = 4_096
-/** As many as Linux follows. */
+/** As many as Linux follows for one path. */
 const maxLinks = 40
+
+/** What is left of them: of the whole path, or links that lead to links would double the work with each. */
+interface LinkBudget {
+  left: number
+}
 
 /**
  * Where somebody writes who is given `named`, without symbolic links: the entry itself, which is what is moved or deleted, and
@@ -13,31 +18,31 @@ const maxLinks = 40
 export function writtenPlaces(folder: string, named: string): readonly string[] | null {
   const letters = path.resolve(folder, named)
   const spelled = path.isAbsolute(named) ? named : `${folder}/${named}`
-  const places = [letters, spelled].map((spelling) => placesOf(spelling, maxLinks))
+  const places = [letters, spelled].map((spelling) => placesOf(spelling, { left: maxLinks }))
   return places.includes(null) ? null : places.flatMap((pair) => pair ?? [])
 }
 
 /** The folder without symbolic links, also where it does not exist yet; null: that cannot be told. */
 export function placeOf(folder: string): string | null {
-  return placesOf(path.resolve(folder), maxLinks)?.[1] ?? null
+  return placesOf(path.resolve(folder), { left: maxLinks })?.[1] ?? null
 }
 
-function placesOf(spelling: string, linksLeft: number): readonly [entry: string, target: string] | null {
-  if (linksLeft === 0 || spelling.length > maxPathLength || spelling.includes("\0")) return null
+function placesOf(spelling: string, links: LinkBudget): readonly [entry: string, target: string] | null {
+  if (spelling.length > maxPathLength || spelling.includes("\0")) return null
   let entry = path.parse(spelling).root
   let target = entry
   for (const segment of spelling.split(path.sep)) {
     if (segment === "" || segment === ".") continue
     entry = path.resolve(target, segment)
     // The parent of a place without links has none either.
-    const next = segment === ".." ? entry : targetOf(entry, linksLeft)
+    const next = segment === ".." ? entry : targetOf(entry, links)
     if (next === null) return null
     target = next
   }
   return [entry, target]
 }
 
-function targetOf(entry: string, linksLeft: number): string | null {
+function targetOf(entry: string, links: LinkBudget): string | null {
   try {
     // The native one also tells the letters that a disk has stored where it does not heed their case.
     return realpathSync.native(entry)
@@ -46,10 +51,12 @@ function targetOf(entry: string, linksLeft: number): string | null {
   }
   try {
     if (!lstatSync(entry).isSymbolicLink()) return null
+    if (links.left === 0) return null
+    links.left -= 1
     // A link to what is not there yet: writing to it makes it.
     const link = readlinkSync(entry)
     const spelling = path.isAbsolute(link) ? link : `${path.dirname(entry)}/${link}`
-    return placesOf(spelling, linksLeft - 1)?.[1] ?? null
+    return placesOf(spelling, links)?.[1] ?? null
   } catch (error) {
     return isMissing(error) ? entry : null
   }
