@@ -68,7 +68,7 @@ export class AgentEngine implements Engine {
     )
     this.completions = new LedgerCompletions(options.store)
     const running = (id: string) => this.#live.find(id) ?? this.#unstored.find(id)
-    this.#responses = new StoredResponses(options.store, this.#parking, running)
+    this.#responses = new StoredResponses(options.store, this.#parking, this.#unstored, running)
     this.#idempotent = new IdempotentRuns({ store: options.store, running, now: options.now })
   }
 

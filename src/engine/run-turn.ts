@@ -277,8 +277,8 @@ export class RunningTurn implements LiveResponse {
     try {
       // What could not be stored may have been the answer itself, not the fact that it failed.
       await ledger.saveProgress(progress)
-    } catch (cause) {
-      log("error", "turn could not be marked as failed", { response: this.id, error: messageOf(cause) })
+    } catch (again) {
+      log("error", "turn could not be marked as failed", { response: this.id, error: messageOf(again) })
       unstored.add(this, progress)
     }
     this.log.append({ type: "failed" })

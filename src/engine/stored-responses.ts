@@ -5,17 +5,25 @@ import type { ResponseKind, ResponseRecord } from "../domain/responses.ts"
 import type { Store } from "../domain/store.ts"
 import type { Parking } from "./parking.ts"
 import { RestoredResponses } from "./restored-responses.ts"
+import type { UnstoredEnds } from "./unstored-ends.ts"
 
 /** Responses by their id: those that run as they are now, the others from the ledger. See `Engine` for the promises. */
 export class StoredResponses {
   readonly #store: Store
   readonly #parking: Parking
   readonly #restored = new RestoredResponses()
+  readonly #unstored: UnstoredEnds
   readonly #running: (id: string) => LiveResponse | undefined
 
-  constructor(store: Store, parking: Parking, running: (id: string) => LiveResponse | undefined) {
+  constructor(
+    store: Store,
+    parking: Parking,
+    unstored: UnstoredEnds,
+    running: (id: string) => LiveResponse | undefined,
+  ) {
     this.#store = store
     this.#parking = parking
+    this.#unstored = unstored
     this.#running = running
   }
 
@@ -62,6 +70,7 @@ export class StoredResponses {
         ? null
         : await this.#store.findTurnOfResponse(id)
     if (!(await this.#store.deleteResponse(principal, kind, id))) throw notFound(id)
+    this.#unstored.forget(id)
     // Nobody can send the outputs any more that it may wait for.
     if (turn !== null) await this.#parking.evictTurn(turn.id)
   }

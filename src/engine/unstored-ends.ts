@@ -5,6 +5,7 @@ import type { TurnProgress } from "../domain/store.ts"
 import type { Ledger } from "./ledger.ts"
 
 const retryMs = 2000
+const maxEnds = 100
 
 interface End {
   readonly live: LiveResponse
@@ -13,8 +14,8 @@ interface End {
 
 /**
  * Turns that are over while the ledger cannot be written (a full disk): it would call them unfinished until the next start,
- * and whoever polls one would wait for ever. They are kept here and stored when it can be written again. Not more than may
- * run at once: without the ledger no turn begins.
+ * and whoever polls one would wait for ever. They are kept here and stored when it can be written again; the oldest are left
+ * to the next start where there are too many, as on a disk that has room for a moment again and again.
  */
 export class UnstoredEnds {
   readonly #ledger: Ledger
@@ -29,7 +30,14 @@ export class UnstoredEnds {
 
   add(live: LiveResponse, progress: TurnProgress): void {
     this.#ends.set(progress.responseId, { live, progress })
+    const [oldest] = this.#ends.keys()
+    if (this.#ends.size > maxEnds && oldest !== undefined) this.#ends.delete(oldest)
     this.#retryLater()
+  }
+
+  /** It was deleted. */
+  forget(responseId: string): void {
+    this.#ends.delete(responseId)
   }
 
   find(responseId: string): LiveResponse | undefined {

@@ -45,7 +45,7 @@ it.skipIf(!canLimit)(
     const { daemon, client, ledgerLog } = await startDemo()
     const say = () => client.responses.create({ model: "manager", input: "say hello" })
     await say()
-    const stream = await client.responses.create({ model: "manager", input: "count to 50", stream: true })
+    const stream = await client.responses.create({ model: "manager", input: "count to 200", stream: true })
     const types: string[] = []
     let id = ""
     let failure: unknown = null
@@ -74,4 +74,5 @@ it.skipIf(!canLimit)(
     })
     expect(await client.responses.retrieve(id)).toMatchObject({ status: "failed", error: full })
   },
+  120_000,
 )

@@ -8,20 +8,24 @@ const unwritable: Readonly<Record<number, string>> = {
   14: "its file cannot be opened",
 }
 
+/** SQLITE_READONLY_DBMOVED: its file was moved or deleted, and only a restart opens another. */
+const movedAway = 1032
+
 /**
  * SQLite's own errors say little ("disk I/O error"): this says that it was the ledger. What ends by itself when there is room
  * on the disk again is `storage_failed`, which a client may see; everything else is a fault of ours.
  */
 export function ledgerError(error: unknown): ProxyError {
   if (error instanceof ProxyError) return error
-  const problem = unwritable[resultCodeOf(error) & 0xff]
+  const code = resultCodeOf(error)
+  const problem = code === movedAway ? undefined : unwritable[code & 0xff]
   if (problem === undefined) {
     return new ProxyError("internal_error", `The ledger failed: ${messageOf(error)}.`, { cause: error })
   }
   return new ProxyError(
     "storage_failed",
     `This service cannot use its ledger now: ${problem}. Its owner has to make room or mend the disk; it goes on by itself then.`,
-    { cause: error, retryAfterSeconds: 30 },
+    { cause: error },
   )
 }
 
