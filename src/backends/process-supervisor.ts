@@ -5,7 +5,8 @@ import { StartError } from "./start-error.ts"
 
 const firstPauseMs = 1_000
 const longestPauseMs = 60_000
-const maxPrintedLength = 600
+/** Characters of what a program says beside its protocol that people are shown. */
+export const maxPrintedLength = 600
 /** A process that lived this long did not die of its start. */
 const healthyLifeMs = 30_000
 

@@ -32,7 +32,7 @@ function serve(): void {
   process.on("SIGTERM", () => {
     if (!isWedged) process.exit(1)
   })
-  print("Update available! Run: claude update")
+  for (const line of ["╭───╮", "│ Update available! Run: claude update │", "╰───╯"]) print(line)
   // In place of its work.
   if (process.env.FAKE_CLAUDE_ONLY_NOTICE === "1") process.exit(1)
   send({ type: "brand_new_event", payload: { a: 1 } })

@@ -5,6 +5,7 @@ import type { Log } from "../../domain/log.ts"
 import { type CliExit, CliProcess } from "../cli-process.ts"
 import { exitReason, reasonWithTail } from "../exit-reason.ts"
 import { JsonLines } from "../json-lines.ts"
+import { maxPrintedLength } from "../process-supervisor.ts"
 import type { RunningProcesses } from "../running-processes.ts"
 import type { ClaudeTimeouts } from "./claude-options.ts"
 import { type ClaudeEvent, parseClaudeEvent } from "./protocol.ts"
@@ -142,7 +143,9 @@ export class ClaudeProcess {
       const event = parseClaudeEvent(line)
       if (event === "garbage") {
         // An update notice, or a tool of claude's that writes to its stdout: no part of the protocol.
-        this.#strayText = line.slice(0, 600)
+        if (this.#strayText.length < maxPrintedLength) {
+          this.#strayText = `${this.#strayText}${line}\n`.slice(0, maxPrintedLength)
+        }
         this.#options.log("info", "claude printed something else than events", { line: line.slice(0, 200) })
         continue
       }

@@ -3,6 +3,7 @@ import path from "node:path"
 import type { Readiness } from "../../domain/backend.ts"
 import { messageOf } from "../../domain/errors.ts"
 import { ProbeMemory } from "../probe.ts"
+import { maxPrintedLength } from "../process-supervisor.ts"
 import { runBriefly } from "../run-briefly.ts"
 import { StartError } from "../start-error.ts"
 import { startableProgram } from "../startable-program.ts"
@@ -74,7 +75,7 @@ export class ClaudeProgram {
       const version = /^(\d+\.\d+\.\d+)\S*(?: \(Claude Code\))?\s*$/m.exec(printed)?.[1]
       if (version === undefined) {
         // An update notice, or another program: its own words tell which.
-        const words = printed.trim().slice(0, 600).toWellFormed()
+        const words = printed.trim().slice(0, maxPrintedLength).toWellFormed()
         throw new StartError(
           `\`${file} --version\` does not answer as claude does${words === "" ? "" : `; it printed: ${words}`}`,
           "Run it in a terminal as this user, or set the agent's CLI to another program.",
