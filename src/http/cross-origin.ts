@@ -8,8 +8,8 @@ const exposed = "retry-after, x-advisory-parameters, x-request-id, x-should-retr
 const headerNames = /^[\w!#$%&'*+.^`|~, -]{1,1000}$/
 
 /**
- * Lets pages of any origin use the API where a key is configured: it is the key that protects it, never a cookie, so a page
- * without one learns nothing. A browser asks before with a request that carries no key. Without a configured key nothing is
+ * Lets pages of any origin use the API where a key is configured: it is the key that protects it, never a cookie (ADR 8). A
+ * page without one learns that a service is here, no more. A browser asks before with a request that carries no key. Without a configured key nothing is
  * allowed: the check of the origin stands in for the key then.
  */
 export function crossOrigin(config: Config): MiddlewareHandler<HttpEnv> {

@@ -140,9 +140,7 @@ function createAppServer(): AppServer {
 }
 
 function listenerOf(app: HttpApp): Listener {
-  return getRequestListener((request, env) => app.fetch(request, env), {
-    // Of a request without Host, which HTTP/1.0 allows: so do load balancers ask for the health.
-    hostname: "localhost",
+  const listen = getRequestListener((request, env) => app.fetch(request, env), {
     // Replacing the global Response is a surprise for whoever embeds us, and breaks answers written past Hono.
     overrideGlobalObjects: false,
     errorHandler: (error) => {
@@ -156,6 +154,11 @@ function listenerOf(app: HttpApp): Listener {
       return new Response(answer.body, { status: answer.status, headers: answer.headers })
     },
   })
+  return (incoming, outgoing) => {
+    // HTTP/1.0 needs none, and no browser speaks it: so do load balancers ask for the health.
+    if (incoming.httpVersion === "1.0") incoming.headers.host ??= "localhost"
+    return listen(incoming, outgoing)
+  }
 }
 
 function listen(server: Server, { host, port }: HttpServerOptions): Promise<void> {

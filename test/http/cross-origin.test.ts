@@ -46,6 +46,9 @@ test("pages of other origins read nothing where no key protects the service, and
   const asked = await fetch(`${open.server.url}/v1/chat/completions`, preflight)
   expect(asked.status).toBe(403)
   expect(asked.headers.get("access-control-allow-origin")).toBeNull()
+  const read = await fetch(`${open.server.url}/v1/models`, { headers: { origin } })
+  expect(read.status).toBe(403)
+  expect(read.headers.get("access-control-allow-origin")).toBeNull()
 
   const { server } = await serverFixture(keys)
   for (const path of ["/", "/health", "/openapi.json", "/mcp", "/agent-reply"]) {

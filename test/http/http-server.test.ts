@@ -78,7 +78,7 @@ test("a second request that is pipelined behind a stream is cancelled with its c
 })
 
 test("health is told to a load balancer that speaks HTTP/1.0 without a Host", async () => {
-  const { server } = await serverFixture({ config: { apiKeys: new Map([["ann", "sk-ann"]]) } })
+  const { server } = await serverFixture()
   const socket = connect(server.port, "127.0.0.1")
   socket.write("GET /health HTTP/1.0\r\n\r\n")
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /)
