@@ -97,7 +97,10 @@ export class DaemonClient {
 
   async #call<T>(method: string, path: string, body: object | null, schema: z.ZodType<T>): Promise<T> {
     const answer = await this.open(method, path, body)
-    return schema.parse(JSON.parse(await text(answer)))
+    const content = await text(answer).catch((error: unknown) => {
+      throw hungUp(error)
+    })
+    return schema.parse(JSON.parse(content))
   }
 
   /** The answer with its body still to be read. Rejects with `ProxyError` for errors of the service. */
@@ -146,7 +149,7 @@ export class DaemonClient {
 function hungUp(cause: unknown): ProxyError {
   return new ProxyError(
     "agent_not_ready",
-    "The service closed the connection without an answer: it is stopping, or has as many files and connections open as it may. " +
+    "The service closed the connection without a whole answer: it is stopping, or has as many files and connections open as it may. " +
       "Try again; `ai-agent-proxy logs` may say more.",
     { cause },
   )
