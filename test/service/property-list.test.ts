@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process"
 import { describe, expect, it } from "vitest"
+import { nodeOptions } from "../../src/supervise/daemon-command.ts"
 import { launchdPlist, specOfLaunchdPlist } from "../../src/supervise/launchd-plist.ts"
 
 /** Python reads property lists as `plutil` does, which only macOS has. */
@@ -31,7 +32,7 @@ describe("the property list for launchd", () => {
       Label: "ai-agent-proxy",
       UserName: odd,
       ProgramArguments: [
-        ...[spec.node, odd, "daemon", "--environment-file", `${odd}/service.env`],
+        ...[spec.node, ...nodeOptions, odd, "daemon", "--environment-file", `${odd}/service.env`],
         ...spec.flags,
       ],
       WorkingDirectory: odd,

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { rm } from "node:fs/promises"
-import { join, resolve } from "node:path"
+import { join } from "node:path"
 import type OpenAI from "openai"
 import { afterEach, describe, expect, it } from "vitest"
 import { agentPath } from "../agents/agents.ts"
@@ -238,7 +238,8 @@ describe("the permissions of an agent", () => {
     const settings = { permissions: "workspace", workingDir: place } as const
     await roster.hire({ role: "engineer", name: "alice", settings })
     // Not in the folder for temporary files, which is anybody's.
-    const outside = resolve(import.meta.dirname, `../../node_modules/.written-by-${process.pid}`)
+    // A checkout may be in a temporary folder itself; this one is none of those that a CLI has for its own.
+    const outside = `/var/tmp/.written-by-${process.pid}`
     const files = [join(home, "engineer_alice", "in"), join(place, "in"), outside]
     await say("alice", `${files.map((file) => `[[shell:touch ${file}]]`).join("[[then]]")}[[say:tried]]`)
     const written = files.map((file) => existsSync(file))
