@@ -15,7 +15,7 @@ const eventsBefore = 4
  * only stream as the agent speaks.
  */
 export async function measureReplay({ installation, newFolder, isQuick }: BenchContext): Promise<Row[]> {
-  const rounds = isQuick ? 3 : 15
+  const rounds = isQuick ? 3 : 60
   const bare = await startBare(installation, await newFolder("bare"))
   const daemon = await startDaemon(installation, {
     folder: await newFolder("daemon"),
