@@ -137,6 +137,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
       [agentVariables.url]: server.localUrl,
       [agentVariables.token]: agentTokens.tokenOf(agentId),
       [agentVariables.command]: command,
+      [agentVariables.home]: config.home,
     }),
   })
   releasers.add("agents", () => roster.close())

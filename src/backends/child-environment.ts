@@ -1,3 +1,5 @@
+import { noProxyVariables } from "./no-proxy.ts"
+
 /** What a program needs to find itself, its user, its language, its network and its certificates. */
 const systemNames = new Set([
   "PATH",
@@ -23,11 +25,9 @@ const systemNames = new Set([
   "HTTP_PROXY",
   "HTTPS_PROXY",
   "ALL_PROXY",
-  "NO_PROXY",
   "http_proxy",
   "https_proxy",
   "all_proxy",
-  "no_proxy",
   // Keyring and ssh agent: where a log-in may be kept, and how `git push` reaches a host.
   "DBUS_SESSION_BUS_ADDRESS",
   "SSH_AUTH_SOCK",
@@ -70,7 +70,7 @@ const prefixes = ["LC_", "XDG_", "OPENCODE_", "COPILOT_", "QWEN_", "GOOSE_", "PI
 
 /**
  * What an agent has from us, set for each one by the service: who it is, where it reaches the service, the token that
- * opens nothing there but `/agent-reply`, and the program that does so.
+ * opens nothing there but `/agent-reply`, the program that does so, and the home that this program works on.
  */
 export const agentVariables = {
   agent: "AI_AGENT_PROXY_AGENT",
@@ -78,6 +78,7 @@ export const agentVariables = {
   token: "AI_AGENT_PROXY_AGENT_TOKEN",
   /** Path of `ai-agent-proxy`: a login shell may begin with a PATH of its own. */
   command: "AI_AGENT_PROXY_COMMAND",
+  home: "AI_AGENT_PROXY_HOME",
 } as const
 
 const agentNames = new Set<string>(Object.values(agentVariables))
@@ -90,7 +91,8 @@ const ownPrefix = "AI_AGENT_PROXY_"
 
 /**
  * The environment of an agent's process: an allow-list, because codex hands its whole environment to every shell
- * command that the model thinks of. `passEnv` names what the person wants the agent to see beyond it.
+ * command that the model thinks of. `passEnv` names what the person wants the agent to see beyond it. What is on this
+ * machine, this service first of all, never depends on the user's network.
  */
 export function childEnvironment(
   source: NodeJS.ProcessEnv,
@@ -109,5 +111,5 @@ export function childEnvironment(
       prefixes.some((prefix) => name.startsWith(prefix))
     if (isAllowed) environment[name] = value
   }
-  return environment
+  return { ...environment, ...noProxyVariables(source) }
 }

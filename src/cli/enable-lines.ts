@@ -4,6 +4,7 @@ import type { Config } from "../config/config.ts"
 import { settings } from "../config/settings.ts"
 import type { ServicePlan } from "../supervise/plan-service.ts"
 import { secretsFileOf } from "../supervise/service-spec.ts"
+import { requestLocally } from "./request-locally.ts"
 import { quoteForShell } from "./service-context.ts"
 
 /** `http://127.0.0.1:7011`: as this machine reaches it. */
@@ -59,11 +60,8 @@ export function cliWarning({ config, environment, user }: ServicePlan): string |
 export async function isManagerUp(config: Config): Promise<boolean> {
   const deadline = performance.now() + 10_000
   while (performance.now() < deadline) {
-    const answer = await fetch(`${urlOf(config)}/ready`, { signal: AbortSignal.timeout(2_000) }).catch(
-      () => null,
-    )
-    await answer?.body?.cancel()
-    if (answer?.ok === true) return true
+    const answer = await requestLocally(`${urlOf(config)}/ready`, { timeoutMs: 2_000 }).catch(() => null)
+    if (answer?.status === 200) return true
     await delay(250)
   }
   return false

@@ -3,6 +3,7 @@ import { Command } from "commander"
 import * as z from "zod"
 import { agentVariables } from "../backends/child-environment.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
+import { requestLocally } from "./request-locally.ts"
 
 interface ReplyFlags {
   readonly final?: true
@@ -97,16 +98,15 @@ async function post(
   body: object,
 ): Promise<{ readonly isOk: boolean; readonly body: string }> {
   try {
-    const response = await fetch(url, {
+    const { status, body: received } = await requestLocally(url, {
       method: "POST",
       headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(timeoutMs),
+      timeoutMs,
     })
-    return { isOk: response.ok, body: await response.text() }
+    return { isOk: status >= 200 && status < 300, body: received }
   } catch (error) {
-    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-    throw new ProxyError("agent_not_ready", `The service does not answer at ${url}: ${messageOf(cause)}.`, {
+    throw new ProxyError("agent_not_ready", `The service does not answer at ${url}: ${messageOf(error)}.`, {
       cause: error,
     })
   }

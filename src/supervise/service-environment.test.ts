@@ -2,6 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { createTempDir } from "../../test/support/temp-dir.ts"
+import { noProxyVariables } from "../backends/no-proxy.ts"
 import { captureEnvironment, lastingPath } from "./service-environment.ts"
 
 const user = { name: "alice", uid: 1001, gid: 1001, homeDir: "/home/alice", shell: "/bin/zsh" }
@@ -41,6 +42,7 @@ describe("the environment of the service", () => {
       CODEX_HOME: "/home/alice/codex",
       OPENAI_API_KEY: "sk",
       https_proxy: "http://proxy",
+      ...noProxyVariables({}),
       LANG: "de_DE.UTF-8",
       XDG_CONFIG_HOME: "/home/alice/.config",
       MY_TOKEN: "mine",

@@ -65,6 +65,7 @@ it("ends at the next start what a daemon that was killed left running, and of ou
     "AI_AGENT_PROXY_AGENT=manager",
     expect.stringMatching(/^AI_AGENT_PROXY_AGENT_TOKEN=aap-agent-[\w-]+$/),
     `AI_AGENT_PROXY_COMMAND=${join(user.path, ".ai_agent_proxy", ".bin", "ai-agent-proxy")}`,
+    `AI_AGENT_PROXY_HOME=${join(user.path, ".ai_agent_proxy")}`,
     expect.stringMatching(/^AI_AGENT_PROXY_TURN=[\w-]{36}$/),
     expect.stringMatching(/^AI_AGENT_PROXY_URL=http:\/\/127\.0\.0\.1:\d+$/),
   ])

@@ -326,7 +326,8 @@ describe("an agent's own token", () => {
     expect(names.toSorted()).toEqual(
       [
         ...["AI_AGENT_PROXY_AGENT", "AI_AGENT_PROXY_AGENT_TOKEN"],
-        ...["AI_AGENT_PROXY_COMMAND", "AI_AGENT_PROXY_URL"],
+        ...["AI_AGENT_PROXY_COMMAND", "AI_AGENT_PROXY_HOME", "AI_AGENT_PROXY_URL"],
+        ...["NO_PROXY", "no_proxy"],
         // A mark by which what it has started is found, and no secret.
         "AI_AGENT_PROXY_TURN",
         // What codex needs, the key of its model server, which `pass_env` names, among it.
@@ -378,6 +379,16 @@ describe("ai-agent-proxy reply in a shell command of the agent", () => {
     })
     expect(response.status).toBe("completed")
     expect(response.output_text).toBe("The answer.")
+  })
+
+  it("has the other commands beside it, on the service's home, which is not the default one", async () => {
+    const said = await shell(
+      'for command in list status "remember manager Plums." outbox "connect nobody"; do ' +
+        '"$AI_AGENT_PROXY_COMMAND" $command < /dev/null; echo $command: code $?; done',
+    )
+    expect(said).toMatch(/list: code 0.*status: code 0.*Plums.: code 0.*outbox: code 0/s)
+    // Asked of the service, which knows its agents.
+    expect(said).toMatch(/no agent 'nobody'.*connect nobody: code 1/s)
   })
 
   it("says what is wrong, with the documented exit code", async () => {

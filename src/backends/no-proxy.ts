@@ -1,0 +1,24 @@
+/** As clients write this machine: all match literally, few know ranges (Bun, so opencode, does not), undici wants IPv6 in brackets. */
+const loopback = ["127.0.0.1", "localhost", "::1", "[::1]"]
+
+/**
+ * The two variables that keep a program's calls to this machine off the user's proxy, whose loopback is another one. The
+ * user's own exceptions stay in front; `*`, which excepts everything, is understood only where it stands alone.
+ */
+export function noProxyVariables(source: NodeJS.ProcessEnv): {
+  readonly NO_PROXY: string
+  readonly no_proxy: string
+} {
+  // Clients differ in which of the two comes first, so neither may be missing.
+  return {
+    NO_PROXY: withLoopback(source.NO_PROXY ?? source.no_proxy ?? ""),
+    no_proxy: withLoopback(source.no_proxy ?? source.NO_PROXY ?? ""),
+  }
+}
+
+function withLoopback(exceptions: string): string {
+  if (exceptions.trim() === "*") return exceptions
+  const own = exceptions.split(/[\s,]+/).filter((entry) => entry !== "")
+  const known = new Set(own.map((entry) => entry.toLowerCase()))
+  return [...own, ...loopback.filter((entry) => !known.has(entry))].join(",")
+}
