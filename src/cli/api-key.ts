@@ -2,7 +2,9 @@ import { randomBytes } from "node:crypto"
 import { chmod, mkdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Config } from "../config/config.ts"
+import { formatEnvironmentFile } from "../config/environment-file.ts"
 import { isLoopback } from "../config/is-loopback.ts"
+import { settings } from "../config/settings.ts"
 import { writeAtomic } from "../workspace/write-atomic.ts"
 
 /**
@@ -28,8 +30,8 @@ export async function ensureApiKey(
     if (error.code === "ENOENT") return ""
     throw error
   })
-  const separator = before === "" || before.endsWith("\n") ? "" : "\n"
-  await writeAtomic(path, `${before}${separator}AI_AGENT_PROXY_API_KEY=${key}\n`)
+  // First: what cuts the file between two lines does not take the key only.
+  await writeAtomic(path, formatEnvironmentFile({ [settings.apiKey.variable]: key }) + before)
   await chmod(path, 0o600)
   options.print(
     `Made an API key, because ${config.host} can be reached by others. It is kept in ${path}:\n\n  ${key}\n`,

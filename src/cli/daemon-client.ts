@@ -9,6 +9,9 @@ import { type AgentView, agentViewSchema } from "./agent-view.ts"
 
 /** No service listens on the home's socket. */
 export class DaemonDownError extends ProxyError {
+  /** Absolute path of the service's home. */
+  readonly home: string
+
   constructor(home: string, cause: unknown) {
     super(
       "agent_not_ready",
@@ -16,6 +19,7 @@ export class DaemonDownError extends ProxyError {
       { cause },
     )
     this.name = "DaemonDownError"
+    this.home = home
   }
 }
 

@@ -7,7 +7,9 @@ import { failure, type HealthCheck, ok } from "../supervise/health-check.ts"
 import { thisInstallation } from "../supervise/installation.ts"
 import { runCommand } from "../supervise/run-command.ts"
 import type { ServiceUser } from "../supervise/service-user.ts"
+import { isConfigurationBad } from "./configuration-problem.ts"
 import { DaemonClient } from "./daemon-client.ts"
+import { exitCodes } from "./exit-codes.ts"
 import { printData, printLine } from "./print.ts"
 import { findInstalled, type InstalledService, isRoot, type ScopeFlags } from "./service-context.ts"
 import { serviceSettings } from "./service-settings.ts"
@@ -31,7 +33,7 @@ export function doctorCommand(): Command {
     .addHelpText(
       "after",
       `
-Each line is ok, WARN or FAIL; what to do stands below it. Exit code 1 when something fails.
+Each line is ok, WARN or FAIL; what to do stands below it. Exit code 1 when something fails, 78 when that is the configuration.
 
 Examples:
   ai-agent-proxy doctor
@@ -51,7 +53,7 @@ async function doctor(flags: DoctorFlags): Promise<void> {
   const isOk = checks.every((check) => check.status !== "failure")
   if (flags.json === true) printData(JSON.stringify({ ok: isOk, checks }, null, 2))
   else printData(checks.map(lineOf).join("\n"))
-  process.exitCode = isOk ? 0 : 1
+  process.exitCode = isOk ? 0 : isConfigurationBad(checks) ? exitCodes.configuration : exitCodes.failure
 }
 
 /** What root may do says nothing about what the service may: the same command again, as its user. */

@@ -18,7 +18,7 @@ export async function printDryRun(plan: ServicePlan, manager: ServiceManager): P
   printData(section(`${config.home}/`, "0700, and in it manager/, the manager's workspace"))
   printData(section(environmentFileOf(config.home), "0600", environmentFileText(spec.version, shown)))
   if (plan.newKey !== null) {
-    printData(section(secretsFileOf(config.home), "0600", secretsText("", hidden)))
+    printData(section(secretsFileOf(config.home), "0600", secretsText("", "", hidden)))
   }
   printData(section(manager.definitionPath, "0644", await manager.define(spec)))
   const commands = manager.steps.map(({ program, args }) => `${[program, ...args].join(" ")}\n`)

@@ -1,10 +1,21 @@
+import { readFileSync } from "node:fs"
 import { ConfigError } from "../config/config-error.ts"
 import { parseEnvironmentFile } from "../config/environment-file.ts"
-import { readConfigText } from "../config/read-config-text.ts"
+import { decode } from "../config/read-config-text.ts"
+import { codeOf } from "../workspace/write-atomic.ts"
 
 /** Sets the variables of a file, over those that are set. Throws `ConfigError` when there is no such file. */
 export function takeEnvironmentFile(path: string, env: NodeJS.ProcessEnv): void {
-  const text = readConfigText(path)
-  if (text === null) throw new ConfigError("--environment-file", null, `there is no file ${path}`)
-  Object.assign(env, parseEnvironmentFile(text))
+  Object.assign(env, parseEnvironmentFile(path, decode(path, readBytes(path))))
+}
+
+/** Named just now, it may also be a pipe: `--environment-file <(pass show proxy)`. */
+function readBytes(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    const code = codeOf(error)
+    const problem = code === "ENOENT" ? `there is no file ${path}` : `${path} cannot be read (${code})`
+    throw new ConfigError("--environment-file", null, problem, error)
+  }
 }

@@ -4,8 +4,10 @@ import { version } from "../config/version.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { ServiceError } from "../supervise/service-error.ts"
 import { completionCommand } from "./completion.ts"
+import { configurationProblem } from "./configuration-problem.ts"
 import { connectCommand } from "./connect.ts"
 import { daemonCommand } from "./daemon.ts"
+import { DaemonDownError } from "./daemon-client.ts"
 import { disableCommand } from "./disable.ts"
 import { doctorCommand } from "./doctor.ts"
 import { enableCommand } from "./enable.ts"
@@ -94,6 +96,15 @@ function report(error: unknown): number {
   if (error instanceof ServiceError) return tell(error.message, exitCodes[error.kind])
   if (error instanceof ConfigError) return tell(error.message, exitCodes.configuration)
   if (error instanceof UsageError) return tell(error.message, exitCodes.usage)
+  const down = error instanceof Error && error.cause instanceof DaemonDownError ? error.cause : error
+  const problem = down instanceof DaemonDownError ? configurationProblem(down.home) : null
+  // To start it would not help.
+  if (problem !== null) {
+    return tell(
+      `The service is not running, and would not start: ${problem.message}`,
+      exitCodes.configuration,
+    )
+  }
   if (error instanceof ProxyError) {
     return tell(error.message, error.code === "invalid_request" ? exitCodes.usage : exitCodes.failure)
   }

@@ -8,6 +8,7 @@ import { pathWithCli } from "../supervise/path-with-cli.ts"
 import { captureEnvironment } from "../supervise/service-environment.ts"
 import { environmentFileOf } from "../supervise/service-spec.ts"
 import type { ServiceUser } from "../supervise/service-user.ts"
+import { configurationFailure } from "./configuration-problem.ts"
 import type { InstalledService } from "./service-context.ts"
 
 type ServiceSettings = { readonly environment: Readonly<Record<string, string>> } & (
@@ -18,7 +19,12 @@ type ServiceSettings = { readonly environment: Readonly<Record<string, string>> 
 /** Those of the installed service; without one, those that `enable` would give it. */
 export function serviceSettings(installed: InstalledService | null, user: ServiceUser): ServiceSettings {
   const spec = installed?.spec ?? null
-  const stored = spec === null ? {} : parseEnvironmentFile(readConfigText(environmentFileOf(spec.home)) ?? "")
+  let stored: Readonly<Record<string, string>>
+  try {
+    stored = spec === null ? {} : storedEnvironment(environmentFileOf(spec.home))
+  } catch (error) {
+    return { environment: {}, config: null, problem: problemOf(error) }
+  }
   if (spec !== null && Object.keys(stored).length === 0) {
     const file = environmentFileOf(spec.home)
     return {
@@ -39,17 +45,18 @@ export function serviceSettings(installed: InstalledService | null, user: Servic
     })
     return { environment: spec === null ? environmentToBe(config, user) : stored, config, problem: null }
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    return {
-      environment: stored,
-      config: null,
-      problem: failure(
-        "configuration",
-        error.message,
-        "correct it; docs/configuration.md lists all settings",
-      ),
-    }
+    return { environment: stored, config: null, problem: problemOf(error) }
   }
+}
+
+function storedEnvironment(path: string): Readonly<Record<string, string>> {
+  return parseEnvironmentFile(path, readConfigText(path) ?? "")
+}
+
+/** Throws again what is no `ConfigError`. */
+function problemOf(error: unknown): HealthCheck {
+  if (!(error instanceof ConfigError)) throw error
+  return configurationFailure(error)
 }
 
 function environmentToBe(config: Config, user: ServiceUser): Readonly<Record<string, string>> {

@@ -4,9 +4,11 @@ import type { HealthCheck } from "../supervise/health-check.ts"
 import { type AgentView, agentJson, programOf, stateOf } from "./agent-view.ts"
 import { chooseAgent } from "./choose-agents.ts"
 import { type CommonFlags, print, printJson, serviceAtHand, shortPath } from "./command-io.ts"
+import { configurationFailure, configurationProblem, isConfigurationBad } from "./configuration-problem.ts"
 import { DaemonClient, DaemonDownError, type DaemonStatus } from "./daemon-client.ts"
 import { exitCodes } from "./exit-codes.ts"
 import { processLines, processView } from "./process-view.ts"
+import type { InstalledService } from "./service-context.ts"
 import { serviceProblems } from "./service-problems.ts"
 
 export function statusCommand(): Command {
@@ -20,7 +22,7 @@ export function statusCommand(): Command {
       "after",
       `
 With a service of this machine: also what of it has moved or is not right, as \`doctor\` tells it.
-Exit code 1: the service is not running.
+Exit code 1: the service is not running; 78: its configuration is damaged.
 
 Examples:
   ai-agent-proxy status
@@ -35,8 +37,9 @@ async function runStatus(word: string | undefined, flags: CommonFlags): Promise<
       if (error instanceof DaemonDownError && installed !== null && word === undefined) return null
       throw error
     }),
-    installed === null || word !== undefined ? [] : serviceProblems(installed),
+    problemsOf(home, installed, word),
   ])
+  if (isConfigurationBad(problems)) process.exitCode = exitCodes.configuration
   if (status === null) {
     tellDown(home, problems, flags)
     return
@@ -58,9 +61,21 @@ async function runStatus(word: string | undefined, flags: CommonFlags): Promise<
   if (processes !== null) print(`\nProcesses\n${processLines(processes, "  ").join("\n")}`)
 }
 
+/** A service that runs has the configuration of its start: what has been damaged since shows at the next one only. */
+async function problemsOf(
+  home: string,
+  installed: InstalledService | null,
+  word: string | undefined,
+): Promise<readonly HealthCheck[]> {
+  if (word !== undefined) return []
+  if (installed !== null) return serviceProblems(installed)
+  const problem = configurationProblem(home)
+  return problem === null ? [] : [configurationFailure(problem)]
+}
+
 /** The service of this machine does not run. */
 function tellDown(home: string, problems: readonly HealthCheck[], { json }: CommonFlags): void {
-  process.exitCode = exitCodes.failure
+  process.exitCode = isConfigurationBad(problems) ? exitCodes.configuration : exitCodes.failure
   if (json === true) {
     printJson({ service: { state: "down", home }, problems, agents: [], processes: null })
     return

@@ -26,6 +26,13 @@ const fileSchema = z.strictObject({
 /** Throws `ConfigError` for the first problem. `text` null: no file. */
 export function parseConfigFile(path: string, text: string | null): ConfigFile {
   const content = text ?? ""
+  if (text !== null && content.trim() === "") {
+    throw new ConfigError(
+      path,
+      null,
+      "is empty, as a full disk leaves a file. Put it back as it was, or remove it.",
+    )
+  }
   const sourceOf = (key: string) => atLine(path, lineOfKey(content, key))
   const parsed = fileSchema.safeParse(parseToml(path, content))
   if (!parsed.success) throw errorOf(parsed.error.issues, sourceOf)

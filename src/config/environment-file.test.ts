@@ -8,7 +8,7 @@ describe("an environment file", () => {
     const value = fc.string({ unit: fc.constantFrom(..."ab \t\n\"'`\\$#;=%&|€") })
     fc.assert(
       fc.property(fc.dictionary(name, value), (variables) => {
-        expect(parseEnvironmentFile(formatEnvironmentFile(variables))).toEqual({ ...variables })
+        expect(parseEnvironmentFile("f", formatEnvironmentFile(variables))).toEqual({ ...variables })
       }),
     )
   })
@@ -25,13 +25,12 @@ describe("an environment file", () => {
       "ESCAPED=a\\ b",
       "LONG=one \\",
       "two",
-      "no assignment",
       "EMPTY=",
       "PLAIN_QUOTE=it's",
       "LAST=1",
       "LAST=2",
     ].join("\n")
-    expect(parseEnvironmentFile(text)).toEqual({
+    expect(parseEnvironmentFile("f", text)).toEqual({
       PLAIN: "a#b c",
       SPACED: "value",
       SINGLE: 'a \\ "b" $c',
@@ -42,5 +41,39 @@ describe("an environment file", () => {
       PLAIN_QUOTE: "it's",
       LAST: "2",
     })
+  })
+
+  it.each([
+    ["A=1\n\nno assignment", "f:3: not of the form NAME=value"],
+    ["export A=1", "f:1: not of the form"],
+    ["A: 1", "f:1: not of the form"],
+    ["A-B=1", "f:1: not of the form"],
+    ['{ "A": "1" }', "f:1: not of the form"],
+    ["\n# c\nA='1\nB=2", "f:3: the value of A does not end"],
+    ['A="1\\"', "f:1: the value of A does not end"],
+    ["A=1\\", "f:1: the value of A does not end"],
+    ["A=1\n\0\0\0\n", "f:2: a NUL character"],
+  ])("is refused as a whole, with the line, for what systemd would pass over: %j", (text, message) => {
+    expect(() => parseEnvironmentFile("f", text)).toThrow(message)
+  })
+
+  it("is never read as another one after a cut: the names that are left have their values, or it is refused", () => {
+    const variables = { A: 'sk-"1', B: "two\nlines", C: "$3" }
+    const text = formatEnvironmentFile(variables)
+    for (let length = 0; length < text.length; length += 1) {
+      let read: Readonly<Record<string, string>>
+      try {
+        read = parseEnvironmentFile("f", text.slice(0, length))
+      } catch {
+        continue
+      }
+      // A cut right behind `=` leaves an empty value, which is no key.
+      const left = Object.entries(read).filter(([, value]) => value !== "")
+      expect(variables, text.slice(0, length)).toMatchObject(Object.fromEntries(left))
+    }
+  })
+
+  it("holds no name that could not be read back", () => {
+    expect(formatEnvironmentFile({ "a.b": "1", C: "2" })).toBe('C="2"\n')
   })
 })

@@ -1,46 +1,76 @@
+import { ConfigError } from "./config-error.ts"
+
 /**
  * Files of lines `NAME=value` in the syntax of systemd's `EnvironmentFile=` (systemd.exec(5)), so that the service manager
  * and this program read the same. It differs from a shell and from dotenv: nothing is expanded, and a `#` begins a comment
- * only at the beginning of a line.
+ * only at the beginning of a line. systemd passes over what it cannot read; here that is an error, because what was meant
+ * by it may be a key.
  */
 
-/** Later lines win, as for systemd. Lines that are no assignment are passed over. */
-export function parseEnvironmentFile(text: string): Readonly<Record<string, string>> {
-  const variables: Record<string, string> = {}
-  let rest = text
-  while (rest !== "") {
+export interface Assignment {
+  readonly name: string
+  readonly value: string
+  /** Line of the file that it begins in, from 1. */
+  readonly line: number
+}
+
+/** Later lines win, as for systemd. Throws `ConfigError` at the first line that is neither an assignment nor a comment. */
+export function parseEnvironmentFile(path: string, text: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(readAssignments(path, text).map(({ name, value }) => [name, value]))
+}
+
+/** The same, each with its line; `path` is for messages only, and values are never quoted in them. */
+export function readAssignments(path: string, text: string): readonly Assignment[] {
+  const found: Assignment[] = []
+  const refuse = (line: number, problem: string): never => {
+    throw new ConfigError(`${path}:${line}`, null, `${problem} ${nextStep}`)
+  }
+  const nul = text.indexOf("\0")
+  if (nul !== -1) refuse(lineAt(text, nul), "a NUL character: the file is damaged, or not UTF-8 text.")
+  let at = 0
+  while (at < text.length) {
+    const rest = text.slice(at)
     const comment = /^[^\S\n]*(?:[#;][^\n]*)?(?:\n|$)/.exec(rest)
     if (comment !== null) {
       // At the end of the text the pattern also matches nothing at all.
-      rest = rest.slice(Math.max(1, comment[0].length))
+      at += Math.max(1, comment[0].length)
       continue
     }
+    const line = lineAt(text, at)
     const name = /^[^\S\n]*([A-Za-z_][A-Za-z0-9_]*)[^\S\n]*=/.exec(rest)
-    if (name === null) {
-      rest = rest.slice(lineLength(rest))
-      continue
-    }
-    const { value, length } = readValue(rest.slice(name[0].length))
-    variables[name[1] ?? ""] = value
-    rest = rest.slice(name[0].length + length)
+    if (name === null) return refuse(line, "not of the form NAME=value, and no comment.")
+    const { value, length, isOpen } = readValue(rest.slice(name[0].length))
+    if (isOpen) refuse(line, `the value of ${name[1]} does not end: the file was cut, or a quote is missing.`)
+    found.push({ name: name[1] ?? "", value, line })
+    at += name[0].length + length
   }
-  return variables
+  return found
 }
 
-/** Every value in double quotes, so that whatever it holds is read back as it is. */
+const nextStep = "Correct the line, or put the file back as it was; see docs/configuration.md."
+
+/** Every value in double quotes, so that whatever it holds is read back as it is, and a cut file is known as one. */
 export function formatEnvironmentFile(variables: Readonly<Record<string, string>>): string {
   return Object.entries(variables)
+    .filter(([name]) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
     .map(([name, value]) => `${name}="${value.replaceAll(/["\\`$]/g, "\\$&")}"\n`)
     .join("")
 }
 
-function lineLength(text: string): number {
-  const end = text.indexOf("\n")
-  return end === -1 ? text.length : end + 1
+function lineAt(text: string, index: number): number {
+  return text.slice(0, index).split("\n").length
 }
 
-/** The value at the beginning of `text`, and how much of it was read, the end of its line included. */
-function readValue(text: string): { readonly value: string; readonly length: number } {
+interface ReadValue {
+  readonly value: string
+  /** How much of the text was read, the end of its line included. */
+  readonly length: number
+  /** True: the text ends within a quote, or behind a backslash. */
+  readonly isOpen: boolean
+}
+
+/** The value at the beginning of `text`. */
+function readValue(text: string): ReadValue {
   let value = ""
   /** Length of the value up to its last character that counts: spaces at the end of a line do not. */
   let kept = 0
@@ -65,7 +95,12 @@ function readValue(text: string): { readonly value: string; readonly length: num
       take(char)
     }
   }
-  return { value: value.slice(0, kept), length: Math.min(text.length, index + 1) }
+  // Each of the two steps beyond the text where it misses its second half.
+  return {
+    value: value.slice(0, kept),
+    length: Math.min(text.length, index + 1),
+    isOpen: index > text.length,
+  }
 }
 
 /** Index of the quote that closes the one at `start`; the end of the text where none does. */

@@ -198,6 +198,10 @@ describe("a configuration that cannot be used", () => {
     ['api_key = ""', "config.toml:1: `api_key` is empty"],
     ['api_key = "a b"', "`api_key` must consist of visible ASCII"],
     ['[api_keys]\nslack = ""', "config.toml:2: `api_keys.slack` is empty"],
+    ["[api_keys]\n", "config.toml:1: `api_keys` has no keys"],
+    ["api_keys = {}", "config.toml:1: `api_keys` has no keys"],
+    ["", "config.toml: is empty"],
+    ["\0\0\0", "config.toml:1: not valid TOML"],
     ['[api_keys]\n"a b" = "k"', "`api_keys.a b` must be named with"],
     ['[api_keys]\na = "k"\nb = "k"', "config.toml:3: a and b have the same key"],
     ['api_key = "k"\n[api_keys]\nowner = "l"', "config.toml:1: `api_key` and `api_keys.owner` are both"],
@@ -240,8 +244,21 @@ describe("a configuration that cannot be used", () => {
 
   it("refuses an empty key in the environment or in secrets instead of serving everybody", () => {
     expect(failure({ env: { AI_AGENT_PROXY_API_KEY: "" } }).message).toContain("the key is empty")
-    expect(failure({ files: { [secrets]: "AI_AGENT_PROXY_API_KEY=" } }).source).toBe(
-      `${secrets} (AI_AGENT_PROXY_API_KEY)`,
+    expect(failure({ files: { [secrets]: "# key\nAI_AGENT_PROXY_API_KEY=" } }).source).toBe(`${secrets}:2`)
+  })
+
+  it("refuses damaged secrets also where the key comes from the environment, into which systemd reads them", () => {
+    const files = { [secrets]: 'AI_AGENT_PROXY_API_KEY="sk-ab' }
+    const env = { AI_AGENT_PROXY_API_KEY: "sk-ab" }
+    expect(failure({ files, env }).message).toContain(
+      `${secrets}:1: the value of AI_AGENT_PROXY_API_KEY does`,
     )
+    expect(failure({ files, flags: { apiKey: "typed" } }).source).toBe(`${secrets}:1`)
+  })
+
+  it("serves without a key where secrets are whole and hold none", () => {
+    for (const text of ["# AI_AGENT_PROXY_API_KEY=k\n", "OPENAI_API_KEY=k\nHTTPS_PROXY=p\n"]) {
+      expect(resolveConfig(input({ files: { [secrets]: text } })).apiKeys.size, text).toBe(0)
+    }
   })
 })

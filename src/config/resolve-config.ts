@@ -2,8 +2,8 @@ import { isAbsolute, join, resolve } from "node:path"
 import type { Config, Limits } from "./config.ts"
 import { ConfigError } from "./config-error.ts"
 import { type ConfigFile, parseConfigFile } from "./config-file.ts"
-import { parseEnvironmentFile } from "./environment-file.ts"
 import { executableOf } from "./executable-of.ts"
+import { keyInSecrets } from "./secrets-file.ts"
 import { homeVariable, limitSettings, ownerPrincipal, type Setting, settings } from "./settings.ts"
 
 /** Values as the command line gives them: texts, not checked. */
@@ -187,12 +187,13 @@ function findApiKeys(input: ConfigInput, file: ConfigFile, home: string): Readon
 /** Here an empty value is an error: it would open the service to everybody without a word. */
 function findOwnerKey(input: ConfigInput, home: string): string | null {
   const { apiKey } = settings
+  const path = join(home, "secrets")
+  const secret = keyInSecrets(path, input.readFile(path))
+  // Also where the key comes from elsewhere: systemd has put what it could read of a damaged file into the environment.
+  const kept = secret === null ? null : parseText(apiKey, secret.value, `${path}:${secret.line}`).value
   if (input.flags.apiKey !== undefined) return parseText(apiKey, input.flags.apiKey, "--api-key").value
   const variable = input.env[apiKey.variable]
-  if (variable !== undefined) return parseText(apiKey, variable, apiKey.variable).value
-  const path = join(home, "secrets")
-  const secret = parseEnvironmentFile(input.readFile(path) ?? "")[apiKey.variable]
-  return secret === undefined ? null : parseText(apiKey, secret, `${path} (${apiKey.variable})`).value
+  return variable === undefined ? kept : parseText(apiKey, variable, apiKey.variable).value
 }
 
 function programOf(input: ConfigInput, found: Found<string>): string {

@@ -106,10 +106,15 @@ export const limitSettings = {
 } as const
 
 /** Keys of principals: `[api_keys]` in `config.toml`, or the `api_key` of `owner`. */
-export const principalKeys = z.record(
-  z.string().regex(/^[A-Za-z0-9._@-]{1,64}$/, "must be named with letters, digits and . _ @ - only"),
-  apiKey,
-)
+export const principalKeys = z
+  .record(
+    z.string().regex(/^[A-Za-z0-9._@-]{1,64}$/, "must be named with letters, digits and . _ @ - only"),
+    apiKey,
+  )
+  .refine((keys) => Object.keys(keys).length > 0, {
+    message: "has no keys; give one, or remove the table to serve without",
+    abort: true,
+  })
 
 export const homeVariable = "AI_AGENT_PROXY_HOME"
 

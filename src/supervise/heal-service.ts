@@ -36,7 +36,7 @@ export async function healService(
   const done: string[] = []
   const environmentFile = environmentFileOf(spec.home)
   const environment = await asUser(user, async () =>
-    parseEnvironmentFile(readConfigText(environmentFile) ?? ""),
+    parseEnvironmentFile(environmentFile, readConfigText(environmentFile) ?? ""),
   )
   if (Object.keys(environment).length === 0) {
     throw new ServiceError("failure", `${environmentFile} is missing or empty. Next: ai-agent-proxy enable`)

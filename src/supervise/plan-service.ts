@@ -58,7 +58,8 @@ export function planService(input: ServicePlanInput): ServicePlan {
     flags: { home: flags.home },
     env: { [homeVariable]: source[homeVariable] ?? input.installedHome ?? undefined },
   }).home
-  const previous = parseEnvironmentFile(readFile(environmentFileOf(home)) ?? "")
+  const environmentFile = environmentFileOf(home)
+  const previous = parseEnvironmentFile(environmentFile, readFile(environmentFile) ?? "")
   const ownSettings = {
     ...ownVariables(previous),
     ...ownVariables(source),

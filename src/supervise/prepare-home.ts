@@ -26,7 +26,8 @@ export async function prepareHome(
   await removeTemporaries(environmentFile)
   await removeTemporaries(secretsFile)
   await writeAtomic(environmentFile, environmentFileText(plan.spec.version, environment))
-  if (newKey !== null) await writeAtomic(secretsFile, secretsText(readFile(secretsFile) ?? "", newKey))
+  if (newKey !== null)
+    await writeAtomic(secretsFile, secretsText(secretsFile, readFile(secretsFile) ?? "", newKey))
   return warnings
 }
 
@@ -43,9 +44,10 @@ export function environmentFileText(version: string, environment: Readonly<Recor
   return head + formatEnvironmentFile(environment)
 }
 
-/** The other secrets stay. */
-export function secretsText(before: string, key: string): string {
-  return formatEnvironmentFile({ ...parseEnvironmentFile(before), [settings.apiKey.variable]: key })
+/** The other secrets stay. The key comes first: what cuts the file between two lines does not take the key only. */
+export function secretsText(path: string, before: string, key: string): string {
+  const { [settings.apiKey.variable]: _, ...others } = parseEnvironmentFile(path, before)
+  return formatEnvironmentFile({ [settings.apiKey.variable]: key, ...others })
 }
 
 async function makeManager(config: Config): Promise<void> {

@@ -144,7 +144,7 @@ function expectWhole(point: string): void {
   if (existsSync(unit)) expect(specOfSystemdUnit(readFileSync(unit, "utf8")), point).not.toBeNull()
   const environment = join(home, "service.env")
   if (existsSync(environment)) {
-    expect(parseEnvironmentFile(readFileSync(environment, "utf8")), point).toMatchObject({
+    expect(parseEnvironmentFile(environment, readFileSync(environment, "utf8")), point).toMatchObject({
       AI_AGENT_PROXY_HOME: home,
       USER: currentUser({}).name,
     })
@@ -214,7 +214,7 @@ describe("a command that is killed at any of its operations", { timeout: 240_000
         expect(Object.keys(machine.picture())).toEqual(Object.keys(before))
         expectWhole(point)
         const text = readFileSync(join(machine.home, "service.env"), "utf8")
-        expect(parseEnvironmentFile(text).AI_AGENT_PROXY_PORT, point).toMatch(/^7[12]00$/)
+        expect(parseEnvironmentFile("service.env", text).AI_AGENT_PROXY_PORT, point).toMatch(/^7[12]00$/)
       },
     )
   })
@@ -289,7 +289,8 @@ describe("a command that is killed at any of its operations", { timeout: 240_000
           const unit = readFileSync(machine.unit, "utf8")
           expect(unit, point).not.toContain("node-24.20")
           expect(unit, point).toContain(process.execPath)
-          const { PATH = "" } = parseEnvironmentFile(readFileSync(join(machine.home, "service.env"), "utf8"))
+          const file = join(machine.home, "service.env")
+          const { PATH = "" } = parseEnvironmentFile(file, readFileSync(file, "utf8"))
           expect(PATH.split(":"), point).toContain(join(machine.root, "moved"))
         },
       )

@@ -22,9 +22,13 @@ export interface DaemonProcessOptions {
   readonly args?: readonly string[]
 }
 
-/** The command line's own process, not waited for. */
-export function spawnCommand(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
-  return spawn(process.execPath, [mainProgram, ...args], { env, stdio: ["ignore", "pipe", "pipe"] })
+/** The command line's own process, not waited for; `as`: of another user, which needs root. */
+export function spawnCommand(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  as: { readonly uid?: number; readonly gid?: number } = {},
+): ChildProcess {
+  return spawn(process.execPath, [mainProgram, ...args], { env, stdio: ["ignore", "pipe", "pipe"], ...as })
 }
 
 /** `ai-agent-proxy daemon` as a process of its own, on a free port, once it says that it listens. */
