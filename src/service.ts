@@ -2,6 +2,7 @@ import { dirname, join } from "node:path"
 import { agentVariables } from "./backends/child-environment.ts"
 import type { CodexTimeouts } from "./backends/codex/codex-options.ts"
 import type { Config } from "./config/config.ts"
+import { principalsOf } from "./config/principals.ts"
 import { version } from "./config/version.ts"
 import type { NotReady, Readiness } from "./domain/backend.ts"
 import type { UrlFetcher } from "./domain/files.ts"
@@ -158,6 +159,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     sessions: config.sessions,
     unknownModel: config.unknownModel,
     limits: config.limits,
+    callers: principalsOf(config).size,
     settings: {
       turnMs: config.limits.turnMs,
       silenceMs: config.limits.silenceMs,

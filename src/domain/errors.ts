@@ -24,7 +24,8 @@ export const errorCodes = {
   file_not_found: "No such file, or it is expired or somebody else's.",
   file_storage_full: "The caller's files take all the room that they may; delete some.",
   // Busy
-  queue_full: "Too many turns wait already; try again later.",
+  queue_full:
+    "As much as is taken at once, in all or of one caller, is there already; the message names the bound.",
   // The agent's side
   agent_not_ready:
     "The agent's CLI is missing, not logged in or still starting; the message says what to do.",

@@ -30,7 +30,7 @@ import { deleteExpired } from "./retention.ts"
 import { RunningTurn } from "./run-turn.ts"
 import { detached } from "./side-request.ts"
 import { StoredResponses } from "./stored-responses.ts"
-import { type QueuePlace, TurnQueue } from "./turn-queue.ts"
+import { type QueuePlace, type Seat, TurnQueue } from "./turn-queue.ts"
 import { rulesOf, type TurnRules } from "./turn-rules.ts"
 import { callingTurn } from "./turn-tools.ts"
 import { UnstoredEnds } from "./unstored-ends.ts"
@@ -55,7 +55,7 @@ export class AgentEngine implements Engine {
 
   constructor(options: EngineOptions) {
     this.#options = options
-    this.#queue = new TurnQueue(options.limits)
+    this.#queue = new TurnQueue(options.limits, options.callers)
     this.#parking = new Parking(options.log)
     this.#unstored = new UnstoredEnds(options.store, options.log)
     this.#conversationTurns = new ConversationTurns(options.store)
@@ -116,15 +116,22 @@ export class AgentEngine implements Engine {
     idempotency: IdempotencyKey | null,
   ): Promise<LiveResponse> {
     const member = this.#memberFor(asked.model)
-    this.#queue.assertRoom(member.id)
-    const claim = await member.claim()
-    const live = this.#submitTo(claim, principal, asked, idempotency)
-    void live.then((turn) => turn.finished).then(claim.release, claim.release)
-    return live
+    const due = this.#parking.turnThatAwaits(principal, member.id, asked.input)
+    const seat = this.#queue.admit(principal, member.id, due)
+    try {
+      const claim = await member.claim()
+      const live = this.#submitTo(claim, seat, principal, asked, idempotency)
+      void live.then((turn) => turn.finished).then(claim.release, claim.release)
+      return await live
+    } catch (error) {
+      seat.leave()
+      throw error
+    }
   }
 
   async #submitTo(
     { agent }: Claim,
+    seat: Seat,
     principal: string,
     asked: ClientRequest,
     idempotency: IdempotencyKey | null,
@@ -136,18 +143,19 @@ export class AgentEngine implements Engine {
       workspace: agent.profile.workspace,
       planOf: (draft) => planTurn(draft, this.#planContext(agent, principal)),
     })
-    const live = this.#enter(agent, principal, request, idempotency)
+    const live = this.#enter(agent, seat, principal, request, idempotency)
     void live.then((turn) => turn.finished).then(release, release)
     return live
   }
 
   async #enter(
     agent: Agent,
+    seat: Seat,
     principal: string,
     request: TurnRequest,
     idempotency: IdempotencyKey | null,
   ): Promise<LiveResponse> {
-    const work = () => this.#planAndStore(agent, principal, request, idempotency)
+    const work = () => this.#planAndStore(agent, seat, principal, request, idempotency)
     if (!needsLookup(request, this.#options.sessions)) return work()
     // One at a time: two requests after the same turn must not both take its thread for theirs.
     const plan = () => {
@@ -225,6 +233,7 @@ export class AgentEngine implements Engine {
 
   async #planAndStore(
     agent: Agent,
+    seat: Seat,
     principal: string,
     request: TurnRequest,
     idempotency: IdempotencyKey | null,
@@ -235,7 +244,7 @@ export class AgentEngine implements Engine {
     const record = newRecord(principal, agent.profile.id, request, this.#options.now())
     const pending: PendingTurn = { turnId: newId("turn_"), request, plan, record }
     // Nothing may be awaited between taking the place and storing the turn but the storing itself.
-    const place = this.#queue.enter(agent.profile.id, plan.thread.id)
+    const place = seat.enter(plan.thread.id)
     try {
       this.#assertRunning()
       if (request.keepsThread) await this.#storeTurn(pending, idempotency)
@@ -311,7 +320,7 @@ export class AgentEngine implements Engine {
       if (member === undefined) throw new ProxyError("model_not_found", `No agent '${record.agentId}'.`)
       claim = await member.claim()
       const rules = await rulesOf(request)
-      place = this.#queue.enter(member.id, plan.thread.id)
+      place = this.#queue.readmit(record.principal, member.id).enter(plan.thread.id)
       const turn = this.#begin(claim.agent, pending, rules, place, claim.agent.check())
       void turn.finished.finally(claim.release)
       log("info", "turn of an earlier run is queued again", { response: record.id })

@@ -17,6 +17,8 @@ export interface EngineOptions {
     readonly turnsTotal: number
     readonly retentionDays: number
   }
+  /** Principals that can ask for turns: as long as it is one, nothing is kept for others. */
+  readonly callers: number
   readonly settings: TurnSettings
   readonly inputs: InputSources
   /** Tools that agents get from us; null: none. */

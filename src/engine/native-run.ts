@@ -327,6 +327,7 @@ export class NativeRun {
       ref: this.#ref,
       outputSchema: this.#outputSchema,
       events,
+      callIds: told.map(({ callId }) => callId),
       untold,
       holdUntil,
       usage: turn.usage,

@@ -1,6 +1,6 @@
 import type { ThreadRef, Turn, TurnInput } from "../domain/backend.ts"
 import { messageOf } from "../domain/errors.ts"
-import type { FunctionCallItem } from "../domain/items.ts"
+import type { FunctionCallItem, Item } from "../domain/items.ts"
 import type { Log } from "../domain/log.ts"
 import type { ThreadRecord } from "../domain/store.ts"
 import { isFinal, type TurnEvent } from "../domain/turn-events.ts"
@@ -20,6 +20,8 @@ export interface ParkedTurn {
   /** The schema that its model is held to; null: none. */
   readonly outputSchema: TurnInput["outputSchema"]
   readonly events: AsyncIterator<readonly TurnEvent[]>
+  /** Of the calls whose outputs it waits for. */
+  readonly callIds: readonly string[]
   /** Calls that the client has not been told of yet: it wants one at a time. */
   readonly untold: readonly FunctionCallItem[]
   /** Time, in milliseconds since 1970, after which waiting does harm; null: it never does. */
@@ -77,6 +79,17 @@ export class Parking {
     if (this.#lots.get(turnId)?.thread.id !== threadId) return null
     const lot = this.#remove(turnId)
     return lot === null ? null : { ...lot, events: resumed(lot) }
+  }
+
+  /** The turn that waits for one of these outputs of this caller; null: none does (any more). */
+  turnThatAwaits(principal: string, agentId: string, input: readonly Item<unknown>[]): string | null {
+    if (this.#lots.size === 0) return null
+    const given = new Set(input.flatMap((item) => (item.type === "function_call_output" ? item.callId : [])))
+    for (const { thread, turnId, callIds } of this.#lots.values()) {
+      if (thread.principal !== principal || thread.agentId !== agentId) continue
+      if (callIds.some((callId) => given.has(callId))) return turnId
+    }
+    return null
   }
 
   /** A turn of a thread that is not stored, by the conversation so far. */
