@@ -18,7 +18,7 @@ test: node_modules/.installed check-browser test-clis build ## Lint, type check 
 	npm run --silent typecheck
 	npm run --silent test
 
-bench: node_modules/.installed ## Measure against a bare service and the raw CLI (4 minutes)
+bench: node_modules/.installed ## Measure against a bare service and the raw CLI (6 minutes)
 	node_modules/node/bin/node --disable-warning=ExperimentalWarning bench/run.ts $(ARGS)
 
 install: build ## Build and put `ai-agent-proxy` on the PATH (PREFIX=... to choose where)

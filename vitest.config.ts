@@ -3,7 +3,7 @@ import { SecondTries } from "./test/support/second-tries.ts"
 
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "test/**/*.test.ts", "bench/**/*.test.ts"],
     // A loaded machine is slow; nothing here measures time.
     testTimeout: 60_000,
     hookTimeout: 60_000,

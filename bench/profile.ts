@@ -6,7 +6,7 @@ import { join, relative, resolve } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
-import { type Installation, install } from "./support/installation.ts"
+import { type Build, install } from "./support/installation.ts"
 import { residentMb } from "./support/memory.ts"
 import { type ServiceProcess, startDaemon } from "./support/service-process.ts"
 import { streamTurn } from "./support/sse-request.ts"
@@ -69,15 +69,15 @@ if (values.help || load === undefined) {
 } else await main(load)
 
 async function main(run: (service: ServiceProcess) => Promise<void>): Promise<void> {
-  const built = await install(null)
+  const built = await install({})
   const root = resolve(import.meta.dirname, "..")
-  const installation: Installation = values.dist ? built : { ...built, launcher: join(root, "src/main.ts") }
+  const build: Build = values.dist ? built.ours : { ...built.ours, launcher: join(root, "src/main.ts") }
   const folder = await mkdtemp(join(tmpdir(), "ai-agent-proxy-profile-"))
   try {
     const profiling = values.gc
       ? ["--trace-gc", "--trace-gc-verbose"]
       : ["--cpu-prof", `--cpu-prof-dir=${folder}`, "--cpu-prof-interval=200"]
-    const service = await startDaemon(installation, {
+    const service = await startDaemon(build, {
       folder,
       cli: positionals[0] === "exec" ? built.execStub : built.appServerStub,
       nodeOptions: [...profiling, ...values.node],

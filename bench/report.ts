@@ -1,57 +1,25 @@
-import { readFile } from "node:fs/promises"
-import { availableParallelism } from "node:os"
-import { type Row, verdictOf } from "./result.ts"
+import type { Row } from "./row.ts"
+import type { Interval } from "./support/statistics.ts"
 
-/** `result.json`. Nothing in it tells whose machine it was. */
-export interface SavedRun {
-  readonly machine: { readonly node: string; readonly platform: string; readonly cores: number }
-  readonly rows: readonly SavedRow[]
-}
-
-interface SavedRow extends Omit<Row, "noise"> {
-  readonly verdict: string
-}
-
-/** Smaller changes are not worth a look. */
-const worthALook = 0.05
-
-export function toSavedRun(rows: readonly Row[]): SavedRun {
-  return {
-    machine: { node: process.version, platform: process.platform, cores: availableParallelism() },
-    rows: rows.map(({ noise: _, ...row }) => ({
-      ...row,
-      ours: rounded(row.ours),
-      reference: rounded(row.reference),
-      value: rounded(row.value),
-      verdict: verdictOf({ ...row, noise: 0 }),
-    })),
-  }
-}
-
-/** Null: there is none yet. */
-export async function readSavedRun(file: string): Promise<SavedRun | null> {
-  try {
-    // Written by `toSavedRun` and committed.
-    return JSON.parse(await readFile(file, "utf8")) as SavedRun
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null
-    throw error
-  }
-}
-
-/** The table for people. */
-export function renderTable(rows: readonly Row[], last: SavedRun | null): string {
-  const head = ["row", "ours", "reference", "unit", "value", "goal", "verdict", "to the last run"]
-  const lines = rows.map((row) => [
-    row.name,
-    format(row.ours),
-    format(row.reference),
-    row.unit,
-    format(row.value),
-    `${"atMost" in row.goal ? `<= ${row.goal.atMost}` : `>= ${row.goal.atLeast}`}${row.isHard ? " hard" : ""}`,
-    verdictOf(row),
-    change(row, last),
-  ])
+/** The table for people; the columns of the build of before only where there is one. */
+export function renderTable(rows: readonly Row[], isCompared: boolean): string {
+  const head = ["row", "this", "reference", "unit", "this/reference", "goal", "verdict"]
+  if (isCompared) head.push("before", "this/before", "to before")
+  const lines = rows.map((row) => {
+    const { plan, ours, reference, before, toReference, toBefore } = row
+    const ratio = plan.goalOf === "ratio" ? row.value : null
+    const cells = [
+      plan.name,
+      format(ours),
+      format(reference),
+      plan.unit,
+      ratioWith(ratio ?? toReference?.middle ?? null, toReference),
+      goalOf(row),
+      row.verdict,
+    ]
+    if (isCompared) cells.push(format(before), ratioWith(toBefore?.middle ?? null, toBefore), row.change)
+    return cells
+  })
   const table = [head, ...lines]
   const widths = head.map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0)))
   const text = table.map((line) =>
@@ -60,31 +28,40 @@ export function renderTable(rows: readonly Row[], last: SavedRun | null): string
       .join("  ")
       .trimEnd(),
   )
-  const notes = rows.filter((row) => row.note !== "").map((row) => `  ${row.name}: ${row.note}`)
-  return [...text, "", ...notes].join("\n")
+  return [...text, "", ...rows.flatMap(notesOf)].join("\n")
 }
 
-/** Worse by more than 5 % is named; `WORSE` when it is also more than the row's noise. */
-function change(row: Row, last: SavedRun | null): string {
-  const before = last?.rows.find((one) => one.id === row.id)?.value ?? null
-  if (before === null || row.value === null) return ""
-  if (before === row.value) return "same"
-  if (before === 0) return row.value > 0 === "atMost" in row.goal ? "WORSE" : "better"
-  const grown = row.value / before - 1
-  const worse = "atMost" in row.goal ? grown : -grown
-  const text = `${grown > 0 ? "+" : ""}${(grown * 100).toFixed(0)} %`
-  if (worse <= worthALook) return text
-  return worse > Math.max(worthALook, row.noise) ? `${text} WORSE` : `${text} (within noise)`
+function goalOf({ plan }: Row): string {
+  const bound = "atMost" in plan.goal ? `<= ${plan.goal.atMost}` : `>= ${plan.goal.atLeast}`
+  const unit = plan.goalOf === "figure" && plan.unit !== "" ? ` ${plan.unit}` : ""
+  return `${bound}${unit}${plan.isHard ? " hard" : ""}`
+}
+
+function ratioWith(ratio: number | null, interval: Interval | null): string {
+  if (ratio === null) return "-"
+  return interval === null
+    ? format(ratio)
+    : `${format(ratio)} [${format(interval.low)}, ${format(interval.high)}]`
+}
+
+function notesOf({ plan, also }: Row): string[] {
+  const notes = plan.note === undefined ? [] : [`  ${plan.name}: ${plan.note}`]
+  if (plan.also !== undefined && also.some((value) => value !== null)) {
+    const [ours, reference, before] = also.map((value) => value ?? null)
+    const others = [
+      ...(reference == null ? [] : [`reference ${format(reference)}`]),
+      ...(before == null ? [] : [`before ${format(before)}`]),
+    ]
+    const told = [`this ${format(ours ?? null)}`, ...others].join(", ")
+    notes.push(`  ${plan.name}: ${plan.also.name}, ${plan.unit}: ${told}`)
+  }
+  return notes
 }
 
 function format(value: number | null): string {
   if (value === null) return "-"
   if (Number.isInteger(value)) return String(value)
-  return value.toFixed(
-    Math.abs(value) >= 1000 ? 0 : Math.abs(value) >= 100 ? 1 : Math.abs(value) >= 1 ? 2 : 3,
-  )
-}
-
-function rounded(value: number | null): number | null {
-  return value === null ? null : Number(value.toPrecision(4))
+  if (!Number.isFinite(value)) return "inf"
+  const size = Math.abs(value)
+  return value.toFixed(size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3)
 }

@@ -6,10 +6,11 @@ import { createAcpHome } from "../../test/support/acp-homes.ts"
 import { createClaudeHome } from "../../test/support/claude-home.ts"
 import { testCli } from "../../test/support/test-clis.ts"
 import type { BenchContext } from "../bench-context.ts"
-import { type Row, ratioRow, unmeasuredRow } from "../result.ts"
+import type { Measurement } from "../measurement.ts"
+import type { RowPlan } from "../row.ts"
+import { medianOf } from "../support/median-of.ts"
 import { startDaemon } from "../support/service-process.ts"
 import { streamTurn } from "../support/sse-request.ts"
-import { median } from "../support/statistics.ts"
 
 interface CliHome {
   readonly env: Readonly<Record<string, string>>
@@ -51,56 +52,70 @@ const clis: readonly CliRun[] = [
 ]
 
 /** Each agent CLI that is installed: a turn of the warm service to its first content, and one of the CLI by hand. */
-export async function measureAgentClis(context: BenchContext): Promise<Row[]> {
-  const rows: Row[] = []
-  for (const cli of clis) rows.push(await measureCli(context, cli))
-  return rows
+export function measureAgentClis(context: BenchContext): Measurement[] {
+  return clis.map((cli) => measureCli(context, cli))
 }
 
-async function measureCli({ installation, newFolder, isQuick }: BenchContext, run: CliRun): Promise<Row> {
-  const { name, args, createHome } = run
-  const fields = {
-    id: `warm-${name}`,
+function measureCli({ newFolder, isQuick }: BenchContext, run: CliRun): Measurement {
+  const { name, args } = run
+  const binary = testCli(name)
+  const row: RowPlan = {
     name: `Real ${name}, warm first content, to a turn of it by hand`,
     unit: "ms",
+    figure: "firstMs",
+    goalOf: "ratio",
     goal: { atMost: 0.35 },
-    noise: 0.3,
+    note: "against the raw CLI, which starts for each turn",
   }
-  const binary = testCli(name)
-  if (binary === null)
-    return unmeasuredRow({ ...fields, note: "not installed, see scripts/install-test-clis.sh" })
-  const model = await startModelServer()
-  const home = await createHome(model.url)
-  const folder = await newFolder(`raw-${name}`)
-  const service = await startDaemon(installation, {
-    folder: await newFolder(`daemon-${name}`),
-    cli: binary,
-    env: { ...home.env, ...run.env },
-  })
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  const coldMs: number[] = []
-  const warmMs: number[] = []
-  try {
-    let last = await streamTurn(service, "Hi.", { agent })
-    for (let round = 0; round < (isQuick ? 1 : 3); round += 1) {
-      coldMs.push(await runByHand(binary, args, folder, home.env))
-      for (let turn = 0; turn < 3; turn += 1) {
+  const cannot = "not installed, see scripts/install-test-clis.sh"
+  return {
+    rows: [binary === null ? { ...row, note: cannot } : row],
+    rounds: isQuick ? 1 : 7,
+    warmUps: 0,
+    ...(binary === null && { cannot }),
+    openReference: async () => {
+      const { env, close } = await openHome(run)
+      const folder = await newFolder(`raw-${name}`)
+      return {
+        measure: async () => ({ firstMs: await runByHand(binary ?? "", args, folder, env) }),
+        stop: close,
+      }
+    },
+    openBuild: async (build) => {
+      const home = await openHome(run)
+      const folder = await newFolder(`daemon-${name}`)
+      const env = { ...home.env, ...run.env }
+      const service = await startDaemon(build, { folder, cli: binary ?? "", env })
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+      let last = await streamTurn(service, "Hi.", { agent })
+      const turn = async (): Promise<number> => {
         if (last.responseId === null) throw new Error("the stream named no response")
         last = await streamTurn(service, "Hi.", { agent, previousResponseId: last.responseId })
-        warmMs.push(last.firstMs)
+        return last.firstMs
       }
-    }
-  } finally {
-    agent.destroy()
-    await service.stop()
-    await model.close()
-    await home.remove()
+      return {
+        measure: async () => ({ firstMs: await medianOf(3, turn) }),
+        stop: async () => {
+          agent.destroy()
+          await service.stop()
+          await home.close()
+        },
+      }
+    },
   }
-  return ratioRow(
-    { ...fields, note: "against the raw CLI, which starts for each turn" },
-    median(warmMs),
-    median(coldMs),
-  )
+}
+
+/** A model and a home for each side: nobody waits for another's. */
+async function openHome({ createHome }: CliRun) {
+  const model = await startModelServer()
+  const home = await createHome(model.url)
+  return {
+    env: home.env,
+    close: async () => {
+      await model.close()
+      await home.remove()
+    },
+  }
 }
 
 /** From the spawn to the first output that has the answer. */

@@ -1,5 +1,4 @@
-import type { BenchContext } from "../bench-context.ts"
-import type { Row } from "../result.ts"
+import type { MeasurementGroup } from "../measurement.ts"
 import { measureAgentClis } from "./agent-clis.ts"
 import { measureColdExec } from "./cold-exec.ts"
 import { measureConversation } from "./conversation.ts"
@@ -11,8 +10,8 @@ import { measureRealCodex } from "./real-codex.ts"
 import { measureReplay } from "./replay.ts"
 import { measureWarmTurn } from "./warm-turn.ts"
 
-/** What `--only` takes; each measures one or more rows in one go. */
-export const measurements: Readonly<Record<string, (context: BenchContext) => Promise<Row[]>>> = {
+/** What `--only` takes; each makes one or more rows. */
+export const measurements: Readonly<Record<string, MeasurementGroup>> = {
   "warm-turn": measureWarmTurn,
   "cold-exec": measureColdExec,
   "real-codex": measureRealCodex,

@@ -1,46 +1,51 @@
 import { Agent } from "node:http"
 import type { BenchContext } from "../bench-context.ts"
-import { type Row, ratioRow } from "../result.ts"
+import type { Measurement } from "../measurement.ts"
+import { medianOf } from "../support/median-of.ts"
 import { RawExecProcess } from "../support/raw-exec-process.ts"
 import { startDaemon } from "../support/service-process.ts"
 import { streamTurn } from "../support/sse-request.ts"
-import { median } from "../support/statistics.ts"
 
-const fields = {
-  id: "cold-exec",
-  name: "Cold codex exec turn, to raw `codex exec`",
-  unit: "ms",
-  goal: { atMost: 2 },
-}
+const turnsARound = 8
+const args = ["exec", "--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "Hi."]
 
 /** A CLI that knows `exec` only and lives for a millisecond: by hand from a small process, and through the service. */
-export async function measureColdExec({ installation, newFolder, isQuick }: BenchContext): Promise<Row[]> {
+export function measureColdExec({ installation, newFolder, isQuick }: BenchContext): Measurement[] {
   const { execStub, rawExec } = installation
-  const rounds = isQuick ? 50 : 400
-  const folder = await newFolder("exec")
-  const args = [
-    "exec",
-    "--json",
-    "--skip-git-repo-check",
-    "--dangerously-bypass-approvals-and-sandbox",
-    "Hi.",
+  return [
+    {
+      rounds: isQuick ? 6 : 50,
+      warmUps: isQuick ? 1 : 6,
+      openReference: async () => {
+        const raw = new RawExecProcess(rawExec, [execStub, ...args], {
+          cwd: await newFolder("exec"),
+          env: process.env,
+        })
+        const run = async (): Promise<number> => (await raw.run()).totalMs
+        return { measure: async () => ({ ms: await medianOf(turnsARound, run) }), stop: () => raw.stop() }
+      },
+      openBuild: async (build) => {
+        const service = await startDaemon(build, { folder: await newFolder("daemon"), cli: execStub })
+        const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+        const turn = async (): Promise<number> => (await streamTurn(service, "Hi.", { agent })).totalMs
+        return {
+          measure: async () => ({ ms: await medianOf(turnsARound, turn) }),
+          stop: async () => {
+            agent.destroy()
+            await service.stop()
+          },
+        }
+      },
+      rows: [
+        {
+          name: "Cold codex exec turn, to raw `codex exec`",
+          unit: "ms",
+          figure: "ms",
+          goalOf: "ratio",
+          goal: { atMost: 2 },
+          note: "against the raw CLI",
+        },
+      ],
+    },
   ]
-  const raw = new RawExecProcess(rawExec, [execStub, ...args], { cwd: folder, env: process.env })
-  const service = await startDaemon(installation, { folder: await newFolder("daemon"), cli: execStub })
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  const rawMs: number[] = []
-  const oursMs: number[] = []
-  try {
-    for (let round = 0; round < rounds + 50; round += 1) {
-      const one = await raw.run()
-      const { totalMs } = await streamTurn(service, "Hi.", { agent })
-      if (round < 50) continue
-      rawMs.push(one.totalMs)
-      oursMs.push(totalMs)
-    }
-  } finally {
-    agent.destroy()
-    await Promise.all([raw.stop(), service.stop()])
-  }
-  return [ratioRow({ ...fields, note: "against the raw CLI" }, median(oursMs), median(rawMs))]
 }

@@ -1,54 +1,59 @@
 import { Agent } from "node:http"
 import type { BenchContext } from "../bench-context.ts"
-import { type Row, ratioRow } from "../result.ts"
+import type { Measurement } from "../measurement.ts"
 import { type ServiceProcess, startDaemon } from "../support/service-process.ts"
 import { streamTurn } from "../support/sse-request.ts"
 import { median } from "../support/statistics.ts"
 
 const prompt = "deltas=100 size=16"
+const turnsARound = 5
 
 /**
  * A conversation over `previous_response_id` is brought to its thousandth turn; then a turn of it and the second one of
  * a new conversation take turns. The second, not the first, because that one opens the thread and costs more.
  */
-export async function measureConversation({
-  installation,
-  newFolder,
-  isQuick,
-}: BenchContext): Promise<Row[]> {
-  const [turns, rounds] = isQuick ? [200, 60] : [1000, 250]
-  const service = await startDaemon(installation, {
-    folder: await newFolder("daemon"),
-    cli: installation.appServerStub,
-  })
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  const early: number[] = []
-  const late: number[] = []
-  try {
-    let last = await turnAfter(service, agent, null)
-    for (let turn = 1; turn < turns; turn += 1) last = await turnAfter(service, agent, last.id)
-    for (let round = 0; round < rounds; round += 1) {
-      const first = await turnAfter(service, agent, null)
-      early.push((await turnAfter(service, agent, first.id)).totalMs)
-      last = await turnAfter(service, agent, last.id)
-      late.push(last.totalMs)
-    }
-  } finally {
-    agent.destroy()
-    await service.stop()
-  }
+export function measureConversation({ installation, newFolder, isQuick }: BenchContext): Measurement[] {
+  const turns = isQuick ? 200 : 1000
   return [
-    ratioRow(
-      {
-        id: "turn-1000",
-        name: `Turn ${turns} of a conversation, to turn 2`,
-        unit: "ms",
-        goal: { atMost: 1.15 },
-        note: "against our own early turn",
+    {
+      rounds: isQuick ? 12 : 50,
+      warmUps: 0,
+      openReference: null,
+      openBuild: async (build) => {
+        const folder = await newFolder("daemon")
+        const service = await startDaemon(build, { folder, cli: installation.appServerStub })
+        const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+        let last = await turnAfter(service, agent, null)
+        for (let turn = 1; turn < turns; turn += 1) last = await turnAfter(service, agent, last.id)
+        return {
+          measure: async () => {
+            const [early, late]: [number[], number[]] = [[], []]
+            for (let turn = 0; turn < turnsARound; turn += 1) {
+              const first = await turnAfter(service, agent, null)
+              early.push((await turnAfter(service, agent, first.id)).totalMs)
+              last = await turnAfter(service, agent, last.id)
+              late.push(last.totalMs)
+            }
+            return { earlyMs: median(early), lateMs: median(late) }
+          },
+          stop: async () => {
+            agent.destroy()
+            await service.stop()
+          },
+        }
       },
-      median(late),
-      median(early),
-    ),
+      rows: [
+        {
+          name: `Turn ${turns} of a conversation, to turn 2`,
+          unit: "ms",
+          figure: "lateMs",
+          against: "earlyMs",
+          goalOf: "ratio",
+          goal: { atMost: 1.15 },
+          note: "against our own early turn",
+        },
+      ],
+    },
   ]
 }
 

@@ -1,79 +1,62 @@
 import { Agent } from "node:http"
 import type { BenchContext } from "../bench-context.ts"
-import { plainRow, type Row, ratioRow } from "../result.ts"
-import { startBare, startDaemon } from "../support/service-process.ts"
+import type { Figures, Measurement, Side } from "../measurement.ts"
+import { p99Tolerance } from "../row.ts"
+import { type ServiceProcess, startBare, startDaemon } from "../support/service-process.ts"
 import { streamTurn, type Target } from "../support/sse-request.ts"
-import { median, quantile } from "../support/statistics.ts"
+import { quantile } from "../support/statistics.ts"
 
 const streams = 128
 const deltas = 100
 const prompt = `deltas=${deltas} size=16`
 
-interface Burst {
-  readonly turnsPerSecond: number
-  readonly firstP99Ms: number
-  readonly errors: number
-}
-
-/** 128 clients, each of which asks again as soon as it has its answer; C and ours take turns. */
-export async function measureManyStreams({ installation, newFolder, isQuick }: BenchContext): Promise<Row[]> {
-  const [turnsEach, rounds] = isQuick ? [4, 3] : [8, 9]
-  const bare = await startBare(installation, await newFolder("bare"))
-  const daemon = await startDaemon(installation, {
-    folder: await newFolder("daemon"),
-    cli: installation.appServerStub,
+/** 128 clients, each of which asks again as soon as it has its answer. */
+export function measureManyStreams({ installation, newFolder, isQuick }: BenchContext): Measurement[] {
+  const turnsEach = isQuick ? 2 : 8
+  const sideOf = (service: ServiceProcess): Side => ({
+    measure: () => burst(service, turnsEach),
+    stop: () => service.stop(),
   })
-  const ofBare: Burst[] = []
-  const ofOurs: Burst[] = []
-  try {
-    await burst(bare, turnsEach)
-    await burst(daemon, turnsEach)
-    for (let round = 0; round < rounds; round += 1) {
-      ofBare.push(await burst(bare, turnsEach))
-      ofOurs.push(await burst(daemon, turnsEach))
-    }
-  } finally {
-    await Promise.all([bare.stop(), daemon.stop()])
-  }
-  const middle = (bursts: readonly Burst[], field: "turnsPerSecond" | "firstP99Ms"): number =>
-    median(bursts.map((one) => one[field]))
   return [
-    ratioRow(
-      {
-        id: "streams-rate",
-        name: `${streams} streams at once`,
-        unit: "turns/s",
-        goal: { atLeast: 0.75 },
+    {
+      rounds: isQuick ? 6 : 12,
+      warmUps: 1,
+      openReference: async () => sideOf(await startBare(installation, await newFolder("bare"))),
+      openBuild: async (build) => {
+        const folder = await newFolder("daemon")
+        return sideOf(await startDaemon(build, { folder, cli: installation.appServerStub }))
       },
-      middle(ofOurs, "turnsPerSecond"),
-      middle(ofBare, "turnsPerSecond"),
-    ),
-    ratioRow(
-      {
-        id: "streams-first-p99",
-        name: `${streams} streams, first content p99`,
-        unit: "ms",
-        goal: { atMost: 2 },
-        noise: 0.15,
-      },
-      middle(ofOurs, "firstP99Ms"),
-      middle(ofBare, "firstP99Ms"),
-    ),
-    plainRow(
-      {
-        id: "streams-errors",
-        name: `${streams} streams, errors`,
-        unit: "",
-        goal: { atMost: 0 },
-        isHard: true,
-      },
-      ofOurs.reduce((sum, one) => sum + one.errors, 0),
-      ofBare.reduce((sum, one) => sum + one.errors, 0),
-    ),
+      rows: [
+        {
+          name: `${streams} streams at once`,
+          unit: "turns/s",
+          figure: "turnsPerSecond",
+          goalOf: "ratio",
+          goal: { atLeast: 0.75 },
+        },
+        {
+          name: `${streams} streams, first content p99`,
+          unit: "ms",
+          figure: "firstP99Ms",
+          goalOf: "ratio",
+          goal: { atMost: 2 },
+          tolerance: p99Tolerance,
+        },
+        {
+          name: `${streams} streams, errors`,
+          unit: "",
+          figure: "errors",
+          goalOf: "figure",
+          goal: { atMost: 0 },
+          isHard: true,
+          typical: (values) => values.reduce((sum, value) => sum + value, 0),
+        },
+      ],
+    },
   ]
 }
 
-async function burst(target: Target, turnsEach: number): Promise<Burst> {
+async function burst(target: Target, turnsEach: number): Promise<Figures> {
   const agent = new Agent({ keepAlive: true, maxSockets: streams })
   const firsts: number[] = []
   let errors = 0

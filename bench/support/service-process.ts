@@ -6,7 +6,7 @@ import { get } from "node:http"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
-import type { Installation } from "./installation.ts"
+import type { Build, Installation } from "./installation.ts"
 import type { Target } from "./sse-request.ts"
 
 export interface ServiceProcess extends Target {
@@ -30,18 +30,15 @@ const startTimeoutMs = 20_000
 const stopTimeoutMs = 20_000
 
 /** The service as a service manager runs it: in a process of its own, with a key, the ledger and the log. */
-export async function startDaemon(
-  installation: Installation,
-  options: DaemonOptions,
-): Promise<ServiceProcess> {
+export async function startDaemon(build: Build, options: DaemonOptions): Promise<ServiceProcess> {
   const { folder, cli } = options
   await mkdir(join(folder, "home"), { recursive: true })
   const port = await freePort()
   return startProcess(
     [
-      ...installation.nodeOptions,
+      ...build.nodeOptions,
       ...(options.nodeOptions ?? []),
-      installation.launcher,
+      build.launcher,
       "daemon",
       "--port",
       String(port),

@@ -1,80 +1,61 @@
+import { Agent } from "node:http"
 import { join } from "node:path"
-import { newId } from "../../src/domain/ids.ts"
-import type { Item } from "../../src/domain/items.ts"
-import { noUsage } from "../../src/domain/usage.ts"
-import { openSqliteStore } from "../../src/storage/sqlite/open-sqlite-store.ts"
-import { daemonHome } from "./service-process.ts"
+import { DatabaseSync, type SQLInputValue } from "node:sqlite"
+import type { Build } from "./installation.ts"
+import { daemonHome, startDaemon } from "./service-process.ts"
+import { streamTurn } from "./sse-request.ts"
 
-/** Puts finished responses, each a thread of its own, into the ledger of a daemon that does not run. */
-export async function storeResponses(folder: string, count: number): Promise<void> {
-  const store = await openSqliteStore(join(daemonHome(folder), "state.db"))
-  const now = Date.now()
-  for (let index = 0; index < count; index += 1) {
-    const threadId = newId("thr_")
-    const turnId = newId("turn_")
-    const responseId = newId("resp_")
-    const text = `Answer ${index} of a model that likes to explain itself at some length. `.repeat(10)
-    await store.insertTurn(
-      {
-        id: threadId,
-        principal: "owner",
-        agentId: "manager",
-        backend: "codex",
-        keyHash: "k".repeat(64),
-        instructions: null,
-        nativeRef: newId("thr_"),
-        isEphemeral: false,
-        isMain: false,
-        sessionKey: null,
-        resendsHistory: false,
-        headTurnId: turnId,
-        createdAt: now - index,
-        usedAt: now - index,
-      },
-      {
-        id: turnId,
-        threadId,
-        responseId,
-        parentTurnId: null,
-        nativeRef: null,
-        input: [message("user", `Question ${index}?`)],
-        historyHash: null,
-        createdAt: now - index,
-        conversationId: null,
-      },
-      {
-        id: responseId,
-        kind: "response",
-        principal: "owner",
-        agentId: "manager",
-        previousResponseId: null,
-        isStored: true,
-        isBackground: false,
-        echo: {},
-        createdAt: now - index,
-        status: "queued",
-        completedAt: null,
-        error: null,
-        usage: null,
-        output: [],
-      },
-    )
-    const items = [{ outputIndex: 0, item: message("assistant", text) }]
-    await store.saveProgress({
-      responseId,
-      turnId,
-      items,
-      log: [{ firstSequence: 0, json: JSON.stringify([{ type: "created" }, { type: "completed" }]) }],
-      status: "completed",
-      completedAt: now,
-      usage: noUsage,
-      historyHash: newId("turn_"),
-    })
+const prompt = "deltas=40 size=16"
+const idPattern = /\b(?:resp|turn|thr|msg)_[0-9a-f]{32}\b/g
+/** Digits at the end of an id that are the number of the copy. */
+const digits = 6
+
+/**
+ * Fills the ledger of a daemon that does not run with `count` responses, each a thread of its own. A build may have another
+ * ledger than this checkout: the service writes the first response itself, and its rows are copied under other ids.
+ */
+export async function storeResponses(
+  build: Build,
+  { folder, cli, count }: { readonly folder: string; readonly cli: string; readonly count: number },
+): Promise<void> {
+  const service = await startDaemon(build, { folder, cli })
+  const agent = new Agent()
+  await streamTurn(service, prompt, { agent })
+  agent.destroy()
+  await service.stop()
+  const database = new DatabaseSync(join(daemonHome(folder), "state.db"), {
+    enableForeignKeyConstraints: false,
+  })
+  try {
+    database.exec("begin")
+    for (const table of tablesOf(database)) copyRows(database, table, count)
+    database.exec("commit")
+  } finally {
+    database.close()
   }
-  await store.close()
 }
 
-function message(role: "user" | "assistant", text: string): Item {
-  const content = [{ type: "text" as const, text }]
-  return { type: "message", id: newId("msg_"), role, content, phase: null, status: "completed" }
+function tablesOf(database: DatabaseSync): string[] {
+  const tables = database.prepare(
+    "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'",
+  )
+  return tables.all().map(({ name }) => `"${name}"`)
+}
+
+/** Each row of `table` that names the response, its turn or an item of it, once for each further response. */
+function copyRows(database: DatabaseSync, table: string, count: number): void {
+  const rows = database.prepare(`select * from ${table}`).all()
+  for (const row of rows) {
+    const values = Object.values(row)
+    if (!values.some((value) => typeof value === "string" && value.search(idPattern) !== -1)) continue
+    const places = values.map(() => "?").join(", ")
+    const insert = database.prepare(`insert into ${table} values (${places})`)
+    for (let copy = 1; copy < count; copy += 1) insert.run(...values.map((value) => renamed(value, copy)))
+  }
+}
+
+function renamed(value: SQLInputValue, copy: number): SQLInputValue {
+  if (typeof value !== "string") return value
+  const end = copy.toString(16).padStart(digits, "0")
+  return value.replaceAll(idPattern, (id) => `${id.slice(0, -digits)}${end}`)
 }
