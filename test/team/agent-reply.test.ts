@@ -392,15 +392,15 @@ describe("ai-agent-proxy reply in a shell command of the agent", () => {
   })
 
   it("says what is wrong, with the documented exit code", async () => {
-    expect(await shell("$AI_AGENT_PROXY_COMMAND reply --response resp_none x; echo code $?")).toMatch(
+    expect(await shell("$AI_AGENT_PROXY_COMMAND reply --response resp_none x 2>&1; echo code $?")).toMatch(
       /Response with id 'resp_none' not found\.\s+code 1/,
     )
-    expect(await shell("$AI_AGENT_PROXY_COMMAND reply --wrong x; echo code $?")).toMatch(/code 2/)
-    expect(await shell("$AI_AGENT_PROXY_COMMAND reply < /dev/null; echo code $?")).toMatch(
+    expect(await shell("$AI_AGENT_PROXY_COMMAND reply --wrong x 2>&1; echo code $?")).toMatch(/code 2/)
+    expect(await shell("$AI_AGENT_PROXY_COMMAND reply < /dev/null 2>&1; echo code $?")).toMatch(
       /nothing to say.*\s+code 1/,
     )
     expect(
-      await shell("AI_AGENT_PROXY_URL=http://127.0.0.1:1 $AI_AGENT_PROXY_COMMAND reply x; echo code $?"),
+      await shell("AI_AGENT_PROXY_URL=http://127.0.0.1:1 $AI_AGENT_PROXY_COMMAND reply x 2>&1; echo code $?"),
     ).toMatch(/does not answer at http:\/\/127\.0\.0\.1:1.*\s+code 1/)
   })
 })

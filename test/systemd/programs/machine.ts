@@ -111,6 +111,11 @@ export function ourProcesses(): string[] {
     .filter((line) => /ai-agent-proxy\.cjs|tools\/codex/.test(line))
 }
 
+/** What runs as `user`, a line each; zombies too, as whoever deletes the user counts them. */
+export function processesOf(user: string): string {
+  return sh(`ps -o pid=,stat=,args= -u ${user}`).stdout
+}
+
 /** Every file whose name says that it is of the service, outside alice's home. */
 export function leftOvers(): string[] {
   const found = sh(

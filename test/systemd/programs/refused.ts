@@ -1,5 +1,16 @@
 import { readFileSync } from "node:fs"
-import { expect, leftOvers, makeAlice, must, property, scenario, sh, sudo } from "./machine.ts"
+import {
+  expect,
+  leftOvers,
+  makeAlice,
+  must,
+  processesOf,
+  property,
+  scenario,
+  sh,
+  sudo,
+  until,
+} from "./machine.ts"
 
 const unit = "/etc/systemd/system/ai-agent-proxy.service"
 
@@ -64,8 +75,10 @@ await scenario({
     const doctor = sudo("ai-agent-proxy doctor")
     expect(doctor.code === 1 && /^FAIL {2}port/m.test(doctor.stdout), "doctor names the port", doctor.all)
   },
-  "a service whose user was deleted can be removed": () => {
+  "a service whose user was deleted can be removed": async () => {
     must(sudo("ai-agent-proxy disable"))
+    // A unit is down once its main process is; what it has killed with it, or is not yet reaped, keeps `userdel` off.
+    await until("alice's last process to be gone", () => processesOf("alice") === "")
     must(sh("userdel alice"))
     const ran = sh("PATH=/payload/bin:$PATH ai-agent-proxy uninstall --purge --json")
     expect(ran.code === 1, "what was asked for is not done", ran.all)
