@@ -10,17 +10,19 @@ import type { Log } from "./domain/log.ts"
 import type { Roster } from "./domain/roster.ts"
 import { AgentEngine } from "./engine/create-engine.ts"
 import { GuardedFetcher } from "./fetch/guarded-fetcher.ts"
-import { startControlSocket } from "./http/control-socket.ts"
+import { type ControlSocket, startControlSocket } from "./http/control-socket.ts"
 import { createAgentsApp, createHttpApp } from "./http/http-app.ts"
 import type { HttpLogEntry, ServicePhase } from "./http/http-env.ts"
-import { bindHttpServer, type HttpServer } from "./http/http-server.ts"
+import { bindHttpServer } from "./http/http-server.ts"
 import { WebSocketEndpoint } from "./http/websocket-endpoint.ts"
 import { ToolChannels } from "./mcp/tool-channels.ts"
 import { writeAgentCommand } from "./service/agent-command.ts"
+import { HomeWatch } from "./service/home-watch.ts"
 import { MainConversationFiles } from "./service/main-conversations.ts"
 import { Releasers } from "./service/releasers.ts"
 import type { ServiceLog } from "./service/service-log.ts"
 import { ServiceRoster } from "./service/service-roster.ts"
+import { storageProblemOf } from "./service/storage-health.ts"
 import { DiskFileLibrary } from "./storage/files/disk-file-library.ts"
 import { openSqliteStore } from "./storage/sqlite/open-sqlite-store.ts"
 import { AgentReplies } from "./team/agent-replies.ts"
@@ -179,7 +181,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     now,
     log: tell,
   })
-  let socket: Pick<HttpServer, "close"> | null = null
+  let socket: ControlSocket | null = null
   // Below the engine: connections stay open while turns drain, their answers have to get out.
   releasers.add("http server", () => server.close())
   releasers.add("socket", () => socket?.close())
@@ -204,6 +206,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     version,
     startedAt: now(),
     servicePhase: () => phase,
+    storageProblem: storageProblemOf(store),
     log: (entry: HttpLogEntry) => logRequest(log, entry),
     now,
   }
@@ -214,7 +217,17 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   const url = isOnSocketOnly ? `unix:${socketPath}` : server.url
   const mainConversations = new MainConversationFiles(engine.conversations, config.home)
   const control = { roster, mainConversations, url: () => url }
-  socket = await startControlSocket(createHttpApp({ ...parts, control }), socketPath)
+  const ownSocket = await startControlSocket(createHttpApp({ ...parts, control }), socketPath)
+  socket = ownSocket
+  const watch = new HomeWatch({
+    home: config.home,
+    lock,
+    socketPath,
+    remakeSocket: () => ownSocket.remake(),
+    log: tell,
+  })
+  releasers.add("watch of the home", () => watch.stop())
+  watch.start()
   phase = "running"
 
   let stopping: Promise<void> | null = null

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs"
-import { messageOf, ProxyError } from "../domain/errors.ts"
+import { ProxyError } from "../domain/errors.ts"
+import { storageFailed } from "../domain/file-problem.ts"
 import type { HireOrder } from "../domain/roster.ts"
 import { openHome } from "../workspace/home.ts"
 import { type RosterEntry, RosterFolder } from "../workspace/roster-folder.ts"
@@ -45,7 +46,7 @@ function agentsInFolders(home: string): AgentsAtHand {
     try {
       await folder.read()
     } catch (error) {
-      throw new ProxyError("internal_error", `${home} cannot be read: ${messageOf(error)}.`, { cause: error })
+      throw storageFailed(`${home} cannot be read`, error)
     }
     return folder.entries
   }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { request as httpRequest, type IncomingMessage } from "node:http"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
@@ -15,7 +16,10 @@ export class DaemonDownError extends ProxyError {
   constructor(home: string, cause: unknown) {
     super(
       "agent_not_ready",
-      `The service is not running (nothing listens on ${join(home, "daemon.sock")}). Start it with \`ai-agent-proxy daemon\`.`,
+      existsSync(home)
+        ? `The service is not running (nothing listens on ${join(home, "daemon.sock")}). Start it with \`ai-agent-proxy daemon\`.`
+        : `There is no ${home}, so that no service can be reached there. If it was moved away, put it back; a service that runs goes ` +
+            "on then. Else start one with `ai-agent-proxy daemon`, which makes it.",
       { cause },
     )
     this.name = "DaemonDownError"
@@ -32,6 +36,8 @@ const statusSchema = z.object({
   phase: z.string(),
   uptime_seconds: z.number(),
   url: z.string().nullable(),
+  /** Left out by services of before. */
+  storage_problem: z.string().nullable().default(null),
   agents: z.array(agentViewSchema),
 })
 

@@ -8,7 +8,7 @@ import { thisInstallation } from "../supervise/installation.ts"
 import { runCommand } from "../supervise/run-command.ts"
 import type { ServiceUser } from "../supervise/service-user.ts"
 import { isConfigurationBad } from "./configuration-problem.ts"
-import { DaemonClient } from "./daemon-client.ts"
+import { DaemonClient, type DaemonStatus } from "./daemon-client.ts"
 import { exitCodes } from "./exit-codes.ts"
 import { printData, printLine } from "./print.ts"
 import { findInstalled, type InstalledService, isRoot, type ScopeFlags } from "./service-context.ts"
@@ -92,13 +92,19 @@ async function allChecks(
       isTurnWanted: flags.turn === true,
       terminalPath: process.env.PATH,
     })),
-    ...(flags.turn === true ? [] : await checkLastTurn(config.home)),
+    ...(await checkRunning(config.home, flags.turn !== true)),
   ]
 }
 
-/** What the service knows from its turns: that a log-in has expired, the CLI does not know. */
-async function checkLastTurn(home: string): Promise<readonly HealthCheck[]> {
+/** What only the service itself knows: whether it can store, and whether the log-in has expired, which the CLI does not know. */
+async function checkRunning(home: string, isLoginWanted: boolean): Promise<readonly HealthCheck[]> {
   const status = await new DaemonClient(home).status().catch(() => null)
+  const problem = status?.storage_problem ?? null
+  const storage = problem === null ? [] : [failure("storage", problem, "ai-agent-proxy ledger check")]
+  return [...storage, ...(isLoginWanted ? checkLogin(status) : [])]
+}
+
+function checkLogin(status: DaemonStatus | null): readonly HealthCheck[] {
   const refused = status?.agents[0]?.loginProblem ?? null
   if (refused === null) return []
   const ago = formatDuration(Date.now() - refused.at)

@@ -2,6 +2,7 @@ import { Command } from "commander"
 import { ConfigError } from "../config/config-error.ts"
 import { version } from "../config/version.ts"
 import { ProxyError } from "../domain/errors.ts"
+import { fileProblemOf, systemCodeOf } from "../domain/file-problem.ts"
 import { ServiceError } from "../supervise/service-error.ts"
 import { completionCommand } from "./completion.ts"
 import { configurationProblem } from "./configuration-problem.ts"
@@ -108,7 +109,15 @@ function report(error: unknown): number {
   if (error instanceof ProxyError) {
     return tell(error.message, error.code === "invalid_request" ? exitCodes.usage : exitCodes.failure)
   }
+  if (systemCodeOf(error) !== "") return tell(systemWords(error), exitCodes.failure)
   return tell(error instanceof Error ? (error.stack ?? error.message) : String(error), exitCodes.failure)
+}
+
+/** What the system refused, without a trace of the program: nobody can do anything with that. */
+function systemWords(error: unknown): string {
+  const path =
+    error instanceof Error && "path" in error && typeof error.path === "string" ? `${error.path}: ` : ""
+  return `${path}${fileProblemOf(error)}.`
 }
 
 function tell(message: string, exitCode: number): number {

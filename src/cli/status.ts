@@ -47,9 +47,9 @@ async function runStatus(word: string | undefined, flags: CommonFlags): Promise<
   const agents = word === undefined ? status.agents : [chooseAgent(status.agents, word)]
   const processes = word === undefined ? await processView(status.pid) : null
   if (flags.json === true) {
-    const { version, pid, phase, uptime_seconds, url } = status
+    const { version, pid, phase, uptime_seconds, url, storage_problem } = status
     printJson({
-      service: { state: phase, version, pid, uptime_seconds, url, home },
+      service: { state: phase, version, pid, uptime_seconds, url, home, storage_problem },
       problems,
       agents: agents.map((agent) => agentJson(agent, home)),
       processes,
@@ -90,13 +90,14 @@ function problemLines({ message, next }: HealthCheck): readonly string[] {
 }
 
 function serviceLines(
-  { version, pid, phase, uptime_seconds, url }: DaemonStatus,
+  { version, pid, phase, uptime_seconds, url, storage_problem: problem }: DaemonStatus,
   home: string,
 ): readonly string[] {
   return [
     `Service    ${phase}, ${version}, pid ${pid}, up ${formatDuration(uptime_seconds * 1000)}`,
     `Address    ${url ?? "none"}`,
     `Home       ${shortPath(home)}`,
+    ...(problem === null ? [] : [`Problem    ${problem}`]),
   ]
 }
 

@@ -42,7 +42,8 @@ export const errorCodes = {
   thread_lost: "The CLI no longer knows the thread. Never reaches a client: the engine seeds a new one.",
   // Ours
   storage_failed:
-    "The ledger cannot be read or written: the disk is full, or the file read-only. Goes away with the cause.",
+    "What this service keeps cannot be read or written: the disk is full or read-only, a file is damaged, moved away or deleted. " +
+    "The message says which, and what its owner does; goes away with the cause.",
   internal_error: "A fault of this service; the log has it under the request id.",
 } as const
 

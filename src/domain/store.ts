@@ -165,5 +165,7 @@ export interface Store {
   findUnfinished(): Promise<readonly UnfinishedResponse[]>
   /** Threads whose last use is before `time`, with their turns and responses, are removed; returns them. */
   deleteThreadsUsedBefore(time: number, limit: number): Promise<readonly ThreadRecord[]>
+  /** Rejects with `storage_failed` where what is stored now would not be kept, or not be found again. Cheap. */
+  check(): Promise<void>
   close(): Promise<void>
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { ProxyError } from "../domain/errors.ts"
 import { mimeTypeOf } from "../domain/file-name.ts"
+import { ownerMakesRoom, storageFailed, systemCodeOf } from "../domain/file-problem.ts"
 import {
   FetchError,
   type FetchedFile,
@@ -85,7 +86,10 @@ export class InputResolver {
   async #file(reference: InputReference): Promise<ContentPart> {
     const file = await this.#inboxFile(reference)
     const { workspace, isKept } = this.#target
-    const place = await this.#sources.inbox.save(workspace, file, isKept)
+    const place = await this.#sources.inbox.save(workspace, file, isKept).catch((error: unknown) => {
+      if (systemCodeOf(error) === "") throw error
+      throw storageFailed("An attached file cannot be saved for the agent", error, ownerMakesRoom)
+    })
     this.#releases.push(() => place.release())
     const text = `[The user attached a file. It is saved at ${place.path} (${file.mimeType}, ${file.bytes} bytes).]`
     return { type: "text", text, origin: originOf(reference) }

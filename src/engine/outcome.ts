@@ -1,4 +1,5 @@
 import { ProxyError } from "../domain/errors.ts"
+import { machineProblemOf } from "../domain/file-problem.ts"
 import type { ResponseStatus } from "../domain/responses.ts"
 import type { TurnError } from "../domain/turn-events.ts"
 import type { Usage } from "../domain/usage.ts"
@@ -36,7 +37,8 @@ export function failed(code: string, message: string): Outcome {
 
 /** For what was thrown. A fault of ours says nothing but where to look: its message may hold paths and worse. */
 export function failedBy(error: unknown, responseId: string): Outcome {
-  if (error instanceof ProxyError && error.code !== "internal_error") return failed(error.code, error.message)
+  const known = machineProblemOf(error instanceof ProxyError ? error.cause : error) ?? error
+  if (known instanceof ProxyError && known.code !== "internal_error") return failed(known.code, known.message)
   return failed("internal_error", `A fault of this service; its log says more under ${responseId}.`)
 }
 

@@ -22,6 +22,7 @@ interface ServiceFacts {
   readonly version: string
   readonly startedAt: number
   readonly servicePhase: () => ServicePhase
+  readonly storageProblem: () => Promise<ProxyError | null>
   readonly now?: () => number
 }
 
@@ -51,7 +52,7 @@ export type ControlHandlers = Readonly<
 
 export function createControlRoutes(control: ControlOptions, facts: ServiceFacts): ControlHandlers {
   const { roster, mainConversations, url } = control
-  const { version, startedAt, servicePhase, now = Date.now } = facts
+  const { version, startedAt, servicePhase, storageProblem, now = Date.now } = facts
   const idOf = (context: HttpContext): string => context.req.param("id") ?? ""
   const answer = async (context: HttpContext, agent: Promise<AgentStatus>) =>
     context.json({ agent: await agent })
@@ -64,6 +65,7 @@ export function createControlRoutes(control: ControlOptions, facts: ServiceFacts
           phase: servicePhase(),
           uptime_seconds: Math.max(0, Math.floor((now() - startedAt) / 1000)),
           url: url(),
+          storage_problem: (await storageProblem())?.message ?? null,
           agents: roster.list(),
         }),
     },

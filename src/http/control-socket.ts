@@ -1,32 +1,50 @@
 import { closeSync, constants, openSync } from "node:fs"
 import { chmod, rm } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import { messageOf, ProxyError } from "../domain/errors.ts"
+import { ProxyError } from "../domain/errors.ts"
+import { fileProblemOf } from "../domain/file-problem.ts"
 import type { HttpApp } from "./http-app.ts"
 import { type HttpServer, startSocketServer } from "./http-server.ts"
 
 /** `sun_path` holds 104 bytes on macOS and 108 on Linux, the final zero included. */
 const maxPathBytes = 100
 
+export interface ControlSocket extends Pick<HttpServer, "close"> {
+  /** Listens again on the same path, where somebody removed the socket. Connections to the old one are closed. */
+  remake(): Promise<void>
+}
+
 /**
  * Serves the app on `daemon.sock` in the home, for its owner only. The home must be locked: a socket that is there was left
  * by a service that is gone. Rejects with `ProxyError`.
  */
-export async function startControlSocket(app: HttpApp, path: string): Promise<Pick<HttpServer, "close">> {
+export async function startControlSocket(app: HttpApp, path: string): Promise<ControlSocket> {
+  let server = await listenOn(app, path)
+  let isClosed = false
+  return {
+    remake: async () => {
+      // First of all: closing a socket removes whatever has its path.
+      await server.close()
+      if (!isClosed) server = await listenOn(app, path)
+    },
+    close: async () => {
+      isClosed = true
+      await server.close()
+      await rm(path, { force: true })
+    },
+  }
+}
+
+async function listenOn(app: HttpApp, path: string): Promise<Pick<HttpServer, "close">> {
   const reach = reachable(path)
   try {
     await rm(path, { force: true })
     const server = await startSocketServer(app, reach.path)
     // The folder is closed to others; this is for a home that somebody opens later.
     await chmod(path, 0o600)
-    return {
-      close: async () => {
-        await server.close()
-        await rm(path, { force: true })
-      },
-    }
+    return server
   } catch (error) {
-    throw new ProxyError("internal_error", `The socket ${path} cannot be made: ${messageOf(error)}.`, {
+    throw new ProxyError("internal_error", `The socket ${path} cannot be made: ${fileProblemOf(error)}.`, {
       cause: error,
     })
   } finally {

@@ -38,6 +38,8 @@ export interface HttpAppOptions {
   /** Milliseconds since 1970. */
   readonly startedAt: number
   readonly servicePhase: () => ServicePhase
+  /** Why what is said now would not be kept; null: it would. */
+  readonly storageProblem: () => Promise<ProxyError | null>
   /** Called once an answered request. Must not throw. */
   readonly log: (entry: HttpLogEntry) => void
   readonly now?: () => number

@@ -10,6 +10,8 @@ export interface ServiceStatus {
   readonly state: "ready" | "starting" | "stopping" | "not_ready"
   readonly version: string
   readonly uptimeMs: number
+  /** Why nothing can be stored now, and what its owner does; null: it can. */
+  readonly storageProblem: string | null
   readonly agents: readonly AgentSummary[]
   /** What agents said when nobody was waiting, the newest first; texts are left out where a key is needed. */
   readonly messages: readonly OutboxMessage[]
@@ -45,6 +47,7 @@ export interface AgentSummary {
 export interface StatusInput {
   readonly agents: readonly AgentStatus[]
   readonly outbox: readonly KeptReply[]
+  readonly storageProblem: string | null
   readonly phase: ServicePhase
   readonly config: Config
   readonly version: string
@@ -54,10 +57,12 @@ export interface StatusInput {
 }
 
 export function summarize(input: StatusInput): ServiceStatus {
-  const { agents, outbox, config, phase } = input
+  const { agents, outbox, config, phase, storageProblem } = input
+  const canWork = isManagerReady(agents) && storageProblem === null
   const isKeyNeeded = config.apiKeys.size > 0
   return {
-    state: phase === "running" ? (isManagerReady(agents) ? "ready" : "not_ready") : phase,
+    state: phase === "running" ? (canWork ? "ready" : "not_ready") : phase,
+    storageProblem,
     version: input.version,
     uptimeMs: input.uptimeMs,
     agents: agents.map((agent) => summarizeAgent(agent, isKeyNeeded ? forStrangers(config) : (text) => text)),

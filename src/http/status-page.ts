@@ -102,9 +102,10 @@ function headlineOf(status: ServiceStatus): Headline {
       return {
         title: "Not ready",
         lead:
-          manager === undefined
+          status.storageProblem ??
+          (manager === undefined
             ? "There is no agent yet."
-            : "The service runs, but the manager cannot work yet. What to do is written below.",
+            : "The service runs, but the manager cannot work yet. What to do is written below."),
         tone: "bad",
       }
     default:

@@ -1,4 +1,6 @@
 import type { Config } from "../config/config.ts"
+import { ProxyError } from "../domain/errors.ts"
+import type { KeptReply } from "../domain/replies.ts"
 import type { Engine } from "../engine/engine.ts"
 import type { AgentReplies } from "../team/agent-replies.ts"
 import type { HttpContext, ServicePhase } from "./http-env.ts"
@@ -13,6 +15,8 @@ export interface StatusRouteOptions {
   readonly version: string
   readonly startedAt: number
   readonly servicePhase: () => ServicePhase
+  /** Why what is said now would not be kept, in words for everybody; null: it would. */
+  readonly storageProblem: () => Promise<ProxyError | null>
   readonly now?: () => number
 }
 
@@ -21,8 +25,8 @@ export interface StatusHandlers {
   readonly page: (context: HttpContext) => Promise<Response>
   /** `GET /health`: the process answers; says nothing of the agents. */
   readonly health: (context: HttpContext) => Response
-  /** `GET /ready`: 200 when a turn would be taken and the manager can run it. */
-  readonly ready: (context: HttpContext) => Response
+  /** `GET /ready`: 200 when a turn would be taken and stored, and the manager can run it. */
+  readonly ready: (context: HttpContext) => Promise<Response>
 }
 
 /** Messages of agents on the status page: everybody's, and one character more of each than is shown. */
@@ -31,7 +35,7 @@ const textCharacters = maxMessage + 1
 
 /** The routes that need no key. From memory, but for the messages that wait in the outboxes. */
 export function createStatusHandlers(options: StatusRouteOptions): StatusHandlers {
-  const { engine, replies, config, version, startedAt, servicePhase, now = Date.now } = options
+  const { engine, config, version, startedAt, servicePhase, storageProblem, now = Date.now } = options
   const noStore = { "cache-control": "no-store" }
   return {
     page: async (context) =>
@@ -39,11 +43,8 @@ export function createStatusHandlers(options: StatusRouteOptions): StatusHandler
         renderStatusPage(
           summarize({
             agents: engine.agents(),
-            outbox: await replies.outbox({
-              ...shownOutbox,
-              // Strangers are shown none.
-              textCharacters: config.apiKeys.size > 0 ? 0 : textCharacters,
-            }),
+            outbox: await outboxOf(options),
+            storageProblem: (await storageProblem())?.message ?? null,
             phase: servicePhase(),
             config,
             version,
@@ -60,9 +61,29 @@ export function createStatusHandlers(options: StatusRouteOptions): StatusHandler
         200,
         noStore,
       ),
-    ready: (context) => {
+    ready: async (context) => {
+      const problem = await storageProblem()
+      if (problem !== null) {
+        return context.json(
+          { status: "not_ready", code: problem.code, reason: problem.message },
+          503,
+          noStore,
+        )
+      }
       const isReady = servicePhase() === "running" && isManagerReady(engine.agents())
       return context.json({ status: isReady ? "ready" : "not_ready" }, isReady ? 200 : 503, noStore)
     },
+  }
+}
+
+/** None where they cannot be read: the page says why. */
+async function outboxOf({ replies, config }: StatusRouteOptions): Promise<readonly KeptReply[]> {
+  try {
+    // Strangers are shown none of the texts.
+    const shown = config.apiKeys.size > 0 ? 0 : textCharacters
+    return await replies.outbox({ ...shownOutbox, textCharacters: shown })
+  } catch (error) {
+    if (error instanceof ProxyError && error.code === "storage_failed") return []
+    throw error
   }
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../domain/errors.ts"
 import { errorCodes, ProxyError } from "../domain/errors.ts"
+import { machineProblemOf } from "../domain/file-problem.ts"
 import type { TurnError } from "../domain/turn-events.ts"
 
 /** The one form of every error that leaves this service; all four keys are always there. */
@@ -76,7 +77,7 @@ const usualParam: Partial<Record<ErrorCode, string>> = {
  * under which the log has the rest.
  */
 export function toErrorResponse(error: unknown, requestId: string): ErrorResponse {
-  const known = error instanceof ProxyError && error.code !== "internal_error" ? error : hidden(requestId)
+  const known = shownOf(error) ?? hidden(requestId)
   const { status, mayHaveActed } = wire[known.code]
   const headers: Record<string, string> = {}
   if (status === 401) headers["www-authenticate"] = "Bearer"
@@ -85,6 +86,12 @@ export function toErrorResponse(error: unknown, requestId: string): ErrorRespons
   }
   if (mayHaveActed === true) headers["x-should-retry"] = "false"
   return { status, body: toErrorBody(known), headers }
+}
+
+/** Null: nothing that a stranger may read. A full disk is named wherever it comes up. */
+function shownOf(error: unknown): ProxyError | null {
+  if (error instanceof ProxyError && error.code !== "internal_error") return error
+  return machineProblemOf(error instanceof ProxyError ? error.cause : error)
 }
 
 /** The body alone, for streams whose headers are out already. */

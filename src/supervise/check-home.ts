@@ -10,7 +10,7 @@ import { failure, type HealthCheck, ok, warning } from "./health-check.ts"
 
 /** The parts of the service that are there without its CLI: home, lock, port, ledger. `servicePid`: of our service. */
 export async function checkHome(config: Config, servicePid: number | null): Promise<readonly HealthCheck[]> {
-  const folder = await checkFolder(config.home)
+  const folder = await checkFolder(config.home, servicePid)
   if (folder.status === "failure") return [folder]
   const exists = folder.message.startsWith(config.home)
   return [
@@ -20,7 +20,7 @@ export async function checkHome(config: Config, servicePid: number | null): Prom
   ]
 }
 
-async function checkFolder(home: string): Promise<HealthCheck> {
+async function checkFolder(home: string, servicePid: number | null): Promise<HealthCheck> {
   try {
     const found = await stat(home)
     if (!found.isDirectory())
@@ -30,6 +30,13 @@ async function checkFolder(home: string): Promise<HealthCheck> {
     if ((mode & 0o077) === 0) return ok("home", home)
     return warning("home", `${home} is open to other users (mode 0${mode.toString(8)})`, `chmod 700 ${home}`)
   } catch (error) {
+    if (codeOf(error) === "ENOENT" && servicePid !== null) {
+      return failure(
+        "home",
+        `${home} was moved away or deleted, and the service (pid ${servicePid}) still runs without it`,
+        `put ${home} back where it was, upon which the service goes on; a restart would begin with nothing`,
+      )
+    }
     if (codeOf(error) === "ENOENT") return ok("home", `the first start makes ${home}`)
     return failure(
       "home",

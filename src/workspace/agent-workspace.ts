@@ -1,7 +1,8 @@
 import { mkdir, rm, stat } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import type { AgentSettings } from "../domain/agents.ts"
-import { messageOf, ProxyError } from "../domain/errors.ts"
+import type { ProxyError } from "../domain/errors.ts"
+import { storageFailed } from "../domain/file-problem.ts"
 import { type AgentControl, controlFile, defaultSettings, formatControl } from "./agent-control.ts"
 import { agentIdOf } from "./agent-id.ts"
 import { instructionFiles, memory } from "./templates.ts"
@@ -70,9 +71,7 @@ async function makeFile(path: string, text: string): Promise<boolean> {
   try {
     return await createAtomic(path, text)
   } catch (error) {
-    throw new ProxyError("internal_error", `${path} cannot be written: ${messageOf(error)}.`, {
-      cause: error,
-    })
+    throw storageFailed(`${path} cannot be written`, error)
   }
 }
 
@@ -103,7 +102,5 @@ export async function makeFolder(path: string): Promise<void> {
 }
 
 function notMade(path: string, error: unknown): ProxyError {
-  return new ProxyError("internal_error", `The folder ${path} cannot be made: ${messageOf(error)}.`, {
-    cause: error,
-  })
+  return storageFailed(`The folder ${path} cannot be made`, error)
 }

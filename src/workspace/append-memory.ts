@@ -1,7 +1,8 @@
 import { constants } from "node:fs"
 import { open } from "node:fs/promises"
 import { join } from "node:path"
-import { messageOf, ProxyError } from "../domain/errors.ts"
+import { ProxyError } from "../domain/errors.ts"
+import { storageFailed } from "../domain/file-problem.ts"
 import { appendWhole } from "./append-whole.ts"
 import { localDay } from "./local-day.ts"
 
@@ -39,10 +40,7 @@ export async function appendMemory(workspace: string, fact: string, now: Date): 
       await file.close()
     }
   } catch (error) {
-    if (error instanceof ProxyError) throw error
-    throw new ProxyError("internal_error", `${path} cannot be written: ${messageOf(error)}.`, {
-      cause: error,
-    })
+    throw storageFailed(`${path} cannot be written`, error)
   }
 }
 

@@ -1,19 +1,28 @@
-import { chmodSync } from "node:fs"
+import { chmodSync, statSync } from "node:fs"
 import { readFile, rm } from "node:fs/promises"
+import { connect } from "node:net"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { messageOf } from "../domain/errors.ts"
+import { fileProblemOf } from "../domain/file-problem.ts"
 import { HomeError } from "./home.ts"
-import { codeOf, writeAtomic } from "./write-atomic.ts"
+import { codeOf, removeTemporaries, writeAtomic } from "./write-atomic.ts"
 
 /** SQLite's result code of a lock that somebody else holds. */
 const sqliteBusy = 5
+
+const lockName = "daemon.lock"
 
 /** Kept here so that a lock whose object nobody holds any more is not closed by the garbage collector. */
 const held = new Set<DatabaseSync>()
 
 /** A home that belongs to this process until `release`, or its end by whatever means. */
 export interface HomeLock {
+  /**
+   * Takes the lock again where its file was removed: a second daemon would lock another one of that name. True: it had to.
+   * Rejects with `HomeLockedError` when somebody was faster.
+   */
+  renew(): Promise<boolean>
   /** Safe twice. */
   release(): Promise<void>
 }
@@ -42,21 +51,37 @@ export class HomeLockedError extends HomeError {
  * Rejects with `HomeLockedError`, or `HomeError` when the file system cannot lock.
  */
 export async function lockHome(home: string): Promise<HomeLock> {
-  const database = await takeLock(home)
+  let database = await takeLock(home)
   const pidFile = join(home, "daemon.pid")
   try {
+    // Somebody removed the file of the lock that the other one has.
+    if (await answers(join(home, "daemon.sock"))) throw new HomeLockedError(home, await readDaemonPid(home))
+    await removeTemporaries(pidFile)
     await writeAtomic(pidFile, `${process.pid}\n`)
   } catch (error) {
     database.close()
-    throw new HomeError(home, `${pidFile} cannot be written: ${messageOf(error)}.`, error)
+    if (error instanceof HomeLockedError) throw error
+    throw new HomeError(home, `${pidFile} cannot be written: ${fileProblemOf(error)}.`, error)
   }
   held.add(database)
+  let fileId = idOf(home)
   return {
+    async renew() {
+      if (!database.isOpen || idOf(home) === fileId) return false
+      const next = await takeLock(home)
+      held.add(next)
+      held.delete(database)
+      database.close()
+      database = next
+      fileId = idOf(home)
+      await writeAtomic(pidFile, `${process.pid}\n`)
+      return true
+    },
     async release() {
       if (!database.isOpen) return
       try {
         // Before the lock goes: afterwards the file may be the next daemon's already.
-        await rm(pidFile, { force: true })
+        if (idOf(home) === fileId) await rm(pidFile, { force: true })
       } finally {
         if (database.isOpen) database.close()
         held.delete(database)
@@ -65,8 +90,27 @@ export async function lockHome(home: string): Promise<HomeLock> {
   }
 }
 
+/** Null: it is not there. */
+function idOf(home: string): string | null {
+  const stats = statSync(join(home, lockName), { bigint: true, throwIfNoEntry: false })
+  return stats === undefined ? null : `${stats.dev} ${stats.ino}`
+}
+
+/** True: somebody listens there. A path that is too long for the system is not tried. */
+function answers(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(socketPath)
+    const end = (isAnswered: boolean) => () => {
+      socket.destroy()
+      resolve(isAnswered)
+    }
+    socket.once("connect", end(true))
+    socket.once("error", end(false))
+  })
+}
+
 async function takeLock(home: string): Promise<DatabaseSync> {
-  const path = join(home, "daemon.lock")
+  const path = join(home, lockName)
   let database: DatabaseSync | undefined
   try {
     database = new DatabaseSync(path, { timeout: 0 })

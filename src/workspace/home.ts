@@ -1,7 +1,8 @@
 import { constants, type Stats } from "node:fs"
 import { access, chmod, mkdir, stat } from "node:fs/promises"
 import { join } from "node:path"
-import { messageOf, ProxyError } from "../domain/errors.ts"
+import { ProxyError } from "../domain/errors.ts"
+import { fileProblemOf } from "../domain/file-problem.ts"
 import { codeOf } from "./write-atomic.ts"
 
 /** The home folder cannot be used; the message says why and what to do. */
@@ -74,6 +75,6 @@ function explain(path: string, error: unknown): string {
     case "ENOSPC":
       return `${path} cannot be made: the disk is full.`
     default:
-      return `${path} cannot be used: ${messageOf(error)}. ${hint}`
+      return `${path} cannot be used: ${fileProblemOf(error)}. ${hint}`
   }
 }

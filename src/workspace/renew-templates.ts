@@ -1,6 +1,6 @@
 import { readFile, rename } from "node:fs/promises"
 import { join } from "node:path"
-import { messageOf, ProxyError } from "../domain/errors.ts"
+import { storageFailed } from "../domain/file-problem.ts"
 import { instructionFiles } from "./templates.ts"
 import { codeOf, createAtomic, writeAtomic } from "./write-atomic.ts"
 
@@ -29,9 +29,7 @@ export async function renewTemplates(
     } catch (error) {
       // There is no such agent, or no such file yet: it is made as for a new one.
       if (codeOf(error) === "ENOENT") continue
-      throw new ProxyError("internal_error", `${path} cannot be written: ${messageOf(error)}.`, {
-        cause: error,
-      })
+      throw storageFailed(`${path} cannot be written`, error)
     }
   }
   return kept

@@ -2,6 +2,7 @@ import { type FSWatcher, watch } from "node:fs"
 import { mkdir, readdir, readFile, rename, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { messageOf, ProxyError } from "../domain/errors.ts"
+import { storageFailed } from "../domain/file-problem.ts"
 import type { Log } from "../domain/log.ts"
 import {
   type AgentControl,
@@ -114,9 +115,7 @@ export class RosterFolder {
     try {
       await writeAtomic(path, formatControl({ ...entry.control, ...changed }))
     } catch (error) {
-      throw new ProxyError("internal_error", `${path} cannot be written: ${messageOf(error)}.`, {
-        cause: error,
-      })
+      throw storageFailed(`${path} cannot be written`, error)
     }
     await this.read()
   }
@@ -139,13 +138,7 @@ export class RosterFolder {
         return target
       }
     } catch (error) {
-      throw new ProxyError(
-        "internal_error",
-        `${join(this.#home, id)} cannot be moved: ${messageOf(error)}.`,
-        {
-          cause: error,
-        },
-      )
+      throw storageFailed(`${join(this.#home, id)} cannot be moved`, error)
     }
   }
 

@@ -17,6 +17,8 @@ export interface FixtureOptions {
   readonly config?: Partial<Omit<Config, "limits">>
   readonly limits?: Partial<Limits>
   readonly phase?: ServicePhase
+  /** Why nothing can be stored. */
+  readonly storageProblem?: ProxyError
   /** Default: a library that has none and takes none. */
   readonly files?: FileLibrary
   /** What agents said when nobody was waiting. */
@@ -99,6 +101,7 @@ export function appFixture(options: FixtureOptions = {}): AppFixture {
     startedAt: 1_790_000_000_000,
     now: () => 1_790_000_090_000,
     servicePhase: () => options.phase ?? "running",
+    storageProblem: async () => options.storageProblem ?? null,
     log: (entry) => entries.push(entry),
   })
   return { app, engine, channels, agentTokens, entries }

@@ -129,7 +129,7 @@ export function answerSchemas(): Readonly<Record<string, JsonSchema>> {
     ItemList: listOf("Item"),
     FileList: listOf("File"),
     Health: object({ status: { const: "ok" }, version: text, uptime_seconds: count }),
-    Readiness: object({ status: { enum: ["ready", "not_ready"] } }),
+    Readiness: object({ status: { enum: ["ready", "not_ready"] } }, { code: text, reason: text }),
     OpenApi: { type: "object" },
   }
 }

@@ -311,7 +311,7 @@ export const routeDescriptions: readonly RouteDescription[] = [
     method: "GET",
     path: "/ready",
     name: "getReadiness",
-    note: "200 when the manager can take a turn, else 503.",
+    note: "200 when the manager can take a turn and it can be stored, else 503; where it cannot be stored, `reason` says why.",
     isOpen: true,
     answer: { schema: "Readiness" },
     otherStatus: 503,

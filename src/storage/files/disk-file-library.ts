@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto"
 import { chmod, type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
+import { ownerMakesRoom, storageFailed, systemCodeOf } from "../../domain/file-problem.ts"
 import type { FileLedger, FileLibrary, FileQuery, FileRecord, ReceivedUpload } from "../../domain/files.ts"
 import type { Log } from "../../domain/log.ts"
 import { UploadsUnderWay } from "./uploads-under-way.ts"
@@ -81,7 +82,7 @@ export class DiskFileLibrary implements FileLibrary {
     let bytes = 0
     let file: FileHandle | null = null
     try {
-      file = await open(path, "wx", 0o600)
+      file = await this.#create(path)
       for await (const chunk of content) {
         bytes += chunk.length
         if (bytes > limits.fileBytes) throw tooLarge(limits.fileBytes)
@@ -90,12 +91,13 @@ export class DiskFileLibrary implements FileLibrary {
         await file.writeFile(chunk)
       }
       await file.sync()
+      await file.close()
     } catch (error) {
-      await file?.close()
-      await discard()
-      throw error
+      // The first error is the one that is told.
+      await file?.close().catch(() => {})
+      await discard().catch(() => {})
+      throw isOfDisk(error) ? notStored(error) : error
     }
-    await file.close()
     const sha256 = hash.digest("hex")
     return {
       bytes,
@@ -113,9 +115,9 @@ export class DiskFileLibrary implements FileLibrary {
           }
           throw storageFull(limits.fileTotalBytes)
         } catch (error) {
-          await discard()
-          await this.#removeContent(id)
-          throw error
+          await discard().catch(() => {})
+          await this.#removeContent(id).catch(() => {})
+          throw notStored(error)
         }
       },
     }
@@ -141,7 +143,14 @@ export class DiskFileLibrary implements FileLibrary {
       const handle = await open(this.#pathOf(file.id), "r")
       return { file, content: handle.createReadStream({ highWaterMark: readChunkBytes }) }
     } catch (error) {
-      throw new ProxyError("internal_error", `The content of ${file.id} cannot be read.`, { cause: error })
+      if (systemCodeOf(error) !== "ENOENT") {
+        throw storageFailed(`The content of ${file.id} cannot be read`, error, ownerMakesRoom)
+      }
+      throw new ProxyError(
+        "file_not_found",
+        `The content of '${file.id}' is not on the disk of this service any more: somebody removed it there. Upload the file again.`,
+        { cause: error },
+      )
     }
   }
 
@@ -149,6 +158,17 @@ export class DiskFileLibrary implements FileLibrary {
     const { ledger, now } = this.#options
     if (!idPattern.test(id) || !(await ledger.deleteFile(principal, id, now()))) throw notFound(id)
     await this.#removeContent(id)
+  }
+
+  /** Also where somebody has removed the folder, but never the home around it: that one may have been moved away. */
+  async #create(path: string): Promise<FileHandle> {
+    try {
+      return await open(path, "wx", 0o600)
+    } catch (error) {
+      if (systemCodeOf(error) !== "ENOENT") throw error
+      await mkdir(this.#options.folder, { mode: 0o700 })
+      return open(path, "wx", 0o600)
+    }
   }
 
   #removeContent(id: string): Promise<void> {
@@ -165,6 +185,19 @@ export class DiskFileLibrary implements FileLibrary {
     const time = this.#options.now().toString(16).padStart(12, "0").slice(-12)
     return `file-${time}${this.#count.toString(16).padStart(4, "0")}${randomBytes(8).toString("hex")}`
   }
+}
+
+/** What the client's connection threw stays what it is. */
+function isOfDisk(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    "syscall" in error &&
+    ["open", "write", "fsync", "close", "mkdir"].includes(String(error.syscall))
+  )
+}
+
+function notStored(error: unknown): ProxyError {
+  return storageFailed("The file cannot be stored", error, ownerMakesRoom)
 }
 
 function tooLarge(limit: number): ProxyError {

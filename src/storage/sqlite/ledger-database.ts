@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite"
 import { ProxyError } from "../../domain/errors.ts"
-import { ledgerError } from "./ledger-error.ts"
+import { isDamaged, ledgerError } from "./ledger-error.ts"
+import type { LedgerFile } from "./ledger-file.ts"
 import { type StatementName, statements } from "./statements.ts"
 
 type Columns = Readonly<Record<string, SQLOutputValue>>
@@ -19,14 +20,33 @@ interface Queued {
  */
 export class LedgerDatabase {
   readonly #database: DatabaseSync
+  readonly #file: LedgerFile
   readonly #prepared = new Map<StatementName, StatementSync>()
   /** Of transactions, by their text: `exec` would parse it each time. */
   readonly #controls = new Map<Control, StatementSync>()
   #queue: Queued[] = []
   #isFlushing = false
+  /** Of the transaction that is open. */
+  #hasWritten = false
+  /** Why the last writing failed, until one succeeds. */
+  #unwritable: ProxyError | null = null
+  /** Until the service is started again: SQLite may go on reading what it had read before. */
+  #damage: ProxyError | null = null
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, file: LedgerFile) {
     this.#database = database
+    this.#file = file
+  }
+
+  /**
+   * Throws `storage_failed` where what is written now would not be kept. Looks at the files only as long as nothing has failed;
+   * after that it tries to write.
+   */
+  check(): void {
+    if (this.#damage !== null) throw this.#damage
+    this.all("readProbe")
+    if (this.#unwritable !== null) this.transaction("begin immediate", () => this.run("probe"))
+    else this.#assertInPlace()
   }
 
   /**
@@ -51,21 +71,42 @@ export class LedgerDatabase {
   }
 
   #transact<T>(begin: "begin" | "begin immediate", work: () => T): T {
+    this.#hasWritten = false
     try {
       this.#control(begin)
       const result = work()
+      // Last of all, so that nothing is called stored that nobody finds again.
+      if (this.#hasWritten) this.#file.assertInPlace()
       this.#control("commit")
+      if (this.#hasWritten) this.#unwritable = null
       return result
     } catch (error) {
       // Some errors (a full disk) have ended the transaction already.
       if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec("rollback")
+      throw this.#failedBy(error)
+    }
+  }
+
+  #assertInPlace(): void {
+    try {
+      this.#file.assertInPlace()
+    } catch (error) {
       throw ledgerError(error)
     }
   }
 
+  #failedBy(error: unknown): ProxyError {
+    const known = ledgerError(error)
+    if (isDamaged(known)) this.#damage ??= known
+    else if (known.code === "storage_failed") this.#unwritable = known
+    return known
+  }
+
   /** Runs a statement that writes; the number of rows it changed. */
   run(name: StatementName, ...values: readonly SQLInputValue[]): number {
-    return Number(this.#prepare(name).run(...values).changes)
+    const changes = Number(this.#prepare(name).run(...values).changes)
+    if (changes > 0) this.#hasWritten = true
+    return changes
   }
 
   /** An update of a record that must be there. */
@@ -80,7 +121,7 @@ export class LedgerDatabase {
     try {
       return this.#prepare(name).all(...values)
     } catch (error) {
-      throw ledgerError(error)
+      throw this.#failedBy(error)
     }
   }
 
@@ -144,7 +185,8 @@ export class LedgerDatabase {
     } catch (error) {
       if (!this.#database.isTransaction) throw error
       this.#database.exec("rollback to queued; release queued")
-      return () => reject(ledgerError(error))
+      const known = this.#failedBy(error)
+      return () => reject(known)
     }
   }
 
@@ -153,7 +195,7 @@ export class LedgerDatabase {
       try {
         resolve(this.#transact("begin immediate", work))
       } catch (error) {
-        reject(ledgerError(error))
+        reject(this.#failedBy(error))
       }
     }
   }

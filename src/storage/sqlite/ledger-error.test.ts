@@ -27,11 +27,17 @@ it.each([
   [8, "storage_failed", "read-only"],
   [778, "storage_failed", "does not take or give"],
   [14, "storage_failed", "cannot be opened"],
-  [1032, "internal_error", "The ledger failed"],
-  [11, "internal_error", "The ledger failed"],
-])("tells what goes by itself from what does not: SQLite's code %d is %s", (code, expected, words) => {
-  expect(ledgerError(failed(code))).toMatchObject({
-    code: expected,
-    message: expect.stringContaining(words),
-  })
-})
+  [1032, "storage_failed", "was moved away or deleted"],
+  [11, "storage_failed", "its file is damaged"],
+  [267, "storage_failed", "ai-agent-proxy ledger restore"],
+  [26, "storage_failed", "not a ledger any more"],
+  [19, "internal_error", "The ledger failed"],
+])(
+  "tells what the owner can mend from what is a fault of ours: SQLite's code %d is %s",
+  (code, expected, words) => {
+    expect(ledgerError(failed(code))).toMatchObject({
+      code: expected,
+      message: expect.stringContaining(words),
+    })
+  },
+)

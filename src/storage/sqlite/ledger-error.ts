@@ -1,4 +1,6 @@
 import { messageOf, ProxyError } from "../../domain/errors.ts"
+import { fileProblemOf, systemCodeOf } from "../../domain/file-problem.ts"
+import { movedAway } from "./ledger-file.ts"
 
 /** SQLite's result codes (https://sqlite.org/rescode.html), whose lowest byte is the kind. */
 const unwritable: Readonly<Record<number, string>> = {
@@ -8,17 +10,32 @@ const unwritable: Readonly<Record<number, string>> = {
   14: "its file cannot be opened",
 }
 
-/** SQLITE_READONLY_DBMOVED: its file was moved or deleted, and only a restart opens another. */
-const movedAway = 1032
+/** What no room on the disk makes good again. */
+const damaged: Readonly<Record<number, string>> = {
+  11: "its file is damaged",
+  26: "its file is not a ledger any more",
+}
+
+/** SQLITE_READONLY_DBMOVED. */
+const movedCode = 1032
 
 /**
- * SQLite's own errors say little ("disk I/O error"): this says that it was the ledger. What ends by itself when there is room
- * on the disk again is `storage_failed`, which a client may see; everything else is a fault of ours.
+ * SQLite's own errors say little ("disk I/O error"): this says that it was the ledger, and what to do. What the owner can mend is
+ * `storage_failed`, which a client may see; everything else is a fault of ours.
  */
 export function ledgerError(error: unknown): ProxyError {
   if (error instanceof ProxyError) return error
   const code = resultCodeOf(error)
-  const problem = code === movedAway ? undefined : unwritable[code & 0xff]
+  if (code === movedCode) return movedAway("was moved away or deleted")
+  if (isDamaged(error)) {
+    return new ProxyError(
+      "storage_failed",
+      `This service cannot use its ledger: ${damaged[code & 0xff]}. Its owner finds out more with ` +
+        "`ai-agent-proxy ledger check`, and gets the newest copy back with `ai-agent-proxy ledger restore`.",
+      { cause: error },
+    )
+  }
+  const problem = systemCodeOf(error) === "" ? unwritable[code & 0xff] : fileProblemOf(error)
   if (problem === undefined) {
     return new ProxyError("internal_error", `The ledger failed: ${messageOf(error)}.`, { cause: error })
   }
@@ -29,6 +46,12 @@ export function ledgerError(error: unknown): ProxyError {
   )
 }
 
+/** True for what a sound file never tells: pages that are destroyed, or something else altogether. */
+export function isDamaged(error: unknown): boolean {
+  return damaged[resultCodeOf(error) & 0xff] !== undefined
+}
+
 function resultCodeOf(error: unknown): number {
+  if (error instanceof ProxyError) return resultCodeOf(error.cause)
   return error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode : 0
 }

@@ -3,6 +3,7 @@ import { ProxyError } from "../../domain/errors.ts"
 import { ledger } from "./migrations/0001-ledger.ts"
 import { replies } from "./migrations/0002-replies.ts"
 import { removedReplies } from "./migrations/0003-removed-replies.ts"
+import { identities } from "./migrations/0004-identities.ts"
 
 /** One step forward of the schema. Never edited once released; there are no steps back. */
 export interface Migration {
@@ -12,7 +13,7 @@ export interface Migration {
 }
 
 /** In order; the schema's version is the number of those that were applied. */
-export const migrations: readonly Migration[] = [ledger, replies, removedReplies]
+export const migrations: readonly Migration[] = [ledger, replies, removedReplies, identities]
 
 /**
  * Brings the schema up to date. The version is SQLite's `user_version`, which is part of the transaction: a crash

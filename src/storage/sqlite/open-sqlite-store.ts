@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import type { Store } from "../../domain/store.ts"
 import { LedgerDatabase } from "./ledger-database.ts"
+import { LedgerFile } from "./ledger-file.ts"
 import { migrate } from "./migrate.ts"
 import { SqliteStore } from "./sqlite-store.ts"
 
@@ -40,7 +41,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
       pragma cache_size = -${pageCacheKb};
     `)
     migrate(database, path)
-    return new SqliteStore(new LedgerDatabase(database))
+    return new SqliteStore(new LedgerDatabase(database, new LedgerFile(path)))
   } catch (error) {
     if (database?.isOpen) database.close()
     if (error instanceof ProxyError) throw error

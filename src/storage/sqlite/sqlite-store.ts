@@ -272,6 +272,10 @@ export class SqliteStore implements Store {
     return removed
   }
 
+  async check(): Promise<void> {
+    this.#ledger.check()
+  }
+
   async close(): Promise<void> {
     this.#ledger.close()
   }

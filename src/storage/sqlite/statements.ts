@@ -181,6 +181,9 @@ export const statements = {
     select threads.principal, turns.conversation_id from threads left join turns on turns.thread_id = threads.id
     where threads.agent_id = ? and threads.native_ref = ? order by turns.rowid desc limit 1`,
   deleteRepliesBefore: "delete from replies where created_at < ?",
+
+  readProbe: "select value from facts where name = 'probe'",
+  probe: "update facts set value = value + 1 where name = 'probe'",
 } as const
 
 /** A page of stored completions that ended with an answer, of one agent if there is one, with all the metadata asked for. */
