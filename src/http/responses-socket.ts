@@ -158,11 +158,13 @@ export class ResponsesSocket {
     const requestId = newId("req_")
     const startedAt = performance.now()
     let failure: unknown = null
+    let message: unknown = null
     try {
-      await this.#run(bytes)
+      message = parseJson(bytes, this.#options.config.limits)
+      await this.#run(message, bytes.length)
     } catch (error) {
       failure = error
-      this.#refuse(error, requestId)
+      this.#refuse(error, requestId, message)
     }
     const { headers, principal, log } = this.#options
     log({
@@ -178,9 +180,9 @@ export class ResponsesSocket {
     })
   }
 
-  async #run(bytes: Uint8Array): Promise<void> {
-    const { engine, config, principal, headers } = this.#options
-    const message = readSocketMessage(parseJson(bytes, config.limits))
+  async #run(content: unknown, ownBytes: number): Promise<void> {
+    const { engine, principal, headers } = this.#options
+    const message = readSocketMessage(content)
     const prepared = (await responsesApi.prepare?.(message, principal, engine)) ?? message
     if (!isObject(prepared)) throw new Error("A message that was read is an object.")
     const asSent = responsesApi.parse(prepared)
@@ -198,7 +200,7 @@ export class ResponsesSocket {
       }),
     })
     await this.#tell(live)
-    this.#remember(live, continued, bytes.length)
+    this.#remember(live, continued, ownBytes)
   }
 
   async #tell(live: LiveResponse): Promise<void> {
@@ -233,9 +235,9 @@ export class ResponsesSocket {
     this.#past.keep(record.id, continued, { output: record.output, serverLabel, ownBytes })
   }
 
-  #refuse(error: unknown, requestId: string): void {
+  #refuse(error: unknown, requestId: string, message: unknown = null): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
-    this.#socket.send(JSON.stringify(toSocketError(error, requestId)))
+    this.#socket.send(JSON.stringify(toSocketError(error, requestId, message)))
   }
 }
 

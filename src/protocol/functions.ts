@@ -22,6 +22,18 @@ export const functionShape = z.object({
   description: z.string().nullish(),
   parameters: z.record(z.string(), z.unknown()).nullish(),
   strict: z.boolean().nullish(),
+  async: z
+    .boolean()
+    .nullish()
+    .refine((isAsync) => isAsync !== true, {
+      error: "A function with 'async' cannot be served: the turn waits for its output.",
+    }),
+  allowed_callers: z
+    .array(z.enum(["direct", "programmatic"]))
+    .nullish()
+    .refine((callers) => callers?.includes("direct") !== false, {
+      error: "A function for programs only cannot be served: agents call functions directly. Add 'direct'.",
+    }),
 })
 
 const modes = ["none", "auto", "required"]

@@ -62,6 +62,16 @@ export const metadata = z.record(z.string(), z.string().max(512)).superRefine((p
   }
 })
 
+/** OpenAI's warm-up: the request wants no answer, so nothing may run. */
+const cacheOptions = z.looseObject({
+  prewarm: z
+    .boolean()
+    .nullish()
+    .refine((isWanted) => isWanted !== true, {
+      error: "'prompt_cache_options.prewarm' cannot be served: an agent prepares nothing without a turn.",
+    }),
+})
+
 const serviceTiers = ["auto", "default", "flex", "scale", "priority", "fast", "ultrafast"]
 const penalty = z.number().min(-2).max(2)
 
@@ -175,8 +185,26 @@ export const commonParameters: readonly Parameter[] = [
   {
     name: "prompt_cache_options",
     kind: "advisory",
-    note: "The CLI decides.",
-    form: z.record(z.string(), z.unknown()),
+    note: "The CLI decides. `prewarm: true` is refused: an agent prepares nothing without a turn.",
+    form: cacheOptions,
   },
   { name: "moderation", kind: "refused", note: "no moderation results can be given." },
+  // What asks for no turn, or for another kind of one, must not start an agent, whichever API and carrier it comes by.
+  {
+    name: "generate",
+    kind: "refused",
+    note: "an agent prepares nothing without a turn; `true` passes.",
+    passes: (value) => value === true,
+  },
+  {
+    name: "multi_agent",
+    kind: "refused",
+    note: "one agent runs a turn; name others in `model`, or let it ask them. `enabled: false` passes.",
+    passes: (value) => isObject(value) && value.enabled === false,
+  },
+  {
+    name: "stream_id",
+    kind: "refused",
+    note: "a connection runs one turn at a time; open another one.",
+  },
 ]

@@ -1,6 +1,10 @@
 import { readFileSync } from "node:fs"
+import type { ResponseCreateParamsStreaming as BetaResponseCreateParamsStreaming } from "openai/resources/beta/responses/responses"
 import type { ChatCompletionCreateParamsStreaming } from "openai/resources/chat/completions"
-import type { ResponseCreateParamsStreaming } from "openai/resources/responses/responses"
+import type {
+  ResponseCreateParamsStreaming,
+  ResponsesClientEvent,
+} from "openai/resources/responses/responses"
 import { describe, expect, it } from "vitest"
 import { apiDocs, apiDocsPath } from "../../scripts/write-api-docs.ts"
 import { chatParameters } from "../../src/protocol/chat/parameters.ts"
@@ -86,6 +90,21 @@ const documentedByOpenAiChat: Record<keyof ChatCompletionCreateParamsStreaming, 
   web_search_options: true,
 }
 
+// Of messages on a WebSocket, and of the beta API: by mistake they are sent to the others, too.
+type OnSocketsOnly = Exclude<
+  keyof ResponsesClientEvent.ResponseCreate,
+  keyof ResponseCreateParamsStreaming | "type"
+>
+type InBetaOnly = Exclude<
+  keyof BetaResponseCreateParamsStreaming,
+  keyof ResponseCreateParamsStreaming | "betas"
+>
+const documentedElsewhere: Record<OnSocketsOnly | InBetaOnly, true> = {
+  generate: true,
+  multi_agent: true,
+  stream_id: true,
+}
+
 /** What Open Responses 2026-04-24 has beyond OpenAI's document. */
 const documentedByOpenResponses = ["presence_penalty", "frequency_penalty"]
 
@@ -93,14 +112,18 @@ const endpoints = [
   {
     endpoint: "/v1/responses",
     table: responsesParameters,
-    documented: [...Object.keys(documentedByOpenAiResponses), ...documentedByOpenResponses],
+    documented: [
+      ...Object.keys(documentedByOpenAiResponses),
+      ...documentedByOpenResponses,
+      ...Object.keys(documentedElsewhere),
+    ],
     parse: parseResponsesRequest,
     minimal: { model: "manager", input: "hello" },
   },
   {
     endpoint: "/v1/chat/completions",
     table: chatParameters,
-    documented: Object.keys(documentedByOpenAiChat),
+    documented: [...Object.keys(documentedByOpenAiChat), ...Object.keys(documentedElsewhere), "include"],
     parse: parseChatRequest,
     minimal: { model: "manager", messages: [{ role: "user", content: "hello" }] },
   },

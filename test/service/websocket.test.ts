@@ -235,6 +235,20 @@ describe("a WebSocket at /v1/responses", () => {
       param: "stream_id",
     },
     {
+      what: "a warm-up of the cache",
+      text: '{"type":"response.create","input":"x","prompt_cache_options":{"prewarm":true}}',
+      code: "invalid_request",
+      status: 400,
+      param: "prompt_cache_options.prewarm",
+    },
+    {
+      what: "several agents",
+      text: '{"type":"response.create","input":"x","multi_agent":{"enabled":true}}',
+      code: "invalid_request",
+      status: 400,
+      param: "multi_agent",
+    },
+    {
       what: "a wrong field",
       text: '{"type":"response.create","input":[{"type":"x"}]}',
       code: "invalid_request",
@@ -247,6 +261,18 @@ describe("a WebSocket at /v1/responses", () => {
     await waitFor(() => peer.events.length === 1, { what: "the error" })
     expect(peer.events[0]).toMatchObject({ type: "error", status, error: { code, param }, code, param })
     expect(textOf(await peer.answer({ input: "[[say:on]]" }))).toBe("on")
+  })
+
+  it("tells a refusal of a lane to that lane, and nothing that is no name of one", async () => {
+    const peer = await open()
+    for (const name of ["tests-1.a", "", "a b", 7]) {
+      const text = JSON.stringify({ type: "response.create", input: "x", stream_id: name })
+      peer.events.length = 0
+      peer.socket.send(text)
+      await waitFor(() => peer.events.length === 1, { what: "the error" })
+      expect(peer.events[0]).toMatchObject({ type: "error", param: "stream_id" })
+      expect(peer.events[0]?.stream_id).toBe(name === "tests-1.a" ? name : undefined)
+    }
   })
 
   it("names the place of a fault as the client sent it, whatever was before", async () => {

@@ -101,6 +101,12 @@ export const chatParameters: readonly Parameter[] = [
     note: 'agents answer with text only; `["text"]` passes.',
     passes: (value) => Array.isArray(value) && value.every((modality) => modality === "text"),
   },
+  {
+    name: "include",
+    kind: "refused",
+    note: "completions have no parts to include; `[]` passes. Use the Responses API.",
+    passes: isEmptyList,
+  },
   { name: "audio", kind: "refused", note: "agents answer with text only." },
   {
     name: "functions",

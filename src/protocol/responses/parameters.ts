@@ -87,8 +87,8 @@ export const responsesParameters: readonly Parameter[] = [
   {
     name: "context_management",
     kind: "advisory",
-    note: "The CLI compacts a long thread by itself.",
-    form: z.array(z.record(z.string(), z.unknown())),
+    note: "Entries of the type `compaction`. The CLI compacts a long thread by itself.",
+    form: z.array(z.looseObject({ type: z.literal("compaction") })),
   },
   {
     name: "background",

@@ -11,30 +11,30 @@ import type { WireObject } from "../wire-items.ts"
 export function readSocketMessage(message: unknown): WireObject {
   if (!isObject(message)) throw new ProxyError("invalid_request", "A message must be a JSON object.")
   if (message.type !== "response.create") throw unknownValue("type", ["response.create"], message.type)
-  const { type: _, stream, background, generate, stream_id: streamId, ...body } = message
+  const { type: _, stream, background, ...body } = message
   if (isSet(stream) && stream !== true) {
     throw invalidRequest("stream", "'stream' cannot be set on a WebSocket: every answer is sent as events.")
   }
   if (isSet(background) && background !== false) {
     throw invalidRequest("background", "'background' is not possible on a WebSocket; use POST /v1/responses.")
   }
-  if (isSet(generate) && generate !== true) {
-    throw invalidRequest("generate", "'generate' cannot be served: an agent prepares nothing without a turn.")
-  }
-  if (isSet(streamId)) {
-    throw invalidRequest(
-      "stream_id",
-      "'stream_id' cannot be served: a socket runs one turn at a time; open another one.",
-    )
-  }
   return { ...body, stream: true }
 }
 
-/** What goes wrong outside a response: nested as Open Responses describes it, flat as OpenAI's `error` event is. */
-export function toSocketError(error: unknown, requestId: string): WireObject {
+/**
+ * What goes wrong outside a response: nested as Open Responses describes it, flat as OpenAI's `error` event is. A refused
+ * `stream_id` is repeated: without it the client would wait there for ever, and take the error for that of another lane.
+ */
+export function toSocketError(error: unknown, requestId: string, message: unknown = null): WireObject {
   const { status, body } = toErrorResponse(error, requestId)
-  const { code, message, param } = body.error
-  return { type: "error", status, code, message, param, error: body.error }
+  const { code, message: words, param } = body.error
+  const lane = isObject(message) && isLane(message.stream_id) ? { stream_id: message.stream_id } : {}
+  return { type: "error", status, code, message: words, param, error: body.error, ...lane }
+}
+
+/** As OpenAI writes it; anything else is refused without being repeated. */
+function isLane(value: unknown): boolean {
+  return typeof value === "string" && /^[A-Za-z0-9_.-]{1,256}$/.test(value)
 }
 
 function isSet(value: unknown): boolean {
