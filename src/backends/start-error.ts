@@ -47,6 +47,11 @@ export function lostOrProxyError(error: unknown): ProxyError {
   return error instanceof RpcError ? new ThreadLostError(error.message, error) : proxyErrorOf(error)
 }
 
+/** Codex says so also at a turn: it may have unloaded the thread just then. */
+export function isThreadUnknown(error: unknown): boolean {
+  return error instanceof RpcError && /thread not found|no rollout found/i.test(error.message)
+}
+
 export function turnErrorOfThrown(error: unknown): TurnError {
   const { code, message } = proxyErrorOf(error)
   return { code, message, modelStatus: null }

@@ -16,7 +16,7 @@ import { cutNote } from "./cut-note.ts"
 import type { Deadline } from "./deadline.ts"
 import type { FunctionGate } from "./function-gate.ts"
 import { openThread } from "./open-thread.ts"
-import { failed, type Outcome, type StopCause, stopped } from "./outcome.ts"
+import { failed, isLost, type Outcome, type StopCause, stopped } from "./outcome.ts"
 import type { ParkedTurn, Parking } from "./parking.ts"
 import type { Plan } from "./plan.ts"
 import type { ItemEvent, RecordedItem, Recorder } from "./recorder.ts"
@@ -134,9 +134,9 @@ export class NativeRun {
   async #runTurns(): Promise<Outcome> {
     const parked = await this.#takeParked()
     if (parked !== null) return this.#goOn(parked)
-    const outcome = await this.#attempt()
-    // The thread vanished between its resumption and the turn: nothing was begun, and the ledger can seed a new one.
-    return outcome.error?.code === "thread_lost" ? this.#attempt() : outcome
+    const outcome = await this.#attempt(false)
+    // Only the turn showed that the CLI has lost the thread: nothing was begun, and the ledger can seed a new one.
+    return isLost(outcome) && this.#options.recorder.isEmpty ? this.#attempt(true) : outcome
   }
 
   /** The turn that waits for exactly these outputs; any other that waits on this thread is ended. */
@@ -181,9 +181,9 @@ export class NativeRun {
     return this.#demanded(parked.ref, await this.#follow(parked.events))
   }
 
-  async #attempt(): Promise<Outcome> {
+  async #attempt(isLost: boolean): Promise<Outcome> {
     const { agent } = this.#options
-    const opened = await openThread({ ...this.#options, tools: this.#tools.offered }, this.#outputs)
+    const opened = await openThread({ ...this.#options, tools: this.#tools.offered }, this.#outputs, isLost)
     const cause = this.#options.stopCause()
     if (cause !== null) return stopped(cause, null)
     if (opened === null) return failed("backend_error", "The agent's thread could not be opened.")

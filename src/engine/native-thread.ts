@@ -1,6 +1,7 @@
 import type { FunctionTool, HistoryTurn, ThreadOptions, ThreadRef } from "../domain/backend.ts"
 import { ThreadLostError } from "../domain/errors.ts"
 import type { FunctionCallOutputItem, Item } from "../domain/items.ts"
+import type { Log } from "../domain/log.ts"
 import type { Store } from "../domain/store.ts"
 import type { Agent } from "./agent.ts"
 import type { Plan } from "./plan.ts"
@@ -13,27 +14,34 @@ export interface OpenedThread {
   readonly seenText: string | null
 }
 
+export interface ThreadWish {
+  readonly agent: Agent
+  readonly plan: Plan
+  readonly outputs: readonly FunctionCallOutputItem[]
+  readonly tools: readonly FunctionTool[]
+  readonly store: Store
+  readonly isSideRequest: boolean
+  /** A turn in what can be resumed or forked here has shown that the CLI has lost it. */
+  readonly isLost: boolean
+  readonly log: Log
+}
+
 /**
  * Makes the native thread of a planned turn ready: the one it has, a fork, or a new one filled from the ledger. The
  * ledger is the truth: whatever the CLI lost is seeded anew, and nobody notices but the log.
  */
-export async function openNativeThread(
-  agent: Agent,
-  plan: Plan,
-  outputs: readonly FunctionCallOutputItem[],
-  tools: readonly FunctionTool[],
-  store: Store,
-  isSideRequest: boolean,
-): Promise<OpenedThread> {
+export async function openNativeThread(wish: ThreadWish): Promise<OpenedThread> {
+  const { agent, plan, outputs, tools, store, isSideRequest, log } = wish
   const { backend } = agent
   const base = { tools, isEphemeral: plan.thread.isEphemeral, history: [] }
   // The plan may be older than the turn before this one, which may have opened the thread or lost it.
   const current = plan.thread.isEphemeral ? null : await store.findThread(plan.thread.id)
   // The native thread has given up on the calls by now; with their outputs, only a new one can go on from them.
-  const nativeRef = outputs.length > 0 ? null : (current?.nativeRef ?? null)
+  const mustSeed = outputs.length > 0 || wish.isLost
+  const nativeRef = mustSeed ? null : (current?.nativeRef ?? null)
   if (nativeRef !== null) {
     const options: ThreadOptions = { ...base, instructions: null }
-    const isKept = await unlessLost(async () => {
+    const isKept = await unlessLost(log, async () => {
       await backend.resumeThread(nativeRef, options)
       return true
     })
@@ -42,13 +50,13 @@ export async function openNativeThread(
   const preamble = isSideRequest ? sideRequestInstructions : await agent.preamble()
   const instructions = joinTexts(preamble, plan.thread.instructions)
   const options: ThreadOptions = { ...base, instructions, ...(isSideRequest && { isReadOnly: true }) }
-  if (plan.fork !== null && nativeRef === null && outputs.length === 0) {
+  if (plan.fork !== null && nativeRef === null && !mustSeed) {
     const source = await store.findThread(plan.fork.thread.id)
     const at = await store.findTurn(plan.fork.turn.id)
     if (source?.nativeRef && at?.nativeRef) {
       const { nativeRef: sourceRef } = source
       const { nativeRef: atRef } = at
-      const forked = await unlessLost(() => backend.forkThread(sourceRef, atRef, options))
+      const forked = await unlessLost(log, () => backend.forkThread(sourceRef, atRef, options))
       if (forked !== null) return { ref: forked, isNew: true, seenText: at.seenText ?? null }
     }
   }
@@ -82,12 +90,15 @@ async function seedOf(
   return history
 }
 
-async function unlessLost<T>(work: () => Promise<T>): Promise<T | null> {
+async function unlessLost<T>(log: Log, work: () => Promise<T>): Promise<T | null> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof ThreadLostError) return null
-    throw error
+    if (!(error instanceof ThreadLostError)) throw error
+    log("info", "the CLI does not go on with a thread; a new one is told the conversation", {
+      reason: error.message,
+    })
+    return null
   }
 }
 

@@ -13,9 +13,10 @@ export type OpenedThread = Awaited<ReturnType<typeof openNativeThread>>
 export async function openThread(
   options: NativeRunOptions,
   outputs: readonly FunctionCallOutputItem[],
+  isLost: boolean,
 ): Promise<OpenedThread | null> {
-  const { agent, plan, tools, store, isSideRequest, stopCause, whenStopped } = options
-  const open = () => openNativeThread(agent, plan, outputs, tools, store, isSideRequest)
+  const { agent, plan, stopCause, whenStopped } = options
+  const open = () => openNativeThread({ ...options, outputs, isLost })
   const opening = open().catch((error: unknown) => {
     // No turn was begun, so a CLI that died just now may be asked once more: it is started again.
     if (error instanceof ProxyError && error.code === "backend_died" && stopCause() === null) return open()

@@ -35,6 +35,20 @@ export function failed(code: string, message: string): Outcome {
   return { status: "failed", error: { code, message, modelStatus: null }, usage: null }
 }
 
+/** The CLI has no such thread any more. */
+export function isLost({ error }: Outcome): boolean {
+  return error?.code === "thread_lost"
+}
+
+/** As the client is told of it. A thread that was lost behind what this turn has done cannot be filled anew within it. */
+export function toldOutcome(outcome: Outcome): Outcome {
+  if (!isLost(outcome)) return outcome
+  const message =
+    "The agent's CLI lost the conversation in the middle of this turn. Send the next message as usual: it goes on from " +
+    "what the service has stored."
+  return { ...outcome, error: { code: "backend_error", message, modelStatus: null } }
+}
+
 /** For what was thrown. A fault of ours says nothing but where to look: its message may hold paths and worse. */
 export function failedBy(error: unknown, responseId: string): Outcome {
   const known = machineProblemOf(error instanceof ProxyError ? error.cause : error) ?? error

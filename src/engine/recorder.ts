@@ -46,6 +46,11 @@ export class Recorder {
     return this.#output.filter((item) => item !== undefined)
   }
 
+  /** Nothing was shown yet, and nothing begun. */
+  get isEmpty(): boolean {
+    return this.#itemCount === 0
+  }
+
   get hasOpenItems(): boolean {
     return this.#open.size > 0
   }

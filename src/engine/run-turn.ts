@@ -14,7 +14,15 @@ import type { FunctionGate } from "./function-gate.ts"
 import { historyHash } from "./history.ts"
 import { type Ledger, LedgerWriter } from "./ledger.ts"
 import { endThread, NativeRun } from "./native-run.ts"
-import { failed, failedBy, type Outcome, type StopCause, stopped, unstoredError } from "./outcome.ts"
+import {
+  failed,
+  failedBy,
+  type Outcome,
+  type StopCause,
+  stopped,
+  toldOutcome,
+  unstoredError,
+} from "./outcome.ts"
 import type { Parking } from "./parking.ts"
 import type { Plan } from "./plan.ts"
 import { type RecordedItem, Recorder } from "./recorder.ts"
@@ -205,7 +213,7 @@ export class RunningTurn implements LiveResponse {
       agent.runningTurns -= 1
       if (outcome?.parked === undefined) endThread(agent, plan, this.#options.log)
     }
-    return outcome ?? failed("backend_error", "The agent's CLI ended the turn without a result.")
+    return toldOutcome(outcome ?? failed("backend_error", "The agent's CLI ended the turn without a result."))
   }
 
   #saveItem(item: RecordedItem): void {

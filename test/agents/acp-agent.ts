@@ -137,6 +137,11 @@ async function answer(method: string, params: Fields): Promise<unknown> {
       return {}
     case "session/prompt":
       if (session === undefined) throw new RpcFailure(-32_602, "no such session")
+      // It had the session, and somebody has removed it.
+      if (fault === "forgets" && session.said.length > 0) {
+        sessions.delete(session.id)
+        throw new RpcFailure(-32_603, `Internal error: Session not found: ${session.id}`)
+      }
       return prompt(session, params.prompt as Fields[])
     default:
       throw new RpcFailure(-32_601, `no method ${method}`)

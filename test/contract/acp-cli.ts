@@ -1,3 +1,4 @@
+import { join } from "node:path"
 import { describe, it, vi } from "vitest"
 import { createAcpBackend } from "../../src/backends/acp/acp-backend.ts"
 import { acpClis } from "../../src/backends/acp/acp-clis.ts"
@@ -60,6 +61,12 @@ const programLines: Readonly<Record<CliName, RegExp>> = {
   copilot: /^\S*(?:node\b.*)?\bcopilot\b/,
 }
 
+const recordFolders: Readonly<Record<CliName, string>> = {
+  gemini: ".gemini/tmp",
+  opencode: ".local/share/opencode",
+  copilot: ".copilot/session-state",
+}
+
 async function prepare(name: CliName, executable: string): Promise<BackendHarness> {
   const cli = acpClis.get(name)
   if (cli === undefined) throw new Error(`no ${name}`)
@@ -115,6 +122,7 @@ async function prepare(name: CliName, executable: string): Promise<BackendHarnes
         what: `${name} to be dead`,
       })
     },
+    recordFolders: [join(home.home, recordFolders[name])],
     processes: () => [...pids].flatMap((pid) => [pid, ...descendantsOf(pid).map((entry) => entry.pid)]),
     remove: async () => {
       await modelServer.close()

@@ -90,6 +90,7 @@ async function prepare(file: string): Promise<BackendHarness> {
         .filter((name) => name.endsWith(".jsonl"))
         .toSorted()
     },
+    recordFolders: [join(claudeHome.home, "projects")],
     processes: () => [...pids].flatMap((pid) => [pid, ...descendantsOf(pid).map((entry) => entry.pid)]),
     remove: async () => {
       await modelServer.close()

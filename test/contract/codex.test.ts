@@ -1,4 +1,5 @@
 import { readdirSync } from "node:fs"
+import { join } from "node:path"
 import { createCodexBackend } from "../../src/backends/codex/codex-backend.ts"
 import { startModelServer } from "../model-server/model-server.ts"
 import { developerTextOf, userTextsOf } from "../model-server/request-readers.ts"
@@ -78,6 +79,7 @@ async function prepare(model: string): Promise<BackendHarness> {
       readdirSync(codexHome.home, { recursive: true, encoding: "utf8" }).filter((file) =>
         file.endsWith(".jsonl"),
       ),
+    recordFolders: [join(codexHome.home, "sessions")],
     // The same in all modes, and it takes codex some seconds: once is enough.
     ...(model === "scripted-1" ? { isLoaded: async (thread: string) => !unloaded.has(thread) } : {}),
     processes: () => [pid, ...descendantsOf(pid).map((entry) => entry.pid)],

@@ -83,6 +83,7 @@ async function prepareCodex(): Promise<BackendHarness> {
       readdirSync(codexHome.home, { recursive: true, encoding: "utf8" }).filter((file) =>
         file.endsWith(".jsonl"),
       ),
+    recordFolders: [join(codexHome.home, "sessions")],
     processes: running.all,
     remove: async () => {
       await modelServer.close()

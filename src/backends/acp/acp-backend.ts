@@ -156,6 +156,8 @@ class AcpBackend implements Backend {
       onEnded: (ended, last, isStuck) => {
         if (this.#turns.get(thread) === ended) this.#turns.delete(thread)
         if (isStuck) this.#replaceStuck(thread, ended)
+        if (last.type === "turn.failed" && last.error.code === "thread_lost")
+          this.#current?.sessions.forget(thread)
         if (last.type === "turn.failed" && last.error.modelStatus === 401) {
           this.#options.onEvent({ type: "account.changed" })
         }

@@ -12,6 +12,16 @@ export function isAuthError(error: unknown): boolean {
   return error instanceof RpcError && error.code === authRequired
 }
 
+/** Programs have no code for it, but all say it in much the same words. */
+export function isSessionLost(error: unknown): boolean {
+  const cause = error instanceof ProxyError ? error.cause : error
+  if (!(cause instanceof RpcError)) return false
+  const words = `${cause.message} ${textOfDetails(cause.details)}`
+  return /\b(?:no such|unknown) session\b|\bsession\b[^\n]{0,100}\b(?:not found|does not exist)\b/i.test(
+    words,
+  )
+}
+
 /** Why a prompt failed. Programs tell the status of the model server as the code, in the data, or in words. */
 export function turnErrorOfPrompt(error: unknown, cli: AcpCli): TurnError {
   const cause = error instanceof ProxyError ? error.cause : error

@@ -150,7 +150,13 @@ export class AcpSessions {
 
   markStuck(thread: ThreadRef): void {
     this.#stuck.add(thread)
-    this.#forget(thread)
+    this.forget(thread)
+  }
+
+  /** The program does not have it any more. */
+  forget(thread: ThreadRef): void {
+    this.#loaded.get(thread)?.channel?.close()
+    this.#loaded.delete(thread)
   }
 
   /** Gives a session's memory back, where the program can. */
@@ -158,14 +164,14 @@ export class AcpSessions {
     const capability = this.#connection.description.agentCapabilities?.sessionCapabilities?.close
     // What cannot be closed stays, and is ready at once when it is wanted again.
     if (capability == null || !this.#loaded.has(thread)) return
-    this.#forget(thread)
+    this.forget(thread)
     await this.#ask("session/close", thread)
   }
 
   async delete(thread: ThreadRef): Promise<void> {
     const capabilities = this.#connection.description.agentCapabilities?.sessionCapabilities
     if (capabilities?.close != null && this.#loaded.has(thread)) await this.#ask("session/close", thread)
-    this.#forget(thread)
+    this.forget(thread)
     if (capabilities?.delete != null) await this.#ask("session/delete", thread)
   }
 
@@ -303,11 +309,6 @@ export class AcpSessions {
       // Unknown there, so gone already.
       this.#options.log("debug", `${method} was refused`, { thread, reason: messageOf(error) })
     }
-  }
-
-  #forget(thread: ThreadRef): void {
-    this.#loaded.get(thread)?.channel?.close()
-    this.#loaded.delete(thread)
   }
 }
 

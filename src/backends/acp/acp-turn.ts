@@ -9,7 +9,7 @@ import type { Usage } from "../../domain/usage.ts"
 import { EventBatches } from "../event-batches.ts"
 import type { AcpCli } from "./acp-clis.ts"
 import type { AcpConnection } from "./acp-connection.ts"
-import { modelError, turnErrorOfPrompt } from "./acp-error.ts"
+import { isSessionLost, modelError, turnErrorOfPrompt } from "./acp-error.ts"
 import type { PromptResult, SessionUpdate } from "./acp-protocol.ts"
 import type { AcpSession } from "./acp-sessions.ts"
 import { AcpTurnReader } from "./acp-turn-reader.ts"
@@ -120,7 +120,9 @@ export class AcpTurn implements Turn {
 
   /** The prompt was refused, or never sent. */
   rejected(error: unknown): void {
-    this.fail(turnErrorOfPrompt(error, this.#options.cli))
+    const told = turnErrorOfPrompt(error, this.#options.cli)
+    const isLost = !this.#reader.hasShown && isSessionLost(error)
+    this.fail(isLost ? { ...told, code: "thread_lost" } : told)
   }
 
   /** Ends the turn from our side; as interrupted, if that was asked for. */

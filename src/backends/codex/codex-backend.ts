@@ -11,7 +11,14 @@ import { messageOf } from "../../domain/errors.ts"
 import { ProcessSupervisor } from "../process-supervisor.ts"
 import { type RequestId, RpcError } from "../rpc-client.ts"
 import { RunningProcesses } from "../running-processes.ts"
-import { notReady, proxyErrorOf, StartError, turnErrorOfThrown } from "../start-error.ts"
+import {
+  isThreadUnknown,
+  lostOrProxyError,
+  notReady,
+  proxyErrorOf,
+  StartError,
+  turnErrorOfThrown,
+} from "../start-error.ts"
 import { startableProgram } from "../startable-program.ts"
 import { AppServer } from "./app-server.ts"
 import {
@@ -203,7 +210,7 @@ class CodexBackend implements Backend {
     } catch (error) {
       // An unknown thread now: the next turn resumes it, or learns that it is lost.
       if (error instanceof RpcError) this.#threads?.forget(thread)
-      turn.fail(turnErrorOfThrown(error))
+      turn.fail(turnErrorOfThrown(isThreadUnknown(error) ? lostOrProxyError(error) : error))
     }
   }
 

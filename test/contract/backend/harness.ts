@@ -42,6 +42,8 @@ export interface BackendHarness {
   readonly crash?: () => Promise<void>
   /** Paths of the CLI's own records of threads. */
   readonly records?: () => readonly string[]
+  /** Where the CLI keeps them, for what takes them away. */
+  readonly recordFolders?: readonly string[]
   /** Processes of the backend and of everything that it started. */
   readonly processes?: () => readonly number[]
   /** Whether the program has the thread in memory. */

@@ -1,9 +1,12 @@
+import { rmSync } from "node:fs"
 import path from "node:path"
 import { expect, it } from "vitest"
+import type { Backend, ThreadRef } from "../../../src/domain/backend.ts"
+import { ThreadLostError } from "../../../src/domain/errors.ts"
 import { agentPath } from "../../agents/agents.ts"
 import { pidFrom, processesIn } from "../../support/processes.ts"
 import { waitFor } from "../../support/wait-for.ts"
-import { noOptions, runTurn } from "../turn-recording.ts"
+import { assistantMessage, noOptions, runTurn, userMessage } from "../turn-recording.ts"
 import { type Contract, needs } from "./contract.ts"
 
 /** Backends of their own, one after the other: the suite's is stopped by then. To be called last. */
@@ -63,4 +66,45 @@ export function describeRestarts(contract: Contract): void {
     }
     expect(processesIn(workspace)).toEqual([])
   })
+
+  it("tells a thread whose record was taken away as lost, before anything of its turn", async (test) => {
+    const { another, recordFolders } = contract.harness
+    needs(test, another)
+    needs(test, recordFolders)
+    const { prompts } = contract
+    const before = await another()
+    const thread = await before.openThread(noOptions)
+    const first = await runTurn(before, thread, prompts.say("across"))
+    await before.stop()
+    for (const folder of recordFolders) rmSync(folder, { recursive: true })
+
+    const after = await another()
+    try {
+      if (contract.capabilities.hasFork) {
+        expect(await lossOf(after, () => after.forkThread(thread, first.ref, noOptions))).toBe("thread_lost")
+      }
+      const resume = () => after.resumeThread(thread, noOptions).then(() => thread)
+      expect(await lossOf(after, resume)).toBe("thread_lost")
+      // As the engine goes on.
+      const told = prompts.say("across").replaceAll(/[[\]]/g, "")
+      const history = [{ input: [userMessage(told)], output: [assistantMessage("Done.")], native: null }]
+      const seeded = await after.openThread({ ...noOptions, history })
+      expect(await contract.recall(seeded, after)).toEqual([told, prompts.recall])
+    } finally {
+      await after.stop()
+    }
+  })
+
+  /** The code of the loss: as a rejection, or as the end of a turn in which nothing has happened. */
+  async function lossOf(backend: Backend, open: () => Promise<ThreadRef>): Promise<string> {
+    let ref: ThreadRef
+    try {
+      ref = await open()
+    } catch (error) {
+      return error instanceof ThreadLostError ? error.code : String(error)
+    }
+    const { last, items } = await runTurn(backend, ref, contract.prompts.say("never"))
+    expect(items).toEqual([])
+    return last.type === "turn.failed" ? last.error.code : last.type
+  }
 }

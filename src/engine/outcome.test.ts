@@ -1,0 +1,16 @@
+import { expect, it } from "vitest"
+import { failed, stopped, toldOutcome } from "./outcome.ts"
+
+it("tells no client of a lost thread, but what to do, and leaves every other outcome as it is", () => {
+  const lost = { ...failed("thread_lost", "No conversation found"), usage: null }
+  expect(toldOutcome(lost)).toMatchObject({
+    status: "failed",
+    error: { code: "backend_error", message: expect.stringContaining("Send the next message as usual") },
+  })
+  for (const outcome of [
+    failed("backend_died", "gone"),
+    stopped({ code: "cancelled", message: "stopped" }, null),
+  ]) {
+    expect(toldOutcome(outcome)).toBe(outcome)
+  }
+})
