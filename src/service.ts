@@ -101,7 +101,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   const lock = await lockHome(base.home)
   releasers.add("home lock", () => lock.release())
   const config = (await options.completeConfig?.(base)) ?? base
-  const store = await openSqliteStore(`${config.home}/state.db`)
+  const store = await openSqliteStore(`${config.home}/state.db`, config.ledgerDurability)
   releasers.add("ledger", () => store.close())
 
   const files = new DiskFileLibrary({
@@ -124,9 +124,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   const agentTokens = new AgentTokens()
   const command = await writeAgentCommand(config.home)
   const tell: Log = (level, message, fields) => log[level](fields ?? {}, message)
-  await ensureAgentWorkspace(config.home, { role: "manager", name: null }, ({ message }) =>
-    tell("warn", "a file or folder of the manager cannot be used", { problem: message }),
-  )
+  await ensureAgentWorkspace(config.home, { role: "manager", name: null })
   const roster = new ServiceRoster({
     folder: new RosterFolder(config.home, tell),
     config,
@@ -217,7 +215,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   channels.listening(`${server.localUrl}/mcp`)
   const socketPath = join(config.home, "daemon.sock")
   const url = isOnSocketOnly ? `unix:${socketPath}` : server.url
-  const mainConversations = new MainConversationFiles(engine.conversations, config.home, tell)
+  const mainConversations = new MainConversationFiles(engine.conversations, config.home)
   const control = { roster, mainConversations, url: () => url }
   const ownSocket = await startControlSocket(createHttpApp({ ...parts, control }), socketPath)
   socket = ownSocket

@@ -19,6 +19,7 @@ export interface ConfigFile {
 const fileSchema = z.strictObject({
   ...shapeOf(""),
   models: z.strictObject(shapeOf("models.")).optional(),
+  ledger: z.strictObject(shapeOf("ledger.")).optional(),
   api_keys: principalKeys.optional(),
   limits: z.strictObject(shapeOf("limits.")).optional(),
 })

@@ -20,6 +20,8 @@ export interface Config {
   readonly sessionHeaders: readonly string[]
   /** Images and files that a request names by an https address are fetched. */
   readonly fetchUrls: boolean
+  /** What a power cut may cost. `full`: every commit is on the disk before it is told; `normal`: at most the last ones are not. */
+  readonly ledgerDurability: "normal" | "full"
   /** Model name passed to the CLI; null: the CLI's own. */
   readonly model: string | null
   readonly limits: Limits

@@ -42,6 +42,7 @@ describe("resolveConfig", () => {
       unknownModel: "manager",
       sessionHeaders: ["x-session-id", "x-openwebui-chat-id"],
       fetchUrls: true,
+      ledgerDurability: "normal",
       model: null,
       limits: {
         bodyBytes: 16_777_216,

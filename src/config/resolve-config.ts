@@ -90,6 +90,7 @@ export function resolveConfig(input: ConfigInput): Config {
       ...new Set(find(settings.sessionHeaders)?.value ?? ["x-session-id", "x-openwebui-chat-id"]),
     ]),
     fetchUrls: find(settings.fetchUrls)?.value ?? true,
+    ledgerDurability: find(settings.ledgerDurability)?.value ?? "normal",
     model: find(settings.model, flags.model)?.value ?? null,
     limits: findLimits(find),
   })

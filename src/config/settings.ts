@@ -76,6 +76,7 @@ export const settings = {
   sessionHeaders: setting("session_headers", z.array(headerName), { form: "list" }),
   fetchUrls: setting("fetch_urls", z.boolean("must be true or false"), { form: "boolean" }),
   unknownModel: setting("models.unknown", choice("manager", "error")),
+  ledgerDurability: setting("ledger.durability", choice("normal", "full")),
 } as const
 
 export const limitSettings = {

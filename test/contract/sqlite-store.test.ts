@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { ProxyError } from "../../src/domain/errors.ts"
 import type { Store } from "../../src/domain/store.ts"
 import { migrate, migrations } from "../../src/storage/sqlite/migrate.ts"
-import { openSqliteStore } from "../../src/storage/sqlite/open-sqlite-store.ts"
+import { openSqliteStore, pragmasFor } from "../../src/storage/sqlite/open-sqlite-store.ts"
 import { type StatementName, statements } from "../../src/storage/sqlite/statements.ts"
 import { complete, insert, message } from "./records.ts"
 import { describeStoreContract } from "./store-contract.ts"
@@ -72,10 +72,23 @@ describe("the SQLite ledger", () => {
     expect(stderr).toBe("")
   })
 
+  it.each([
+    ["normal", 1],
+    ["full", 2],
+  ] as const)("waits for the disk as its durability says: %s", (durability, synchronous) => {
+    const database = new DatabaseSync(join(folder, "other.db"))
+    try {
+      database.exec(pragmasFor(durability))
+      expect(database.prepare("pragma synchronous").get()).toEqual({ synchronous })
+    } finally {
+      database.close()
+    }
+  })
+
   it("keeps what a killed process had stored", async () => {
     await store.close()
     const source = `
-      import { openSqliteStore } from ${JSON.stringify(join(import.meta.dirname, "../../src/storage/sqlite/open-sqlite-store.ts"))}
+      import { openSqliteStore, pragmasFor } from ${JSON.stringify(join(import.meta.dirname, "../../src/storage/sqlite/open-sqlite-store.ts"))}
       import { insert } from ${JSON.stringify(join(import.meta.dirname, "records.ts"))}
       await insert(await openSqliteStore(${JSON.stringify(path)}), { turnId: "turn_1" })
       process.kill(process.pid, "SIGKILL")`

@@ -52,6 +52,7 @@ function testConfig({ config = {}, limits = {} }: FixtureOptions = {}): Config {
     unknownModel: "manager",
     sessionHeaders: ["x-session-id", "x-openwebui-chat-id"],
     fetchUrls: true,
+    ledgerDurability: "normal",
     model: null,
     ...config,
     limits: {

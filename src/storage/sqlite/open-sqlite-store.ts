@@ -20,26 +20,24 @@ const pageCacheKb = 1024
 const walSizeLimitBytes = 16 * 1024 * 1024
 
 /**
+ * What a commit survives, in SQLite's words (`synchronous`). Both survive the end of the process, however it comes; a power cut or a
+ * crash of the system may take the last commits with it where it is `normal`, for the log is written out by the system then.
+ */
+export type Durability = "normal" | "full"
+
+/**
  * Opens the ledger, making the file (0600; SQLite gives `-wal` and `-shm` the same mode) or bringing its schema up to
  * date. Rejects with `ProxyError` when the file is newer than this program, not a database, or not writable.
  *
  * SQL goes to `node:sqlite` as it is: a query builder doubled the time of a transaction, and loading it took longer than
  * starting Node.
  */
-export async function openSqliteStore(path: string): Promise<Store> {
+export async function openSqliteStore(path: string, durability: Durability = "normal"): Promise<Store> {
   let database: DatabaseSync | undefined
   try {
     if (path !== ":memory:") makePrivate(path)
     database = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true })
-    // auto_vacuum counts only before the first table is made.
-    database.exec(`
-      pragma auto_vacuum = incremental;
-      pragma journal_mode = wal;
-      pragma synchronous = normal;
-      pragma journal_size_limit = ${walSizeLimitBytes};
-      pragma trusted_schema = off;
-      pragma cache_size = -${pageCacheKb};
-    `)
+    database.exec(pragmasFor(durability))
     migrate(database, path)
     return new SqliteStore(new LedgerDatabase(database, new LedgerFile(path)))
   } catch (error) {
@@ -49,6 +47,18 @@ export async function openSqliteStore(path: string): Promise<Store> {
       cause: error,
     })
   }
+}
+
+/** `auto_vacuum` counts only before the first table is made. */
+export function pragmasFor(durability: Durability): string {
+  return `
+    pragma auto_vacuum = incremental;
+    pragma journal_mode = wal;
+    pragma synchronous = ${durability};
+    pragma journal_size_limit = ${walSizeLimitBytes};
+    pragma trusted_schema = off;
+    pragma cache_size = -${pageCacheKb};
+  `
 }
 
 /**
