@@ -38,7 +38,8 @@ export const errorCodes = {
     "The answer does not have the form that was asked for (`json_schema`, `json_object`), corrected once.",
   turn_timeout: "The turn took longer than the deadline, or was silent for too long.",
   interrupted: "The turn was interrupted.",
-  server_restarted: "The service was restarted while the turn ran.",
+  server_restarted:
+    "The service was restarted before the agent began, or while it worked and may have acted; the message says which.",
   thread_lost: "The CLI no longer knows the thread. Never reaches a client: the engine seeds a new one.",
   // Ours
   storage_failed:

@@ -108,6 +108,8 @@ export interface TurnProgress {
   readonly usage?: Usage
   readonly historyHash?: string
   readonly seenText?: string
+  /** Nothing was done: the same request under the same key is to be run. */
+  readonly freesIdempotencyKey?: true
 }
 
 /**
@@ -120,7 +122,7 @@ export interface Store {
   readonly files: FileLedger
   readonly replies: ReplyStore
 
-  /** A new turn with its queued response; the thread is inserted or updated (`headTurnId`, `usedAt`,
+  /** A new turn with its response, which waits or runs at once (see `saveProgress`); the thread is inserted or updated (`headTurnId`, `usedAt`,
    * `sessionKey`, `resendsHistory`), and the turn becomes the head of its conversation. */
   insertTurn(
     thread: ThreadRecord,

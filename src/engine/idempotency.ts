@@ -1,5 +1,6 @@
 import { ProxyError } from "../domain/errors.ts"
-import type { LiveResponse } from "../domain/response-log.ts"
+import type { LiveResponse, ResponseLogReader } from "../domain/response-log.ts"
+import type { ResponseRecord } from "../domain/responses.ts"
 import type { IdempotencyRecord, Store } from "../domain/store.ts"
 import { restoreResponse } from "./restored-response.ts"
 
@@ -10,9 +11,12 @@ export type IdempotencyKey = Pick<IdempotencyRecord, "key" | "requestHash">
 export const idempotencyMs = 24 * 3_600_000
 
 /** Answers that leave nothing in the ledger (`store: false`) and are over; the oldest goes first. */
-const maxHeld = 32
-/** And their texts, in UTF-16 units of JSON. The newest is always held: whoever lost its connection comes for that one. */
+const maxHeld = 256
+/** And what they hold, in UTF-16 units. The newest is always held: whoever lost its connection comes for that one. */
 const maxHeldLength = 16 * 1024 * 1024
+
+/** Beside its text, which is the item's. */
+const unitsOfEvent = 2
 
 interface KeyedRequest extends IdempotencyKey {
   readonly principal: string
@@ -93,15 +97,15 @@ export class IdempotentRuns {
 
   /** The ledger knows what is over; of what it is not to know, a bounded number is kept here. */
   async #release(name: string, held: Held, isKept: boolean): Promise<void> {
-    const record = await held.live.then(
-      (live) => live.finished,
-      // Whoever asked has the error; nothing ran.
-      () => null,
-    )
-    if (record !== null && !isKept) {
+    // Whoever asked has the error; nothing ran.
+    const live = await held.live.catch(() => null)
+    const record = live === null ? null : await live.finished
+    if (live !== null && record !== null && !isKept) {
       this.#drop(name)
-      const length = JSON.stringify([record.output, record.echo]).length
-      this.#over.set(name, { ...held, length })
+      const { log } = live
+      const length = JSON.stringify([record.output, record.echo]).length + log.length * unitsOfEvent
+      // Only what is told of it: the turn itself has all of its conversation.
+      this.#over.set(name, { ...held, live: Promise.resolve(overOf(record, log)), length })
       this.#overLength += length
       for (const oldest of this.#over.keys()) {
         if (oldest === name || (this.#over.size <= maxHeld && this.#overLength <= maxHeldLength)) break
@@ -119,6 +123,10 @@ export class IdempotentRuns {
   #isExpired(since: number): boolean {
     return since < this.#options.now() - idempotencyMs
   }
+}
+
+function overOf(record: ResponseRecord, log: ResponseLogReader): LiveResponse {
+  return { id: record.id, record, log, finished: Promise.resolve(record), cancel: () => {} }
 }
 
 function reused(key: string): ProxyError {

@@ -3,10 +3,13 @@ import type { LogSegment, Store, UnfinishedResponse } from "../domain/store.ts"
 import type { TurnError } from "../domain/turn-events.ts"
 import { type PendingTurn, readPendingTurn } from "./pending-turn.ts"
 
+/** A turn is stored as running before its agent begins: of one that is queued nothing was done. */
 const messages = {
-  queued: "The service was restarted before the agent began with this answer. Send the request again.",
+  queued:
+    "The service was restarted before the agent began with this answer: nothing was done. Send the request again.",
   running:
-    "The service was restarted while the agent worked on this answer. What was saved of it, if anything, is in `output`.",
+    "The service was restarted while the agent worked on this answer, and it may have acted. What it had finished is in " +
+    "`output`; look at what was done before you ask for it again.",
 }
 
 /**
@@ -43,6 +46,7 @@ export async function endAsRestarted(
     status: "failed",
     completedAt: now,
     error,
+    ...(status === "queued" && { freesIdempotencyKey: true }),
     // Without a first segment not even the beginning was stored; readers make it from the record.
     ...(firstSequence > 0 && { log: [{ firstSequence, json: JSON.stringify([{ type: "failed" }]) }] }),
   })

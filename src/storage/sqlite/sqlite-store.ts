@@ -89,6 +89,7 @@ export class SqliteStore implements Store {
       )
       if (turn.conversationId !== null) {
         this.conversations.begin(thread.principal, turn.conversationId, turn.id)
+        if (response.status === "running") this.conversations.start(turn.id)
       }
       this.#ledger.run(
         "insertResponse",
@@ -155,6 +156,7 @@ export class SqliteStore implements Store {
           responseId,
         )
       }
+      if (progress.freesIdempotencyKey === true) this.#ledger.run("freeIdempotent", responseId)
       if (status === "running") this.conversations.start(turnId)
       else if (status !== undefined && isFinished(status)) this.conversations.end(turnId)
     })

@@ -75,6 +75,7 @@ export const statements = {
   findResponse: "select * from responses where id = ? and principal = ? and is_stored = 1 and is_deleted = 0",
   findAnswer: "select * from responses where id = ? and principal = ? and is_deleted = 0",
   findIdempotent: "select * from idempotency_keys where principal = ? and key = ?",
+  freeIdempotent: "delete from idempotency_keys where response_id = ?",
   deleteIdempotentBefore: "delete from idempotency_keys where created_at < ?",
   readLog: "select first_sequence, json from log_segments where response_id = ? order by first_sequence",
   markResponseDeleted: `
