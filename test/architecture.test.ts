@@ -20,7 +20,6 @@ const order = [
   "fetch",
   "storage",
   "workspace",
-  "disk",
   "protocol",
   "config",
   "domain",
@@ -34,14 +33,13 @@ const extra: Readonly<Record<string, readonly string[]>> = {
 /** The engine knows backends, storage and workspaces by their ports in `domain` only. */
 const forbidden: Readonly<Record<string, readonly string[]>> = {
   service: ["cli"],
-  http: ["backends", "fetch", "storage", "workspace", "disk"],
-  mcp: ["team", "engine", "backends", "fetch", "storage", "workspace", "disk", "protocol", "config"],
-  engine: ["backends", "fetch", "storage", "workspace", "disk", "protocol"],
+  http: ["backends", "fetch", "storage", "workspace"],
+  mcp: ["team", "engine", "backends", "fetch", "storage", "workspace", "protocol", "config"],
+  engine: ["backends", "fetch", "storage", "workspace", "protocol"],
   backends: ["fetch", "storage", "workspace", "protocol"],
   fetch: ["storage", "workspace", "protocol", "config"],
   storage: ["workspace", "protocol", "config"],
   workspace: ["protocol"],
-  disk: ["protocol", "config", "domain"],
 }
 
 interface Import {

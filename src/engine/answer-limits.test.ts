@@ -31,6 +31,7 @@ function run(limits: Partial<AnswerLimits>, events: readonly ItemEvent[]) {
   const recorder = new Recorder(log)
   for (const event of events) for (const one of limiter.take(event)) recorder.record(one)
   recorder.finish("incomplete")
+  log.release(Number.POSITIVE_INFINITY)
   const read = log.read(0, 100_000)
   const deltas = read.flatMap((event) => (event.type === "text.delta" ? [event.text] : []))
   return {

@@ -205,8 +205,8 @@ export class AgentEngine implements Engine {
     return this.#live.runningOf(agentId)
   }
 
-  say(responseId: string, text: string, isFinal: boolean): boolean {
-    return this.#live.find(responseId)?.say(text, isFinal) ?? false
+  async say(responseId: string, text: string, isFinal: boolean): Promise<boolean> {
+    return (await this.#live.find(responseId)?.say(text, isFinal)) ?? false
   }
 
   /** Running and waiting turns. */
@@ -241,10 +241,13 @@ export class AgentEngine implements Engine {
     const rules = await rulesOf(request)
     const plan = await planTurn(request, this.#planContext(agent, principal))
     agent.assertTakesTurns()
-    const record = newRecord(principal, agent.profile.id, request, this.#options.now())
-    const pending: PendingTurn = { turnId: newId("turn_"), request, plan, record }
     // Nothing may be awaited between taking the place and storing the turn but the storing itself.
     const place = seat.enter(plan.thread.id)
+    const isNext = place.isFirst && this.#live.findTurn(plan.parentTurnId) === undefined
+    // One that begins at once is stored as such, which saves a transaction; of a background one the ledger has to know that it waits.
+    const status = isNext && !request.isBackground ? "running" : "queued"
+    const record = newRecord(principal, agent.profile.id, request, { createdAt: this.#options.now(), status })
+    const pending: PendingTurn = { turnId: newId("turn_"), request, plan, record }
     try {
       this.#assertRunning()
       if (request.keepsThread) await this.#storeTurn(pending, idempotency)

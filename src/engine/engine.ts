@@ -46,7 +46,7 @@ export interface Engine {
   runningTurns(agentId: string): readonly TurnNow[]
   /**
    * Adds to a running turn what its agent says otherwise than by its CLI: on the way, or as the answer, which ends the turn.
-   * False: the turn does not run (any more).
+   * Resolves when it is stored. False: the turn does not run (any more).
    */
-  say(responseId: string, text: string, isFinal: boolean): boolean
+  say(responseId: string, text: string, isFinal: boolean): Promise<boolean>
 }

@@ -8,7 +8,7 @@ export const noLedger: Ledger = {
   saveProgress: async () => {},
 }
 
-/** What a kill of the service may cost of a turn that goes on. A short turn is stored in one go at its end. */
+/** How long what nobody waits for may wait for more that is to be stored. A short turn is stored in one go at its end. */
 const delayMs = 20
 
 /**
@@ -17,18 +17,35 @@ const delayMs = 20
  */
 export class LedgerWriter {
   readonly #ledger: Ledger
+  readonly #onFailed: () => void
   #pending: TurnProgress | null = null
+  #whenStored: (() => void)[] = []
   #timer: NodeJS.Timeout | null = null
+  #isDue = false
   #last: Promise<void> = Promise.resolve()
   #failure: unknown = null
 
-  constructor(ledger: Ledger) {
+  /** `onFailed` is called once, at the first failure: nothing more of the turn can be stored. */
+  constructor(ledger: Ledger, onFailed: () => void) {
     this.#ledger = ledger
+    this.#onFailed = onFailed
   }
 
-  save(progress: TurnProgress): void {
+  /** `whenStored` is called once it is, and never when it could not be. */
+  save(progress: TurnProgress, whenStored?: () => void): void {
     this.#pending = this.#pending === null ? progress : merged(this.#pending, progress)
+    if (whenStored !== undefined) this.#whenStored.push(whenStored)
     this.#timer ??= setTimeout(() => this.#write(), delayMs)
+  }
+
+  /** Somebody waits for what was saved: it is stored with all that this round of the event loop still brings. */
+  writeSoon(): void {
+    if (this.#isDue || this.#pending === null) return
+    this.#isDue = true
+    setImmediate(() => {
+      this.#isDue = false
+      this.#write()
+    })
   }
 
   /** Resolves when all is stored; rejects with the first failure, after which nothing more is. */
@@ -42,15 +59,20 @@ export class LedgerWriter {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     const progress = this.#pending
-    this.#pending = null
     if (progress === null) return
+    this.#pending = null
+    const whenStored = this.#whenStored
+    this.#whenStored = []
     this.#last = this.#last.then(async () => {
       if (this.#failure !== null) return
       try {
         await this.#ledger.saveProgress(progress)
       } catch (error) {
         this.#failure = error
+        this.#onFailed()
+        return
       }
+      for (const tell of whenStored) tell()
     })
   }
 }

@@ -46,7 +46,8 @@ export interface NativeRunOptions {
   /** How long a turn may wait for its client at the most. */
   readonly parkMs: number
   readonly now: () => number
-  readonly onItem: (item: RecordedItem) => void
+  /** Called with the item that something recorded has ended; null: it has ended none. */
+  readonly onRecorded: (item: RecordedItem | null) => void
   readonly onNativeItem: (item: unknown) => void
   /** A new native thread stands behind the planned one. */
   readonly onNativeThread: (ref: ThreadRef) => void
@@ -370,11 +371,8 @@ export class NativeRun {
   }
 
   #record(events: readonly ItemEvent[]): void {
-    const { recorder, onItem } = this.#options
-    for (const event of events) {
-      const item = recorder.record(event)
-      if (item !== null) onItem(item)
-    }
+    const { recorder, onRecorded } = this.#options
+    for (const event of events) onRecorded(recorder.record(event))
   }
 
   /** All turns of this response, without what earlier responses have told of the current one. */

@@ -7,7 +7,7 @@ export function newRecord(
   principal: string,
   agentId: string,
   request: TurnRequest,
-  createdAt: number,
+  { createdAt, status }: Pick<ResponseRecord, "createdAt" | "status">,
 ): ResponseRecord {
   return {
     id: newId(request.kind === "chat" ? "chatcmpl-" : "resp_"),
@@ -19,7 +19,7 @@ export function newRecord(
     isBackground: request.isBackground,
     echo: request.echo,
     createdAt,
-    status: "queued",
+    status,
     completedAt: null,
     error: null,
     usage: null,

@@ -18,7 +18,11 @@ function message(id: string, text: string, phase: MessageItem["phase"] = null): 
 
 function setUp() {
   const log = new ResponseLog()
-  return { log, recorder: new Recorder(log), events: () => log.read(0, 10_000) }
+  const events = () => {
+    log.release(Number.POSITIVE_INFINITY)
+    return log.read(0, 10_000)
+  }
+  return { log, recorder: new Recorder(log), events }
 }
 
 function typesOf(events: readonly ResponseEvent[]): string[] {
@@ -123,6 +127,27 @@ describe("Recorder", () => {
       { outputIndex: 0, item: { status: "incomplete", content: [{ text: "half" }] } },
     ])
     expect(recorder.hasOpenItems).toBe(false)
+  })
+
+  it("shows readers the end of an item when it is released, and what came behind it", () => {
+    const { log, recorder } = setUp()
+    recorder.record({ type: "item.completed", item: message("n1", "one") })
+    recorder.record({ type: "item.delta", itemId: "n2", channel: "text", index: 0, text: "two" })
+    recorder.record({ type: "item.completed", item: message("n2", "two") })
+    const begun = ["item.added", "part.added", "text.delta"]
+    const ended = ["text.done", "part.done", "item.done"]
+    expect(typesOf(log.read(0, 100))).toEqual(begun)
+    log.release(1)
+    expect(typesOf(log.read(0, 100))).toEqual([...begun, ...ended, ...begun])
+    log.release(1)
+    expect(log.length).toBe(12)
+  })
+
+  it("records nothing any more once it is finished", () => {
+    const { recorder, events } = setUp()
+    recorder.finish("incomplete")
+    expect(recorder.record({ type: "item.completed", item: message("n1", "late") })).toBeNull()
+    expect(events()).toEqual([])
   })
 
   it("leaves out what the user said", () => {

@@ -27,6 +27,7 @@ export interface RecordedItem {
 
 /**
  * Turns what a backend tells of a turn into the numbered events of the response, and into the items of its `output`.
+ * The end of an item is held back in the log: whoever stores the item releases it there.
  * It repairs what backends differ in: items that were never announced, texts without deltas, items left open at the
  * end. Deltas, done texts and final items are equal, whatever comes.
  */
@@ -36,6 +37,7 @@ export class Recorder {
   readonly #output: Item[] = []
   #itemCount = 0
   #characters = 0
+  #isOver = false
 
   constructor(log: ResponseLog) {
     this.#log = log
@@ -70,6 +72,7 @@ export class Recorder {
 
   /** Returns the item that the event finished, if it finished one. */
   record(event: ItemEvent): RecordedItem | null {
+    if (this.#isOver) return null
     switch (event.type) {
       case "item.started":
         if (isOutput(event.item) && !this.#open.has(event.item.id)) this.#begin(event.item)
@@ -83,8 +86,9 @@ export class Recorder {
     }
   }
 
-  /** Ends what is still open, with the texts that were sent. */
+  /** Ends what is still open, with the texts that were sent. Whatever comes later is left out. */
   finish(status: ItemStatus): RecordedItem[] {
+    this.#isOver = true
     return [...this.#open.values()].map((open) => this.#close(open, this.#asSent(open, open.item), status))
   }
 
@@ -175,6 +179,7 @@ export class Recorder {
     const { outputIndex } = open
     const final = finished(item, status)
     for (const [key, value] of this.#open) if (value === open) this.#open.delete(key)
+    this.#log.hold()
     if (final.type === "message") {
       this.#log.append({ type: "text.done", outputIndex, partIndex: 0, text: textsOf(final)[0] ?? "" })
       this.#log.append({ type: "part.done", outputIndex, partIndex: 0 })

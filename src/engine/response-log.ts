@@ -40,9 +40,36 @@ export class ResponseLog implements ResponseLogReader {
   #savedLength = 0
   #savedEntries = 0
   #waiting: (() => void)[] = []
+  /** Ends of items that readers are not to see yet, oldest first: where each begins. */
+  #held: { readonly length: number; readonly entries: number }[] = []
 
   get length(): number {
-    return this.#length
+    return this.#held[0]?.length ?? this.#length
+  }
+
+  /** Readers wait for something that is in the log. */
+  get isHeld(): boolean {
+    return this.#held.length > 0
+  }
+
+  /** What is appended from now on, the end of an item, is shown when it is stored (`release`). */
+  hold(): void {
+    this.#held.push({ length: this.#length, entries: this.#entries.length })
+  }
+
+  /** The `count` oldest held ends are stored. */
+  release(count: number): void {
+    this.#held.splice(0, count)
+    this.#wake()
+  }
+
+  /** What is held cannot be stored, and so is never shown. */
+  dropHeld(): void {
+    const [first] = this.#held
+    if (first === undefined) return
+    this.#held = []
+    this.#entries.length = first.entries
+    this.#length = first.length
   }
 
   get isClosed(): boolean {
@@ -59,7 +86,7 @@ export class ResponseLog implements ResponseLogReader {
       if (event.type === "text.done" || event.type === "summary.done") this.#share(event)
     }
     this.#length += 1
-    this.#wake()
+    if (!this.isHeld) this.#wake()
   }
 
   /** No event comes any more. */
@@ -68,8 +95,9 @@ export class ResponseLog implements ResponseLogReader {
     this.#wake()
   }
 
-  read(from: number, limit: number): ResponseEvent[] {
+  read(from: number, most: number): ResponseEvent[] {
     const events: ResponseEvent[] = []
+    const limit = Math.min(most, this.length - from)
     for (let i = this.#entryAt(from); i < this.#entries.length && events.length < limit; i += 1) {
       const entry = this.#entries[i]
       if (entry === undefined) break
@@ -100,7 +128,7 @@ export class ResponseLog implements ResponseLogReader {
   }
 
   async waitFor(from: number): Promise<void> {
-    if (from < this.#length || this.#isClosed) return
+    if (from < this.length || this.#isClosed) return
     await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 

@@ -1,6 +1,7 @@
 import { answerText } from "../domain/answer-text.ts"
 import type { FunctionTool, ThreadRef, TurnInput } from "../domain/backend.ts"
 import { messageOf } from "../domain/errors.ts"
+import type { Item } from "../domain/items.ts"
 import type { Log } from "../domain/log.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
 import type { ResponseRecord } from "../domain/responses.ts"
@@ -85,19 +86,23 @@ export class RunningTurn implements LiveResponse {
   #nativeItems: unknown[] = []
   #nativeTurnRef: string | null = null
   #nativeItemCount = 0
-  #record: ResponseRecord
+  /** As the ledger has it: this is what is told. `output` is in `#toldItems`. */
+  #told: ResponseRecord
+  readonly #toldItems: Item[] = []
   #historyHash: string | null = null
   #isLeft = false
-  /** From then on nothing is recorded any more. */
+  #hasBegun = false
   #isEnding = false
   #saidCount = 0
 
   constructor(options: RunningTurnOptions) {
     this.#options = options
     this.id = options.record.id
-    this.#record = options.record
+    this.#told = options.record
     this.#recorder = new Recorder(this.log)
-    this.#writer = new LedgerWriter(options.ledger)
+    // Nobody would be told any more of what its agent does.
+    const onFailed = () => this.#stop({ code: "backend_error", message: "The answer could not be stored." })
+    this.#writer = new LedgerWriter(options.ledger, onFailed)
     this.#stopped = new Promise((resolve) => {
       this.#whenStopped = resolve
     })
@@ -109,8 +114,9 @@ export class RunningTurn implements LiveResponse {
     return this.#options.turnId
   }
 
+  /** As it is stored: what is told of a turn is the same after a restart of the service. */
   get record(): ResponseRecord {
-    return { ...this.#record, output: this.#recorder.output }
+    return { ...this.#told, output: this.#toldItems.filter((item) => item !== undefined) }
   }
 
   cancel(): void {
@@ -119,11 +125,12 @@ export class RunningTurn implements LiveResponse {
 
   /** Like `cancel`, but the client did not want it: the service or the agent stops. */
   abandon(message: string): void {
-    this.#stop({ code: "agent_stopped", message })
+    const advice = this.#hasBegun ? "" : " The agent had not begun with this answer: send the request again."
+    this.#stop({ code: "agent_stopped", message: `${message}${advice}` })
   }
 
   /** See `Engine.say`. */
-  say(text: string, isFinal: boolean): boolean {
+  async say(text: string, isFinal: boolean): Promise<boolean> {
     if (this.#native === null || this.#stopCause !== null || this.#isEnding) return false
     this.#saidCount += 1
     this.#native.say({
@@ -134,6 +141,7 @@ export class RunningTurn implements LiveResponse {
       phase: isFinal ? "final_answer" : "commentary",
       status: "completed",
     })
+    await this.#writer.settled()
     return true
   }
 
@@ -144,8 +152,7 @@ export class RunningTurn implements LiveResponse {
 
   /** Leaves a background turn that has not begun for the next run of the service; false: it has to be ended. */
   leave(): boolean {
-    const { isBackground, status } = this.#record
-    if (!isBackground || status !== "queued" || this.#stopCause !== null) return false
+    if (!this.#told.isBackground || this.#hasBegun || this.#stopCause !== null) return false
     this.#isLeft = true
     this.abandon("The service is stopping.")
     return true
@@ -175,21 +182,23 @@ export class RunningTurn implements LiveResponse {
   async #runNow(): Promise<Outcome> {
     const { agent, plan, settings } = this.#options
     agent.runningTurns += 1
-    this.#record = { ...this.#record, status: "running" }
-    this.log.append({ type: "in_progress" })
-    this.#save({ status: "running" })
+    this.#hasBegun = true
     const deadline = new Deadline(settings, (message) => this.#stop({ code: "turn_timeout", message }))
     let outcome: Outcome | null = null
     try {
-      // Until the ledger knows that it runs, a restart would run it again.
-      if (this.#record.isBackground) await this.#writer.settled()
+      if (this.#told.status === "queued") await this.#storeBeginning()
+      this.log.append({ type: "in_progress" })
       const run = new NativeRun({
         ...this.#options,
         recorder: this.#recorder,
         deadline,
         maxCharacters: settings.maxCharacters,
         parkMs: settings.parkMs,
-        onItem: (item) => this.#saveItem(item),
+        onRecorded: (item) => {
+          if (item !== null) this.#saveItem(item)
+          // Readers wait for what stands before it.
+          else if (this.log.isHeld) this.#writer.writeSoon()
+        },
         onNativeItem: (item) => this.#nativeItems.push(item),
         onNativeThread: (ref) => this.#save({ nativeThread: { id: plan.thread.id, ref } }),
         stop: (cause) => this.#stop(cause),
@@ -216,23 +225,39 @@ export class RunningTurn implements LiveResponse {
     return toldOutcome(outcome ?? failed("backend_error", "The agent's CLI ended the turn without a result."))
   }
 
-  #saveItem(item: RecordedItem): void {
-    const log = this.#recorder.hasOpenItems ? null : this.log.takeUnsaved()
-    this.#save({ items: [item], ...(log === null ? {} : { log: [log] }) })
+  /** Until the ledger knows that it runs, a restart would run it again, or call it one that had not begun. */
+  async #storeBeginning(): Promise<void> {
+    this.#save({ status: "running" })
+    await this.#writer.settled()
+    this.#told = { ...this.#told, status: "running" }
   }
 
-  #save(progress: Omit<TurnProgress, "responseId" | "turnId">): void {
+  /** The end of a message waits a little for the turn's own, which mostly follows: both are one transaction then. */
+  #saveItem(item: RecordedItem): void {
+    const log = this.#recorder.hasOpenItems ? null : this.log.takeUnsaved()
+    this.#save({ items: [item], ...(log === null ? {} : { log: [log] }) }, () => this.#tell([item]))
+    if (item.item.type !== "message") this.#writer.writeSoon()
+  }
+
+  /** They are stored: readers may see how they ended. */
+  #tell(items: readonly RecordedItem[]): void {
+    for (const { outputIndex, item } of items) this.#toldItems[outputIndex] = item
+    this.log.release(items.length)
+  }
+
+  #save(progress: Omit<TurnProgress, "responseId" | "turnId">, whenStored?: () => void): void {
     const first = this.#nativeItemCount
     const nativeItems = this.#nativeItems.map((item, index) => ({ position: first + index, item }))
     this.#nativeItemCount += nativeItems.length
     this.#nativeItems = []
-    this.#writer.save({
+    const saved: TurnProgress = {
       responseId: this.id,
       turnId: this.#options.turnId,
       ...progress,
       ...(nativeItems.length === 0 ? {} : { nativeItems }),
       ...(this.#nativeTurnRef === null ? {} : { nativeTurnRef: this.#nativeTurnRef }),
-    })
+    }
+    this.#writer.save(saved, whenStored)
   }
 
   /** Stores the end, then tells it: a response is readable before its last event is sent. */
@@ -247,7 +272,6 @@ export class RunningTurn implements LiveResponse {
       const { code, modelStatus } = error
       this.#options.log("warn", "turn failed", { response: this.id, code, modelStatus })
     }
-    this.#record = { ...this.#record, status, error, usage, completedAt }
     if (outcome.status !== "failed") {
       this.#historyHash = historyHash(plan.hashBefore, [...plan.added, ...this.#recorder.output])
     }
@@ -261,18 +285,25 @@ export class RunningTurn implements LiveResponse {
     }
     const last = { type: outcome.status } as const
     const log = this.log.takeUnsaved(last)
-    this.#save({
+    const end: Omit<TurnProgress, "responseId" | "turnId"> = {
       items,
-      status: outcome.status,
+      status,
       completedAt,
       ...(log === null ? {} : { log: [log] }),
-      ...(outcome.error === null ? {} : { error: outcome.error }),
-      ...(outcome.usage === null ? {} : { usage: outcome.usage }),
+      ...(error === null ? {} : { error }),
+      ...(usage === null ? {} : { usage }),
       ...(this.#historyHash === null ? {} : { historyHash: this.#historyHash }),
       ...(seenText === null ? {} : { seenText }),
-    })
+      ...(!this.#hasBegun && this.#stopCause?.code === "agent_stopped" ? { freesIdempotencyKey: true } : {}),
+    }
+    this.#save(end, () => this.#tell(items))
     await this.#writer.settled()
-    this.log.append(last)
+    this.#close({ ...this.#told, status, error, usage, completedAt })
+  }
+
+  #close(record: ResponseRecord & { readonly status: Outcome["status"] }): void {
+    this.#told = record
+    this.log.append({ type: record.status })
     this.log.close()
   }
 
@@ -280,7 +311,6 @@ export class RunningTurn implements LiveResponse {
     const { ledger, turnId, now, log, unstored } = this.#options
     const error = unstoredError(cause, this.id)
     const completedAt = now()
-    this.#record = { ...this.#record, status: "failed", error, completedAt }
     const progress: TurnProgress = { responseId: this.id, turnId, status: "failed", completedAt, error }
     try {
       // What could not be stored may have been the answer itself, not the fact that it failed.
@@ -289,8 +319,8 @@ export class RunningTurn implements LiveResponse {
       log("error", "turn could not be marked as failed", { response: this.id, error: messageOf(again) })
       unstored.add(this, progress)
     }
-    this.log.append({ type: "failed" })
-    this.log.close()
+    this.log.dropHeld()
+    this.#close({ ...this.#told, status: "failed", error, completedAt })
   }
 
   #stop(cause: StopCause): void {

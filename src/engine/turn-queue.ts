@@ -26,6 +26,8 @@ export interface Seat {
 export interface QueuePlace {
   /** Resolves when the turn may run. Never rejects; does not resolve once `leave` was called. */
   readonly turnToRun: Promise<void>
+  /** Nobody was before it. */
+  readonly isFirst: boolean
   /** Called exactly when the turn is over or no longer wanted. Safe twice. */
   leave(): void
 }
@@ -94,9 +96,9 @@ export class TurnQueue {
     return {
       leave,
       enter: (threadId) => {
-        const { turnToRun, leave: leaveThread } = this.#enterLane(threadId)
-        leaveLane = leaveThread
-        return { turnToRun, leave }
+        const place = this.#enterLane(threadId)
+        leaveLane = place.leave
+        return { ...place, leave }
       },
     }
   }
@@ -122,6 +124,7 @@ export class TurnQueue {
     }
     return {
       turnToRun,
+      isFirst: lane === undefined,
       leave: () => {
         if (isRunning) this.#startNext(threadId)
         else this.#remove(threadId, place)

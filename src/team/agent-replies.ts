@@ -100,7 +100,9 @@ export class AgentReplies {
       createdAt: now(),
     }
     await store.replies.insert(record)
-    if (turn !== null && engine().say(turn.responseId, text, isFinal)) return this.#delivered(record, "turn")
+    if (turn !== null && (await engine().say(turn.responseId, text, isFinal))) {
+      return this.#delivered(record, "turn")
+    }
     const { principal: owner, conversationId } = target
     if (owner === null || conversationId === null) return record
     await engine().conversations.addItems(owner, conversationId, [messageOf(text)])

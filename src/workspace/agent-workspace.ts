@@ -1,9 +1,7 @@
 import { mkdir, rm, stat } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import { inFolder, inFolderOf } from "../disk/held-folder.ts"
-import { RefusedEntryError } from "../disk/refused-entry-error.ts"
 import type { AgentSettings } from "../domain/agents.ts"
-import { messageOf, ProxyError } from "../domain/errors.ts"
+import type { ProxyError } from "../domain/errors.ts"
 import { storageFailed } from "../domain/file-problem.ts"
 import { type AgentControl, controlFile, defaultSettings, formatControl } from "./agent-control.ts"
 import { agentIdOf } from "./agent-id.ts"
@@ -26,37 +24,30 @@ export interface AgentWorkspace {
   readonly isNew: boolean
 }
 
-/** What the service writes to. */
-export const ownFolders = ["memory", "notes", "control", "inbox", "logs"]
+const folders = ["memory", "notes", "control", "inbox", "logs"]
 
 /**
  * Makes the agent's workspace in the home, or completes it. Existing files are never touched: they are the agent's and
  * its people's. Rejects with `RangeError` for a role or name that cannot be a folder's name, with `ProxyError` where a
- * folder or file cannot be made. With `onRefused` that is told what of it is a link or no file, and the rest is done.
+ * folder or file cannot be made.
  */
 export async function ensureAgentWorkspace(
   home: string,
   { role, name, settings = {} }: AgentWorkspaceOptions,
-  onRefused?: (error: RefusedEntryError) => void,
 ): Promise<AgentWorkspace> {
   const id = agentIdOf(role, name)
   const workspace = join(home, id)
   const isOurs = await makeOwnFolder(workspace)
   try {
-    for (const folder of ownFolders) await unlessRefused(() => makeOwn(workspace, folder), onRefused)
+    for (const folder of folders) await makeFolder(join(workspace, folder))
     // Without its control file it is no agent yet: an earlier try was ended half-way.
     if (!isOurs && !(await exists(join(workspace, controlFile)))) await clearTemporaries(workspace)
     const files = { ...instructionFiles(id, role), "memory/memory.md": memory }
-    for (const [file, text] of Object.entries(files)) {
-      await unlessRefused(() => makeFile(workspace, file, text), onRefused)
-    }
+    for (const [file, text] of Object.entries(files)) await makeFile(join(workspace, file), text)
     // The last of all: it is what makes the folder an agent.
     const control: AgentControl = { ...defaultSettings, ...settings, role, name }
-    const isNew = await unlessRefused(
-      () => makeFile(workspace, controlFile, formatControl(control)),
-      onRefused,
-    )
-    return { id, path: workspace, isNew: isNew === true }
+    const isNew = await makeFile(join(workspace, controlFile), formatControl(control))
+    return { id, path: workspace, isNew }
   } catch (error) {
     // On a full disk: half an agent would be in the way of the next try. What went wrong first is what is told. Somebody who
     // hired the same at the same time may have completed it.
@@ -66,37 +57,9 @@ export async function ensureAgentWorkspace(
   }
 }
 
-/** Folders that are gone are made again. `onProblem` is told what is in the way; the agent works without. */
-export async function ensureOwnFolders(
-  workspace: string,
-  onProblem: (problem: string) => void,
-): Promise<void> {
-  for (const folder of ownFolders) {
-    await makeOwn(workspace, folder).catch((error: unknown) => onProblem(messageOf(error)))
-  }
-}
-
 async function clearTemporaries(workspace: string): Promise<void> {
-  for (const folder of ["", "memory", dirname(controlFile)]) {
-    const cleared = inFolder({ root: workspace, folder }, ({ path }) => removeTemporariesIn(path))
-    await cleared.catch((error: unknown) => {
-      // What is in the way there comes up again when the files are made.
-      if (!(error instanceof RefusedEntryError)) throw error
-    })
-  }
-}
-
-async function unlessRefused<T>(
-  work: () => Promise<T>,
-  onRefused: ((error: RefusedEntryError) => void) | undefined,
-): Promise<T | null> {
-  try {
-    return await work()
-  } catch (error) {
-    const refused = error instanceof ProxyError ? error.cause : error
-    if (onRefused === undefined || !(refused instanceof RefusedEntryError)) throw error
-    onRefused(refused)
-    return null
+  for (const folder of [".", "memory", dirname(controlFile)]) {
+    await removeTemporariesIn(join(workspace, folder))
   }
 }
 
@@ -104,12 +67,9 @@ async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null)) !== null
 }
 
-async function makeFile(workspace: string, file: string, text: string): Promise<boolean> {
-  const path = join(workspace, file)
+async function makeFile(path: string, text: string): Promise<boolean> {
   try {
-    return await inFolderOf({ root: workspace, path: file }, false, (folder, name) =>
-      createAtomic(join(folder.path, name), text),
-    )
+    return await createAtomic(path, text)
   } catch (error) {
     throw storageFailed(`${path} cannot be written`, error)
   }
@@ -129,15 +89,6 @@ async function makeOwnFolder(path: string): Promise<boolean> {
     if (codeOf(error) !== "EEXIST") throw notMade(path, error)
     // A file of that name is found out by what shall be in the folder.
     return false
-  }
-}
-
-/** A folder of the agent, with what is missing on the way. Rejects with `ProxyError`. */
-async function makeOwn(root: string, folder: string): Promise<void> {
-  try {
-    await inFolder({ root, folder, isMade: true }, async () => {})
-  } catch (error) {
-    throw notMade(join(root, folder), error)
   }
 }
 

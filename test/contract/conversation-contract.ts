@@ -71,6 +71,18 @@ export function describeConversationContract(name: string, prepare: () => Promis
       expect(await idsIn("conv_1")).toEqual(["msg_a", "msg_b", "msg_c"])
     })
 
+    it("takes what a turn brought that is stored as running", async () => {
+      await store.conversations.insert(conversation("conv_1"), [])
+      await insert(store, {
+        turnId: "turn_1",
+        turn: { conversationId: "conv_1", input: [message("q")] },
+        response: { status: "running" },
+      })
+      expect(await idsIn("conv_1")).toEqual(["msg_q"])
+      await complete(store, "turn_1", "a")
+      expect(await idsIn("conv_1")).toHaveLength(2)
+    })
+
     it("forgets the head when items are added or deleted, and brings no deleted item back", async () => {
       await store.conversations.insert(conversation("conv_1"), [message("a")])
       await insertTurn("turn_1", [message("a"), message("b")])

@@ -177,7 +177,7 @@ export class FakeEngine implements Engine {
     return []
   }
 
-  say(): boolean {
+  async say(): Promise<boolean> {
     return false
   }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto"
+import path from "node:path"
 import type {
   Backend,
   Capabilities,
@@ -53,7 +54,7 @@ class ClaudeBackend implements Backend {
   constructor(options: ClaudeBackendOptions) {
     this.#options = options
     this.#timeouts = { ...defaultTimeouts, ...options.timeouts }
-    this.#records = new ThreadRecords(options.cwd)
+    this.#records = new ThreadRecords(path.join(options.cwd, "control", "claude-threads"))
     this.#program = new ClaudeProgram(options, this.#timeouts.probeMs, this.#stopping.signal)
     this.#processes = new ThreadProcesses({
       options,

@@ -1,13 +1,10 @@
+import { appendFile, mkdir, readFile, rm } from "node:fs/promises"
+import path from "node:path"
 import { z } from "zod"
-import { inFolderOf, type OwnPath } from "../../disk/held-folder.ts"
-import { openToAppend, readOwnFile, removeOwnFileSync } from "../../disk/own-file.ts"
 import type { ThreadRef } from "../../domain/backend.ts"
 
 const headSchema = z.object({ instructions: z.string().nullable(), is_read_only: z.boolean() })
 const turnSchema = z.object({ turn: z.string(), last: z.string() })
-
-/** A hundred bytes a turn. */
-const maxBytes = 64 * 1024 * 1024
 
 /** What claude itself does not keep of a thread, or keeps under other names. */
 export interface ThreadRecord {
@@ -23,17 +20,17 @@ export interface ThreadRecord {
  * from the ledger like any lost one.
  */
 export class ThreadRecords {
-  readonly #workspace: string
+  readonly #folder: string
 
-  constructor(workspace: string) {
-    this.#workspace = workspace
+  constructor(folder: string) {
+    this.#folder = folder
   }
 
   async read(ref: ThreadRef): Promise<ThreadRecord | null> {
     if (!isRef(ref)) return null
     let lines: string[]
     try {
-      lines = (await readOwnFile(this.#file(ref), maxBytes)).toString("utf8").split("\n")
+      lines = (await readFile(this.#file(ref), "utf8")).split("\n")
     } catch {
       // Unknown, which costs no more than a new thread.
       return null
@@ -49,6 +46,7 @@ export class ThreadRecords {
   }
 
   async create(ref: ThreadRef, { instructions, isReadOnly }: ThreadRecord): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
     await this.#append(ref, { instructions, is_read_only: isReadOnly })
   }
 
@@ -57,22 +55,15 @@ export class ThreadRecords {
   }
 
   async remove(ref: ThreadRef): Promise<void> {
-    if (isRef(ref)) removeOwnFileSync(this.#file(ref))
+    if (isRef(ref)) await rm(this.#file(ref), { force: true })
   }
 
   async #append(ref: ThreadRef, line: unknown): Promise<void> {
-    await inFolderOf(this.#file(ref), true, async (folder, name) => {
-      const file = await openToAppend(folder, name)
-      try {
-        await file.appendFile(`${JSON.stringify(line)}\n`)
-      } finally {
-        await file.close()
-      }
-    })
+    await appendFile(this.#file(ref), `${JSON.stringify(line)}\n`, { mode: 0o600 })
   }
 
-  #file(ref: ThreadRef): OwnPath {
-    return { root: this.#workspace, path: `control/claude-threads/${ref}.jsonl` }
+  #file(ref: ThreadRef): string {
+    return path.join(this.#folder, `${ref}.jsonl`)
   }
 }
 

@@ -1,0 +1,99 @@
+import { EventBatches } from "../../src/backends/event-batches.ts"
+import type { Backend, Turn } from "../../src/domain/backend.ts"
+import type { Item } from "../../src/domain/items.ts"
+import type { TurnEvent } from "../../src/domain/turn-events.ts"
+
+/** A turn whose agent says what the test says, batch by batch. */
+export class DrivenTurn implements Turn {
+  readonly usage = null
+  readonly #batches = new EventBatches<TurnEvent>()
+  isInterrupted = false
+
+  get events(): AsyncIterable<readonly TurnEvent[]> {
+    return this.#batches
+  }
+
+  tell(...events: readonly TurnEvent[]): void {
+    for (const event of events) this.#batches.push(event)
+  }
+
+  complete(): void {
+    this.#batches.close({ type: "turn.completed", usage: null })
+  }
+
+  async answer(): Promise<void> {}
+
+  async interrupt(): Promise<void> {
+    this.isInterrupted = true
+    this.#batches.close({ type: "turn.interrupted", usage: null })
+  }
+}
+
+/** A backend of such turns, in the order in which they began. */
+export class DrivenBackend implements Backend {
+  readonly kind = "driven"
+  readonly turns: DrivenTurn[] = []
+  readonly deletedThreads: string[] = []
+  #threadCount = 0
+
+  async capabilities() {
+    return {
+      program: "driven",
+      version: null,
+      streamsDeltas: true,
+      acceptsImages: true,
+      hasOutputSchema: false,
+      hasFunctions: true,
+      hasFork: false,
+      efforts: [],
+    }
+  }
+
+  async readiness() {
+    return { isReady: true } as const
+  }
+
+  async openThread(): Promise<string> {
+    this.#threadCount += 1
+    return `native ${this.#threadCount}`
+  }
+
+  async forkThread(): Promise<string> {
+    return this.openThread()
+  }
+
+  async resumeThread(): Promise<void> {}
+
+  async closeThread(): Promise<void> {}
+
+  async deleteThread(thread: string): Promise<void> {
+    this.deletedThreads.push(thread)
+  }
+
+  async stop(): Promise<void> {}
+
+  startTurn(): DrivenTurn {
+    const turn = new DrivenTurn()
+    this.turns.push(turn)
+    return turn
+  }
+}
+
+export function messageItem(id: string, text: string): Item {
+  return {
+    type: "message",
+    id,
+    role: "assistant",
+    content: [{ type: "text", text }],
+    phase: null,
+    status: "completed",
+  }
+}
+
+export function commandItem(id: string, output: string): Item {
+  return { type: "command", id, command: "ls", cwd: null, output, exitCode: 0, status: "completed" }
+}
+
+export function textDelta(itemId: string, text: string): TurnEvent {
+  return { type: "item.delta", itemId, channel: "text", index: 0, text }
+}

@@ -1,0 +1,50 @@
+import type { Store, TurnProgress } from "../../src/domain/store.ts"
+import { waitFor } from "../support/wait-for.ts"
+
+/** A ledger in which the progress of turns is stored when the test lets it be. */
+export class HeldLedger {
+  readonly store: Store
+  /** All that was to be stored, held or not. */
+  readonly progress: TurnProgress[] = []
+  #gate: Promise<void> | null = null
+  #open: () => void = () => {}
+  #failure: unknown = null
+
+  constructor(inner: Store) {
+    const saveProgress = async (progress: TurnProgress) => {
+      this.progress.push(progress)
+      await this.#gate
+      if (this.#failure !== null) throw this.#failure
+      await inner.saveProgress(progress)
+    }
+    this.store = new Proxy(inner, {
+      get: (target, name) => {
+        if (name === "saveProgress") return saveProgress
+        // The key is one of the store's own.
+        const value = target[name as keyof Store]
+        return typeof value === "function" ? value.bind(target) : value
+      },
+    })
+  }
+
+  hold(): void {
+    this.#gate = new Promise((resolve) => {
+      this.#open = resolve
+    })
+  }
+
+  release(): void {
+    this.#gate = null
+    this.#open()
+  }
+
+  /** Nothing can be stored from now on. */
+  fail(error: unknown): void {
+    this.#failure = error
+  }
+
+  /** Resolves when the turn has given the ledger something of that kind. */
+  async given(what: string, matches: (progress: TurnProgress) => boolean): Promise<void> {
+    await waitFor(() => this.progress.some(matches), { what: `${what} to be given to the ledger` })
+  }
+}
