@@ -53,7 +53,7 @@ export async function checkBackend(options: BackendCheckOptions): Promise<Backen
     if (!isTurnWanted) return { program, problem: null, answer: null }
     return { program, ...(await oneWordTurn(backend)) }
   } catch (error) {
-    return { program: null, problem: failed(messageOf(error)), answer: null }
+    return { program: null, problem: failed("the CLI failed", messageOf(error)), answer: null }
   } finally {
     await backend.stop()
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
@@ -77,12 +77,13 @@ async function oneWordTurn(backend: Backend): Promise<{ problem: NotReady | null
     const items: Item[] = []
     for await (const batch of turn.events) {
       for (const event of batch) {
-        if (event.type === "turn.failed") return { problem: failed(event.error.message), answer: null }
+        if (event.type === "turn.failed")
+          return { problem: failed("its turn failed", event.error.message), answer: null }
         if (event.type === "item.completed") items.push(event.item)
       }
     }
     return isLate
-      ? { problem: failed(`no answer within ${turnTimeoutMs / 1_000} s`), answer: null }
+      ? { problem: failed(`no answer within ${turnTimeoutMs / 1_000} s`, null), answer: null }
       : { problem: null, answer: answerText(items) }
   } finally {
     clearTimeout(timer)
@@ -90,10 +91,11 @@ async function oneWordTurn(backend: Backend): Promise<{ problem: NotReady | null
   }
 }
 
-function failed(reason: string): NotReady {
+function failed(reason: string, detail: string | null): NotReady {
   return {
     isReady: false,
     reason,
     nextStep: "Run the CLI in a terminal as this user, and log in again if it asks for it.",
+    detail,
   }
 }

@@ -71,8 +71,9 @@ class CliBackend implements Backend {
     if (this.#exec !== null && permissions !== "full") {
       return {
         isReady: false,
-        reason: `\`${executable}\` is driven by exec's arguments and cannot be kept to the permissions '${permissions}'`,
+        reason: `\`${path.basename(executable)}\` is driven by exec's arguments and cannot be kept to the permissions '${permissions}'`,
         nextStep: "Set `permissions` to full in control/agent.json of its folder, or give it another CLI.",
+        detail: executable.includes("/") ? executable : null,
       }
     }
     return this.#chosen.readiness()

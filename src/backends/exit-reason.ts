@@ -1,9 +1,14 @@
 import type { CliExit } from "./cli-process.ts"
 
-/** A process that ended otherwise than it should, in words for people. */
+/** A process that ended otherwise than it should, in words of ours. */
 export function exitReason({ code, signal, startError }: CliExit): string {
-  if (startError !== null) return `could not be started: ${startError.message}`
+  if (startError !== null) return couldNotStart(startError)
   return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
+}
+
+/** Only the code: its message holds the path. */
+export function couldNotStart(error: Error): string {
+  return `could not be started (${"code" in error ? String(error.code) : error.name})`
 }
 
 const maxTailLines = 6

@@ -21,13 +21,15 @@ export function handshakeError(
   const words = said.trim().slice(0, 600)
   if (/unknown (?:argument|option|command)|unrecognized|not a .*command/i.test(words)) {
     return new StartError(
-      `${program} does not speak ${protocol}; it is too old, or another program (${words})`,
+      `${program} does not speak ${protocol}; it is too old, or another program`,
       `${installStep} in its newest version.`,
+      { detail: words },
     )
   }
   if (!error.isTimeout || words === "") return error
   return new StartError(
-    `${messageOf(error)}; it printed: ${words}`,
+    `${program} does not answer, and prints something else`,
     "Run it in a terminal as this user and answer what it asks.",
+    { detail: `${messageOf(error)}; it printed: ${words}` },
   )
 }

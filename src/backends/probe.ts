@@ -128,10 +128,9 @@ async function run(file: string, args: readonly string[], options: ProbeOptions)
   } catch (error) {
     options.signal?.throwIfAborted()
     throw new StartError(
-      `\`${file}\` cannot be run: ${messageOf(error)}`,
+      `\`${path.basename(file)}\` cannot be run`,
       "Run it in a terminal as this user, or set the agent's CLI to another program.",
-      0,
-      error,
+      { detail: `${file}: ${messageOf(error)}`, cause: error },
     )
   }
 }

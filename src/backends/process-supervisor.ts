@@ -1,3 +1,4 @@
+import { fullReason } from "../domain/backend.ts"
 import { messageOf } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import { RpcLostError } from "./rpc-client.ts"
@@ -52,6 +53,7 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
   #quickDeaths = 0
   #notBefore = 0
   #lastReason = ""
+  #lastDetail: string | null = null
   #lastStep: string
   #isStopped = false
 
@@ -84,7 +86,7 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
 
   async #start(): Promise<P> {
     const waitMs = this.#notBefore - this.#options.now()
-    if (waitMs > 0) throw new StartError(this.#lastReason, this.#lastStep, waitMs)
+    if (waitMs > 0) throw this.#error(waitMs)
     const process = this.#options.spawn()
     const startedAt = this.#options.now()
     this.#living.add(process)
@@ -100,14 +102,20 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
       await process.exited
       if (this.#isStopped) throw stopping()
       // A process that was killed for its silence: the silence is the reason, not the signal.
-      if (error instanceof StartError || (error instanceof RpcLostError && error.isTimeout))
-        this.#lastReason = messageOf(error)
-      const printed = error instanceof StartError ? "" : process.strayText.trim().slice(0, maxPrintedLength)
-      if (printed !== "") this.#lastReason = `${this.#lastReason || messageOf(error)}; it printed: ${printed}`
-      const reason = this.#lastReason || messageOf(error)
       // Who asks during the pause is told the same.
-      if (error instanceof StartError) this.#lastStep = error.nextStep
-      throw new StartError(reason, this.#lastStep, Math.max(0, this.#notBefore - this.#options.now()), error)
+      if (error instanceof StartError) {
+        this.#lastReason = error.reason
+        this.#lastDetail = error.detail
+        this.#lastStep = error.nextStep
+      } else {
+        if (error instanceof RpcLostError && error.isTimeout) {
+          this.#lastReason = messageOf(error)
+          this.#lastDetail = null
+        }
+        const printed = process.strayText.trim().slice(0, maxPrintedLength)
+        if (printed !== "") this.#lastDetail = `${this.#lastDetail ?? ""} it printed: ${printed}`.trim()
+      }
+      throw this.#error(Math.max(0, this.#notBefore - this.#options.now()), error)
     }
     if (this.#isStopped) {
       await process.end()
@@ -119,6 +127,11 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
     return process
   }
 
+  #error(retryAfterMs: number, cause?: unknown): StartError {
+    const reason = this.#lastReason || `${this.#options.program} does not start`
+    return new StartError(reason, this.#lastStep, { detail: this.#lastDetail, retryAfterMs, cause })
+  }
+
   #died(process: P, reason: string, startedAt: number): void {
     const { program, startStep } = this.#options
     this.#lastStep = startStep
@@ -128,11 +141,15 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
       this.#quickDeaths < 2 ? 0 : Math.min(firstPauseMs * 2 ** (this.#quickDeaths - 2), longestPauseMs)
     this.#notBefore = this.#options.now() + pauseMs
     const stderr = process.stderrTail.trim().split("\n").slice(-3).join("\n")
-    this.#lastReason = stderr === "" ? `${program} ${reason}` : `${program} ${reason}: ${stderr}`
+    this.#lastReason = `${program} ${reason}`
+    this.#lastDetail = stderr === "" ? null : stderr
     if (process === this.#process) this.#process = null
     if (!this.#started.delete(process)) return
     if (!this.#isStopped)
-      this.#options.log("warn", `the process of ${program} is gone`, { reason: this.#lastReason, pauseMs })
+      this.#options.log("warn", `the process of ${program} is gone`, {
+        reason: fullReason({ reason: this.#lastReason, detail: this.#lastDetail }),
+        pauseMs,
+      })
     this.#options.onExited(process, reason)
   }
 }

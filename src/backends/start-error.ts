@@ -1,27 +1,48 @@
-import type { Readiness } from "../domain/backend.ts"
+import { fullReason, type NotReady } from "../domain/backend.ts"
 import { messageOf, ProxyError, ThreadLostError } from "../domain/errors.ts"
 import type { TurnError } from "../domain/turn-events.ts"
 import { RpcError, RpcLostError } from "./rpc-client.ts"
 
-/** Why the agent's program does not run now, in sentences for people. */
+export interface StartErrorFields {
+  /** See `NotReady`: whatever is not of our own words. */
+  readonly detail?: string | null
+  readonly retryAfterMs?: number
+  readonly cause?: unknown
+}
+
+/** Why the agent's program does not run now, in sentences for people; `reason`, `nextStep`, `detail` as in `NotReady`. */
 export class StartError extends Error {
+  readonly reason: string
   readonly nextStep: string
+  readonly detail: string | null
   readonly retryAfterMs: number
 
-  constructor(message: string, nextStep: string, retryAfterMs = 0, cause?: unknown) {
-    super(message, { cause })
+  constructor(
+    reason: string,
+    nextStep: string,
+    { detail = null, retryAfterMs = 0, cause }: StartErrorFields = {},
+  ) {
+    super(fullReason({ reason, detail }), { cause })
     this.name = "StartError"
+    this.reason = reason
     this.nextStep = nextStep
+    this.detail = detail
     this.retryAfterMs = retryAfterMs
   }
 }
 
-export function notReady(error: unknown): Readiness {
-  const nextStep =
-    error instanceof StartError
-      ? error.nextStep
-      : "Run the agent's CLI in a terminal as this user and see whether it works."
-  return { isReady: false, reason: messageOf(error), nextStep }
+/** What was thrown by others is in their words. */
+export function notReady(error: unknown): NotReady {
+  if (error instanceof StartError) {
+    const { reason, nextStep, detail } = error
+    return { isReady: false, reason, nextStep, detail }
+  }
+  return {
+    isReady: false,
+    reason: "the agent's CLI does not answer as it should",
+    nextStep: "Run the agent's CLI in a terminal as this user and see whether it works.",
+    detail: messageOf(error),
+  }
 }
 
 /** What a failed call of the backend rejects with. */

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs"
+import { basename } from "node:path"
 import { findExecutable } from "./find-executable.ts"
 import { StartError } from "./start-error.ts"
 
@@ -15,14 +16,16 @@ export function startableProgram({ executable, cwd, env }: Program, installStep:
   const file = findExecutable(executable, env.PATH)
   if (file === null) {
     throw new StartError(
-      `\`${executable}\` is not on the PATH of this service, or may not be run`,
+      `\`${basename(executable)}\` is not on the PATH of this service, or may not be run`,
       `${installStep}, or set the agent's CLI to its full path.`,
+      { detail: executable.includes("/") ? executable : null },
     )
   }
   if (!existsSync(cwd)) {
     throw new StartError(
-      `the agent's workspace ${cwd} does not exist`,
+      "the agent's workspace does not exist",
       "Create the folder, or hire the agent again.",
+      { detail: cwd },
     )
   }
   return file

@@ -1,7 +1,14 @@
 import { join } from "node:path"
 import { z } from "zod"
+import { fullReason } from "../domain/backend.ts"
 
-const notReadySchema = z.object({ isReady: z.literal(false), reason: z.string(), nextStep: z.string() })
+const notReadySchema = z.object({
+  isReady: z.literal(false),
+  reason: z.string(),
+  nextStep: z.string(),
+  /** Missing: the service is older than this command. */
+  detail: z.string().nullable().default(null),
+})
 
 /** What commands know of an agent, from the service or, while that is down, from its folder. */
 export const agentViewSchema = z.object({
@@ -47,7 +54,7 @@ export function agentJson(agent: AgentView, home: string): object {
     role: agent.role,
     name: agent.name,
     state: stateOf(agent).replace(" ", "_"),
-    problem: readiness.isReady ? null : { reason: readiness.reason, next_step: readiness.nextStep },
+    problem: readiness.isReady ? null : { reason: fullReason(readiness), next_step: readiness.nextStep },
     backend: agent.backend,
     program: programOf(agent),
     pid: agent.pid,

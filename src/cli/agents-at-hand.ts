@@ -89,6 +89,7 @@ function toView({ id, role, name, control, problem }: RosterEntry): AgentView {
       isReady: false,
       reason: isStopped ? "it was stopped" : "the service is not running",
       nextStep: isStopped ? `Type \`ai-agent-proxy start ${id}\`.` : "Type `ai-agent-proxy daemon`.",
+      detail: null,
     },
     capabilities: null,
     pid: null,

@@ -1,5 +1,6 @@
 import { join } from "node:path"
 import { Command } from "commander"
+import { explain } from "../domain/backend.ts"
 import { type AgentFlags, settingsOf, withAgentFlags } from "./agent-flags.ts"
 import { type AgentView, agentJson, stateOf } from "./agent-view.ts"
 import { agentsAtHand } from "./agents-at-hand.ts"
@@ -54,5 +55,5 @@ export async function runHire(
 /** What a person does next about an agent that does not run. */
 export function explainState({ readiness, controlProblem }: AgentView): void {
   if (controlProblem !== null) note(controlProblem)
-  if (!readiness.isReady) note(`Not running: ${readiness.reason}. ${readiness.nextStep}`)
+  if (!readiness.isReady) note(`Not running: ${explain(readiness)}`)
 }

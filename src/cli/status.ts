@@ -1,4 +1,5 @@
 import { Command } from "commander"
+import { fullReason } from "../domain/backend.ts"
 import { formatDuration } from "../domain/duration.ts"
 import type { HealthCheck } from "../supervise/health-check.ts"
 import { type AgentView, agentJson, programOf, stateOf } from "./agent-view.ts"
@@ -110,7 +111,8 @@ function agentLines(agent: AgentView): readonly string[] {
     `  Turns    ${agent.runningTurns} running, ${agent.queuedTurns} queued, ${agent.loadedThreads} threads loaded`,
     `  Active   ${agent.lastActiveAt === null ? "never" : `${formatDuration(Date.now() - agent.lastActiveAt)} ago`}`,
   ]
-  if (!readiness.isReady) lines.push(`  Problem  ${readiness.reason}`, `  Next     ${readiness.nextStep}`)
+  if (!readiness.isReady)
+    lines.push(`  Problem  ${fullReason(readiness)}`, `  Next     ${readiness.nextStep}`)
   if (loginProblem !== null) {
     const ago = formatDuration(Date.now() - loginProblem.at)
     lines.push(`  Login    refused ${ago} ago: ${loginProblem.message}`)

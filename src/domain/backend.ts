@@ -62,18 +62,31 @@ export interface Capabilities {
   readonly efforts: readonly string[]
 }
 
-/** `reason` says what is wrong (no full stop), `nextStep` is a sentence that says what to type. */
+/**
+ * Why an agent cannot be asked now. The open pages show strangers `reason` and `nextStep`: both are words of ours, with
+ * nothing in them that a program printed, a file holds or a path tells. All of that is `detail`, which only those get who
+ * have a key, or the rights of the service's user.
+ */
 export interface NotReady {
   readonly isReady: false
+  /** What is wrong; no full stop. */
   readonly reason: string
+  /** A sentence that says what to type. */
   readonly nextStep: string
+  /** Null: there is no more to tell. */
+  readonly detail: string | null
 }
 
 export type Readiness = { readonly isReady: true } | NotReady
 
-/** Both in one text for people. */
-export function explain({ reason, nextStep }: NotReady): string {
-  return `${reason.replace(/[.\s]+$/, "")}. ${nextStep}`
+/** What is wrong with all that is known of it, not for strangers. */
+export function fullReason({ reason, detail }: Pick<NotReady, "reason" | "detail">): string {
+  return detail === null ? reason : `${reason}: ${detail}`
+}
+
+/** All of it in one text, not for strangers. */
+export function explain(problem: NotReady): string {
+  return `${fullReason(problem).replace(/[.\s]+$/, "")}. ${problem.nextStep}`
 }
 
 /** What happened outside any turn. */

@@ -4,6 +4,7 @@ import {
   type BackendEvent,
   type Capabilities,
   explain,
+  fullReason,
   type Readiness,
   type ThreadRef,
 } from "../domain/backend.ts"
@@ -48,6 +49,7 @@ export class Agent {
     isReady: false,
     reason: "the agent is starting",
     nextStep: "Try again in a few seconds.",
+    detail: null,
   }
   #capabilities: Capabilities | null = null
   #checking: Promise<Readiness> | null = null
@@ -228,7 +230,10 @@ export class Agent {
       }
     }
     if (readiness.isReady !== wasReady) {
-      const fields = { agent: this.profile.id, ...(readiness.isReady ? {} : { reason: readiness.reason }) }
+      const fields = {
+        agent: this.profile.id,
+        ...(readiness.isReady ? {} : { reason: fullReason(readiness) }),
+      }
       this.#options.log("info", readiness.isReady ? "agent ready" : "agent not ready", fields)
     }
     return readiness

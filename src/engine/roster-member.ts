@@ -153,14 +153,28 @@ export class RosterMember implements Member {
     if (settings === null) {
       return {
         isReady: false,
-        reason: controlProblem ?? "it has no control file",
+        reason:
+          controlProblem === null
+            ? "it has no control file"
+            : "its control file (control/agent.json) cannot be used",
         nextStep: "Correct the file; the service notices.",
+        detail: controlProblem,
       }
     }
     if (settings.desiredState === "stopped") {
-      return { isReady: false, reason: "it was stopped", nextStep: `Type \`ai-agent-proxy start ${id}\`.` }
+      return {
+        isReady: false,
+        reason: "it was stopped",
+        nextStep: `Type \`ai-agent-proxy start ${id}\`.`,
+        detail: null,
+      }
     }
     if (this.problem !== null) return this.problem
-    return { isReady: false, reason: "it is being started", nextStep: "Try again in a few seconds." }
+    return {
+      isReady: false,
+      reason: "it is being started",
+      nextStep: "Try again in a few seconds.",
+      detail: null,
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { basename } from "node:path"
 import type { Config } from "../config/config.ts"
 import type { AgentStatus } from "../domain/agents.ts"
+import { fullReason } from "../domain/backend.ts"
 import type { KeptReply } from "../domain/replies.ts"
 import type { ServicePhase } from "./http-env.ts"
 import { parseHost } from "./origin-guard.ts"
@@ -36,6 +37,7 @@ export interface AgentSummary {
   readonly id: string
   readonly name: string
   readonly role: string
+  /** Its CLI; with what that tells of itself only where no key is needed. */
   readonly program: string
   readonly isReady: boolean
   readonly isStopped: boolean
@@ -65,7 +67,7 @@ export function summarize(input: StatusInput): ServiceStatus {
     storageProblem,
     version: input.version,
     uptimeMs: input.uptimeMs,
-    agents: agents.map((agent) => summarizeAgent(agent, isKeyNeeded ? forStrangers(config) : (text) => text)),
+    agents: agents.map((agent) => summarizeAgent(agent, !isKeyNeeded)),
     messages: outbox.map(({ agentId, text, createdAt }) => ({
       agentId,
       text: isKeyNeeded ? null : text,
@@ -84,16 +86,20 @@ export function isManagerReady(agents: readonly AgentStatus[]): boolean {
   return agents[0]?.readiness.isReady === true
 }
 
-function summarizeAgent(agent: AgentStatus, hide: (text: string) => string): AgentSummary {
+/**
+ * Strangers see the page where the API needs a key. They are shown names and words of ours, never what a program printed, a
+ * model server said or a file holds: that is in fields of its own, which are left out for them.
+ */
+function summarizeAgent(agent: AgentStatus, isForOwner: boolean): AgentSummary {
   const { readiness } = agent
   return {
     id: agent.id,
     name: agent.name,
     role: agent.role,
-    program: hide(agent.capabilities?.program ?? agent.program),
+    program: isForOwner ? (agent.capabilities?.program ?? agent.program) : basename(agent.program),
     isReady: readiness.isReady,
     isStopped: agent.state === "stopped",
-    problem: problemOf(agent, hide),
+    problem: problemOf(agent, isForOwner),
     runningTurns: agent.runningTurns,
     queuedTurns: agent.queuedTurns,
   }
@@ -101,34 +107,20 @@ function summarizeAgent(agent: AgentStatus, hide: (text: string) => string): Age
 
 function problemOf(
   { readiness, controlProblem, loginProblem }: AgentStatus,
-  hide: (text: string) => string,
+  isForOwner: boolean,
 ): AgentSummary["problem"] {
-  if (!readiness.isReady) return { reason: hide(readiness.reason), nextStep: hide(readiness.nextStep) }
+  const told = (reason: string, detail: string | null): string =>
+    fullReason({ reason, detail: isForOwner ? detail : null })
+  if (!readiness.isReady)
+    return { reason: told(readiness.reason, readiness.detail), nextStep: readiness.nextStep }
   if (loginProblem !== null) {
-    const step = "Log in again in a terminal as this user; the next turn shows whether it is good."
-    return { reason: hide(`The log-in was refused: ${loginProblem.message}`), nextStep: step }
+    const nextStep = "Log in again in a terminal as this user; the next turn shows whether it is good."
+    return { reason: told("The log-in was refused", loginProblem.message), nextStep }
   }
   if (controlProblem === null) return null
   return {
-    reason: hide(controlProblem),
+    reason: told("Its control file (control/agent.json) cannot be used", controlProblem),
     nextStep: "Correct the file; until then the last good state is in force.",
-  }
-}
-
-/** The page needs no key where the API does: what a program has printed, or a model server said, is not for everybody. */
-function forStrangers(config: Config): (text: string) => string {
-  const hide = hidePaths(config)
-  return (text) => hide(text.replace(/(; it printed|The log-in was refused):.*/s, "$1"))
-}
-
-/** Absolute paths become their last part; sentences such as "/home/ann/bin/codex is not logged in" stay useful. */
-function hidePaths(config: Config): (text: string) => string {
-  const folders = [config.workingDirectory, config.home].filter((folder) => folder.length > 1)
-  return (text) => {
-    const withoutFolders = folders.reduce((rest, folder) => rest.replaceAll(folder, "…"), text)
-    return withoutFolders.replace(/(?<![\w:/.])(?:~|\.\.?)?(?:\/[^\s/"'`,;:]+){2,}\/?/g, (path) =>
-      basename(path),
-    )
   }
 }
 

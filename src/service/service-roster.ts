@@ -79,6 +79,7 @@ export class ServiceRoster implements AgentRoster, Roster {
         isReady: false,
         reason: "there is no manager",
         nextStep: "Start again.",
+        detail: null,
       }
     )
   }
@@ -245,8 +246,9 @@ export class ServiceRoster implements AgentRoster, Roster {
       )
       member.problem = {
         isReady: false,
-        reason: messageOf(error),
+        reason: "it cannot be started",
         nextStep: "It is tried again every few seconds.",
+        detail: messageOf(error),
       }
       setTimeout(() => void this.#bringTogether(entry.id), retryMs).unref()
       return null

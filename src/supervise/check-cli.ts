@@ -1,6 +1,7 @@
 import { checkBackend } from "../backends/check-backend.ts"
 import { findExecutable } from "../backends/find-executable.ts"
 import type { Config } from "../config/config.ts"
+import { fullReason } from "../domain/backend.ts"
 import { failure, type HealthCheck, ok } from "./health-check.ts"
 import { pathWithCli } from "./path-with-cli.ts"
 
@@ -79,10 +80,10 @@ export async function checkCli(
   const found = program === null ? place : ok("cli", `${place.message} (${program})`)
   // A CLI that became ready and failed in its turn has a program, one that did not become ready has none.
   if (program === null && problem !== null) {
-    return [found, failure("login", problem.reason, problem.nextStep)].map(named)
+    return [found, failure("login", fullReason(problem), problem.nextStep)].map(named)
   }
   const checks = [found, ok("login", "the CLI says that it is ready")]
-  if (problem !== null) checks.push(failure("turn", problem.reason, problem.nextStep))
+  if (problem !== null) checks.push(failure("turn", fullReason(problem), problem.nextStep))
   else if (answer !== null) checks.push(ok("turn", `it answered: ${answer.trim().slice(0, 80)}`))
   return checks.map(named)
 }

@@ -211,6 +211,7 @@ describe("an agent of the Agent Client Protocol that is not ready", () => {
       isReady: false,
       reason: "acp is not logged in",
       nextStep: otherAcp.loginStep,
+      detail: null,
     })
     await expect(backend.openThread(noOptions)).rejects.toMatchObject({ code: "agent_not_ready" })
     writeFileSync(join(sessions, "logged-in"), "")
@@ -220,7 +221,11 @@ describe("an agent of the Agent Client Protocol that is not ready", () => {
   it("is too old to know the protocol, which is told in the same words while it is not tried again", async () => {
     const { backend } = await prepare({}, { FAULT: "old" })
     const first = await backend.readiness()
-    expect(first).toMatchObject({ isReady: false, reason: expect.stringMatching(/too old.*unknown option/) })
+    expect(first).toMatchObject({
+      isReady: false,
+      reason: expect.stringContaining("too old"),
+      detail: expect.stringContaining("unknown option"),
+    })
     for (let again = 0; again < 3; again += 1) expect(await backend.readiness()).toEqual(first)
   })
 
@@ -228,7 +233,7 @@ describe("an agent of the Agent Client Protocol that is not ready", () => {
     const { backend } = await prepare({}, { FAULT: "version" })
     expect(await backend.readiness()).toMatchObject({
       isReady: false,
-      reason: expect.stringContaining("version 7"),
+      detail: expect.stringContaining("version 7"),
     })
   })
 
@@ -236,7 +241,7 @@ describe("an agent of the Agent Client Protocol that is not ready", () => {
     const { backend, pids } = await prepare({ timeouts: { handshakeMs: 5_000 } }, { FAULT: "question" })
     expect(await backend.readiness()).toMatchObject({
       isReady: false,
-      reason: expect.stringContaining("Update now? [Y/n]"),
+      detail: expect.stringContaining("Update now? [Y/n]"),
       nextStep: expect.stringContaining("terminal"),
     })
     expect(pids).toEqual([])

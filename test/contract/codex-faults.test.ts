@@ -3,7 +3,7 @@ import path from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { createCodexBackend } from "../../src/backends/codex/codex-backend.ts"
-import type { Backend, BackendEvent } from "../../src/domain/backend.ts"
+import { type Backend, type BackendEvent, explain } from "../../src/domain/backend.ts"
 import { isRunning } from "../support/processes.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
 import { waitFor } from "../support/wait-for.ts"
@@ -192,12 +192,12 @@ describe("a codex app-server that misbehaves", () => {
     const tryAt = async (ms: number) => {
       nowMs = ms
       const readiness = await running.readiness()
-      return { count: startCount(), reason: readiness.isReady ? "" : readiness.reason }
+      return { count: startCount(), told: readiness.isReady ? "" : explain(readiness) }
     }
     const first = await tryAt(0)
-    expect(first.reason).toContain("the configuration is broken in line 3")
+    expect(first.told).toContain("the configuration is broken in line 3")
     expect(await tryAt(1)).toMatchObject({ count: 2 })
-    expect(await tryAt(900)).toEqual({ count: 2, reason: first.reason })
+    expect(await tryAt(900)).toEqual({ count: 2, told: first.told })
     expect(await tryAt(1_001)).toMatchObject({ count: 3 })
     expect(await tryAt(2_900)).toMatchObject({ count: 3 })
     expect(await tryAt(3_001)).toMatchObject({ count: 4 })

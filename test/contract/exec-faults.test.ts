@@ -133,7 +133,7 @@ describe("a plain-text program", () => {
     const fixture = await fixtureOf("plain-agent.sh", { executable: file })
     expect(await fixture.backend.readiness()).toMatchObject({
       isReady: false,
-      reason: expect.stringContaining(file),
+      detail: expect.stringContaining(file),
     })
     expect((await run(fixture, "say x")).last).toMatchObject({
       type: "turn.failed",

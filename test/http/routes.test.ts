@@ -179,7 +179,7 @@ describe("health and readiness", () => {
     const fixture = appFixture()
     fixture.engine.agentStatuses = [
       agentStatus("manager", {
-        readiness: { isReady: false, reason: "Not logged in.", nextStep: "codex login" },
+        readiness: { isReady: false, reason: "Not logged in.", nextStep: "codex login", detail: null },
       }),
       agentStatus("engineer_alice"),
     ]

@@ -87,7 +87,12 @@ describe.skipIf(executablePath === undefined)("the status page in a browser", ()
     const { server, engine } = await serverFixture()
     engine.agentStatuses = [
       agentStatus("manager", {
-        readiness: { isReady: false, reason: "Nobody is logged in.", nextStep: "Run `codex login`." },
+        readiness: {
+          isReady: false,
+          reason: "Nobody is logged in.",
+          nextStep: "Run `codex login`.",
+          detail: null,
+        },
       }),
     ]
     const { page } = await open(server.url)

@@ -5,10 +5,21 @@ import { agentStatus } from "./fake-engine.ts"
 import { type AppFixture, appFixture, type FixtureOptions } from "./http-fixture.ts"
 
 const keys = new Map([["ann", "sk-secret-of-ann"]])
+const capabilities = {
+  program: "codex 0.169.0",
+  version: "0.169.0",
+  streamsDeltas: true,
+  acceptsImages: true,
+  hasOutputSchema: true,
+  hasFunctions: true,
+  hasFork: true,
+  efforts: [],
+}
 const nobodyLoggedIn = {
   isReady: false,
-  reason: "/home/ann/.openclaw/workspace/bin/codex is not logged in.",
+  reason: "codex is not logged in",
   nextStep: "Run `codex login`.",
+  detail: "/home/ann/.openclaw/workspace/bin/codex",
 } as const
 
 async function pageOf(options: FixtureOptions = {}, prepare: (fixture: AppFixture) => void = () => {}) {
@@ -41,7 +52,7 @@ describe("the status page", () => {
     expect(answer.status).toBe(200)
     expect(text).toContain("API clients need a key.")
     expect(text).toContain("Authorization: Bearer $API_KEY")
-    expect(text).toContain("codex is not logged in.")
+    expect(text).toContain("codex is not logged in")
     expect(text).not.toMatch(/sk-secret|\/home\/|\/opt\/|\.openclaw/)
   })
 
@@ -66,12 +77,56 @@ describe("the status page", () => {
     expect((await pageOf()).text).not.toContain("Messages")
   })
 
+  test.each(["/", "/web", "/health", "/ready", "/openapi.json", "/v1/models", "/v1/models/manager"])(
+    "%s shows strangers nothing that a program printed, a model server said, a file holds or a path tells",
+    async (path) => {
+      const fixture = appFixture({ config: { apiKeys: keys } })
+      const said = "SAID: ask bob@corp.example, project Heron, sk-live-1"
+      fixture.engine.agentStatuses = [
+        agentStatus("manager", {
+          program: "/srv/heron/codex",
+          capabilities: { ...capabilities, program: said, version: said },
+          readiness: { ...nobodyLoggedIn, detail: said },
+          lastExit: { reason: said, at: 0 },
+        }),
+        agentStatus("alice", { program: "/srv/heron/x", loginProblem: { message: said, at: 0 } }),
+        agentStatus("bob", { program: "/srv/heron/y", controlProblem: said }),
+      ]
+      const shown = await (await fixture.app.request(path)).text()
+      expect(shown).not.toMatch(/SAID|heron|Heron|sk-live|corp\.example/)
+      if (path !== "/" && path !== "/web") return
+      for (const word of [
+        "manager",
+        "alice",
+        "bob",
+        "codex is not logged in",
+        "The log-in was refused",
+        "control",
+      ])
+        expect(shown).toContain(word)
+    },
+  )
+
+  test("tells the owner of a service without keys all that is known", async () => {
+    const { text } = await pageOf({}, ({ engine }) => {
+      engine.agentStatuses = [
+        agentStatus("manager", { readiness: { ...nobodyLoggedIn, detail: "it printed: update me" } }),
+        agentStatus("alice", { loginProblem: { message: "401 expired", at: 0 } }),
+        agentStatus("bob", { controlProblem: "agent.json:3: not valid JSON" }),
+      ]
+    })
+    for (const words of ["it printed: update me", "refused: 401 expired", "agent.json:3: not valid JSON"])
+      expect(text).toContain(words)
+  })
+
   test("escapes everything that comes from outside", async () => {
     const evil = `<img src=x onerror=alert(1)>"'`
     const { text } = await pageOf({}, ({ engine }) => {
       engine.agentStatuses = [
         agentStatus("manager", { id: `a${evil}`, name: evil, role: evil, program: evil }),
-        agentStatus("bob", { readiness: { isReady: false, reason: evil, nextStep: `\`${evil}\`` } }),
+        agentStatus("bob", {
+          readiness: { isReady: false, reason: evil, nextStep: `\`${evil}\``, detail: evil },
+        }),
       ]
     })
     expect(text).not.toContain("<img")
@@ -86,7 +141,7 @@ describe("the status page", () => {
       engine.agentStatuses = [agentStatus("manager", { readiness: nobodyLoggedIn })]
     })
     expect(text).toContain("<title>Not ready")
-    expect(text).toContain("is not logged in.")
+    expect(text).toContain("codex is not logged in: /home/ann")
     expect(text).toContain("<code>codex login</code>")
   })
 

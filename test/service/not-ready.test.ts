@@ -232,6 +232,14 @@ describe("a CLI that cannot work", () => {
       ])
     }
     expect(problems.get("manager")).toBeNull()
+    // What strangers are shown is in fields of its own, with none of the program's words and no place of this machine.
+    for (const { name, reason } of installed) {
+      const readiness = service.roster.list().find(({ id }) => id === `engineer_${name}`)?.readiness
+      if (readiness?.isReady !== false) throw new Error(`${name} is ready`)
+      const { reason: shown, nextStep, detail } = readiness
+      expect(`${name}: ${shown} ${nextStep}`).not.toMatch(/new version|unrecognized|unknown option|\/tmp\//)
+      expect(`${shown}: ${detail}`).toMatch(reason)
+    }
 
     const report = await outputOf(["doctor"], { AI_AGENT_PROXY_HOME: service.home })
     const { checks }: { checks: { status: string; message: string; next: string | null }[] } =

@@ -308,7 +308,7 @@ describe("the permissions of an agent", () => {
         state: "running",
         readiness: {
           isReady: false,
-          reason: expect.stringContaining("is in the home of the service, or holds it"),
+          detail: expect.stringContaining("is in the home of the service, or holds it"),
         },
       })
     }

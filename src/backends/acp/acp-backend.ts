@@ -1,3 +1,4 @@
+import { basename } from "node:path"
 import type {
   Backend,
   Capabilities,
@@ -69,7 +70,7 @@ class AcpBackend implements Backend {
     this.#running = new RunningProcesses(options.cwd, options.log)
     this.#supervisor = new ProcessSupervisor<AcpConnection>({
       program: this.kind,
-      startStep: `Run \`${options.executable}\` in a terminal as this user to see why.`,
+      startStep: `Run \`${basename(options.executable)}\` in a terminal as this user to see why.`,
       spawn: () => this.#spawn(),
       onStarted: (connection) => this.#processStarted(connection),
       onExited: (connection, reason) => this.#processExited(connection, reason),
@@ -111,7 +112,7 @@ class AcpBackend implements Backend {
     } catch (error) {
       if (!isAuthError(error)) return notReady(error instanceof ProxyError ? (error.cause ?? error) : error)
       const { cli } = this.#options
-      return { isReady: false, reason: `${cli.kind} is not logged in`, nextStep: cli.loginStep }
+      return { isReady: false, reason: `${cli.kind} is not logged in`, nextStep: cli.loginStep, detail: null }
     }
   }
 

@@ -124,8 +124,9 @@ export class AcpConnection implements SupervisedProcess {
     }
     if (this.#description.protocolVersion !== protocolVersion) {
       throw new StartError(
-        `${cli.kind} speaks version ${this.#description.protocolVersion} of the Agent Client Protocol, this service ${protocolVersion}`,
+        `${cli.kind} speaks another version of the Agent Client Protocol than ${protocolVersion}`,
         `${cli.installStep} in another version.`,
+        { detail: `version ${this.#description.protocolVersion}` },
       )
     }
   }

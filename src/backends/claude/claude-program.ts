@@ -61,8 +61,9 @@ export class ClaudeProgram {
     const folder = protectedFolders.find((path) => !isPlainInRules(path))
     if (permissions !== "workspace" || folder === undefined) return
     throw new StartError(
-      `claude cannot protect ${folder} from the agent: the path has characters that mean something in its rules`,
+      "claude cannot protect the agent's control files from it: their path has characters that mean something in its rules",
       "Move the home of the service to a path of letters, digits, spaces and any of `-_.@+,=~:%#`, or set the agent's permissions to read-only.",
+      { detail: folder },
     )
   }
 
@@ -77,8 +78,9 @@ export class ClaudeProgram {
         // An update notice, or another program: its own words tell which.
         const words = printed.trim().slice(0, maxPrintedLength).toWellFormed()
         throw new StartError(
-          `\`${file} --version\` does not answer as claude does${words === "" ? "" : `; it printed: ${words}`}`,
+          "`claude --version` does not answer as claude does",
           "Run it in a terminal as this user, or set the agent's CLI to another program.",
+          { detail: words === "" ? file : `${file} printed: ${words}` },
         )
       }
       if (isOlder(version, oldestVersion)) {
@@ -106,6 +108,7 @@ export class ClaudeProgram {
           isReady: false,
           reason: "claude is not logged in",
           nextStep: "Run `claude auth login` as the user of this service, or set ANTHROPIC_API_KEY.",
+          detail: null,
         }
     const until = performance.now() + (isLoggedIn ? loggedInForMs : loggedOutForMs)
     this.#login = { stamp, until, readiness }
@@ -141,12 +144,12 @@ export class ClaudeProgram {
       const run = await runBriefly(file, args, { cwd, env, timeoutMs: this.#timeoutMs, signal: this.#signal })
       return run.output
     } catch (error) {
-      throw new StartError(
-        this.#signal.aborted ? "the agent is stopping" : `\`${file}\` cannot be run: ${messageOf(error)}`,
-        this.#signal.aborted ? "Start the service again." : "Run it in a terminal as this user.",
-        0,
-        error,
-      )
+      if (this.#signal.aborted)
+        throw new StartError("the agent is stopping", "Start the service again.", { cause: error })
+      throw new StartError("`claude` cannot be run", "Run it in a terminal as this user.", {
+        detail: `${file}: ${messageOf(error)}`,
+        cause: error,
+      })
     }
   }
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn as nodeSpawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
-import { messageOf } from "../../domain/errors.ts"
 import { drained } from "../drained.ts"
+import { couldNotStart } from "../exit-reason.ts"
 import {
   type EndStep,
   endProcessTree,
@@ -71,7 +71,7 @@ export class AppServerProcess {
       }
       this.#child.once("error", (error) => {
         // Also emitted when a signal could not be sent; then the process lives on.
-        if (this.#child.pid === undefined) settle(`could not be started: ${messageOf(error)}`)
+        if (this.#child.pid === undefined) settle(couldNotStart(error))
       })
       this.#child.once("exit", (code, signal) => {
         this.#isGone = true

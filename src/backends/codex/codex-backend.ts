@@ -100,8 +100,9 @@ class CodexBackend implements Backend {
         await server.end()
         return {
           isReady: false,
-          reason: `codex cannot read its configuration (${problem.trim().replaceAll(/\s+/g, " ").slice(0, 300)})`,
+          reason: "codex cannot read its configuration",
           nextStep: "Correct config.toml in ~/.codex (or $CODEX_HOME).",
+          detail: problem.trim().replaceAll(/\s+/g, " ").slice(0, 300),
         }
       }
       if (!this.#isAccountReady) {
@@ -116,6 +117,7 @@ class CodexBackend implements Backend {
       isReady: false,
       reason: "codex is not logged in",
       nextStep: "Run `codex login` as this user.",
+      detail: null,
     }
   }
 

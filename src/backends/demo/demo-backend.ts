@@ -53,7 +53,12 @@ class DemoBackend implements Backend {
 
   async readiness(): Promise<Readiness> {
     if (!this.#isStopped) return { isReady: true }
-    return { isReady: false, reason: "the agent is stopping", nextStep: "Start the service again." }
+    return {
+      isReady: false,
+      reason: "the agent is stopping",
+      nextStep: "Start the service again.",
+      detail: null,
+    }
   }
 
   async openThread(options: ThreadOptions): Promise<ThreadRef> {

@@ -202,7 +202,7 @@ class ExecBackend implements Backend {
       })
     } catch (error) {
       if (this.#stopping.signal.aborted)
-        throw new StartError("the agent is stopping", "Start the service again.", 0, error)
+        throw new StartError("the agent is stopping", "Start the service again.", { cause: error })
       throw error
     }
     return this.#profile

@@ -1,4 +1,5 @@
 import { createInterface, type Interface } from "node:readline"
+import { explain } from "../../domain/backend.ts"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { programOf, stateOf } from "../agent-view.ts"
 import { hasColors } from "../command-io.ts"
@@ -106,7 +107,7 @@ class TerminalSession {
       this.#say(
         `${agent.id}: ${stateOf(agent)}, ${programOf(agent)}, ${runningTurns} running, ${queuedTurns} queued`,
       )
-      if (!readiness.isReady) this.#say(`${readiness.reason}. ${readiness.nextStep}`)
+      if (!readiness.isReady) this.#say(explain(readiness))
     } catch (error) {
       this.#say(messageOf(error))
     }
