@@ -4,7 +4,7 @@
 # Where `make install` puts the command: for everybody as root, for you otherwise.
 PREFIX ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
 
-.PHONY: help debug test bench install build lint check-browser test-clis clean
+.PHONY: help debug test bench faults install build lint check-browser test-clis clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,9 @@ test: node_modules/.installed check-browser test-clis build ## Lint, type check 
 
 bench: node_modules/.installed ## Measure against a bare service and the raw CLI (6 minutes)
 	node_modules/node/bin/node --disable-warning=ExperimentalWarning bench/run.ts $(ARGS)
+
+faults: build ## Kill it, flood it, stall it, and count what was lost (20 minutes, Linux)
+	node_modules/node/bin/node --disable-warning=ExperimentalWarning test/faults/run.ts $(ARGS)
 
 install: build ## Build and put `ai-agent-proxy` on the PATH (PREFIX=... to choose where)
 	@mkdir -p "$(PREFIX)/bin"
