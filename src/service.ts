@@ -124,7 +124,9 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   const agentTokens = new AgentTokens()
   const command = await writeAgentCommand(config.home)
   const tell: Log = (level, message, fields) => log[level](fields ?? {}, message)
-  await ensureAgentWorkspace(config.home, { role: "manager", name: null })
+  await ensureAgentWorkspace(config.home, { role: "manager", name: null }, ({ message }) =>
+    tell("warn", "a file or folder of the manager cannot be used", { problem: message }),
+  )
   const roster = new ServiceRoster({
     folder: new RosterFolder(config.home, tell),
     config,
@@ -215,7 +217,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   channels.listening(`${server.localUrl}/mcp`)
   const socketPath = join(config.home, "daemon.sock")
   const url = isOnSocketOnly ? `unix:${socketPath}` : server.url
-  const mainConversations = new MainConversationFiles(engine.conversations, config.home)
+  const mainConversations = new MainConversationFiles(engine.conversations, config.home, tell)
   const control = { roster, mainConversations, url: () => url }
   const ownSocket = await startControlSocket(createHttpApp({ ...parts, control }), socketPath)
   socket = ownSocket

@@ -20,6 +20,7 @@ const order = [
   "fetch",
   "storage",
   "workspace",
+  "disk",
   "protocol",
   "config",
   "domain",
@@ -33,13 +34,14 @@ const extra: Readonly<Record<string, readonly string[]>> = {
 /** The engine knows backends, storage and workspaces by their ports in `domain` only. */
 const forbidden: Readonly<Record<string, readonly string[]>> = {
   service: ["cli"],
-  http: ["backends", "fetch", "storage", "workspace"],
-  mcp: ["team", "engine", "backends", "fetch", "storage", "workspace", "protocol", "config"],
-  engine: ["backends", "fetch", "storage", "workspace", "protocol"],
+  http: ["backends", "fetch", "storage", "workspace", "disk"],
+  mcp: ["team", "engine", "backends", "fetch", "storage", "workspace", "disk", "protocol", "config"],
+  engine: ["backends", "fetch", "storage", "workspace", "disk", "protocol"],
   backends: ["fetch", "storage", "workspace", "protocol"],
   fetch: ["storage", "workspace", "protocol", "config"],
   storage: ["workspace", "protocol", "config"],
   workspace: ["protocol"],
+  disk: ["protocol", "config", "domain"],
 }
 
 interface Import {

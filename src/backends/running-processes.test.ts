@@ -1,5 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process"
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, it } from "vitest"
 import { isRunning } from "../../test/support/processes.ts"
@@ -82,4 +90,27 @@ it("notes nothing any more once all processes are gone, and survives a damaged f
   writeFileSync(file(), '[{"pid": -1}]')
   await endLeftBehind(workspace.path, () => {})
   expect(isRunning(second)).toBe(true)
+})
+
+it("writes nothing to what a link in the agent's folder leads to", async () => {
+  const theirs = join(workspace.path, "theirs")
+  writeFileSync(theirs, "theirs")
+  mkdirSync(join(workspace.path, "control"))
+  symlinkSync(theirs, `${file()}.tmp`)
+  symlinkSync(theirs, file())
+  const running = new RunningProcesses(workspace.path, () => {})
+  running.add(startSleeper(), marker)
+  expect(lstatSync(file()).isFile()).toBe(true)
+  expect(readFileSync(theirs, "utf8")).toBe("theirs")
+})
+
+it("logs that a folder is a link, and costs no turn", async () => {
+  const logged: unknown[] = []
+  mkdirSync(join(workspace.path, "elsewhere"))
+  symlinkSync("elsewhere", join(workspace.path, "control"))
+  const running = new RunningProcesses(workspace.path, (_level, _message, fields) => logged.push(fields))
+  running.add(startSleeper(), marker)
+  await endLeftBehind(workspace.path, () => {})
+  expect(readdirSync(join(workspace.path, "elsewhere"))).toEqual([])
+  expect(logged).toEqual([{ reason: expect.stringContaining("control is a symbolic link") }])
 })

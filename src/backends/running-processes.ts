@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
-import path from "node:path"
+import { readFileSync } from "node:fs"
 import { z } from "zod"
+import type { OwnPath } from "../disk/held-folder.ts"
+import { readOwnFileSync, removeOwnFileSync, replaceOwnFileSync } from "../disk/own-file.ts"
 import { messageOf } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import { type EndStep, endProcessTree, snapshot, startedAtOf } from "./process-tree.ts"
@@ -16,6 +17,9 @@ type Entry = z.infer<typeof entrySchema>
 
 /** The variable by which also those descendants of a CLI are found that left its group, session and parent. */
 export const turnMarkerName = "AI_AGENT_PROXY_TURN"
+
+/** A hundred bytes a process. */
+const maxBytes = 1024 * 1024
 
 /** Not 0: that is the group and session of kernel threads, and the session of everybody where it is not told. */
 const nobody = { pid: -1, hasExited: () => true }
@@ -35,7 +39,7 @@ const leftBehindSteps: readonly EndStep[] = [
  * are no processes either. A file that cannot be written is logged, and costs no turn.
  */
 export class RunningProcesses {
-  readonly #file: string
+  readonly #file: OwnPath
   readonly #log: Log
   readonly #bootId = bootIdNow()
   readonly #entries = new Map<number, Entry>()
@@ -66,14 +70,8 @@ export class RunningProcesses {
 
   #write(): void {
     try {
-      if (this.#entries.size === 0) {
-        rmSync(this.#file, { force: true })
-        return
-      }
-      const temporary = `${this.#file}.tmp`
-      mkdirSync(path.dirname(this.#file), { recursive: true, mode: 0o700 })
-      writeFileSync(temporary, `${JSON.stringify([...this.#entries.values()])}\n`, { mode: 0o600 })
-      renameSync(temporary, this.#file)
+      if (this.#entries.size === 0) removeOwnFileSync(this.#file)
+      else replaceOwnFileSync(this.#file, `${JSON.stringify([...this.#entries.values()])}\n`)
     } catch (error) {
       this.#log("warn", "running processes cannot be noted", { reason: messageOf(error) })
     }
@@ -101,7 +99,7 @@ export async function endLeftBehind(workspace: string, log: Log): Promise<void> 
       )
       log("info", "processes of turns of an earlier run were ended", { turns: entries.length })
     }
-    rmSync(file, { force: true })
+    removeOwnFileSync(file)
   } catch (error) {
     log("warn", "processes of an earlier run cannot be looked for", { reason: messageOf(error) })
   }
@@ -121,15 +119,15 @@ function bootIdNow(): string | null {
   }
 }
 
-function readEntries(file: string): Entry[] {
+function readEntries(file: OwnPath): Entry[] {
   try {
-    return z.array(entrySchema).parse(JSON.parse(readFileSync(file, "utf8")))
+    return z.array(entrySchema).parse(JSON.parse(readOwnFileSync(file, maxBytes).toString("utf8")))
   } catch {
     // Missing, as after every end that was not a kill, or damaged by hand: nobody is known to be left.
     return []
   }
 }
 
-function fileOf(workspace: string): string {
-  return path.join(workspace, "control", "exec-running.json")
+function fileOf(root: string): OwnPath {
+  return { root, path: "control/exec-running.json" }
 }

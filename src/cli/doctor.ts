@@ -1,6 +1,7 @@
 import { Command } from "commander"
 import { formatDuration } from "../domain/duration.ts"
 import { checkAgentClis } from "../supervise/check-agent-clis.ts"
+import { checkAgentFolders } from "../supervise/check-agent-folders.ts"
 import { checkHome } from "../supervise/check-home.ts"
 import { checkService } from "../supervise/check-service.ts"
 import { failure, type HealthCheck, ok } from "../supervise/health-check.ts"
@@ -88,6 +89,7 @@ async function allChecks(
     ...(await service),
     ok("configuration", `${config.home}/config.toml and the environment of the service`),
     ...(await checkHome(config, state?.pid ?? null)),
+    ...(await checkAgentFolders(config.home)),
     ...(await checkAgentClis(config, environment, {
       isTurnWanted: flags.turn === true,
       terminalPath: process.env.PATH,

@@ -1,4 +1,3 @@
-import { join } from "node:path"
 import { messageOf } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import type { FinishedTurn } from "../engine/finished-turn.ts"
@@ -7,6 +6,8 @@ import { GatheredWrites } from "../workspace/gathered-writes.ts"
 import { RotatedFile } from "../workspace/rotated-file.ts"
 
 const maxLogBytes = 5 * 1024 * 1024
+/** Of one agent, as long as the service runs: the notes of different days have different names. */
+const maxComplaints = 20
 
 /** What the service writes into an agent's folder while it works: its logs, and a line a turn in the note of the day. */
 export class AgentRecords {
@@ -15,7 +16,7 @@ export class AgentRecords {
   readonly #turns: RotatedFile
   readonly #backend: RotatedFile
   readonly #notes: GatheredWrites<NoteLine>
-  #hasComplained = false
+  readonly #complaints = new Set<string>()
 
   constructor(workspace: string, log: Log) {
     this.#workspace = workspace
@@ -25,8 +26,8 @@ export class AgentRecords {
       (lines) => addNoteLines(workspace, lines).catch(onError),
       ({ text }) => Buffer.byteLength(text),
     )
-    this.#turns = new RotatedFile(join(workspace, "logs", "turns.jsonl"), maxLogBytes, onError)
-    this.#backend = new RotatedFile(join(workspace, "logs", "backend.log"), maxLogBytes, onError)
+    this.#turns = new RotatedFile({ root: workspace, path: "logs/turns.jsonl" }, maxLogBytes, onError)
+    this.#backend = new RotatedFile({ root: workspace, path: "logs/backend.log" }, maxLogBytes, onError)
   }
 
   /** What its CLI does and says outside of turns. No prompts, no answers. */
@@ -60,13 +61,14 @@ export class AgentRecords {
     await Promise.all([this.#notes.settled(), this.#turns.settled(), this.#backend.settled()])
   }
 
-  /** Once: a full disk has many lines. */
+  /** Once each: a full disk has many lines. */
   #complain(error: unknown): void {
-    if (this.#hasComplained) return
-    this.#hasComplained = true
+    const problem = messageOf(error)
+    if (this.#complaints.has(problem) || this.#complaints.size >= maxComplaints) return
+    this.#complaints.add(problem)
     this.#log("warn", "an agent's logs and notes cannot be written", {
       workspace: this.#workspace,
-      error: messageOf(error),
+      error: problem,
     })
   }
 }

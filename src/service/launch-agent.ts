@@ -13,7 +13,7 @@ import type { Log } from "../domain/log.ts"
 import type { ToolEndpoint } from "../domain/tool-endpoint.ts"
 import { Agent } from "../engine/agent.ts"
 import { controlFile } from "../workspace/agent-control.ts"
-import { makeFolder } from "../workspace/agent-workspace.ts"
+import { ensureOwnFolders, makeFolder } from "../workspace/agent-workspace.ts"
 import { clearUnkept } from "../workspace/inbox-folder.ts"
 import type { RosterEntry } from "../workspace/roster-folder.ts"
 import { threadPreamble } from "../workspace/thread-preamble.ts"
@@ -54,11 +54,14 @@ export async function launchAgent(
   const profile = profileOf(entry, settings, options)
   await makeFolder(profile.workingDirectory)
   if (settings.permissions === "workspace") await checkWorkingDirectory(profile, config.home)
-  await clearUnkept(profile.workspace)
   const tell: Log = (level, message, fields) => {
     log[level]({ agent: profile.id, ...fields }, message)
     if (level !== "debug") options.records.backend(level, message, fields, new Date(now()))
   }
+  const onProblem = (problem: string): void =>
+    tell("warn", "a folder of the agent cannot be used", { problem })
+  await ensureOwnFolders(profile.workspace, onProblem)
+  await clearUnkept(profile.workspace, onProblem)
   const model = settings.model ?? config.model
   const program = programOf(settings, options)
   let agent: Agent | null = null
@@ -102,7 +105,7 @@ export async function launchAgent(
     program: demoReason === null ? program : "built in",
     model,
     effort: settings.effort,
-    preamble: () => threadPreamble(profile, { now: new Date(now()) }),
+    preamble: () => threadPreamble(profile, { now: new Date(now()), log: tell }),
     loadedThreads: config.limits.loadedThreads,
     threadIdleMs: config.limits.threadIdleMs,
     now,

@@ -3,6 +3,8 @@ import { join } from "node:path"
 import type { Config } from "../config/config.ts"
 import { formatEnvironmentFile, parseEnvironmentFile } from "../config/environment-file.ts"
 import { settings } from "../config/settings.ts"
+import { inFolderOf } from "../disk/held-folder.ts"
+import { RefusedEntryError } from "../disk/refused-entry-error.ts"
 import { controlFile } from "../workspace/agent-control.ts"
 import { ensureAgentWorkspace, makeFolder } from "../workspace/agent-workspace.ts"
 import { openHome } from "../workspace/home.ts"
@@ -19,8 +21,8 @@ export async function prepareHome(
   readFile: (path: string) => string | null,
 ): Promise<readonly string[]> {
   const { config, environment, newKey } = plan
-  const warnings = await openHome(config.home)
-  await makeManager(config)
+  const warnings = [...(await openHome(config.home))]
+  await makeManager(config, (problem) => warnings.push(problem))
   const environmentFile = environmentFileOf(config.home)
   const secretsFile = secretsFileOf(config.home)
   await removeTemporaries(environmentFile)
@@ -50,8 +52,14 @@ export function secretsText(path: string, before: string, key: string): string {
   return formatEnvironmentFile({ [settings.apiKey.variable]: key, ...others })
 }
 
-async function makeManager(config: Config): Promise<void> {
-  const { path } = await ensureAgentWorkspace(config.home, { role: "manager", name: null })
-  await removeTemporaries(join(path, controlFile))
+async function makeManager(config: Config, onProblem: (problem: string) => void): Promise<void> {
+  const manager = { role: "manager", name: null }
+  const { path: root } = await ensureAgentWorkspace(config.home, manager, ({ message }) => onProblem(message))
+  await inFolderOf({ root, path: controlFile }, false, (folder, name) =>
+    removeTemporaries(join(folder.path, name)),
+  ).catch((error: unknown) => {
+    // That one has been told already.
+    if (!(error instanceof RefusedEntryError)) throw error
+  })
   await makeFolder(config.workingDirectory)
 }

@@ -1,9 +1,9 @@
-import { constants } from "node:fs"
-import { open } from "node:fs/promises"
 import { join } from "node:path"
+import { inFolder } from "../disk/held-folder.ts"
+import { openToAppend } from "../disk/own-file.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { storageFailed } from "../domain/file-problem.ts"
-import { appendWhole } from "./append-whole.ts"
+import { appendText } from "./append-text.ts"
 import { localDay } from "./local-day.ts"
 
 /** Of one fact, in UTF-16 units: more belongs into a file of its own. */
@@ -26,27 +26,19 @@ export async function appendMemory(workspace: string, fact: string, now: Date): 
   }
   const path = join(workspace, "memory", "memory.md")
   try {
-    const { O_RDWR, O_APPEND, O_CREAT, O_NONBLOCK } = constants
-    const file = await open(path, O_RDWR | O_APPEND | O_CREAT | O_NONBLOCK, 0o600)
-    try {
-      const stats = await file.stat()
-      if (!stats.isFile()) throw new ProxyError("internal_error", `${path} is not a file.`)
-      const line = `${await lineEndBefore(file, stats.size)}- ${localDay(now)}: ${text}\n`
-      if (stats.size + Buffer.byteLength(line) > maxMemoryBytes) {
-        throw new ProxyError("invalid_request", `The memory is full. Tidy ${path} up, then try again.`)
+    const line = `- ${localDay(now)}: ${text}\n`
+    await inFolder({ root: workspace, folder: "memory", isMade: true }, async (folder) => {
+      const file = await openToAppend(folder, "memory.md")
+      try {
+        if ((await file.stat()).size + Buffer.byteLength(line) > maxMemoryBytes) {
+          throw new ProxyError("invalid_request", `The memory is full. Tidy ${path} up, then try again.`)
+        }
+        await appendText(file, line)
+      } finally {
+        await file.close()
       }
-      await appendWhole(file, line)
-    } finally {
-      await file.close()
-    }
+    })
   } catch (error) {
     throw storageFailed(`${path} cannot be written`, error)
   }
-}
-
-/** People's editors do not always end the last line. */
-async function lineEndBefore(file: Awaited<ReturnType<typeof open>>, size: number): Promise<string> {
-  if (size === 0) return ""
-  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1)
-  return buffer.toString("latin1") === "\n" ? "" : "\n"
 }

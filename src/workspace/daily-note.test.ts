@@ -35,7 +35,7 @@ describe("the note of the day", () => {
     await mkdir(join(workspace, "notes", "daily-2026-03-06.md"))
     const asked = { asked: "And now?", answered: "", status: "completed" }
     const lines = [6, 7, 6].map((day) => noteLine({ ...asked, at: new Date(2026, 2, day, 9, 5) }))
-    await expect(addNoteLines(workspace, lines)).rejects.toMatchObject({ code: "EISDIR" })
+    await expect(addNoteLines(workspace, lines)).rejects.toThrow("is a folder and not a file")
     expect(await readFile(join(workspace, "notes", "daily-2026-03-07.md"), "utf8")).toBe(
       "- 09:05 asked: And now? → done\n",
     )

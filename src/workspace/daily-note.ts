@@ -1,7 +1,6 @@
-import { constants } from "node:fs"
-import { open } from "node:fs/promises"
-import { join } from "node:path"
-import { appendWhole } from "./append-whole.ts"
+import { inFolder } from "../disk/held-folder.ts"
+import { openToAppend } from "../disk/own-file.ts"
+import { appendText } from "./append-text.ts"
 import { localDay } from "./local-day.ts"
 
 /** Of what was said and answered, in one line each: a note is a reminder, not a record. */
@@ -30,29 +29,28 @@ export function noteLine(turn: NotedTurn): NoteLine {
 
 /**
  * Adds lines to the notes of their days, each day in one write at the end of the file: the agent may be writing there, too.
- * Rejects with the system's first error, when the other days have theirs.
+ * Rejects with the first error, when the other days have theirs.
  */
 export async function addNoteLines(workspace: string, lines: readonly NoteLine[]): Promise<void> {
   const days = [...Map.groupBy(lines, (line) => line.day)]
   const written = await Promise.allSettled(
     days.map(([day, ofDay]) =>
-      addToNote(join(workspace, "notes", `daily-${day}.md`), ofDay.map(({ text }) => text).join("")),
+      addToNote(workspace, `daily-${day}.md`, ofDay.map(({ text }) => text).join("")),
     ),
   )
   const failed = written.find((one) => one.status === "rejected")
   if (failed !== undefined) throw failed.reason
 }
 
-async function addToNote(path: string, text: string): Promise<void> {
-  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants
-  const file = await open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o600)
-  try {
-    const stats = await file.stat()
-    if (!stats.isFile() || stats.size > maxNoteBytes) return
-    await appendWhole(file, text)
-  } finally {
-    await file.close()
-  }
+function addToNote(root: string, name: string, text: string): Promise<void> {
+  return inFolder({ root, folder: "notes", isMade: true }, async (folder) => {
+    const file = await openToAppend(folder, name)
+    try {
+      if ((await file.stat()).size <= maxNoteBytes) await appendText(file, text)
+    } finally {
+      await file.close()
+    }
+  })
 }
 
 const serviceLine = /^- \d\d:\d\d asked: .*(?:\n|$)/gm

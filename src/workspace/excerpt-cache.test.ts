@@ -9,7 +9,8 @@ describe("the excerpts of files that change now and then", () => {
   let folder: TempDir
   let cache: ExcerptCache<Excerpt>
   const file = () => join(folder.path, "memory.md")
-  const read = async () => (await cache.read(file()))?.text ?? null
+  const own = () => ({ root: folder.path, path: "memory.md" })
+  const read = async () => (await cache.read(own())).content?.text ?? null
 
   beforeEach(async () => {
     folder = await createTempDir("excerpts")
@@ -20,9 +21,9 @@ describe("the excerpts of files that change now and then", () => {
 
   it("are read once while the file stays the same", async () => {
     writeFileSync(file(), "one\n")
-    const first = cache.read(file())
-    expect(cache.read(file())).toBe(first)
-    expect((await first)?.text).toBe("one\n")
+    const first = cache.read(own())
+    expect(cache.read(own())).toBe(first)
+    expect((await first).content?.text).toBe("one\n")
   })
 
   it("are new after the file was written, replaced, removed and made again", async () => {
@@ -39,8 +40,9 @@ describe("the excerpts of files that change now and then", () => {
     expect(await read()).toBe("ten\n")
   })
 
-  it("are null below a path that is no folder", async () => {
+  it("are null below a path that is no folder, with the reason", async () => {
     writeFileSync(file(), "one\n")
-    expect(await cache.read(join(file(), "below"))).toBeNull()
+    const found = await cache.read({ root: folder.path, path: "memory.md/below" })
+    expect(found).toEqual({ content: null, problem: `${file()} is a file and not a folder` })
   })
 })

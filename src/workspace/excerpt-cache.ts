@@ -1,49 +1,65 @@
-import { statSync } from "node:fs"
+import { lstatSync } from "node:fs"
+import { join } from "node:path"
+import type { OwnPath } from "../disk/held-folder.ts"
+import { messageOf } from "../domain/errors.ts"
 
 /** A workspace has one of these files a day, or one for all days. */
 const maxEntries = 64
 
+/** What was found: the same object for as long as the file stays the same. */
+export interface Found<T> {
+  /** Null: there is none, or it cannot be read. */
+  readonly content: T | null
+  /** Why it cannot; null: it can, or there is none. */
+  readonly problem: string | null
+}
+
 interface Entry<T> {
   readonly stamp: string
-  readonly excerpt: Promise<T | null>
+  readonly found: Promise<Found<T>>
 }
 
 /**
  * Excerpts of files that are asked for with every new thread, and change now and then: read again only once the file is
- * another one. The question is a synchronous `stat`, which takes a few microseconds; four trips to the thread pool for
+ * another one. The question is a synchronous `lstat`, which takes a few microseconds; four trips to the thread pool for
  * opening, asking, reading and closing were a tenth of a short turn.
  */
 export class ExcerptCache<T> {
   readonly #entries = new Map<string, Entry<T>>()
-  readonly #read: (path: string) => Promise<T | null>
+  readonly #read: (own: OwnPath) => Promise<T | null>
 
-  /** `read` never rejects. */
-  constructor(read: (path: string) => Promise<T | null>) {
+  /** `read` may reject: that is found, then. */
+  constructor(read: (own: OwnPath) => Promise<T | null>) {
     this.#read = read
   }
 
-  read(path: string): Promise<T | null> {
+  /** Never rejects. */
+  read(own: OwnPath): Promise<Found<T>> {
+    const path = join(own.root, own.path)
     const stamp = stampOf(path)
     if (stamp === null) {
       this.#entries.delete(path)
-      return Promise.resolve(null)
+      return Promise.resolve({ content: null, problem: null })
     }
     const known = this.#entries.get(path)
-    if (known?.stamp === stamp) return known.excerpt
+    if (known?.stamp === stamp) return known.found
     if (this.#entries.size >= maxEntries) this.#entries.clear()
-    const excerpt = this.#read(path)
-    this.#entries.set(path, { stamp, excerpt })
-    return excerpt
+    const found = this.#read(own).then(
+      (content) => ({ content, problem: null }),
+      (error: unknown) => ({ content: null, problem: messageOf(error) }),
+    )
+    this.#entries.set(path, { stamp, found })
+    return found
   }
 }
 
 /** Another one for another content; null: there is nothing to read. */
 function stampOf(path: string): string | null {
   try {
-    const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
+    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false })
     return stats === undefined ? null : `${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`
-  } catch {
-    // Whatever is wrong with it: reading finds out too, and leaves it out.
-    return null
+  } catch (error) {
+    // Reading finds out what is wrong, and that is told once.
+    return `unreadable ${messageOf(error)}`
   }
 }

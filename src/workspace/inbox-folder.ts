@@ -1,7 +1,10 @@
 import { createHash, randomBytes } from "node:crypto"
-import { createReadStream } from "node:fs"
-import { lstat, mkdir, open, readdir, rm, utimes } from "node:fs/promises"
+import { lstat, open, readdir, rm, rmdir } from "node:fs/promises"
 import { join } from "node:path"
+import { type HeldFolder, inFolder, type Place } from "../disk/held-folder.ts"
+import { openEntry } from "../disk/own-file.ts"
+import { RefusedEntryError } from "../disk/refused-entry-error.ts"
+import { messageOf, ProxyError } from "../domain/errors.ts"
 import { safeFileName } from "../domain/file-name.ts"
 import type { Inbox, InboxFile, InboxPlace } from "../domain/files.ts"
 import { codeOf, linkOrCopy } from "./write-atomic.ts"
@@ -20,16 +23,16 @@ const savedPattern = new RegExp(`^[0-9a-f]{${hashDigits}}-`)
  * name: the same file comes to lie at the same place, and is written once.
  */
 export class InboxFolder implements Inbox {
-  /** Unkept files by their usual path: how many turns still need them, and where they were written. */
-  readonly #unkept = new Map<string, { users: number; readonly paths: Set<string> }>()
+  /** Unkept files by their usual path: how many turns still need them, and under which names they were written. */
+  readonly #unkept = new Map<string, { users: number; readonly names: Set<string> }>()
 
   async save(workspace: string, file: InboxFile, isKept: boolean): Promise<InboxPlace> {
-    const folder = join(workspace, folderName, ...(isKept ? [] : [unkeptName]))
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    if (isKept) return { path: await saveIn(folder, file), release: async () => {} }
+    const folder = isKept ? folderName : `${folderName}/${unkeptName}`
+    const place = { root: workspace, folder, isMade: true }
+    if (isKept) return { path: join(workspace, folder, await saveIn(place, file)), release: async () => {} }
 
-    const key = join(folder, nameOf(file, 1))
-    const entry = this.#unkept.get(key) ?? { users: 0, paths: new Set() }
+    const key = join(workspace, folder, nameOf(file, 1))
+    const entry = this.#unkept.get(key) ?? { users: 0, names: new Set() }
     // Counted before it is written: the end of another turn must not take it away in between.
     entry.users += 1
     this.#unkept.set(key, entry)
@@ -40,12 +43,16 @@ export class InboxFolder implements Inbox {
       entry.users -= 1
       if (entry.users > 0) return
       this.#unkept.delete(key)
-      for (const path of entry.paths) await rm(path, { force: true })
+      await unlessGone(() =>
+        inFolder({ root: workspace, folder }, async (held) => {
+          for (const name of entry.names) await rm(join(held.path, name), { force: true })
+        }),
+      )
     }
     try {
-      const path = await saveIn(folder, file)
-      entry.paths.add(path)
-      return { path, release }
+      const name = await saveIn(place, file)
+      entry.names.add(name)
+      return { path: join(workspace, folder, name), release }
     } catch (error) {
       await release()
       throw error
@@ -54,34 +61,69 @@ export class InboxFolder implements Inbox {
 
   /** What others put into the inbox stays: our names begin with a hash. */
   async deleteUnused(workspace: string, time: number): Promise<void> {
-    const folder = join(workspace, folderName)
-    for (const name of await readdir(folder)) {
-      if (!savedPattern.test(name)) continue
-      const path = join(folder, name)
-      const stats = await lstat(path)
-      if (stats.isFile() && stats.mtimeMs < time) await rm(path, { force: true })
-    }
+    await unlessGone(() =>
+      inFolder({ root: workspace, folder: folderName }, async (folder) => {
+        for (const name of await readdir(folder.path)) {
+          if (!savedPattern.test(name)) continue
+          const path = join(folder.path, name)
+          const stats = await lstat(path)
+          if (stats.isFile() && stats.mtimeMs < time) await rm(path, { force: true })
+        }
+      }),
+    )
   }
 }
 
-/** Removes what turns that leave nothing behind left nevertheless, because the service ended before them. */
-export async function clearUnkept(workspace: string): Promise<void> {
-  await rm(join(workspace, folderName, unkeptName), { recursive: true, force: true })
+/**
+ * Removes what turns that leave nothing behind left nevertheless, because the service ended before them. What an agent has made
+ * there itself stays. Never rejects: `onProblem` is told.
+ */
+export async function clearUnkept(workspace: string, onProblem: (problem: string) => void): Promise<void> {
+  try {
+    await unlessGone(() =>
+      inFolder({ root: workspace, folder: `${folderName}/${unkeptName}` }, async ({ path }) => {
+        for (const name of await readdir(path)) {
+          if (savedPattern.test(name)) await rm(join(path, name), { force: true })
+        }
+      }),
+    )
+    await unlessGone(() =>
+      inFolder({ root: workspace, folder: folderName }, ({ path }) => rmdir(join(path, unkeptName))),
+    )
+  } catch (error) {
+    if (codeOf(error) !== "ENOTEMPTY") onProblem(messageOf(error))
+  }
 }
 
-async function saveIn(folder: string, file: InboxFile): Promise<string> {
+/** Resolves with the name that it has got. Rejects with `ProxyError` where the inbox is no folder. */
+async function saveIn(place: Place, file: InboxFile): Promise<string> {
+  try {
+    return await inFolder(place, (folder) => saveUnderFreeName(folder, file))
+  } catch (error) {
+    if (!(error instanceof RefusedEntryError)) throw error
+    const message = `The file cannot be handed to the agent: its inbox ${error.problem}. Its owner has to put a folder there.`
+    throw new ProxyError("storage_failed", message, { cause: error })
+  }
+}
+
+async function saveUnderFreeName(folder: HeldFolder, file: InboxFile): Promise<string> {
   for (let version = 1; version <= maxVersions; version += 1) {
-    const path = join(folder, nameOf(file, version))
-    if (await isSame(path, file)) {
-      const now = new Date()
-      await utimes(path, now, now)
-      return path
-    }
-    if (await write(path, file)) return path
+    const name = nameOf(file, version)
+    if (await isSame(folder, name, file)) return name
+    if (await write(join(folder.path, name), file)) return name
     // Another request may just have written the same: look before the next name is tried.
-    if (await isSame(path, file)) return path
+    if (await isSame(folder, name, file)) return name
   }
   throw new Error(`there are ${maxVersions} changed versions of ${nameOf(file, 1)} in the inbox`)
+}
+
+/** For clearing up: where there is no folder any more there is nothing of ours. */
+async function unlessGone(work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT" && !(error instanceof RefusedEntryError)) throw error
+  }
 }
 
 function nameOf(file: InboxFile, version: number): string {
@@ -89,15 +131,24 @@ function nameOf(file: InboxFile, version: number): string {
   return `${file.sha256.slice(0, hashDigits)}-${mark}${safeFileName(file.filename, file.mimeType)}`
 }
 
-async function isSame(path: string, file: InboxFile): Promise<boolean> {
+/** True: it is there already, and marked as used now. */
+async function isSame(folder: HeldFolder, name: string, file: InboxFile): Promise<boolean> {
   try {
-    const stats = await lstat(path)
-    if (!stats.isFile() || stats.size !== file.bytes) return false
-    const hash = createHash("sha256")
-    for await (const chunk of createReadStream(path)) hash.update(chunk)
-    return hash.digest("hex") === file.sha256
+    const handle = await openEntry(folder, name)
+    try {
+      if ((await handle.stat()).size !== file.bytes) return false
+      const hash = createHash("sha256")
+      for await (const chunk of handle.createReadStream({ autoClose: false })) hash.update(chunk)
+      if (hash.digest("hex") !== file.sha256) return false
+      const now = new Date()
+      await handle.utimes(now, now)
+      return true
+    } finally {
+      await handle.close()
+    }
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return false
+    // What lies there under that name is somebody else's.
+    if (codeOf(error) === "ENOENT" || error instanceof RefusedEntryError) return false
     throw error
   }
 }

@@ -1,5 +1,9 @@
-import { constants } from "node:fs"
-import { type FileHandle, open } from "node:fs/promises"
+import type { FileHandle } from "node:fs/promises"
+import { codeOf } from "../disk/code-of.ts"
+import { inFolderOf, type OwnPath } from "../disk/held-folder.ts"
+import { openEntry } from "../disk/own-file.ts"
+import { RefusedEntryError } from "../disk/refused-entry-error.ts"
+import { decodeText, encodingOf, type TextEncoding } from "./text-encoding.ts"
 
 /** A bounded piece of a text file. */
 export interface Excerpt {
@@ -17,72 +21,87 @@ export interface BothEnds {
 }
 
 /**
- * Reads at most `maxBytes` of a file, from its beginning or its end, cut at a line's end where there is one. Null for
- * whatever cannot be read as text: missing, not a plain file, no permission, binary. Never throws: an agent may have put
- * anything there.
+ * Reads at most `maxBytes` of a file, from its beginning or its end, cut at a line's end where there is one. Null: it is missing.
+ * Rejects with `RefusedEntryError` for what is no plain file or no text, and the system's errors: an agent may have put anything
+ * there.
  */
-export function readExcerpt(path: string, maxBytes: number, from: "start" | "end"): Promise<Excerpt | null> {
-  return withTextFile(path, async (read, size) => {
+export function readExcerpt(own: OwnPath, maxBytes: number, from: "start" | "end"): Promise<Excerpt | null> {
+  return withTextFile(own, async ({ read, size, textOf }) => {
     const isCut = size > maxBytes
-    const bytes = await read(from === "end" ? Math.max(0, size - maxBytes) : 0, Math.min(maxBytes, size))
-    const text = textOf(bytes, isCut ? from : null)
-    return text === null ? null : { text, isCut }
+    const { text } = textOf(await read(from, Math.min(maxBytes, size)), isCut ? from : null)
+    return { text, isCut }
   })
 }
 
 /** The same of both ends, each with at most half of `maxBytes`, unless the whole file has no more than that. */
-export function readBothEnds(path: string, maxBytes: number): Promise<BothEnds | null> {
-  return withTextFile(path, async (read, size) => {
-    if (size <= maxBytes) {
-      const text = textOf(await read(0, size), null)
-      return text === null ? null : { start: text, end: "", omittedBytes: 0 }
-    }
+export function readBothEnds(own: OwnPath, maxBytes: number): Promise<BothEnds | null> {
+  return withTextFile(own, async ({ read, size, textOf }) => {
+    if (size <= maxBytes)
+      return { start: textOf(await read("start", size), null).text, end: "", omittedBytes: 0 }
     const half = Math.floor(maxBytes / 2)
-    const start = textOf(await read(0, half), "start")
-    const end = textOf(await read(size - half, half), "end")
-    if (start === null || end === null) return null
-    return { start, end, omittedBytes: size - Buffer.byteLength(start) - Buffer.byteLength(end) }
+    const start = textOf(await read("start", half), "start")
+    const end = textOf(await read("end", half), "end")
+    const omittedBytes = size - 2 * half + start.droppedBytes + end.droppedBytes
+    return { start: start.text, end: end.text, omittedBytes }
   })
 }
 
-type Read = (offset: number, length: number) => Promise<Buffer>
+interface TextFile {
+  /** Without its byte order mark. */
+  readonly size: number
+  read(from: "start" | "end", length: number): Promise<Buffer>
+  /** Throws for what is no text. */
+  textOf(bytes: Buffer, cut: "start" | "end" | null): { readonly text: string; readonly droppedBytes: number }
+}
 
-async function withTextFile<T>(
-  path: string,
-  use: (read: Read, size: number) => Promise<T | null>,
-): Promise<T | null> {
-  let file: FileHandle | undefined
+async function withTextFile<T>(own: OwnPath, use: (file: TextFile) => Promise<T>): Promise<T | null> {
   try {
-    // Without O_NONBLOCK the opening of a named pipe waits for a writer, for ever.
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    const stats = await file.stat()
-    if (!stats.isFile()) return null
-    const handle = file
-    return await use(async (offset, length) => {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, offset)
-      return buffer.subarray(0, bytesRead)
-    }, stats.size)
-  } catch {
-    // The memory is a help, not a condition: a turn goes on without it.
-    return null
-  } finally {
-    await file?.close().catch(() => undefined)
+    return await inFolderOf(own, false, async (folder, name) => {
+      const file = await openEntry(folder, name)
+      try {
+        return await use(await textFile(file, `${folder.name}/${name}`))
+      } finally {
+        await file.close()
+      }
+    })
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return null
+    throw error
   }
 }
 
+async function textFile(file: FileHandle, named: string): Promise<TextFile> {
+  const piece = async (offset: number, length: number) => {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset)
+    return buffer.subarray(0, bytesRead)
+  }
+  const { size: all } = await file.stat()
+  const encoding = encodingOf(await piece(0, 3))
+  const size = all - encoding.markBytes
+  return {
+    size,
+    read: (from, length) => {
+      const whole = encoding.name === "utf-8" ? length : length - (length % 2)
+      return piece(encoding.markBytes + (from === "start" ? 0 : size - whole), whole)
+    },
+    textOf: (bytes, cut) => {
+      const text = decodeText(bytes, encoding)
+      if (text === null) throw new RefusedEntryError(named, "is no text: it has many control characters")
+      const kept = wholeLines(text, cut)
+      return { text: kept, droppedBytes: lengthOf(text, encoding) - lengthOf(kept, encoding) }
+    },
+  }
+}
+
+function lengthOf(text: string, { name }: TextEncoding): number {
+  return name === "utf-8" ? Buffer.byteLength(text) : text.length * 2
+}
+
 /** Whole lines where there is one; a line that is longer than the piece is cut between two characters. */
-function textOf(bytes: Buffer, cut: "start" | "end" | null): string | null {
-  if (bytes.includes(0)) return null
-  const text = bytes.toString("utf8")
-  // A cut may split one character on the side where it is; more is no UTF-8.
-  const trimmed =
-    cut === "start"
-      ? text.replace(/\uFFFD{1,3}$/, "")
-      : cut === "end"
-        ? text.replace(/^\uFFFD{1,3}/, "")
-        : text
-  if (trimmed.includes("\uFFFD")) return null
-  if (cut === null) return trimmed
+function wholeLines(text: string, cut: "start" | "end" | null): string {
+  if (cut === null) return text
+  // A cut may split one character on the side where it is.
+  const trimmed = cut === "start" ? text.replace(/\uFFFD{1,3}$/, "") : text.replace(/^\uFFFD{1,3}/, "")
   const lineEnd = cut === "start" ? trimmed.lastIndexOf("\n") : trimmed.indexOf("\n")
   const whole = lineEnd === -1 ? "" : cut === "start" ? trimmed.slice(0, lineEnd) : trimmed.slice(lineEnd + 1)
   return whole.trim() === "" ? trimmed : whole

@@ -1,6 +1,9 @@
 import { type FSWatcher, watch } from "node:fs"
-import { mkdir, readdir, readFile, rename, stat } from "node:fs/promises"
-import { join } from "node:path"
+import { lstat, mkdir, readdir, rename, stat } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { inFolderOf } from "../disk/held-folder.ts"
+import { readOwnFile } from "../disk/own-file.ts"
+import { RefusedEntryError } from "../disk/refused-entry-error.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import { storageFailed } from "../domain/file-problem.ts"
 import type { Log } from "../domain/log.ts"
@@ -13,6 +16,7 @@ import {
 } from "./agent-control.ts"
 import { agentIdOf, parseAgentId } from "./agent-id.ts"
 import { type AgentWorkspace, type AgentWorkspaceOptions, ensureAgentWorkspace } from "./agent-workspace.ts"
+import { decodeFile } from "./text-encoding.ts"
 import { codeOf, writeAtomic } from "./write-atomic.ts"
 
 /** An agent as its folder shows it. */
@@ -113,7 +117,10 @@ export class RosterFolder {
     }
     const path = join(entry.workspace, controlFile)
     try {
-      await writeAtomic(path, formatControl({ ...entry.control, ...changed }))
+      const text = formatControl({ ...entry.control, ...changed })
+      await inFolderOf({ root: entry.workspace, path: controlFile }, false, (folder, name) =>
+        writeAtomic(join(folder.path, name), text),
+      )
     } catch (error) {
       throw storageFailed(`${path} cannot be written`, error)
     }
@@ -257,11 +264,11 @@ export function assertCanGo(id: string): void {
   throw new ProxyError("invalid_request", "The manager cannot be fired; it can be stopped.", { param: "id" })
 }
 
-/** Changes whenever the file does; null: there is none. */
+/** Changes whenever the file does, or becomes one that is reached by a link; null: there is none. */
 async function stampOf(path: string): Promise<string | null> {
   try {
-    const { ino, size, mtimeMs } = await stat(path)
-    return `${ino} ${size} ${mtimeMs}`
+    const [folder, { ino, size, mtimeMs }] = await Promise.all([lstat(dirname(path)), lstat(path)])
+    return `${folder.ino} ${ino} ${size} ${mtimeMs}`
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return null
     return `unreadable ${codeOf(error)}`
@@ -270,19 +277,21 @@ async function stampOf(path: string): Promise<string | null> {
 
 async function readControl(
   path: string,
-  { id }: { readonly id: string },
+  { id, workspace }: Pick<RosterEntry, "id" | "workspace">,
 ): Promise<{ readonly control: AgentControl | null; readonly problem: string | null }> {
   try {
-    const { size } = await stat(path)
-    if (size > maxControlBytes) throw new ControlFileError(`${path}: larger than ${maxControlBytes} bytes`)
-    const control = parseControl(path, await readFile(path, "utf8"))
+    const text = decodeFile(await readOwnFile({ root: workspace, path: controlFile }, maxControlBytes))
+    if (text === null) throw new ControlFileError(`${path}: is no text`)
+    const control = parseControl(path, text)
     if (`${control.role}_${control.name ?? ""}`.replace(/_$/, "") !== id) {
       throw new ControlFileError(`${path}: \`role\` and \`name\` must be those of the folder, ${id}`)
     }
     return { control, problem: null }
   } catch (error) {
     const problem =
-      error instanceof ControlFileError ? error.message : `${path} cannot be read: ${messageOf(error)}`
+      error instanceof ControlFileError || error instanceof RefusedEntryError
+        ? error.message
+        : `${path} cannot be read: ${messageOf(error)}`
     return { control: null, problem }
   }
 }

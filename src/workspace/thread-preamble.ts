@@ -1,7 +1,8 @@
 import { join } from "node:path"
 import type { AgentProfile } from "../domain/agents.ts"
+import type { Log } from "../domain/log.ts"
 import { withoutServiceLines } from "./daily-note.ts"
-import { ExcerptCache } from "./excerpt-cache.ts"
+import { ExcerptCache, type Found } from "./excerpt-cache.ts"
 import { localDay } from "./local-day.ts"
 import { type BothEnds, readBothEnds, readExcerpt } from "./read-excerpt.ts"
 
@@ -9,21 +10,35 @@ import { type BothEnds, readBothEnds, readExcerpt } from "./read-excerpt.ts"
 const maxMemoryBytes = 4_096
 const maxNotesBytes = 2_048
 
-const memories = new ExcerptCache((path) => readBothEnds(path, maxMemoryBytes))
+const memories = new ExcerptCache((own) => readBothEnds(own, maxMemoryBytes))
 /** The latest stands last in a note. */
-const notesOfDays = new ExcerptCache((path) => readExcerpt(path, maxNotesBytes, "end"))
+const notesOfDays = new ExcerptCache((own) => readExcerpt(own, maxNotesBytes, "end"))
+/** What has been told of already. */
+const told = new WeakSet<Found<unknown>>()
 
 /**
  * What stands in front of a new thread's developer instructions: who the agent is, where it works, what it remembers.
- * Never fails; what cannot be read is left out. `now` decides which day's notes count, in local time.
+ * Never fails; what cannot be read is left out, which `log` is told once. `now` decides which day's notes count, in local
+ * time.
  */
 export async function threadPreamble(
   profile: AgentProfile,
-  options: { readonly now: Date },
+  { now, log }: { readonly now: Date; readonly log: Log },
 ): Promise<string> {
-  const memoryFile = join(profile.workspace, "memory", "memory.md")
-  const notesFile = join(profile.workspace, "notes", `daily-${localDay(options.now)}.md`)
-  const [memory, notes] = await Promise.all([memories.read(memoryFile), notesOfDays.read(notesFile)])
+  const root = profile.workspace
+  const memoryPath = "memory/memory.md"
+  const notesPath = `notes/daily-${localDay(now)}.md`
+  const [memoryFile, notesFile] = [join(root, memoryPath), join(root, notesPath)]
+  const found = await Promise.all([
+    memories.read({ root, path: memoryPath }),
+    notesOfDays.read({ root, path: notesPath }),
+  ])
+  for (const one of found) {
+    if (one.problem === null || told.has(one)) continue
+    told.add(one)
+    log("warn", "new threads begin without a part of what the agent remembers", { problem: one.problem })
+  }
+  const [memory, notes] = [found[0].content, found[1].content]
 
   const parts = [
     `You are \`${profile.id}\` (role: ${profile.role}). Your workspace, with your memory and notes, is ${profile.workspace}.\n` +

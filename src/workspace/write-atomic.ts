@@ -2,6 +2,9 @@ import { randomBytes } from "node:crypto"
 import { constants } from "node:fs"
 import { copyFile, link, lstat, open, readdir, rename, rm } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
+import { codeOf } from "../disk/code-of.ts"
+
+export { codeOf }
 
 /** Readable and writable by the owner only. */
 const privateMode = 0o600
@@ -43,7 +46,7 @@ export async function removeTemporariesIn(folder: string, prefix = ""): Promise<
  * Writes a whole file, but only where nothing of that name exists: false when there was something. Also atomic: of two
  * that come at the same time, one wins.
  */
-export async function createAtomic(path: string, text: string): Promise<boolean> {
+export async function createAtomic(path: string, text: string | Uint8Array): Promise<boolean> {
   // Nearly always it is there: nothing has to be written to find that out.
   if (await isThere(path)) return false
   for (let triesLeft = maxTries - 1; ; triesLeft -= 1) {
@@ -74,7 +77,7 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-async function writeTemporary(path: string, text: string, mode = privateMode): Promise<string> {
+async function writeTemporary(path: string, text: string | Uint8Array, mode = privateMode): Promise<string> {
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`
   const file = await open(temporary, "wx", mode)
   try {
@@ -111,9 +114,4 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close()
   }
-}
-
-/** The system's code of a failed call, e.g. `ENOENT`; empty for anything else. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : ""
 }

@@ -30,7 +30,11 @@ export class MortalFiles {
     rmSync(probe)
     // The functions of a module have no common type.
     const functions = operations as unknown as Record<string, Operation>
-    files.#wrap(functions, changing, (path) => typeof path === "string" && path.startsWith(folder))
+    // What an agent's folder is reached by is the descriptor of it.
+    const places = [folder, "/proc/self/fd/"]
+    const isBelow = (path: unknown) =>
+      typeof path === "string" && places.some((place) => path.startsWith(place))
+    files.#wrap(functions, changing, isBelow)
     syncBuiltinESMExports()
     return files
   }

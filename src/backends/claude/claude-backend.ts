@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto"
-import path from "node:path"
 import type {
   Backend,
   Capabilities,
@@ -54,7 +53,7 @@ class ClaudeBackend implements Backend {
   constructor(options: ClaudeBackendOptions) {
     this.#options = options
     this.#timeouts = { ...defaultTimeouts, ...options.timeouts }
-    this.#records = new ThreadRecords(path.join(options.cwd, "control", "claude-threads"))
+    this.#records = new ThreadRecords(options.cwd)
     this.#program = new ClaudeProgram(options, this.#timeouts.probeMs, this.#stopping.signal)
     this.#processes = new ThreadProcesses({
       options,

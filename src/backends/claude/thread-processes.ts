@@ -1,5 +1,6 @@
-import { mkdir, rm, writeFile } from "node:fs/promises"
 import path from "node:path"
+import type { OwnPath } from "../../disk/held-folder.ts"
+import { removeOwnFileSync, replaceOwnFileSync } from "../../disk/own-file.ts"
 import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import type { RunningProcesses } from "../running-processes.ts"
 import { StartError } from "../start-error.ts"
@@ -140,7 +141,7 @@ export class ThreadProcesses {
       await process.end()
       throw startFailure(exitReason ?? messageOf(error), error)
     } finally {
-      if (mcpConfigFile !== null) await rm(mcpConfigFile, { force: true })
+      if (mcpConfigFile !== null) removeOwnFileSync(mcpConfigOf(options.cwd, thread))
     }
     return { process, profile }
   }
@@ -155,12 +156,14 @@ export class ThreadProcesses {
     })
     const { url, headers } = thread.channel
     const server = { type: "http", url, headers, alwaysLoad: true }
-    const folder = path.join(options.cwd, "control", "claude-threads")
-    const file = path.join(folder, `${thread.ref}.mcp.json`)
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    await writeFile(file, JSON.stringify({ mcpServers: { [clientServer]: server } }), { mode: 0o600 })
-    return file
+    const own = mcpConfigOf(options.cwd, thread)
+    replaceOwnFileSync(own, JSON.stringify({ mcpServers: { [clientServer]: server } }))
+    return path.join(own.root, own.path)
   }
+}
+
+function mcpConfigOf(root: string, { ref }: ClaudeThread): OwnPath {
+  return { root, path: `control/claude-threads/${ref}.mcp.json` }
 }
 
 /** claude refuses to work unasked as root unless it is told that it is in a sandbox: the person has decided so. */

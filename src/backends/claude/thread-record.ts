@@ -1,10 +1,13 @@
-import { appendFile, mkdir, readFile, rm } from "node:fs/promises"
-import path from "node:path"
 import { z } from "zod"
+import { inFolderOf, type OwnPath } from "../../disk/held-folder.ts"
+import { openToAppend, readOwnFile, removeOwnFileSync } from "../../disk/own-file.ts"
 import type { ThreadRef } from "../../domain/backend.ts"
 
 const headSchema = z.object({ instructions: z.string().nullable(), is_read_only: z.boolean() })
 const turnSchema = z.object({ turn: z.string(), last: z.string() })
+
+/** A hundred bytes a turn. */
+const maxBytes = 64 * 1024 * 1024
 
 /** What claude itself does not keep of a thread, or keeps under other names. */
 export interface ThreadRecord {
@@ -20,17 +23,17 @@ export interface ThreadRecord {
  * from the ledger like any lost one.
  */
 export class ThreadRecords {
-  readonly #folder: string
+  readonly #workspace: string
 
-  constructor(folder: string) {
-    this.#folder = folder
+  constructor(workspace: string) {
+    this.#workspace = workspace
   }
 
   async read(ref: ThreadRef): Promise<ThreadRecord | null> {
     if (!isRef(ref)) return null
     let lines: string[]
     try {
-      lines = (await readFile(this.#file(ref), "utf8")).split("\n")
+      lines = (await readOwnFile(this.#file(ref), maxBytes)).toString("utf8").split("\n")
     } catch {
       // Unknown, which costs no more than a new thread.
       return null
@@ -46,7 +49,6 @@ export class ThreadRecords {
   }
 
   async create(ref: ThreadRef, { instructions, isReadOnly }: ThreadRecord): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
     await this.#append(ref, { instructions, is_read_only: isReadOnly })
   }
 
@@ -55,15 +57,22 @@ export class ThreadRecords {
   }
 
   async remove(ref: ThreadRef): Promise<void> {
-    if (isRef(ref)) await rm(this.#file(ref), { force: true })
+    if (isRef(ref)) removeOwnFileSync(this.#file(ref))
   }
 
   async #append(ref: ThreadRef, line: unknown): Promise<void> {
-    await appendFile(this.#file(ref), `${JSON.stringify(line)}\n`, { mode: 0o600 })
+    await inFolderOf(this.#file(ref), true, async (folder, name) => {
+      const file = await openToAppend(folder, name)
+      try {
+        await file.appendFile(`${JSON.stringify(line)}\n`)
+      } finally {
+        await file.close()
+      }
+    })
   }
 
-  #file(ref: ThreadRef): string {
-    return path.join(this.#folder, `${ref}.jsonl`)
+  #file(ref: ThreadRef): OwnPath {
+    return { root: this.#workspace, path: `control/claude-threads/${ref}.jsonl` }
   }
 }
 

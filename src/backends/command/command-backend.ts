@@ -62,7 +62,7 @@ class CommandBackend implements Backend {
   constructor(options: CommandBackendOptions) {
     this.kind = options.kind
     this.#options = options
-    this.#threads = new ExecThreads(new ThreadFiles(path.join(options.cwd, "control", "exec-threads")))
+    this.#threads = new ExecThreads(new ThreadFiles(options.cwd, options.log))
     this.#running = new RunningProcesses(options.cwd, options.log)
   }
 

@@ -1,4 +1,3 @@
-import path from "node:path"
 import type {
   Backend,
   Capabilities,
@@ -52,7 +51,7 @@ class ExecBackend implements Backend {
   constructor(options: ExecBackendOptions) {
     this.#options = options
     this.#timeouts = { ...defaultTimeouts, ...options.timeouts }
-    this.#files = new ThreadFiles(path.join(options.cwd, "control", "exec-threads"))
+    this.#files = new ThreadFiles(options.cwd, options.log)
     this.#threads = new ExecThreads(this.#files)
     this.#lastSession = new LastSession(this.#files)
     this.#running = options.running ?? new RunningProcesses(options.cwd, options.log)

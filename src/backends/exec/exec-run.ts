@@ -1,4 +1,3 @@
-import path from "node:path"
 import type { TurnInput } from "../../domain/backend.ts"
 import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { noUsage, type Usage } from "../../domain/usage.ts"
@@ -69,7 +68,7 @@ async function runInSession(context: RunContext, run: ExecRun, session: SessionR
     await context.threads.delete(thread.ref)
     throw new ThreadLostError(`Only the CLI knew thread ${thread.ref}, and its newest session is another one`)
   }
-  const files = await writeTurnFiles(path.join(context.options.cwd, "inbox"), input)
+  const files = await writeTurnFiles(context.options.cwd, input)
   try {
     const command = commandOf(context.options, run, target, files)
     if (turn.isOver) return

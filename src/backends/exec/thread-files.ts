@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto"
-import { mkdirSync, renameSync, writeFileSync } from "node:fs"
-import { readFile, rm } from "node:fs/promises"
-import path from "node:path"
 import { z } from "zod"
+import type { OwnPath } from "../../disk/held-folder.ts"
+import { readOwnFile, removeOwnFileSync, replaceOwnFileSync } from "../../disk/own-file.ts"
 import type { ThreadRef } from "../../domain/backend.ts"
+import { messageOf } from "../../domain/errors.ts"
+import type { Log } from "../../domain/log.ts"
 import type { Usage } from "../../domain/usage.ts"
 
 const count = z.number().nonnegative()
@@ -19,6 +20,9 @@ const threadSchema = z.object({
     .nullable(),
 })
 const lastRunSchema = z.object({ thread: z.string().nullable() })
+
+/** Of one thread. */
+const maxBytes = 64 * 1024
 
 /** What has to outlive the service of a thread whose program names it. */
 export interface StoredThread {
@@ -36,11 +40,12 @@ export interface StoredThread {
  * thread may be unknown, and is then seeded anew from the ledger like any lost one.
  */
 export class ThreadFiles {
-  readonly #folder: string
-  #isFolderMade = false
+  readonly #workspace: string
+  readonly #log: Log
 
-  constructor(folder: string) {
-    this.#folder = folder
+  constructor(workspace: string, log: Log) {
+    this.#workspace = workspace
+    this.#log = log
   }
 
   async read(ref: ThreadRef): Promise<StoredThread | null> {
@@ -54,7 +59,7 @@ export class ThreadFiles {
   }
 
   async remove(ref: ThreadRef): Promise<void> {
-    if (isExecRef(ref)) await rm(path.join(this.#folder, `${ref}.json`), { force: true })
+    if (isExecRef(ref)) this.#remove(`${ref}.json`)
   }
 
   /** Whose session is the newest; undefined: nobody's of ours, null: not known. */
@@ -64,13 +69,13 @@ export class ThreadFiles {
   }
 
   async writeLastRun(thread: ThreadRef | null | undefined): Promise<void> {
-    if (thread === undefined) await rm(path.join(this.#folder, "last-run.json"), { force: true })
+    if (thread === undefined) this.#remove("last-run.json")
     else this.#writeJson("last-run.json", { thread })
   }
 
   async #readJson(name: string): Promise<unknown> {
     try {
-      return JSON.parse(await readFile(path.join(this.#folder, name), "utf8"))
+      return JSON.parse((await readOwnFile(this.#own(name), maxBytes)).toString("utf8"))
     } catch {
       // Missing, or damaged by hand: both are an unknown thread, which costs no more than a new one.
       return null
@@ -79,14 +84,24 @@ export class ThreadFiles {
 
   /** Without waiting: the trips to the thread pool would take longer than so small a file, and the client waits for it. */
   #writeJson(name: string, value: unknown): void {
-    if (!this.#isFolderMade) {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
-      this.#isFolderMade = true
+    try {
+      replaceOwnFileSync(this.#own(name), `${JSON.stringify(value)}\n`)
+    } catch (error) {
+      // It is known as long as the service runs; then it is seeded anew.
+      this.#log("warn", "a thread cannot be noted", { reason: messageOf(error) })
     }
-    const file = path.join(this.#folder, name)
-    const temporary = `${file}.${randomUUID()}.tmp`
-    writeFileSync(temporary, `${JSON.stringify(value)}\n`, { mode: 0o600 })
-    renameSync(temporary, file)
+  }
+
+  #remove(name: string): void {
+    try {
+      removeOwnFileSync(this.#own(name))
+    } catch (error) {
+      this.#log("warn", "the note of a thread cannot be removed", { reason: messageOf(error) })
+    }
+  }
+
+  #own(name: string): OwnPath {
+    return { root: this.#workspace, path: `control/exec-threads/${name}` }
   }
 }
 

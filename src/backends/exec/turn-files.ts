@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto"
-import { mkdir, rm, writeFile } from "node:fs/promises"
+import { rm, rmdir, writeFile } from "node:fs/promises"
 import path from "node:path"
+import { inFolder } from "../../disk/held-folder.ts"
 import type { TurnInput } from "../../domain/backend.ts"
 import { ProxyError } from "../../domain/errors.ts"
 
@@ -20,29 +21,39 @@ const extensions: Readonly<Record<string, string>> = {
 
 const noFiles: TurnFiles = { imageFiles: [], schemaFile: null, remove: async () => {} }
 
-/** Writes the images and the schema of a turn into a folder of its own below `inbox`. */
-export async function writeTurnFiles(inbox: string, input: TurnInput): Promise<TurnFiles> {
+/** Writes the images and the schema of a turn into a folder of its own below `inbox` of the workspace. */
+export async function writeTurnFiles(root: string, input: TurnInput): Promise<TurnFiles> {
   const urls = input.messages.flatMap((message) =>
     message.content.flatMap((part) => (part.type === "image" ? [part.url] : [])),
   )
   if (urls.length === 0 && input.outputSchema === null) return noFiles
   const images = urls.map(decodeImage)
-  const folder = path.join(inbox, `turn-${randomUUID()}`)
-  const remove = () => rm(folder, { recursive: true, force: true })
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    const imageFiles = await Promise.all(
-      images.map(async ({ extension, bytes }, index) => {
-        const file = path.join(folder, `image-${index + 1}.${extension}`)
-        await writeFile(file, bytes, { mode: 0o600 })
-        return file
-      }),
+  const name = `turn-${randomUUID()}`
+  const folder = `inbox/${name}`
+  const written: string[] = []
+  const write = async (file: string, content: string | Buffer): Promise<string> => {
+    written.push(file)
+    await inFolder({ root, folder, isMade: true }, (held) =>
+      writeFile(path.join(held.path, file), content, { mode: 0o600, flag: "wx" }),
     )
-    let schemaFile: string | null = null
-    if (input.outputSchema !== null) {
-      schemaFile = path.join(folder, "schema.json")
-      await writeFile(schemaFile, JSON.stringify(input.outputSchema), { mode: 0o600 })
+    return path.join(root, folder, file)
+  }
+  const remove = async (): Promise<void> => {
+    try {
+      await inFolder({ root, folder }, async (held) => {
+        for (const file of written) await rm(path.join(held.path, file), { force: true })
+      })
+      await inFolder({ root, folder: "inbox" }, (held) => rmdir(path.join(held.path, name)))
+    } catch {
+      // The program has moved it, or put something beside, which is not ours to remove.
     }
+  }
+  try {
+    const imageFiles = await Promise.all(
+      images.map(({ extension, bytes }, index) => write(`image-${index + 1}.${extension}`, bytes)),
+    )
+    const { outputSchema } = input
+    const schemaFile = outputSchema === null ? null : await write("schema.json", JSON.stringify(outputSchema))
     return { imageFiles, schemaFile, remove }
   } catch (error) {
     await remove()
