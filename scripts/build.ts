@@ -27,16 +27,23 @@ async function bundle(): Promise<ReadonlySet<string>> {
     input: {
       main: "src/main.ts",
       index: "src/index.ts",
-      // Started by name, beside whatever file asks for it.
-      "json-schema-worker": "src/engine/json-schema-worker.ts",
     },
     platform: "node",
     // Native helpers of ws, which it does without.
     external: ["bufferutil", "utf-8-validate"],
   })
   // Not minified: a stack trace in a user's report has to be readable.
-  const { output } = await build.write({ dir: dist, format: "esm", chunkFileNames: "[name]-[hash].js" })
+  const main = await build.write({ dir: dist, format: "esm", chunkFileNames: "[name]-[hash].js" })
   await build.close()
+  // By itself and as a script: the service keeps it as text, and starts it again after an upgrade too.
+  const worker = await rolldown({
+    cwd: root,
+    input: { "json-schema-worker": "src/engine/json-schema-worker.ts" },
+    platform: "node",
+  })
+  const alone = await worker.write({ dir: dist, format: "cjs", entryFileNames: "[name].cjs" })
+  await worker.close()
+  const output = [...main.output, ...alone.output]
   const modules = output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []))
   const folders = modules.map((module) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(module)?.[0])
   return new Set(folders.filter((folder) => folder !== undefined))

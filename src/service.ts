@@ -18,6 +18,7 @@ import { WebSocketEndpoint } from "./http/websocket-endpoint.ts"
 import { ToolChannels } from "./mcp/tool-channels.ts"
 import { writeAgentCommand } from "./service/agent-command.ts"
 import { HomeWatch } from "./service/home-watch.ts"
+import { loadLaterParts } from "./service/later-parts.ts"
 import { MainConversationFiles } from "./service/main-conversations.ts"
 import { Releasers } from "./service/releasers.ts"
 import type { ServiceLog } from "./service/service-log.ts"
@@ -231,6 +232,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   releasers.add("watch of the home", () => watch.stop())
   watch.start()
   phase = "running"
+  releasers.add("parts of the program to come", loadLaterParts(log))
 
   let stopping: Promise<void> | null = null
   return {

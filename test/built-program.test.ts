@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process"
 import { once } from "node:events"
-import { copyFile, readFile } from "node:fs/promises"
+import { copyFile, readFile, writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { promisify } from "node:util"
 import OpenAI from "openai"
@@ -81,6 +81,23 @@ describe("the built program, with no package beside it", () => {
     const closed = once(socket, "close")
     socket.close()
     await closed
+  })
+
+  it("tells in `status` and `doctor` that it was replaced", async () => {
+    const manifest = join(folder.path, "package.json")
+    const before = await readFile(manifest, "utf8")
+    const { version } = JSON.parse(before)
+    await writeFile(manifest, JSON.stringify({ ...JSON.parse(before), version: "99.0.0" }))
+    const env = { HOME: folder.path, PATH: process.env.PATH ?? "" }
+    for (const command of ["status", "doctor"]) {
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        [join(folder.path, "dist", "main.js"), command],
+        { env },
+      ).catch((error: { readonly stdout: string }) => error)
+      expect(stdout).toContain(`the service runs ${version} still, and the program on the disk is 99.0.0`)
+    }
+    await writeFile(manifest, before)
   })
 
   it("brings the licences of all that is in it", async () => {

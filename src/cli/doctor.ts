@@ -12,6 +12,7 @@ import { isConfigurationBad } from "./configuration-problem.ts"
 import { DaemonClient, type DaemonStatus } from "./daemon-client.ts"
 import { exitCodes } from "./exit-codes.ts"
 import { printData, printLine } from "./print.ts"
+import { runningProgram } from "./running-program.ts"
 import { findInstalled, type InstalledService, isRoot, type ScopeFlags } from "./service-context.ts"
 import { serviceSettings } from "./service-settings.ts"
 import { serviceUserOf } from "./service-user-of.ts"
@@ -84,6 +85,7 @@ async function allChecks(
   const service = checkService(installed, user, environment, runCommand)
   const node = ok("node", `${process.execPath} (${process.version})`)
   if (config === null) return [node, ...(await service), problem]
+  const running = await new DaemonClient(config.home).status().catch(() => null)
   return [
     node,
     ...(await service),
@@ -94,20 +96,23 @@ async function allChecks(
       isTurnWanted: flags.turn === true,
       terminalPath: process.env.PATH,
     })),
-    ...(await checkRunning(config.home, flags.turn !== true)),
+    ...checkRunning(running, installed !== null),
+    ...(flags.turn === true ? [] : checkLogin(running)),
   ]
 }
 
-/** What only the service itself knows: whether it can store, and whether the log-in has expired, which the CLI does not know. */
-async function checkRunning(home: string, isLoginWanted: boolean): Promise<readonly HealthCheck[]> {
-  const status = await new DaemonClient(home).status().catch(() => null)
-  const problem = status?.storage_problem ?? null
+/** What only the service itself knows: its version, and whether it can store. */
+function checkRunning(running: DaemonStatus | null, isInstalled: boolean): readonly HealthCheck[] {
+  if (running === null) return []
+  const problem = running.storage_problem
   const storage = problem === null ? [] : [failure("storage", problem, "ai-agent-proxy ledger check")]
-  return [...storage, ...(isLoginWanted ? checkLogin(status) : [])]
+  const replaced = runningProgram(running, isInstalled)
+  return [...storage, ...(replaced === null ? [] : [replaced])]
 }
 
-function checkLogin(status: DaemonStatus | null): readonly HealthCheck[] {
-  const refused = status?.agents[0]?.loginProblem ?? null
+/** That a log-in has expired, the CLI does not know. */
+function checkLogin(running: DaemonStatus | null): readonly HealthCheck[] {
+  const refused = running?.agents[0]?.loginProblem ?? null
   if (refused === null) return []
   const ago = formatDuration(Date.now() - refused.at)
   return [

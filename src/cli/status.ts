@@ -9,6 +9,7 @@ import { configurationFailure, configurationProblem, isConfigurationBad } from "
 import { DaemonClient, DaemonDownError, type DaemonStatus } from "./daemon-client.ts"
 import { exitCodes } from "./exit-codes.ts"
 import { processLines, processView } from "./process-view.ts"
+import { runningProgram } from "./running-program.ts"
 import type { InstalledService } from "./service-context.ts"
 import { serviceProblems } from "./service-problems.ts"
 
@@ -33,13 +34,15 @@ Examples:
 
 async function runStatus(word: string | undefined, flags: CommonFlags): Promise<void> {
   const { home, installed } = await serviceAtHand(flags)
-  const [status, problems] = await Promise.all([
+  const [status, found] = await Promise.all([
     new DaemonClient(home).status().catch((error: unknown) => {
       if (error instanceof DaemonDownError && installed !== null && word === undefined) return null
       throw error
     }),
     problemsOf(home, installed, word),
   ])
+  const replaced = status === null || word !== undefined ? null : runningProgram(status, installed !== null)
+  const problems = [...found, ...(replaced === null ? [] : [replaced])]
   if (isConfigurationBad(problems)) process.exitCode = exitCodes.configuration
   if (status === null) {
     tellDown(home, problems, flags)

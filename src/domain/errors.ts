@@ -42,6 +42,8 @@ export const errorCodes = {
     "The service was restarted before the agent began, or while it worked and may have acted; the message says which.",
   thread_lost: "The CLI no longer knows the thread. Never reaches a client: the engine seeds a new one.",
   // Ours
+  program_replaced:
+    "The program was replaced or removed while the service runs, and what is asked for was not in memory; the service is to be restarted.",
   storage_failed:
     "What this service keeps cannot be read or written: the disk is full or read-only, a file is damaged, moved away or deleted. " +
     "The message says which, and what its owner does; goes away with the cause.",

@@ -43,6 +43,8 @@ export async function compileSchema(
       throw refusal("are too complex: they could not be compiled")
     case "busy":
       throw tooMany()
+    case "gone":
+      throw compiled.error
   }
   return async (value) => {
     const checked = await thread.run({ ...job, checked: { value } })
@@ -57,6 +59,8 @@ export async function compileSchema(
         return ["the whole could not be checked against the schema: that takes too much memory"]
       case "busy":
         throw tooMany()
+      case "gone":
+        throw checked.error
     }
   }
 }

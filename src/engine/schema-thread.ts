@@ -1,5 +1,7 @@
-import { Worker } from "node:worker_threads"
+import type { Worker } from "node:worker_threads"
+import { ProxyError } from "../domain/errors.ts"
 import type { SchemaJob, SchemaReply } from "./json-schema-worker.ts"
+import { schemaWorker } from "./schema-worker.ts"
 
 export interface SchemaThreadOptions {
   /** How long one compilation or check may take. */
@@ -11,10 +13,14 @@ export interface SchemaThreadOptions {
   readonly onDone?: (job: SchemaJob, ms: number) => void
 }
 
-/** `timeout`, `crash`: the thread was ended, and what it did has no result. `busy`: not begun, for no fault of the job. */
+/**
+ * `timeout`, `crash`: the thread was ended, and what it did has no result. `busy`: not begun, for no fault of the job; `gone`: nor
+ * will any be, since the thread's program is not there.
+ */
 export type SchemaResult =
   | Exclude<SchemaReply, { type: "ready" }>
   | { readonly type: "timeout" | "crash" | "busy" }
+  | { readonly type: "gone"; readonly error: ProxyError }
 
 interface Waiting {
   readonly job: SchemaJob
@@ -99,12 +105,14 @@ export class SchemaThread {
   }
 
   async #do(job: SchemaJob): Promise<SchemaResult> {
-    const thread = this.#thread ?? this.#start()
+    let thread: Thread
     try {
+      thread = this.#thread ?? (await this.#start())
       await thread.ready
-    } catch {
-      // The reason is of no use to the client; the next job tries again.
+    } catch (error) {
       await this.stop()
+      if (error instanceof ProxyError) return { type: "gone", error }
+      // The reason is of no use to the client; the next job tries again.
       return { type: "busy" }
     }
     const beganAt = performance.now()
@@ -115,8 +123,9 @@ export class SchemaThread {
     return result
   }
 
-  #start(): Thread {
-    const thread = start(this.#maxHeapMb)
+  async #start(): Promise<Thread> {
+    const startWorker = await schemaWorker.get()
+    const thread = threadOf(startWorker(this.#maxHeapMb))
     this.#thread = thread
     thread.worker.once("exit", () => {
       if (this.#thread === thread) this.#thread = null
@@ -125,14 +134,7 @@ export class SchemaThread {
   }
 }
 
-function start(maxHeapMb: number): Thread {
-  // The compiler rewrites the endings of imports, but not of this.
-  const name = `./json-schema-worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`
-  const worker = new Worker(new URL(name, import.meta.url), {
-    resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
-    env: {},
-    execArgv: [],
-  })
+function threadOf(worker: Worker): Thread {
   // Without a listener the end of this thread for lack of memory would be the end of the process.
   worker.on("error", () => {})
   const ready = new Promise<void>((resolve, reject) => {

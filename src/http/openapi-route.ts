@@ -1,4 +1,8 @@
+import { LaterPart } from "../domain/later-part.ts"
 import type { HttpContext } from "./http-env.ts"
+
+/** What makes the document. */
+export const openApiModule = new LaterPart(() => import("../protocol/openapi/document.ts"))
 
 /** `GET /openapi.json`. The document is made when somebody asks for it the first time: most services never are. */
 export function createOpenApiHandler({
@@ -6,13 +10,10 @@ export function createOpenApiHandler({
 }: {
   readonly version: string
 }): (context: HttpContext) => Promise<Response> {
-  let text: Promise<string> | null = null
-  const write = async () => {
-    const { openApiDocument } = await import("../protocol/openapi/document.ts")
-    return JSON.stringify(openApiDocument(version))
-  }
+  let text: string | null = null
   return async (context) => {
-    text ??= write()
-    return context.body(await text, 200, { "content-type": "application/json" })
+    const { openApiDocument } = await openApiModule.get()
+    text ??= JSON.stringify(openApiDocument(version))
+    return context.body(text, 200, { "content-type": "application/json" })
   }
 }

@@ -4,6 +4,7 @@ import type { WebSocketServer } from "ws"
 import type { Config } from "../config/config.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
+import { LaterPart } from "../domain/later-part.ts"
 import type { Engine } from "../engine/engine.ts"
 import { ByteBudget } from "./byte-budget.ts"
 import { errorAnswer } from "./error-answer.ts"
@@ -13,6 +14,9 @@ import { createGate, type Gate } from "./request-gate.ts"
 import { clientRequestIdOf, type HeaderSource } from "./request-headers.ts"
 import { ResponsesSocket } from "./responses-socket.ts"
 import { PastBudget } from "./socket-past.ts"
+
+/** Most services never see a WebSocket. */
+export const webSocketLibrary = new LaterPart(() => import("ws"))
 
 /** Open sockets of all clients. */
 const maxSockets = 256
@@ -27,8 +31,7 @@ export interface WebSocketEndpointOptions {
 }
 
 /**
- * WebSockets at `/v1/responses`. The handshake passes the same gate as every request, and is refused as HTTP. The library is
- * loaded with the first one: most services never see any.
+ * WebSockets at `/v1/responses`. The handshake passes the same gate as every request, and is refused as HTTP.
  */
 export class WebSocketEndpoint implements UpgradeEndpoint {
   readonly #options: WebSocketEndpointOptions
@@ -37,7 +40,7 @@ export class WebSocketEndpoint implements UpgradeEndpoint {
   readonly #pasts: PastBudget
   readonly #maxSockets: number
   readonly #sockets = new Set<ResponsesSocket>()
-  #server: Promise<WebSocketServer> | null = null
+  #server: WebSocketServer | null = null
   #openCount = 0
   #isClosing = false
 
@@ -107,23 +110,26 @@ export class WebSocketEndpoint implements UpgradeEndpoint {
     })
   }
 
-  #load(): Promise<WebSocketServer> {
-    this.#server ??= import("ws").then(({ WebSocketServer }) => {
-      const server = new WebSocketServer({
-        noServer: true,
-        clientTracking: false,
-        perMessageDeflate: false,
-        maxPayload: this.#options.config.limits.bodyBytes,
-      })
-      server.on("wsClientError", (error, connection, incoming) => {
-        const problem = `This is not a valid WebSocket handshake: ${messageOf(error)}.`
-        new Handshake(incoming, connection, this.#options.log).refuse(
-          new ProxyError("invalid_request", problem, { cause: error }),
-        )
-      })
-      return server
-    })
+  async #load(): Promise<WebSocketServer> {
+    const { WebSocketServer } = await webSocketLibrary.get()
+    this.#server ??= this.#create(WebSocketServer)
     return this.#server
+  }
+
+  #create(Server: typeof WebSocketServer): WebSocketServer {
+    const server = new Server({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: this.#options.config.limits.bodyBytes,
+    })
+    server.on("wsClientError", (error, connection, incoming) => {
+      const problem = `This is not a valid WebSocket handshake: ${messageOf(error)}.`
+      new Handshake(incoming, connection, this.#options.log).refuse(
+        new ProxyError("invalid_request", problem, { cause: error }),
+      )
+    })
+    return server
   }
 }
 

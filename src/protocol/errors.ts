@@ -63,6 +63,7 @@ const wire: Record<ErrorCode, Wire> = {
   server_restarted: { status: 503, type: "server_error", mayHaveActed: true },
   thread_lost: { status: 500, type: "server_error", mayHaveActed: true },
   storage_failed: { status: 503, type: "server_error", mayHaveActed: true },
+  program_replaced: { status: 503, type: "server_error", mayHaveActed: true },
   internal_error: { status: 500, type: "server_error", mayHaveActed: true },
 }
 

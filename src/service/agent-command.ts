@@ -16,9 +16,23 @@ export async function writeAgentCommand(home: string): Promise<string> {
   const isSource = extname(import.meta.filename) === ".ts"
   const main = join(root, isSource ? "src/main.ts" : "bin/ai-agent-proxy.cjs")
   const file = join(folder, "ai-agent-proxy")
-  await writeAtomic(file, `#!/bin/sh\nexec ${quoted(process.execPath)} ${quoted(main)} "$@"\n`)
+  await writeAtomic(file, script(process.execPath, main))
   await chmod(file, 0o700)
   return file
+}
+
+/** Agents are told in words when an upgrade has taken the program, or its Node, away. */
+function script(node: string, main: string): string {
+  const [program, file] = [quoted(node), quoted(main)]
+  return `#!/bin/sh
+for file in ${program} ${file}; do
+  [ -e "$file" ] && continue
+  echo "ai-agent-proxy: $file is not there any more: the program was replaced or removed while the service runs." \\
+    "It has to be restarted by whoever runs it, with: ai-agent-proxy restart" >&2
+  exit 1
+done
+exec ${program} ${file} "$@"
+`
 }
 
 function quoted(path: string): string {
