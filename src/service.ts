@@ -137,11 +137,12 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     demoFallback: options.demoFallback === true,
     toolEndpoint: channels,
     codexTimeouts: options.codexTimeouts ?? {},
-    agentEnv: (agentId) => ({
+    threads: store,
+    agentEnv: (agent) => ({
       PATH: [dirname(command), options.env.PATH ?? ""].join(":"),
-      [agentVariables.agent]: agentId,
+      [agentVariables.agent]: agent.id,
       [agentVariables.url]: server.localUrl,
-      [agentVariables.token]: agentTokens.tokenOf(agentId),
+      [agentVariables.token]: agentTokens.tokenOf(agent),
       [agentVariables.command]: command,
       [agentVariables.home]: config.home,
     }),

@@ -20,6 +20,8 @@ import { endLeftBehind, RunningProcesses } from "./running-processes.ts"
 export interface CliBackendOptions extends CodexBackendOptions {
   /** See `ExecBackendOptions`. */
   readonly resumesLast: boolean
+  /** See `ExecBackendOptions`. */
+  readonly isNewcomer?: boolean
   /** See `AgentBackendOptions`. */
   readonly toolEndpoint: ToolEndpoint | null
 }
@@ -120,7 +122,7 @@ class CliBackend implements Backend {
   }
 
   async #choose(): Promise<void> {
-    const { executable, cwd, env, model, resumesLast, toolEndpoint, log } = this.#options
+    const { executable, cwd, env, model, resumesLast, isNewcomer = false, toolEndpoint, log } = this.#options
     const file = findExecutable(executable, env.PATH)
     // Nothing to ask: codex's readiness says so, and the next one finds it once it is there.
     if (file === null) return
@@ -139,6 +141,7 @@ class CliBackend implements Backend {
           env,
           model,
           resumesLast,
+          isNewcomer,
           toolEndpoint,
           log,
           running: this.#running,

@@ -38,6 +38,8 @@ export interface AgentBackendOptions {
   readonly protectedFolders?: readonly string[]
   /** True with `sessions = "shared"`, see `ExecBackendOptions`. */
   readonly resumesLast: boolean
+  /** True: what sessions there are in the workspace's place, an agent left that had it before; see `ExecBackendOptions`. */
+  readonly isNewcomer?: boolean
   /** Null: CLIs that know functions only over MCP have none. */
   readonly toolEndpoint: ToolEndpoint | null
   /** In place of the defaults of codex. */
@@ -109,6 +111,7 @@ function codexLikeBackend(options: AgentBackendOptions): Backend {
     protectedFolders: options.protectedFolders ?? [],
     timeouts: options.codexTimeouts ?? {},
     resumesLast,
+    isNewcomer: options.isNewcomer ?? false,
     toolEndpoint,
     onEvent,
     log,

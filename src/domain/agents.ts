@@ -1,5 +1,11 @@
 import type { Capabilities, Readiness } from "./backend.ts"
 
+/** An agent: its id, and which of those that have had that id. */
+export interface AgentKey {
+  readonly id: string
+  readonly identity: string
+}
+
 /** How far an agent may go by itself: all that its user may do; writing in its folders only; reading only. */
 export type Permissions = "full" | "workspace" | "read-only"
 
@@ -7,6 +13,8 @@ export type Permissions = "full" | "workspace" | "read-only"
 export interface AgentProfile {
   /** `manager`, or `role_name`: the folder's name and the wire's `model`. */
   readonly id: string
+  /** Who it is: its own, also where another agent had its id before. Its conversations are kept by it. */
+  readonly identity: string
   readonly role: string
   readonly name: string
   /** Absolute path of the agent's own folder; its CLI runs there. */

@@ -1,3 +1,5 @@
+import type { AgentKey } from "./agents.ts"
+
 /** Where a text went that an agent said outside its CLI's output. */
 export type ReplyDelivery =
   /** Into a turn that was waiting for it. */
@@ -56,10 +58,10 @@ export interface ReplyStore {
    */
   removeFromOutbox(id: string, principal: string, includesNobodys: boolean): Promise<boolean>
   /** The principal of a conversation that this agent has answered in; null: there is none. */
-  findConversationOwner(agentId: string, conversationId: string): Promise<string | null>
+  findConversationOwner(agent: AgentKey, conversationId: string): Promise<string | null>
   /** Of the thread that the agent's CLI knows under that name, with the conversation of its last turn; null: there is none. */
   findThreadOwner(
-    agentId: string,
+    agent: AgentKey,
     nativeThread: string,
   ): Promise<{ readonly principal: string; readonly conversationId: string | null } | null>
   deleteBefore(time: number): Promise<void>

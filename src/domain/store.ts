@@ -1,3 +1,4 @@
+import type { AgentKey } from "./agents.ts"
 import type { CompletionStore, ConversationItem, ConversationStore } from "./conversations.ts"
 import type { FileLedger } from "./files.ts"
 import type { Item } from "./items.ts"
@@ -12,6 +13,8 @@ export interface ThreadRecord {
   readonly id: string
   readonly principal: string
   readonly agentId: string
+  /** Null: of a time when agents had none, and nobody has taken it over. */
+  readonly agentIdentity: string | null
   /** Kind of the backend that owns `nativeRef`. */
   readonly backend: string
   /** Hash of instructions, tools and backend: what cannot change within a thread. */
@@ -134,15 +137,19 @@ export interface Store {
   saveProgress(progress: TurnProgress): Promise<void>
 
   findThread(threadId: string): Promise<ThreadRecord | null>
-  findMainThread(principal: string, agentId: string, keyHash: string): Promise<ThreadRecord | null>
-  findThreadBySession(principal: string, agentId: string, sessionKey: string): Promise<ThreadRecord | null>
+  findMainThread(principal: string, agent: AgentKey, keyHash: string): Promise<ThreadRecord | null>
+  findThreadBySession(principal: string, agent: AgentKey, sessionKey: string): Promise<ThreadRecord | null>
   /** Newest turns first whose history hash is `historyHash`, on threads of this principal, agent and key; at most 20. */
   findTurnsByHistory(
     principal: string,
-    agentId: string,
+    agent: AgentKey,
     keyHash: string,
     historyHash: string,
   ): Promise<readonly TurnRecord[]>
+  /** True: an agent with this identity has a thread. */
+  hasThreadsOf(agentIdentity: string): Promise<boolean>
+  /** Threads of that agent's name that belong to no identity belong to this one from now on. */
+  adoptThreads(agent: AgentKey): Promise<void>
   findTurn(turnId: string): Promise<TurnRecord | null>
   findTurnOfResponse(responseId: string): Promise<TurnRecord | null>
   /** What the turn has made so far. */

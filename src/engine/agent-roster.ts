@@ -11,6 +11,8 @@ export interface Claim {
 /** An agent that can be addressed, running or not. */
 export interface Member {
   readonly id: string
+  /** Null as long as it has none: it has never been started. */
+  readonly identity: string | null
   /** Null: the role is the whole name. */
   readonly name: string
   /** Absolute path of its workspace. */

@@ -21,7 +21,14 @@ let agent: Agent
 
 beforeEach(() => {
   agent = new Agent({
-    profile: { id: "manager", role: "manager", name: "", workspace: "/", workingDirectory: "/" },
+    profile: {
+      identity: "agent-1",
+      id: "manager",
+      role: "manager",
+      name: "",
+      workspace: "/",
+      workingDirectory: "/",
+    },
     backend,
     program: "fake",
     preamble: async () => "",

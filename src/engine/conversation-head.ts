@@ -1,3 +1,4 @@
+import type { AgentKey } from "../domain/agents.ts"
 import type { ConversationRecord } from "../domain/conversations.ts"
 import { ProxyError } from "../domain/errors.ts"
 import type { Item } from "../domain/items.ts"
@@ -15,13 +16,17 @@ export interface ConversationHead {
  */
 export async function findHead(
   conversation: ConversationRecord,
-  agentId: string,
+  agent: AgentKey,
   store: Store,
 ): Promise<ConversationHead | null> {
   const { headTurnId } = conversation
   const turn = headTurnId === null ? null : await store.findTurn(headTurnId)
   const thread = turn === null ? null : await store.findThread(turn.threadId)
-  return turn === null || thread === null || thread.agentId !== agentId ? null : { thread, turn }
+  return turn === null || thread === null || !isOf(thread, agent) ? null : { thread, turn }
+}
+
+function isOf(thread: ThreadRecord, { id, identity }: AgentKey): boolean {
+  return thread.agentId === id && thread.agentIdentity === identity
 }
 
 /** A client may delete a call and leave its output, which no model accepts. Throws `invalid_request`. */

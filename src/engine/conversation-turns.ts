@@ -1,3 +1,4 @@
+import type { AgentKey } from "../domain/agents.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
 import type { Store } from "../domain/store.ts"
 import { findHead } from "./conversation-head.ts"
@@ -33,9 +34,9 @@ export class ConversationTurns {
   }
 
   /** A change that plans a turn. */
-  plan<T>(principal: string, conversationId: string, agentId: string, work: () => Promise<T>): Promise<T> {
+  plan<T>(principal: string, conversationId: string, agent: AgentKey, work: () => Promise<T>): Promise<T> {
     return this.change(principal, conversationId, async () => {
-      await this.#settled(principal, conversationId, agentId)
+      await this.#settled(principal, conversationId, agent)
       return work()
     })
   }
@@ -50,9 +51,9 @@ export class ConversationTurns {
   }
 
   /** A turn on the thread of those before it simply queues there; any other reads the items, and they must be there. */
-  async #settled(principal: string, conversationId: string, agentId: string): Promise<void> {
+  async #settled(principal: string, conversationId: string, agent: AgentKey): Promise<void> {
     const conversation = await this.#store.conversations.find(principal, conversationId)
-    if (conversation === null || (await findHead(conversation, agentId, this.#store)) !== null) return
+    if (conversation === null || (await findHead(conversation, agent, this.#store)) !== null) return
     const turns = [...(this.#unfinished.get(conversationId) ?? [])]
     await Promise.all(turns.map((turn) => turn.finished))
   }

@@ -8,6 +8,7 @@ import type { ResponseKind, ResponseRecord } from "../domain/responses.ts"
 import type { ClientRequest, TurnRequest } from "../domain/turn-request.ts"
 import type { Agent } from "./agent.ts"
 import { fitToAgent } from "./agent-fit.ts"
+import { assertAgentOf, identityOf } from "./agent-gone.ts"
 import type { Claim, Member } from "./agent-roster.ts"
 import { type Completions, LedgerCompletions } from "./completions.ts"
 import { ConversationTurns } from "./conversation-turns.ts"
@@ -68,8 +69,9 @@ export class AgentEngine implements Engine {
     )
     this.completions = new LedgerCompletions(options.store)
     const running = (id: string) => this.#live.find(id) ?? this.#unstored.find(id)
+    const { store, now, roster } = options
     this.#responses = new StoredResponses(options.store, this.#parking, this.#unstored, running)
-    this.#idempotent = new IdempotentRuns({ store: options.store, running, now: options.now })
+    this.#idempotent = new IdempotentRuns({ store, running, now, members: () => roster.members })
   }
 
   /** Ends what an earlier service left unfinished, or queues it again. The agents may still be starting: `submit` waits. */
@@ -165,7 +167,7 @@ export class AgentEngine implements Engine {
     }
     const { conversationId } = request
     if (conversationId === null) return plan()
-    return this.#conversationTurns.plan(principal, conversationId, agent.profile.id, plan)
+    return this.#conversationTurns.plan(principal, conversationId, agent.profile, plan)
   }
 
   retrieve(principal: string, kind: ResponseKind, id: string): Promise<ResponseRecord> {
@@ -199,6 +201,10 @@ export class AgentEngine implements Engine {
   findAgent(model: string): AgentStatus | null {
     const member = agentNamed(this.#options.roster.members, model)
     return member === null ? null : this.#statusOf(member)
+  }
+
+  identityOf(agentId: string): string | null {
+    return identityOf(this.#options.roster.members, agentId)
   }
 
   runningTurns(agentId: string): readonly TurnNow[] {
@@ -263,7 +269,7 @@ export class AgentEngine implements Engine {
     return {
       store,
       principal,
-      agentId: agent.profile.id,
+      agent: agent.profile,
       backend: agent.backend.kind,
       sessions,
       findParked: (hash, key) => this.#parking.findUnstored(principal, agent.profile.id, hash, key),
@@ -322,6 +328,7 @@ export class AgentEngine implements Engine {
       const member = roster.members.find(({ id }) => id === record.agentId)
       if (member === undefined) throw new ProxyError("model_not_found", `No agent '${record.agentId}'.`)
       claim = await member.claim()
+      assertAgentOf(pending, claim.agent.profile.identity)
       const rules = await rulesOf(request)
       place = this.#queue.readmit(record.principal, member.id).enter(plan.thread.id)
       const turn = this.#begin(claim.agent, pending, rules, place, claim.agent.check())

@@ -42,6 +42,8 @@ export interface Engine {
   agents(): readonly AgentStatus[]
   /** Looks an agent up by the `model` of a request as `submit` would, without the manager-first rule; null: none. */
   findAgent(model: string): AgentStatus | null
+  /** Which of the agents that have had this id it is now; null: none, or it has not been started yet. */
+  identityOf(agentId: string): string | null
   /** Turns of that agent that have begun and are not over. */
   runningTurns(agentId: string): readonly TurnNow[]
   /**

@@ -1,8 +1,13 @@
 import { beforeEach, describe, expect, it } from "vitest"
 import type { LiveResponse } from "../domain/response-log.ts"
 import type { ResponseRecord } from "../domain/responses.ts"
-import type { IdempotencyRecord, Store } from "../domain/store.ts"
-import { type IdempotencyOptions, IdempotentRuns, idempotencyMs } from "./idempotency.ts"
+import type { IdempotencyRecord } from "../domain/store.ts"
+import {
+  type IdempotencyLedger,
+  type IdempotencyOptions,
+  IdempotentRuns,
+  idempotencyMs,
+} from "./idempotency.ts"
 import { restoreResponse } from "./restored-response.ts"
 
 function record(id: string): ResponseRecord {
@@ -24,8 +29,8 @@ function record(id: string): ResponseRecord {
   }
 }
 
-/** The three methods of the ledger that are asked. */
-class FakeLedger implements Pick<Store, "findIdempotent" | "findAnswer" | "readLog"> {
+/** The methods of the ledger that are asked. */
+class FakeLedger implements IdempotencyLedger {
   known: (IdempotencyRecord & { principal: string }) | null = null
   answers = new Map<string, ResponseRecord>()
 
@@ -40,6 +45,14 @@ class FakeLedger implements Pick<Store, "findIdempotent" | "findAnswer" | "readL
   async readLog(): Promise<[]> {
     return []
   }
+
+  async findTurnOfResponse(): Promise<null> {
+    return null
+  }
+
+  async findThread(): Promise<null> {
+    return null
+  }
 }
 
 describe("requests under a key", () => {
@@ -53,7 +66,12 @@ describe("requests under a key", () => {
     ledger = new FakeLedger()
     now = 1_000
     started = 0
-    const options: IdempotencyOptions = { store: ledger, running: () => undefined, now: () => now }
+    const options: IdempotencyOptions = {
+      store: ledger,
+      running: () => undefined,
+      now: () => now,
+      members: () => [],
+    }
     runs = new IdempotentRuns(options)
   })
 

@@ -2,6 +2,8 @@ import { ProxyError } from "../domain/errors.ts"
 import type { LiveResponse, ResponseLogReader } from "../domain/response-log.ts"
 import type { ResponseRecord } from "../domain/responses.ts"
 import type { IdempotencyRecord, Store } from "../domain/store.ts"
+import { isAgentGone } from "./agent-gone.ts"
+import type { Member } from "./agent-roster.ts"
 import { restoreResponse } from "./restored-response.ts"
 
 /** A client's own name of a request (`Idempotency-Key`), with the hash of all that makes the request what it is. */
@@ -30,11 +32,17 @@ interface Held {
   readonly live: Promise<LiveResponse>
 }
 
+export type IdempotencyLedger = Pick<
+  Store,
+  "findIdempotent" | "findAnswer" | "readLog" | "findTurnOfResponse" | "findThread"
+>
+
 export interface IdempotencyOptions {
-  readonly store: Pick<Store, "findIdempotent" | "findAnswer" | "readLog">
+  readonly store: IdempotencyLedger
   /** The response if it runs. */
   readonly running: (id: string) => LiveResponse | undefined
   readonly now: () => number
+  readonly members: () => readonly Member[]
 }
 
 /**
@@ -89,6 +97,14 @@ export class IdempotentRuns {
       throw new ProxyError(
         "idempotency_key_reused",
         `The answer to the Idempotency-Key '${key}' was deleted. Use a new key to ask again.`,
+        { param: "idempotency-key" },
+      )
+    }
+    if (await isAgentGone(record, this.#options.members(), store)) {
+      throw new ProxyError(
+        "idempotency_key_reused",
+        `The Idempotency-Key '${key}' was used for a request to an earlier agent of the name '${record.agentId}', who is not here ` +
+          "any more. Use a new key to ask the one of today.",
         { param: "idempotency-key" },
       )
     }

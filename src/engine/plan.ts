@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import type { AgentKey } from "../domain/agents.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
 import type { Item } from "../domain/items.ts"
@@ -26,7 +27,7 @@ export interface Plan {
 export interface PlanContext {
   readonly store: Store
   readonly principal: string
-  readonly agentId: string
+  readonly agent: AgentKey
   /** Kind of the agent's backend. */
   readonly backend: string
   readonly sessions: "separate" | "shared"
@@ -67,14 +68,18 @@ async function planAfterResponse(id: string, request: TurnRequest, context: Plan
   const response = await store.findResponse(principal, id)
   const turn = response === null ? null : await store.findTurnOfResponse(id)
   const thread = turn === null ? null : await store.findThread(turn.threadId)
-  if (response === null || turn === null || thread === null || response.agentId !== context.agentId) {
-    const other = response !== null && response.agentId !== context.agentId
-    throw new ProxyError(
-      "previous_response_not_found",
-      other
-        ? `Response '${id}' is an answer of agent '${response.agentId}'; name that agent as the model to go on.`
-        : `Previous response with id '${id.slice(0, 100)}' not found.`,
-      { param: "previous_response_id" },
+  if (response === null || turn === null || thread === null) {
+    throw notFound(`Previous response with id '${id.slice(0, 100)}' not found.`)
+  }
+  if (response.agentId !== context.agent.id) {
+    throw notFound(
+      `Response '${id}' is an answer of agent '${response.agentId}'; name that agent as the model to go on.`,
+    )
+  }
+  if (thread.agentIdentity !== context.agent.identity) {
+    throw notFound(
+      `Response '${id}' is an answer of an earlier agent of the name '${response.agentId}', who is not here any more: the one of today knows ` +
+        "nothing of it. Send the conversation itself as 'input', or begin a new one.",
     )
   }
   // After a known response everything in the input is new, also what looks like history.
@@ -84,15 +89,19 @@ async function planAfterResponse(id: string, request: TurnRequest, context: Plan
   return planAfterTurn(thread, turn, { clientHistory: history, added, hashBefore }, request, context)
 }
 
+function notFound(message: string): ProxyError {
+  return new ProxyError("previous_response_not_found", message, { param: "previous_response_id" })
+}
+
 /**
  * The thread that holds the conversation's items goes on; where none does, a new one is seeded with them. Items of the
  * client's that nobody has answered yet are part of what is new.
  */
 async function planConversation(id: string, request: TurnRequest, context: PlanContext): Promise<Plan> {
-  const { store, principal, agentId } = context
+  const { store, principal, agent } = context
   const conversation = await store.conversations.find(principal, id)
   if (conversation === null) throw conversationNotFound(id, "conversation")
-  const head = await findHead(conversation, agentId, store)
+  const head = await findHead(conversation, agent, store)
   if (head !== null) {
     const { history, added } = splitInput(request.input)
     assertAnswerable([...(await store.findOutput(head.turn.id)), ...history], added)
@@ -124,7 +133,7 @@ async function planSession(
   request: TurnRequest,
   context: PlanContext,
 ): Promise<Plan> {
-  const thread = await context.store.findThreadBySession(context.principal, context.agentId, sessionKey)
+  const thread = await context.store.findThreadBySession(context.principal, context.agent, sessionKey)
   // A client that sends the whole conversation each time, and now sends none, has gone back to its first message.
   const isBeginning = history.length > 0 || request.resendsHistory || thread?.resendsHistory === true
   if (thread === null || isBeginning) return planHistory(history, added, request, context, sessionKey)
@@ -142,7 +151,7 @@ async function planShared(
   context: PlanContext,
 ): Promise<Plan> {
   const key = keyHashOf(request, context)
-  const main = await context.store.findMainThread(context.principal, context.agentId, key)
+  const main = await context.store.findMainThread(context.principal, context.agent, key)
   const head = main?.headTurnId ? await context.store.findTurn(main.headTurnId) : null
   if (main !== null && head !== null) {
     await assertOutputsWanted(head.id, added, context.store)
@@ -171,7 +180,7 @@ async function planHistory(
   context: PlanContext,
   sessionKey: string | null = null,
 ): Promise<Plan> {
-  const { store, principal, agentId } = context
+  const { store, principal, agent } = context
   const hashBefore = historyHash(null, history)
   assertCallsAnswered(history, added)
   if (hashBefore !== null && !request.keepsThread && !request.isSideRequest) {
@@ -190,7 +199,7 @@ async function planHistory(
   if (hashBefore !== null && request.keepsThread) {
     const candidates = await store.findTurnsByHistory(
       principal,
-      agentId,
+      agent,
       keyHashOf(request, context),
       hashBefore,
     )
@@ -270,7 +279,8 @@ function planNew(
   const thread: ThreadRecord = {
     id: newId("thr_"),
     principal: context.principal,
-    agentId: context.agentId,
+    agentId: context.agent.id,
+    agentIdentity: context.agent.identity,
     backend: context.backend,
     keyHash: keyHashOf(request, context),
     instructions: request.instructions,

@@ -11,6 +11,7 @@ const replacementWaitMs = 30_000
 /** What the folder says of an agent. */
 export interface MemberDescription {
   readonly id: string
+  readonly identity: string | null
   readonly role: string
   readonly name: string
   readonly workspace: string
@@ -42,6 +43,10 @@ export class RosterMember implements Member {
 
   get id(): string {
     return this.description.id
+  }
+
+  get identity(): string | null {
+    return this.#agent?.profile.identity ?? this.description.identity
   }
 
   get name(): string {

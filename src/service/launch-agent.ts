@@ -6,7 +6,7 @@ import { createDemoBackend } from "../backends/demo/demo-backend.ts"
 import type { Config } from "../config/config.ts"
 import { argumentsOf } from "../config/executable-of.ts"
 import { programPath } from "../config/program-path.ts"
-import type { AgentProfile, AgentSettings } from "../domain/agents.ts"
+import type { AgentKey, AgentProfile, AgentSettings } from "../domain/agents.ts"
 import type { Backend, BackendEvent, NotReady } from "../domain/backend.ts"
 import { ProxyError } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
@@ -27,13 +27,14 @@ export interface LaunchOptions {
   readonly log: ServiceLog
   readonly now: () => number
   /** What an agent has in its environment beyond that. */
-  readonly agentEnv: (agentId: string) => Readonly<Record<string, string>>
+  readonly agentEnv: (agent: AgentKey) => Readonly<Record<string, string>>
   /** The built-in demo answers in place of a CLI that is not ready at the start. */
   readonly demoFallback: boolean
   /** Where CLIs without functions of their own find those of the client. */
   readonly toolEndpoint: ToolEndpoint
   readonly codexTimeouts?: AgentBackendOptions["codexTimeouts"]
   readonly records: AgentRecords
+  readonly identity: string
   /** Called with each backend before anything of it is started. */
   readonly onBackend: (backend: Backend) => void
 }
@@ -72,7 +73,7 @@ export async function launchAgent(
     executable: program,
     args: settings.cli === null ? [] : argumentsOf(settings.cli),
     cwd: profile.workspace,
-    env: { ...env, ...options.agentEnv(profile.id) },
+    env: { ...env, ...options.agentEnv(profile) },
     passEnv: [...config.passEnv, ...settings.env],
     model,
     permissions: settings.permissions,
@@ -81,6 +82,7 @@ export async function launchAgent(
     toolEndpoint: options.toolEndpoint,
     codexTimeouts: options.codexTimeouts ?? {},
     resumesLast: config.sessions === "shared",
+    isNewcomer: profile.name !== profile.role && profile.identity !== profile.id,
     onEvent: (event) => {
       logBackendEvent(tell, event)
       if (agent === null) early.push(event)
@@ -146,12 +148,12 @@ export function programOf(
 function profileOf(
   { id, role, name, workspace }: RosterEntry,
   { workingDir }: AgentSettings,
-  { config, env }: LaunchOptions,
+  { config, env, identity }: LaunchOptions,
 ): AgentProfile {
   const home = env.HOME ?? homedir()
   const workingDirectory =
     workingDir === null ? config.workingDirectory : resolve(workingDir.replace(/^~(?=\/|$)/, home))
-  return { id, role, name: name ?? role, workspace, workingDirectory }
+  return { id, identity, role, name: name ?? role, workspace, workingDirectory }
 }
 
 function logBackendEvent(log: Log, event: BackendEvent): void {

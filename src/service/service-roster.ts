@@ -3,16 +3,19 @@ import type { Backend, NotReady, Readiness } from "../domain/backend.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import type { HireOrder, Roster } from "../domain/roster.ts"
+import type { Store } from "../domain/store.ts"
 import type { Agent } from "../engine/agent.ts"
 import type { AgentRoster } from "../engine/agent-roster.ts"
 import type { FinishedTurn } from "../engine/finished-turn.ts"
 import { type MemberDescription, RosterMember } from "../engine/roster-member.ts"
+import { newIdentity } from "../workspace/agent-identity.ts"
 import { assertCanGo, type RosterEntry, type RosterFolder } from "../workspace/roster-folder.ts"
 import { AgentRecords } from "./agent-records.ts"
 import { type LaunchOptions, launchAgent, programOf } from "./launch-agent.ts"
 
-export interface ServiceRosterOptions extends Omit<LaunchOptions, "onBackend" | "records"> {
+export interface ServiceRosterOptions extends Omit<LaunchOptions, "onBackend" | "records" | "identity"> {
   readonly folder: RosterFolder
+  readonly threads: Pick<Store, "hasThreadsOf" | "adoptThreads">
 }
 
 /** What the roster needs of the engine. */
@@ -183,7 +186,7 @@ export class ServiceRoster implements AgentRoster, Roster {
     if (place.running !== null && this.#wanted(id) === null) this.#endTurns(id)
     return this.#after(place, async () => {
       const wanted = this.#wanted(id)
-      const key = wanted === null ? null : keyOf(wanted.settings)
+      const key = wanted === null ? null : keyOf(wanted.entry.identity, wanted.settings)
       if (this.#isStopped || place.running === key) return
       place.running = key
       const before = place.member.agent
@@ -218,16 +221,29 @@ export class ServiceRoster implements AgentRoster, Roster {
     })
   }
 
-  async #launch({ member, records }: Place, { entry, settings }: Wanted): Promise<Agent | null> {
+  /** An agent of before identities has its id for one, if nobody else ever had it, and takes over what is kept under its name. */
+  async #identify({ id }: RosterEntry): Promise<string> {
+    const { folder, threads } = this.#options
+    const choose = async () => ((await threads.hasThreadsOf(id)) ? newIdentity() : id)
+    const identity = await folder.identify(id, choose)
+    if (identity === id) await threads.adoptThreads({ id, identity })
+    return identity
+  }
+
+  async #launch(place: Place, { entry, settings }: Wanted): Promise<Agent | null> {
+    const { member, records } = place
     const made: Backend[] = []
     const onBackend = (backend: Backend): void => {
       made.push(backend)
       this.#backends.add(backend)
     }
     try {
+      const identity = await this.#identify(entry)
+      place.running = keyOf(identity, settings)
       const { agent, demoReason } = await launchAgent(entry, settings, {
         ...this.#options,
         records,
+        identity,
         onBackend,
       })
       if (this.#isStopped) {
@@ -264,7 +280,7 @@ export class ServiceRoster implements AgentRoster, Roster {
   }
 
   #describe(entry: RosterEntry): MemberDescription {
-    const { id, role, name, workspace, control, problem } = entry
+    const { id, identity, role, name, workspace, control, problem } = entry
     let controlProblem = problem
     let program = this.#options.config.cli
     try {
@@ -272,7 +288,7 @@ export class ServiceRoster implements AgentRoster, Roster {
     } catch (error) {
       controlProblem ??= `${workspace}/control/agent.json: \`cli\` cannot be used: ${messageOf(error)}`
     }
-    return { id, role, name: name ?? role, workspace, settings: control, controlProblem, program }
+    return { id, identity, role, name: name ?? role, workspace, settings: control, controlProblem, program }
   }
 
   #placeOf(id: string): Place {
@@ -302,6 +318,9 @@ function stoppedMessage(id: string): string {
 }
 
 /** Changes when the agent has to be made anew. */
-function keyOf({ cli, backend, model, effort, permissions, workingDir, env }: AgentSettings): string {
-  return JSON.stringify([cli, backend, model, effort, permissions, workingDir, env])
+function keyOf(
+  identity: string | null,
+  { cli, backend, model, effort, permissions, workingDir, env }: AgentSettings,
+): string {
+  return JSON.stringify([identity, cli, backend, model, effort, permissions, workingDir, env])
 }

@@ -1,3 +1,4 @@
+import type { AgentKey } from "../domain/agents.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
 import type { MessageItem } from "../domain/items.ts"
@@ -45,19 +46,19 @@ export class AgentReplies {
    * `conversation_not_found`, or `invalid_request` when it cannot be told which turn is meant.
    */
   async deliver(reply: AgentReply, principal: string | null): Promise<ReplyRecord> {
+    const { id, identity } = this.#keyOf(reply.agentId)
     if (
       !this.#options
         .engine()
         .agents()
-        .some(({ id }) => id === reply.agentId)
+        .some((agent) => agent.id === id)
     ) {
       throw new ProxyError("agent_not_found", `There is no agent '${reply.agentId.slice(0, 100)}'.`, {
         param: "agent",
       })
     }
     if (reply.clientId === null) return this.#deliver(reply, principal)
-    // Of a key's own: what one of them has named "1" is no answer to the "1" of another.
-    const clientId = principal === null ? reply.clientId : JSON.stringify([principal, reply.clientId])
+    const clientId = ownNameOf(reply, reply.clientId, principal, identity)
     const name = `${reply.agentId}\n${clientId}`
     const delivery = this.#named.get(name) ?? this.#deliverOnce({ ...reply, clientId }, clientId, principal)
     this.#named.set(name, delivery)
@@ -153,7 +154,7 @@ export class AgentReplies {
 
   /** Null: the ledger does not know the thread by that name, as some programs do not tell it before their end. */
   async #ofThread(agentId: string, nativeThread: string, principal: string | null): Promise<Target | null> {
-    const owner = await this.#options.store.replies.findThreadOwner(agentId, nativeThread)
+    const owner = await this.#options.store.replies.findThreadOwner(this.#keyOf(agentId), nativeThread)
     if (owner === null || (principal !== null && owner.principal !== principal)) return null
     return { ...owner, responseId: null, turn: null }
   }
@@ -162,7 +163,9 @@ export class AgentReplies {
     const { store } = this.#options
     const turn = await store.findTurnOfResponse(responseId)
     const thread = turn === null ? null : await store.findThread(turn.threadId)
-    const isTheirs = thread?.agentId === agentId && (principal === null || thread.principal === principal)
+    const { identity } = this.#keyOf(agentId)
+    const isOfAgent = thread?.agentId === agentId && thread.agentIdentity === identity
+    const isTheirs = isOfAgent && (principal === null || thread.principal === principal)
     if (turn === null || thread === null || !isTheirs) {
       throw new ProxyError(
         "response_not_found",
@@ -175,12 +178,16 @@ export class AgentReplies {
     return { principal: thread.principal, responseId, conversationId: turn.conversationId, turn: null }
   }
 
+  #keyOf(agentId: string): AgentKey {
+    return { id: agentId, identity: this.#options.engine().identityOf(agentId) ?? agentId }
+  }
+
   /** An agent may write to conversations that it has answered in, a client to its own. */
   async #inConversation(agentId: string, conversationId: string, principal: string | null): Promise<Target> {
     const { replies, conversations } = this.#options.store
     const owner =
       principal === null
-        ? await replies.findConversationOwner(agentId, conversationId)
+        ? await replies.findConversationOwner(this.#keyOf(agentId), conversationId)
         : ((await conversations.find(principal, conversationId))?.principal ?? null)
     if (owner === null) {
       throw new ProxyError(
@@ -191,6 +198,20 @@ export class AgentReplies {
     }
     return { principal: owner, responseId: null, conversationId, turn: null }
   }
+}
+
+/**
+ * What one sender has named "1" is no answer to the "1" of another: not to that of another key, and not to that of an agent which
+ * had the name before. An agent of before identities has its id for one.
+ */
+function ownNameOf(
+  { agentId }: AgentReply,
+  clientId: string,
+  principal: string | null,
+  identity: string,
+): string {
+  const parts = [...(principal === null ? [] : [principal]), ...(identity === agentId ? [] : [{ identity }])]
+  return parts.length === 0 ? clientId : JSON.stringify([...parts, clientId])
 }
 
 function targetOfTurn(turn: TurnNow): Target {

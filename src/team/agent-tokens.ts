@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto"
+import type { AgentKey } from "../domain/agents.ts"
 
 const prefix = "aap-agent-"
 const bearerPattern = /^bearer +(aap-agent-[\w-]+) *$/i
@@ -8,15 +9,17 @@ const bearerPattern = /^bearer +(aap-agent-[\w-]+) *$/i
  * it every command that its model thinks of: it opens `/agent-reply` and nothing else.
  */
 export class AgentTokens {
-  readonly #byAgent = new Map<string, string>()
+  readonly #byAgent = new Map<string, { readonly identity: string; readonly token: string }>()
   readonly #agents = new Map<string, { readonly agentId: string; readonly digest: Buffer }>()
 
-  tokenOf(agentId: string): string {
+  /** Where another agent had the name before, its token opens nothing any more. */
+  tokenOf({ id: agentId, identity }: AgentKey): string {
     const known = this.#byAgent.get(agentId)
-    if (known !== undefined) return known
+    if (known?.identity === identity) return known.token
+    if (known !== undefined) this.#agents.delete(digestOf(known.token).toString("hex"))
     const token = prefix + randomBytes(32).toString("base64url")
     const digest = digestOf(token)
-    this.#byAgent.set(agentId, token)
+    this.#byAgent.set(agentId, { identity, token })
     this.#agents.set(digest.toString("hex"), { agentId, digest })
     return token
   }

@@ -34,7 +34,7 @@ export function askedRequest(
     previousResponseId: null,
     conversationId: null,
     // No client can send a line feed in a header, so that none can name this thread.
-    sessionKey: keepsThread ? `team\n${agent.id}\n${conversation}` : null,
+    sessionKey: keepsThread ? `team\n${agent.identity}\n${conversation}` : null,
     resendsHistory: false,
     effort: null,
     outputSchema: null,

@@ -7,6 +7,7 @@ import { messageOf, ProxyError } from "../domain/errors.ts"
 import { storageFailed } from "../domain/file-problem.ts"
 import { type AgentControl, controlFile, defaultSettings, formatControl } from "./agent-control.ts"
 import { agentIdOf } from "./agent-id.ts"
+import { giveIdentity, newIdentity } from "./agent-identity.ts"
 import { instructionFiles, memory } from "./templates.ts"
 import { codeOf, createAtomic, removeTemporariesIn } from "./write-atomic.ts"
 
@@ -49,6 +50,10 @@ export async function ensureAgentWorkspace(
     const files = { ...instructionFiles(id, role), "memory/memory.md": memory }
     for (const [file, text] of Object.entries(files)) {
       await unlessRefused(() => makeFile(workspace, file, text), onRefused)
+    }
+    // Whoever is hired is new, also where another agent has had that id. One of before gets its own when it is started.
+    if (!(await exists(join(workspace, controlFile)))) {
+      await unlessRefused(() => giveIdentity(workspace, newIdentity()), onRefused)
     }
     // The last of all: it is what makes the folder an agent.
     const control: AgentControl = { ...defaultSettings, ...settings, role, name }

@@ -15,6 +15,7 @@ import {
   parseControl,
 } from "./agent-control.ts"
 import { agentIdOf, parseAgentId } from "./agent-id.ts"
+import { giveIdentity, readIdentity } from "./agent-identity.ts"
 import { type AgentWorkspace, type AgentWorkspaceOptions, ensureAgentWorkspace } from "./agent-workspace.ts"
 import { decodeFile } from "./text-encoding.ts"
 import { codeOf, writeAtomic } from "./write-atomic.ts"
@@ -22,6 +23,8 @@ import { codeOf, writeAtomic } from "./write-atomic.ts"
 /** An agent as its folder shows it. */
 export interface RosterEntry {
   readonly id: string
+  /** Null: it has none yet, or it cannot be read. */
+  readonly identity: string | null
   readonly role: string
   readonly name: string | null
   readonly workspace: string
@@ -127,6 +130,15 @@ export class RosterFolder {
     await this.read()
   }
 
+  /** The identity of the agent; where it has none, it is given the one that `choose` resolves with. Rejects with `ProxyError`. */
+  async identify(id: string, choose: () => Promise<string>): Promise<string> {
+    const workspace = join(this.#home, id)
+    const identity = (await readIdentity(workspace)) ?? (await giveIdentity(workspace, await choose()))
+    const known = this.#known.get(id)
+    if (known !== undefined) this.#known.set(id, { ...known, identity })
+    return identity
+  }
+
   /** Moves the workspace to `archive/ID-TIME` in the home; resolves with its new path. Rejects with `ProxyError`. */
   async archive(id: string, time: Date): Promise<string> {
     assertCanGo(id)
@@ -188,7 +200,8 @@ export class RosterFolder {
       hasChanged = true
       const base = { id, role, name, workspace, stamp }
       const { control, problem } = await readControl(path, base)
-      this.#known.set(id, { ...base, control: control ?? before?.control ?? null, problem })
+      const identity = await readIdentity(workspace).catch(() => null)
+      this.#known.set(id, { ...base, identity, control: control ?? before?.control ?? null, problem })
       if (problem !== null)
         this.#log("warn", "a control file cannot be used; the last good state is kept", { problem })
     }

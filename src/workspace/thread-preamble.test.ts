@@ -19,7 +19,8 @@ describe("threadPreamble", () => {
   beforeEach(async () => {
     home = await mkdtemp(join(tmpdir(), "preamble-"))
     const { id, path } = await ensureAgentWorkspace(home, { role: "engineer", name: "alice" })
-    profile = { id, role: "engineer", name: "alice", workspace: path, workingDirectory: join(home, "work") }
+    const workingDirectory = join(home, "work")
+    profile = { id, identity: "agent-1", role: "engineer", name: "alice", workspace: path, workingDirectory }
   })
 
   afterEach(async () => {

@@ -1,6 +1,11 @@
+import type { AgentKey } from "../../src/domain/agents.ts"
 import type { Item, MessageItem } from "../../src/domain/items.ts"
 import type { ResponseRecord } from "../../src/domain/responses.ts"
 import type { Store, ThreadRecord, TurnRecord } from "../../src/domain/store.ts"
+
+/** The agent of the records. */
+export const manager: AgentKey = { id: "manager", identity: "agent-1" }
+export const alice: AgentKey = { id: "engineer_alice", identity: "agent-2" }
 
 /** A message with every field set. */
 export function message(text: string, role: MessageItem["role"] = "user"): MessageItem {
@@ -19,6 +24,7 @@ export function thread(id: string, changes: Partial<ThreadRecord> = {}): ThreadR
     id,
     principal: "owner",
     agentId: "manager",
+    agentIdentity: "agent-1",
     backend: "demo",
     keyHash: "key-1",
     instructions: null,

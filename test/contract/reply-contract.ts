@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { KeptReply, OutboxQuery } from "../../src/domain/replies.ts"
 import type { Store } from "../../src/domain/store.ts"
-import { insert } from "./records.ts"
+import { alice, insert, manager } from "./records.ts"
 import type { StoreFixture } from "./store-contract.ts"
 
 function reply(number: number, fields: Partial<KeptReply> = {}): KeptReply {
@@ -124,10 +124,10 @@ export function describeReplyContract(name: string, prepare: () => Promise<Store
         )
       }
       await insert(store, { turnId: "turn_1", turn: { conversationId: "conv_1" } })
-      expect(await store.replies.findConversationOwner("manager", "conv_1")).toBe("owner")
-      expect(await store.replies.findConversationOwner("engineer_alice", "conv_1")).toBe(null)
-      expect(await store.replies.findConversationOwner("manager", "conv_2")).toBe(null)
-      expect(await store.replies.findConversationOwner("manager", "conv_none")).toBe(null)
+      expect(await store.replies.findConversationOwner(manager, "conv_1")).toBe("owner")
+      expect(await store.replies.findConversationOwner(alice, "conv_1")).toBe(null)
+      expect(await store.replies.findConversationOwner(manager, "conv_2")).toBe(null)
+      expect(await store.replies.findConversationOwner(manager, "conv_none")).toBe(null)
     })
   })
 }

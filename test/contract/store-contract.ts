@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { ProxyError } from "../../src/domain/errors.ts"
 import type { Store } from "../../src/domain/store.ts"
-import { complete, insert, message, response, thread, turn } from "./records.ts"
+import { alice, complete, insert, manager, message, response, thread, turn } from "./records.ts"
 
 /** How the suite gets at one implementation. `open` may be called again on the same data while the first is open or closed. */
 export interface StoreFixture {
@@ -218,11 +218,11 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
       expect(await store.findResponse("bob", "resp_turn_a")).toBeNull()
       expect(await store.deleteResponse("bob", "response", "resp_turn_a")).toBe(false)
       expect((await store.findResponse("alice", "resp_turn_a"))?.id).toBe("resp_turn_a")
-      expect((await store.findThreadBySession("bob", "manager", "chat"))?.id).toBe("thr_b")
-      expect((await store.findMainThread("bob", "manager", "key-1"))?.id).toBe("thr_b")
-      const turns = await store.findTurnsByHistory("bob", "manager", "key-1", "same")
+      expect((await store.findThreadBySession("bob", manager, "chat"))?.id).toBe("thr_b")
+      expect((await store.findMainThread("bob", manager, "key-1"))?.id).toBe("thr_b")
+      const turns = await store.findTurnsByHistory("bob", manager, "key-1", "same")
       expect(turns.map((found) => found.id)).toEqual(["turn_b"])
-      expect(await store.findThreadBySession("carol", "manager", "chat")).toBeNull()
+      expect(await store.findThreadBySession("carol", manager, "chat")).toBeNull()
     })
 
     it("finds items of stored answers by their ids, for their principal only, until the answer is deleted", async () => {
@@ -240,11 +240,38 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
 
     it("finds the main thread of an agent and key, never an ordinary one", async () => {
       await insert(store, { turnId: "turn_1", threadId: "thr_plain" })
-      expect(await store.findMainThread("owner", "manager", "key-1")).toBeNull()
+      expect(await store.findMainThread("owner", manager, "key-1")).toBeNull()
       await insert(store, { turnId: "turn_2", threadId: "thr_main", thread: { isMain: true } })
-      expect((await store.findMainThread("owner", "manager", "key-1"))?.id).toBe("thr_main")
-      expect(await store.findMainThread("owner", "manager", "key-2")).toBeNull()
-      expect(await store.findMainThread("owner", "engineer_alice", "key-1")).toBeNull()
+      expect((await store.findMainThread("owner", manager, "key-1"))?.id).toBe("thr_main")
+      expect(await store.findMainThread("owner", manager, "key-2")).toBeNull()
+      expect(await store.findMainThread("owner", alice, "key-1")).toBeNull()
+    })
+
+    it("gives no thread to an agent that only has the name of its own", async () => {
+      const next = { id: manager.id, identity: "agent-3" }
+      const named = { sessionKey: "chat", isMain: true }
+      await insert(store, { turnId: "turn_1", thread: named, turn: { historyHash: null } })
+      await store.saveProgress({ responseId: "resp_turn_1", turnId: "turn_1", historyHash: "same" })
+      for (const [agent, count] of [
+        [manager, 1],
+        [next, 0],
+      ] as const) {
+        expect((await store.findTurnsByHistory("owner", agent, "key-1", "same")).length).toBe(count)
+        expect((await store.findThreadBySession("owner", agent, "chat")) !== null).toBe(count === 1)
+        expect((await store.findMainThread("owner", agent, "key-1")) !== null).toBe(count === 1)
+        expect(await store.hasThreadsOf(agent.identity)).toBe(count === 1)
+      }
+    })
+
+    it("lets an agent take over the threads of its name that are nobody's, and no others", async () => {
+      const old = { agentIdentity: null, sessionKey: "chat" }
+      await insert(store, { turnId: "turn_1", threadId: "thr_1", thread: old })
+      await insert(store, { turnId: "turn_2", threadId: "thr_2", thread: { ...old, agentId: alice.id } })
+      expect(await store.findThreadBySession("owner", manager, "chat")).toBeNull()
+      await store.adoptThreads(manager)
+      await store.adoptThreads({ ...manager, identity: "agent-3" })
+      expect((await store.findThreadBySession("owner", manager, "chat"))?.id).toBe("thr_1")
+      expect((await store.findThread("thr_2"))?.agentIdentity).toBeNull()
     })
 
     it("finds the thread of a session that was used last", async () => {
@@ -255,9 +282,9 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
           thread: { sessionKey: "chat", usedAt },
         })
       }
-      expect((await store.findThreadBySession("owner", "manager", "chat"))?.id).toBe("thr_1")
-      expect(await store.findThreadBySession("owner", "engineer_alice", "chat")).toBeNull()
-      expect(await store.findThreadBySession("owner", "manager", "other")).toBeNull()
+      expect((await store.findThreadBySession("owner", manager, "chat"))?.id).toBe("thr_1")
+      expect(await store.findThreadBySession("owner", alice, "chat")).toBeNull()
+      expect(await store.findThreadBySession("owner", manager, "other")).toBeNull()
     })
 
     it("finds at most 20 turns of a history, the newest first", async () => {
@@ -274,18 +301,18 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
         thread: { keyHash: "key-2" },
         turn: { historyHash: "same", createdAt: 9_000 },
       })
-      const turns = await store.findTurnsByHistory("owner", "manager", "key-1", "same")
+      const turns = await store.findTurnsByHistory("owner", manager, "key-1", "same")
       expect(turns.map((found) => found.id)).toEqual(
         Array.from({ length: 20 }, (_, index) => `turn_${24 - index}`),
       )
-      expect(await store.findTurnsByHistory("owner", "manager", "key-1", "none")).toEqual([])
+      expect(await store.findTurnsByHistory("owner", manager, "key-1", "none")).toEqual([])
     })
 
     it("gives the newer of two turns that were made in the same millisecond first", async () => {
       for (const id of ["turn_z", "turn_a"]) {
         await insert(store, { turnId: id, threadId: `thr_${id}`, turn: { historyHash: "same" } })
       }
-      const turns = await store.findTurnsByHistory("owner", "manager", "key-1", "same")
+      const turns = await store.findTurnsByHistory("owner", manager, "key-1", "same")
       expect(turns.map((found) => found.id)).toEqual(["turn_a", "turn_z"])
     })
 
@@ -328,7 +355,7 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
       expect(await store.findResponse("owner", "resp_turn_1")).toBeNull()
       expect(await store.deleteResponse("owner", "response", "resp_turn_1")).toBe(false)
       expect((await store.lineage("turn_1"))[0]?.output).toEqual([message("hidden", "assistant")])
-      expect(await store.findTurnsByHistory("owner", "manager", "key-1", "hash")).toHaveLength(1)
+      expect(await store.findTurnsByHistory("owner", manager, "key-1", "hash")).toHaveLength(1)
     })
 
     it("deletes a response once, for its own kind only, and keeps its turn for the thread", async () => {

@@ -42,7 +42,7 @@ async function openFixture(options: Parameters<typeof serverFixture>[0] = {}) {
   const fixture = await serverFixture(options)
   const channel = await fixture.channels.open([], () => {})
   const tokens: Tokens = {
-    agent: `Bearer ${fixture.agentTokens.tokenOf("manager")}`,
+    agent: `Bearer ${fixture.agentTokens.tokenOf({ id: "manager", identity: "agent-1" })}`,
     thread: channel.headers.authorization ?? "",
   }
   return { ...fixture, tokens }

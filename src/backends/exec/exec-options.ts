@@ -39,6 +39,11 @@ export interface ExecBackendOptions {
    * (`exec resume --last`) as long as nobody else of ours has run there in between.
    */
   readonly resumesLast: boolean
+  /**
+   * True: nobody has left a session here for this agent. The program keeps its sessions by the path of the workspace, and an agent
+   * that was there before may have left some.
+   */
+  readonly isNewcomer?: boolean
   /** Null: the agent gets no functions of the client. */
   readonly toolEndpoint: ToolEndpoint | null
   readonly log: Log

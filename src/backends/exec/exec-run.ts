@@ -56,7 +56,7 @@ export async function runExecTurn(context: RunContext, run: ExecRun): Promise<vo
 /** Null where nobody cares whose session is the newest. */
 async function beginSession(context: RunContext, thread: ExecThread): Promise<SessionRun | null> {
   if (!context.options.resumesLast) return null
-  const isNew = !thread.hasRun && thread.history?.length === 0
+  const isNew = context.options.isNewcomer !== true && !thread.hasRun && thread.history?.length === 0
   const mayTake = !thread.isEphemeral && thread.nativeId === null
   return context.lastSession.begin(thread.ref, { isNew, mayTake })
 }

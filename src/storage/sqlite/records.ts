@@ -25,6 +25,7 @@ export function threadOf(columns: Columns): ThreadRecord {
     id: row.text("id"),
     principal: row.text("principal"),
     agentId: row.text("agent_id"),
+    agentIdentity: row.textOrNull("agent_identity"),
     backend: row.text("backend"),
     keyHash: row.text("key_hash"),
     instructions: row.textOrNull("instructions"),

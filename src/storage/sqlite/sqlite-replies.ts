@@ -1,3 +1,4 @@
+import type { AgentKey } from "../../domain/agents.ts"
 import type { KeptReply, OutboxQuery, ReplyDelivery, ReplyRecord, ReplyStore } from "../../domain/replies.ts"
 import type { LedgerDatabase } from "./ledger-database.ts"
 import { Row } from "./row.ts"
@@ -63,24 +64,26 @@ export class SqliteReplies implements ReplyStore {
     })
   }
 
-  async findConversationOwner(agentId: string, conversationId: string): Promise<string | null> {
+  async findConversationOwner({ id, identity }: AgentKey, conversationId: string): Promise<string | null> {
     return this.#ledger.findOne(
       "findConversationOwner",
       (columns) => new Row(columns, `conversation ${conversationId}`).text("principal"),
       conversationId,
-      agentId,
+      id,
+      identity,
     )
   }
 
-  async findThreadOwner(agentId: string, nativeThread: string) {
+  async findThreadOwner({ id, identity }: AgentKey, nativeThread: string) {
     return this.#ledger.findOne(
       "findThreadOwner",
       (columns) => {
         const row = new Row(columns, `thread ${nativeThread}`)
         return { principal: row.text("principal"), conversationId: row.textOrNull("conversation_id") }
       },
-      agentId,
+      id,
       nativeThread,
+      identity,
     )
   }
 

@@ -1,3 +1,4 @@
+import type { AgentKey } from "../../domain/agents.ts"
 import type { CompletionStore, ConversationItem } from "../../domain/conversations.ts"
 import type { Item } from "../../domain/items.ts"
 import { isFinished, type ResponseKind, type ResponseRecord } from "../../domain/responses.ts"
@@ -74,6 +75,7 @@ export class SqliteStore implements Store {
         thread.createdAt,
         thread.usedAt,
         thread.instructions,
+        thread.agentIdentity,
       )
       this.#ledger.run(
         "insertTurn",
@@ -166,25 +168,37 @@ export class SqliteStore implements Store {
     return this.#ledger.enqueue(() => this.#ledger.findOne("findThread", threadOf, threadId))
   }
 
-  async findMainThread(principal: string, agentId: string, keyHash: string): Promise<ThreadRecord | null> {
-    return this.#ledger.findOne("findMainThread", threadOf, principal, agentId, keyHash)
+  async findMainThread(
+    principal: string,
+    { id, identity }: AgentKey,
+    keyHash: string,
+  ): Promise<ThreadRecord | null> {
+    return this.#ledger.findOne("findMainThread", threadOf, principal, id, keyHash, identity)
   }
 
   async findThreadBySession(
     principal: string,
-    agentId: string,
+    { id, identity }: AgentKey,
     sessionKey: string,
   ): Promise<ThreadRecord | null> {
-    return this.#ledger.findOne("findThreadBySession", threadOf, principal, agentId, sessionKey)
+    return this.#ledger.findOne("findThreadBySession", threadOf, principal, id, sessionKey, identity)
   }
 
   async findTurnsByHistory(
     principal: string,
-    agentId: string,
+    { id, identity }: AgentKey,
     keyHash: string,
     historyHash: string,
   ): Promise<readonly TurnRecord[]> {
-    return this.#ledger.all("findTurnsByHistory", historyHash, principal, agentId, keyHash).map(turnOf)
+    return this.#ledger.all("findTurnsByHistory", historyHash, principal, id, keyHash, identity).map(turnOf)
+  }
+
+  async hasThreadsOf(agentIdentity: string): Promise<boolean> {
+    return this.#ledger.all("hasThreadsOf", agentIdentity).length > 0
+  }
+
+  async adoptThreads({ id, identity }: AgentKey): Promise<void> {
+    this.#ledger.transaction("begin immediate", () => this.#ledger.run("adoptThreads", identity, id))
   }
 
   async findTurn(turnId: string): Promise<TurnRecord | null> {

@@ -5,8 +5,8 @@
 export const statements = {
   upsertThread: `
     insert into threads (id, principal, agent_id, backend, key_hash, native_ref, is_ephemeral, is_main, session_key,
-      resends_history, head_turn_id, created_at, used_at, instructions)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      resends_history, head_turn_id, created_at, used_at, instructions, agent_identity)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     on conflict (id) do update set
       head_turn_id = excluded.head_turn_id, used_at = excluded.used_at, session_key = excluded.session_key,
       resends_history = excluded.resends_history`,
@@ -42,16 +42,19 @@ export const statements = {
 
   findThread: "select * from threads where id = ?",
   findMainThread: `
-    select * from threads where principal = ? and agent_id = ? and key_hash = ? and is_main = 1
+    select * from threads where principal = ? and agent_id = ? and key_hash = ? and is_main = 1 and agent_identity = ?
     order by used_at desc, rowid desc limit 1`,
   findThreadBySession: `
-    select * from threads where principal = ? and agent_id = ? and session_key = ?
+    select * from threads where principal = ? and agent_id = ? and session_key = ? and agent_identity = ?
     order by used_at desc, rowid desc limit 1`,
   // "cross join" fixes the order: walk the turns of that hash from the newest on, and stop at 20.
   findTurnsByHistory: `
     select turns.* from turns cross join threads on threads.id = turns.thread_id
     where turns.history_hash = ? and threads.principal = ? and threads.agent_id = ? and threads.key_hash = ?
+      and threads.agent_identity = ?
     order by turns.created_at desc, turns.rowid desc limit 20`,
+  hasThreadsOf: "select 1 from threads where agent_identity = ? limit 1",
+  adoptThreads: "update threads set agent_identity = ? where agent_id = ? and agent_identity is null",
   findTurn: "select * from turns where id = ?",
   findTurnOfResponse: "select * from turns where response_id = ?",
   lineage: `
@@ -177,10 +180,10 @@ export const statements = {
     select conversations.principal from conversations
     where conversations.id = ? and exists (
       select 1 from turns cross join threads on threads.id = turns.thread_id
-      where turns.conversation_id = conversations.id and threads.agent_id = ?)`,
+      where turns.conversation_id = conversations.id and threads.agent_id = ? and threads.agent_identity = ?)`,
   findThreadOwner: `
     select threads.principal, turns.conversation_id from threads left join turns on turns.thread_id = threads.id
-    where threads.agent_id = ? and threads.native_ref = ? order by turns.rowid desc limit 1`,
+    where threads.agent_id = ? and threads.native_ref = ? and threads.agent_identity = ? order by turns.rowid desc limit 1`,
   deleteRepliesBefore: "delete from replies where created_at < ?",
 
   readProbe: "select value from facts where name = 'probe'",

@@ -9,6 +9,7 @@ export const identities: Migration = {
   name: "0004-identities",
   sql: `
 alter table threads add column agent_identity text;
+create index threads_identity on threads (agent_identity) where agent_identity is not null;
 create index threads_unowned on threads (agent_id) where agent_identity is null;
 create table facts (name text primary key, value integer not null) strict;
 insert into facts values ('probe', 0), ('files_known_since', 0);
