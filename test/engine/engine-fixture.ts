@@ -60,7 +60,14 @@ export async function engineFixture(options: EngineFixtureOptions = {}): Promise
   const log = () => {}
   const workspace = join(home, "manager")
   const agent = new Agent({
-    profile: { id: "manager", role: "manager", name: "", workspace, workingDirectory: workspace },
+    profile: {
+      id: "manager",
+      identity: "agent-1",
+      role: "manager",
+      name: "",
+      workspace,
+      workingDirectory: workspace,
+    },
     backend,
     program: "driven",
     preamble: async () => "",
@@ -72,6 +79,7 @@ export async function engineFixture(options: EngineFixtureOptions = {}): Promise
   await agent.start()
   const member: Member = {
     id: "manager",
+    identity: "agent-1",
     name: "manager",
     workspace,
     agent,
