@@ -14,6 +14,7 @@ import { type ControlSocket, startControlSocket } from "./http/control-socket.ts
 import { createAgentsApp, createHttpApp } from "./http/http-app.ts"
 import type { HttpLogEntry, ServicePhase } from "./http/http-env.ts"
 import { bindHttpServer } from "./http/http-server.ts"
+import { createServiceBounds } from "./http/service-bounds.ts"
 import { WebSocketEndpoint } from "./http/websocket-endpoint.ts"
 import { ToolChannels } from "./mcp/tool-channels.ts"
 import { writeAgentCommand } from "./service/agent-command.ts"
@@ -117,14 +118,16 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   const channels = new ToolChannels()
   // Before the agents are started: they are told where the service is.
   const isOnSocketOnly = options.isOnSocketOnly === true
-  const server = await bindHttpServer(
+  const tell: Log = (level, message, fields) => log[level](fields ?? {}, message)
+  const bounds = createServiceBounds(config, tell)
+  const server = await bindHttpServer({
     // Even then for CLIs that call functions over MCP.
-    isOnSocketOnly ? { host: "127.0.0.1", port: 0 } : { host: config.host, port: config.port },
-  )
+    ...(isOnSocketOnly ? { host: "127.0.0.1", port: 0 } : { host: config.host, port: config.port }),
+    connections: bounds.connections,
+  })
   releasers.add("address", () => server.close())
   const agentTokens = new AgentTokens()
   const command = await writeAgentCommand(config.home)
-  const tell: Log = (level, message, fields) => log[level](fields ?? {}, message)
   await ensureAgentWorkspace(config.home, { role: "manager", name: null }, ({ message }) =>
     tell("warn", "a file or folder of the manager cannot be used", { problem: message }),
   )
@@ -207,6 +210,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     agentTokens,
     replies,
     config,
+    bounds,
     version,
     startedAt: now(),
     servicePhase: () => phase,
@@ -215,7 +219,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     now,
   }
   if (isOnSocketOnly) server.serve(createAgentsApp(parts))
-  else server.serve(createHttpApp(parts), new WebSocketEndpoint({ engine, config, log: parts.log }))
+  else server.serve(createHttpApp(parts), new WebSocketEndpoint({ engine, config, bounds, log: parts.log }))
   channels.listening(`${server.localUrl}/mcp`)
   const socketPath = join(config.home, "daemon.sock")
   const url = isOnSocketOnly ? `unix:${socketPath}` : server.url

@@ -18,6 +18,8 @@ export interface Config {
   readonly unknownModel: "manager" | "error"
   /** Request headers, lower case, whose value names a conversation; the first one present counts. */
   readonly sessionHeaders: readonly string[]
+  /** Addresses and networks of proxies whose `X-Forwarded-For` and `Forwarded` are believed. */
+  readonly trustedProxies: readonly string[]
   /** Images and files that a request names by an https address are fetched. */
   readonly fetchUrls: boolean
   /** What a power cut may cost. `full`: every commit is on the disk before it is told; `normal`: at most the last ones are not. */
@@ -28,6 +30,8 @@ export interface Config {
 }
 
 export interface Limits {
+  /** Connections that are served at once; fewer where the system allows fewer open files. */
+  readonly connections: number
   readonly bodyBytes: number
   /** Large bodies of all requests that are being read, wait or run, together. */
   readonly bodiesBytes: number

@@ -32,6 +32,7 @@ export interface ConfigInput {
 }
 
 const defaultLimits: Limits = {
+  connections: 4096,
   bodyBytes: 16 * 1024 * 1024,
   bodiesBytes: 64 * 1024 * 1024,
   jsonDepth: 100,
@@ -89,6 +90,7 @@ export function resolveConfig(input: ConfigInput): Config {
     sessionHeaders: Object.freeze([
       ...new Set(find(settings.sessionHeaders)?.value ?? ["x-session-id", "x-openwebui-chat-id"]),
     ]),
+    trustedProxies: Object.freeze([...new Set(find(settings.trustedProxies)?.value ?? [])]),
     fetchUrls: find(settings.fetchUrls)?.value ?? true,
     ledgerDurability: find(settings.ledgerDurability)?.value ?? "normal",
     model: find(settings.model, flags.model)?.value ?? null,

@@ -1,3 +1,4 @@
+import { isIP } from "node:net"
 import { z } from "zod"
 
 /** How the text of a flag or an environment variable becomes a value. */
@@ -43,6 +44,17 @@ const variableName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be names of environment variables, for example HTTPS_PROXY")
 
+/** An address, or a network as `10.0.0.0/8`. */
+const network = z
+  .string()
+  .refine(isNetwork, "must be addresses or networks, for example 127.0.0.1 or 10.0.0.0/8")
+
+function isNetwork(text: string): boolean {
+  const [, address = "", prefix] = /^([0-9A-Fa-f.:]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const bits = { 4: 32, 6: 128 }[isIP(address)]
+  return bits !== undefined && Number(prefix ?? 0) <= bits
+}
+
 const headerName = z
   .string()
   .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, "must be names of request headers, for example X-Session-Id")
@@ -75,11 +87,13 @@ export const settings = {
   passEnv: setting("pass_env", z.array(variableName), { form: "list" }),
   sessionHeaders: setting("session_headers", z.array(headerName), { form: "list" }),
   fetchUrls: setting("fetch_urls", z.boolean("must be true or false"), { form: "boolean" }),
+  trustedProxies: setting("trusted_proxies", z.array(network), { form: "list" }),
   unknownModel: setting("models.unknown", choice("manager", "error")),
   ledgerDurability: setting("ledger.durability", choice("normal", "full")),
 } as const
 
 export const limitSettings = {
+  connections: limit("connections", 1, 1_000_000),
   /** Of one request; more is refused with 413. */
   bodyBytes: limit("body_bytes", 1_024, 1_073_741_824),
   bodiesBytes: limit("bodies_bytes", 1_024, 1_073_741_824),

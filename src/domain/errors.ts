@@ -26,6 +26,7 @@ export const errorCodes = {
   // Busy
   queue_full:
     "As much as is taken at once, in all or of one caller, is there already; the message names the bound.",
+  connections_full: "As many connections are open as the service takes; try again later.",
   // The agent's side
   agent_not_ready:
     "The agent's CLI is missing, not logged in or still starting; the message says what to do.",

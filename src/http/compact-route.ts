@@ -7,7 +7,6 @@ import { turnErrorToProxyError } from "../protocol/errors.ts"
 import { parseCompactRequest } from "../protocol/responses/compact-request.ts"
 import { toCompaction } from "../protocol/responses/compaction.ts"
 import { toWireItem, type WireObject } from "../protocol/wire-items.ts"
-import { ByteBudget, type ByteShare } from "./byte-budget.ts"
 import { cancelWhenGone, clientOf } from "./client-connection.ts"
 import { answerError } from "./error-answer.ts"
 import type { HttpContext } from "./http-env.ts"
@@ -26,19 +25,9 @@ export function createCompactHandler({
   readonly engine: Engine
   readonly config: Config
 }): (context: HttpContext) => Promise<Response> {
-  const budget = new ByteBudget(config.limits.bodiesBytes)
   return async (context) => {
-    const share = budget.open()
-    try {
-      return await compact(context, share)
-    } finally {
-      share.release()
-    }
-  }
-
-  async function compact(context: HttpContext, share: ByteShare): Promise<Response> {
     const { principal } = context.var
-    const body = await readJsonBody(context, config.limits, share)
+    const body = await readJsonBody(context, config.limits)
     const { turn, messages, advisory } = parseCompactRequest(
       await withReferencedItems(body, principal, engine),
     )

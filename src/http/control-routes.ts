@@ -1,8 +1,10 @@
 import { z } from "zod"
+import type { Config, Limits } from "../config/config.ts"
 import type { AgentStatus } from "../domain/agents.ts"
 import { ProxyError } from "../domain/errors.ts"
 import type { Roster } from "../domain/roster.ts"
 import type { HttpContext, ServicePhase } from "./http-env.ts"
+import { readJsonBody } from "./json-body.ts"
 
 /** What the command line may ask of a running service, on the socket only. */
 export interface ControlOptions {
@@ -23,6 +25,7 @@ interface ServiceFacts {
   readonly startedAt: number
   readonly servicePhase: () => ServicePhase
   readonly storageProblem: () => Promise<ProxyError | null>
+  readonly config: Pick<Config, "limits">
   readonly now?: () => number
 }
 
@@ -52,7 +55,8 @@ export type ControlHandlers = Readonly<
 
 export function createControlRoutes(control: ControlOptions, facts: ServiceFacts): ControlHandlers {
   const { roster, mainConversations, url } = control
-  const { version, startedAt, servicePhase, storageProblem, now = Date.now } = facts
+  const { version, startedAt, servicePhase, storageProblem, config, now = Date.now } = facts
+  const bodyOf = <T>(context: HttpContext, schema: z.ZodType<T>) => readBody(context, schema, config.limits)
   const idOf = (context: HttpContext): string => context.req.param("id") ?? ""
   const answer = async (context: HttpContext, agent: Promise<AgentStatus>) =>
     context.json({ agent: await agent })
@@ -97,8 +101,8 @@ export function createControlRoutes(control: ControlOptions, facts: ServiceFacts
   }
 }
 
-async function bodyOf<T>(context: HttpContext, schema: z.ZodType<T>): Promise<T> {
-  const parsed = schema.safeParse(await context.req.json().catch(() => null))
+async function readBody<T>(context: HttpContext, schema: z.ZodType<T>, limits: Limits): Promise<T> {
+  const parsed = schema.safeParse(await readJsonBody(context, limits))
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   const field = issue?.path.join(".") ?? ""

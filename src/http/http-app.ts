@@ -21,6 +21,7 @@ import { createModelHandlers } from "./model-routes.ts"
 import { createOpenApiHandler } from "./openapi-route.ts"
 import { ownerGate, requestGate, requestLog } from "./request-gate.ts"
 import { createInputItemsHandler } from "./response-input-routes.ts"
+import type { ServiceBounds } from "./service-bounds.ts"
 import { createStatusHandlers } from "./status-routes.ts"
 import { createStoredResponseHandlers } from "./stored-response-routes.ts"
 import { chatApi, responsesApi } from "./turn-api.ts"
@@ -34,6 +35,7 @@ export interface HttpAppOptions {
   readonly agentTokens: AgentTokens
   readonly replies: AgentReplies
   readonly config: Config
+  readonly bounds: ServiceBounds
   readonly version: string
   /** Milliseconds since 1970. */
   readonly startedAt: number
@@ -55,11 +57,15 @@ type Method = "GET" | "POST" | "DELETE"
 /** All routes of the service. A function from request to answer, but for streams, which need the Node server. */
 export function createHttpApp(options: HttpAppOptions): HttpApp {
   const app: HttpApp = new Hono<HttpEnv>({ strict: false })
-  app.use(requestLog(options.log))
+  app.use(requestLog(options.log, options.bounds.addresses))
   // Before the gate: its keys are not the clients', and theirs are not good for it.
   app.all("/mcp", createMcpHandler(options))
   if (options.control === undefined) app.use(crossOrigin(options.config))
-  app.use(options.control === undefined ? requestGate(options.config, options.agentTokens) : ownerGate)
+  app.use(
+    options.control === undefined
+      ? requestGate(options.config, options.agentTokens, options.bounds)
+      : ownerGate(options.bounds),
+  )
 
   const status = createStatusHandlers(options)
   const models = createModelHandlers(options)
@@ -122,9 +128,9 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
 /** Only what agents need of us: for a service that has no port for clients. */
 export function createAgentsApp(options: HttpAppOptions): HttpApp {
   const app: HttpApp = new Hono<HttpEnv>({ strict: false })
-  app.use(requestLog(options.log))
+  app.use(requestLog(options.log, options.bounds.addresses))
   app.all("/mcp", createMcpHandler(options))
-  app.use(requestGate(options.config, options.agentTokens))
+  app.use(requestGate(options.config, options.agentTokens, options.bounds))
   addRoute(app, "/agent-reply", { POST: createAgentReplyHandlers(options).create })
   app.notFound((context) => answerError(context, new ProxyError("not_found", "There is no such route.")))
   app.onError((error, context) => answerError(context, error))

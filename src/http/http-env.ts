@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Context } from "hono"
+import type { ByteShare } from "./byte-budget.ts"
+import type { ClientAddress } from "./client-address.ts"
 
 /** What every handler finds in its context. */
 export interface HttpEnv {
@@ -12,6 +14,10 @@ export interface HttpEnv {
     principal: string
     /** The agent whose token was used; then there is no principal. */
     agentId: string | undefined
+    /** Who asks, by address. Set for every request. */
+    client: ClientAddress
+    /** What the body may take. Absent on the routes that read none. */
+    bodyShare: ByteShare | undefined
     /** What went wrong, for the log. */
     failure: unknown
     /** True once the client closed the connection before it had the whole answer. */
@@ -36,6 +42,8 @@ export interface HttpLogEntry {
   /** Until the last byte was handed to the socket, streams included. */
   readonly durationMs: number
   readonly principal: string | null
+  /** Of the client, behind trusted proxies too; null: it came over the socket in the home. */
+  readonly address: string | null
   readonly isAborted: boolean
   /** Whatever was thrown; for 5xx the full error. */
   readonly error: unknown

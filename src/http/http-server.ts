@@ -4,8 +4,10 @@ import type { Duplex } from "node:stream"
 import { getRequestListener } from "@hono/node-server"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
+import type { Connections } from "./connections.ts"
 import { errorAnswer } from "./error-answer.ts"
 import type { HttpApp } from "./http-app.ts"
+import { answerRefused, refuseSocket } from "./refused-connection.ts"
 
 export interface HttpServer {
   /** `http://host:port`, fit for a browser on this machine. */
@@ -41,6 +43,8 @@ export interface HttpServerOptions {
   readonly port: number
   /** How long `close` waits for answers that are being written; default 2 s. */
   readonly closeGraceMs?: number
+  /** Which connections are served; default: as many as come. */
+  readonly connections?: Connections
 }
 
 /** Limits on receiving; none of them touches an answer, which may take hours. */
@@ -54,7 +58,8 @@ const limits = {
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 5000,
 }
-const maxConnections = 4096
+/** Connections that the system keeps until they are taken; it may be set to keep fewer (`somaxconn`). */
+const backlog = 4096
 const closeGraceDefaultMs = 2000
 
 /** Serves the app on a socket; rejects with a message for people when the address cannot be used. */
@@ -74,14 +79,14 @@ type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise
  * as `startHttpServer` does.
  */
 export async function bindHttpServer(options: HttpServerOptions): Promise<BoundServer> {
-  const { server, serve, upgrades } = createAppServer()
+  const { server, serve, upgrades } = createAppServer(options.connections ?? null)
   await listen(server, options)
   return { ...runningServer(server, options, upgrades), serve }
 }
 
 /** Serves the app on a Unix domain socket. Rejects with the system's error. */
 export async function startSocketServer(app: HttpApp, path: string): Promise<Pick<HttpServer, "close">> {
-  const { server, serve, upgrades } = createAppServer()
+  const { server, serve, upgrades } = createAppServer(null)
   serve(app)
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject)
@@ -99,7 +104,7 @@ interface AppServer {
   readonly upgrades: () => UpgradeEndpoint | undefined
 }
 
-function createAppServer(): AppServer {
+function createAppServer(connections: Connections | null): AppServer {
   let upgrades: UpgradeEndpoint | undefined
   let listener: Listener | null = null
   const early: { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse }[] = []
@@ -116,17 +121,29 @@ function createAppServer(): AppServer {
     (incoming: IncomingMessage, outgoing: ServerResponse) => {
       const { socket } = incoming
       unfinished.set(socket, (unfinished.get(socket) ?? 0) + 1)
-      outgoing.once("close", () => unfinished.set(socket, (unfinished.get(socket) ?? 1) - 1))
-      if (listener === null) early.push({ incoming, outgoing })
+      const refusal = connections?.began(socket) ?? null
+      outgoing.once("close", () => {
+        unfinished.set(socket, (unfinished.get(socket) ?? 1) - 1)
+        connections?.ended(socket)
+      })
+      if (refusal !== null) outgoing.shouldKeepAlive = false
+      if (refusal !== null && !isHealthCheck(incoming)) void answerRefused(incoming, outgoing, refusal)
+      else if (listener === null) early.push({ incoming, outgoing })
       else void listener(incoming, outgoing)
     },
   )
-  server.maxConnections = maxConnections
+  server.on("connection", (socket: Socket) => {
+    if (connections?.opened(socket) === false) refuseSocket(socket, "all")
+  })
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     answerClientError(error, socket, (unfinished.get(socket) ?? 0) > 0)
   })
   server.on("checkExpectation", answerExpectation)
-  server.on("upgrade", (incoming, socket, head) => upgrades?.upgrade(incoming, socket, head))
+  server.on("upgrade", (incoming, socket: Socket, head) => {
+    const refusal = connections?.began(socket) ?? null
+    if (refusal !== null) refuseSocket(socket, refusal)
+    else upgrades?.upgrade(incoming, socket, head)
+  })
   return {
     server,
     upgrades: () => upgrades,
@@ -165,7 +182,7 @@ function listen(server: Server, { host, port }: HttpServerOptions): Promise<void
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => reject(explainListenError(error, host, port))
     server.once("error", onError)
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, backlog }, () => {
       server.off("error", onError)
       resolve()
     })
@@ -232,6 +249,11 @@ function localAddress(bound = "127.0.0.1"): string {
   if (bound === "0.0.0.0") return "127.0.0.1"
   if (bound === "::") return "[::1]"
   return bound.includes(":") ? `[${bound}]` : bound
+}
+
+/** Answered also where there is no room: it costs nothing, and whoever asks must not take a full service for a dead one. */
+function isHealthCheck({ method, url = "" }: IncomingMessage): boolean {
+  return (method === "GET" || method === "HEAD") && /^\/health\/?(?:\?|$)/.test(url)
 }
 
 /** What Node's parser refuses never becomes a request: the envelope is written to the bare socket. */

@@ -9,12 +9,13 @@ const jsonTypePattern = /^application\/(?:json|[\w.!#$&^+-]+\+json)$/
 
 /**
  * The request's body as JSON. Checks in this order, each before it costs anything: media type (415), size (413; a body
- * without a length is counted while it comes, and never more than the limit is kept), UTF-8, depth, syntax (400).
+ * without a length is counted while it comes, and never more than the limit is kept), UTF-8, depth, syntax (400). It counts
+ * in the budget of all bodies until the request is over.
  */
 export async function readJsonBody(
   context: HttpContext,
   limits: Limits,
-  share?: ByteShare,
+  share: ByteShare | undefined = context.var.bodyShare,
 ): Promise<unknown> {
   checkMediaType(context)
   const declaredBytes = context.req.header("content-length")

@@ -1,4 +1,3 @@
-import type { Socket } from "node:net"
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
 import type { Config } from "../config/config.ts"
 import { ProxyError } from "../domain/errors.ts"
@@ -14,7 +13,6 @@ import {
 } from "../mcp/json-rpc.ts"
 import type { OpenChannel } from "../mcp/open-channel.ts"
 import type { ToolChannels } from "../mcp/tool-channels.ts"
-import { ByteBudget } from "./byte-budget.ts"
 import { clientOf } from "./client-connection.ts"
 import { answerError } from "./error-answer.ts"
 import { writeHeldAnswer } from "./held-answer.ts"
@@ -22,12 +20,17 @@ import type { HttpContext } from "./http-env.ts"
 import { readJsonBody } from "./json-body.ts"
 import { isOwnName, parseHost } from "./origin-guard.ts"
 import { hostOf } from "./request-gate.ts"
+import type { ServiceBounds } from "./service-bounds.ts"
 
 export interface McpRouteOptions {
   readonly channels: ToolChannels
   readonly config: Config
   readonly version: string
+  readonly bounds: ServiceBounds
 }
+
+/** Whose share of all bodies theirs count in: that of agents' CLIs. */
+const bodiesOfAgents = "agents"
 
 /**
  * The functions of a thread for its CLI: MCP over streamable HTTP, without sessions and without a stream of the server's
@@ -37,9 +40,9 @@ export function createMcpHandler({
   channels,
   config,
   version,
+  bounds,
 }: McpRouteOptions): (context: HttpContext) => Promise<Response> {
   const serverInfo = { name: "ai-agent-proxy", version }
-  const budget = new ByteBudget(config.limits.bodiesBytes)
 
   return async (context) => {
     checkCaller(context, config.host)
@@ -50,7 +53,7 @@ export function createMcpHandler({
       const problem = new ProxyError("method_not_allowed", "Only POST is possible here.")
       return answerError(context, problem, { allow: "POST" })
     }
-    const share = budget.open()
+    const share = bounds.bodies.open(bodiesOfAgents)
     let body: unknown
     try {
       body = await readJsonBody(context, config.limits, share)
@@ -125,19 +128,7 @@ function jsonAnswer(context: HttpContext, text: string, status: 200 | 400 = 200)
 function checkCaller(context: HttpContext, boundHost: string): void {
   const host = parseHost(hostOf(context) ?? "")
   const isPage = context.req.header("origin") !== undefined
-  const socket = context.env?.incoming?.socket
-  if (
-    host !== null &&
-    isOwnName(host.name, boundHost) &&
-    !isPage &&
-    (socket === undefined || isLocal(socket))
-  )
-    return
+  const { isOfThisMachine } = context.var.client
+  if (host !== null && isOwnName(host.name, boundHost) && !isPage && isOfThisMachine) return
   throw new ProxyError("forbidden_origin", "Only agents of this machine are served here.")
-}
-
-/** Over whichever address: a service that listens on one of the network only is reached there from here, too. */
-function isLocal({ remoteAddress = "", localAddress }: Socket): boolean {
-  const address = remoteAddress.replace(/^::ffff:/, "")
-  return address === "::1" || address.startsWith("127.") || remoteAddress === localAddress
 }

@@ -1,9 +1,14 @@
 import { describe, expect, test } from "vitest"
 import { checkOrigin, parseHost } from "./origin-guard.ts"
 
-function isAllowed(host: string | undefined, origin: string | undefined, boundHost = "127.0.0.1"): boolean {
+function isAllowed(
+  host: string | undefined,
+  origin: string | undefined,
+  boundHost = "127.0.0.1",
+  isOfThisMachine = true,
+): boolean {
   try {
-    checkOrigin({ host, origin }, boundHost)
+    checkOrigin({ host, origin, client: { isOfThisMachine } }, boundHost)
     return true
   } catch (error) {
     expect(error).toMatchObject({ code: "forbidden_origin" })
@@ -12,6 +17,11 @@ function isAllowed(host: string | undefined, origin: string | undefined, boundHo
 }
 
 describe("without a key", () => {
+  test("what is forwarded for somebody else is not served, unless everybody who reaches the service is", () => {
+    expect(isAllowed("127.0.0.1:8080", undefined, "127.0.0.1", false)).toBe(false)
+    expect(isAllowed("192.0.2.1:8080", undefined, "0.0.0.0", false)).toBe(true)
+  })
+
   test.each(["localhost", "LOCALHOST:8080", "127.0.0.1:8080", "127.9.9.9", "[::1]:8080", "app.localhost"])(
     "the loopback name %s is served",
     (host) => expect(isAllowed(host, undefined)).toBe(true),

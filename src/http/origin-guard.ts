@@ -1,5 +1,6 @@
 import { isIP } from "node:net"
 import { ProxyError } from "../domain/errors.ts"
+import type { ClientAddress } from "./client-address.ts"
 
 const hostPattern = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/i
 
@@ -21,12 +22,23 @@ function isLoopbackName(name: string): boolean {
  * (so `Origin` must be our own), and a foreign name can be made to resolve to it (so `Host` must not be a name that
  * somebody else owns; DNS rebinding). Where the owner insisted on listening beyond loopback without a key, addresses
  * and the configured name are accepted as well: an address cannot be rebound.
- * Throws `forbidden_origin`.
+ * A request that somebody forwards is from nobody on this machine, though the one that brings it is here: a reverse proxy
+ * would open the service to all that reach it. Throws `forbidden_origin`.
  */
 export function checkOrigin(
-  headers: { readonly host: string | undefined; readonly origin: string | undefined },
+  headers: {
+    readonly host: string | undefined
+    readonly origin: string | undefined
+    readonly client: Pick<ClientAddress, "isOfThisMachine">
+  },
   boundHost: string,
 ): void {
+  if (!headers.client.isOfThisMachine && isLoopbackName(boundHost.toLowerCase())) {
+    throw new ProxyError(
+      "forbidden_origin",
+      "Without an API key only this machine is served, and this request was forwarded for somebody else. Configure an API key to serve others through a proxy.",
+    )
+  }
   const host = headers.host === undefined ? null : parseHost(headers.host)
   if (host === null || !isOwnName(host.name, boundHost)) {
     throw new ProxyError(

@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from "hono"
+import type { MiddlewareHandler, Next } from "hono"
 import type { Config } from "../config/config.ts"
 import { ownerPrincipal } from "../config/settings.ts"
 import { ProxyError } from "../domain/errors.ts"
@@ -6,9 +6,12 @@ import { newId } from "../domain/ids.ts"
 import { hasThreadTokenForm } from "../mcp/tool-channels.ts"
 import { type AgentTokens, hasTokenForm } from "../team/agent-tokens.ts"
 import { createApiKeys } from "./api-keys.ts"
+import type { ByteShare } from "./byte-budget.ts"
+import type { ClientAddress, ClientAddresses } from "./client-address.ts"
 import type { HttpContext, HttpEnv, HttpLogEntry } from "./http-env.ts"
 import { checkOrigin } from "./origin-guard.ts"
 import { clientRequestIdOf } from "./request-headers.ts"
+import type { ServiceBounds } from "./service-bounds.ts"
 
 /** Paths that are served without a key. */
 const openPaths: ReadonlySet<string> = new Set([
@@ -25,12 +28,17 @@ const openPaths: ReadonlySet<string> = new Set([
 const agentRoute = { method: "POST", path: "/agent-reply" } as const
 
 /** Gives the request its id and, when the answer is out, writes its one log entry. The outermost of all. */
-export function requestLog(log: (entry: HttpLogEntry) => void): MiddlewareHandler<HttpEnv> {
+export function requestLog(
+  log: (entry: HttpLogEntry) => void,
+  addresses: ClientAddresses,
+): MiddlewareHandler<HttpEnv> {
   return async (context, next) => {
     const startedAt = performance.now()
     const requestId = newId("req_")
     context.set("requestId", requestId)
     context.header("x-request-id", requestId)
+    const client = addresses.of(context.env?.incoming?.socket, (name) => context.req.header(name))
+    context.set("client", client)
     await next()
     log({
       requestId,
@@ -40,6 +48,7 @@ export function requestLog(log: (entry: HttpLogEntry) => void): MiddlewareHandle
       status: statusOf(context),
       durationMs: performance.now() - startedAt,
       principal: context.get("principal") ?? null,
+      address: client.address,
       isAborted: context.get("isAborted") === true,
       error: context.get("failure") ?? null,
     })
@@ -48,9 +57,13 @@ export function requestLog(log: (entry: HttpLogEntry) => void): MiddlewareHandle
 
 /**
  * What stands before every route, before a byte of the body is read and before it shows whether a route exists: the key
- * or, where none is configured, the check of host and origin.
+ * or, where none is configured, the check of host and origin; then whether this caller may have one more request under way.
  */
-export function requestGate(config: Config, agents: AgentTokens): MiddlewareHandler<HttpEnv> {
+export function requestGate(
+  config: Config,
+  agents: AgentTokens,
+  { rooms, bodies }: ServiceBounds,
+): MiddlewareHandler<HttpEnv> {
   const gate = createGate(config)
   return async (context, next) => {
     const authorization = context.req.header("authorization")
@@ -63,17 +76,39 @@ export function requestGate(config: Config, agents: AgentTokens): MiddlewareHand
         host: hostOf(context),
         origin: context.req.header("origin"),
         authorization,
+        client: context.var.client,
       })
       context.set("principal", principal)
     }
-    await next()
+    if (openPaths.has(path)) return next()
+    const caller = agentId ?? context.var.principal
+    const leave = rooms.enter(caller, context.var.client)
+    const { outgoing } = context.env ?? {}
+    // Not before its last byte is out: a reader that stalls is under way.
+    outgoing?.once("close", leave)
+    try {
+      await withBodyShare(context, bodies.open(caller), next)
+    } finally {
+      if (outgoing === undefined) leave()
+    }
   }
 }
 
 /** For a socket that only its owner can open. */
-export const ownerGate: MiddlewareHandler<HttpEnv> = async (context, next) => {
-  context.set("principal", ownerPrincipal)
-  await next()
+export function ownerGate({ bodies }: ServiceBounds): MiddlewareHandler<HttpEnv> {
+  return (context, next) => {
+    context.set("principal", ownerPrincipal)
+    return withBodyShare(context, bodies.open(ownerPrincipal), next)
+  }
+}
+
+async function withBodyShare(context: HttpContext, share: ByteShare, next: Next): Promise<void> {
+  context.set("bodyShare", share)
+  try {
+    await next()
+  } finally {
+    share.release()
+  }
 }
 
 /** The decision itself, for whatever arrives with HTTP headers. */
@@ -88,13 +123,14 @@ export interface GateHeaders {
   readonly host: string | undefined
   readonly origin: string | undefined
   readonly authorization: string | undefined
+  readonly client: ClientAddress
 }
 
 export function createGate(config: Config): Gate {
   const keys = createApiKeys(config.apiKeys)
   return {
     isGuardingByOrigin: keys.isEmpty,
-    principalOf({ host, origin, authorization }) {
+    principalOf({ host, origin, authorization, client }) {
       if (hasTokenForm(authorization)) {
         throw new ProxyError(
           "invalid_api_key",
@@ -106,7 +142,7 @@ export function createGate(config: Config): Gate {
         throw new ProxyError("invalid_api_key", "A thread's token opens POST /mcp only.")
       }
       if (keys.isEmpty) {
-        checkOrigin({ host, origin }, config.host)
+        checkOrigin({ host, origin, client }, config.host)
         return ownerPrincipal
       }
       const principal = keys.principalOf(authorization)

@@ -34,6 +34,8 @@ export interface ResponsesSocketOptions {
   /** Of the handshake: they count for every turn of the socket. */
   readonly headers: HeaderSource
   readonly principal: string
+  /** Of the client. */
+  readonly address: string | null
   readonly bodies: ByteBudget
   readonly pasts: PastBudget
   /** Called once a message. */
@@ -125,7 +127,7 @@ export class ResponsesSocket {
 
   #receive(data: RawData, isBinary: boolean): void {
     if (this.#isClosing || this.#gone.signal.aborted) return
-    const share = this.#options.bodies.open()
+    const share = this.#options.bodies.open(this.#options.principal)
     try {
       if (isBinary) throw new ProxyError("invalid_request", "Messages must be text: one JSON object each.")
       if (this.#waiting.length >= maxWaiting) {
@@ -166,7 +168,7 @@ export class ResponsesSocket {
       failure = error
       this.#refuse(error, requestId, message)
     }
-    const { headers, principal, log } = this.#options
+    const { headers, principal, address, log } = this.#options
     log({
       requestId,
       clientRequestId: clientRequestIdOf(headers),
@@ -175,6 +177,7 @@ export class ResponsesSocket {
       status: failure === null ? 200 : toErrorResponse(failure, requestId).status,
       durationMs: performance.now() - startedAt,
       principal,
+      address,
       isAborted: this.#gone.signal.aborted,
       error: failure,
     })

@@ -6,7 +6,6 @@ import { isEffortAdvisory } from "../engine/agent-fit.ts"
 import type { Engine } from "../engine/engine.ts"
 import { turnErrorToProxyError } from "../protocol/errors.ts"
 import type { ParsedRequest } from "../protocol/parsed-request.ts"
-import { ByteBudget, type ByteShare } from "./byte-budget.ts"
 import { type ClientConnection, cancelWhenGone, clientOf, holdTurn } from "./client-connection.ts"
 import { answerError } from "./error-answer.ts"
 import type { HttpContext } from "./http-env.ts"
@@ -27,20 +26,12 @@ export function createTurnHandler(
   api: TurnApi,
   { engine, config }: TurnRouteOptions,
 ): (context: HttpContext) => Promise<Response> {
-  const budget = new ByteBudget(config.limits.bodiesBytes)
-  return async (context) => {
-    const share = budget.open()
-    try {
-      return await handle(context, share)
-    } finally {
-      share.release()
-    }
-  }
+  return handle
 
-  async function handle(context: HttpContext, share: ByteShare): Promise<Response> {
+  async function handle(context: HttpContext): Promise<Response> {
     const onDisconnect = onDisconnectOf(context)
     const session = sessionOf(context, config.sessionHeaders)
-    const body = await readJsonBody(context, config.limits, share)
+    const body = await readJsonBody(context, config.limits)
     const request = api.parse((await api.prepare?.(body, context.var.principal, engine)) ?? body)
     const isSideRequest = request.turn.isSideRequest || isTask(context)
     const idempotency = idempotencyOf(context, body, session.sessionKey)

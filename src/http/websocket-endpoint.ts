@@ -2,17 +2,28 @@ import { type IncomingMessage, STATUS_CODES } from "node:http"
 import type { Duplex } from "node:stream"
 import type { WebSocketServer } from "ws"
 import type { Config } from "../config/config.ts"
+import { principalsOf } from "../config/principals.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
+
+<<<<<<< HEAD
+
 import { LaterPart } from "../domain/later-part.ts"
+
+=======
+
+import { SharedRoom } from "../domain/shared-room.ts"
+
+>>>>>>> cb51bd9 (fix(http): connections, requests and bodies are bounded by caller and by address, and every client is answered)
+
 import type { Engine } from "../engine/engine.ts"
-import { ByteBudget } from "./byte-budget.ts"
 import { errorAnswer } from "./error-answer.ts"
 import type { HttpLogEntry } from "./http-env.ts"
 import type { UpgradeEndpoint } from "./http-server.ts"
 import { createGate, type Gate } from "./request-gate.ts"
 import { clientRequestIdOf, type HeaderSource } from "./request-headers.ts"
 import { ResponsesSocket } from "./responses-socket.ts"
+import type { ServiceBounds } from "./service-bounds.ts"
 import { PastBudget } from "./socket-past.ts"
 
 /** Most services never see a WebSocket. */
@@ -24,6 +35,7 @@ const maxSockets = 256
 export interface WebSocketEndpointOptions {
   readonly engine: Engine
   readonly config: Config
+  readonly bounds: ServiceBounds
   /** Called once a handshake and once a message. Must not throw. */
   readonly log: (entry: HttpLogEntry) => void
   /** Open sockets at once; default 256. */
@@ -36,21 +48,23 @@ export interface WebSocketEndpointOptions {
 export class WebSocketEndpoint implements UpgradeEndpoint {
   readonly #options: WebSocketEndpointOptions
   readonly #gate: Gate
-  readonly #bodies: ByteBudget
   readonly #pasts: PastBudget
-  readonly #maxSockets: number
+  readonly #room: SharedRoom
   readonly #sockets = new Set<ResponsesSocket>()
+<<<<<<< HEAD
   #server: WebSocketServer | null = null
   #openCount = 0
+=======
+  #server: Promise<WebSocketServer> | null = null
+>>>>>>> cb51bd9 (fix(http): connections, requests and bodies are bounded by caller and by address, and every client is answered)
   #isClosing = false
 
   constructor(options: WebSocketEndpointOptions) {
     const { config } = options
     this.#options = options
     this.#gate = createGate(config)
-    this.#bodies = new ByteBudget(config.limits.bodiesBytes)
     this.#pasts = new PastBudget(config.limits.bodiesBytes)
-    this.#maxSockets = options.maxSockets ?? maxSockets
+    this.#room = new SharedRoom(options.maxSockets ?? maxSockets, principalsOf(config).size)
   }
 
   matches({ method, url, headers }: IncomingMessage): boolean {
@@ -75,20 +89,15 @@ export class WebSocketEndpoint implements UpgradeEndpoint {
     connection: Duplex,
     head: Buffer,
   ): Promise<void> {
-    const { config } = this.#options
+    const { config, bounds } = this.#options
     const { host, origin, authorization } = incoming.headers
-    const principal = this.#gate.principalOf({ host, origin, authorization })
+    const client = bounds.addresses.of(incoming.socket, handshake.headers.req.header)
+    handshake.address = client.address
+    const principal = this.#gate.principalOf({ host, origin, authorization, client })
     handshake.principal = principal
     ResponsesSocket.checkHeaders(handshake.headers, config)
-    if (this.#openCount >= this.#maxSockets) {
-      throw new ProxyError("queue_full", "Too many WebSockets are open. Close one, or try again later.", {
-        retryAfterSeconds: 5,
-      })
-    }
-    this.#openCount += 1
-    connection.once("close", () => {
-      this.#openCount -= 1
-    })
+    this.#takeRoom(principal, connection)
+    connection.once("close", bounds.rooms.enter(principal, client))
     const server = await this.#load()
     if (connection.destroyed) return
     if (this.#isClosing) throw new ProxyError("agent_not_ready", "The service is stopping.")
@@ -96,23 +105,57 @@ export class WebSocketEndpoint implements UpgradeEndpoint {
       handshake.accepted()
       const { engine, log } = this.#options
       const { headers } = handshake
-      const bounds = { bodies: this.#bodies, pasts: this.#pasts }
       const own = new ResponsesSocket(socket, connection, {
         engine,
         config,
         headers,
         principal,
+        address: client.address,
         log,
-        ...bounds,
+        bodies: bounds.bodies,
+        pasts: this.#pasts,
       })
       this.#sockets.add(own)
       void own.closed.then(() => this.#sockets.delete(own))
     })
   }
 
+<<<<<<< HEAD
   async #load(): Promise<WebSocketServer> {
     const { WebSocketServer } = await webSocketLibrary.get()
     this.#server ??= this.#create(WebSocketServer)
+=======
+  #takeRoom(principal: string, connection: Duplex): void {
+    const refusal = this.#room.refusal(principal)
+    if (refusal !== null) {
+      this.#options.bounds.log.met("websockets", { principal })
+      const what =
+        refusal === "all"
+          ? `As many WebSockets are open as there may be (${this.#room.limit})`
+          : "You have as many WebSockets open as are left for all others"
+      throw new ProxyError("queue_full", `${what}. Close one, or try again later.`, { retryAfterSeconds: 5 })
+    }
+    this.#room.take(principal)
+    connection.once("close", () => this.#room.give(principal))
+  }
+
+  #load(): Promise<WebSocketServer> {
+    this.#server ??= import("ws").then(({ WebSocketServer }) => {
+      const server = new WebSocketServer({
+        noServer: true,
+        clientTracking: false,
+        perMessageDeflate: false,
+        maxPayload: this.#options.config.limits.bodyBytes,
+      })
+      server.on("wsClientError", (error, connection, incoming) => {
+        const problem = `This is not a valid WebSocket handshake: ${messageOf(error)}.`
+        new Handshake(incoming, connection, this.#options.log).refuse(
+          new ProxyError("invalid_request", problem, { cause: error }),
+        )
+      })
+      return server
+    })
+>>>>>>> cb51bd9 (fix(http): connections, requests and bodies are bounded by caller and by address, and every client is answered)
     return this.#server
   }
 
@@ -139,6 +182,7 @@ const responsesPath = /^\/v1\/responses\/?(?:\?|$)/
 class Handshake {
   readonly headers: HeaderSource
   principal: string | null = null
+  address: string | null = null
   readonly #connection: Duplex
   readonly #log: (entry: HttpLogEntry) => void
   readonly #requestId = newId("req_")
@@ -184,6 +228,7 @@ class Handshake {
       status,
       durationMs: performance.now() - this.#startedAt,
       principal: this.principal,
+      address: this.address,
       isAborted: false,
       error,
     })

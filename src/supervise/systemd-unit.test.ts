@@ -32,6 +32,12 @@ describe("the systemd unit", () => {
     expect(user).toContain("WantedBy=default.target\n")
   })
 
+  it("lets the daemon open files for thousands of connections, also where systemd's default is small", () => {
+    for (const scope of ["system", "user"] as const) {
+      expect(systemdUnit(spec, { scope, systemdVersion: null })).toMatch(/^LimitNOFILE=524288$/m)
+    }
+  })
+
   it("asks for growing pauses only of a systemd that knows them", () => {
     const textFor = (systemdVersion: number | null) => systemdUnit(spec, { scope: "system", systemdVersion })
     expect(textFor(254)).toContain("RestartMaxDelaySec=")

@@ -45,6 +45,8 @@ RestartPreventExitStatus=78
 KillMode=mixed
 # A command of an agent that ran out of memory must not end the service.
 OOMPolicy=continue
+# A connection is a file. Node raises its soft limit to this by itself; where systemd is old it would be 4096.
+LimitNOFILE=524288
 # No keys in core dumps.
 LimitCORE=0
 SyslogIdentifier=ai-agent-proxy

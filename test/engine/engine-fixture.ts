@@ -9,6 +9,7 @@ import type { Member } from "../../src/engine/agent-roster.ts"
 import { AgentEngine } from "../../src/engine/create-engine.ts"
 import { createHttpApp } from "../../src/http/http-app.ts"
 import { startHttpServer } from "../../src/http/http-server.ts"
+import { createServiceBounds } from "../../src/http/service-bounds.ts"
 import { WebSocketEndpoint } from "../../src/http/websocket-endpoint.ts"
 import { ToolChannels } from "../../src/mcp/tool-channels.ts"
 import { DiskFileLibrary } from "../../src/storage/files/disk-file-library.ts"
@@ -107,6 +108,7 @@ export async function engineFixture(options: EngineFixtureOptions = {}): Promise
     log,
   })
   await engine.start()
+  const bounds = createServiceBounds(config, log)
   const parts = {
     engine,
     files,
@@ -114,6 +116,7 @@ export async function engineFixture(options: EngineFixtureOptions = {}): Promise
     agentTokens: new AgentTokens(),
     replies: new AgentReplies({ engine: () => engine, store: ledger.store, now }),
     config,
+    bounds,
     version: "0.0.0",
     startedAt: now(),
     servicePhase: () => "running" as const,
@@ -125,7 +128,7 @@ export async function engineFixture(options: EngineFixtureOptions = {}): Promise
     host: "127.0.0.1",
     port: 0,
     closeGraceMs: 0,
-    upgrades: new WebSocketEndpoint({ engine, config, log }),
+    upgrades: new WebSocketEndpoint({ engine, config, bounds, log }),
   })
   onTestFinished(async () => {
     ledger.release()

@@ -7,6 +7,7 @@ import type { Store } from "../../src/domain/store.ts"
 import { createHttpApp, type HttpApp } from "../../src/http/http-app.ts"
 import type { HttpLogEntry, ServicePhase } from "../../src/http/http-env.ts"
 import { type HttpServer, startHttpServer } from "../../src/http/http-server.ts"
+import { createServiceBounds, type ServiceBounds } from "../../src/http/service-bounds.ts"
 import { WebSocketEndpoint } from "../../src/http/websocket-endpoint.ts"
 import { ToolChannels } from "../../src/mcp/tool-channels.ts"
 import { AgentReplies } from "../../src/team/agent-replies.ts"
@@ -33,6 +34,9 @@ export interface AppFixture {
   readonly channels: ToolChannels
   readonly agentTokens: AgentTokens
   readonly entries: HttpLogEntry[]
+  readonly bounds: ServiceBounds
+  /** Messages of the log with their fields, but for the requests. */
+  readonly logged: string[]
 }
 
 export interface ServerFixture extends AppFixture {
@@ -51,11 +55,13 @@ function testConfig({ config = {}, limits = {} }: FixtureOptions = {}): Config {
     sessions: "separate",
     unknownModel: "manager",
     sessionHeaders: ["x-session-id", "x-openwebui-chat-id"],
+    trustedProxies: [],
     fetchUrls: true,
     ledgerDurability: "normal",
     model: null,
     ...config,
     limits: {
+      connections: 1024,
       bodyBytes: 16 * 1024 * 1024,
       bodiesBytes: 64 * 1024 * 1024,
       jsonDepth: 64,
@@ -87,6 +93,11 @@ export function appFixture(options: FixtureOptions = {}): AppFixture {
   const channels = new ToolChannels()
   const agentTokens = new AgentTokens()
   const entries: HttpLogEntry[] = []
+  const logged: string[] = []
+  const config = testConfig(options)
+  const bounds = createServiceBounds(config, (level, message, fields) => {
+    logged.push(`${level} ${message} ${JSON.stringify(fields)}`)
+  })
   const app = createHttpApp({
     engine,
     channels,
@@ -97,7 +108,8 @@ export function appFixture(options: FixtureOptions = {}): AppFixture {
       now: () => 1_790_000_000_000,
     }),
     files: options.files ?? noFiles,
-    config: testConfig(options),
+    config,
+    bounds,
     version: "9.8.7",
     startedAt: 1_790_000_000_000,
     now: () => 1_790_000_090_000,
@@ -105,7 +117,7 @@ export function appFixture(options: FixtureOptions = {}): AppFixture {
     storageProblem: async () => options.storageProblem ?? null,
     log: (entry) => entries.push(entry),
   })
-  return { app, engine, channels, agentTokens, entries }
+  return { app, engine, channels, agentTokens, entries, bounds, logged }
 }
 
 /** A ledger that has replies only: nothing else that these tests ask for gets that far. */
@@ -138,6 +150,7 @@ export async function serverFixture(options: FixtureOptions = {}): Promise<Serve
   const upgrades = new WebSocketEndpoint({
     engine: fixture.engine,
     config: testConfig(options),
+    bounds: fixture.bounds,
     log: (entry) => fixture.entries.push(entry),
     ...(options.maxSockets !== undefined && { maxSockets: options.maxSockets }),
   })
@@ -145,6 +158,7 @@ export async function serverFixture(options: FixtureOptions = {}): Promise<Serve
     host: "127.0.0.1",
     port: 0,
     closeGraceMs: 0,
+    connections: fixture.bounds.connections,
     upgrades,
   })
   fixture.channels.listening(`${server.localUrl}/mcp`)

@@ -1,0 +1,107 @@
+import { BlockList, isIPv6 } from "node:net"
+import { hopsOfForwarded, hopsOfXForwardedFor, readAddress } from "./forwarded-for.ts"
+
+/** What a request comes over: the part of a socket that is looked at. */
+export interface Peer {
+  readonly remoteAddress?: string | undefined
+  readonly localAddress?: string | undefined
+}
+
+export interface ClientAddress {
+  /** Of the person or program that asks, as far as it is known; null: it is not (a socket of the system, a call as a function). */
+  readonly address: string | null
+  /** The request came through a proxy that we were told to believe. */
+  readonly isBehindProxy: boolean
+  /** A program on this machine asks, and nobody through it. */
+  readonly isOfThisMachine: boolean
+}
+
+type HeaderOf = (name: string) => string | undefined
+
+/** Whoever sends one of these speaks for somebody else. */
+const forwardingHeaders = ["x-forwarded-for", "forwarded", "x-real-ip", "x-forwarded-host"] as const
+
+const loopback = new BlockList()
+loopback.addSubnet("127.0.0.0", 8, "ipv4")
+loopback.addAddress("::1", "ipv6")
+
+/**
+ * Tells who is behind a request. `X-Forwarded-For` and `Forwarded` count only from proxies that are configured: from anybody
+ * else they are what a client claims. Read from the near end: the first hop that is no such proxy is the client.
+ */
+export class ClientAddresses {
+  readonly #proxies = new BlockList()
+
+  /** Addresses and networks (`10.0.0.0/8`), checked before. */
+  constructor(trustedProxies: readonly string[]) {
+    for (const proxy of trustedProxies) addTo(this.#proxies, proxy)
+  }
+
+  of(peer: Peer | undefined, header: HeaderOf): ClientAddress {
+    const near = readAddress(peer?.remoteAddress ?? "")
+    const isForwarded = forwardingHeaders.some((name) => header(name) !== undefined)
+    const isHere = isOnThisMachine(peer, near)
+    if (!isForwarded) return { address: near, isBehindProxy: false, isOfThisMachine: isHere }
+    if (near === null || !this.isTrusted(near)) {
+      return { address: near, isBehindProxy: false, isOfThisMachine: false }
+    }
+    const address = this.#clientOf(near, header)
+    return { address, isBehindProxy: true, isOfThisMachine: isHere && isIn(loopback, address) }
+  }
+
+  isTrusted(address: string): boolean {
+    return isIn(this.#proxies, address)
+  }
+
+  #clientOf(near: string, header: HeaderOf): string {
+    const [listed, forwarded] = [header("x-forwarded-for"), header("forwarded")]
+    const byList = listed === undefined ? null : this.#walk(near, hopsOfXForwardedFor(listed))
+    const byForwarded = forwarded === undefined ? null : this.#walk(near, hopsOfForwarded(forwarded))
+    // A proxy writes one of the two and may pass the client's own on as the other: where they differ, neither is believed.
+    if (byList !== null && byForwarded !== null && byList !== byForwarded) return near
+    return byList ?? byForwarded ?? near
+  }
+
+  #walk(near: string, hops: readonly string[]): string {
+    let address = near
+    for (const hop of hops.toReversed()) {
+      const next = readAddress(hop)
+      if (next === null || !this.isTrusted(address)) break
+      address = next
+    }
+    return address
+  }
+}
+
+/** A connection from this machine, over whichever of its addresses; through a proxy or not. */
+export function isOnThisMachine(
+  peer: Peer | undefined,
+  near = readAddress(peer?.remoteAddress ?? ""),
+): boolean {
+  // A socket of the system has no address, and nobody else reaches it.
+  if (near === null) return true
+  return isIn(loopback, near) || peer?.remoteAddress === peer?.localAddress
+}
+
+/** Addresses that one party has all of: of IPv6 the first half is what is given out. */
+export function partyOf(address: string): string {
+  if (!isIPv6(address)) return address
+  const [head = "", tail] = address.split("::")
+  const groups = head === "" ? [] : head.split(":")
+  const rest = tail === undefined || tail === "" ? [] : tail.split(":")
+  const zeros = Array.from({ length: Math.max(0, 8 - groups.length - rest.length) }, () => "0")
+  return `${[...groups, ...zeros, ...rest].slice(0, 4).join(":")}::/64`
+}
+
+function addTo(list: BlockList, network: string): void {
+  const [text = "", prefix] = network.split("/")
+  const address = readAddress(text)
+  if (address === null) throw new TypeError(`'${network}' is not an address`)
+  const family = isIPv6(address) ? "ipv6" : "ipv4"
+  if (prefix === undefined) list.addAddress(address, family)
+  else list.addSubnet(address, Number(prefix), family)
+}
+
+function isIn(list: BlockList, address: string): boolean {
+  return list.check(address, isIPv6(address) ? "ipv6" : "ipv4")
+}
