@@ -5,17 +5,8 @@ import type { Config } from "../config/config.ts"
 import { principalsOf } from "../config/principals.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
-
-<<<<<<< HEAD
-
 import { LaterPart } from "../domain/later-part.ts"
-
-=======
-
 import { SharedRoom } from "../domain/shared-room.ts"
-
->>>>>>> cb51bd9 (fix(http): connections, requests and bodies are bounded by caller and by address, and every client is answered)
-
 import type { Engine } from "../engine/engine.ts"
 import { errorAnswer } from "./error-answer.ts"
 import type { HttpLogEntry } from "./http-env.ts"
@@ -51,12 +42,7 @@ export class WebSocketEndpoint implements UpgradeEndpoint {
   readonly #pasts: PastBudget
   readonly #room: SharedRoom
   readonly #sockets = new Set<ResponsesSocket>()
-<<<<<<< HEAD
   #server: WebSocketServer | null = null
-  #openCount = 0
-=======
-  #server: Promise<WebSocketServer> | null = null
->>>>>>> cb51bd9 (fix(http): connections, requests and bodies are bounded by caller and by address, and every client is answered)
   #isClosing = false
 
   constructor(options: WebSocketEndpointOptions) {
@@ -120,11 +106,6 @@ export class WebSocketEndpoint implements UpgradeEndpoint {
     })
   }
 
-<<<<<<< HEAD
-  async #load(): Promise<WebSocketServer> {
-    const { WebSocketServer } = await webSocketLibrary.get()
-    this.#server ??= this.#create(WebSocketServer)
-=======
   #takeRoom(principal: string, connection: Duplex): void {
     const refusal = this.#room.refusal(principal)
     if (refusal !== null) {
@@ -139,23 +120,9 @@ export class WebSocketEndpoint implements UpgradeEndpoint {
     connection.once("close", () => this.#room.give(principal))
   }
 
-  #load(): Promise<WebSocketServer> {
-    this.#server ??= import("ws").then(({ WebSocketServer }) => {
-      const server = new WebSocketServer({
-        noServer: true,
-        clientTracking: false,
-        perMessageDeflate: false,
-        maxPayload: this.#options.config.limits.bodyBytes,
-      })
-      server.on("wsClientError", (error, connection, incoming) => {
-        const problem = `This is not a valid WebSocket handshake: ${messageOf(error)}.`
-        new Handshake(incoming, connection, this.#options.log).refuse(
-          new ProxyError("invalid_request", problem, { cause: error }),
-        )
-      })
-      return server
-    })
->>>>>>> cb51bd9 (fix(http): connections, requests and bodies are bounded by caller and by address, and every client is answered)
+  async #load(): Promise<WebSocketServer> {
+    const { WebSocketServer } = await webSocketLibrary.get()
+    this.#server ??= this.#create(WebSocketServer)
     return this.#server
   }
 
