@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn as nodeSpawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
+import { printedText } from "../domain/printed-text.ts"
 import { drained } from "./drained.ts"
 import { type EndStep, endProcessTree, hasGroup } from "./process-tree.ts"
 import { type RunningProcesses, turnMarkerName } from "./running-processes.ts"
@@ -101,9 +102,9 @@ export class CliProcess {
     return this.#hasExited
   }
 
-  /** The last kilobytes that it wrote to stderr. */
+  /** The last kilobytes that it wrote to stderr, fit for terminals. */
   get stderrTail(): string {
-    return this.#stderrTail
+    return printedText(this.#stderrTail)
   }
 
   /** Ignored once it is gone: `exited` tells the story. */

@@ -101,10 +101,7 @@ export function probeExec(file: string, options: ProbeOptions): Promise<ExecProf
       return { program: name, version: null, isCodex: false, features: fresh, refusal }
     }
     const resumeHelp = outputOf(await run(file, ["exec", "resume", "--help"], options))
-    const versionLine =
-      outputOf(await run(file, ["--version"], options))
-        ?.trim()
-        .split("\n")[0] ?? ""
+    const versionLine = versionLineOf(outputOf(await run(file, ["--version"], options)) ?? "")
     const version = /\d+\.\d+(?:\.\d+\S*)?/.exec(versionLine)?.[0] ?? null
     return {
       program: version === null ? name : versionLine.slice(0, 80),
@@ -133,6 +130,12 @@ async function run(file: string, args: readonly string[], options: ProbeOptions)
       { detail: `${file}: ${messageOf(error)}`, cause: error },
     )
   }
+}
+
+/** A notice may stand in front of it. */
+function versionLineOf(printed: string): string {
+  const ofCodex = /\bcodex(?:-cli)? \d+\.\d+\.\d+\S*/.exec(printed)?.[0]
+  return ofCodex ?? printed.trim().split("\n")[0]?.trim() ?? ""
 }
 
 /** What the program says; null: it failed or took too long. */

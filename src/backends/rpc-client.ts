@@ -1,5 +1,7 @@
 import type { z } from "zod"
 import type { Log } from "../domain/log.ts"
+import { objectBehindNoise } from "./json-noise.ts"
+import { StrayLines } from "./stray-lines.ts"
 
 export type RequestId = string | number
 
@@ -50,25 +52,23 @@ interface OpenRequest {
 /** A program that writes this many is not what we take it for, and is replaced. */
 const maxUnreadableLines = 1_000
 
-/** What is kept of the lines that are not JSON, for a start that fails. */
-const maxStrayLength = 600
-
 /** JSON-RPC with one object a line and requests in both directions. */
 export class RpcClient {
   readonly #handlers: RpcHandlers
   readonly #open = new Map<RequestId, OpenRequest>()
   #nextId = 1
   #closedBecause: string | null = null
-  #unreadableLines = 0
-  #strayText = ""
+  readonly #stray: StrayLines
+  #hasRead = false
 
   constructor(handlers: RpcHandlers) {
     this.#handlers = handlers
+    this.#stray = new StrayLines(handlers.program, handlers.log)
   }
 
   /** The beginning of what the program wrote in place of messages: an update notice, perhaps. */
   get strayText(): string {
-    return this.#strayText
+    return this.#stray.text
   }
 
   /**
@@ -120,18 +120,15 @@ export class RpcClient {
     try {
       message = JSON.parse(line)
     } catch {
-      // Neither the line nor the parser's message, which quotes it, goes to the log: there may be anything in it.
-      this.#unreadableLines += 1
-      if (this.#strayText.length < maxStrayLength) {
-        this.#strayText = `${this.#strayText}${line.slice(0, maxStrayLength)}\n`
+      message = objectBehindNoise(line, !this.#hasRead)
+      if (message === undefined) {
+        this.#stray.take(line)
+        if (this.#stray.count === maxUnreadableLines) this.#handlers.onTimeout("lines that are not JSON")
+        return
       }
-      if (this.#unreadableLines === 1) {
-        this.#handlers.log("warn", `${this.#handlers.program} wrote a line that is not JSON`)
-      }
-      if (this.#unreadableLines === maxUnreadableLines) this.#handlers.onTimeout("lines that are not JSON")
-      return
     }
     if (typeof message !== "object" || message === null) return
+    this.#hasRead = true
     const { id, method, params, result, error } = message as Readonly<Record<string, unknown>> // an object, see above
     const requestId = typeof id === "string" || typeof id === "number" ? id : null
     if (typeof method === "string") {

@@ -1,4 +1,5 @@
 import { spawn as nodeSpawn } from "node:child_process"
+import { printedText } from "../domain/printed-text.ts"
 import { drained } from "./drained.ts"
 import { endProcessTree } from "./process-tree.ts"
 
@@ -14,7 +15,7 @@ export interface BriefRun {
   /** Null: ended by a signal, or by us. */
   readonly exitCode: number | null
   readonly isTimeout: boolean
-  /** The beginnings of stdout and stderr, one behind the other. */
+  /** The beginnings of stdout and stderr, one behind the other, fit for terminals. */
   readonly output: string
 }
 
@@ -75,7 +76,7 @@ export async function runBriefly(
     const exitCode = await exited
     await end()
     options.signal?.throwIfAborted()
-    return { exitCode, isTimeout, output: outputs.map((output) => output.text).join("\n") }
+    return { exitCode, isTimeout, output: outputs.map((output) => printedText(output.text)).join("\n") }
   } finally {
     clearTimeout(timer)
     options.signal?.removeEventListener("abort", abort)

@@ -9,6 +9,7 @@ import type {
   TurnInput,
 } from "../../domain/backend.ts"
 import { ProxyError, ThreadLostError } from "../../domain/errors.ts"
+import { printedLine } from "../../domain/printed-text.ts"
 import { ProcessSupervisor } from "../process-supervisor.ts"
 import type { RequestId } from "../rpc-client.ts"
 import { endLeftBehind, RunningProcesses } from "../running-processes.ts"
@@ -89,7 +90,7 @@ class AcpBackend implements Backend {
     // Only a session tells them; what one told stays true while the program rests.
     if (efforts.length > 0) this.#efforts = efforts
     const { agentInfo, agentCapabilities } = this.#description ?? {}
-    const version = agentInfo?.version ?? null
+    const version = agentInfo?.version == null ? null : printedLine(agentInfo.version)
     return {
       program: version === null ? this.kind : `${this.kind} ${version}`,
       version,

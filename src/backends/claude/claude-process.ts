@@ -5,8 +5,8 @@ import type { Log } from "../../domain/log.ts"
 import { type CliExit, CliProcess } from "../cli-process.ts"
 import { exitReason, reasonWithTail } from "../exit-reason.ts"
 import { JsonLines } from "../json-lines.ts"
-import { maxPrintedLength } from "../process-supervisor.ts"
 import type { RunningProcesses } from "../running-processes.ts"
+import { StrayLines } from "../stray-lines.ts"
 import type { ClaudeTimeouts } from "./claude-options.ts"
 import { type ClaudeEvent, parseClaudeEvent } from "./protocol.ts"
 
@@ -40,10 +40,12 @@ export class ClaudeProcess {
   #isEnding = false
   #lastError: string | null = null
   /** What it printed in place of events, if nothing came after it. */
-  #strayText = ""
+  readonly #stray: StrayLines
+  #hasRead = false
 
   constructor(options: ClaudeProcessOptions) {
     this.#options = options
+    this.#stray = new StrayLines("claude", options.log)
     this.#lines = new JsonLines(maxLineBytes, (bytes) => {
       options.log("error", "claude wrote a line above the limit; it was left out", { bytes })
     })
@@ -126,7 +128,7 @@ export class ClaudeProcess {
   /** Why it ended, for people. */
   describe(exit: CliExit): string {
     const { stderrTail } = this.#process
-    const said = stderrTail.trim() === "" ? this.#strayText : stderrTail
+    const said = stderrTail.trim() === "" ? this.#stray.text : stderrTail
     return reasonWithTail(`claude ${exitReason(exit)}`, this.#lastError ?? said)
   }
 
@@ -140,16 +142,14 @@ export class ClaudeProcess {
 
   #read(chunk: Buffer): void {
     for (const line of this.#lines.push(chunk)) {
-      const event = parseClaudeEvent(line)
+      const event = parseClaudeEvent(line, !this.#hasRead)
       if (event === "garbage") {
         // An update notice, or a tool of claude's that writes to its stdout: no part of the protocol.
-        if (this.#strayText.length < maxPrintedLength) {
-          this.#strayText = `${this.#strayText}${line}\n`.slice(0, maxPrintedLength)
-        }
-        this.#options.log("info", "claude printed something else than events", { line: line.slice(0, 200) })
+        this.#stray.take(line)
         continue
       }
-      this.#strayText = ""
+      this.#hasRead = true
+      this.#stray.forget()
       if (event === "unknown") this.#options.log("debug", "claude sent an unknown event")
       else this.#handle(event)
     }

@@ -73,7 +73,8 @@ export class ClaudeProgram {
     const memory = this.#options.probeMemory ?? sharedMemory
     return memory.recall("claude", file, async () => {
       const printed = await this.#ask(file, ["--version"])
-      const version = /^(\d+\.\d+\.\d+)\S*(?: \(Claude Code\))?\s*$/m.exec(printed)?.[1]
+      const version = (/(\d+\.\d+\.\d+)\S* \(Claude Code\)/.exec(printed) ??
+        /^(\d+\.\d+\.\d+)\S*\s*$/m.exec(printed))?.[1]
       if (version === undefined) {
         // An update notice, or another program: its own words tell which.
         const words = printed.trim().slice(0, maxPrintedLength).toWellFormed()

@@ -1,4 +1,5 @@
 import { z } from "zod"
+import { objectBehindNoise } from "../json-noise.ts"
 
 /**
  * What claude prints with `--output-format stream-json`, as far as it is looked at. Everything unknown is ignored: fields,
@@ -94,13 +95,13 @@ export type UserEvent = z.infer<typeof schemas.user>
 export type SystemEvent = z.infer<typeof schemas.system>
 export type ResultEvent = z.infer<typeof schemas.result>
 
-/** `garbage`: not a JSON object, an update notice for example. `unknown`: JSON that is none of the events above. */
-export function parseClaudeEvent(line: string): ClaudeEvent | "unknown" | "garbage" {
+/** `isBeginning`: nothing was read before. `garbage`: not a JSON object, an update notice for example. `unknown`: JSON that is none of the events above. */
+export function parseClaudeEvent(line: string, isBeginning: boolean): ClaudeEvent | "unknown" | "garbage" {
   let value: unknown
   try {
     value = JSON.parse(line)
   } catch {
-    return "garbage"
+    value = objectBehindNoise(line, isBeginning)
   }
   if (typeof value !== "object" || value === null || !("type" in value)) return "garbage"
   const schema = Object.hasOwn(schemas, String(value.type))

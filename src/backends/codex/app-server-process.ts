@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn as nodeSpawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
+import { printedText } from "../../domain/printed-text.ts"
 import { drained } from "../drained.ts"
 import { couldNotStart } from "../exit-reason.ts"
 import {
@@ -102,7 +103,7 @@ export class AppServerProcess {
 
   /** The last kilobytes that it wrote to stderr: the place of start-up errors. */
   get stderrTail(): string {
-    return this.#stderrTail
+    return printedText(this.#stderrTail)
   }
 
   write(line: string): void {

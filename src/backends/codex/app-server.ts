@@ -82,7 +82,7 @@ export class AppServer {
 
   /** Version as the handshake tells it, e.g. `0.169.0`. */
   get version(): string | null {
-    return /\/(\d+\.\d+\.\d+\S*)/.exec(this.#userAgent)?.[1] ?? null
+    return /\/(\d+\.\d+\.\d+[\w.+-]*)/.exec(this.#userAgent)?.[1] ?? null
   }
 
   async initialize(): Promise<void> {

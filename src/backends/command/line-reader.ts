@@ -1,10 +1,12 @@
 import { z } from "zod"
+import { printedText } from "../../domain/printed-text.ts"
 import type { TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
 import type { CliExit } from "../cli-process.ts"
 import { type ExecOutcome, exitFailure, type OutputReader } from "../exec/output-reader.ts"
 import { TextReader, type TextReaderOptions } from "../exec/text-reader.ts"
 import { JsonLines } from "../json-lines.ts"
+import { objectBehindNoise } from "../json-noise.ts"
 
 const tokens = z.number().nonnegative().nullish()
 const lineSchema = z.discriminatedUnion("type", [
@@ -41,8 +43,8 @@ export class LineReader implements OutputReader {
     }
     this.#head.push(chunk)
     this.#headLength += chunk.length
-    if (chunk.includes(0x0a) || this.#headLength > maxHeadBytes) this.#choose()
-    else if (!/^\s*(?:\{|$)/.test(this.#headText)) this.#choose()
+    const head = this.#headText.trimStart()
+    if (head.includes("\n") || this.#headLength > maxHeadBytes || !mayBeJson(head)) this.#choose()
   }
 
   finish(exit: CliExit, stderrTail: string): ExecOutcome | null {
@@ -55,7 +57,7 @@ export class LineReader implements OutputReader {
 
   #choose(): OutputReader {
     if (this.#inner !== null) return this.#inner
-    const first = this.#headText.trimStart().split("\n")[0] ?? ""
+    const first = printedText(this.#headText).trimStart().split("\n")[0] ?? ""
     this.#inner = isTyped(first) ? new JsonAnswerReader(this.#options) : new TextReader(this.#options)
     for (const chunk of this.#head) this.#inner.push(chunk)
     this.#head = []
@@ -167,13 +169,20 @@ function failed(message: string): ExecOutcome {
 }
 
 function lineOf(text: string): Line | null {
+  let value: unknown
   try {
-    const parsed = lineSchema.safeParse(JSON.parse(text))
-    return parsed.success ? parsed.data : null
+    value = JSON.parse(text)
   } catch {
-    // Not JSON: a program may print a warning between its lines.
-    return null
+    // A program may set the terminal's title, or print a warning between its lines.
+    value = objectBehindNoise(text, false)
   }
+  const parsed = lineSchema.safeParse(value)
+  return parsed.success ? parsed.data : null
+}
+
+/** The beginning of a line of JSON, or of a terminal sequence or half a byte order mark in front of it. */
+function mayBeJson(text: string): boolean {
+  return text === "" || text === "\ufffd" || text.startsWith("{") || text.startsWith("\u001b")
 }
 
 function isTyped(text: string): boolean {

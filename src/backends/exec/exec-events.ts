@@ -2,6 +2,7 @@ import { z } from "zod"
 import type { Item } from "../../domain/items.ts"
 import { itemOf } from "../codex/item-mapping.ts"
 import type { NativeItem } from "../codex/protocol.ts"
+import { objectBehindNoise } from "../json-noise.ts"
 
 /** The events of `exec --json` that we read; unknown ones, and unknown fields, are ignored. */
 const itemSchema = z.looseObject({ id: z.string(), type: z.string() })
@@ -33,14 +34,14 @@ const typedSchema = z.looseObject({ type: z.string() })
 export type ExecEvent = z.infer<typeof eventSchema>
 type ExecItem = z.infer<typeof itemSchema>
 
-/** `garbage`: not an event at all; `unknown`: one that we do not read, or one of unexpected form. */
-export function parseExecEvent(line: string): ExecEvent | "unknown" | "garbage" {
+/** `isBeginning`: nothing was read before. `garbage`: not an event at all; `unknown`: one that we do not read, or one of unexpected form. */
+export function parseExecEvent(line: string, isBeginning: boolean): ExecEvent | "unknown" | "garbage" {
   let value: unknown
   try {
     value = JSON.parse(line)
   } catch {
     // Programs print warnings to stdout, too.
-    return "garbage"
+    value = objectBehindNoise(line, isBeginning)
   }
   const event = eventSchema.safeParse(value)
   if (event.success) return event.data

@@ -6,6 +6,7 @@ import type { CliExit } from "../cli-process.ts"
 import { turnErrorOf } from "../codex/turn-error.ts"
 import { exitReason, reasonWithTail } from "../exit-reason.ts"
 import { JsonLines } from "../json-lines.ts"
+import { StrayLines } from "../stray-lines.ts"
 import { type ExecEvent, itemOfExec, parseExecEvent } from "./exec-events.ts"
 import { functionServer } from "./exec-functions.ts"
 import type { ExecOutcome, OutputReader } from "./output-reader.ts"
@@ -43,12 +44,15 @@ export class JsonReader implements OutputReader {
   #hasStarted = false
   #isRecorded = false
   #lastError: string | null = null
+  readonly #stray: StrayLines
+  #hasRead = false
   #garbageLength = 0
   #garbageTail = ""
   #isOver = false
 
   constructor(options: JsonReaderOptions) {
     this.#options = options
+    this.#stray = new StrayLines(options.program, options.log)
     this.#lines = new JsonLines(maxLineBytes, (bytes) => {
       options.log("error", "the agent wrote a line above the limit; it was left out", { bytes })
       const message = `An event of ${bytes} bytes was left out`
@@ -60,9 +64,13 @@ export class JsonReader implements OutputReader {
     if (this.#isOver) return
     for (const line of this.#lines.push(chunk)) {
       if (this.#isOver) return
-      const event = parseExecEvent(line)
-      if (event === "garbage") this.#garbage(line)
-      else if (event === "unknown") this.#options.log("debug", "the agent sent an unknown event")
+      const event = parseExecEvent(line, !this.#hasRead)
+      if (event === "garbage") {
+        this.#garbage(line)
+        continue
+      }
+      this.#hasRead = true
+      if (event === "unknown") this.#options.log("debug", "the agent sent an unknown event")
       else this.#read(event)
     }
   }
@@ -175,6 +183,7 @@ export class JsonReader implements OutputReader {
   }
 
   #garbage(line: string): void {
+    this.#stray.take(line)
     this.#garbageLength += line.length
     this.#garbageTail = `${this.#garbageTail}\n${line.slice(-500)}`.slice(-1_000)
     if (this.#garbageLength <= maxGarbageLength) return
