@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http"
+import { oneLineJson } from "../domain/one-line-json.ts"
 
 export interface HeldAnswer {
   /** Besides those that make it what it is. */
@@ -44,5 +45,5 @@ export async function writeHeldAnswer(outgoing: ServerResponse, held: HeldAnswer
 }
 
 function frameOf(message: string | null): string | undefined {
-  return message === null ? undefined : `event: message\ndata: ${message}\n\n`
+  return message === null ? undefined : `event: message\ndata: ${oneLineJson(message)}\n\n`
 }

@@ -3,6 +3,7 @@ import type { RawData, WebSocket } from "ws"
 import type { Config } from "../config/config.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
+import { oneLineJson } from "../domain/one-line-json.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
 import type { Engine } from "../engine/engine.ts"
 import { toErrorResponse } from "../protocol/errors.ts"
@@ -240,7 +241,7 @@ export class ResponsesSocket {
 
   #refuse(error: unknown, requestId: string, message: unknown = null): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
-    this.#socket.send(JSON.stringify(toSocketError(error, requestId, message)))
+    this.#socket.send(oneLineJson(JSON.stringify(toSocketError(error, requestId, message))))
   }
 }
 

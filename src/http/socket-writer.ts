@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream"
 import type { WebSocket } from "ws"
+import { oneLineJson } from "../domain/one-line-json.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
 import { createResponsesProjection } from "./turn-api.ts"
 
@@ -40,7 +41,7 @@ export async function writeSocketEvents(
     try {
       for (const event of events) {
         for (const message of project(event, sequence)) {
-          if (message.type !== "error") socket.send(JSON.stringify(message))
+          if (message.type !== "error") socket.send(oneLineJson(JSON.stringify(message)))
         }
         sequence += 1
         if (socket.bufferedAmount > maxBufferedBytes) break

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http"
+import { oneLineJson } from "../domain/one-line-json.ts"
 import type { ResponseEvent } from "../domain/response-events.ts"
 import type { ResponseLogReader } from "../domain/response-log.ts"
 import type { SseText } from "../protocol/sse.ts"
@@ -114,7 +115,8 @@ class Wire {
     if (this.#isBlocked) await this.#settled("drain")
     if (this.#clientGone.aborted) return
     this.#writtenAt = performance.now()
-    if (this.#outgoing.write(text)) return
+    // Once a write, not once an event.
+    if (this.#outgoing.write(oneLineJson(text))) return
     this.#isBlocked = true
     await this.#settled("drain")
     this.#isBlocked = false

@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline"
 import { text as textOf } from "node:stream/consumers"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
+import { oneLineJson } from "../../domain/one-line-json.ts"
 import { note } from "../command-io.ts"
 import { exitCodes, UsageError } from "../exit-codes.ts"
 import type { Chat } from "./chat.ts"
@@ -33,7 +34,7 @@ export async function talkThroughPipe(chat: Chat): Promise<number> {
  * `{"type": "response", ...}`. Resolves with the exit code.
  */
 export async function talkInJson(chat: Chat): Promise<number> {
-  const tell = (value: object): void => void process.stdout.write(`${JSON.stringify(value)}\n`)
+  const tell = (value: object): void => void process.stdout.write(`${oneLineJson(JSON.stringify(value))}\n`)
   return interruptible(async (signal) => {
     let exitCode = 0
     for await (const line of createInterface({ input: process.stdin, signal })) {
