@@ -19,6 +19,8 @@ function fail(message) {
   process.exit(78)
 }
 
+hideKey()
+
 if (!fs.existsSync(main)) {
   fail('it is not built yet. Run `make install` in ' + root + '.')
 } else if (isNewEnough(process.versions.node)) {
@@ -35,6 +37,24 @@ if (!fs.existsSync(main)) {
   })
 } else {
   runUnderOwnNode()
+}
+
+// The arguments of a process can be read by all users of the machine. A title is written over them.
+function hideKey() {
+  var handedOver = process.env.AI_AGENT_PROXY_ARGUMENTS
+  if (handedOver) {
+    delete process.env.AI_AGENT_PROXY_ARGUMENTS
+    process.argv = process.argv.slice(0, 2).concat(JSON.parse(handedOver))
+  }
+  var shown = withoutKey(process.argv.slice(2))
+  if (shown.join() !== process.argv.slice(2).join()) process.title = ['ai-agent-proxy'].concat(shown).join(' ')
+}
+
+function withoutKey(args) {
+  return args.map(function (arg, index) {
+    if (args[index - 1] === '--api-key') return '(not-shown)'
+    return arg.replace(/^(--api-key=).*/, '$1(not-shown)')
+  })
 }
 
 // Below the home of the service; with sudo, of who called it.
@@ -67,7 +87,11 @@ function runUnderOwnNode() {
     )
     return
   }
-  var child = require('child_process').spawn(own, [__filename].concat(process.argv.slice(2)), { stdio: 'inherit' })
+  var args = process.argv.slice(2)
+  var shown = withoutKey(args)
+  // The environment can be read by this user only.
+  if (shown.join() !== args.join()) process.env.AI_AGENT_PROXY_ARGUMENTS = JSON.stringify(args)
+  var child = require('child_process').spawn(own, [__filename].concat(shown), { stdio: 'inherit' })
   var signals = ['SIGTERM', 'SIGINT', 'SIGHUP']
   signals.forEach(function (signal) {
     process.on(signal, function () {

@@ -50,6 +50,41 @@ describe("the launcher", () => {
     expect(launch(process.execPath, "a", "b c")).toMatchObject({ status: 3, stdout: "a b c\n" })
   })
 
+  const seen = `const { readFileSync } = await import("node:fs")
+    const shown = (pid) => readFileSync("/proc/" + pid + "/cmdline", "utf8").replaceAll("\\0", " ")
+    console.log(JSON.stringify([process.argv.slice(2), shown("self"), shown(process.ppid), process.env.AI_AGENT_PROXY_ARGUMENTS]))`
+  const forms = [
+    ["daemon", "--api-key", "sk-secret", "--port", "1"],
+    ["enable", "--api-key=sk-secret", "--dry-run"],
+  ]
+  const isLinux = process.platform === "linux"
+
+  it.runIf(isLinux).each(forms)(
+    "shows no key in the list of processes, and the command has it: %s %s",
+    (...args) => {
+      build(seen)
+      const [argv, own, , handedOver] = JSON.parse(launch(process.execPath, ...args).stdout)
+      expect(argv).toEqual(args)
+      expect(own).not.toContain("secret")
+      expect(own).toContain(args[0])
+      expect(handedOver).toBeNull()
+    },
+  )
+
+  it.runIf(isLinux && oldNode !== undefined).each(forms)(
+    "nor that of the process that an old Node starts, or its own: %s %s",
+    (...args) => {
+      build(seen)
+      const bin = join(root.path, "node_modules", "node", "bin")
+      mkdirSync(bin, { recursive: true })
+      writeFileSync(join(bin, "node"), `#!/bin/sh\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 })
+      const [argv, own, parent, handedOver] = JSON.parse(launch(oldNode ?? "", ...args).stdout)
+      expect(argv).toEqual(args)
+      expect(own + parent).not.toContain("secret")
+      expect(handedOver).toBeNull()
+    },
+  )
+
   it.skipIf(oldNode === undefined)("says which Node is needed on an old one", () => {
     build("console.log('never')")
     const result = launch(oldNode ?? "", "daemon")

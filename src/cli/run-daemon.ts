@@ -8,6 +8,7 @@ import { ProxyError } from "../domain/errors.ts"
 import { type Service, startService } from "../service.ts"
 import { createServiceNotifier } from "../supervise/service-notifier.ts"
 import { ensureApiKey } from "./api-key.ts"
+import { printable } from "./connect/printable.ts"
 import type { DaemonFlags } from "./daemon.ts"
 import { takeEnvironmentFile } from "./environment-option.ts"
 import { createLogger } from "./logger.ts"
@@ -62,7 +63,9 @@ function configOf(flags: DaemonFlags): Config {
 function announce(service: Service): void {
   const { demoReason, config } = service
   if (demoReason !== null) {
-    printLine(`DEMO: the built-in demo agent answers, because ${explain(demoReason)} Then start again.`)
+    printLine(
+      `DEMO: the built-in demo agent answers, because ${printable(explain(demoReason))} Then start again.`,
+    )
   }
   if (!process.stderr.isTTY) return
   const key = config.apiKeys.size === 0 ? "" : " -H 'Authorization: Bearer YOUR_KEY'"

@@ -36,7 +36,7 @@ export interface HttpLogEntry {
   /** The caller's own id (`X-Client-Request-Id`), made printable and cut at 128 characters. */
   readonly clientRequestId: string | null
   readonly method: string
-  /** Without the query. */
+  /** Without the query; cut at 512 characters. */
   readonly path: string
   readonly status: number
   /** Until the last byte was handed to the socket, streams included. */

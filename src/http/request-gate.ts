@@ -27,6 +27,12 @@ const openPaths: ReadonlySet<string> = new Set([
 /** The one route that an agent's token opens. */
 const agentRoute = { method: "POST", path: "/agent-reply" } as const
 
+const maxLoggedPath = 512
+
+function loggedPath(path: string): string {
+  return path.length > maxLoggedPath ? `${path.slice(0, maxLoggedPath).toWellFormed()}…` : path
+}
+
 /** Gives the request its id and, when the answer is out, writes its one log entry. The outermost of all. */
 export function requestLog(
   log: (entry: HttpLogEntry) => void,
@@ -44,7 +50,7 @@ export function requestLog(
       requestId,
       clientRequestId: clientRequestIdOf(context),
       method: context.req.method,
-      path: context.req.path,
+      path: loggedPath(context.req.path),
       status: statusOf(context),
       durationMs: performance.now() - startedAt,
       principal: context.get("principal") ?? null,

@@ -1,5 +1,6 @@
 import { messageOf } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
+import { escapeControls } from "../domain/visible-controls.ts"
 import type { FinishedTurn } from "../engine/finished-turn.ts"
 import { addNoteLines, type NoteLine, noteLine } from "../workspace/daily-note.ts"
 import { GatheredWrites } from "../workspace/gathered-writes.ts"
@@ -33,7 +34,8 @@ export class AgentRecords {
   /** What its CLI does and says outside of turns. No prompts, no answers. */
   backend(level: string, message: string, fields: object | undefined, time: Date): void {
     const details = fields === undefined ? "" : ` ${JSON.stringify(fields)}`
-    this.#backend.add(`${time.toISOString()} ${level} ${message}${details}`)
+    const words = message.replaceAll(/\p{Cc}+/gu, " ")
+    this.#backend.add(escapeControls(`${time.toISOString()} ${level} ${words}${details}`))
   }
 
   turn(turn: FinishedTurn, time: Date): void {

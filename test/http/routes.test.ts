@@ -166,6 +166,13 @@ describe("models", () => {
   })
 })
 
+test("a path of any length is cut in the log", async () => {
+  const fixture = appFixture()
+  await fixture.app.request(`/v1/${"x".repeat(20_000)}`)
+  expect(fixture.entries[0]?.path).toHaveLength(513)
+  expect(fixture.entries[0]?.status).toBe(404)
+})
+
 describe("health and readiness", () => {
   test("health tells that the service answers, its version and uptime, without a key", async () => {
     const answer = await appFixture(keys).app.request("/health")
