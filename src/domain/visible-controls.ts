@@ -18,7 +18,5 @@ export function escapeControls(json: string): string {
  * stay what they are.
  */
 export function showControls(json: string): string {
-  return escapeControls(json).replaceAll(escapes, (escape) =>
-    controls.test(escape) ? `\\${escape}` : escape,
-  )
+  return escapeControls(json).replaceAll(escapes, (found) => (controls.test(found) ? `\\${found}` : found))
 }
