@@ -97,6 +97,10 @@ describe("a request with an Idempotency-Key", () => {
       )
     const first = await create()
     expect((await create()).id).toBe(first.id)
+    // Its request to the model must not come in the middle of another test.
+    await waitFor(async () => (await service.client.responses.retrieve(first.id)).status === "completed", {
+      what: "the response to end",
+    })
   })
 
   it("has to have a key that can be read", async () => {
