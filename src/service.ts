@@ -8,6 +8,7 @@ import type { NotReady, Readiness } from "./domain/backend.ts"
 import type { UrlFetcher } from "./domain/files.ts"
 import type { Log } from "./domain/log.ts"
 import type { Roster } from "./domain/roster.ts"
+import { AgeClock } from "./engine/age-clock.ts"
 import { AgentEngine } from "./engine/create-engine.ts"
 import { GuardedFetcher } from "./fetch/guarded-fetcher.ts"
 import { type ControlSocket, startControlSocket } from "./http/control-socket.ts"
@@ -106,11 +107,13 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   const store = await openSqliteStore(`${config.home}/state.db`, config.ledgerDurability)
   releasers.add("ledger", () => store.close())
 
+  const ages = await AgeClock.open(store, now)
   const files = new DiskFileLibrary({
     folder: join(config.home, "files"),
     ledger: store.files,
     limits: config.limits,
     now,
+    believed: () => ages.believedWall(),
     log: (level, message, fields) => log[level](fields ?? {}, message),
   })
   releasers.add("uploaded files", () => files.stop())
@@ -186,6 +189,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     serviceTools: team,
     onTurnFinished: (turn) => roster.turnFinished(turn),
     now,
+    ages,
     log: tell,
   })
   let socket: ControlSocket | null = null
@@ -212,11 +216,11 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     config,
     bounds,
     version,
-    startedAt: now(),
+    startedAt: performance.now(),
     servicePhase: () => phase,
     storageProblem: storageProblemOf(store),
     log: (entry: HttpLogEntry) => logRequest(log, entry),
-    now,
+    now: () => performance.now(),
   }
   if (isOnSocketOnly) server.serve(createAgentsApp(parts))
   else server.serve(createHttpApp(parts), new WebSocketEndpoint({ engine, config, bounds, log: parts.log }))

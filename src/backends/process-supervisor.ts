@@ -34,6 +34,7 @@ export interface SupervisorOptions<P extends SupervisedProcess> {
   readonly spawn: () => P
   readonly onStarted: (process: P) => void
   readonly onExited: (process: P, reason: string) => void
+  /** Milliseconds, of a clock that nobody sets. */
   readonly now: () => number
   readonly log: Log
 }

@@ -87,7 +87,10 @@ export interface Inbox {
    * every call of `release` for it was made.
    */
   save(workspace: string, file: InboxFile, isKept: boolean): Promise<InboxPlace>
-  /** Removes files that no client has sent since `time`, in milliseconds since 1970. */
+  /**
+   * Removes files that no client has sent since `time`, in milliseconds since 1970: the oldest first, of all there are a tenth and
+   * ten more at the most.
+   */
   deleteUnused(workspace: string, time: number): Promise<void>
 }
 

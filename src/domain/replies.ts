@@ -64,5 +64,6 @@ export interface ReplyStore {
     agent: AgentKey,
     nativeThread: string,
   ): Promise<{ readonly principal: string; readonly conversationId: string | null } | null>
+  /** Those that are older, the oldest first, of all there are a tenth and ten more at the most. */
   deleteBefore(time: number): Promise<void>
 }

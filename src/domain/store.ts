@@ -31,6 +31,7 @@ export interface ThreadRecord {
   readonly resendsHistory: boolean
   readonly headTurnId: string | null
   readonly createdAt: number
+  /** By the clock by which things age, not the machine's. */
   readonly usedAt: number
 }
 
@@ -48,6 +49,7 @@ export interface TurnRecord {
   readonly input: readonly Item[]
   /** Chain hash of the conversation up to and including this turn, as a client would resend it; null until it ended. */
   readonly historyHash: string | null
+  /** By the clock by which things age. */
   readonly createdAt: number
   /** The API's conversation that it is a part of; null: none. */
   readonly conversationId: string | null
@@ -82,14 +84,21 @@ export interface IdempotencyRecord {
   /** Of all that makes the request what it is. */
   readonly requestHash: string
   readonly responseId: string
+  /** By the clock by which things age. */
   readonly createdAt: number
+}
+
+/** How far what the ledger keeps had aged at a time of the machine's clock; both in milliseconds, see `engine/age-clock.ts`. */
+export interface ClockState {
+  readonly age: number
+  readonly wall: number
 }
 
 /** What is stored along with a new turn, in the same transaction. */
 export interface TurnExtras {
   /** JSON of `engine/pending-turn.ts`, kept until the turn begins: with it another run of the service can begin it. */
   readonly pending?: unknown
-  readonly idempotency?: Pick<IdempotencyRecord, "key" | "requestHash">
+  readonly idempotency?: Omit<IdempotencyRecord, "responseId">
 }
 
 /** What changes when a turn goes on; absent fields stay as they are. */
@@ -176,5 +185,9 @@ export interface Store {
   deleteThreadsUsedBefore(time: number, limit: number): Promise<readonly ThreadRecord[]>
   /** Rejects with `storage_failed` where what is stored now would not be kept, or not be found again. Cheap. */
   check(): Promise<void>
+  countThreads(): Promise<number>
+  /** As it was saved last; in a ledger that has none yet, the last use of a thread. Null: there is neither. */
+  readClock(): Promise<ClockState | null>
+  saveClock(state: ClockState): Promise<void>
   close(): Promise<void>
 }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest"
+import { waitFor } from "../../test/support/wait-for.ts"
 import type { Backend } from "../domain/backend.ts"
 import { Agent } from "./agent.ts"
 
@@ -37,6 +38,45 @@ beforeEach(() => {
     now: () => 0,
     log: () => {},
   })
+})
+
+it("keeps its threads loaded when somebody sets the machine's clock", async () => {
+  let now = 0
+  let asked = 0
+  const closed: string[] = []
+  const watched = new Agent({
+    profile: {
+      id: "manager",
+      identity: "agent-1",
+      role: "manager",
+      name: "",
+      workspace: "/",
+      workingDirectory: "/",
+    },
+    backend: {
+      ...backend,
+      readiness: async () => {
+        asked += 1
+        return { isReady: true }
+      },
+      closeThread: async (ref) => void closed.push(ref),
+    },
+    program: "fake",
+    preamble: async () => "",
+    loadedThreads: 8,
+    threadIdleMs: 600_000,
+    readinessPollMs: 1,
+    now: () => now,
+    log: () => {},
+  })
+  watched.occupy("thread", "ref")
+  watched.release("thread")
+  now += 86_400_000
+  await watched.start()
+  // Each time it is asked, it also looks for threads that are idle.
+  await waitFor(() => asked >= 3, { what: "the agent to be asked again" })
+  expect(closed).toEqual([])
+  await watched.stop()
 })
 
 describe("what is known of an agent", () => {

@@ -34,6 +34,7 @@ export interface AgentOptions {
 
 interface LoadedThread {
   readonly ref: ThreadRef
+  /** As `performance.now()` tells it. */
   usedAt: number
   isBusy: boolean
 }
@@ -192,7 +193,7 @@ export class Agent {
 
   /** The thread is in use from now on and is not closed until `release`. */
   occupy(threadId: string, ref: ThreadRef): void {
-    this.#loaded.set(threadId, { ref, usedAt: this.#options.now(), isBusy: true })
+    this.#loaded.set(threadId, { ref, usedAt: performance.now(), isBusy: true })
   }
 
   /** The turn is over: the thread stays loaded while there is room and it is used. */
@@ -201,7 +202,7 @@ export class Agent {
     if (thread === undefined) return
     // Behind all others: a Map keeps the order of insertion, so the first entry is the longest unused.
     this.#loaded.delete(threadId)
-    this.#loaded.set(threadId, { ref: thread.ref, usedAt: this.#options.now(), isBusy: false })
+    this.#loaded.set(threadId, { ref: thread.ref, usedAt: performance.now(), isBusy: false })
     this.#closeUnused(Number.NEGATIVE_INFINITY)
   }
 
@@ -243,7 +244,7 @@ export class Agent {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       this.#timer = null
-      this.#closeUnused(this.#options.now() - this.#options.threadIdleMs)
+      this.#closeUnused(performance.now() - this.#options.threadIdleMs)
       // Also while it is ready: this is what notices a lost login, and what starts a dead process again.
       void this.check().finally(() => {
         if (!this.#isStopped && this.#timer === null) this.#schedule()

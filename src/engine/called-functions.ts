@@ -24,7 +24,6 @@ export interface CalledFunctionsOptions {
   readonly service: ServiceCalls | null
   readonly allowsParallelCalls: boolean
   readonly stop: (cause: StopCause) => void
-  readonly now: () => number
 }
 
 /**
@@ -42,7 +41,7 @@ export class CalledFunctions {
   }
 
   async take(calls: readonly FunctionCalled[], turn: Turn): Promise<void> {
-    const { gate, tools, service, stop, now } = this.#options
+    const { gate, tools, service, stop } = this.#options
     for (const { item, holdMs } of calls) {
       const serviceName = tools.serviceNameOf(item.name)
       if (serviceName !== null && service !== null) {
@@ -52,7 +51,9 @@ export class CalledFunctions {
       const refusal = await gate.refusalOf(item)
       if (refusal === null) {
         this.#shown.push(item)
-        if (holdMs !== null) this.#holdUntil = Math.min(this.#holdUntil ?? Infinity, now() + holdMs)
+        if (holdMs !== null) {
+          this.#holdUntil = Math.min(this.#holdUntil ?? Infinity, performance.now() + holdMs)
+        }
         continue
       }
       this.#refusals += 1

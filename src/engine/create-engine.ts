@@ -17,7 +17,7 @@ import type { Engine } from "./engine.ts"
 import type { EngineOptions } from "./engine-options.ts"
 import { agentFor, agentNamed } from "./find-agent.ts"
 import { finishedTurn } from "./finished-turn.ts"
-import { type IdempotencyKey, IdempotentRuns, idempotencyMs } from "./idempotency.ts"
+import { type IdempotencyKey, IdempotentRuns } from "./idempotency.ts"
 import { noLedger } from "./ledger.ts"
 import { LiveTurns, type TurnNow } from "./live-turns.ts"
 import { newRecord } from "./new-record.ts"
@@ -27,7 +27,7 @@ import { needsLookup, type PlanContext, planTurn } from "./plan.ts"
 import { raceTimeout } from "./race-timeout.ts"
 import { endAsRestarted, recoverUnfinished } from "./recover.ts"
 import { resolveItems, resolveRequest } from "./resolve-input.ts"
-import { deleteExpired } from "./retention.ts"
+import { sweep } from "./retention.ts"
 import { RunningTurn } from "./run-turn.ts"
 import { detached } from "./side-request.ts"
 import { StoredResponses } from "./stored-responses.ts"
@@ -69,16 +69,21 @@ export class AgentEngine implements Engine {
     )
     this.completions = new LedgerCompletions(options.store)
     const running = (id: string) => this.#live.find(id) ?? this.#unstored.find(id)
-    const { store, now, roster } = options
+    const { store, ages, roster } = options
     this.#responses = new StoredResponses(options.store, this.#parking, this.#unstored, running)
-    this.#idempotent = new IdempotentRuns({ store, running, now, members: () => roster.members })
+    this.#idempotent = new IdempotentRuns({
+      store,
+      running,
+      now: () => ages.now(),
+      members: () => roster.members,
+    })
   }
 
   /** Ends what an earlier service left unfinished, or queues it again. The agents may still be starting: `submit` waits. */
   async start(): Promise<void> {
     const { store, now, log } = this.#options
     for (const pending of await recoverUnfinished(store, now(), log)) await this.#resume(pending)
-    this.#sweep = setInterval(() => void this.#deleteExpired(), retentionSweepMs)
+    this.#sweep = setInterval(() => void this.sweep(), retentionSweepMs)
     this.#sweep.unref()
   }
 
@@ -96,7 +101,7 @@ export class AgentEngine implements Engine {
 
   /** What is too old is deleted; it is also done from time to time. */
   sweep(): Promise<void> {
-    return this.#deleteExpired()
+    return sweep(this.#options)
   }
 
   async submit(
@@ -265,7 +270,7 @@ export class AgentEngine implements Engine {
   }
 
   #planContext(agent: Agent, principal: string): PlanContext {
-    const { store, now, sessions } = this.#options
+    const { store, now, ages, sessions } = this.#options
     return {
       store,
       principal,
@@ -274,6 +279,7 @@ export class AgentEngine implements Engine {
       sessions,
       findParked: (hash, key) => this.#parking.findUnstored(principal, agent.profile.id, hash, key),
       now: now(),
+      age: ages.now(),
     }
   }
 
@@ -354,13 +360,15 @@ export class AgentEngine implements Engine {
         nativeRef: null,
         input: [...plan.clientHistory, ...plan.added],
         historyHash: null,
-        createdAt: record.createdAt,
+        createdAt: this.#options.ages.now(),
         conversationId: pending.request.conversationId,
       },
       record,
       {
         ...(record.isBackground && { pending }),
-        ...(idempotency !== null && { idempotency }),
+        ...(idempotency !== null && {
+          idempotency: { ...idempotency, createdAt: this.#options.ages.now() },
+        }),
       },
     )
   }
@@ -380,21 +388,6 @@ export class AgentEngine implements Engine {
       throw new ProxyError("agent_not_ready", "The service is stopping. Try again when it is back.", {
         retryAfterSeconds: 5,
       })
-    }
-  }
-
-  async #deleteExpired(): Promise<void> {
-    const { store, roster, inputs, limits, now, log } = this.#options
-    try {
-      await store.deleteIdempotentBefore(now() - idempotencyMs)
-      if (limits.retentionDays === 0) return
-      const time = now() - limits.retentionDays * 86_400_000
-      const agents = roster.members.flatMap(({ agent }) => agent ?? [])
-      await deleteExpired(store, agents, time, log)
-      await store.replies.deleteBefore(time)
-      for (const { workspace } of roster.members) await inputs.inbox.deleteUnused(workspace, time)
-    } catch (error) {
-      log("info", "deleting old threads failed", { error: messageOf(error) })
     }
   }
 }

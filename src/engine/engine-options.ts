@@ -1,6 +1,7 @@
 import type { Log } from "../domain/log.ts"
 import type { ServiceTools } from "../domain/service-tools.ts"
 import type { Store } from "../domain/store.ts"
+import type { AgeClock } from "./age-clock.ts"
 import type { AgentRoster } from "./agent-roster.ts"
 import type { FinishedTurn } from "./finished-turn.ts"
 import type { InputSources } from "./input-resolver.ts"
@@ -24,6 +25,7 @@ export interface EngineOptions {
   /** Tools that agents get from us; null: none. */
   readonly serviceTools?: ServiceTools | null
   readonly now: () => number
+  readonly ages: AgeClock
   readonly log: Log
   /** Called once for each turn that is over, those of front ends beside the talk left out. Must not throw. */
   readonly onTurnFinished?: (turn: FinishedTurn) => void

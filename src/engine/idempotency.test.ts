@@ -111,7 +111,7 @@ describe("requests under a key", () => {
     expect((await other).id).toBe("resp_1")
   })
 
-  it("mean a new request after a day", async () => {
+  it("mean a new request when they are forgotten", async () => {
     await runs.run(request, start)
     now += idempotencyMs + 1
     expect((await runs.run({ ...request, requestHash: "other" }, start)).id).toBe("resp_2")
@@ -148,7 +148,7 @@ describe("requests under a key", () => {
     expect(await run("a")).toBe("resp_4")
   })
 
-  it("are found in the ledger, unless their answer was deleted or a day has passed", async () => {
+  it("are found in the ledger, unless their answer was deleted or they are too old", async () => {
     ledger.known = { principal: "owner", key: "k", requestHash: "h", responseId: "resp_old", createdAt: 900 }
     ledger.answers.set("resp_old", record("resp_old"))
     const kept = { ...request, isKept: true }

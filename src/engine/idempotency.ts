@@ -2,6 +2,7 @@ import { ProxyError } from "../domain/errors.ts"
 import type { LiveResponse, ResponseLogReader } from "../domain/response-log.ts"
 import type { ResponseRecord } from "../domain/responses.ts"
 import type { IdempotencyRecord, Store } from "../domain/store.ts"
+import { dayMs } from "./age-clock.ts"
 import { isAgentGone } from "./agent-gone.ts"
 import type { Member } from "./agent-roster.ts"
 import { restoreResponse } from "./restored-response.ts"
@@ -9,8 +10,8 @@ import { restoreResponse } from "./restored-response.ts"
 /** A client's own name of a request (`Idempotency-Key`), with the hash of all that makes the request what it is. */
 export type IdempotencyKey = Pick<IdempotencyRecord, "key" | "requestHash">
 
-/** How long a key means the same request. */
-export const idempotencyMs = 24 * 3_600_000
+/** How long a key means the same request: a day, and one that a wrong clock may have added. */
+export const idempotencyMs = 2 * dayMs
 
 /** Answers that leave nothing in the ledger (`store: false`) and are over; the oldest goes first. */
 const maxHeld = 256
@@ -41,6 +42,7 @@ export interface IdempotencyOptions {
   readonly store: IdempotencyLedger
   /** The response if it runs. */
   readonly running: (id: string) => LiveResponse | undefined
+  /** By the clock by which things age. */
   readonly now: () => number
   readonly members: () => readonly Member[]
 }

@@ -45,7 +45,6 @@ export interface NativeRunOptions {
   readonly maxCharacters: number
   /** How long a turn may wait for its client at the most. */
   readonly parkMs: number
-  readonly now: () => number
   /** Called with the item that something recorded has ended; null: it has ended none. */
   readonly onRecorded: (item: RecordedItem | null) => void
   readonly onNativeItem: (item: unknown) => void
@@ -310,7 +309,7 @@ export class NativeRun {
   }
 
   #park(events: AsyncIterator<readonly TurnEvent[]>, { told, untold, holdUntil }: ShownCalls): Outcome {
-    const { agent, plan, turnId, isSideRequest, now } = this.#options
+    const { agent, plan, turnId, isSideRequest } = this.#options
     // Nobody comes back to a side request.
     const parkMs = isSideRequest ? 0 : this.#options.parkMs
     const turn = this.#turn
@@ -334,7 +333,7 @@ export class NativeRun {
       usage: turn.usage,
       onEnded: () => endThread(agent, plan, this.#options.log),
     }
-    const holdMs = holdUntil === null ? parkMs : Math.max(0, holdUntil - now())
+    const holdMs = holdUntil === null ? parkMs : Math.max(0, holdUntil - performance.now())
     const limitMs = Math.min(holdMs, parkMs)
     return {
       status: "completed",

@@ -24,7 +24,7 @@ export interface ParkedTurn {
   readonly callIds: readonly string[]
   /** Calls that the client has not been told of yet: it wants one at a time. */
   readonly untold: readonly FunctionCallItem[]
-  /** Time, in milliseconds since 1970, after which waiting does harm; null: it never does. */
+  /** Time, as `performance.now()` tells it, after which waiting does harm; null: it never does. */
   readonly holdUntil: number | null
   /** What the responses so far have accounted for. */
   readonly usage: Usage | null

@@ -34,6 +34,8 @@ export interface PlanContext {
   /** The thread, never stored, of a turn that waits for its client at this point of the conversation. */
   readonly findParked: (historyHash: string, keyHash: string) => ThreadRecord | null
   readonly now: number
+  /** By the clock by which things age. */
+  readonly age: number
 }
 
 /** True when the plan depends on threads that exist, and so must not be made while another one is being stored. */
@@ -157,7 +159,7 @@ async function planShared(
     await assertOutputsWanted(head.id, added, context.store)
     // Everybody talks to the same thread: it holds the past, whatever the client resends of it.
     return {
-      thread: { ...main, usedAt: context.now },
+      thread: { ...main, usedAt: context.age },
       parentTurnId: head.id,
       fork: null,
       clientHistory: [],
@@ -260,7 +262,7 @@ function planAfterTurn(
   if (isSameKind && isHead && !addsHistory && request.keepsThread && !thread.isEphemeral) {
     return {
       ...continuation,
-      thread: { ...thread, sessionKey, usedAt: context.now },
+      thread: { ...thread, sessionKey, usedAt: context.age },
       parentTurnId: turn.id,
       fork: null,
     }
@@ -291,7 +293,7 @@ function planNew(
     resendsHistory: sessionKey !== null && (request.resendsHistory || continuation.clientHistory.length > 0),
     headTurnId: null,
     createdAt: context.now,
-    usedAt: context.now,
+    usedAt: context.age,
   }
   return { ...continuation, thread, parentTurnId: null, fork: null }
 }

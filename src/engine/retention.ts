@@ -1,22 +1,53 @@
 import { messageOf } from "../domain/errors.ts"
-import type { Log } from "../domain/log.ts"
 import type { Store } from "../domain/store.ts"
+import { dayMs } from "./age-clock.ts"
 import type { Agent } from "./agent.ts"
+import type { EngineOptions } from "./engine-options.ts"
+import { idempotencyMs } from "./idempotency.ts"
 
-const threadsPerSweepStep = 100
-const maxSteps = 100
+const threadsPerStep = 100
 
-/** Deletes threads that nobody used since `time`, with their turns and responses, in the CLI as well. */
-export async function deleteExpired(
-  store: Store,
+/** What one sweep may take of so many: what is taken by mistake is a part, and there is time to notice. */
+function shareOf(count: number): number {
+  return Math.ceil(count / 10) + 10
+}
+
+/**
+ * Deletes what is too old, in bounded portions: threads that nobody used with their turns and responses, in the CLI as well, what
+ * agents said by themselves, and files in their inboxes. Never rejects: it runs by the clock.
+ */
+export async function sweep(options: EngineOptions): Promise<void> {
+  const { ages, log } = options
+  // The clock goes on also where something cannot be deleted.
+  for (const step of [() => deleteOld(options), () => ages.swept()]) {
+    await step().catch((error: unknown) => {
+      log("info", "deleting what is old failed", { error: messageOf(error) })
+    })
+  }
+}
+
+async function deleteOld(options: EngineOptions): Promise<void> {
+  const { store, roster, inputs, limits, ages } = options
+  await store.deleteIdempotentBefore(ages.now() - idempotencyMs)
+  if (limits.retentionDays === 0) return
+  const retentionMs = limits.retentionDays * dayMs
+  const agents = roster.members.flatMap(({ agent }) => agent ?? [])
+  await deleteThreads(options, agents, ages.now() - retentionMs)
+  const time = ages.believedWall() - retentionMs
+  await store.replies.deleteBefore(time)
+  for (const { workspace } of roster.members) await inputs.inbox.deleteUnused(workspace, time)
+}
+
+async function deleteThreads(
+  { store, log }: { readonly store: Store; readonly log: EngineOptions["log"] },
   agents: readonly Agent[],
   time: number,
-  log: Log,
 ): Promise<void> {
   // What the ledger has forgotten nobody would ever delete in the CLI: it waits until all of them can be asked.
   if (!agents.every((agent) => agent.isReady)) return
-  for (let step = 0; step < maxSteps; step += 1) {
-    const threads = await store.deleteThreadsUsedBefore(time, threadsPerSweepStep)
+  for (let left = shareOf(await store.countThreads()); left > 0; left -= threadsPerStep) {
+    const limit = Math.min(left, threadsPerStep)
+    const threads = await store.deleteThreadsUsedBefore(time, limit)
     for (const thread of threads) {
       const agent = agents.find(({ profile }) => profile.id === thread.agentId)
       if (agent === undefined || thread.nativeRef === null || agent.backend.kind !== thread.backend) continue
@@ -30,6 +61,6 @@ export async function deleteExpired(
         })
       }
     }
-    if (threads.length < threadsPerSweepStep) return
+    if (threads.length < limit) return
   }
 }

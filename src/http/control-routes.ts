@@ -55,7 +55,8 @@ export type ControlHandlers = Readonly<
 
 export function createControlRoutes(control: ControlOptions, facts: ServiceFacts): ControlHandlers {
   const { roster, mainConversations, url } = control
-  const { version, startedAt, servicePhase, storageProblem, config, now = Date.now } = facts
+  const { version, startedAt, servicePhase, storageProblem, config } = facts
+  const { now = () => performance.now() } = facts
   const bodyOf = <T>(context: HttpContext, schema: z.ZodType<T>) => readBody(context, schema, config.limits)
   const idOf = (context: HttpContext): string => context.req.param("id") ?? ""
   const answer = async (context: HttpContext, agent: Promise<AgentStatus>) =>

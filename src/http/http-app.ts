@@ -37,7 +37,7 @@ export interface HttpAppOptions {
   readonly config: Config
   readonly bounds: ServiceBounds
   readonly version: string
-  /** Milliseconds since 1970. */
+  /** Milliseconds, as `now` tells them. */
   readonly startedAt: number
   readonly servicePhase: () => ServicePhase
   /** Why what is said now would not be kept; null: it would. */

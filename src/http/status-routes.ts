@@ -35,7 +35,15 @@ const textCharacters = maxMessage + 1
 
 /** The routes that need no key. From memory, but for the messages that wait in the outboxes. */
 export function createStatusHandlers(options: StatusRouteOptions): StatusHandlers {
-  const { engine, config, version, startedAt, servicePhase, storageProblem, now = Date.now } = options
+  const {
+    engine,
+    config,
+    version,
+    startedAt,
+    servicePhase,
+    storageProblem,
+    now = () => performance.now(),
+  } = options
   const noStore = { "cache-control": "no-store" }
   return {
     page: async (context) =>

@@ -111,6 +111,23 @@ it("forgets files that nobody has sent for long, and leaves those of others", as
   expect((await saved()).sort()).toEqual([basename(used.path), "folder", "notes.txt"].sort())
 })
 
+it("takes a tenth and ten more of them at once, those first that were used longest ago", async () => {
+  const files = Array.from({ length: 20 }, (_, index) => fileOf(`number ${index}`))
+  const paths: string[] = []
+  for (const [index, file] of files.entries()) {
+    const { path } = await inbox.save(workspace, file, true)
+    await utimes(path, new Date(1_000 * index), new Date(1_000 * index))
+    paths.push(path)
+  }
+  await inbox.deleteUnused(workspace, Date.now())
+  expect((await saved()).sort()).toEqual(
+    paths
+      .slice(12)
+      .map((path) => basename(path))
+      .sort(),
+  )
+})
+
 it("leaves no half of a file whose content breaks off", async () => {
   const broken: InboxFile = {
     ...fileOf("text"),

@@ -63,12 +63,16 @@ export class InboxFolder implements Inbox {
   async deleteUnused(workspace: string, time: number): Promise<void> {
     await unlessGone(() =>
       inFolder({ root: workspace, folder: folderName }, async (folder) => {
+        const saved: { readonly path: string; readonly usedAt: number }[] = []
         for (const name of await readdir(folder.path)) {
           if (!savedPattern.test(name)) continue
           const path = join(folder.path, name)
           const stats = await lstat(path)
-          if (stats.isFile() && stats.mtimeMs < time) await rm(path, { force: true })
+          if (stats.isFile()) saved.push({ path, usedAt: stats.mtimeMs })
         }
+        const unused = saved.filter(({ usedAt }) => usedAt < time).sort((a, b) => a.usedAt - b.usedAt)
+        const share = Math.ceil(saved.length / 10) + 10
+        for (const { path } of unused.slice(0, share)) await rm(path, { force: true })
       }),
     )
   }

@@ -74,6 +74,13 @@ export function describeReplyContract(name: string, prepare: () => Promise<Store
       expect(await outbox()).toEqual(["rep_4", "rep_2"])
     })
 
+    it("deletes of what is too old a tenth and ten more at once, the oldest first", async () => {
+      for (let number = 1; number <= 40; number += 1) await store.replies.insert(reply(number))
+      await store.replies.deleteBefore(9_000)
+      const left = await outbox({ limit: 100 })
+      expect([left.length, left.at(-1)]).toEqual([26, "rep_15"])
+    })
+
     it("takes out what its principal has seen to, once, and knows the sender's id of it still", async () => {
       await store.replies.insert(reply(1, { clientId: "mine" }))
       await store.replies.insert(reply(2, { principal: "ann" }))

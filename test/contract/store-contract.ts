@@ -369,9 +369,9 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
       expect((await store.lineage("turn_1"))[0]?.output).toEqual([message("answer", "assistant")])
     })
 
-    it("finds what was left queued or running, the oldest first", async () => {
-      await insert(store, { turnId: "turn_1", response: { status: "running", createdAt: 1_002 } })
-      await insert(store, { turnId: "turn_2", response: { isStored: false, createdAt: 1_001 } })
+    it("finds what was left queued or running, the oldest first, whatever the clock said", async () => {
+      await insert(store, { turnId: "turn_2", response: { isStored: false, createdAt: 1_002 } })
+      await insert(store, { turnId: "turn_1", response: { status: "running", createdAt: 1_001 } })
       await insert(store, { turnId: "turn_3", response: { createdAt: 1_003 } })
       await complete(store, "turn_3", "done")
       expect(await store.findUnfinished()).toEqual([
@@ -396,8 +396,8 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
 
     it("finds the newest request of a key, for its principal only, until it is too old or its thread is gone", async () => {
       const insertKeyed = (id: string, createdAt: number) =>
-        store.insertTurn(thread(`thr_${id}`), turn(id, `thr_${id}`), response(`resp_${id}`, { createdAt }), {
-          idempotency: { key: "k", requestHash: `hash of ${id}` },
+        store.insertTurn(thread(`thr_${id}`), turn(id, `thr_${id}`), response(`resp_${id}`), {
+          idempotency: { key: "k", requestHash: `hash of ${id}`, createdAt },
         })
       await insertKeyed("turn_1", 1_000)
       await insertKeyed("turn_2", 2_000)
@@ -412,6 +412,19 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
       await complete(store, "turn_3", "done")
       await store.deleteThreadsUsedBefore(9_000, 10)
       expect(await store.findIdempotent("owner", "k")).toBeNull()
+    })
+
+    it("remembers how far things have aged; a ledger that does not know begins with its last use", async () => {
+      expect(await store.readClock()).toBeNull()
+      await insert(store, { turnId: "turn_1", thread: { usedAt: 5_000 } })
+      await insert(store, { turnId: "turn_2", threadId: "thr_2", thread: { usedAt: 4_000 } })
+      expect(await store.countThreads()).toBe(2)
+      expect(await store.readClock()).toEqual({ age: 5_000, wall: 5_000 })
+      await store.saveClock({ age: 6_000, wall: 9_000 })
+      await store.saveClock({ age: 7_000, wall: 8_000 })
+      await store.close()
+      store = await fixture.open()
+      expect(await store.readClock()).toEqual({ age: 7_000, wall: 8_000 })
     })
 
     it("finds an answer that cannot be retrieved, for its principal only, until it is deleted", async () => {

@@ -4,6 +4,7 @@ import type { Limits } from "../../src/config/config.ts"
 import { resolveConfig } from "../../src/config/resolve-config.ts"
 import type { FileLibrary } from "../../src/domain/files.ts"
 import type { Store } from "../../src/domain/store.ts"
+import { AgeClock } from "../../src/engine/age-clock.ts"
 import { Agent } from "../../src/engine/agent.ts"
 import type { Member } from "../../src/engine/agent-roster.ts"
 import { AgentEngine } from "../../src/engine/create-engine.ts"
@@ -105,6 +106,7 @@ export async function engineFixture(options: EngineFixtureOptions = {}): Promise
     settings: { ...config.limits, interruptMs: 1000, maxCharacters: 1_000_000 },
     inputs: { files, inbox: new InboxFolder(), fetcher: null, limits: config.limits },
     now,
+    ages: await AgeClock.open(ledger.store, now),
     log,
   })
   await engine.start()

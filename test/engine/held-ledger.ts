@@ -13,7 +13,8 @@ export class HeldLedger {
   constructor(inner: Store) {
     const saveProgress = async (progress: TurnProgress) => {
       this.progress.push(progress)
-      await this.#gate
+      // Nobody is told the CLI's name of a thread, and what comes behind it would wait for it here.
+      if (progress.items !== undefined || progress.status !== undefined) await this.#gate
       if (this.#failure !== null) throw this.#failure
       await inner.saveProgress(progress)
     }

@@ -52,8 +52,12 @@ async function sizes(): Promise<number[]> {
   return all.filter((size) => size > 0)
 }
 
+function libraryOptions() {
+  return { folder, ledger: store.files, limits, now: () => now, log: () => {} }
+}
+
 function newLibrary(): DiskFileLibrary {
-  return new DiskFileLibrary({ folder, ledger: store.files, limits, now: () => now, log: () => {} })
+  return new DiskFileLibrary(libraryOptions())
 }
 
 async function upload(text: string, name = "a.txt", purpose: "user_data" | "assistants" = "user_data") {
@@ -153,6 +157,23 @@ describe("files of the official client", () => {
     expect(await readdir(folder)).toEqual([file.id])
     await library.sweep()
     expect(await readdir(folder)).toEqual([])
+  })
+
+  it("are back when a clock that was a hundred days ahead is right again: only what is believed is deleted", async () => {
+    const file = await client.files.create({
+      file: await toFile(Buffer.from("x"), "a.txt"),
+      purpose: "user_data",
+      expires_after: { anchor: "created_at", seconds: 7 * 86_400 },
+    })
+    const right = now
+    const believed = () => right + 24 * hour
+    const careful = new DiskFileLibrary({ ...libraryOptions(), believed })
+    now += 100 * 24 * hour
+    await expect(client.files.retrieve(file.id)).rejects.toMatchObject({ status: 404 })
+    await careful.sweep()
+    now = right
+    expect((await client.files.retrieve(file.id)).id).toBe(file.id)
+    expect(await readdir(folder)).toEqual([file.id])
   })
 })
 

@@ -75,7 +75,7 @@ class AcpBackend implements Backend {
       spawn: () => this.#spawn(),
       onStarted: (connection) => this.#processStarted(connection),
       onExited: (connection, reason) => this.#processExited(connection, reason),
-      now: options.now ?? Date.now,
+      now: options.now ?? (() => performance.now()),
       log: options.log,
     })
   }

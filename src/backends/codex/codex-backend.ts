@@ -72,7 +72,7 @@ class CodexBackend implements Backend {
       spawn: () => this.#spawn(),
       onStarted: (server) => this.#processStarted(server),
       onExited: (server, reason) => this.#processExited(server, reason),
-      now: options.now ?? Date.now,
+      now: options.now ?? (() => performance.now()),
       log: options.log,
     })
   }

@@ -13,6 +13,8 @@ export interface DiskFileLibraryOptions {
   readonly ledger: FileLedger
   readonly limits: { readonly fileBytes: number; readonly fileTotalBytes: number }
   readonly now: () => number
+  /** The machine's time as far as it is believed: what is deleted by a wrong date is gone. Default: `now`. */
+  readonly believed?: () => number
   readonly log: Log
 }
 
@@ -57,10 +59,10 @@ export class DiskFileLibrary implements FileLibrary {
 
   /** Removes expired files. Never rejects: it runs by the clock. */
   async sweep(): Promise<void> {
-    const { ledger, now, log } = this.#options
+    const { ledger, now, believed = now, log } = this.#options
     try {
       for (;;) {
-        const ids = await ledger.deleteExpiredFiles(now(), expiredPerSweepStep)
+        const ids = await ledger.deleteExpiredFiles(Math.min(now(), believed()), expiredPerSweepStep)
         for (const id of ids) await this.#removeContent(id)
         if (ids.length < expiredPerSweepStep) return
       }

@@ -3,6 +3,7 @@ import type { CompletionStore, ConversationItem } from "../../domain/conversatio
 import type { Item } from "../../domain/items.ts"
 import { isFinished, type ResponseKind, type ResponseRecord } from "../../domain/responses.ts"
 import type {
+  ClockState,
   IdempotencyRecord,
   LogSegment,
   Store,
@@ -292,6 +293,31 @@ export class SqliteStore implements Store {
     this.#ledger.check()
   }
 
+  async countThreads(): Promise<number> {
+    return (
+      this.#ledger.findOne("countThreads", (columns) => new Row(columns, "threads").integer("count")) ?? 0
+    )
+  }
+
+  async readClock(): Promise<ClockState | null> {
+    const fact = (name: string) =>
+      this.#ledger.findOne("readFact", (columns) => new Row(columns, `fact ${name}`).integer("value"), name)
+    const age = fact("age")
+    const wall = fact("age_read_at")
+    if (age !== null && wall !== null) return { age, wall }
+    const newest = this.#ledger.findOne("findNewestUse", (columns) =>
+      new Row(columns, "threads").integerOrNull("used_at"),
+    )
+    return newest === null ? null : { age: newest, wall: newest }
+  }
+
+  async saveClock({ age, wall }: ClockState): Promise<void> {
+    this.#ledger.transaction("begin immediate", () => {
+      this.#ledger.run("saveFact", "age", age)
+      this.#ledger.run("saveFact", "age_read_at", wall)
+    })
+  }
+
   async close(): Promise<void> {
     this.#ledger.close()
   }
@@ -315,15 +341,8 @@ export class SqliteStore implements Store {
   #insertExtras(response: ResponseRecord, { pending, idempotency }: TurnExtras): void {
     if (pending !== undefined) this.#ledger.run("insertPending", response.id, JSON.stringify(pending))
     if (idempotency === undefined) return
-    const { key, requestHash } = idempotency
-    this.#ledger.run(
-      "insertIdempotent",
-      response.principal,
-      key,
-      requestHash,
-      response.id,
-      response.createdAt,
-    )
+    const { key, requestHash, createdAt } = idempotency
+    this.#ledger.run("insertIdempotent", response.principal, key, requestHash, response.id, createdAt)
   }
 }
 

@@ -88,7 +88,7 @@ export const statements = {
   findUnfinished: `
     select responses.id, turn_id, status, pending_turns.json as pending from responses
     left join pending_turns on pending_turns.response_id = responses.id
-    where status in ('queued', 'running') order by created_at, responses.rowid`,
+    where status in ('queued', 'running') order by responses.rowid`,
   findUnusedThreads: `
     select * from threads where used_at < ?
       and not exists (
@@ -99,6 +99,11 @@ export const statements = {
         where turns.thread_id = threads.id and responses.status in ('queued', 'running'))
     order by used_at, rowid limit ?`,
   deleteThread: "delete from threads where id = ?",
+  countThreads: "select count(*) as count from threads where used_at >= 0",
+  findNewestUse: "select max(used_at) as used_at from threads",
+  readFact: "select value from facts where name = ?",
+  saveFact:
+    "insert into facts (name, value) values (?, ?) on conflict (name) do update set value = excluded.value",
 
   insertConversation:
     "insert into conversations (id, principal, metadata, head_turn_id, created_at) values (?, ?, ?, ?, ?)",
@@ -184,7 +189,10 @@ export const statements = {
   findThreadOwner: `
     select threads.principal, turns.conversation_id from threads left join turns on turns.thread_id = threads.id
     where threads.agent_id = ? and threads.native_ref = ? and threads.agent_identity = ? order by turns.rowid desc limit 1`,
-  deleteRepliesBefore: "delete from replies where created_at < ?",
+  deleteRepliesBefore: `
+    delete from replies where id in (
+      select id from replies where created_at < ? order by created_at
+      limit (select count(*) / 10 + 10 from replies where created_at >= 0))`,
 
   readProbe: "select value from facts where name = 'probe'",
   probe: "update facts set value = value + 1 where name = 'probe'",
