@@ -89,6 +89,16 @@ describe("the folders of src", () => {
     expect(unknown).toEqual([])
   })
 
+  it("load nothing late but by a LaterPart, which an upgrade cannot take away", () => {
+    // A command of the terminal ends soon after it was started.
+    const late = files
+      .filter((file) => layerOf(file) !== "cli" && path.basename(file) !== "later-part.ts")
+      .flatMap((file) => readFileSync(file, "utf8").split("\n"))
+      .filter((line) => /\bimport\(|\bnew Worker\(/.test(line) && !line.includes("new LaterPart("))
+    // The one that takes its program from one.
+    expect(late.map((line) => line.trim())).toEqual(["new Worker(program, {"])
+  })
+
   it("hold no file of more than 400 lines", () => {
     const long = files.filter((file) => readFileSync(file, "utf8").split("\n").length > 400)
     expect(long.map((file) => path.relative(src, file))).toEqual([])

@@ -81,6 +81,9 @@ export const agentVariables = {
   home: "AI_AGENT_PROXY_HOME",
 } as const
 
+/** codex tells its commands which thread they belong to. */
+export const threadVariable = "CODEX_THREAD_ID"
+
 const agentNames = new Set<string>(Object.values(agentVariables))
 
 /**

@@ -11,6 +11,8 @@ import { DaemonClient, DaemonDownError } from "./daemon-client.ts"
 /** What commands do with agents, whether the service runs or not: their folders are the truth, the service follows. */
 export interface AgentsAtHand {
   readonly isServiceUp: boolean
+  /** The agent in whose turn the command is typed; null: it is nobody's. */
+  readonly askingAgent: string | null
   list(): Promise<readonly AgentView[]>
   hire(order: HireOrder): Promise<{ readonly agent: AgentView; readonly isNew: boolean }>
   fire(id: string): Promise<{ readonly archive: string }>
@@ -20,9 +22,10 @@ export interface AgentsAtHand {
 export async function agentsAtHand(home: string): Promise<AgentsAtHand> {
   const client = new DaemonClient(home)
   try {
-    const { agents } = await client.status()
+    const { agents, asking_agent: askingAgent } = await client.status()
     return {
       isServiceUp: true,
+      askingAgent,
       list: async () => agents,
       hire: async (order) => {
         const { agent, is_new: isNew } = await client.hire(order)
@@ -57,6 +60,7 @@ function agentsInFolders(home: string): AgentsAtHand {
   }
   return {
     isServiceUp: false,
+    askingAgent: null,
     list: async () => (await read()).map(toView),
     hire: async ({ role, name, settings }) => {
       for (const warning of await openHome(home)) note(warning)

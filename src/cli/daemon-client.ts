@@ -3,7 +3,9 @@ import { request as httpRequest, type IncomingMessage } from "node:http"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { z } from "zod"
+import { agentVariables, threadVariable } from "../backends/child-environment.ts"
 import { errorCodes, ProxyError } from "../domain/errors.ts"
+import { askingAgentHeaders } from "../http/asking-agent.ts"
 import { reachable } from "../http/control-socket.ts"
 import { codeOf } from "../workspace/write-atomic.ts"
 import { type AgentView, agentViewSchema } from "./agent-view.ts"
@@ -39,6 +41,7 @@ const statusSchema = z.object({
   /** Left out by services of before. */
   storage_problem: z.string().nullable().default(null),
   agents: z.array(agentViewSchema),
+  asking_agent: z.string().nullable().default(null),
 })
 
 const outboxSchema = z.object({
@@ -138,7 +141,10 @@ export class DaemonClient {
         socketPath: socket.path,
         method,
         path,
-        headers: body === null ? {} : { "content-type": "application/json" },
+        headers: {
+          ...(body !== null && { "content-type": "application/json" }),
+          ...askingAgent(process.env),
+        },
         ...(signal !== undefined && { signal }),
       })
       request.once("response", resolve)
@@ -152,6 +158,17 @@ export class DaemonClient {
       request.end(body === null ? undefined : JSON.stringify(body))
     })
     return sent.finally(() => socket.release())
+  }
+}
+
+/** In an agent's shell: whose it is, so that the agent is told when it would wait for itself. */
+function askingAgent(env: NodeJS.ProcessEnv): Record<string, string> {
+  const token = env[agentVariables.token]
+  if (token === undefined) return {}
+  const thread = env[threadVariable]
+  return {
+    [askingAgentHeaders.token]: token,
+    ...(thread !== undefined && { [askingAgentHeaders.thread]: thread }),
   }
 }
 

@@ -1,7 +1,14 @@
 import { Command } from "commander"
 import { printJson } from "./command-io.ts"
+import { refuseInOwnTurn } from "./own-turn.ts"
 import { printLine } from "./print.ts"
-import { type ChangeFlags, findInstalled, requireRights, requireServiceManager } from "./service-context.ts"
+import {
+  type ChangeFlags,
+  findInstalled,
+  homeOf,
+  requireRights,
+  requireServiceManager,
+} from "./service-context.ts"
 
 export function disableCommand(): Command {
   return new Command("disable")
@@ -27,6 +34,7 @@ async function disable(flags: ChangeFlags): Promise<void> {
     if (flags.json === true) printJson({ service: "not_installed" })
     return
   }
+  await refuseInOwnTurn("disable", homeOf(installed))
   requireRights(installed.manager.scope)
   await installed.manager.disable()
   printLine("The service is stopped and does not start by itself. To have it back: ai-agent-proxy enable")

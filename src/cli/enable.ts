@@ -13,6 +13,7 @@ import { printJson } from "./command-io.ts"
 import { printDryRun } from "./enable-dry-run.ts"
 import { clientFacts, clientLines, cliWarning, isManagerUp } from "./enable-lines.ts"
 import { UsageError } from "./exit-codes.ts"
+import { refuseInOwnTurn } from "./own-turn.ts"
 import { printData, printLine } from "./print.ts"
 import {
   type ChangeFlags,
@@ -81,6 +82,7 @@ async function enable(flags: EnableFlags): Promise<void> {
     await printDryRun(plan, manager)
     return
   }
+  await refuseInOwnTurn("enable", plan.config.home)
   await requireRunnable(plan)
   await setUpService(plan, manager, { readFile: readConfigText, run: runCommand, tell: printLine })
   await report(plan, manager, flags.json === true)

@@ -1,7 +1,7 @@
 import { text as readText } from "node:stream/consumers"
 import { Command } from "commander"
 import * as z from "zod"
-import { agentVariables } from "../backends/child-environment.ts"
+import { agentVariables, threadVariable } from "../backends/child-environment.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import { requestLocally } from "./request-locally.ts"
 
@@ -14,8 +14,6 @@ interface ReplyFlags {
 }
 
 const timeoutMs = 30_000
-/** codex tells its commands which thread they belong to. */
-const threadVariable = "CODEX_THREAD_ID"
 
 const answer = z.object({ delivered_to: z.enum(["turn", "conversation", "outbox"]), agent: z.string() })
 const refusal = z.object({ error: z.object({ message: z.string() }) })

@@ -2,9 +2,11 @@ import { Command } from "commander"
 import { healService } from "../supervise/heal-service.ts"
 import { runCommand } from "../supervise/run-command.ts"
 import { printJson } from "./command-io.ts"
+import { refuseInOwnTurn } from "./own-turn.ts"
 import { printLine } from "./print.ts"
 import {
   type ChangeFlags,
+  homeOf,
   requireInstalled,
   requireRights,
   requireServiceManager,
@@ -32,6 +34,7 @@ async function restart(flags: ChangeFlags): Promise<void> {
   requireServiceManager()
   const installed = await requireInstalled(flags)
   const { manager } = installed
+  await refuseInOwnTurn("restart", homeOf(installed))
   requireRights(manager.scope)
   const user = await userOf(installed)
   const healed = await healService(installed, user, await terminalEnvironment(user), runCommand)

@@ -59,7 +59,10 @@ async function runChange(
   }
   const agents = await agentsAtHand(home)
   const all = await agents.list()
-  const chosen = word === undefined ? all : chooseAgents(all, word, flags.all === true)
+  const meant = word === undefined ? all : chooseAgents(all, word, flags.all === true)
+  // First whoever types it, who is refused: then nothing was done.
+  const isAsking = ({ id }: AgentView) => Number(id === agents.askingAgent)
+  const chosen = meant.toSorted((one, other) => isAsking(other) - isAsking(one))
   const changed: AgentView[] = []
   for (const { id } of chosen) {
     const agent = await agents.change(id, action)

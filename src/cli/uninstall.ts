@@ -7,6 +7,7 @@ import { ServiceError } from "../supervise/service-error.ts"
 import type { ServiceUser } from "../supervise/service-user.ts"
 import { printJson } from "./command-io.ts"
 import { exitCodes, UsageError } from "./exit-codes.ts"
+import { refuseInOwnTurn } from "./own-turn.ts"
 import { printLine } from "./print.ts"
 import {
   type ChangeFlags,
@@ -53,6 +54,7 @@ async function uninstall(flags: UninstallFlags): Promise<void> {
   }
   requireServiceManager()
   const installed = await findInstalled(flags)
+  await refuseInOwnTurn("uninstall", homeOf(installed))
   const scope = installed?.manager.scope ?? defaultScope(flags)
   requireRights(scope)
   const user = await userOf(installed).catch((error: unknown) => {

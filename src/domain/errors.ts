@@ -28,6 +28,8 @@ export const errorCodes = {
     "As much as is taken at once, in all or of one caller, is there already; the message names the bound.",
   connections_full: "As many connections are open as the service takes; try again later.",
   // The agent's side
+  agent_waits:
+    "An agent asks for what its own turn, or one that waits for it, would have to end for; the message says what to do instead.",
   agent_not_ready:
     "The agent's CLI is missing, not logged in or still starting; the message says what to do.",
   agent_stopped: "The agent or the service is stopping.",

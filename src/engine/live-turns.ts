@@ -7,6 +7,8 @@ export interface TurnNow {
   readonly conversationId: string | null
   /** The CLI's name of its thread; null until it is opened. */
   readonly nativeThread: string | null
+  /** Ids of the agents that wait for it, the first one to ask first. */
+  readonly askedBy: readonly string[]
 }
 
 interface Live {
@@ -41,8 +43,8 @@ export class LiveTurns {
     return [...this.#turns.values()].flatMap(({ turn, conversationId }) => {
       const { record } = turn
       if (record.agentId !== agentId || record.status !== "running") return []
-      const { nativeThread } = turn
-      return [{ responseId: turn.id, principal: record.principal, conversationId, nativeThread }]
+      const { nativeThread, askedBy } = turn
+      return [{ responseId: turn.id, principal: record.principal, conversationId, nativeThread, askedBy }]
     })
   }
 }

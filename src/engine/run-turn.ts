@@ -115,6 +115,11 @@ export class RunningTurn implements LiveResponse {
   }
 
   /** As it is stored: what is told of a turn is the same after a restart of the service. */
+  /** See `CallingTurn`. */
+  get askedBy(): readonly string[] {
+    return this.#options.calling.askedBy
+  }
+
   get record(): ResponseRecord {
     return { ...this.#told, output: this.#toldItems.filter((item) => item !== undefined) }
   }

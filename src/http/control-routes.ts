@@ -3,6 +3,7 @@ import type { Config, Limits } from "../config/config.ts"
 import type { AgentStatus } from "../domain/agents.ts"
 import { ProxyError } from "../domain/errors.ts"
 import type { Roster } from "../domain/roster.ts"
+import { type AskingAgentOptions, askerOf, assertOutlives } from "./asking-agent.ts"
 import type { HttpContext, ServicePhase } from "./http-env.ts"
 import { readJsonBody } from "./json-body.ts"
 
@@ -20,7 +21,7 @@ export interface MainConversations {
   find(agentId: string, isNew: boolean): Promise<string>
 }
 
-interface ServiceFacts {
+interface ServiceFacts extends AskingAgentOptions {
   readonly version: string
   readonly startedAt: number
   readonly servicePhase: () => ServicePhase
@@ -72,6 +73,8 @@ export function createControlRoutes(control: ControlOptions, facts: ServiceFacts
           url: url(),
           storage_problem: (await storageProblem())?.message ?? null,
           agents: roster.list(),
+          // In whose turn this is asked; null: in nobody's.
+          asking_agent: askerOf(context, facts)?.agentId ?? null,
         }),
     },
     "/control/agents": {
@@ -85,9 +88,17 @@ export function createControlRoutes(control: ControlOptions, facts: ServiceFacts
       },
     },
     "/control/agents/:id": {
-      DELETE: async (context) => context.json(await roster.fire(idOf(context))),
+      DELETE: async (context) => {
+        assertOutlives(askerOf(context, facts), idOf(context), "firing")
+        return context.json(await roster.fire(idOf(context)))
+      },
     },
-    "/control/agents/:id/stop": { POST: (context) => answer(context, roster.stop(idOf(context))) },
+    "/control/agents/:id/stop": {
+      POST: async (context) => {
+        assertOutlives(askerOf(context, facts), idOf(context), "stopping")
+        return answer(context, roster.stop(idOf(context)))
+      },
+    },
     "/control/agents/:id/start": { POST: (context) => answer(context, roster.start(idOf(context))) },
     "/control/agents/:id/conversation": {
       POST: async (context) => {

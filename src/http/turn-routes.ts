@@ -6,6 +6,7 @@ import { isEffortAdvisory } from "../engine/agent-fit.ts"
 import type { Engine } from "../engine/engine.ts"
 import { turnErrorToProxyError } from "../protocol/errors.ts"
 import type { ParsedRequest } from "../protocol/parsed-request.ts"
+import { type AskingAgentOptions, askedByOf, askerOf } from "./asking-agent.ts"
 import { type ClientConnection, cancelWhenGone, clientOf, holdTurn } from "./client-connection.ts"
 import { answerError } from "./error-answer.ts"
 import type { HttpContext } from "./http-env.ts"
@@ -16,7 +17,7 @@ import { serverLabelOf } from "./server-label.ts"
 import { writeSse } from "./sse-writer.ts"
 import type { TurnApi } from "./turn-api.ts"
 
-export interface TurnRouteOptions {
+export interface TurnRouteOptions extends AskingAgentOptions {
   readonly engine: Engine
   readonly config: Config
 }
@@ -24,7 +25,7 @@ export interface TurnRouteOptions {
 /** Handler of an endpoint that runs a turn: read, submit, then stream the log or wait for its end. */
 export function createTurnHandler(
   api: TurnApi,
-  { engine, config }: TurnRouteOptions,
+  { engine, config, agentTokens }: TurnRouteOptions,
 ): (context: HttpContext) => Promise<Response> {
   return handle
 
@@ -39,7 +40,10 @@ export function createTurnHandler(
     if (request.stream && outgoing === undefined)
       throw new Error("Streams need the Node server around the app.")
 
-    const turn = { ...request.turn, ...session, isSideRequest }
+    const asker = askerOf(context, { engine, agentTokens })
+    const asked = asker === null ? null : engine.findAgent(request.turn.model)
+    const askedBy = askedByOf(asker, asked?.id ?? null, config.limits.teamDepth)
+    const turn = { ...request.turn, ...session, ...askedBy, isSideRequest }
     const live = await engine.submit(context.var.principal, turn, idempotency).catch((error: unknown) => {
       throw inWordsOf(api, error)
     })

@@ -52,6 +52,7 @@ const wire: Record<ErrorCode, Wire> = {
   file_storage_full: { status: 413, type: "invalid_request_error" },
   queue_full: { status: 429, type: "rate_limit_error" },
   connections_full: { status: 503, type: "server_error" },
+  agent_waits: { status: 409, type: "invalid_request_error", mayHaveActed: true },
   agent_not_ready: { status: 503, type: "server_error" },
   agent_stopped: { status: 503, type: "server_error", mayHaveActed: true },
   backend_died: { status: 502, type: "server_error", mayHaveActed: true },

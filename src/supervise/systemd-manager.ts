@@ -17,7 +17,7 @@ export interface SystemdOptions {
   readonly env: NodeJS.ProcessEnv
 }
 
-const unitName = "ai-agent-proxy.service"
+export const unitName = "ai-agent-proxy.service"
 
 export class SystemdManager implements ServiceManager {
   readonly name = "systemd"

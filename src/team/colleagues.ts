@@ -5,6 +5,7 @@ import { isFinished, type ResponseRecord } from "../domain/responses.ts"
 import type { CallingTurn, ServiceToolResult } from "../domain/service-tools.ts"
 import type { Engine } from "../engine/engine.ts"
 import { askedRequest, askerOf } from "./asked-request.ts"
+import { assertMayAsk } from "./may-ask.ts"
 
 export interface TeamLimits {
   /** How many agents may wait for each other in a row: 1 lets an agent ask, and the asked one no further. */
@@ -39,7 +40,8 @@ export class Colleagues {
       const known = others.length === 0 ? "There is no other agent" : `There are: ${others.join(", ")}`
       throw refused(`There is no agent '${agentName.slice(0, 100)}'. ${known}.`)
     }
-    this.#assertNoCycle(turn, agent.id)
+    const asker = { agentId: turn.agent.id, askedBy: turn.askedBy }
+    assertMayAsk(asker, agent.id, this.#limits.teamDepth)
     if (isTask && !turn.keepsThread) {
       throw refused(
         "Nothing of this conversation is kept, so no task can be left running. Ask with wait: true.",
@@ -110,24 +112,6 @@ export class Colleagues {
     return {
       text: `${record.agentId} is still at work. The task id is ${record.id}; get the answer with task_result later.`,
       shown: shownOf(record),
-    }
-  }
-
-  #assertNoCycle(turn: CallingTurn, agentId: string): void {
-    if (agentId === turn.agent.id) {
-      throw refused(`You are ${agentId}: an agent cannot ask itself. Do it in this turn.`)
-    }
-    if (turn.askedBy.includes(agentId)) {
-      throw refused(
-        `${agentId} waits for this answer itself (${[...turn.askedBy, turn.agent.id].join(" asks ")}), so asking it would be a ` +
-          "cycle. Answer with what you have, and say what you would need.",
-      )
-    }
-    if (turn.askedBy.length >= this.#limits.teamDepth) {
-      throw refused(
-        `${turn.askedBy.length + 1} agents ask each other in a row already, and ${this.#limits.teamDepth} may. Do it yourself, or answer ` +
-          "with what you have.",
-      )
     }
   }
 }

@@ -90,5 +90,6 @@ case $line in
     echo "done"
     ;;
   cwd) pwd ;;
+  "run "*) sh -c "${line#run }" ;;
   *) printf 'You said: %s\n' "$prompt" ;;
 esac

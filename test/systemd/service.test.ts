@@ -35,6 +35,7 @@ describe("under a real systemd", () => {
       ["interrupted"],
     ],
     ["commands without rights, without systemd or without their port say what to do", ["refused"]],
+    ["an agent that would end its own service in a turn is told, and answers", ["from-within"]],
     ["a Node and a CLI that move are named by doctor and put right by restart", ["moved"]],
     ["docs/service.md can be followed to the letter", ["docs"]],
     ["an upgrade keeps everything, and an older program refuses a newer ledger", ["upgrade"]],
