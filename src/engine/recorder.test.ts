@@ -123,10 +123,11 @@ describe("Recorder", () => {
   it("ends what is open with what was sent", () => {
     const { recorder } = setUp()
     recorder.record({ type: "item.delta", itemId: "n1", channel: "text", index: 0, text: "half" })
+    expect(recorder.hasOpenTexts).toBe(true)
     expect(recorder.finish("incomplete")).toMatchObject([
       { outputIndex: 0, item: { status: "incomplete", content: [{ text: "half" }] } },
     ])
-    expect(recorder.hasOpenItems).toBe(false)
+    expect(recorder.hasOpenTexts).toBe(false)
   })
 
   it("shows readers the end of an item when it is released, and what came behind it", () => {

@@ -53,8 +53,10 @@ export class Recorder {
     return this.#itemCount === 0
   }
 
-  get hasOpenItems(): boolean {
-    return this.#open.size > 0
+  /** Deltas were sent that belong to no finished item. */
+  get hasOpenTexts(): boolean {
+    for (const { partCount } of this.#open.values()) if (partCount > 0) return true
+    return false
   }
 
   /** True while the agent works on something that may rightly be silent for long. */

@@ -4,10 +4,10 @@ import type { Item } from "../domain/items.ts"
 import type { ResponseEvent } from "../domain/response-events.ts"
 import { ResponseLog } from "./response-log.ts"
 
-function message(text: string): Item {
+function message(text: string, outputIndex = 0): Item {
   return {
     type: "message",
-    id: "msg_1",
+    id: `msg_${outputIndex}`,
     role: "assistant",
     content: [{ type: "text", text }],
     phase: null,
@@ -20,12 +20,12 @@ function messageEvents(outputIndex: number, deltas: readonly string[]): Response
   const text = deltas.join("")
   const at = { outputIndex, partIndex: 0 }
   return [
-    { type: "item.added", outputIndex, item: message("") },
+    { type: "item.added", outputIndex, item: message("", outputIndex) },
     { type: "part.added", ...at },
     ...deltas.map((delta) => ({ type: "text.delta", ...at, text: delta }) as const),
     { type: "text.done", ...at, text },
     { type: "part.done", ...at },
-    { type: "item.done", outputIndex, item: message(text) },
+    { type: "item.done", outputIndex, item: message(text, outputIndex) },
   ]
 }
 

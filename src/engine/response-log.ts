@@ -134,8 +134,8 @@ export class ResponseLog implements ResponseLogReader {
 
   /**
    * What was appended since the last call, for the store; `last` is an event that is to be stored before it is
-   * appended. Texts are left out: they are in the items. Call it only while no item is open, so that every stored
-   * delta belongs to a stored item. Null: nothing new.
+   * appended. Texts are left out: they are in the items. Call it only while no item is open of which deltas were sent, so
+   * that every stored delta belongs to a stored item. Null: nothing new.
    */
   takeUnsaved(last?: ResponseEvent): LogSegment | null {
     // One after the other: the lengths of all deltas as one array would be the largest thing that a long answer needs.
@@ -148,16 +148,25 @@ export class ResponseLog implements ResponseLogReader {
     return segment
   }
 
-  /** The log as it was stored, with the response's items. Throws when a segment is not what `takeUnsaved` wrote. */
+  /**
+   * The log as it was stored, with the response's items: of one that was cut off there may be items that are announced in the
+   * log and were never stored. Throws when a segment is not what `takeUnsaved` wrote.
+   */
   static restore(segments: readonly LogSegment[], output: readonly Item[]): ResponseLog {
     const log = new ResponseLog()
     const positions = new Map<string, number>()
+    const byId = new Map(output.map((item) => [item.id, item]))
+    const items: (Item | undefined)[] = []
     for (const segment of segments) {
       // Written by `takeUnsaved` of this or an earlier release into our own database.
       const entries = JSON.parse(segment.json) as StoredEntry[]
       for (const entry of entries) {
-        if ("lengths" in entry) log.#restoreRun(entry, output, positions)
-        else log.append(log.#withText(withItem(entry, output), output))
+        if ("lengths" in entry) {
+          log.#restoreRun(entry, items, positions)
+          continue
+        }
+        if (entry.type === "item.added") items[entry.outputIndex] = byId.get(entry.item.id)
+        log.append(log.#withText(withItem(entry, items), items))
       }
     }
     log.#savedLength = log.#length
@@ -200,7 +209,7 @@ export class ResponseLog implements ResponseLogReader {
     }
   }
 
-  #restoreRun(run: StoredRun, output: readonly Item[], positions: Map<string, number>): void {
+  #restoreRun(run: StoredRun, output: StoredItems, positions: Map<string, number>): void {
     const key = `${run.type}/${run.outputIndex}/${run.partIndex}`
     const whole = partText(output[run.outputIndex], run.type, run.partIndex)
     let position = positions.get(key) ?? 0
@@ -213,7 +222,7 @@ export class ResponseLog implements ResponseLogReader {
   }
 
   /** Of a stored event, which is without its text. */
-  #withText(event: ResponseEvent, output: readonly Item[]): ResponseEvent {
+  #withText(event: ResponseEvent, output: StoredItems): ResponseEvent {
     if (event.type !== "text.done" && event.type !== "summary.done") return event
     const { outputIndex, partIndex } = event
     const whole = partText(output[outputIndex], "text.delta", partIndex)
@@ -264,6 +273,9 @@ export class ResponseLog implements ResponseLogReader {
   }
 }
 
+/** By `outputIndex`, which is not the place among the stored items where one before it was never stored. */
+type StoredItems = readonly (Item | undefined)[]
+
 interface StoredRun {
   readonly type: DeltaType
   readonly outputIndex: number
@@ -286,7 +298,7 @@ function toStored(entry: Entry): unknown {
   return event.type === "text.done" || event.type === "summary.done" ? { ...event, text: "" } : event
 }
 
-function withItem(entry: ResponseEvent, output: readonly Item[]): ResponseEvent {
+function withItem(entry: ResponseEvent, output: StoredItems): ResponseEvent {
   if (entry.type !== "item.done") return entry
   const item = output[entry.outputIndex]
   if (item === undefined)

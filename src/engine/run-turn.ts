@@ -239,7 +239,7 @@ export class RunningTurn implements LiveResponse {
 
   /** The end of a message waits a little for the turn's own, which mostly follows: both are one transaction then. */
   #saveItem(item: RecordedItem): void {
-    const log = this.#recorder.hasOpenItems ? null : this.log.takeUnsaved()
+    const log = this.#recorder.hasOpenTexts ? null : this.log.takeUnsaved()
     this.#save({ items: [item], ...(log === null ? {} : { log: [log] }) }, () => this.#tell([item]))
     if (item.item.type !== "message") this.#writer.writeSoon()
   }

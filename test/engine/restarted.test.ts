@@ -96,6 +96,30 @@ describe("after a restart", () => {
     })
     expect((await store.findResponse("owner", id))?.output).toHaveLength(1)
   })
+
+  it("a replay has what was told of commands that ran beside each other, under the same numbers", async () => {
+    const first = await engineFixture({ store })
+    const created = await clientOf(first).responses.create({
+      model: "manager",
+      input: "hi",
+      background: true,
+    })
+    const turn = await waitFor(() => first.backend.turns[0], { what: "the agent to begin" })
+    turn.tell(
+      { type: "item.started", item: commandItem("a", "") },
+      { type: "item.started", item: commandItem("b", "") },
+      { type: "item.completed", item: commandItem("b", "done") },
+    )
+    const live = await first.engine.reopen("owner", "response", created.id)
+    await waitFor(() => live.record.output.length === 1, { what: "the second command to be told" })
+    const told = live.log.read(0, 100)
+    expect(told.at(-1)).toMatchObject({ type: "item.done", outputIndex: 1, item: { output: "done" } })
+    const second = await engineFixture({ store })
+    const restored = await second.engine.reopen("owner", "response", created.id)
+    expect(restored.log.read(0, 100)).toEqual([...told, { type: "failed" }])
+    const text = await (await fetch(`${second.url}/v1/responses/${created.id}?stream=true`)).text()
+    expect(text).toContain("response.failed")
+  })
 })
 
 describe("a stop of the service", () => {
