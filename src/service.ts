@@ -27,6 +27,7 @@ import type { ServiceLog } from "./service/service-log.ts"
 import { ServiceRoster } from "./service/service-roster.ts"
 import { storageProblemOf } from "./service/storage-health.ts"
 import { DiskFileLibrary } from "./storage/files/disk-file-library.ts"
+import { isLedgerGone } from "./storage/sqlite/ledger-damage.ts"
 import { openSqliteStore } from "./storage/sqlite/open-sqlite-store.ts"
 import { AgentReplies } from "./team/agent-replies.ts"
 import { AgentTokens } from "./team/agent-tokens.ts"
@@ -104,6 +105,12 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   const lock = await lockHome(base.home)
   releasers.add("home lock", () => lock.release())
   const config = (await options.completeConfig?.(base)) ?? base
+  if (isLedgerGone(config.home)) {
+    log.warn(
+      { home: config.home, next: "ai-agent-proxy ledger restore --from FILE" },
+      "the home was used before, but there is no ledger (state.db): it begins with an empty one",
+    )
+  }
   const store = await openSqliteStore(`${config.home}/state.db`, config.ledgerDurability)
   releasers.add("ledger", () => store.close())
 

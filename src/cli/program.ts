@@ -16,6 +16,7 @@ import { exitCodes, UsageError } from "./exit-codes.ts"
 import { fireCommand } from "./fire.ts"
 import { hireCommand } from "./hire.ts"
 import { initCommand } from "./init.ts"
+import { ledgerCommand } from "./ledger.ts"
 import { listCommand } from "./list.ts"
 import { logsCommand } from "./logs.ts"
 import { outboxCommand } from "./outbox.ts"
@@ -82,6 +83,7 @@ Exit codes: 0 done, 1 failure, 2 wrong usage, 69 no service manager, 77 no right
     restartCommand(),
     logsCommand(),
     doctorCommand(),
+    ledgerCommand(),
     uninstallCommand(),
   ]
   // A command that was added keeps its own settings: each must throw instead of ending the process.

@@ -69,7 +69,7 @@ function checkDatabase(home: string): HealthCheck {
   const path = `${home}/state.db`
   const problem = checkLedger(path)
   if (problem === null) return ok("database", path)
-  return failure("database", problem.reason, problem.nextStep)
+  return failure("database", problem.reason, problem.step)
 }
 
 async function checkPort({ host, port }: Config, servicePid: number | null): Promise<HealthCheck> {

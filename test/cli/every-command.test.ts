@@ -25,8 +25,8 @@ interface Row {
 
 const notRunning = "The service is not running"
 const noAgent = "There is no agent 'nobody'"
-const isReadOnly = /EROFS|read-only file system|EACCES|EPERM|permission/
-const isFull = /cannot be written: (?:ENOSPC|EFBIG)/
+const isReadOnly = /file system is read-only|read-only file system|no permission/
+const isFull = /the disk is full|the file would be larger/
 /** Whatever is wrong with the home. */
 const always = (...cases: readonly Case[]) => ({ down: cases, readOnly: cases, full: cases })
 const changing = (args: string) => ({
@@ -145,6 +145,20 @@ const table: Readonly<Record<string, Row>> = {
     wrong: [["outbox --limit none", 2, "--limit is a number from 1 to 100"]],
     missing: [["outbox nobody", 1, noAgent]],
     ...always(["outbox", 1, notRunning]),
+  },
+  ledger: {
+    wrong: [
+      ["ledger mend", 2, "Allowed choices are check, restore"],
+      ["ledger check --empty", 2, "--from and --empty are for"],
+      ["ledger restore --from x --empty", 2, "Either --from or --empty"],
+    ],
+    down: [
+      ["ledger check", 0, "State      there is none yet"],
+      ["ledger restore", 1, "There is no copy of the ledger"],
+      ["ledger restore --from nothing", 2, "There is no "],
+    ],
+    readOnly: [["ledger restore --empty", 1, isReadOnly]],
+    full: [["ledger restore --empty", 1, isFull]],
   },
   completion: {
     wrong: [["completion tcsh", 2, "Allowed choices are bash, zsh, fish"]],

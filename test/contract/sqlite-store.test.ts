@@ -115,7 +115,7 @@ describe("the SQLite ledger", () => {
   it("refuses a file that is not a database, naming it", async () => {
     const other = join(folder, "not.db")
     await writeFile(other, "this is text, and long enough to be taken for a header".repeat(20))
-    await expect(openSqliteStore(other)).rejects.toThrow(`Cannot open the ledger ${other}`)
+    await expect(openSqliteStore(other)).rejects.toThrow(`${other} is damaged (file is not a database)`)
   })
 
   it("applies only the missing migrations, and none of them when one fails", () => {

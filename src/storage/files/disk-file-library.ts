@@ -44,8 +44,9 @@ export class DiskFileLibrary implements FileLibrary {
     const { folder, ledger } = this.#options
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await chmod(folder, 0o700)
+    const knownSince = await ledger.knownSince()
     for (const name of await readdir(folder)) {
-      const isKnown = idPattern.test(name) && (await ledger.hasFile(name))
+      const isKnown = idPattern.test(name) && (receivedAt(name) < knownSince || (await ledger.hasFile(name)))
       if (!isKnown) await rm(join(folder, name), { force: true, recursive: true })
     }
     await this.sweep()
@@ -187,6 +188,11 @@ export class DiskFileLibrary implements FileLibrary {
     const time = this.#options.now().toString(16).padStart(12, "0").slice(-12)
     return `file-${time}${this.#count.toString(16).padStart(4, "0")}${randomBytes(8).toString("hex")}`
   }
+}
+
+/** See `#newId`; milliseconds since 1970. */
+function receivedAt(id: string): number {
+  return Number.parseInt(id.slice("file-".length, "file-".length + 12), 16)
 }
 
 /** What the client's connection threw stays what it is. */

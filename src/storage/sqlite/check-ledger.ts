@@ -1,10 +1,13 @@
 import { existsSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
-import { messageOf, ProxyError } from "../../domain/errors.ts"
+import { ProxyError } from "../../domain/errors.ts"
+import { emptyLedgerProblem, type LedgerProblem, openingProblem } from "./ledger-damage.ts"
 import { migrations, schemaVersion } from "./migrate.ts"
 
-/** Looks at a ledger without changing it, also while a service uses it. Null: it can be used, or will be made. */
-export function checkLedger(path: string): { readonly reason: string; readonly nextStep: string } | null {
+/** A quick look at a ledger without changing it, also while a service uses it. Null: it can be used, or will be made. */
+export function checkLedger(path: string): LedgerProblem | null {
+  const empty = emptyLedgerProblem(path)
+  if (empty !== null) return empty
   if (!existsSync(path)) return null
   let database: DatabaseSync | undefined
   try {
@@ -14,12 +17,10 @@ export function checkLedger(path: string): { readonly reason: string; readonly n
     database.prepare("select count(*) from sqlite_schema").get()
     return null
   } catch (error) {
-    const reason = messageOf(error)
-    if (error instanceof ProxyError) return { reason, nextStep: "npm install -g ai-agent-proxy@latest" }
-    return {
-      reason: `${path} cannot be read: ${reason}`,
-      nextStep: `move it away: mv ${path} ${path}.broken`,
+    if (error instanceof ProxyError) {
+      return { reason: error.message, step: "npm install -g ai-agent-proxy@latest" }
     }
+    return openingProblem(path, error)
   } finally {
     if (database?.isOpen) database.close()
   }

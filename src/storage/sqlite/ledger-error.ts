@@ -46,6 +46,11 @@ export function ledgerError(error: unknown): ProxyError {
   )
 }
 
+/** In words; undefined: it is of another kind. */
+export function unwritableProblemOf(error: unknown): string | undefined {
+  return unwritable[resultCodeOf(error) & 0xff]
+}
+
 /** True for what a sound file never tells: pages that are destroyed, or something else altogether. */
 export function isDamaged(error: unknown): boolean {
   return damaged[resultCodeOf(error) & 0xff] !== undefined

@@ -44,8 +44,8 @@ export function schemaVersion(database: DatabaseSync, path: string, steps: reado
     throw new ProxyError(
       "internal_error",
       `${path} has schema version ${version}, and this program knows versions up to ${steps.length}: a newer ` +
-        "ai-agent-proxy wrote it. Start that newer version again (npm install -g ai-agent-proxy@latest), or move the " +
-        "file away to begin with an empty ledger.",
+        "ai-agent-proxy wrote it. Start that newer version again (npm install -g ai-agent-proxy@latest), or go back to the copy that " +
+        "was made before its upgrade (ai-agent-proxy ledger restore), which keeps this one beside it.",
     )
   }
   return version

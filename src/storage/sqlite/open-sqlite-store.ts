@@ -1,10 +1,12 @@
 import { chmodSync, closeSync, existsSync, openSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
-import { messageOf, ProxyError } from "../../domain/errors.ts"
+import { ProxyError } from "../../domain/errors.ts"
 import type { Store } from "../../domain/store.ts"
+import { copyBefore } from "./ledger-copies.ts"
+import { emptyLedgerProblem, ledgerProblemError, openingProblem } from "./ledger-damage.ts"
 import { LedgerDatabase } from "./ledger-database.ts"
 import { LedgerFile } from "./ledger-file.ts"
-import { migrate } from "./migrate.ts"
+import { migrate, migrations, schemaVersion } from "./migrate.ts"
 import { SqliteStore } from "./sqlite-store.ts"
 
 /**
@@ -35,18 +37,28 @@ export type Durability = "normal" | "full"
 export async function openSqliteStore(path: string, durability: Durability = "normal"): Promise<Store> {
   let database: DatabaseSync | undefined
   try {
+    const empty = emptyLedgerProblem(path)
+    if (empty !== null) throw ledgerProblemError(empty)
     if (path !== ":memory:") makePrivate(path)
     database = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true })
     database.exec(pragmasFor(durability))
-    migrate(database, path)
+    upgrade(database, path, new Date())
     return new SqliteStore(new LedgerDatabase(database, new LedgerFile(path)))
   } catch (error) {
     if (database?.isOpen) database.close()
     if (error instanceof ProxyError) throw error
-    throw new ProxyError("internal_error", `Cannot open the ledger ${path}: ${messageOf(error)}.`, {
-      cause: error,
-    })
+    throw ledgerProblemError(openingProblem(path, error), error)
   }
+}
+
+/** A ledger of an earlier release is copied first. */
+function upgrade(database: DatabaseSync, path: string, now: Date): void {
+  const version = schemaVersion(database, path, migrations)
+  if (version > 0 && version < migrations.length) copyBefore(database, path, migrations.length, now)
+  migrate(database, path)
+  if (version > 0) return
+  // What clients have left before it was made, as far as it is there, belongs to a ledger that is gone: it is not swept.
+  database.prepare("update facts set value = ? where name = 'files_known_since'").run(now.getTime())
 }
 
 /** `auto_vacuum` counts only before the first table is made. */

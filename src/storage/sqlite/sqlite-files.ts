@@ -69,6 +69,11 @@ export class SqliteFiles implements FileLedger {
     return this.#ledger.all("hasFile", id).length > 0
   }
 
+  async knownSince(): Promise<number> {
+    const [columns] = this.#ledger.all("findFact", "files_known_since")
+    return new Row(columns ?? {}, "a fact of the ledger").integer("value")
+  }
+
   #totalOf(principal: string): number {
     const [columns] = this.#ledger.all("totalFileBytes", principal)
     return new Row(columns ?? {}, `the files of ${principal}`).integer("total")

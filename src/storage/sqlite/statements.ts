@@ -194,6 +194,7 @@ export const statements = {
       select id from replies where created_at < ? order by created_at
       limit (select count(*) / 10 + 10 from replies where created_at >= 0))`,
 
+  findFact: "select value from facts where name = ?",
   readProbe: "select value from facts where name = 'probe'",
   probe: "update facts set value = value + 1 where name = 'probe'",
 } as const

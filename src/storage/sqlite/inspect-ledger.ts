@@ -1,0 +1,68 @@
+import { existsSync } from "node:fs"
+import { DatabaseSync } from "node:sqlite"
+import { messageOf, ProxyError } from "../../domain/errors.ts"
+import { emptyLedgerProblem, type LedgerProblem, openingProblem } from "./ledger-damage.ts"
+import { migrations, schemaVersion } from "./migrate.ts"
+
+const tables = [
+  "threads",
+  "turns",
+  "responses",
+  "conversations",
+  "conversation_items",
+  "files",
+  "replies",
+] as const
+
+export interface LedgerReport {
+  /** Null: it can be used. */
+  readonly problem: LedgerProblem | null
+  /** What SQLite finds wrong, the first ten. */
+  readonly faults: readonly string[]
+  /** Null where it cannot be told. */
+  readonly schemaVersion: number | null
+  /** Rows by table, as far as they can be read. */
+  readonly counts: Readonly<Record<string, number | null>>
+}
+
+const lookMs = 2_000
+
+/** Reads every page of a ledger, without changing it, also while a service uses it. Takes minutes for a large one. */
+export function inspectLedger(path: string): LedgerReport {
+  const nothing: LedgerReport = { problem: null, faults: [], schemaVersion: null, counts: {} }
+  const empty = emptyLedgerProblem(path)
+  if (empty !== null) return { ...nothing, problem: empty }
+  if (!existsSync(path)) return nothing
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(path, { readOnly: true, timeout: lookMs })
+    const open = database
+    const rows = open.prepare("pragma integrity_check(10)").all()
+    const faults = rows.map((row) => String(row.integrity_check)).filter((fault) => fault !== "ok")
+    const counts = Object.fromEntries(tables.map((table) => [table, countOf(open, table)]))
+    const report = { faults, counts, schemaVersion: schemaVersion(open, path, migrations) }
+    if (faults.length === 0) return { ...report, problem: null }
+    return { ...report, problem: openingProblem(path, damaged(faults[0] ?? "")) }
+  } catch (error) {
+    if (error instanceof ProxyError) {
+      return { ...nothing, problem: { reason: error.message, step: "npm install -g ai-agent-proxy@latest" } }
+    }
+    return { ...nothing, problem: openingProblem(path, error), faults: [messageOf(error)] }
+  } finally {
+    if (database?.isOpen) database.close()
+  }
+}
+
+/** In SQLite's form, as if it had come upon the page while reading. */
+function damaged(fault: string): Error {
+  return Object.assign(new Error(fault.trim().replaceAll(/\s+/g, " ")), { errcode: 11 })
+}
+
+function countOf(database: DatabaseSync, table: string): number | null {
+  try {
+    return Number(database.prepare(`select count(*) as number from ${table}`).get()?.number)
+  } catch {
+    // Of an older schema, or unreadable: the faults say so.
+    return null
+  }
+}

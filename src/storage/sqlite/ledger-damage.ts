@@ -1,0 +1,91 @@
+import { existsSync, readdirSync, statSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { messageOf, ProxyError } from "../../domain/errors.ts"
+import { fileProblemOf, systemCodeOf } from "../../domain/file-problem.ts"
+import { copiesOf, sizeOf } from "./ledger-copies.ts"
+import { isDamaged, unwritableProblemOf } from "./ledger-error.ts"
+
+/** Why a ledger cannot be opened, for people; `step` is what they type or do. Nothing that it advises loses anything. */
+export interface LedgerProblem {
+  readonly reason: string
+  readonly step: string
+}
+
+const restore = "ai-agent-proxy ledger restore"
+
+/**
+ * An empty file is a new ledger only where nothing has ever been kept: with agents that have worked beside it, it is what is left of
+ * one. Null: it can be opened, or will be made.
+ */
+export function emptyLedgerProblem(path: string): LedgerProblem | null {
+  if (!existsSync(path)) return sizeOf(`${path}-wal`) > 0 ? logAlone(path) : null
+  if (sizeOf(path) > 0 || !wasUsed(path)) return null
+  return {
+    reason: `${path} is empty, but the agents beside it have worked: what it held is gone, or lies elsewhere`,
+    step: stepFor(path),
+  }
+}
+
+function logAlone(path: string): LedgerProblem {
+  return {
+    reason: `there is no ${path}, but its write-ahead log is there: somebody took the one without the other`,
+    step: stepFor(path),
+  }
+}
+
+/** For what opening a ledger threw. */
+export function openingProblem(path: string, error: unknown): LedgerProblem {
+  if (isDamaged(error)) {
+    return {
+      reason: `${path} is damaged (${messageOf(error)}); nothing was changed in it`,
+      step: stepFor(path),
+    }
+  }
+  const problem = systemCodeOf(error) === "" ? unwritableProblemOf(error) : fileProblemOf(error)
+  return {
+    reason: `${path} cannot be used: ${problem ?? messageOf(error)}`,
+    step: problem === undefined ? "ai-agent-proxy ledger check" : `ls -l ${path}; df ${dirname(path)}`,
+  }
+}
+
+export function ledgerProblemError({ reason, step }: LedgerProblem, cause?: unknown): ProxyError {
+  return new ProxyError("storage_failed", `Cannot open the ledger: ${reason}. Next: ${step}`, { cause })
+}
+
+/** True: there is none where there must have been one. */
+export function isLedgerGone(home: string): boolean {
+  return !existsSync(join(home, "state.db")) && wasUsed(join(home, "state.db"))
+}
+
+/** True: an agent has had turns, or clients have left files. */
+function wasUsed(path: string): boolean {
+  const home = dirname(path)
+  if (copiesOf(path).length > 0 || sizeOf(`${path}-wal`) > 0) return true
+  return foldersOf(home).some(
+    (name) =>
+      sizeOf(join(home, name, "logs", "turns.jsonl")) > 0 ||
+      existsSync(join(home, name, "control", "main-conversation")) ||
+      (name === "files" && namesIn(join(home, name)).some((file) => file.startsWith("file-"))),
+  )
+}
+
+function stepFor(path: string): string {
+  const [newest] = copiesOf(path)
+  const copy = newest === undefined ? "" : ` (the newest copy is of ${new Date(newest.madeAt).toISOString()})`
+  return newest === undefined
+    ? `put a copy of yours in its place, or begin with an empty one, which keeps this one beside it: ${restore} --empty`
+    : `${restore}${copy}; it keeps what is there now beside it`
+}
+
+function foldersOf(home: string): readonly string[] {
+  return namesIn(home).filter((name) => statSync(join(home, name), { throwIfNoEntry: false })?.isDirectory())
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    // What cannot be read tells nothing; the ledger itself is opened next.
+    return []
+  }
+}
