@@ -31,13 +31,13 @@ function rowOf(name: string, count: Count): string[] {
   ]
 }
 
+/** The rare ones first: what is seen a hundred times is known soon enough. */
 function faultLines(name: string, { faults }: PartResult): string[] {
   if (faults.length === 0) return []
-  const more = faults.length > shownFaults ? [`  and ${faults.length - shownFaults} more`] : []
-  return [
-    "",
-    `${name}, what was seen:`,
-    ...faults.slice(0, shownFaults).map((fault) => `  ${fault}`),
-    ...more,
-  ]
+  const kinds = [...Map.groupBy(faults, (fault) => fault)].toSorted(([, a], [, b]) => a.length - b.length)
+  const lines = kinds.map(
+    ([fault, same]) => `  ${fault}${same.length === 1 ? "" : ` (${same.length} times)`}`,
+  )
+  const more = lines.length > shownFaults ? [`  and ${lines.length - shownFaults} more`] : []
+  return ["", `${name}, what was seen:`, ...lines.slice(0, shownFaults), ...more]
 }

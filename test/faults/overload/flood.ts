@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { setTimeout as delay } from "node:timers/promises"
 import { type Count, none, type PartContext, type PartResult, told } from "../part.ts"
 import { Forked } from "../support/forked.ts"
 import { ServiceUnderTest } from "../support/service-under-test.ts"
@@ -9,6 +10,7 @@ import type { BurstAnswer, BurstKind } from "./programs/burst-clients.ts"
 /** Ten times what one agent takes at once. */
 const clients = 2_560
 const processes = 4
+const busyMs = 3_000
 const timeoutMs = 120_000
 const program = join(import.meta.dirname, "programs", "burst-clients.ts")
 
@@ -25,8 +27,7 @@ export async function countFlood({ build, isQuick, newFolder, tell }: PartContex
   try {
     for (const keys of isQuick ? [2] : [1, 2, 50]) {
       const answers: BurstAnswer[] = []
-      for (let wave = 0; wave < (isQuick ? 1 : 3); wave += 1)
-        answers.push(...(await burst(service.port, keys)))
+      for (let wave = 0; wave < (isQuick ? 1 : 3); wave += 1) answers.push(...(await burst(service, keys)))
       const of = (kind: BurstKind): number => answers.filter((answer) => answer.kind === kind).length
       const served = new Set(answers.filter(({ kind }) => kind === "completed").map(({ key }) => key))
       const by = `${keys} ${keys === 1 ? "key" : "keys"}`
@@ -47,15 +48,19 @@ export async function countFlood({ build, isQuick, newFolder, tell }: PartContex
   return { done: `bursts of ${clients} clients at once`, counts, faults }
 }
 
-async function burst(port: number, keys: number): Promise<BurstAnswer[]> {
+async function burst(service: ServiceUnderTest, keys: number): Promise<BurstAnswer[]> {
   const each = clients / processes
   const forked = Array.from(
     { length: processes },
-    (_, index) => new Forked<BurstAnswer[] | "ready">(program, [port, each, index * each, keys]),
+    (_, index) => new Forked<BurstAnswer[] | "ready">(program, [service.port, each, index * each, keys]),
   )
   try {
     await Promise.all(forked.map((one) => one.next(timeoutMs)))
+    // Busy for a moment, as any program is at times: until it goes on, the system alone holds who has come.
+    process.kill(service.pid, "SIGSTOP")
     for (const one of forked) one.go()
+    await delay(busyMs)
+    process.kill(service.pid, "SIGCONT")
     const reports = await Promise.all(forked.map((one) => one.next(timeoutMs)))
     return reports.flatMap((report) => (report === "ready" ? [] : report))
   } finally {
