@@ -17,6 +17,7 @@ import { ServiceUnderTest } from "./support/service-under-test.ts"
 const clients = 4
 /** A turn on a new codex begins to be told after half a second. */
 const longestLifeMs = 1_400
+const longestStartMs = 300
 const settleMs = 30_000
 
 /**
@@ -58,6 +59,8 @@ export async function kills({
         onEnd = listener
       })
       await asking
+      // What one start has begun to put right, the next one finds half done.
+      if (random.chance(1 / 6)) await service.dieInStart(random.integer(0, longestStartMs))
       await service.start()
       await again.all(new Set([...idsOf(recorder).filter((id) => !known.has(id)), ...again.open]))
       marks.collect(model)
@@ -131,8 +134,8 @@ async function dieAtSomeMoment(
   listen(() => {})
 }
 
-function idsOf({ responses, completions, conversations }: Recorder): string[] {
-  return [...responses.keys(), ...completions.keys(), ...conversations.keys()]
+function idsOf({ responses, completions, conversations, deleted }: Recorder): string[] {
+  return [...responses.keys(), ...completions.keys(), ...conversations.keys(), ...deleted]
 }
 
 async function everythingEnds(again: ReadAgain, recorder: Recorder): Promise<void> {

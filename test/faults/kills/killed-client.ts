@@ -4,11 +4,13 @@ import { type CallResult, httpCall, jsonOf } from "../support/http-call.ts"
 import type { Random } from "../support/random.ts"
 import type { Recorder } from "../support/recorder.ts"
 import { SseEvents } from "../support/sse-events.ts"
+import { socketTurn } from "./socket-turn.ts"
 
 const callTimeoutMs = 30_000
 const turnsOfConversation = 8
 /** So many polls of one response are under way at any time: one of them falls between an end and its storing. */
 const watchers = 3
+const longestBeforeCancelMs = 300
 
 /** Those that are polled come twice as often: a poll can come at any moment, also between an end and its storing. */
 const turnKinds = [
@@ -23,6 +25,8 @@ const turnKinds = [
   "background stream",
   "conversation",
   "chained",
+  "socket",
+  "cancelled",
 ] as const
 type TurnKind = (typeof turnKinds)[number]
 
@@ -79,6 +83,10 @@ export class KilledClient {
         return this.#response({ input, background: true }, true)
       case "conversation":
         return this.#inConversation(input)
+      case "socket":
+        return this.#overSocket(input)
+      case "cancelled":
+        return this.#cancelled(input)
       case "chained":
         return this.#response(
           { input, ...(this.#lastResponse !== null && { previous_response_id: this.#lastResponse }) },
@@ -174,6 +182,46 @@ export class KilledClient {
       return true
     }
     recorder.readResponse(resource)
+    onEnd()
+    return true
+  }
+
+  async #overSocket(input: string): Promise<boolean> {
+    const { port, recorder, onEnd } = this.#options
+    let id = ""
+    const end = await socketTurn(port, input, {
+      timeoutMs: callTimeoutMs,
+      onEvent: (event) => {
+        id ||= idOfCreated(event)
+        if (id !== "") recorder.readEvent(id, event)
+        else this.refusals.push(`WebSocket: ${JSON.stringify(event).slice(0, 200)}`)
+      },
+    })
+    if (end === "timeout") this.stuck += 1
+    if (end === "whole") onEnd()
+    return end === "whole"
+  }
+
+  /** A background turn that is cancelled after a moment; half of them are deleted then. */
+  async #cancelled(input: string): Promise<boolean> {
+    const { recorder, random, onEnd } = this.#options
+    const created = this.#bodyOf(
+      await this.#call("POST", "/v1/responses", { model: "manager", input, background: true }),
+    )
+    if (created === null) return false
+    recorder.readResponse(created)
+    const path = `/v1/responses/${stringOf(created.id)}`
+    await new Promise((resolve) => setTimeout(resolve, random.integer(0, longestBeforeCancelMs)))
+    const cancelled = this.#bodyOf(await this.#call("POST", `${path}/cancel`))
+    if (cancelled === null) return false
+    recorder.readResponse(cancelled)
+    if (random.chance(0.5)) {
+      // From here on it may be gone or not, until the answer says that it is.
+      recorder.responses.delete(stringOf(created.id))
+      const deleted = await this.#call("DELETE", path)
+      if (deleted.end !== "whole") return false
+      if (deleted.status === 200) recorder.deleted.add(stringOf(created.id))
+    }
     onEnd()
     return true
   }

@@ -21,11 +21,12 @@ export class ReadAgain {
   }
 
   async all(ids?: ReadonlySet<string>): Promise<void> {
-    const { responses, completions, conversations } = this.#recorder
+    const { responses, completions, conversations, deleted } = this.#recorder
     const wanted = (id: string): boolean => ids === undefined || ids.has(id)
     const reads = [
       ...[...responses.keys()].filter(wanted).map((id) => () => this.#response(id)),
       ...[...completions.keys()].filter(wanted).map((id) => () => this.#completion(id)),
+      ...[...deleted].filter(wanted).map((id) => () => this.#deleted(id)),
       ...[...conversations.keys()].filter(wanted).map((id) => () => this.#conversation(id)),
     ]
     const next = async (): Promise<void> => {
@@ -59,6 +60,11 @@ export class ReadAgain {
 
   async eventsOf(path: string): Promise<ReturnType<SseEvents["push"]>> {
     return new SseEvents().push((await this.#get(path)).text)
+  }
+
+  async #deleted(id: string): Promise<void> {
+    const { status } = await this.#get(`/v1/responses/${id}`)
+    if (status === 200) this.#recorder.readUndeleted(id)
   }
 
   async #completion(id: string): Promise<void> {

@@ -27,6 +27,8 @@ export async function countIdleConnections(context: PartContext): Promise<PartRe
   )
   try {
     await Promise.all(held.map((one) => one.next(timeoutMs)))
+    // Once they are idle: the service may still be taking the last of them.
+    await service.health()
     const times: number[] = []
     const faults: string[] = []
     for (let index = 0; index < tries; index += 1) {

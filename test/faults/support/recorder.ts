@@ -9,6 +9,8 @@ export class Recorder {
   readonly responses = new Map<string, ResponseFacts>()
   readonly completions = new Map<string, CompletionFacts>()
   readonly conversations = new Map<string, readonly JsonObject[]>()
+  /** Responses of which a client was told that they are deleted. */
+  readonly deleted = new Set<string>()
   readonly #lost = new Set<string>()
   readonly #changed = new Map<string, string[]>()
 
@@ -88,6 +90,11 @@ export class Recorder {
   /** The service says that it knows none of this id. */
   readUnknown(id: string): void {
     this.#lost.add(id)
+  }
+
+  /** What was deleted can be read again. */
+  readUndeleted(id: string): void {
+    this.#note(id, ["it was deleted, and is there again"])
   }
 
   #response(id: string): ResponseFacts {

@@ -4,6 +4,7 @@ import { closeSync, openSync } from "node:fs"
 import { mkdir, writeFile } from "node:fs/promises"
 import { createServer } from "node:net"
 import { join } from "node:path"
+import { setTimeout as delay } from "node:timers/promises"
 import { nodeOptions } from "../../../src/supervise/daemon-command.ts"
 import { waitFor } from "../../support/wait-for.ts"
 import type { Build } from "./build.ts"
@@ -60,6 +61,24 @@ export class ServiceUnderTest {
   }
 
   async start(): Promise<void> {
+    const child = this.#spawn()
+    await waitFor(
+      async () => {
+        if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}, see ${this.logFile}`)
+        return (await this.health()).status === 200
+      },
+      { what: `the service to be healthy (${this.logFile})`, timeoutMs: startTimeoutMs, intervalMs: 5 },
+    )
+  }
+
+  /** Starts it and kills it after so long, whatever it has come to by then. */
+  async dieInStart(afterMs: number): Promise<void> {
+    this.#spawn()
+    await delay(afterMs)
+    await this.kill()
+  }
+
+  #spawn(): ChildProcess {
     const { build, folder, cli, env } = this.#options
     const log = openSync(this.logFile, "a")
     const child = spawn(
@@ -81,13 +100,7 @@ export class ServiceUnderTest {
     running.add(child)
     child.once("exit", () => running.delete(child))
     this.#child = child
-    await waitFor(
-      async () => {
-        if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}, see ${this.logFile}`)
-        return (await this.health()).status === 200
-      },
-      { what: `the service to be healthy (${this.logFile})`, timeoutMs: startTimeoutMs, intervalMs: 5 },
-    )
+    return child
   }
 
   health(): ReturnType<typeof httpCall> {

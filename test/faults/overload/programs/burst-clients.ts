@@ -20,7 +20,7 @@ const [port = 0, count = 0, first = 0, keys = 1] = process.argv.slice(2).map(Num
 
 async function ask(index: number): Promise<BurstAnswer> {
   const key = index % keys
-  const body = { model: "manager", input: "deltas=10 pauseMs=50" }
+  const body = { model: "manager", input: "deltas=10 pauseMs=200" }
   const result = await httpCall({
     port,
     key: keyOf(key),
