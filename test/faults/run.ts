@@ -18,6 +18,8 @@ import { killAllServices } from "./support/service-under-test.ts"
 
 const parts: Readonly<Record<string, Part>> = { kills, "bad-requests": badRequests, overload, stalls, soak }
 
+const longestMs = 20 * 60_000
+
 const help = `Counts what kills, bad requests, overload, stalled readers and long use do to the built service.
 
   node test/faults/run.ts                 all parts, at most 20 minutes on two quiet cores
@@ -58,13 +60,14 @@ async function main(): Promise<number> {
   console.error(`seed ${seed}`)
   const root = await realpath(await mkdtemp(join(tmpdir(), "ai-agent-proxy-faults-")))
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
-      killAllServices()
-      rmSync(root, { recursive: true, force: true, maxRetries: 5 })
-      process.exit(130)
-    })
+    process.once(signal, () => leave(root, 130))
   }
   const results = new Map<string, PartResult>()
+  const giveUp = setTimeout(() => {
+    console.log(renderReport(results))
+    console.error(`It is not over within ${longestMs / 60_000} minutes.`)
+    leave(root, 1)
+  }, longestMs)
   try {
     const build = await copyBuild(values.dist ?? null, join(root, "build"))
     for (const name of names) {
@@ -73,11 +76,19 @@ async function main(): Promise<number> {
       console.error(`${name}: ${((performance.now() - startedAt) / 1000).toFixed(0)} s`)
     }
   } finally {
+    clearTimeout(giveUp)
     killAllServices()
     await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
   }
   console.log(renderReport(results))
   return [...results.values()].some(({ counts }) => counts.some(isMissed)) ? 1 : 0
+}
+
+/** At once, whatever is under way. */
+function leave(root: string, code: number): never {
+  killAllServices()
+  rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
+  process.exit(code)
 }
 
 /** A part that breaks off is a fault of its own: the others are run all the same. */
