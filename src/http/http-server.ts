@@ -7,6 +7,7 @@ import { newId } from "../domain/ids.ts"
 import type { Connections } from "./connections.ts"
 import { errorAnswer } from "./error-answer.ts"
 import type { HttpApp } from "./http-app.ts"
+import { MalformedRequests } from "./malformed-requests.ts"
 import { answerRefused, refuseSocket } from "./refused-connection.ts"
 
 export interface HttpServer {
@@ -108,7 +109,7 @@ function createAppServer(connections: Connections | null): AppServer {
   let upgrades: UpgradeEndpoint | undefined
   let listener: Listener | null = null
   const early: { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse }[] = []
-  const unfinished = new WeakMap<Socket, number>()
+  const malformed = new MalformedRequests(limits.maxHeaderSize)
   const server = createServer(
     {
       ...limits,
@@ -120,12 +121,9 @@ function createAppServer(connections: Connections | null): AppServer {
     },
     (incoming: IncomingMessage, outgoing: ServerResponse) => {
       const { socket } = incoming
-      unfinished.set(socket, (unfinished.get(socket) ?? 0) + 1)
+      if (!malformed.began(incoming, outgoing)) return
       const refusal = connections?.began(socket) ?? null
-      outgoing.once("close", () => {
-        unfinished.set(socket, (unfinished.get(socket) ?? 1) - 1)
-        connections?.ended(socket)
-      })
+      outgoing.once("close", () => connections?.ended(socket))
       if (refusal !== null) outgoing.shouldKeepAlive = false
       if (refusal !== null && !isHealthCheck(incoming)) void answerRefused(incoming, outgoing, refusal)
       else if (listener === null) early.push({ incoming, outgoing })
@@ -136,7 +134,7 @@ function createAppServer(connections: Connections | null): AppServer {
     if (connections?.opened(socket) === false) refuseSocket(socket, "all")
   })
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-    answerClientError(error, socket, (unfinished.get(socket) ?? 0) > 0)
+    malformed.found(error, socket)
   })
   server.on("checkExpectation", answerExpectation)
   server.on("upgrade", (incoming, socket: Socket, head) => {
@@ -254,38 +252,6 @@ function localAddress(bound = "127.0.0.1"): string {
 /** Answered also where there is no room: it costs nothing, and whoever asks must not take a full service for a dead one. */
 function isHealthCheck({ method, url = "" }: IncomingMessage): boolean {
   return (method === "GET" || method === "HEAD") && /^\/health\/?(?:\?|$)/.test(url)
-}
-
-/** What Node's parser refuses never becomes a request: the envelope is written to the bare socket. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket, isAnswering: boolean): void {
-  // Written into the middle of another answer, the envelope would only garble it.
-  if (!socket.writable || error.code === "ECONNRESET" || isAnswering) {
-    socket.destroy()
-    return
-  }
-  const { line, message } = describeClientError(error.code)
-  const requestId = newId("req_")
-  const { body } = errorAnswer(new ProxyError("invalid_request", message), requestId)
-  socket.end(
-    `HTTP/1.1 ${line}\r\nconnection: close\r\ncontent-type: application/json\r\nx-request-id: ${requestId}\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  )
-}
-
-function describeClientError(code: string | undefined): { readonly line: string; readonly message: string } {
-  if (code === "HPE_HEADER_OVERFLOW") {
-    return {
-      line: "431 Request Header Fields Too Large",
-      message: `The headers are larger than the limit of ${limits.maxHeaderSize} bytes.`,
-    }
-  }
-  if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
-    return {
-      line: "408 Request Timeout",
-      message: "The request did not arrive completely within the time limit.",
-    }
-  }
-  return { line: "400 Bad Request", message: "This is not a valid HTTP/1.1 request." }
 }
 
 /** `Expect: 100-continue` is answered by Node; no other expectation exists. */

@@ -49,17 +49,6 @@ test("closing cuts what does not end within the grace", async () => {
   await until("the client sees the end", () => client.isCut)
 })
 
-test("garbage behind a running stream does not garble it", async () => {
-  const { server, engine } = await serverFixture()
-  engine.onSubmit = (response) => response.begin()
-  const client = new SseClient(`${server.url}/v1/responses`, { stream: true, input: "Hi" })
-  await client.sees("content_part.added")
-  client.request.socket?.write("garbage\r\n\r\n")
-  await until("the connection is closed", () => client.isCut)
-  expect(client.text).not.toContain("HTTP/1.1")
-  expect(client.text).not.toContain("invalid_request")
-})
-
 test("a second request that is pipelined behind a stream is cancelled with its connection", async () => {
   const { server, engine } = await serverFixture()
   engine.onSubmit = (response) => response.begin()
