@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { answerText } from "../domain/answer-text.ts"
-import type { Backend, NotReady } from "../domain/backend.ts"
+import type { Backend, Limitation, NotReady } from "../domain/backend.ts"
 import { messageOf } from "../domain/errors.ts"
 import type { Item, MessageItem } from "../domain/items.ts"
 import { type AgentBackendOptions, createBackend } from "./create-backend.ts"
@@ -10,6 +10,8 @@ import { type AgentBackendOptions, createBackend } from "./create-backend.ts"
 export interface BackendCheck {
   /** Name and version of the program; null: it did not say. */
   readonly program: string | null
+  /** Set where it can be used, but not as it should. */
+  readonly limitation?: Limitation
   /** Null: it can be used. */
   readonly problem: NotReady | null
   /** The words of a real turn, if one was asked for and succeeded. */
@@ -49,9 +51,10 @@ export async function checkBackend(options: BackendCheckOptions): Promise<Backen
   try {
     const readiness = await backend.readiness()
     if (!readiness.isReady) return { program: null, problem: readiness, answer: null }
-    const { program } = await backend.capabilities()
-    if (!isTurnWanted) return { program, problem: null, answer: null }
-    return { program, ...(await oneWordTurn(backend)) }
+    const { program, limitation } = await backend.capabilities()
+    const known = { program, ...(limitation !== undefined && { limitation }) }
+    if (!isTurnWanted) return { ...known, problem: null, answer: null }
+    return { ...known, ...(await oneWordTurn(backend)) }
   } catch (error) {
     return { program: null, problem: failed("the CLI failed", messageOf(error)), answer: null }
   } finally {

@@ -12,6 +12,7 @@ import { messageOf } from "../domain/errors.ts"
 import type { ToolEndpoint } from "../domain/tool-endpoint.ts"
 import { createCodexBackend } from "./codex/codex-backend.ts"
 import type { CodexBackendOptions } from "./codex/codex-options.ts"
+import { Downgrade } from "./downgrade.ts"
 import { createExecBackend } from "./exec/exec-backend.ts"
 import { findExecutable } from "./find-executable.ts"
 import { probeExecutable } from "./probe.ts"
@@ -48,6 +49,11 @@ class CliBackend implements Backend {
   readonly #running: RunningProcesses
   readonly #stopping = new AbortController()
   #exec: Backend | null = null
+  /** Set while that is not what its program could do. */
+  #downgrade: Downgrade | null = null
+  #isTrying = false
+  /** One that is not used any more, with turns that may still run. */
+  #retired: Backend | null = null
   #cleaning: Promise<void> | null = null
   #isChosen = false
 
@@ -69,6 +75,8 @@ class CliBackend implements Backend {
   async readiness(): Promise<Readiness> {
     await this.#clean()
     if (!this.#isChosen) await this.#choose()
+    // Not waited for: meanwhile it works as it is.
+    else if (this.#downgrade?.isDue === true) void this.#tryAgain(this.#downgrade)
     const { permissions = "full", executable } = this.#options
     if (this.#exec !== null && permissions !== "full") {
       return {
@@ -82,7 +90,10 @@ class CliBackend implements Backend {
   }
 
   async capabilities(): Promise<Capabilities> {
-    return (await this.#clean()).capabilities()
+    const capabilities = await (await this.#clean()).capabilities()
+    return this.#downgrade === null
+      ? capabilities
+      : { ...capabilities, limitation: this.#downgrade.limitation }
   }
 
   async openThread(options: ThreadOptions): Promise<ThreadRef> {
@@ -98,10 +109,12 @@ class CliBackend implements Backend {
   }
 
   async closeThread(thread: ThreadRef): Promise<void> {
+    await this.#retired?.closeThread(thread)
     return (await this.#clean()).closeThread(thread)
   }
 
   async deleteThread(thread: ThreadRef): Promise<void> {
+    await this.#retired?.deleteThread(thread)
     return (await this.#clean()).deleteThread(thread)
   }
 
@@ -111,7 +124,7 @@ class CliBackend implements Backend {
 
   async stop(): Promise<void> {
     this.#stopping.abort()
-    await Promise.all([this.#codex.stop(), this.#exec?.stop()])
+    await Promise.all([this.#codex, this.#exec, this.#retired].map((backend) => backend?.stop()))
   }
 
   /** Before the first process of ours: what a killed service left here is ended, whichever CLI that was. */
@@ -122,31 +135,25 @@ class CliBackend implements Backend {
   }
 
   async #choose(): Promise<void> {
-    const { executable, cwd, env, model, resumesLast, isNewcomer = false, toolEndpoint, log } = this.#options
+    const { executable, cwd, env, log } = this.#options
     const file = findExecutable(executable, env.PATH)
     // Nothing to ask: codex's readiness says so, and the next one finds it once it is there.
     if (file === null) return
     try {
       // What is called codex most likely is: asking it first saves half a second of each start.
       const isNamedCodex = path.basename(file) === "codex"
-      if (isNamedCodex && (await this.#speaksAppServer())) return
+      const said = isNamedCodex ? await this.#askAppServer() : null
+      if (isNamedCodex && said === null) {
+        this.#isChosen = true
+        return
+      }
       const { backend, exec } = await probeExecutable(file, { cwd, env, signal: this.#stopping.signal })
       if (this.#stopping.signal.aborted) return
       // What its app-server said is the reason that readiness tells.
-      if (isNamedCodex && brokenCodex.test(exec.refusal ?? "")) return
+      if (isNamedCodex && (brokenCodex.test(exec.refusal ?? "") || exec.isSilent === true)) return
       if (backend === "exec") {
-        this.#exec = createExecBackend({
-          executable,
-          cwd,
-          env,
-          model,
-          resumesLast,
-          isNewcomer,
-          toolEndpoint,
-          log,
-          running: this.#running,
-        })
-        log("info", "the CLI is driven by exec's arguments: every turn starts it anew", { executable })
+        const isCodex = exec.isCodex || (isNamedCodex && exec.features.printsJson)
+        this.#useExec(isCodex ? (said ?? "it did not answer the probe") : null)
       }
       this.#isChosen = true
     } catch (error) {
@@ -154,14 +161,55 @@ class CliBackend implements Backend {
     }
   }
 
-  async #speaksAppServer(): Promise<boolean> {
+  /** `downgradedBy`: what the app-server said that it should have; null: nobody expects one. */
+  #useExec(downgradedBy: string | null): void {
+    const { executable, cwd, env, model, resumesLast, isNewcomer = false, toolEndpoint, log } = this.#options
+    this.#exec = createExecBackend({
+      executable,
+      cwd,
+      env,
+      model,
+      resumesLast,
+      isNewcomer,
+      toolEndpoint,
+      log,
+      running: this.#running,
+    })
+    if (downgradedBy === null) {
+      log("info", "the CLI is driven by exec's arguments: every turn starts it anew", { executable })
+      return
+    }
+    this.#downgrade = new Downgrade(downgradedBy, this.#options.now ?? Date.now)
+    const { reason, detail } = this.#downgrade.limitation
+    log("warn", `codex is used with less than it could do: ${reason}`, { executable, reason: detail })
+  }
+
+  async #tryAgain(downgrade: Downgrade): Promise<void> {
+    if (this.#isTrying) return
+    this.#isTrying = true
+    const { executable, log } = this.#options
+    const said = await this.#askAppServer()
+    this.#isTrying = false
+    if (this.#stopping.signal.aborted) return
+    if (said !== null) {
+      const pauseMs = downgrade.again(said)
+      log("warn", "codex's app-server still does not answer", { executable, reason: said, pauseMs })
+      return
+    }
+    this.#retired = this.#exec
+    this.#exec = null
+    this.#downgrade = null
+    log("info", "codex's app-server answers again and is used", { executable })
+  }
+
+  /** Null: it is one. Else what was in the way. Never rejects. */
+  async #askAppServer(): Promise<string | null> {
     try {
       await this.#codex.capabilities()
-      this.#isChosen = true
-      return true
-    } catch {
+      return null
+    } catch (error) {
       // Whatever it said: the probe asks it in the ways that remain.
-      return false
+      return messageOf(error)
     }
   }
 }

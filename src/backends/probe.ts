@@ -30,6 +30,8 @@ export interface ExecProfile {
   readonly features: ExecFeatures
   /** What it printed when it was asked for the help of `exec` and ended with an error; null: it did not. */
   readonly refusal: string | null
+  /** It did not answer in time: it may be another program when this machine is less busy. */
+  readonly isSilent?: true
 }
 
 export interface ExecutableProfile {
@@ -40,26 +42,51 @@ export interface ExecutableProfile {
 
 const defaultTimeoutMs = 10_000
 
+interface Remembered {
+  readonly stamp: string
+  readonly result: Promise<unknown>
+  /** Of the clock. */
+  until: number
+}
+
+/** How long an answer holds that may have been an accident. */
+const doubtfulForMs = 60_000
+
 /**
  * What was found out about programs, by absolute path and for as long as the file stays the same (modification time,
  * size, inode). Two who ask at once share one probe. A probe that failed is not kept: the next one may find a repaired
- * program.
+ * program; one whose result is doubtful is kept for a minute.
  */
 export class ProbeMemory {
-  readonly #entries = new Map<string, { readonly stamp: string; readonly result: Promise<unknown> }>()
+  readonly #entries = new Map<string, Remembered>()
+  readonly #now: () => number
 
-  recall<T>(question: string, file: string, ask: () => Promise<T>): Promise<T> {
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now
+  }
+
+  recall<T>(
+    question: string,
+    file: string,
+    ask: () => Promise<T>,
+    isDoubtful: (result: T) => boolean = () => false,
+  ): Promise<T> {
     const key = `${question} ${file}`
     const stamp = stampOf(file)
     const known = this.#entries.get(key)
     // Only `ask` of the same question fills an entry, so it has the type that it is read with.
-    if (known?.stamp === stamp) return known.result as Promise<T>
+    if (known?.stamp === stamp && this.#now() < known.until) return known.result as Promise<T>
     const result = ask()
-    const entry = { stamp, result }
+    const entry: Remembered = { stamp, result, until: Number.POSITIVE_INFINITY }
     this.#entries.set(key, entry)
-    result.catch(() => {
-      if (this.#entries.get(key) === entry) this.#entries.delete(key)
-    })
+    result.then(
+      (found) => {
+        if (isDoubtful(found)) entry.until = this.#now() + doubtfulForMs
+      },
+      () => {
+        if (this.#entries.get(key) === entry) this.#entries.delete(key)
+      },
+    )
     return result
   }
 }
@@ -81,24 +108,28 @@ const sharedMemory = new ProbeMemory()
  */
 export function probeExecutable(file: string, options: ProbeOptions): Promise<ExecutableProfile> {
   const memory = options.memory ?? sharedMemory
-  return memory.recall("backend", file, async () => {
+  const ask = async (): Promise<ExecutableProfile> => {
     const exec = await probeExec(file, options)
     const isAppServer = exec.features.printsJson && (await speaksAppServer(file, options))
     return { backend: isAppServer ? "codex" : "exec", exec }
-  })
+  }
+  const isDoubtful = ({ backend, exec }: ExecutableProfile) =>
+    backend === "exec" && (exec.isCodex || exec.isSilent === true)
+  return memory.recall("backend", file, ask, isDoubtful)
 }
 
 /** The first two questions of `probeExecutable` only, for programs that are to be driven by exec anyway. */
 export function probeExec(file: string, options: ProbeOptions): Promise<ExecProfile> {
   const memory = options.memory ?? sharedMemory
-  return memory.recall("exec", file, async () => {
+  const ask = async (): Promise<ExecProfile> => {
     const asked = await run(file, ["exec", "--help"], options)
     const help = outputOf(asked)
     const refusal = help === null && !asked.isTimeout ? asked.output.trim() : null
     const fresh = help === null ? plainFeatures : featuresOfHelp(help)
     const name = path.basename(file)
     if (!fresh.printsJson) {
-      return { program: name, version: null, isCodex: false, features: fresh, refusal }
+      const silent = asked.isTimeout ? ({ isSilent: true } as const) : {}
+      return { program: name, version: null, isCodex: false, features: fresh, refusal, ...silent }
     }
     const resumeHelp = outputOf(await run(file, ["exec", "resume", "--help"], options))
     const versionLine = versionLineOf(outputOf(await run(file, ["--version"], options)) ?? "")
@@ -110,7 +141,8 @@ export function probeExec(file: string, options: ProbeOptions): Promise<ExecProf
       features: resumeHelp === null ? fresh : commonFeatures(fresh, featuresOfHelp(resumeHelp)),
       refusal,
     }
-  })
+  }
+  return memory.recall("exec", file, ask, (profile) => profile.isSilent === true)
 }
 
 async function run(file: string, args: readonly string[], options: ProbeOptions): Promise<BriefRun> {

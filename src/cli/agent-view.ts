@@ -1,14 +1,20 @@
 import { join } from "node:path"
 import { z } from "zod"
 import { fullReason } from "../domain/backend.ts"
+import { printedText } from "../domain/printed-text.ts"
+
+/** Words that may be a program's: an older service has not freed them of what a terminal would obey. */
+const printed = z.string().transform(printedText)
 
 const notReadySchema = z.object({
   isReady: z.literal(false),
-  reason: z.string(),
+  reason: printed,
   nextStep: z.string(),
   /** Missing: the service is older than this command. */
-  detail: z.string().nullable().default(null),
+  detail: printed.nullable().default(null),
 })
+
+const limitationSchema = z.object({ reason: printed, nextStep: z.string(), detail: printed.nullable() })
 
 /** What commands know of an agent, from the service or, while that is down, from its folder. */
 export const agentViewSchema = z.object({
@@ -18,15 +24,17 @@ export const agentViewSchema = z.object({
   /** `down`: it would run, but the service does not. */
   state: z.enum(["running", "stopped", "down"]),
   backend: z.string(),
-  program: z.string(),
+  program: printed,
   readiness: z.union([z.object({ isReady: z.literal(true) }), notReadySchema]),
-  capabilities: z.object({ program: z.string(), version: z.string().nullable() }).nullable(),
+  capabilities: z
+    .object({ program: printed, version: printed.nullable(), limitation: limitationSchema.optional() })
+    .nullable(),
   pid: z.number().nullable(),
-  lastExit: z.object({ reason: z.string(), at: z.number() }).nullable(),
+  lastExit: z.object({ reason: printed, at: z.number() }).nullable(),
   restarts: z.number(),
   /** Missing: the service is older than this command. */
-  loginProblem: z.object({ message: z.string(), at: z.number() }).nullable().default(null),
-  controlProblem: z.string().nullable(),
+  loginProblem: z.object({ message: printed, at: z.number() }).nullable().default(null),
+  controlProblem: printed.nullable(),
   loadedThreads: z.number(),
   runningTurns: z.number(),
   queuedTurns: z.number(),
@@ -49,6 +57,7 @@ export function programOf({ program, capabilities }: AgentView): string {
 /** The stable form of `--json`. */
 export function agentJson(agent: AgentView, home: string): object {
   const { readiness, lastExit, loginProblem } = agent
+  const { limitation } = agent.capabilities ?? {}
   return {
     id: agent.id,
     role: agent.role,
@@ -57,6 +66,8 @@ export function agentJson(agent: AgentView, home: string): object {
     problem: readiness.isReady ? null : { reason: fullReason(readiness), next_step: readiness.nextStep },
     backend: agent.backend,
     program: programOf(agent),
+    limitation:
+      limitation === undefined ? null : { reason: fullReason(limitation), next_step: limitation.nextStep },
     pid: agent.pid,
     restarts: agent.restarts,
     last_exit: lastExit === null ? null : { reason: lastExit.reason, at: isoTime(lastExit.at) },

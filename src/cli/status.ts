@@ -116,6 +116,9 @@ function agentLines(agent: AgentView): readonly string[] {
   ]
   if (!readiness.isReady)
     lines.push(`  Problem  ${fullReason(readiness)}`, `  Next     ${readiness.nextStep}`)
+  const { limitation } = agent.capabilities ?? {}
+  if (limitation !== undefined)
+    lines.push(`  Limited  ${fullReason(limitation)}`, `  Next     ${limitation.nextStep}`)
   if (loginProblem !== null) {
     const ago = formatDuration(Date.now() - loginProblem.at)
     lines.push(`  Login    refused ${ago} ago: ${loginProblem.message}`)

@@ -60,7 +60,12 @@ export interface Capabilities {
   readonly hasFunctions: boolean
   readonly hasFork: boolean
   readonly efforts: readonly string[]
+  /** Why it can do less, for now, than its program could. Absent: it does all that it can. */
+  readonly limitation?: Limitation
 }
+
+/** As of `NotReady`, of an agent that works all the same. */
+export type Limitation = Pick<NotReady, "reason" | "nextStep" | "detail">
 
 /**
  * Why an agent cannot be asked now. The open pages show strangers `reason` and `nextStep`: both are words of ours, with

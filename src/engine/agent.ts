@@ -53,6 +53,8 @@ export class Agent {
     detail: null,
   }
   #capabilities: Capabilities | null = null
+  /** Kind of the backend that told them. */
+  #capabilitiesOf = ""
   #checking: Promise<Readiness> | null = null
   #timer: NodeJS.Timeout | null = null
   #pid: number | null = null
@@ -223,9 +225,12 @@ export class Agent {
     const readiness = await this.backend.readiness()
     const wasReady = this.#readiness.isReady
     this.#readiness = readiness
-    if (readiness.isReady && this.#capabilities === null) {
+    const { kind } = this.backend
+    // A codex that was driven by exec for a while is another backend when its app-server answers again.
+    if (readiness.isReady && (this.#capabilities === null || kind !== this.#capabilitiesOf)) {
       try {
         this.#capabilities = await this.backend.capabilities()
+        this.#capabilitiesOf = kind
       } catch (error) {
         this.#options.log("info", "capabilities unknown", { agent: this.profile.id, error: String(error) })
       }

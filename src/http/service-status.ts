@@ -106,7 +106,7 @@ function summarizeAgent(agent: AgentStatus, isForOwner: boolean): AgentSummary {
 }
 
 function problemOf(
-  { readiness, controlProblem, loginProblem }: AgentStatus,
+  { readiness, capabilities, controlProblem, loginProblem }: AgentStatus,
   isForOwner: boolean,
 ): AgentSummary["problem"] {
   const told = (reason: string, detail: string | null): string =>
@@ -117,11 +117,13 @@ function problemOf(
     const nextStep = "Log in again in a terminal as this user; the next turn shows whether it is good."
     return { reason: told("The log-in was refused", loginProblem.message), nextStep }
   }
-  if (controlProblem === null) return null
-  return {
-    reason: told("Its control file (control/agent.json) cannot be used", controlProblem),
-    nextStep: "Correct the file; until then the last good state is in force.",
+  if (controlProblem !== null) {
+    const nextStep = "Correct the file; until then the last good state is in force."
+    return { reason: told("Its control file (control/agent.json) cannot be used", controlProblem), nextStep }
   }
+  const { limitation } = capabilities ?? {}
+  if (limitation === undefined) return null
+  return { reason: told(limitation.reason, limitation.detail), nextStep: limitation.nextStep }
 }
 
 /** The `Host` header comes from outside: shown only when it has the form of one. */

@@ -2,7 +2,7 @@ import { checkBackend } from "../backends/check-backend.ts"
 import { findExecutable } from "../backends/find-executable.ts"
 import type { Config } from "../config/config.ts"
 import { fullReason } from "../domain/backend.ts"
-import { failure, type HealthCheck, ok } from "./health-check.ts"
+import { failure, type HealthCheck, ok, warning } from "./health-check.ts"
 import { pathWithCli } from "./path-with-cli.ts"
 
 type Environment = Readonly<Record<string, string>>
@@ -68,7 +68,7 @@ export async function checkCli(
   })
   const place = placeOf(executable, environment, terminalPath, remediesOf(agents))
   if (place.status !== "ok") return [named(place)]
-  const { program, problem, answer } = await checkBackend({
+  const { program, limitation, problem, answer } = await checkBackend({
     executable,
     args,
     kind,
@@ -83,6 +83,7 @@ export async function checkCli(
     return [found, failure("login", fullReason(problem), problem.nextStep)].map(named)
   }
   const checks = [found, ok("login", "the CLI says that it is ready")]
+  if (limitation !== undefined) checks.push(warning("cli", fullReason(limitation), limitation.nextStep))
   if (problem !== null) checks.push(failure("turn", fullReason(problem), problem.nextStep))
   else if (answer !== null) checks.push(ok("turn", `it answered: ${answer.trim().slice(0, 80)}`))
   return checks.map(named)

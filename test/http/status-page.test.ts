@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { describe, expect, test } from "vitest"
+import type { Capabilities } from "../../src/domain/backend.ts"
 import type { KeptReply } from "../../src/domain/replies.ts"
 import { agentStatus } from "./fake-engine.ts"
 import { type AppFixture, appFixture, type FixtureOptions } from "./http-fixture.ts"
@@ -15,6 +16,11 @@ const capabilities = {
   hasFork: true,
   efforts: [],
 }
+const limitedBy = (detail: string): Capabilities => ({
+  ...capabilities,
+  limitation: { reason: "its app-server does not answer", nextStep: "Look why.", detail },
+})
+
 const nobodyLoggedIn = {
   isReady: false,
   reason: "codex is not logged in",
@@ -91,6 +97,7 @@ describe("the status page", () => {
         }),
         agentStatus("alice", { program: "/srv/heron/x", loginProblem: { message: said, at: 0 } }),
         agentStatus("bob", { program: "/srv/heron/y", controlProblem: said }),
+        agentStatus("carol", { capabilities: limitedBy(said) }),
       ]
       const shown = await (await fixture.app.request(path)).text()
       expect(shown).not.toMatch(/SAID|heron|Heron|sk-live|corp\.example/)
@@ -102,6 +109,7 @@ describe("the status page", () => {
         "codex is not logged in",
         "The log-in was refused",
         "control",
+        "its app-server does not answer",
       ])
         expect(shown).toContain(word)
     },
@@ -113,9 +121,15 @@ describe("the status page", () => {
         agentStatus("manager", { readiness: { ...nobodyLoggedIn, detail: "it printed: update me" } }),
         agentStatus("alice", { loginProblem: { message: "401 expired", at: 0 } }),
         agentStatus("bob", { controlProblem: "agent.json:3: not valid JSON" }),
+        agentStatus("carol", { capabilities: limitedBy("it has no room") }),
       ]
     })
-    for (const words of ["it printed: update me", "refused: 401 expired", "agent.json:3: not valid JSON"])
+    for (const words of [
+      "does not answer: it has no room",
+      "it printed: update me",
+      "refused: 401 expired",
+      "agent.json:3: not valid JSON",
+    ])
       expect(text).toContain(words)
   })
 

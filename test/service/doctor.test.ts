@@ -80,6 +80,29 @@ function forward(incoming: IncomingMessage, outgoing: ServerResponse): void {
 }
 
 describe("doctor", () => {
+  it("warns, as status does, of a codex that is driven by exec because its app-server does not answer", async () => {
+    const cli = join(user.path, "codex")
+    const script = `#!/bin/sh\n[ "$1" = app-server ] && { echo no room >&2; exit 3; }\nexec '${codexExecutable()}' "$@"\n`
+    writeFileSync(cli, script, { mode: 0o755 })
+    const { all } = await doctor({ AI_AGENT_PROXY_CLI: cli })
+    expect(all).toContainEqual({
+      name: "cli",
+      status: "warning",
+      message: expect.stringMatching(/`codex exec` anew.*no room/s),
+      next: expect.stringContaining("codex app-server"),
+    })
+    const daemon = await startDaemonProcess({
+      userHome: user.path,
+      env: environment({}),
+      args: ["--cli", cli],
+    })
+    try {
+      expect((await run(["status"], {})).stdout).toMatch(/Limited {2}its app-server does not answer.*no room/)
+    } finally {
+      await daemon.stop()
+    }
+  }, 60_000)
+
   it("has the real CLI answer one word on demand, and finds nothing that fails", async () => {
     const { code, checks } = await doctor({}, ["--turn"])
     expect([...checks.values()].filter((check) => check.status === "failure")).toEqual([])
