@@ -114,5 +114,5 @@ export function childEnvironment(
       prefixes.some((prefix) => name.startsWith(prefix))
     if (isAllowed) environment[name] = value
   }
-  return { ...environment, ...noProxyVariables(source) }
+  return { ...environment, ...noProxyVariables(source, source[agentVariables.url]) }
 }

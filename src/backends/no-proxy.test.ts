@@ -8,6 +8,13 @@ describe("what an agent's process reaches without the user's proxy", () => {
     expect(noProxyVariables({})).toEqual({ NO_PROXY: loopback, no_proxy: loopback })
   })
 
+  it("is also the address that the service listens on", () => {
+    const of = (url: string) => noProxyVariables({}, url).NO_PROXY
+    expect(of("http://127.0.0.1:7011")).toBe(loopback)
+    expect(of("http://192.168.7.5:7011")).toBe(`${loopback},192.168.7.5`)
+    expect(of("http://[fd00::5]:7011")).toBe(`${loopback},[fd00::5],fd00::5`)
+  })
+
   it("is beside that what the user excepts, however it is written", () => {
     const both = `.corp,10.0.0.0/8,${loopback}`
     expect(noProxyVariables({ NO_PROXY: ".corp, 10.0.0.0/8" })).toEqual({ NO_PROXY: both, no_proxy: both })
