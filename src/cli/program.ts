@@ -3,6 +3,7 @@ import { ConfigError } from "../config/config-error.ts"
 import { version } from "../config/version.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { fileProblemOf, systemCodeOf } from "../domain/file-problem.ts"
+import { printedText } from "../domain/printed-text.ts"
 import { ServiceError } from "../supervise/service-error.ts"
 import { completionCommand } from "./completion.ts"
 import { configurationProblem } from "./configuration-problem.ts"
@@ -123,6 +124,6 @@ function systemWords(error: unknown): string {
 }
 
 function tell(message: string, exitCode: number): number {
-  process.stderr.write(`ai-agent-proxy: ${message}\n`)
+  process.stderr.write(`ai-agent-proxy: ${printedText(message)}\n`)
   return exitCode
 }

@@ -1,6 +1,7 @@
+import { printedText } from "../domain/printed-text.ts"
 import { ServiceError } from "./service-error.ts"
 
-/** One line of `doctor`. */
+/** One line of `doctor`; its message may quote programs and models, and is free of what a terminal would obey. */
 export interface HealthCheck {
   /** Stable: `node`, `home`, `cli`, ... */
   readonly name: string
@@ -11,15 +12,15 @@ export interface HealthCheck {
 }
 
 export function ok(name: string, message: string): HealthCheck {
-  return { name, status: "ok", message, next: null }
+  return { name, status: "ok", message: printedText(message), next: null }
 }
 
 export function warning(name: string, message: string, next: string): HealthCheck {
-  return { name, status: "warning", message, next }
+  return { name, status: "warning", message: printedText(message), next }
 }
 
 export function failure(name: string, message: string, next: string): HealthCheck {
-  return { name, status: "failure", message, next }
+  return { name, status: "failure", message: printedText(message), next }
 }
 
 /** For what a look at the service threw, in one line; throws again what is no `ServiceError`. */
@@ -27,5 +28,10 @@ export function failureOf(name: string, error: unknown, next: string): HealthChe
   if (!(error instanceof ServiceError)) throw error
   const [message = ""] = error.message.split("\n", 1)
   // Who may do it, that message says itself.
-  return { name, status: "failure", message, next: error.kind === "no_rights" ? null : next }
+  return {
+    name,
+    status: "failure",
+    message: printedText(message),
+    next: error.kind === "no_rights" ? null : next,
+  }
 }
