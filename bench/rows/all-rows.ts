@@ -1,5 +1,6 @@
 import type { MeasurementGroup } from "../measurement.ts"
 import { measureAgentClis } from "./agent-clis.ts"
+import { measureBackgroundTurn } from "./background-turn.ts"
 import { measureColdExec } from "./cold-exec.ts"
 import { measureConversation } from "./conversation.ts"
 import { measureFunctionRoundTrip } from "./function-round-trip.ts"
@@ -8,6 +9,7 @@ import { measureLongStream } from "./long-stream.ts"
 import { measureManyStreams } from "./many-streams.ts"
 import { measureRealCodex } from "./real-codex.ts"
 import { measureReplay } from "./replay.ts"
+import { measureStalledReaders } from "./stalled-readers.ts"
 import { measureWarmTurn } from "./warm-turn.ts"
 
 /** What `--only` takes; each makes one or more rows. */
@@ -16,9 +18,11 @@ export const measurements: Readonly<Record<string, MeasurementGroup>> = {
   "cold-exec": measureColdExec,
   "real-codex": measureRealCodex,
   "agent-clis": measureAgentClis,
+  background: measureBackgroundTurn,
   streams: measureManyStreams,
   deltas: measureLongStream,
   replay: measureReplay,
+  readers: measureStalledReaders,
   function: measureFunctionRoundTrip,
   idle: measureIdle,
   "turn-1000": measureConversation,
