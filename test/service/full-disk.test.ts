@@ -51,10 +51,12 @@ it.skipIf(!canLimit)(
     let failure: unknown = null
     try {
       for await (const event of stream) {
+        if (event.type === "response.created") id = event.response.id
+        // What cannot be stored ends the turn: it has to have said something first.
+        if (event.type === "response.output_text.delta" && !types.includes(event.type)) {
+          limitFiles(daemon.pid, statSync(ledgerLog).size)
+        }
         types.push(event.type)
-        if (event.type !== "response.created") continue
-        id = event.response.id
-        limitFiles(daemon.pid, statSync(ledgerLog).size)
       }
     } catch (error) {
       failure = error
