@@ -113,6 +113,10 @@ class CliBackend implements Backend {
     return (await this.#clean()).closeThread(thread)
   }
 
+  async renewThread(thread: ThreadRef | null): Promise<void> {
+    await (await this.#clean()).renewThread?.(thread)
+  }
+
   async deleteThread(thread: ThreadRef): Promise<void> {
     await this.#retired?.deleteThread(thread)
     return (await this.#clean()).deleteThread(thread)

@@ -142,6 +142,12 @@ export interface Backend {
   forkThread(thread: ThreadRef, at: string, options: ThreadOptions): Promise<ThreadRef>
   /** Gives the thread's memory back; it can be resumed. Harmless when unknown. */
   closeThread(thread: ThreadRef): Promise<void>
+  /**
+   * The CLI's instruction files were edited: the next `resumeThread` has it read them again, without anything of the thread being
+   * lost. To be called between turns; null: before the first turn of a thread that is not loaded. Missing: each turn reads them, or
+   * there are none. Harmless when unknown.
+   */
+  renewThread?(thread: ThreadRef | null): Promise<void>
   /** Removes the CLI's own record too. Harmless when unknown. */
   deleteThread(thread: ThreadRef): Promise<void>
   /** Returns at once; whatever goes wrong arrives as `turn.failed`. */

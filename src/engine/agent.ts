@@ -22,6 +22,8 @@ export interface AgentOptions {
   readonly effort?: string | null
   /** Our own words in front of a new thread's instructions. */
   readonly preamble: () => Promise<string>
+  /** Another one once the files were edited that its CLI reads by itself. Asked before each turn; takes microseconds. */
+  readonly instructionsStamp?: () => string
   readonly loadedThreads: number
   readonly threadIdleMs: number
   /** How often an agent that is not ready is asked again. */
@@ -34,6 +36,8 @@ export interface AgentOptions {
 
 interface LoadedThread {
   readonly ref: ThreadRef
+  /** Of the instructions that it was loaded with. */
+  readonly stamp: string
   /** As `performance.now()` tells it. */
   usedAt: number
   isBusy: boolean
@@ -63,6 +67,8 @@ export class Agent {
   #loginProblem: LoginProblem | null = null
   #isStopped = false
   #refusal: string | null = null
+  /** Of the instructions as the newest turn has found them. */
+  #stamp: string
   runningTurns = 0
   lastActiveAt: number | null = null
 
@@ -71,6 +77,7 @@ export class Agent {
     this.profile = options.profile
     this.backend = options.backend
     this.#createdAt = options.now()
+    this.#stamp = this.instructionsStamp()
   }
 
   /** Starts watching; the first check is awaited, so that a service that says it is up knows how its agent is. */
@@ -193,9 +200,30 @@ export class Agent {
     }
   }
 
-  /** The thread is in use from now on and is not closed until `release`. */
-  occupy(threadId: string, ref: ThreadRef): void {
-    this.#loaded.set(threadId, { ref, usedAt: performance.now(), isBusy: true })
+  instructionsStamp(): string {
+    return this.#options.instructionsStamp?.() ?? ""
+  }
+
+  /** A thread that was loaded before its CLI's instructions were edited is to be loaded anew. To be called between its turns. */
+  async renewEdited(threadId: string, stamp: string): Promise<void> {
+    const thread = this.#loaded.get(threadId)
+    const isEdited = (thread?.stamp ?? this.#stamp) !== stamp
+    this.#stamp = stamp
+    if (!isEdited) return
+    try {
+      await this.backend.renewThread?.(thread?.ref ?? null)
+    } catch (error) {
+      // The turn goes on with the instructions that the thread has.
+      this.#options.log("info", "a thread keeps its earlier instructions", {
+        agent: this.profile.id,
+        error: String(error),
+      })
+    }
+  }
+
+  /** The thread is in use from now on and is not closed until `release`. `stamp`: see `renewEdited`. */
+  occupy(threadId: string, ref: ThreadRef, stamp: string): void {
+    this.#loaded.set(threadId, { ref, stamp, usedAt: performance.now(), isBusy: true })
   }
 
   /** The turn is over: the thread stays loaded while there is room and it is used. */
@@ -204,7 +232,7 @@ export class Agent {
     if (thread === undefined) return
     // Behind all others: a Map keeps the order of insertion, so the first entry is the longest unused.
     this.#loaded.delete(threadId)
-    this.#loaded.set(threadId, { ref: thread.ref, usedAt: performance.now(), isBusy: false })
+    this.#loaded.set(threadId, { ...thread, usedAt: performance.now(), isBusy: false })
     this.#closeUnused(Number.NEGATIVE_INFINITY)
   }
 

@@ -16,7 +16,12 @@ export async function openThread(
   isLost: boolean,
 ): Promise<OpenedThread | null> {
   const { agent, plan, stopCause, whenStopped } = options
-  const open = () => openNativeThread({ ...options, outputs, isLost })
+  // From before it is opened: an edit in between is seen by the next turn.
+  const stamp = agent.instructionsStamp()
+  const open = async () => {
+    await agent.renewEdited(plan.thread.id, stamp)
+    return openNativeThread({ ...options, outputs, isLost })
+  }
   const opening = open().catch((error: unknown) => {
     // No turn was begun, so a CLI that died just now may be asked once more: it is started again.
     if (error instanceof ProxyError && error.code === "backend_died" && stopCause() === null) return open()
@@ -27,7 +32,7 @@ export async function openThread(
     discard(options, opening)
     return null
   }
-  agent.occupy(plan.thread.id, opened.ref)
+  agent.occupy(plan.thread.id, opened.ref, stamp)
   if (opened.isNew) options.onNativeThread(opened.ref)
   return opened
 }

@@ -15,6 +15,7 @@ import { Agent } from "../engine/agent.ts"
 import { controlFile } from "../workspace/agent-control.ts"
 import { ensureOwnFolders, makeFolder } from "../workspace/agent-workspace.ts"
 import { clearUnkept } from "../workspace/inbox-folder.ts"
+import { instructionsStamp } from "../workspace/instructions-stamp.ts"
 import type { RosterEntry } from "../workspace/roster-folder.ts"
 import { threadPreamble } from "../workspace/thread-preamble.ts"
 import type { AgentRecords } from "./agent-records.ts"
@@ -108,6 +109,7 @@ export async function launchAgent(
     model,
     effort: settings.effort,
     preamble: () => threadPreamble(profile, { now: new Date(now()), log: tell }),
+    instructionsStamp: () => instructionsStamp(profile.workspace),
     loadedThreads: config.limits.loadedThreads,
     threadIdleMs: config.limits.threadIdleMs,
     now,

@@ -64,6 +64,8 @@ class AcpBackend implements Backend {
   /** Requests that are being made of it, beside the turns. */
   #requests = 0
   #isStopped = false
+  /** It has read instructions that were edited since. */
+  #isOutdated = false
 
   constructor(options: AcpBackendOptions) {
     this.#options = options
@@ -138,6 +140,13 @@ class AcpBackend implements Backend {
     this.#known.delete(thread)
     // Without a process there is no memory to give back.
     if (this.#supervisor.current !== null) await this.#with(({ sessions }) => sessions.close(thread))
+  }
+
+  async renewThread(thread: ThreadRef | null): Promise<void> {
+    if (this.#options.cli.readsInstructionsOnce === true) {
+      this.#isOutdated = true
+      await this.#rest()
+    } else if (thread !== null) await this.#current?.sessions.renew(thread)
   }
 
   async deleteThread(thread: ThreadRef): Promise<void> {
@@ -292,6 +301,7 @@ class AcpBackend implements Backend {
     this.#current = { connection, sessions }
     this.#description = connection.description
     this.#isResting = false
+    this.#isOutdated = false
     log("info", `${this.kind} started`, { pid: connection.pid })
     onEvent({ type: "process.started", pid: connection.pid })
     this.#restLater()
@@ -348,20 +358,30 @@ class AcpBackend implements Backend {
     if (this.#turns.size === 0) void turn.connection?.end()
   }
 
+  get #isUsed(): boolean {
+    return this.#turns.size > 0 || this.#requests > 0
+  }
+
   /** From the end of the last turn or request on; one that has begun since puts it off. */
   #restLater(): void {
-    const isUsed = () => this.#turns.size > 0 || this.#requests > 0
     clearTimeout(this.#idleTimer ?? undefined)
-    if (this.#isStopped || isUsed()) return
-    this.#idleTimer = setTimeout(() => {
-      const { current } = this.#supervisor
-      if (isUsed() || current === null) return
-      this.#isResting = true
-      this.#rested.add(current)
-      this.#options.log("info", `${this.kind} is ended, nothing runs in it`)
-      void current.end()
-    }, this.#timeouts.idleMs)
+    if (this.#isStopped || this.#isUsed) return
+    if (this.#isOutdated) {
+      void this.#rest()
+      return
+    }
+    this.#idleTimer = setTimeout(() => void this.#rest(), this.#timeouts.idleMs)
     // It must not keep the service alive.
     this.#idleTimer.unref()
+  }
+
+  /** Ends the program, unless it is used: the next turn starts it again. */
+  async #rest(): Promise<void> {
+    const { current } = this.#supervisor
+    if (this.#isUsed || current === null) return
+    this.#isResting = true
+    this.#rested.add(current)
+    this.#options.log("info", `${this.kind} is ended, nothing runs in it`)
+    await current.end()
   }
 }

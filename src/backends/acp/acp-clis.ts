@@ -37,6 +37,8 @@ export interface AcpCli {
    * message: the model would do again what was broken off.
    */
   readonly joinsUnanswered?: true
+  /** True: it reads its instruction files when it starts, and shows the same to all sessions. */
+  readonly readsInstructionsOnce?: true
   /** What a line on its stderr says of a session that cannot get at its model for now; null: nothing of the kind. */
   readonly troubleIn?: (line: string) => Trouble | null
 }
@@ -117,6 +119,7 @@ const copilot: AcpCli = {
   usageIsTotal: true,
   holdMs: null,
   saysInfos: true,
+  readsInstructionsOnce: true,
 }
 
 const qwen: AcpCli = {

@@ -168,6 +168,14 @@ export class AcpSessions {
     await this.#ask("session/close", thread)
   }
 
+  /** Closed where the program can; else it is loaded over what it has, which reads everything anew, too. */
+  async renew(thread: ThreadRef): Promise<void> {
+    // Only the process that has it knows a session that cannot be loaded.
+    if (this.#connection.description.agentCapabilities?.loadSession !== true) return
+    await this.close(thread)
+    this.forget(thread)
+  }
+
   async delete(thread: ThreadRef): Promise<void> {
     const capabilities = this.#connection.description.agentCapabilities?.sessionCapabilities
     if (capabilities?.close != null && this.#loaded.has(thread)) await this.#ask("session/close", thread)

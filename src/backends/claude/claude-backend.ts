@@ -121,6 +121,14 @@ class ClaudeBackend implements Backend {
     thread.channel?.close()
   }
 
+  /** claude reads its files when its process begins. */
+  async renewThread(ref: ThreadRef | null): Promise<void> {
+    if (ref === null) return
+    // Its last turn is told to be over before it is noted.
+    await this.#turns.get(ref)?.settled
+    await this.closeThread(ref)
+  }
+
   async deleteThread(ref: ThreadRef): Promise<void> {
     await this.#turns.get(ref)?.settled
     await this.closeThread(ref)

@@ -146,6 +146,11 @@ class CodexBackend implements Backend {
     await this.#withThreads((threads) => threads.close(thread))
   }
 
+  async renewThread(thread: ThreadRef | null): Promise<void> {
+    if (thread !== null && this.#supervisor.current !== null)
+      await this.#withThreads((threads) => threads.unload(thread))
+  }
+
   async deleteThread(thread: ThreadRef): Promise<void> {
     this.#names.delete(thread)
     try {
@@ -257,7 +262,7 @@ class CodexBackend implements Backend {
   }
 
   #processStarted(server: AppServer): void {
-    this.#threads = new CodexThreads(server, this.#options)
+    this.#threads = new CodexThreads(server, this.#options, this.#options.log)
     this.#isAccountReady = false
     this.#options.log("info", "codex app-server started", { pid: server.pid, version: server.version })
     this.#options.onEvent({ type: "process.started", pid: server.pid })

@@ -1,5 +1,6 @@
 import type { ThreadOptions, ThreadRef, TurnInput } from "../../domain/backend.ts"
 import { ProxyError, ThreadLostError } from "../../domain/errors.ts"
+import type { Log } from "../../domain/log.ts"
 import { lostOrProxyError } from "../start-error.ts"
 import type { AppServer } from "./app-server.ts"
 import { FunctionNames } from "./function-names.ts"
@@ -30,6 +31,7 @@ export interface LoadedThread {
   readonly hasRawEvents: boolean
   /** The file with the thread's raw items; null: it is ephemeral. */
   readonly rolloutFile: string | null
+  /** Of turns that ask for none. */
   readonly ownModel: string
   readonly ownEffort: string | null
   /** As the last turn left them: codex keeps a turn's model and effort for all later turns. */
@@ -37,19 +39,38 @@ export interface LoadedThread {
   effort: string | null
 }
 
+interface OwnSettings {
+  readonly model: string | null
+  readonly effort: string | null
+}
+
+interface KeepOptions {
+  readonly hasRawEvents: boolean
+  readonly isReadOnly?: boolean
+  /** Missing: it was opened with them. */
+  readonly own?: OwnSettings
+}
+
+/** Twice of what codex takes with the delay that we give it. */
+const unloadMs = 5_000
+
 /** The threads of one app-server process: made, loaded again, forked and given back. */
 export class CodexThreads {
   readonly #server: AppServer
   readonly #agent: AgentSettings
+  readonly #log: Log
   readonly #loaded = new Map<ThreadRef, LoadedThread>()
   readonly #resuming = new Map<ThreadRef, Promise<LoadedThread>>()
   /** Threads with a turn that codex did not end when asked to: not to be used again. */
   readonly #stuck = new Set<ThreadRef>()
+  /** Called when codex has unloaded it. */
+  readonly #unloading = new Map<ThreadRef, () => void>()
   #models: Promise<readonly ListedModel[]> | null = null
 
-  constructor(server: AppServer, agent: AgentSettings) {
+  constructor(server: AppServer, agent: AgentSettings, log: Log) {
     this.#server = server
     this.#agent = agent
+    this.#log = log
   }
 
   has(thread: ThreadRef): boolean {
@@ -79,17 +100,22 @@ export class CodexThreads {
     if (loaded !== undefined) return loaded
     const running = this.#resuming.get(thread)
     if (running !== undefined) return running
-    const resuming = this.#server
-      .request("thread/resume", resumeParams(this.#agent, thread), threadResultSchema)
-      .then(
-        (result) => this.#keep(result, names, { hasRawEvents: false }),
-        (error) => {
-          throw lostOrProxyError(error)
-        },
-      )
-      .finally(() => this.#resuming.delete(thread))
+    const resuming = this.#resume(thread, names).finally(() => this.#resuming.delete(thread))
     this.#resuming.set(thread, resuming)
     return resuming
+  }
+
+  async #resume(thread: ThreadRef, names: FunctionNames): Promise<LoadedThread> {
+    try {
+      const [result, own] = await Promise.all([
+        this.#server.request("thread/resume", resumeParams(this.#agent, thread), threadResultSchema),
+        this.#ownSettings(),
+      ])
+      // It comes back with what its last turn had, which may have been a setting of the agent that is no longer there.
+      return this.#keep(result, names, { hasRawEvents: false, own })
+    } catch (error) {
+      throw lostOrProxyError(error)
+    }
   }
 
   async fork(thread: ThreadRef, at: string, options: ThreadOptions): Promise<LoadedThread> {
@@ -105,6 +131,21 @@ export class CodexThreads {
   async inject(thread: ThreadRef, items: readonly InjectedItem[]): Promise<void> {
     for (const chunk of injectChunks(items)) {
       await this.#server.request("thread/inject_items", { threadId: thread, items: chunk }, emptyResultSchema)
+    }
+  }
+
+  /** Gives it back and waits until codex has unloaded it, so that it reads everything anew when it is resumed. */
+  async unload(thread: ThreadRef): Promise<void> {
+    if (!this.#loaded.has(thread)) return
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    this.#unloading.set(thread, () => resolve(true))
+    const timer = setTimeout(() => resolve(false), unloadMs)
+    try {
+      await this.close(thread)
+      if (!(await promise)) this.#log("info", "codex has not unloaded a thread in time", { thread })
+    } finally {
+      clearTimeout(timer)
+      this.#unloading.delete(thread)
     }
   }
 
@@ -125,8 +166,10 @@ export class CodexThreads {
     await this.#server.request("thread/delete", { threadId: thread }, emptyResultSchema)
   }
 
+  /** codex does not have it any more. */
   forget(thread: ThreadRef): void {
     this.#loaded.delete(thread)
+    this.#unloading.get(thread)?.()
   }
 
   markStuck(thread: ThreadRef): void {
@@ -148,16 +191,24 @@ export class CodexThreads {
   /** Reasoning efforts of the agent's model; empty when codex has no catalogue entry for it. */
   async efforts(): Promise<readonly string[]> {
     const models = await this.#listModels()
-    const name = this.#agent.model ?? (await this.#configuredModel())
+    const name = this.#agent.model ?? (await this.#configured()).model
     const model = models.find((entry) => (name === null ? entry.isDefault : entry.model === name))
     return model?.supportedReasoningEfforts.map((effort) => effort.reasoningEffort) ?? []
   }
 
-  /** The model of the user's own configuration; null: codex takes the default of its catalogue. */
-  #configuredModel(): Promise<string | null> {
+  /** What a new thread would have. A model of null: that cannot be told. */
+  async #ownSettings(): Promise<OwnSettings> {
+    const { model, effort } = await this.#configured()
+    const own = this.#agent.model ?? model
+    if (own !== null) return { model: own, effort }
+    return { model: (await this.#listModels()).find(({ isDefault }) => isDefault)?.model ?? null, effort }
+  }
+
+  /** What the user's own configuration says; a model of null: codex takes the default of its catalogue. */
+  #configured(): Promise<OwnSettings> {
     return this.#server.request("config/read", { includeLayers: false }, configResultSchema).then(
-      ({ config }) => config.model ?? null,
-      () => null,
+      ({ config }) => ({ model: config.model ?? null, effort: config.model_reasoning_effort ?? null }),
+      () => ({ model: null, effort: null }),
     )
   }
 
@@ -191,7 +242,7 @@ export class CodexThreads {
   #keep(
     result: ThreadResult,
     names: FunctionNames,
-    { hasRawEvents, isReadOnly = false }: { readonly hasRawEvents: boolean; readonly isReadOnly?: boolean },
+    { hasRawEvents, isReadOnly = false, own }: KeepOptions,
   ): LoadedThread {
     if (!isReadOnly) this.#checkProfile(result)
     const effort = result.reasoningEffort ?? null
@@ -200,8 +251,8 @@ export class CodexThreads {
       names,
       hasRawEvents,
       rolloutFile: result.thread.path ?? null,
-      ownModel: this.#agent.model ?? result.model,
-      ownEffort: effort,
+      ownModel: this.#agent.model ?? own?.model ?? result.model,
+      ownEffort: own === undefined ? effort : own.effort,
       model: result.model,
       effort,
     }
