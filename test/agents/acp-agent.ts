@@ -78,6 +78,16 @@ const configOptions = [
   },
 ]
 
+/** A loaded session has what was set last, in whichever process. */
+function keptOptions(): typeof configOptions {
+  const lines = readFileSync(join(folder, "options"), "utf8").trim().split("\n")
+  const kept = new Map(lines.map((line) => line.split("=") as [string, string]))
+  return configOptions.map((option) => ({
+    ...option,
+    currentValue: kept.get(option.id) ?? option.currentValue,
+  }))
+}
+
 /** With a late replay it reads requests in between, as gemini does. */
 async function replay(session: Session): Promise<void> {
   const times = fault === "late-replay" ? 2_000 : 1
@@ -121,7 +131,7 @@ async function answer(method: string, params: Fields): Promise<unknown> {
       const loaded = newSession(String(params.sessionId), said, params.mcpServers as Fields[])
       const replayed = replay(loaded)
       if (fault !== "late-replay") await replayed
-      return { modes, configOptions }
+      return { modes, configOptions: fault === "keeps-options" ? keptOptions() : configOptions }
     }
     case "session/set_mode":
       if (session !== undefined) session.mode = String(params.modeId)

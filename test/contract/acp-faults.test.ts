@@ -323,6 +323,17 @@ describe("the process of an agent of the Agent Client Protocol", () => {
     expect((await backend.capabilities()).efforts).toEqual(["low", "high"])
   })
 
+  it("has its own model and effort again in a loaded session that kept those of earlier turns", async () => {
+    const { backend, read, crash } = await prepare({}, { FAULT: "keeps-options" })
+    const thread = await backend.openThread(noOptions)
+    await runTurn(backend, thread, inputOf("[[say:a]]", { model: "large", effort: "high" }))
+    await crash()
+    await backend.resumeThread(thread, noOptions)
+    expect((await runTurn(backend, thread, "[[history]]")).answer).toContain("[[say:a]]")
+    const set = read("options").trim().split("\n")
+    expect(set).toEqual(["model=large", "effort=high", "model=small", "effort=low"])
+  })
+
   it("is not run by a schema that it cannot be told", async () => {
     const { backend } = await prepare()
     const { last } = await runTurn(

@@ -1,10 +1,11 @@
-import { appendFileSync } from "node:fs"
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
 import { createAcpHome } from "../support/acp-homes.ts"
 import { createClaudeHome } from "../support/claude-home.ts"
 import { missingCli, testCli } from "../support/test-clis.ts"
 import { startTestService, type TestService } from "../support/test-service.ts"
+import { waitFor } from "../support/wait-for.ts"
 
 const cleanUps: (() => Promise<unknown>)[] = []
 
@@ -17,7 +18,7 @@ const wordOfTheDay = "The word of the day is plum."
 type Name = "claude" | "gemini" | "opencode" | "copilot"
 
 /** A service whose manager is on that CLI. */
-async function start(name: Name): Promise<TestService> {
+async function start(name: Name, claudeSettings: object | null = null): Promise<TestService> {
   const service = await startTestService({
     cli: testCli(name) ?? "",
     ...(name === "gemini" && { config: { model: "gemini-2.5-flash" } }),
@@ -25,6 +26,9 @@ async function start(name: Name): Promise<TestService> {
       const home =
         name === "claude" ? await createClaudeHome({ modelUrl }) : await createAcpHome(name, modelUrl)
       cleanUps.push(() => home.remove())
+      if (claudeSettings !== null) {
+        writeFileSync(join(home.home, "settings.json"), JSON.stringify(claudeSettings))
+      }
       return home.env
     },
   })
@@ -58,3 +62,38 @@ describe("instructions that are edited while a conversation is loaded", () => {
     )
   }
 })
+
+describe("a model that is set for an agent on claude, and is null again", () => {
+  it.skipIf(testCli("claude") === null)(
+    `leaves the person's own to conversations that go on${testCli("claude") === null ? missingCli("claude") : ""}`,
+    async () => {
+      const service = await start("claude", { model: "haiku" })
+      const { id } = await service.client.conversations.create()
+      expect(await modelOf(service, id)).toContain("haiku")
+      edit(service, { model: "sonnet" })
+      await waitFor(async () => (await modelOf(service, id)).includes("sonnet"), { what: "the other model" })
+      edit(service, { model: null })
+      const isNoticed = async () => {
+        const fresh = await service.client.conversations.create()
+        return (await modelOf(service, fresh.id)).includes("haiku")
+      }
+      await waitFor(isNoticed, { what: "the edit to be noticed", timeoutMs: 30_000 })
+      expect(await modelOf(service, id)).toContain("haiku")
+      expect(JSON.stringify(service.model.requests.at(-1)?.body)).toContain("sonnet, [[say:ok]]")
+    },
+    120_000,
+  )
+})
+
+function edit(service: TestService, changed: object): void {
+  const file = join(service.home, "manager", "control", "agent.json")
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), ...changed }))
+}
+
+/** Which one was asked in a turn of the conversation; what it was told then is kept there. */
+async function modelOf(service: TestService, conversation: string): Promise<string> {
+  const file = join(service.home, "manager", "control", "agent.json")
+  const { model } = JSON.parse(readFileSync(file, "utf8"))
+  await service.client.responses.create({ model: "manager", conversation, input: `${model}, [[say:ok]]` })
+  return String((service.model.requests.at(-1)?.body as { model?: unknown } | undefined)?.model)
+}

@@ -44,7 +44,12 @@ export const sessionResultSchema = z.object({
       availableModes: z.array(z.object({ id: z.string() })).nullish(),
     })
     .nullish(),
-  models: z.object({ availableModels: z.array(z.object({ modelId: z.string() })).nullish() }).nullish(),
+  models: z
+    .object({
+      currentModelId: z.string().nullish(),
+      availableModels: z.array(z.object({ modelId: z.string() })).nullish(),
+    })
+    .nullish(),
   configOptions: z.array(configOptionSchema).nullish(),
 })
 export type SessionDescription = z.infer<typeof sessionResultSchema>

@@ -9,7 +9,7 @@ import type { AcpCli } from "./acp-clis.ts"
 import type { AcpConnection } from "./acp-connection.ts"
 import { isAuthError } from "./acp-error.ts"
 import { choicesOf, emptyResultSchema, type SessionDescription, sessionResultSchema } from "./acp-protocol.ts"
-import { applySetting, setEffort, setModel } from "./session-settings.ts"
+import { applySetting, choiceOf, type SessionChoice, setEffort, setModel } from "./session-settings.ts"
 
 /** What of a thread's options is needed to load it again. */
 export type LoadOptions = Pick<ThreadOptions, "tools" | "isReadOnly">
@@ -27,6 +27,8 @@ export interface AcpSession {
   readonly channel: ToolChannel | null
   readonly permissions: Permissions
   readonly description: SessionDescription
+  /** What a new session has: turns that ask for no effort go back to it. */
+  readonly own: SessionChoice
   /** Null: it was told. */
   preamble: Preamble | null
   /** The running total, where the program tells one; null: not known. */
@@ -76,6 +78,8 @@ export class AcpSessions {
   /** Made to see whether the program is logged in; the first thread takes it. */
   #spare: Promise<SessionDescription> | null = null
   #efforts: readonly string[] = []
+  /** Of the newest session that was made; null: none was. */
+  #own: SessionChoice | null = null
 
   constructor(connection: AcpConnection, options: AcpSessionsOptions) {
     this.#connection = connection
@@ -190,10 +194,11 @@ export class AcpSessions {
       await setModel(connection, session.id, session.description, model)
       session.model = model
     }
-    if (effort !== session.effort) {
-      await setEffort(connection, session.id, session.description, effort)
-      session.effort = effort
+    const wanted = effort ?? session.own.effort
+    if (effort !== session.effort && wanted !== null) {
+      await setEffort(connection, session.id, session.description, wanted)
     }
+    session.effort = effort
   }
 
   /** The process is gone, and with it everything that was loaded. */
@@ -223,8 +228,10 @@ export class AcpSessions {
       if (cli.joinsUnanswered === true && replay.isUnanswered) {
         throw new ThreadLostError(`Session ${thread} ends with a prompt that would be asked again`)
       }
-      const session = this.#sessionOf(thread, description ?? {}, options, channel)
+      const own = await this.#ownChoice(choiceOf(description ?? {}))
+      const session = this.#sessionOf(thread, description ?? {}, options, channel, own)
       await this.#prepare(session)
+      await this.#restoreOwn(session)
       this.#loaded.set(thread, session)
       return session
     } catch (error) {
@@ -252,6 +259,31 @@ export class AcpSessions {
     }
   }
 
+  /** What a new session has, where a loaded one says what it works with: only a new one tells. */
+  async #ownChoice(loaded: SessionChoice): Promise<SessionChoice> {
+    if (this.#own !== null || (loaded.model === null && loaded.effort === null)) return this.#own ?? loaded
+    try {
+      this.#spare ??= this.#create([])
+      await this.#spare
+    } catch {
+      // It goes on as it is.
+      this.#spare = null
+    }
+    return this.#own ?? loaded
+  }
+
+  /** Programs load a session with the model and the effort that it had last: a setting, perhaps, that is no longer there. */
+  async #restoreOwn({ id, description, own }: AcpSession): Promise<void> {
+    const { model, effort } = choiceOf(description)
+    const isOwn = this.#options.model === null
+    if (isOwn && model !== null && own.model !== null && own.model !== model) {
+      await setModel(this.#connection, id, description, own.model)
+    }
+    if (effort !== null && own.effort !== null && own.effort !== effort) {
+      await setEffort(this.#connection, id, description, own.effort)
+    }
+  }
+
   async #take(): Promise<SessionDescription> {
     const spare = this.#spare
     this.#spare = null
@@ -266,6 +298,7 @@ export class AcpSessions {
       sessionResultSchema,
     )
     if (!description.sessionId) throw new RpcError("session/new", 0, "the answer names no session")
+    this.#own = choiceOf(description)
     const effort = description.configOptions?.find(({ category }) => category === "thought_level")
     this.#efforts = effort === undefined ? [] : choicesOf(effort).filter((value) => value !== "default")
     return description
@@ -288,11 +321,13 @@ export class AcpSessions {
     description: SessionDescription,
     options: LoadOptions,
     channel: ToolChannel | null,
+    own = choiceOf(description),
   ): AcpSession {
     const { cli, model, permissions } = this.#options
     return {
       id,
       description,
+      own,
       functionNames: options.tools.map((tool) => tool.name),
       channel,
       permissions: options.isReadOnly === true ? "read-only" : permissions,

@@ -31,6 +31,20 @@ export async function applySetting(
   }
 }
 
+/** What a session works with; null: it does not say. */
+export interface SessionChoice {
+  readonly model: string | null
+  readonly effort: string | null
+}
+
+export function choiceOf({ configOptions, models }: SessionDescription): SessionChoice {
+  const chosen = (name: string): string | null => {
+    const value = configOptions?.find(({ id, category }) => (category ?? id) === name)?.currentValue
+    return typeof value === "string" ? value : null
+  }
+  return { model: chosen("model") ?? models?.currentModelId ?? null, effort: chosen("thought_level") }
+}
+
 export async function setModel(
   connection: AcpConnection,
   sessionId: string,
@@ -52,18 +66,15 @@ export async function setModel(
   }
 }
 
-/** Null: what the session began with. */
 export async function setEffort(
   connection: AcpConnection,
   sessionId: string,
   description: SessionDescription,
-  effort: string | null,
+  effort: string,
 ): Promise<void> {
   const option = description.configOptions?.find(({ category }) => category === "thought_level")
-  // An agent without it says so in its capabilities; there is nothing to go back to either.
-  if (option === undefined) return
-  const value = effort ?? option.currentValue
-  if (typeof value === "string") await setOption(connection, sessionId, option.id, value)
+  // An agent without it says so in its capabilities.
+  if (option !== undefined) await setOption(connection, sessionId, option.id, effort)
 }
 
 async function setOption(

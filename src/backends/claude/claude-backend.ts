@@ -109,6 +109,7 @@ class ClaudeBackend implements Backend {
     const last = record?.lastOfTurn.get(at)
     if (last === undefined) throw new ThreadLostError(`Turn ${at} of thread ${ref} is not known`)
     const thread = newThread(randomUUID(), options, { type: "fork", source: ref, at: last })
+    thread.record.lastModel = record?.lastModel ?? null
     this.#threads.set(thread.ref, thread)
     return thread.ref
   }
@@ -213,6 +214,7 @@ class ClaudeBackend implements Backend {
     const { lastUuid } = turn
     if (lastUuid === null) return
     thread.record.lastOfTurn.set(turn.ref, lastUuid)
+    thread.record.lastModel = thread.warm?.profile.model ?? null
     const isFirst = !thread.isRecorded
     thread.isRecorded = true
     thread.start = { type: "resume" }
@@ -220,7 +222,7 @@ class ClaudeBackend implements Backend {
     if (thread.isEphemeral) return
     try {
       if (isFirst) await this.#records.create(thread.ref, thread.record)
-      await this.#records.addTurn(thread.ref, turn.ref, lastUuid)
+      await this.#records.addTurn(thread.ref, turn.ref, lastUuid, thread.record.lastModel)
     } catch (error) {
       this.#options.log("error", "a thread of claude's cannot be noted", { reason: messageOf(error) })
     }

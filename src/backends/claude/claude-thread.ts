@@ -36,7 +36,7 @@ export function newThread(ref: ThreadRef, options: ThreadOptions, start: Session
   const { instructions, isReadOnly, isEphemeral, tools, history } = options
   return {
     ref,
-    record: { instructions, isReadOnly: isReadOnly === true, lastOfTurn: new Map() },
+    record: { instructions, isReadOnly: isReadOnly === true, lastOfTurn: new Map(), lastModel: null },
     isEphemeral,
     tools,
     history,
@@ -52,7 +52,7 @@ export function newThread(ref: ThreadRef, options: ThreadOptions, start: Session
 
 /** A thread of an earlier run, or one that was closed. */
 export function knownThread(ref: ThreadRef, record: ThreadRecord, options: ThreadOptions): ClaudeThread {
-  const { instructions, isReadOnly, lastOfTurn } = record
+  const { instructions } = record
   const thread = newThread(ref, { ...options, instructions, history: [] }, { type: "resume" })
-  return { ...thread, record: { instructions, isReadOnly, lastOfTurn }, isRecorded: true }
+  return { ...thread, record, isRecorded: true }
 }

@@ -12,6 +12,7 @@ import type { ClaudeThread, WarmProcess } from "./claude-thread.ts"
 import { clientServer } from "./client-calls.ts"
 import { historyMessages, type SeedMessage } from "./history-messages.ts"
 import { type LaunchProfile, launchArguments } from "./launch-arguments.ts"
+import { ownModel } from "./own-model.ts"
 import type { ClaudeEvent } from "./protocol.ts"
 
 export interface ThreadProcessesOptions {
@@ -107,7 +108,7 @@ export class ThreadProcesses {
       mcpConfigFile,
       permissions: options.permissions,
       protectedFolders: options.protectedFolders ?? [],
-      profile,
+      profile: { ...profile, model: profile.model ?? this.#modelAgain(thread) },
     })
     // Again: it may have taken a while.
     if (this.#isStopped) throw new StartError("the agent is stopping", "Start the service again.")
@@ -144,6 +145,11 @@ export class ThreadProcesses {
       if (mcpConfigFile !== null) removeOwnFileSync(mcpConfigOf(options.cwd, thread))
     }
     return { process, profile }
+  }
+
+  /** A session that was told a model keeps it, unless it is told another one. Null: it need not be told. */
+  #modelAgain({ start, record }: ClaudeThread): string | null {
+    return start.type === "new" || record.lastModel === null ? null : ownModel(this.#options.options.env)
   }
 
   /** In a file that only we can read, because a list of processes shows arguments; gone once claude has read it. */

@@ -4,7 +4,7 @@ import { openToAppend, readOwnFile, removeOwnFileSync } from "../../disk/own-fil
 import type { ThreadRef } from "../../domain/backend.ts"
 
 const headSchema = z.object({ instructions: z.string().nullable(), is_read_only: z.boolean() })
-const turnSchema = z.object({ turn: z.string(), last: z.string() })
+const turnSchema = z.object({ turn: z.string(), last: z.string(), model: z.string().optional() })
 
 /** A hundred bytes a turn. */
 const maxBytes = 64 * 1024 * 1024
@@ -15,6 +15,8 @@ export interface ThreadRecord {
   readonly isReadOnly: boolean
   /** claude's id of the last message of each of our turns. */
   readonly lastOfTurn: Map<string, string>
+  /** What claude was told to use in the newest turn, and keeps when it is told nothing; null: it was told nothing. */
+  lastModel: string | null
 }
 
 /**
@@ -45,15 +47,19 @@ export class ThreadRecords {
       instructions: head.instructions,
       isReadOnly: head.is_read_only,
       lastOfTurn: new Map(turns.map(({ turn, last }) => [turn, last])),
+      lastModel: turns.at(-1)?.model ?? null,
     }
   }
 
-  async create(ref: ThreadRef, { instructions, isReadOnly }: ThreadRecord): Promise<void> {
+  async create(
+    ref: ThreadRef,
+    { instructions, isReadOnly }: Pick<ThreadRecord, "instructions" | "isReadOnly">,
+  ): Promise<void> {
     await this.#append(ref, { instructions, is_read_only: isReadOnly })
   }
 
-  async addTurn(ref: ThreadRef, turn: string, last: string): Promise<void> {
-    await this.#append(ref, { turn, last })
+  async addTurn(ref: ThreadRef, turn: string, last: string, model: string | null): Promise<void> {
+    await this.#append(ref, { turn, last, ...(model !== null && { model }) })
   }
 
   async remove(ref: ThreadRef): Promise<void> {
