@@ -69,7 +69,7 @@ it("keeps its threads loaded when somebody sets the machine's clock", async () =
     now: () => now,
     log: () => {},
   })
-  watched.occupy("thread", "ref")
+  watched.occupy("thread", "ref", "")
   watched.release("thread")
   now += 86_400_000
   await watched.start()

@@ -64,21 +64,25 @@ describe("instructions that are edited while a conversation is loaded", () => {
 })
 
 describe("a model that is set for an agent on claude, and is null again", () => {
-  it.skipIf(testCli("claude") === null)(
-    `leaves the person's own to conversations that go on${testCli("claude") === null ? missingCli("claude") : ""}`,
-    async () => {
-      const service = await start("claude", { model: "haiku" })
+  it.skipIf(testCli("claude") === null).each([
+    ["claude's default", null],
+    ["the person's own", { model: "haiku" }],
+  ])(
+    `leaves %s to conversations that go on${testCli("claude") === null ? missingCli("claude") : ""}`,
+    async (_, settings) => {
+      const service = await start("claude", settings)
       const { id } = await service.client.conversations.create()
-      expect(await modelOf(service, id)).toContain("haiku")
+      const own = await modelOf(service, id)
+      expect(own.includes("haiku")).toBe(settings !== null)
       edit(service, { model: "sonnet" })
       await waitFor(async () => (await modelOf(service, id)).includes("sonnet"), { what: "the other model" })
       edit(service, { model: null })
       const isNoticed = async () => {
         const fresh = await service.client.conversations.create()
-        return (await modelOf(service, fresh.id)).includes("haiku")
+        return (await modelOf(service, fresh.id)) === own
       }
       await waitFor(isNoticed, { what: "the edit to be noticed", timeoutMs: 30_000 })
-      expect(await modelOf(service, id)).toContain("haiku")
+      expect(await modelOf(service, id)).toBe(own)
       expect(JSON.stringify(service.model.requests.at(-1)?.body)).toContain("sonnet, [[say:ok]]")
     },
     120_000,

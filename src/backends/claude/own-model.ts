@@ -6,7 +6,8 @@ const settingsSchema = z.object({ model: z.string().min(1).optional() })
 
 /**
  * The model of a person's own claude, as `--model` takes it: that of the environment or of their settings, else claude's default
- * for the account. A session that is resumed without the argument keeps the model that it had last.
+ * for the account. A session that is resumed without the argument has the first of these too, but in place of the default the model
+ * that it had last.
  */
 export function ownModel(env: Readonly<Record<string, string>>): string {
   if (env.ANTHROPIC_MODEL) return env.ANTHROPIC_MODEL
