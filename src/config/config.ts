@@ -39,6 +39,9 @@ export interface Limits {
   /** Of one uploaded or fetched file, and of all uploaded files of a principal. */
   readonly fileBytes: number
   readonly fileTotalBytes: number
+  /** What is kept for readers that do not read, all together, and longest that one may take nothing. */
+  readonly unreadBytes: number
+  readonly unreadMs: number
   /** Turns waiting or running, of one agent and of all. */
   readonly turnsPerAgent: number
   readonly turnsTotal: number

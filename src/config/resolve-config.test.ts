@@ -52,6 +52,8 @@ describe("resolveConfig", () => {
         jsonDepth: 100,
         fileBytes: 67_108_864,
         fileTotalBytes: 1_073_741_824,
+        unreadBytes: 64 * 1024 * 1024,
+        unreadMs: 600_000,
         turnsPerAgent: 256,
         turnsTotal: 512,
         loadedThreads: 24,

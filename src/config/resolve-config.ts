@@ -38,6 +38,8 @@ const defaultLimits: Limits = {
   jsonDepth: 100,
   fileBytes: 64 * 1024 * 1024,
   fileTotalBytes: 1024 * 1024 * 1024,
+  unreadBytes: 64 * 1024 * 1024,
+  unreadMs: 10 * 60_000,
   turnsPerAgent: 256,
   turnsTotal: 512,
   loadedThreads: 24,

@@ -101,6 +101,8 @@ export const limitSettings = {
   jsonDepth: limit("json_depth", 10, 10_000),
   fileBytes: limit("file_bytes", 1_024, 1_073_741_824),
   fileTotalBytes: limit("file_total_bytes", 1_024, 1_099_511_627_776),
+  unreadBytes: limit("unread_bytes", 1_024, 1_073_741_824),
+  unreadMs: limit("unread_ms", 1, maxTimerMs),
   turnsPerAgent: limit("turns_per_agent", 1, 100_000),
   turnsTotal: limit("turns_total", 1, 100_000),
   loadedThreads: limit("loaded_threads", 1, 10_000),

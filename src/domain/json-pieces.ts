@@ -14,7 +14,7 @@ export function isLongJson(value: unknown): boolean {
  */
 export function* jsonPieces(value: unknown): Generator<string> {
   if (!isLongJson(value)) yield JSON.stringify(value) ?? "null"
-  else if (typeof value === "string") yield* textPieces(value)
+  else if (typeof value === "string") yield* stringPieces(value)
   else if (Array.isArray(value)) yield* arrayPieces(value)
   else if (typeof value === "object" && value !== null) yield* objectPieces(value)
 }
@@ -40,14 +40,19 @@ function* objectPieces(object: object): Generator<string> {
   yield "}"
 }
 
-function* textPieces(text: string): Generator<string> {
+function* stringPieces(text: string): Generator<string> {
   yield '"'
+  for (const piece of textPieces(text, pieceLength)) yield JSON.stringify(piece).slice(1, -1)
+  yield '"'
+}
+
+/** A text in pieces of about `length` UTF-16 units, of whole characters. */
+export function* textPieces(text: string, length: number): Generator<string> {
   for (let start = 0; start < text.length; ) {
-    const end = wholeCharacters(text, Math.min(text.length, start + pieceLength))
-    yield JSON.stringify(text.slice(start, end)).slice(1, -1)
+    const end = wholeCharacters(text, Math.min(text.length, start + length))
+    yield text.slice(start, end)
     start = end
   }
-  yield '"'
 }
 
 /** Halves of a character would be escaped one by one. */

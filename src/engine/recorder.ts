@@ -1,8 +1,12 @@
 import { type IdPrefix, newId } from "../domain/ids.ts"
 import type { FunctionCallItem, Item, ItemStatus, MessageItem, ReasoningItem } from "../domain/items.ts"
+import { textPieces } from "../domain/json-pieces.ts"
 import type { CallMarker } from "../domain/response-events.ts"
 import type { DeltaChannel, TurnEvent } from "../domain/turn-events.ts"
 import type { ResponseLog } from "./response-log.ts"
+
+/** A longer text is told in several deltas, in UTF-16 units. */
+const maxDeltaLength = 16 * 1024
 
 /** What of a turn's events makes items. */
 export type ItemEvent = Extract<
@@ -123,7 +127,14 @@ export class Recorder {
     if (item.type !== "message" && item.type !== "reasoning" && item.type !== "function_call") return
     open.partCount = Math.max(open.partCount, partIndex + 1)
     this.#characters += text.length
-    this.#log.append({ type, outputIndex, partIndex, text })
+    if (text.length <= maxDeltaLength) {
+      this.#log.append({ type, outputIndex, partIndex, text })
+      return
+    }
+    // An answer that came as a whole: each reader is to have it in pieces, as it takes them.
+    for (const piece of textPieces(text, maxDeltaLength)) {
+      this.#log.append({ type, outputIndex, partIndex, text: piece })
+    }
   }
 
   /** A summary part begins only when the one before it is done. */

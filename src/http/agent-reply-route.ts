@@ -7,6 +7,7 @@ import { invalidRequest } from "../protocol/shape.ts"
 import type { AgentReplies } from "../team/agent-replies.ts"
 import type { HttpContext } from "./http-env.ts"
 import { readJsonBody } from "./json-body.ts"
+import { answerJson } from "./large-answer.ts"
 import { integerQuery } from "./query-parameters.ts"
 
 export interface AgentReplyHandlers {
@@ -49,7 +50,7 @@ export function createAgentReplyHandlers({
         includesNobodys: readsNobodys(principal),
         limit: limit + 1,
       })
-      return context.json(toList(found.slice(0, limit).map(toAgentReply), found.length > limit))
+      return answerJson(context, toList(found.slice(0, limit).map(toAgentReply), found.length > limit))
     },
     async remove(context) {
       const { principal } = context.var

@@ -12,6 +12,7 @@ import { answerError } from "./error-answer.ts"
 import type { HttpContext } from "./http-env.ts"
 import { withReferencedItems } from "./item-references.ts"
 import { readJsonBody } from "./json-body.ts"
+import { answerJson } from "./large-answer.ts"
 import { pastOf } from "./past-items.ts"
 
 /**
@@ -58,7 +59,7 @@ export function createCompactHandler({
       }
       const answer = toCompaction(record, [...past.flatMap(userMessageOf), ...messages], summary)
       const headers = advisory.length === 0 ? {} : { "x-advisory-parameters": advisory.join(", ") }
-      return context.json(answer, 200, headers)
+      return answerJson(context, answer, headers)
     } finally {
       client.release()
     }

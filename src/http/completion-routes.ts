@@ -9,6 +9,7 @@ import { invalidRequest } from "../protocol/shape.ts"
 import type { WireObject } from "../protocol/wire-items.ts"
 import type { HttpContext } from "./http-env.ts"
 import { readJsonBody } from "./json-body.ts"
+import { answerJson } from "./large-answer.ts"
 import { pageOf } from "./page-query.ts"
 
 type Handler = (context: HttpContext) => Promise<Response>
@@ -41,14 +42,14 @@ export function createCompletionHandlers({
         metadata: metadataQuery(context),
       }
       const page = await completions.list(context.var.principal, filter, pageOf(context, "asc"))
-      return context.json(toList(page.entries.map(toChatCompletion), page.hasMore))
+      return answerJson(context, toList(page.entries.map(toChatCompletion), page.hasMore))
     },
     async retrieve(context) {
-      return context.json(toChatCompletion(await completions.retrieve(...target(context))))
+      return answerJson(context, toChatCompletion(await completions.retrieve(...target(context))))
     },
     async update(context) {
       const metadata = parseMetadataUpdate(await readJsonBody(context, config.limits))
-      return context.json(toChatCompletion(await completions.update(...target(context), metadata)))
+      return answerJson(context, toChatCompletion(await completions.update(...target(context), metadata)))
     },
     async remove(context) {
       const [principal, id] = target(context)
@@ -59,7 +60,10 @@ export function createCompletionHandlers({
       const [principal, id] = target(context)
       const instructions = await completions.instructionsOf(principal, id)
       const items = await engine.inputItems(principal, "chat", id)
-      return context.json(pageOfMessages(toStoredMessages(id, instructions, items), pageOf(context, "asc")))
+      return answerJson(
+        context,
+        pageOfMessages(toStoredMessages(id, instructions, items), pageOf(context, "asc")),
+      )
     },
   }
 }

@@ -12,6 +12,7 @@ import { includable } from "../protocol/responses/parameters.ts"
 import { toWireItem, type WireObject } from "../protocol/wire-items.ts"
 import type { HttpContext } from "./http-env.ts"
 import { readJsonBody } from "./json-body.ts"
+import { answerJson } from "./large-answer.ts"
 import { pageOf } from "./page-query.ts"
 import { listQuery } from "./query-parameters.ts"
 
@@ -43,14 +44,17 @@ export function createConversationHandlers({
   return {
     async create(context) {
       const { metadata, items } = parseNewConversation(await readJsonBody(context, config.limits))
-      return context.json(toConversation(await conversations.create(context.var.principal, metadata, items)))
+      return answerJson(
+        context,
+        toConversation(await conversations.create(context.var.principal, metadata, items)),
+      )
     },
     async retrieve(context) {
-      return context.json(toConversation(await conversations.retrieve(...target(context))))
+      return answerJson(context, toConversation(await conversations.retrieve(...target(context))))
     },
     async update(context) {
       const metadata = parseMetadataUpdate(await readJsonBody(context, config.limits))
-      return context.json(toConversation(await conversations.update(...target(context), metadata)))
+      return answerJson(context, toConversation(await conversations.update(...target(context), metadata)))
     },
     async remove(context) {
       const [principal, id] = target(context)
@@ -62,19 +66,23 @@ export function createConversationHandlers({
       const newItems = parseNewItems(await readJsonBody(context, config.limits))
       const items = await conversations.addItems(...target(context), newItems)
       const data = items.map((item) => toWire({ item, agentId: null }))
-      return context.json(toList(data, false))
+      return answerJson(context, toList(data, false))
     },
     async listItems(context) {
       listQuery(context, "include", includable)
       const page = await conversations.listItems(...target(context), pageOf(context, "desc"))
-      return context.json(toList(page.entries.map(toWire), page.hasMore))
+      return answerJson(context, toList(page.entries.map(toWire), page.hasMore))
     },
     async retrieveItem(context) {
       listQuery(context, "include", includable)
-      return context.json(toWire(await conversations.retrieveItem(...target(context), itemIdOf(context))))
+      return answerJson(
+        context,
+        toWire(await conversations.retrieveItem(...target(context), itemIdOf(context))),
+      )
     },
     async removeItem(context) {
-      return context.json(
+      return answerJson(
+        context,
         toConversation(await conversations.removeItem(...target(context), itemIdOf(context))),
       )
     },

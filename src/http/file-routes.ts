@@ -6,6 +6,7 @@ import { toList } from "../protocol/list.ts"
 import { invalidRequest, unknownValue } from "../protocol/shape.ts"
 import type { HttpContext } from "./http-env.ts"
 import { bodyChunks } from "./json-body.ts"
+import { answerJson, answerLarge } from "./large-answer.ts"
 import { boundaryOf, type FormPart, readMultipart } from "./multipart.ts"
 import { integerQuery } from "./query-parameters.ts"
 
@@ -35,7 +36,7 @@ export function createFileHandlers({ files }: { readonly files: FileLibrary }): 
       const query = queryOf(context)
       const found = await files.list(context.var.principal, { ...query, limit: query.limit + 1 })
       const page = found.slice(0, query.limit)
-      return context.json(toList(page.map(toFile), found.length > page.length))
+      return answerJson(context, toList(page.map(toFile), found.length > page.length))
     },
     async retrieve(context) {
       return context.json(toFile(await files.find(...target(context))))
@@ -46,6 +47,9 @@ export function createFileHandlers({ files }: { readonly files: FileLibrary }): 
         return new Response(null, { headers: contentHeaders(await files.find(...target(context))) })
       }
       const { file, content } = await files.open(...target(context))
+      if (context.env?.outgoing !== undefined) {
+        return answerLarge(context, { headers: contentHeaders(file), body: content })
+      }
       // Node's own type of a web stream and the global one are the same thing.
       const body = Readable.toWeb(Readable.from(content)) as ReadableStream<Uint8Array>
       return new Response(body, { headers: contentHeaders(file) })

@@ -1,5 +1,7 @@
 import type { ServerResponse } from "node:http"
 import { oneLineJson } from "../domain/one-line-json.ts"
+import { WholeBody, writeLarge } from "./large-answer.ts"
+import type { StalledReaders } from "./stalled-readers.ts"
 
 export interface HeldAnswer {
   /** Besides those that make it what it is. */
@@ -12,6 +14,7 @@ export interface HeldAnswer {
   readonly progress: () => string | null
   /** The last message; null: nobody waits for it. Never rejects. */
   readonly message: Promise<string | null>
+  readonly readers: StalledReaders
   /** Aborted when the client is gone. */
   readonly clientGone: AbortSignal
 }
@@ -37,8 +40,13 @@ export async function writeHeldAnswer(outgoing: ServerResponse, held: HeldAnswer
   }, held.keepAliveMs)
   try {
     const message = await held.message
+    // Nothing comes between the pieces of a long message.
+    clearInterval(timer)
     if (clientGone.aborted) outgoing.destroy()
-    else outgoing.end(isStream ? frameOf(message) : message)
+    else {
+      const body = new WholeBody(Buffer.from((isStream ? frameOf(message) : message) ?? ""))
+      await writeLarge(outgoing, body, clientGone, held.readers)
+    }
   } finally {
     clearInterval(timer)
   }

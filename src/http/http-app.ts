@@ -16,6 +16,7 @@ import { answerError } from "./error-answer.ts"
 import { createFileHandlers } from "./file-routes.ts"
 import type { HttpContext, HttpEnv, HttpLogEntry, ServicePhase } from "./http-env.ts"
 import { createInputTokensHandler } from "./input-tokens-route.ts"
+import { largeAnswers } from "./large-answer.ts"
 import { createMcpHandler } from "./mcp-route.ts"
 import { createModelHandlers } from "./model-routes.ts"
 import { createOpenApiHandler } from "./openapi-route.ts"
@@ -58,6 +59,7 @@ type Method = "GET" | "POST" | "DELETE"
 export function createHttpApp(options: HttpAppOptions): HttpApp {
   const app: HttpApp = new Hono<HttpEnv>({ strict: false })
   app.use(requestLog(options.log, options.bounds.addresses))
+  app.use(largeAnswers(options.bounds.readers))
   // Before the gate: its keys are not the clients', and theirs are not good for it.
   app.all("/mcp", createMcpHandler(options))
   if (options.control === undefined) app.use(crossOrigin(options.config))
@@ -129,6 +131,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
 export function createAgentsApp(options: HttpAppOptions): HttpApp {
   const app: HttpApp = new Hono<HttpEnv>({ strict: false })
   app.use(requestLog(options.log, options.bounds.addresses))
+  app.use(largeAnswers(options.bounds.readers))
   app.all("/mcp", createMcpHandler(options))
   app.use(requestGate(options.config, options.agentTokens, options.bounds))
   addRoute(app, "/agent-reply", { POST: createAgentReplyHandlers(options).create })

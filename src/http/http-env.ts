@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Context } from "hono"
 import type { ByteShare } from "./byte-budget.ts"
 import type { ClientAddress } from "./client-address.ts"
+import type { LargeAnswer } from "./large-answer.ts"
 
 /** What every handler finds in its context. */
 export interface HttpEnv {
@@ -18,6 +19,8 @@ export interface HttpEnv {
     client: ClientAddress
     /** What the body may take. Absent on the routes that read none. */
     bodyShare: ByteShare | undefined
+    /** What is written when the handler is over; see `answerLarge`. */
+    largeAnswer: LargeAnswer | undefined
     /** What went wrong, for the log. */
     failure: unknown
     /** True once the client closed the connection before it had the whole answer. */

@@ -105,6 +105,7 @@ export function createMcpHandler({
         keepAliveMs: config.limits.keepAliveMs,
         progress: progressOf(request.params),
         message,
+        readers: bounds.readers,
         clientGone: client.gone,
       })
       return RESPONSE_ALREADY_SENT

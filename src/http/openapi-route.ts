@@ -1,5 +1,6 @@
 import { LaterPart } from "../domain/later-part.ts"
 import type { HttpContext } from "./http-env.ts"
+import { answerText } from "./large-answer.ts"
 
 /** What makes the document. */
 export const openApiModule = new LaterPart(() => import("../protocol/openapi/document.ts"))
@@ -14,6 +15,6 @@ export function createOpenApiHandler({
   return async (context) => {
     const { openApiDocument } = await openApiModule.get()
     text ??= JSON.stringify(openApiDocument(version))
-    return context.body(text, 200, { "content-type": "application/json" })
+    return answerText(context, text, { "content-type": "application/json" })
   }
 }

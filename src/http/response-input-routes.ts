@@ -2,6 +2,7 @@ import type { Engine } from "../engine/engine.ts"
 import { toItemPage } from "../protocol/item-page.ts"
 import { includable } from "../protocol/responses/parameters.ts"
 import type { HttpContext } from "./http-env.ts"
+import { answerJson } from "./large-answer.ts"
 import { pageOf } from "./page-query.ts"
 import { listQuery } from "./query-parameters.ts"
 import { serverLabelOf } from "./server-label.ts"
@@ -19,6 +20,6 @@ export function createInputItemsHandler({
     const id = context.req.param("id") ?? ""
     const record = await engine.retrieve(principal, "response", id)
     const items = await engine.inputItems(principal, "response", id)
-    return context.json(toItemPage(items, page, serverLabelOf(engine, record)))
+    return answerJson(context, toItemPage(items, page, serverLabelOf(engine, record)))
   }
 }

@@ -8,6 +8,7 @@ import { cancelWhenGone, clientOf } from "./client-connection.ts"
 import type { HttpContext } from "./http-env.ts"
 import { ItemTracker } from "./item-tracker.ts"
 import { serverLabelOf } from "./server-label.ts"
+import type { ServiceBounds } from "./service-bounds.ts"
 import { writeSse } from "./sse-writer.ts"
 import { createResponsesEncoder } from "./turn-api.ts"
 
@@ -31,7 +32,11 @@ export async function replayResponse(
   context: HttpContext,
   id: string,
   startingAfter: number | null,
-  { engine, config }: { readonly engine: Engine; readonly config: Config },
+  {
+    engine,
+    config,
+    bounds,
+  }: { readonly engine: Engine; readonly config: Config; readonly bounds: ServiceBounds },
 ): Promise<Response> {
   const { outgoing } = context.env ?? {}
   if (outgoing === undefined) throw new Error("Streams need the Node server around the app.")
@@ -44,6 +49,8 @@ export async function replayResponse(
     const items = await trackItems(live, place.from)
     await writeSse(outgoing, {
       log: live.log,
+      held: live,
+      readers: bounds.readers,
       from: place.from,
       encode: createResponsesEncoder(live, serverLabelOf(engine, live.record), { ...place, items }),
       headers: { "x-request-id": context.var.requestId },

@@ -13,6 +13,7 @@ import type { ByteBudget, ByteShare } from "./byte-budget.ts"
 import { cancelWhenGone, holdTurn } from "./client-connection.ts"
 import type { HttpLogEntry } from "./http-env.ts"
 import { parseJson } from "./json-body.ts"
+import { MessageSender } from "./message-sender.ts"
 import {
   clientRequestIdOf,
   type HeaderSource,
@@ -24,6 +25,7 @@ import {
 import { serverLabelOf } from "./server-label.ts"
 import { type ContinuedBody, type PastBudget, SocketPast } from "./socket-past.ts"
 import { writeSocketEvents } from "./socket-writer.ts"
+import type { StalledReaders } from "./stalled-readers.ts"
 import { responsesApi } from "./turn-api.ts"
 
 /** Messages that may wait for the turn before them. */
@@ -38,6 +40,7 @@ export interface ResponsesSocketOptions {
   /** Of the client. */
   readonly address: string | null
   readonly bodies: ByteBudget
+  readonly readers: StalledReaders
   readonly pasts: PastBudget
   /** Called once a message. */
   readonly log: (entry: HttpLogEntry) => void
@@ -56,6 +59,7 @@ export class ResponsesSocket {
   readonly #options: ResponsesSocketOptions
   readonly #socket: WebSocket
   readonly #connection: Duplex
+  readonly #sender: MessageSender
   readonly #past: SocketPast
   readonly #gone = new AbortController()
   readonly #waiting: Message[] = []
@@ -84,6 +88,7 @@ export class ResponsesSocket {
     this.#options = options
     this.#socket = socket
     this.#connection = connection
+    this.#sender = new MessageSender(socket, connection)
     this.#past = new SocketPast(config.limits.bodyBytes, pasts)
     this.#session = sessionOf(headers, config.sessionHeaders)
     this.#onDisconnect = onDisconnectOf(headers)
@@ -213,7 +218,9 @@ export class ResponsesSocket {
     if (this.#onDisconnect === "continue") holdTurn(live)
     else cancelWhenGone(client, live, config.limits.disconnectGraceMs)
     try {
-      const wire = { socket: this.#socket, connection: this.#connection, gone: client.gone }
+      const { readers } = this.#options
+      const [socket, connection, sender] = [this.#socket, this.#connection, this.#sender]
+      const wire = { socket, connection, sender, readers, gone: client.gone }
       await writeSocketEvents(wire, live, serverLabelOf(engine, live.record))
     } finally {
       client.release()
@@ -241,7 +248,7 @@ export class ResponsesSocket {
 
   #refuse(error: unknown, requestId: string, message: unknown = null): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
-    this.#socket.send(oneLineJson(JSON.stringify(toSocketError(error, requestId, message))))
+    this.#sender.send(oneLineJson(JSON.stringify(toSocketError(error, requestId, message))))
   }
 }
 

@@ -7,6 +7,7 @@ import { ClientAddresses } from "./client-address.ts"
 import { Connections, ownReserve } from "./connections.ts"
 import { connectionLimits, openFilesLimit } from "./open-files.ts"
 import { RequestRooms } from "./request-rooms.ts"
+import { StalledReaders } from "./stalled-readers.ts"
 
 /** What all ways into the service share: one budget each, whichever way is taken. */
 export interface ServiceBounds {
@@ -15,6 +16,7 @@ export interface ServiceBounds {
   readonly rooms: RequestRooms
   /** Of the port; the socket in the home is its owner's alone. */
   readonly connections: Connections
+  readonly readers: StalledReaders
   readonly log: BoundLog
 }
 
@@ -50,6 +52,7 @@ export function createServiceBounds(
       isProxy: (address) => addresses.isTrusted(address),
       bounds,
     }),
+    readers: new StalledReaders(limits, bounds),
     log: bounds,
   }
 }

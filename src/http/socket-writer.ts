@@ -2,15 +2,19 @@ import type { Duplex } from "node:stream"
 import type { WebSocket } from "ws"
 import { oneLineJson } from "../domain/one-line-json.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
+import { MessageSender, maxBufferedBytes } from "./message-sender.ts"
+import { nextTurn, settled } from "./settled.ts"
+import { bytesOfResponse, type StalledReaders } from "./stalled-readers.ts"
 import { createResponsesProjection } from "./turn-api.ts"
 
 const eventsPerRead = 256
-const maxBufferedBytes = 64 * 1024
 
 /** A WebSocket and the connection beneath it, which is corked to send many messages in one write. */
 export interface SocketWire {
   readonly socket: WebSocket
+  readonly sender: MessageSender
   readonly connection: Duplex
+  readonly readers: StalledReaders
   /** Aborted when the client is gone: nothing is written any more. */
   readonly gone: AbortSignal
 }
@@ -19,14 +23,14 @@ export interface SocketWire {
  * Writes a response's log as messages, one event each, until its end or the client's. The numbers are those of the SSE
  * stream. Of a failure only `response.failed` is sent: either of its two events is an end to a client that reads turn
  * after turn from one socket, and the other would become the beginning of its next answer. A slow reader is waited for,
- * and costs nothing but its place in the log.
+ * and costs nothing but its place in the log; it is one of the readers that stall (`StalledReaders`).
  */
 export async function writeSocketEvents(
   wire: SocketWire,
   live: LiveResponse,
   serverLabel: string,
 ): Promise<void> {
-  const { socket, connection, gone } = wire
+  const { socket, sender, connection, gone } = wire
   const project = createResponsesProjection(live, serverLabel)
   const { log } = live
   let sequence = 0
@@ -37,38 +41,36 @@ export async function writeSocketEvents(
       await log.waitFor(sequence)
       continue
     }
+    const long: object[] = []
     connection.cork()
     try {
       for (const event of events) {
         for (const message of project(event, sequence)) {
-          if (message.type !== "error") socket.send(oneLineJson(JSON.stringify(message)))
+          if (message.type === "error") continue
+          if (MessageSender.isLong(message)) long.push(message)
+          else sender.send(oneLineJson(JSON.stringify(message)))
         }
         sequence += 1
-        if (socket.bufferedAmount > maxBufferedBytes) break
+        if (long.length > 0 || socket.bufferedAmount > maxBufferedBytes) break
       }
     } finally {
       connection.uncork()
     }
-    if (socket.bufferedAmount > maxBufferedBytes) await drained(wire)
+    for (const message of long) await sender.sendLong(message, () => drained(wire, live))
+    if (socket.bufferedAmount > maxBufferedBytes) await drained(wire, live)
     // A long log and a fast reader would otherwise keep everybody else from the event loop.
     else if (events.length === eventsPerRead) await nextTurn()
   }
 }
 
 /** Resolves when all that was sent is with the kernel, or the client is gone. */
-function drained({ connection, gone }: SocketWire): Promise<void> {
+async function drained({ socket, connection, readers, gone }: SocketWire, live: LiveResponse): Promise<void> {
   if (gone.aborted || !connection.writableNeedDrain) return nextTurn()
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      connection.off("drain", settle)
-      gone.removeEventListener("abort", settle)
-      resolve()
-    }
-    connection.on("drain", settle)
-    gone.addEventListener("abort", settle)
+  const goesOn = readers.stalls({
+    source: live.log,
+    bytes: () => bytesOfResponse(live),
+    end: () => socket.terminate(),
   })
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+  await settled(connection, "drain", gone)
+  goesOn()
 }

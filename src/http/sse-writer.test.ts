@@ -2,8 +2,11 @@ import { EventEmitter } from "node:events"
 import type { ServerResponse } from "node:http"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import type { ResponseEvent } from "../domain/response-events.ts"
+import type { ResponseRecord } from "../domain/responses.ts"
 import { ResponseLog } from "../engine/response-log.ts"
+import { BoundLog } from "./bound-log.ts"
 import { writeSse } from "./sse-writer.ts"
+import { StalledReaders } from "./stalled-readers.ts"
 
 /** The part of a `ServerResponse` that the writer uses; the reader takes everything unless it is told to stall. */
 class FakeOutgoing extends EventEmitter {
@@ -35,6 +38,9 @@ function start(log: ResponseLog, encode: (event: ResponseEvent, sequence: number
   const gone = new AbortController()
   const written = writeSse(outgoing as unknown as ServerResponse, {
     log,
+    // Of a record only what it weighs is asked for.
+    held: { log, record: { output: [] } as unknown as ResponseRecord },
+    readers: new StalledReaders({ unreadBytes: 1024, unreadMs: 60_000 }, new BoundLog(() => {})),
     encode,
     headers: {},
     keepAliveMs: 15_000,

@@ -1,11 +1,16 @@
 import type { ServerResponse } from "node:http"
 import { oneLineJson } from "../domain/one-line-json.ts"
 import type { ResponseEvent } from "../domain/response-events.ts"
-import type { ResponseLogReader } from "../domain/response-log.ts"
+import type { LiveResponse, ResponseLogReader } from "../domain/response-log.ts"
 import type { SseText } from "../protocol/sse.ts"
+import { nextTurn, settled } from "./settled.ts"
+import { bytesOfResponse, type StalledReaders } from "./stalled-readers.ts"
 
 export interface SseStream {
   readonly log: ResponseLogReader
+  /** What is in memory as long as the reader takes. */
+  readonly held: Pick<LiveResponse, "log" | "record">
+  readonly readers: StalledReaders
   /** Number of the log's entry to begin with; absent: the first. */
   readonly from?: number
   /**
@@ -35,7 +40,7 @@ const sseHeaders = {
  * Writes a response's log as server-sent events, from its first event (or `from`) to its last; resolves when the last byte was
  * handed to the socket, or the client is gone. All events that are there go out in one write, for a write an event costs
  * three times the throughput. `write()` returning false means that the reader is slow, not that it left: the
- * writer waits for `drain` as long as it takes and keeps nothing but its place in the log.
+ * writer waits for `drain`, keeps nothing but its place in the log, and is one of the readers that stall (`StalledReaders`).
  */
 export async function writeSse(outgoing: ServerResponse, stream: SseStream): Promise<void> {
   const wire = new Wire(outgoing, stream)
@@ -97,13 +102,16 @@ async function writePieces(wire: Wire, before: string, pieces: Iterable<string>)
 class Wire {
   readonly #outgoing: ServerResponse
   readonly #clientGone: AbortSignal
+  readonly #stream: SseStream
   readonly #keepAliveMs: number
   #isBlocked = false
   #writtenAt = performance.now()
   #timer: NodeJS.Timeout
 
-  constructor(outgoing: ServerResponse, { clientGone, keepAliveMs }: SseStream) {
+  constructor(outgoing: ServerResponse, stream: SseStream) {
+    const { clientGone, keepAliveMs } = stream
     this.#outgoing = outgoing
+    this.#stream = stream
     this.#clientGone = clientGone
     this.#keepAliveMs = keepAliveMs
     this.#timer = this.#schedule(Math.min(firstKeepAliveMs, keepAliveMs))
@@ -112,38 +120,42 @@ class Wire {
   /** Resolves when more may be written: at once, or after `drain`. */
   async write(text: string): Promise<void> {
     // A keep-alive comment may have been the write that filled the buffer.
-    if (this.#isBlocked) await this.#settled("drain")
+    if (this.#isBlocked) await this.#drained()
     if (this.#clientGone.aborted) return
     this.#writtenAt = performance.now()
     // Once a write, not once an event.
     if (this.#outgoing.write(oneLineJson(text))) return
     this.#isBlocked = true
-    await this.#settled("drain")
+    await this.#drained()
     this.#isBlocked = false
     this.#writtenAt = performance.now()
   }
 
   async end(): Promise<void> {
     this.release()
-    const finished = this.#settled("finish")
+    const finished = settled(this.#outgoing, "finish", this.#clientGone)
     this.#outgoing.end()
+    const goesOn = this.#stalls()
     await finished
+    goesOn()
   }
 
   release(): void {
     clearTimeout(this.#timer)
   }
 
-  #settled(event: "drain" | "finish"): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#clientGone.aborted) return resolve()
-      const settle = (): void => {
-        this.#outgoing.off(event, settle)
-        this.#clientGone.removeEventListener("abort", settle)
-        resolve()
-      }
-      this.#outgoing.on(event, settle)
-      this.#clientGone.addEventListener("abort", settle)
+  async #drained(): Promise<void> {
+    const goesOn = this.#stalls()
+    await settled(this.#outgoing, "drain", this.#clientGone)
+    goesOn()
+  }
+
+  #stalls(): () => void {
+    const { held, readers } = this.#stream
+    return readers.stalls({
+      source: held.log,
+      bytes: () => bytesOfResponse(held),
+      end: () => this.#outgoing.socket?.destroy(),
     })
   }
 
@@ -171,8 +183,4 @@ class Wire {
       this.#isBlocked = false
     })
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }

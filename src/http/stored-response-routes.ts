@@ -4,9 +4,11 @@ import { includable } from "../protocol/responses/parameters.ts"
 import { toResponse } from "../protocol/responses/resource.ts"
 import { invalidRequest } from "../protocol/shape.ts"
 import type { HttpContext } from "./http-env.ts"
+import { answerJson } from "./large-answer.ts"
 import { booleanQuery, integerQuery, listQuery } from "./query-parameters.ts"
 import { replayResponse } from "./response-replay.ts"
 import { serverLabelOf } from "./server-label.ts"
+import type { ServiceBounds } from "./service-bounds.ts"
 
 export interface StoredResponseHandlers {
   /** `GET /v1/responses/{id}`, running ones included; with `stream=true` as a stream. */
@@ -20,6 +22,7 @@ export interface StoredResponseHandlers {
 export function createStoredResponseHandlers(options: {
   readonly engine: Engine
   readonly config: Config
+  readonly bounds: ServiceBounds
 }): StoredResponseHandlers {
   const { engine } = options
   return {
@@ -35,7 +38,7 @@ export function createStoredResponseHandlers(options: {
         throw invalidRequest("starting_after", "'starting_after' is only allowed when 'stream' is true.")
       }
       const record = await engine.retrieve(context.var.principal, "response", idOf(context))
-      return context.json(toResponse(record, serverLabelOf(engine, record)))
+      return answerJson(context, toResponse(record, serverLabelOf(engine, record)))
     },
     async remove(context) {
       const id = idOf(context)
@@ -44,7 +47,7 @@ export function createStoredResponseHandlers(options: {
     },
     async cancel(context) {
       const record = await engine.cancel(context.var.principal, "response", idOf(context))
-      return context.json(toResponse(record, serverLabelOf(engine, record)))
+      return answerJson(context, toResponse(record, serverLabelOf(engine, record)))
     },
   }
 }

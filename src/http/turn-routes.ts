@@ -12,20 +12,23 @@ import { answerError } from "./error-answer.ts"
 import type { HttpContext } from "./http-env.ts"
 import { idempotencyOf } from "./idempotency-header.ts"
 import { readJsonBody } from "./json-body.ts"
+import { answerJson } from "./large-answer.ts"
 import { isTask, onDisconnectOf, sessionOf } from "./request-headers.ts"
 import { serverLabelOf } from "./server-label.ts"
+import type { ServiceBounds } from "./service-bounds.ts"
 import { writeSse } from "./sse-writer.ts"
 import type { TurnApi } from "./turn-api.ts"
 
 export interface TurnRouteOptions extends AskingAgentOptions {
   readonly engine: Engine
   readonly config: Config
+  readonly bounds: ServiceBounds
 }
 
 /** Handler of an endpoint that runs a turn: read, submit, then stream the log or wait for its end. */
 export function createTurnHandler(
   api: TurnApi,
-  { engine, config, agentTokens }: TurnRouteOptions,
+  { engine, config, bounds, agentTokens }: TurnRouteOptions,
 ): (context: HttpContext) => Promise<Response> {
   return handle
 
@@ -71,6 +74,8 @@ export function createTurnHandler(
     try {
       await writeSse(outgoing, {
         log: live.log,
+        held: live,
+        readers: bounds.readers,
         encode: api.createEncoder(live, request, serverLabelOf(engine, live.record)),
         headers: { "x-request-id": context.var.requestId, ...advisoryHeader(live, request) },
         keepAliveMs: config.limits.keepAliveMs,
@@ -98,11 +103,8 @@ export function createTurnHandler(
       return answerError(context, turnErrorToProxyError(record.error), { "x-should-retry": "false" })
     }
     // Made in protocol/ from plain data: it is JSON.
-    return context.json(
-      api.toAnswer(record, serverLabelOf(engine, record)) as object,
-      200,
-      advisoryHeader(live, request),
-    )
+    const answer = api.toAnswer(record, serverLabelOf(engine, record)) as object
+    return answerJson(context, answer, advisoryHeader(live, request))
   }
 
   function advisoryHeader(live: LiveResponse, { advisory, turn }: ParsedRequest): Record<string, string> {

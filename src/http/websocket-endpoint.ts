@@ -99,6 +99,7 @@ export class WebSocketEndpoint implements UpgradeEndpoint {
         address: client.address,
         log,
         bodies: bounds.bodies,
+        readers: bounds.readers,
         pasts: this.#pasts,
       })
       this.#sockets.add(own)

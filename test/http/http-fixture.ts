@@ -67,6 +67,8 @@ function testConfig({ config = {}, limits = {} }: FixtureOptions = {}): Config {
       jsonDepth: 64,
       fileBytes: 1024 * 1024,
       fileTotalBytes: 4 * 1024 * 1024,
+      unreadBytes: 64 * 1024 * 1024,
+      unreadMs: 60_000,
       turnsPerAgent: 64,
       turnsTotal: 256,
       loadedThreads: 8,

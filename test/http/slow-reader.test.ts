@@ -1,8 +1,11 @@
 import { createServer, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { expect, onTestFinished, test } from "vitest"
+import type { ResponseRecord } from "../../src/domain/responses.ts"
 import { ResponseLog } from "../../src/engine/response-log.ts"
+import { BoundLog } from "../../src/http/bound-log.ts"
 import { writeSse } from "../../src/http/sse-writer.ts"
+import { StalledReaders } from "../../src/http/stalled-readers.ts"
 import { until } from "./http-fixture.ts"
 import { SseClient } from "./sse-client.ts"
 
@@ -25,6 +28,9 @@ async function streaming(keepAliveMs: number): Promise<Streaming> {
     outgoing.once("close", () => gone.abort())
     void writeSse(outgoing, {
       log,
+      // Of a record only what it weighs is asked for.
+      held: { log, record: { output: [] } as unknown as ResponseRecord },
+      readers: new StalledReaders({ unreadBytes: 1024, unreadMs: 60_000 }, new BoundLog(() => {})),
       encode: (event, sequence) =>
         `data: ${sequence} ${event.type} ${event.type === "text.delta" ? event.text : ""}${"x".repeat(130)}\n\n`,
       headers: {},

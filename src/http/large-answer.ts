@@ -1,0 +1,124 @@
+import type { ServerResponse } from "node:http"
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
+import type { MiddlewareHandler } from "hono"
+import { clientOf } from "./client-connection.ts"
+import type { HttpContext, HttpEnv } from "./http-env.ts"
+import { nextTurn, settled } from "./settled.ts"
+import type { StalledReaders } from "./stalled-readers.ts"
+
+/** Shorter answers are handed over whole: a socket takes as much at once. */
+const largeBytes = 64 * 1024
+
+/** A body that is written as its reader takes it. */
+export interface LargeAnswer {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: WholeBody | AsyncIterable<Uint8Array>
+}
+
+/** Plain data as a JSON body with status 200. */
+export function answerJson(
+  context: HttpContext,
+  value: object,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return answerText(context, JSON.stringify(value), { ...headers, "content-type": "application/json" })
+}
+
+/** A text as a body with status 200. */
+export function answerText(
+  context: HttpContext,
+  text: string,
+  headers: Readonly<Record<string, string>>,
+): Response {
+  const isWritten = context.env?.outgoing !== undefined && context.req.method !== "HEAD"
+  if (text.length < largeBytes || !isWritten) return context.body(text, 200, headers)
+  const body = new WholeBody(Buffer.from(text))
+  return answerLarge(context, { headers: { ...headers, "content-length": String(body.length) }, body })
+}
+
+/** The rest is done when the handler is over: what it knows of would stay in memory as long as its reader takes. */
+export function answerLarge(context: HttpContext, answer: LargeAnswer): Response {
+  context.set("largeAnswer", answer)
+  return RESPONSE_ALREADY_SENT
+}
+
+/** Writes what handlers leave to it, outside of all of them but the log. */
+export function largeAnswers(readers: StalledReaders): MiddlewareHandler<HttpEnv> {
+  return async (context, next) => {
+    await next()
+    const { largeAnswer } = context.var
+    const { outgoing } = context.env ?? {}
+    if (largeAnswer === undefined || outgoing === undefined) return
+    context.set("largeAnswer", undefined)
+    const client = clientOf(context)
+    try {
+      outgoing.writeHead(200, { ...largeAnswer.headers, "x-request-id": context.var.requestId })
+      await writeLarge(outgoing, largeAnswer.body, client.gone, readers)
+    } catch (error) {
+      // The status is out; the connection is cut, which is all that can be told, and the log gets the rest.
+      context.set("failure", error)
+    } finally {
+      context.set("isAborted", client.gone.aborted)
+      client.release()
+      if (!outgoing.writableEnded) outgoing.destroy()
+    }
+  }
+}
+
+/**
+ * Writes a body piece by piece and ends the answer. Bytes that several readers wait for are kept once. Rejects when the content
+ * cannot be read.
+ */
+export async function writeLarge(
+  outgoing: ServerResponse,
+  body: LargeAnswer["body"],
+  gone: AbortSignal,
+  readers: StalledReaders,
+): Promise<void> {
+  for await (const piece of body) {
+    if (gone.aborted) return
+    if (outgoing.write(piece)) continue
+    // A reader that keeps up has taken it by now.
+    await nextTurn()
+    if (!outgoing.writableNeedDrain) continue
+    const source = body instanceof WholeBody ? body.share(readers) : body
+    const bytes = body instanceof WholeBody ? body.length : piece.length
+    const goesOn = readers.stalls({ source, bytes: () => bytes, end: () => outgoing.socket?.destroy() })
+    await settled(outgoing, "drain", gone)
+    goesOn()
+  }
+  if (gone.aborted) return
+  const finished = settled(outgoing, "finish", gone)
+  outgoing.end()
+  await finished
+}
+
+/**
+ * A body as a whole, and the only one that knows it: where another reader waits for the same bytes, these are kept and its own are
+ * not. So each piece is a copy; a view would keep the whole of it.
+ */
+export class WholeBody {
+  #whole: Buffer
+  #isShared = false
+
+  constructor(whole: Buffer) {
+    this.#whole = whole
+  }
+
+  get length(): number {
+    return this.#whole.length
+  }
+
+  /** What stands for these bytes, whoever reads them. */
+  share(readers: StalledReaders): object {
+    if (!this.#isShared) this.#whole = readers.share(this.#whole)
+    this.#isShared = true
+    return this.#whole
+  }
+
+  *[Symbol.iterator](): Generator<Buffer> {
+    for (let start = 0; start < this.#whole.length; start += largeBytes) {
+      yield Buffer.from(this.#whole.subarray(start, start + largeBytes))
+    }
+  }
+}
