@@ -37,6 +37,7 @@ import { openHome } from "./workspace/home.ts"
 import { lockHome } from "./workspace/home-lock.ts"
 import { InboxFolder } from "./workspace/inbox-folder.ts"
 import { RosterFolder } from "./workspace/roster-folder.ts"
+import { sweepTemporaries } from "./workspace/sweep-temporaries.ts"
 
 export interface ServiceOptions {
   readonly config: Config
@@ -104,6 +105,8 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   for (const warning of await openHome(base.home)) log.warn({}, warning)
   const lock = await lockHome(base.home)
   releasers.add("home lock", () => lock.release())
+  const left = await sweepTemporaries(base.home, now())
+  if (left.length > 0) log.info({ files: left }, "what a killed process had left half-written is removed")
   const config = (await options.completeConfig?.(base)) ?? base
   if (isLedgerGone(config.home)) {
     log.warn(

@@ -1,4 +1,3 @@
-import { randomBytes, randomUUID } from "node:crypto"
 import {
   closeSync,
   constants,
@@ -14,6 +13,7 @@ import { basename, dirname } from "node:path"
 import { codeOf } from "./code-of.ts"
 import { type HeldFolder, inFolderOf, inFolderSync, type OwnPath } from "./held-folder.ts"
 import { RefusedEntryError, refusedEntry } from "./refused-entry-error.ts"
+import { temporaryOf } from "./temporary-name.ts"
 
 const { O_RDONLY, O_RDWR, O_APPEND, O_CREAT, O_NONBLOCK } = constants
 /** macOS can refuse links in the whole path (`O_NOFOLLOW_ANY`), which there is no descriptor of the folder for. */
@@ -55,7 +55,7 @@ export async function openToAppend(folder: HeldFolder, name: string): Promise<Fi
     const named = `${folder.name}/${name}`
     if (size > maxCopiedBytes)
       throw new RefusedEntryError(named, "has a second name, and is too large to be copied")
-    const temporary = `${folder.path}/${name}.${randomBytes(6).toString("hex")}.tmp`
+    const temporary = temporaryOf(`${folder.path}/${name}`)
     const copy = await open(temporary, "wx", mode & 0o777)
     try {
       await copy.writeFile(await file.readFile())
@@ -122,7 +122,7 @@ export function readOwnFileSync({ root, path }: OwnPath, maxBytes: number): Buff
 export function replaceOwnFileSync({ root, path }: OwnPath, text: string): void {
   inFolderSync({ root, folder: dirname(path), isMade: true }, (folder) => {
     const target = `${folder.path}/${basename(path)}`
-    const temporary = `${target}.${randomUUID()}.tmp`
+    const temporary = temporaryOf(target)
     try {
       writeFileSync(temporary, text, { mode: 0o600, flag: "wx" })
       renameSync(temporary, target)

@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from "node:crypto"
+import { createHash } from "node:crypto"
 import { lstat, open, readdir, rm, rmdir } from "node:fs/promises"
 import { join } from "node:path"
 import { type HeldFolder, inFolder, type Place } from "../disk/held-folder.ts"
 import { openEntry } from "../disk/own-file.ts"
 import { RefusedEntryError } from "../disk/refused-entry-error.ts"
+import { temporaryOf } from "../disk/temporary-name.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import { safeFileName } from "../domain/file-name.ts"
 import type { Inbox, InboxFile, InboxPlace } from "../domain/files.ts"
@@ -159,7 +160,7 @@ async function isSame(folder: HeldFolder, name: string, file: InboxFile): Promis
 
 /** False: something of that name is there. Readers see the whole file or none. */
 async function write(path: string, file: InboxFile): Promise<boolean> {
-  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`
+  const temporary = temporaryOf(path)
   const handle = await open(temporary, "wx", 0o600)
   try {
     for await (const chunk of await file.content()) await handle.writeFile(chunk)

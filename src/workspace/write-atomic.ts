@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto"
 import { constants } from "node:fs"
 import { copyFile, link, lstat, open, readdir, rename, rm } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { codeOf } from "../disk/code-of.ts"
+import { temporaryOf } from "../disk/temporary-name.ts"
 
 export { codeOf }
 
@@ -78,7 +78,7 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 async function writeTemporary(path: string, text: string | Uint8Array, mode = privateMode): Promise<string> {
-  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`
+  const temporary = temporaryOf(path)
   const file = await open(temporary, "wx", mode)
   try {
     // The mask of this process must not decide who can read it.

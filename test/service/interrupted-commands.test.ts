@@ -122,7 +122,13 @@ class Machine {
   /** All of it, with how the service manager has it. */
   picture(): object {
     const { isEnabled, isActive } = this.#systemd
-    return { isEnabled, isActive, files: contentsOf(this.root) }
+    const files = Object.entries(contentsOf(this.root)).map(([name, content]) =>
+      // Made by chance.
+      name.endsWith("control/identity")
+        ? [name, content.replace(/^agent-[0-9a-f]{24}\n$/, "new\n")]
+        : [name, content],
+    )
+    return { isEnabled, isActive, files: Object.fromEntries(files) }
   }
 
   get isRunning(): boolean {

@@ -122,6 +122,13 @@ describe("a home that is taken away from a running service", () => {
     await expect(say()).rejects.toMatchObject({ code: "storage_failed" })
     const form = { file: new File(["some text"], "some.txt"), purpose: "user_data" as const }
     await expect(client.files.create(form)).rejects.toMatchObject({ status: 503, code: "storage_failed" })
+    const file = {
+      type: "input_file" as const,
+      filename: "a.txt",
+      file_data: "data:text/plain;base64,aGVsbG8=",
+    }
+    const inline = client.responses.create({ model: "manager", input: [{ role: "user", content: [file] }] })
+    await expect(inline).rejects.toMatchObject({ status: 503, code: "storage_failed" })
     await waitFor(() => daemon.output().includes("was moved away, deleted or replaced"), {
       what: "the home to be missed",
       timeoutMs: 60_000,

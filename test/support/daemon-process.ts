@@ -20,6 +20,8 @@ export interface DaemonProcessOptions {
   readonly userHome: string
   readonly env: Readonly<Record<string, string>>
   readonly args?: readonly string[]
+  /** Of the program and its arguments: what starts it, such as `unshare`, and takes its process. */
+  readonly wrap?: (program: readonly string[]) => readonly string[]
 }
 
 /** The command line's own process, not waited for; `as`: of another user, which needs root. */
@@ -34,7 +36,9 @@ export function spawnCommand(
 /** `ai-agent-proxy daemon` as a process of its own, on a free port, once it says that it listens. */
 export async function startDaemonProcess(options: DaemonProcessOptions): Promise<DaemonProcess> {
   const env = { ...options.env, AI_AGENT_PROXY_HOME: join(options.userHome, ".ai_agent_proxy") }
-  const child = spawnCommand(["daemon", "--port", "0", ...(options.args ?? [])], env)
+  const program = [process.execPath, mainProgram, "daemon", "--port", "0", ...(options.args ?? [])]
+  const [file = "", ...args] = options.wrap?.(program) ?? program
+  const child = spawn(file, args, { env, stdio: ["ignore", "pipe", "pipe"] })
   let output = ""
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     output += text

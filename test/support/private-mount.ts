@@ -11,8 +11,8 @@ const namespace =
 export const noMountReason: string | null = reasonOf()
 
 /** The arguments of `unshare` that run `script` by bash, with a small file system at `folder`, as root of its namespace. */
-export function onSmallDisk(folder: string, script: string): readonly string[] {
-  const mount = `mount -t tmpfs -o size=1m,mode=700 tmpfs "$0"`
+export function onSmallDisk(folder: string, script: string, size = "1m"): readonly string[] {
+  const mount = `mount -t tmpfs -o size=${size},mode=700 tmpfs "$0"`
   return [...namespace, "bash", "-c", `${mount} && ${script}`, folder]
 }
 

@@ -1,0 +1,18 @@
+import { randomBytes } from "node:crypto"
+
+/**
+ * Where a file is written that takes the place of `path` in one step. The name says who writes it: what a killed process has left
+ * is told by that from what somebody is writing.
+ */
+export function temporaryOf(path: string): string {
+  return `${path}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`
+}
+
+/** The process that wrote a file of such a name; 0: earlier releases did not say. Null: it is none of these. */
+export function writerOf(name: string): number | null {
+  const [, pid] =
+    /^.+?(?:\.(\d{1,10}))?\.(?:[0-9a-f]{12}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.tmp$/.exec(name) ??
+    []
+  if (pid !== undefined) return Number(pid)
+  return /\.(?:[0-9a-f]{12}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.tmp$/.test(name) ? 0 : null
+}
