@@ -1,11 +1,8 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { createInterface } from "node:readline"
-import { Readable } from "node:stream"
 import { Command, InvalidArgumentError } from "commander"
-import { showControls } from "../domain/visible-controls.ts"
 import { ServiceError } from "../supervise/service-error.ts"
-import { printable } from "./connect/printable.ts"
+import { readableLines } from "./readable-lines.ts"
 import { requireInstalled, type ScopeFlags } from "./service-context.ts"
 
 interface LogFlags extends ScopeFlags {
@@ -59,15 +56,6 @@ async function showLog(flags: LogFlags): Promise<void> {
   // `exit` gives the exit code, or null and a signal.
   const [code] = (await ended) as [number | null]
   process.exitCode = code ?? 130
-}
-
-/** They are JSON, but for what others wrote: shown as texts, no word of theirs may move the terminal. */
-function readableLines(source: Readable): Readable {
-  const lines = createInterface({ input: source, crlfDelay: Number.POSITIVE_INFINITY })
-  const readable = async function* (): AsyncGenerator<string> {
-    for await (const line of lines) yield `${showControls(printable(line))}\n`
-  }
-  return Readable.from(readable())
 }
 
 function lineCount(text: string): number {

@@ -56,7 +56,7 @@ export interface LoginProblem {
   readonly at: number
 }
 
-/** What can be told of an agent to anybody who may see the status page: no prompts, no secrets. */
+/** What is known of an agent, for its owner: no prompts, no keys. The open pages show less of it, see `NotReady`. */
 export interface AgentStatus {
   readonly id: string
   readonly role: string

@@ -36,6 +36,7 @@ describe("under a real systemd", () => {
     ],
     ["commands without rights, without systemd or without their port say what to do", ["refused"]],
     ["an agent that would end its own service in a turn is told, and answers", ["from-within"]],
+    ["a damaged key file opens nothing, whatever systemd reads of it", ["damaged-secrets"]],
     ["a Node and a CLI that move are named by doctor and put right by restart", ["moved"]],
     ["docs/service.md can be followed to the letter", ["docs"]],
     ["an upgrade keeps everything, and an older program refuses a newer ledger", ["upgrade"]],

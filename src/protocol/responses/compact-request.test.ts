@@ -16,8 +16,22 @@ const documented: Record<keyof ResponseCompactParams, true> = {
   service_tier: true,
 }
 
+// Of other requests: sent here by mistake, they ask for no summary, or for one of another kind.
+const refused = ["generate", "multi_agent", "stream_id"]
+
 it("has every documented field in its table", () => {
-  expect(compactParameters.map(({ name }) => name).toSorted()).toEqual(Object.keys(documented).toSorted())
+  const names = [...Object.keys(documented), ...refused]
+  expect(compactParameters.map(({ name }) => name).toSorted()).toEqual(names.toSorted())
+})
+
+it.each([
+  [{ generate: false }, "generate"],
+  [{ multi_agent: { enabled: true } }, "multi_agent"],
+  [{ stream_id: "a" }, "stream_id"],
+  [{ prompt_cache_options: { prewarm: true } }, "prompt_cache_options.prewarm"],
+])("refuses by name what asks for no summary: %j", (fields, param) => {
+  const body = { model: "manager", input: "hello", ...fields }
+  expect(() => parseCompactRequest(body)).toThrow(expect.objectContaining({ code: "invalid_request", param }))
 })
 
 it("asks for the summary behind the input, beside the conversation, and keeps the user's messages as they came", () => {

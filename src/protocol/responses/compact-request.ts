@@ -16,6 +16,9 @@ const shared = new Set([
   "prompt_cache_retention",
   "service_tier",
   "image",
+  "generate",
+  "multi_agent",
+  "stream_id",
 ])
 
 /** Every field of `POST /v1/responses/compact` that is documented; all but one mean what they mean for a response. */
