@@ -8,9 +8,16 @@ const id = "resp_01a22a66fc194b3a96e03e1ee37c8f58"
 
 /** Requests that are HTTP, with a path, a method, a query or a header that is not right. */
 export function badHead(random: Random): BadHead {
-  return random.pick([unknownRoute, unknownMethod, unknownId, badQuery, badHeader, wrongKey, badUpload])(
-    random,
-  )
+  return random.pick([
+    unknownRoute,
+    unknownMethod,
+    unknownId,
+    badQuery,
+    badHeader,
+    wrongKey,
+    badUpload,
+    noTurnWanted,
+  ])(random)
 }
 
 function unknownRoute(random: Random): BadHead {
@@ -71,6 +78,22 @@ function badQuery(random: Random): BadHead {
   ])
   const path = random.pick(["/v1/chat/completions", "/v1/files"])
   return { method: "GET", path: `${path}?${query}` }
+}
+
+/** Bodies that are right by their types, and ask for what the service does not do. */
+function noTurnWanted(random: Random): BadHead {
+  const field = random.pick([
+    { prompt_cache_options: { prewarm: true } },
+    { generate: false },
+    { multi_agent: { enabled: true } },
+    { stream_id: "lane-1" },
+    { include: ["nothing.of.this.name"] },
+    { prompt: { id: "pmpt_1" } },
+    { background: true, store: false },
+    { model: "manager", previous_response_id: id },
+    { conversation: "conv_01a22a66fc194b3a96e03e1ee37c8f58" },
+  ])
+  return { method: "POST", path: "/v1/responses", body: { ...good, ...field } }
 }
 
 function badHeader(random: Random): BadHead {

@@ -11,14 +11,14 @@ const fewClients = 10
 const manyClients = 50 * fewClients
 /** Half of the turns that one agent takes. */
 const halfOfTurns = 128
-/** Half a second of little work, so that places and not cores are what is short. */
-const input = "deltas=2 pauseMs=250"
+/** Two seconds of little work, so that places and not cores are what is short. */
+const input = "deltas=2 pauseMs=1000"
 const timeoutMs = 60_000
 const longestWaitMs = 2_000
 
 /** Two keys, one with fifty times the requests: what the other one's turns take, against what they take alone. */
 export async function countNeighbours(context: PartContext): Promise<PartResult> {
-  const turnsEach = context.isQuick ? 4 : 40
+  const turnsEach = context.isQuick ? 2 : 15
   const alone = await measure(
     context,
     { turns_per_agent: halfOfTurns, turns_total: halfOfTurns },
