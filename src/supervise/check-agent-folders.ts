@@ -51,7 +51,13 @@ async function checkFolder(root: string): Promise<readonly HealthCheck[]> {
         : readBothEnds({ root, path }, maxBytes)
     const problem = await problemOf(look)
     if (problem !== null)
-      checks.push(warning("folders", problem, `put a text file in its place, or remove it`))
+      checks.push(
+        warning(
+          "folders",
+          problem,
+          "move it elsewhere; the service makes another one, or put a text file there",
+        ),
+      )
   }
   for (const name of ["AGENTS.md", "SOUL.md", "CLAUDE.md", "GEMINI.md"]) {
     const problem = await problemOf(() => assertFile(join(root, name)))

@@ -280,7 +280,10 @@ export function assertCanGo(id: string): void {
 /** Changes whenever the file does, or becomes one that is reached by a link; null: there is none. */
 async function stampOf(path: string): Promise<string | null> {
   try {
-    const [folder, { ino, size, mtimeMs }] = await Promise.all([lstat(dirname(path)), lstat(path)])
+    const folder = await lstat(dirname(path))
+    // Reading says what is wrong with it.
+    if (!folder.isDirectory()) return `no folder ${folder.ino}`
+    const { ino, size, mtimeMs } = await lstat(path)
     return `${folder.ino} ${ino} ${size} ${mtimeMs}`
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return null

@@ -66,7 +66,12 @@ describe("the service in an agent's folder", () => {
     await waitFor(() => problems.every((problem) => warnings().includes(problem)), {
       what: "what was refused to be logged",
     })
+    const problem = () => service.roster.list()[0]?.controlProblem
+    await waitFor(() => problem()?.includes(`${manager("control")} is a symbolic link`) === true, {
+      what: "the link to be told in status",
+    })
     await service.restart()
+    expect(service.roster.list()).toMatchObject([{ id: "manager", controlProblem: problem() }])
     expect(readdirSync(outside.path)).toEqual([])
   })
 
@@ -142,5 +147,32 @@ describe("the service in an agent's folder", () => {
       expect(status()?.controlProblem).toBeNull()
       expect((await say()).output_text).toBe("hello")
     }
+  })
+})
+
+describe("an agent that may write in its folder only", () => {
+  let codex: TestService
+  beforeEach(async () => {
+    codex = await startTestService()
+  })
+  afterEach(() => codex.stop())
+
+  it("has nothing written outside of it by a link that it makes itself", async () => {
+    const settings = { permissions: "workspace" } as const
+    await codex.roster.hire({ role: "engineer", name: "alice", settings })
+    const ask = (input: string) => codex.client.responses.create({ model: "alice", input })
+    const own = join(codex.home, "engineer_alice")
+    const links = ["notes", "logs"].map(
+      (name) => `mv ${name} ${name}.before && ln -s ${outside.path} ${name}`,
+    )
+    await ask(`[[shell:cd ${own} && ${links.join(" && ")}]][[say:done]]`)
+    expect(readdirSync(own)).toContain("notes.before")
+    await ask("[[say:a text of the agent]]")
+    const logged = () => JSON.stringify(codex.logged)
+    await waitFor(() => logged().includes(`${join(own, "notes")} is a symbolic link`), {
+      what: "what was refused to be logged",
+    })
+    await codex.roster.stop("engineer_alice")
+    expect(readdirSync(outside.path)).toEqual([])
   })
 })
