@@ -19,7 +19,7 @@ export interface ResponseLogReader {
 /** A response that runs or ran: its log, its record, its end. */
 export interface LiveResponse {
   readonly id: string
-  /** The record as it is now. Its `output` is complete once `finished` resolves. */
+  /** The record as it is stored: whoever is told of it finds the same after a restart. Complete once `finished` resolves. */
   readonly record: ResponseRecord
   readonly log: ResponseLogReader
   /** The record at the end; stored before this resolves. Never rejects. */

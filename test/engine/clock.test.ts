@@ -1,8 +1,10 @@
 import OpenAI from "openai"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { Store } from "../../src/domain/store.ts"
+import type { TurnEvent } from "../../src/domain/turn-events.ts"
 import { openSqliteStore } from "../../src/storage/sqlite/open-sqlite-store.ts"
 import { insert } from "../contract/records.ts"
+import { weather } from "../support/client-functions.ts"
 import { waitFor } from "../support/wait-for.ts"
 import { type EngineFixture, engineFixture } from "./engine-fixture.ts"
 
@@ -82,6 +84,36 @@ describe("a clock that is wrong", () => {
     await fixture.engine.sweep()
     expect(await ask(fixture, "k")).toBe(first)
     expect(fixture.backend.turns).toHaveLength(1)
+  })
+
+  it("ends no turn that waits for its client", async () => {
+    const fixture = await run()
+    const client = clientOf(fixture)
+    const request = { model: "manager", tools: [weather], parallel_tool_calls: false }
+    const first = client.responses.create({ ...request, input: "hi" })
+    const turn = await waitFor(() => fixture.backend.turns[0], { what: "the agent to begin" })
+    const callOf = (callId: string): TurnEvent => {
+      const item = {
+        type: "function_call",
+        id: callId,
+        callId,
+        name: weather.name,
+        status: "completed",
+      } as const
+      return { type: "function.called", item: { ...item, arguments: '{"city":"Oslo"}' }, holdMs: 60_000 }
+    }
+    turn.tell(callOf("one"), callOf("two"))
+    const { id } = await first
+    now += day
+    const second = await client.responses.create({
+      ...request,
+      previous_response_id: id,
+      input: [{ type: "function_call_output", call_id: "one", output: "rain" }],
+    })
+    expect(second.output).toMatchObject([{ type: "function_call", call_id: "two" }])
+    // A turn that may wait no longer is ended by a timer that is due at once.
+    for (let round = 0; round < 3; round += 1) await (await fetch(`${fixture.url}/health`)).text()
+    expect(turn.isInterrupted).toBe(false)
   })
 
   it("leaves the lists whole when it goes back between two answers", async () => {
