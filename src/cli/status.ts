@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { Command } from "commander"
 import { fullReason } from "../domain/backend.ts"
 import { formatDuration } from "../domain/duration.ts"
@@ -84,7 +85,13 @@ function tellDown(home: string, problems: readonly HealthCheck[], { json }: Comm
     printJson({ service: { state: "down", home }, problems, agents: [], processes: null })
     return
   }
-  const head = ["Service    not running", `Home       ${shortPath(home)}`]
+  // It may run all the same: its socket went with the home.
+  const head = existsSync(home)
+    ? ["Service    not running", `Home       ${shortPath(home)}`]
+    : [
+        "Service    cannot be reached",
+        `Home       ${shortPath(home)} is not there: put it back if it was moved away`,
+      ]
   const next = problems.length === 0 ? ["Next       ai-agent-proxy doctor"] : problems.flatMap(problemLines)
   print([...head, ...next].join("\n"))
 }

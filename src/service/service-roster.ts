@@ -170,8 +170,10 @@ export class ServiceRoster implements AgentRoster, Roster {
       }
     }
     for (const [id, place] of this.#places) {
-      if (folder.find(id) === null && place.running === null && place.member.agent === null)
-        this.#places.delete(id)
+      if (folder.find(id) !== null) continue
+      // What is addressed to nobody else still finds its place, and is told why it is empty.
+      if (id === "manager") place.member.problem = folderGone(place.member.workspace)
+      else if (place.running === null && place.member.agent === null) this.#places.delete(id)
     }
     const order = [...this.#places.values()].map(({ member }) => member)
     const rank = ({ id }: RosterMember) => (id === "manager" ? "" : id)
@@ -310,6 +312,15 @@ export class ServiceRoster implements AgentRoster, Roster {
   async #asked(id: string): Promise<AgentStatus> {
     await this.#placeOf(id).member.agent?.check()
     return this.#statusOf(id)
+  }
+}
+
+function folderGone(workspace: string): NotReady {
+  return {
+    isReady: false,
+    reason: "its folder was moved away or deleted",
+    nextStep: "Put it back, upon which it starts by itself, or restart the service, which makes a new one.",
+    detail: workspace,
   }
 }
 

@@ -145,6 +145,25 @@ describe("a home that is taken away from a running service", () => {
   }, 120_000)
 })
 
+describe("an agent's folder that is moved away", () => {
+  it("takes its agent with it: the manager is not ready, and says so until it is put back", async () => {
+    const folderOf = join(home, "manager")
+    renameSync(folderOf, away())
+    await waitFor(async () => !(await fetch(`${daemon.url}/ready`)).ok, {
+      what: "the manager to be missed",
+      timeoutMs: 30_000,
+    })
+    await expect(say()).rejects.toMatchObject({ status: 503, code: "agent_not_ready" })
+    expect(existsSync(folderOf)).toBe(false)
+    renameSync(away(), folderOf)
+    await waitFor(async () => (await fetch(`${daemon.url}/ready`)).ok, {
+      what: "the manager to be back",
+      timeoutMs: 30_000,
+    })
+    expect((await say()).output_text).toBe("hello")
+  }, 120_000)
+})
+
 describe("what the service keeps in its home", () => {
   it("makes its socket again when somebody removes it", async () => {
     rmSync(join(home, "daemon.sock"))

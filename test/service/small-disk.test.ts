@@ -1,8 +1,10 @@
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import OpenAI from "openai"
 import { afterEach, describe, expect, it } from "vitest"
+import { openSqliteStore } from "../../src/storage/sqlite/open-sqlite-store.ts"
 import { resultOf } from "../support/command.ts"
 import { type DaemonProcess, spawnCommand, startDaemonProcess } from "../support/daemon-process.ts"
 import { mainProgram } from "../support/main-program.ts"
@@ -78,6 +80,35 @@ function makeRoom(home: string): void {
 }
 
 const full = { status: 503, code: "storage_failed", message: expect.stringContaining("the disk is full") }
+
+describe.skipIf(noMountReason !== null)("an upgrade of the ledger", () => {
+  it("is refused in words where there is no room for the copy before it, and changes nothing", async () => {
+    folder = await createTempDir("small")
+    const prepared = join(folder.path, "state.db")
+    await (await openSqliteStore(prepared)).close()
+    const database = new DatabaseSync(prepared)
+    database.exec(`
+      drop index threads_identity; drop index threads_unowned; alter table threads drop column agent_identity;
+      drop table facts; pragma user_version = 3`)
+    database.close()
+    const mount = join(folder.path, ".ai_agent_proxy")
+    mkdirSync(mount)
+    const script = `cp "$1" "$0" && shift && { "$@"; code=$?; cp "$0"/* "$0/.."; exit $code; }`
+    const program = [process.execPath, mainProgram, "daemon", "--port", "0", "--demo-fallback"]
+    const child = spawn("unshare", [...onSmallDisk(mount, script, "6m"), prepared, ...program], {
+      env: { PATH: "/usr/bin:/bin", HOME: folder.path, AI_AGENT_PROXY_HOME: mount },
+      stdio: ["ignore", "pipe", "pipe"],
+    })
+    expect(await resultOf(child)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("There is no room for the copy of the ledger"),
+    })
+    expect(readdirSync(folder.path).filter((name) => name.includes(".before-"))).toEqual([])
+    const after = new DatabaseSync(prepared)
+    expect(after.prepare("pragma user_version").get()).toEqual({ user_version: 3 })
+    after.close()
+  }, 60_000)
+})
 
 describe.skipIf(noMountReason !== null)(
   `a disk that is full${noMountReason === null ? "" : ` (skipped: ${noMountReason})`}`,
