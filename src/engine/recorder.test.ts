@@ -34,6 +34,17 @@ function deltasOf(events: readonly ResponseEvent[], type: ResponseEvent["type"])
 }
 
 describe("Recorder", () => {
+  it("tells a text that came as a whole in several deltas of whole characters", () => {
+    const { recorder, events } = setUp()
+    const text = "a😀".repeat(20_000)
+    recorder.record({ type: "item.completed", item: message("n1", text) })
+    const deltas = events().flatMap((event) => (event.type === "text.delta" ? event.text : []))
+    expect(deltas.length).toBeGreaterThan(1)
+    expect(Math.max(...deltas.map(({ length }) => length))).toBeLessThanOrEqual(16 * 1024 + 1)
+    expect(deltas.every((delta) => delta.isWellFormed())).toBe(true)
+    expect(deltas.join("")).toBe(text)
+  })
+
   it("announces, streams and ends a message in the order of the API", () => {
     const { recorder, events } = setUp()
     recorder.record({ type: "item.started", item: message("n1", "") })

@@ -205,6 +205,18 @@ test("bodies count in one budget, whichever way they come in", async () => {
   expect(JSON.parse(String(message))).toMatchObject({ status: 429, error: { code: "queue_full" } })
 })
 
+test("bodies on the socket in the home are bounded like all others", async () => {
+  const { app } = appFixture({ isControl: true, limits: { bodyBytes: 1024 } })
+  const ask = (body: string) =>
+    app.request("/control/agents", {
+      method: "POST",
+      headers: { "content-type": "application/json", "content-length": String(body.length) },
+      body,
+    })
+  expect((await ask(JSON.stringify({ role: "x".repeat(2000) }))).status).toBe(413)
+  expect((await ask("{}")).status).toBe(400)
+})
+
 test("without a key, what somebody forwards is not this machine's, whatever it claims to be", async () => {
   const { server } = await serverFixture()
   for (const headers of [

@@ -4,6 +4,7 @@ import { ProxyError } from "../../src/domain/errors.ts"
 import type { FileLibrary } from "../../src/domain/files.ts"
 import type { KeptReply } from "../../src/domain/replies.ts"
 import type { Store } from "../../src/domain/store.ts"
+import type { ControlOptions } from "../../src/http/control-routes.ts"
 import { createHttpApp, type HttpApp } from "../../src/http/http-app.ts"
 import type { HttpLogEntry, ServicePhase } from "../../src/http/http-env.ts"
 import { type HttpServer, startHttpServer } from "../../src/http/http-server.ts"
@@ -24,6 +25,8 @@ export interface FixtureOptions {
   readonly files?: FileLibrary
   /** What agents said when nobody was waiting. */
   readonly outbox?: readonly KeptReply[]
+  /** The app of the socket in the home; none of its routes does anything. */
+  readonly isControl?: boolean
   /** WebSockets at once. */
   readonly maxSockets?: number
 }
@@ -118,6 +121,8 @@ export function appFixture(options: FixtureOptions = {}): AppFixture {
     servicePhase: () => options.phase ?? "running",
     storageProblem: async () => options.storageProblem ?? null,
     log: (entry) => entries.push(entry),
+    // No test gets as far as to ask them for anything.
+    ...(options.isControl === true && { control: {} as ControlOptions }),
   })
   return { app, engine, channels, agentTokens, entries, bounds, logged }
 }

@@ -14,10 +14,9 @@ async function stalled(request: (id: string) => string, options: FixtureOptions 
   const fixture = await serverFixture(options)
   const { server, engine } = fixture
   engine.onSubmit = (response) => response.answer("x".repeat(answerBytes))
-  const body = { "content-type": "application/json" }
   const created = await fetch(`${server.url}/v1/responses`, {
     method: "POST",
-    headers: body,
+    headers: { "content-type": "application/json" },
     body: JSON.stringify({ input: "Hi" }),
   })
   const { id } = (await created.json()) as { id: string }
@@ -26,10 +25,18 @@ async function stalled(request: (id: string) => string, options: FixtureOptions 
     socket.destroy()
   })
   socket.on("error", () => {})
-  socket.write(`${request(id)}\r\nhost: localhost\r\n\r\n`)
+  socket.write(request(id))
   socket.once("data", () => socket.pause())
   await until("the answer begins", () => socket.bytesRead > 0)
   return { ...fixture, socket, id }
+}
+
+const get = (path: string) => `GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`
+
+function post(path: string, body: object): string {
+  const json = JSON.stringify(body)
+  const head = `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json`
+  return `${head}\r\ncontent-length: ${json.length}\r\n\r\n${json}`
 }
 
 async function readAll(socket: Socket): Promise<void> {
@@ -37,9 +44,15 @@ async function readAll(socket: Socket): Promise<void> {
   await until("the whole answer is there", () => socket.bytesRead > answerBytes, 20_000)
 }
 
+const messages = [{ role: "user", content: "Hi" }]
+
 const ways: readonly [name: string, request: (id: string) => string][] = [
-  ["a whole answer", (id) => `GET /v1/responses/${id} HTTP/1.1`],
-  ["a replayed stream", (id) => `GET /v1/responses/${id}?stream=true HTTP/1.1`],
+  ["a stored response", (id) => get(`/v1/responses/${id}`)],
+  ["a replayed stream", (id) => get(`/v1/responses/${id}?stream=true`)],
+  ["a new response", () => post("/v1/responses", { input: "Hi" })],
+  ["a new response, streamed", () => post("/v1/responses", { input: "Hi", stream: true })],
+  ["a new completion", () => post("/v1/chat/completions", { messages })],
+  ["a new completion, streamed", () => post("/v1/chat/completions", { messages, stream: true })],
 ]
 
 test.each(ways)(
@@ -76,7 +89,7 @@ test("a file that is not read is not read from the disk, and its reader is ended
   }
   // Of a library only this is asked for.
   const files = { open: async () => ({ file, content: content() }) } as unknown as FileLibrary
-  const { logged } = await stalled(() => `GET /v1/files/${file.id}/content HTTP/1.1`, {
+  const { logged } = await stalled(() => get(`/v1/files/${file.id}/content`), {
     files,
     limits: { unreadMs: 300 },
   })
