@@ -3,7 +3,7 @@ import type { LiveResponse, ResponseLogReader } from "../domain/response-log.ts"
 import type { ResponseRecord } from "../domain/responses.ts"
 import type { IdempotencyRecord, Store } from "../domain/store.ts"
 import { dayMs } from "./age-clock.ts"
-import { isAgentGone } from "./agent-gone.ts"
+import { identityOf, isAgentGone } from "./agent-gone.ts"
 import type { Member } from "./agent-roster.ts"
 import { restoreResponse } from "./restored-response.ts"
 
@@ -33,6 +33,14 @@ interface Held {
   readonly live: Promise<LiveResponse>
 }
 
+/** Of a turn that is over, and that the ledger does not know. */
+interface HeldAnswer extends Held {
+  readonly length: number
+  readonly agentId: string
+  /** Of its agent, when the turn ended. */
+  readonly identity: string | null
+}
+
 export type IdempotencyLedger = Pick<
   Store,
   "findIdempotent" | "findAnswer" | "readLog" | "findTurnOfResponse" | "findThread"
@@ -55,7 +63,7 @@ export interface IdempotencyOptions {
 export class IdempotentRuns {
   readonly #options: IdempotencyOptions
   readonly #running = new Map<string, Held>()
-  readonly #over = new Map<string, Held & { readonly length: number }>()
+  readonly #over = new Map<string, HeldAnswer>()
   #overLength = 0
 
   constructor(options: IdempotencyOptions) {
@@ -66,6 +74,7 @@ export class IdempotentRuns {
   async run(request: KeyedRequest, start: () => Promise<LiveResponse>): Promise<LiveResponse> {
     const { principal, key, requestHash } = request
     const name = JSON.stringify([principal, key])
+    this.#assertAgentThere(key, this.#over.get(name))
     for (let held = this.#find(name); held !== null; held = this.#find(name)) {
       if (held.requestHash === requestHash) return held.live
       // If that one was refused, the key is free for this one.
@@ -80,6 +89,12 @@ export class IdempotentRuns {
     this.#running.set(name, held)
     void this.#release(name, held, request.isKept)
     return live
+  }
+
+  #assertAgentThere(key: string, held: HeldAnswer | undefined): void {
+    if (held === undefined || held.identity === null) return
+    const identity = identityOf(this.#options.members(), held.agentId)
+    if (identity !== null && identity !== held.identity) throw agentGone(key, held.agentId)
   }
 
   #find(name: string): Held | null {
@@ -102,14 +117,7 @@ export class IdempotentRuns {
         { param: "idempotency-key" },
       )
     }
-    if (await isAgentGone(record, this.#options.members(), store)) {
-      throw new ProxyError(
-        "idempotency_key_reused",
-        `The Idempotency-Key '${key}' was used for a request to an earlier agent of the name '${record.agentId}', who is not here ` +
-          "any more. Use a new key to ask the one of today.",
-        { param: "idempotency-key" },
-      )
-    }
+    if (await isAgentGone(record, this.#options.members(), store)) throw agentGone(key, record.agentId)
     return restoreResponse(record, await store.readLog(record.id))
   }
 
@@ -123,7 +131,9 @@ export class IdempotentRuns {
       const { log } = live
       const length = JSON.stringify([record.output, record.echo]).length + log.length * unitsOfEvent
       // Only what is told of it: the turn itself has all of its conversation.
-      this.#over.set(name, { ...held, live: Promise.resolve(overOf(record, log)), length })
+      const { agentId } = record
+      const identity = identityOf(this.#options.members(), agentId)
+      this.#over.set(name, { ...held, live: Promise.resolve(overOf(record, log)), length, agentId, identity })
       this.#overLength += length
       for (const oldest of this.#over.keys()) {
         if (oldest === name || (this.#over.size <= maxHeld && this.#overLength <= maxHeldLength)) break
@@ -145,6 +155,15 @@ export class IdempotentRuns {
 
 function overOf(record: ResponseRecord, log: ResponseLogReader): LiveResponse {
   return { id: record.id, record, log, finished: Promise.resolve(record), cancel: () => {} }
+}
+
+function agentGone(key: string, agentId: string): ProxyError {
+  return new ProxyError(
+    "idempotency_key_reused",
+    `The Idempotency-Key '${key}' was used for a request to an earlier agent of the name '${agentId}', who is not here any more. ` +
+      "Use a new key to ask the one of today.",
+    { param: "idempotency-key" },
+  )
 }
 
 function reused(key: string): ProxyError {

@@ -98,16 +98,20 @@ describe("an agent that is hired under the name of one that was fired", () => {
   })
 
   it("is another one for an `Idempotency-Key`", async () => {
-    const key = { headers: { "Idempotency-Key": "one" } }
-    const ask = () => service.client.responses.create({ model: "engineer_alice", input: secretWord }, key)
-    const first = await ask()
-    expect((await ask()).id).toBe(first.id)
+    const ask = (store: boolean) =>
+      service.client.responses.create(
+        { model: "engineer_alice", input: secretWord, store },
+        { headers: { "Idempotency-Key": `stored ${store}`.replace(" ", "-") } },
+      )
+    for (const store of [true, false]) expect((await ask(store)).id).toBe((await ask(store)).id)
     await replaceAlice()
-    await expect(ask()).rejects.toMatchObject({
-      status: 409,
-      code: "idempotency_key_reused",
-      message: expect.stringContaining("earlier agent"),
-    })
+    for (const store of [true, false]) {
+      await expect(ask(store)).rejects.toMatchObject({
+        status: 409,
+        code: "idempotency_key_reused",
+        message: expect.stringContaining("earlier agent"),
+      })
+    }
   })
 
   it("is another one for its manager, which goes on with it in a thread of its own", async () => {
