@@ -11,7 +11,7 @@ export function identityOf(members: readonly Member[], agentId: string): string 
 
 /** True: another agent has the name of the one that gave this answer. */
 export async function isAgentGone(
-  { id, agentId }: ResponseRecord,
+  { id, agentId }: Pick<ResponseRecord, "id" | "agentId">,
   members: readonly Member[],
   store: Pick<Store, "findTurnOfResponse" | "findThread">,
 ): Promise<boolean> {

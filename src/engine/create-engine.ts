@@ -8,7 +8,7 @@ import type { ResponseKind, ResponseRecord } from "../domain/responses.ts"
 import type { ClientRequest, TurnRequest } from "../domain/turn-request.ts"
 import type { Agent } from "./agent.ts"
 import { fitToAgent } from "./agent-fit.ts"
-import { assertAgentOf, identityOf } from "./agent-gone.ts"
+import { assertAgentOf, identityOf, isAgentGone } from "./agent-gone.ts"
 import type { Claim, Member } from "./agent-roster.ts"
 import { type Completions, LedgerCompletions } from "./completions.ts"
 import { ConversationTurns } from "./conversation-turns.ts"
@@ -206,6 +206,10 @@ export class AgentEngine implements Engine {
   findAgent(model: string): AgentStatus | null {
     const member = agentNamed(this.#options.roster.members, model)
     return member === null ? null : this.#statusOf(member)
+  }
+
+  isAgentGone(answer: Pick<ResponseRecord, "id" | "agentId">): Promise<boolean> {
+    return isAgentGone(answer, this.#options.roster.members, this.#options.store)
   }
 
   identityOf(agentId: string): string | null {

@@ -44,6 +44,8 @@ export interface Engine {
   findAgent(model: string): AgentStatus | null
   /** Which of the agents that have had this id it is now; null: none, or it has not been started yet. */
   identityOf(agentId: string): string | null
+  /** True: another agent has the name of the one that gave this answer. */
+  isAgentGone(answer: { readonly id: string; readonly agentId: string }): Promise<boolean>
   /** Turns of that agent that have begun and are not over. */
   runningTurns(agentId: string): readonly TurnNow[]
   /**

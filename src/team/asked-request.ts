@@ -48,8 +48,12 @@ export function askedRequest(
   }
 }
 
-/** Id of the agent that asked for this response; null: a client did. */
-export function askerOf(echo: Readonly<Record<string, unknown>>): string | null {
+/** The agent that asked for this response, and the response in which it did; null: a client asked. */
+export function askerOf(
+  echo: Readonly<Record<string, unknown>>,
+): { readonly agentId: string; readonly id: string } | null {
   const parsed = origin.safeParse(echo)
-  return parsed.success ? parsed.data.metadata.asked_by : null
+  if (!parsed.success) return null
+  const { asked_by: agentId, asked_in: id } = parsed.data.metadata
+  return { agentId, id }
 }

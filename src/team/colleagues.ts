@@ -84,7 +84,9 @@ export class Colleagues {
         if (error instanceof ProxyError && error.code === "response_not_found") return null
         throw error
       })
-    if (live === null || askerOf(live.record.echo) !== turn.agent.id) {
+    const asker = live === null ? null : askerOf(live.record.echo)
+    const isTheirs = asker?.agentId === turn.agent.id && !(await this.#engine().isAgentGone(asker))
+    if (live === null || !isTheirs) {
       throw refused(`You have no task '${taskId.slice(0, 100)}'. Task ids come from ask_agent.`)
     }
     return live

@@ -173,6 +173,10 @@ export class FakeEngine implements Engine {
     return this.agentStatuses.find((agent) => agent.id === model || agent.name === model) ?? null
   }
 
+  async isAgentGone(): Promise<boolean> {
+    return false
+  }
+
   identityOf(agentId: string): string {
     return agentId
   }

@@ -123,6 +123,16 @@ describe("an agent that is hired under the name of one that was fired", () => {
     expect(await ask(listed)).not.toContain("periwinkle")
   })
 
+  it("has no tasks of the one before", async () => {
+    const task = { agent: "manager", message: "say hello", wait: false }
+    const asked = await inSession(`call ask_agent ${JSON.stringify(task)}`)
+    const [id] = /resp_[0-9a-f]+/.exec(asked) ?? []
+    const result = `call task_result ${JSON.stringify({ task_id: id })}`
+    expect(await inSession(result)).toContain("hello")
+    await replaceAlice()
+    expect(await inSession(result)).toContain(`You have no task '${id}'`)
+  })
+
   it("is another one in the shared conversation", async () => {
     await service.stop()
     service = await startTestService({
