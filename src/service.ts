@@ -27,7 +27,7 @@ import type { ServiceLog } from "./service/service-log.ts"
 import { ServiceRoster } from "./service/service-roster.ts"
 import { storageProblemOf } from "./service/storage-health.ts"
 import { DiskFileLibrary } from "./storage/files/disk-file-library.ts"
-import { isLedgerGone } from "./storage/sqlite/ledger-damage.ts"
+import { isLedgerGone, isLogGone } from "./storage/sqlite/ledger-damage.ts"
 import { openSqliteStore } from "./storage/sqlite/open-sqlite-store.ts"
 import { AgentReplies } from "./team/agent-replies.ts"
 import { AgentTokens } from "./team/agent-tokens.ts"
@@ -103,11 +103,18 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   let phase: ServicePhase = "starting"
 
   for (const warning of await openHome(base.home)) log.warn({}, warning)
+  const isLedgerCut = isLogGone(base.home)
   const lock = await lockHome(base.home)
   releasers.add("home lock", () => lock.release())
   const left = await sweepTemporaries(base.home, now())
   if (left.length > 0) log.info({ files: left }, "what a killed process had left half-written is removed")
   const config = (await options.completeConfig?.(base)) ?? base
+  if (isLedgerCut) {
+    log.warn(
+      { home: config.home, next: "put state.db-wal back while the service is stopped, if you have it" },
+      "the service was killed, and the ledger's write-ahead log (state.db-wal) is gone since: the newest answers may be missing",
+    )
+  }
   if (isLedgerGone(config.home)) {
     log.warn(
       { home: config.home, next: "ai-agent-proxy ledger restore --from FILE" },

@@ -210,6 +210,22 @@ describe("a ledger with destroyed pages", () => {
   }, 120_000)
 })
 
+describe("a write-ahead log that is removed after the service was killed", () => {
+  it("is missed in the log of the next start, and not after an end in good order", async () => {
+    await useHome()
+    const missed = "write-ahead log (state.db-wal) is gone"
+    await start()
+    expect(daemon?.output()).not.toContain(missed)
+    await daemon?.stop("SIGKILL")
+    await start()
+    expect(daemon?.output()).not.toContain(missed)
+    await daemon?.stop("SIGKILL")
+    rmSync(`${ledger}-wal`)
+    await start()
+    expect(daemon?.output()).toContain(missed)
+  }, 120_000)
+})
+
 describe("what a client has uploaded", () => {
   it("is not swept when the ledger is lost, and is there again with it", async () => {
     const client = await start()

@@ -57,6 +57,15 @@ export function isLedgerGone(home: string): boolean {
   return !existsSync(join(home, "state.db")) && wasUsed(join(home, "state.db"))
 }
 
+/**
+ * True: the service was killed, for its `daemon.pid` is there still, and the write-ahead log that it must have left is not. To be
+ * asked before this process takes the home. SQLite takes the file for whole, without what was in the log.
+ */
+export function isLogGone(home: string): boolean {
+  const path = join(home, "state.db")
+  return existsSync(join(home, "daemon.pid")) && sizeOf(path) > 0 && !existsSync(`${path}-wal`)
+}
+
 /** True: an agent has had turns, or clients have left files. */
 function wasUsed(path: string): boolean {
   const home = dirname(path)
