@@ -1,15 +1,14 @@
-import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { startModelServer } from "../model-server/model-server.ts"
 import { codexNativeBinary } from "../support/codex-binary.ts"
 import { createCodexHome } from "../support/codex-home.ts"
-import { processEntry } from "../support/processes.ts"
 import { waitFor } from "../support/wait-for.ts"
 import { KilledClient } from "./kills/killed-client.ts"
 import { ReadAgain } from "./kills/read-again.ts"
 import { TurnMarks } from "./kills/turn-marks.ts"
 import { none, type PartContext, type PartResult, told } from "./part.ts"
+import { processesLeft } from "./support/processes-left.ts"
 import type { Random } from "./support/random.ts"
 import { Recorder } from "./support/recorder.ts"
 import { ServiceUnderTest } from "./support/service-under-test.ts"
@@ -19,6 +18,7 @@ const clients = 4
 const longestLifeMs = 1_400
 const longestStartMs = 300
 const settleMs = 30_000
+const endMs = 5_000
 
 /**
  * `kill -9` of the service at random moments while clients have turns on the real codex, whole, streamed, in the background
@@ -71,10 +71,9 @@ export async function kills({
     marks.collect(model)
   } finally {
     await service.stop()
+    await model.close()
   }
-  const left = await processesLeft(folder)
-  await model.close()
-  await codex.remove()
+  const left = await processesLeft(folder, endMs)
 
   const twice = marks.twice()
   const refusals = askers.flatMap((asker) => asker.refusals)
@@ -149,25 +148,4 @@ async function everythingEnds(again: ReadAgain, recorder: Recorder): Promise<voi
   ).catch(() => {
     // Counted: what is open still is stuck.
   })
-}
-
-/** Command lines of what still runs with the environment of this part's service. */
-async function processesLeft(folder: string): Promise<readonly string[]> {
-  const find = (): readonly string[] =>
-    readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name) && hasHome(name, folder))
-      .flatMap((name) => processEntry(Number(name))?.commandLine ?? [])
-  await waitFor(() => find().length === 0, { what: "no process to be left", timeoutMs: 5_000 }).catch(() => {
-    // Counted.
-  })
-  return find()
-}
-
-function hasHome(pid: string, folder: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(`HOME=${folder}`)
-  } catch {
-    // Gone, or somebody else's.
-    return false
-  }
 }

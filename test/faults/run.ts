@@ -59,6 +59,8 @@ async function main(): Promise<number> {
   }
   console.error(`seed ${seed}`)
   const root = await realpath(await mkdtemp(join(tmpdir(), "ai-agent-proxy-faults-")))
+  // What helpers of the tests make for a while is removed with it, also when the run is interrupted.
+  process.env.TMPDIR = root
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => leave(root, 130))
   }

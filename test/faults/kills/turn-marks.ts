@@ -33,7 +33,7 @@ export class TurnMarks {
   }
 
   /** Takes over what the model was asked since the last time. */
-  collect(model: ModelServer): void {
+  collect(model: Pick<ModelServer, "requests" | "clearRequests">): void {
     for (const request of model.requests) {
       const mark = markThatBegins(request)
       if (mark !== null) this.#begun.set(mark, (this.#begun.get(mark) ?? 0) + 1)
