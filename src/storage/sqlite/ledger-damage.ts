@@ -18,7 +18,10 @@ const restore = "ai-agent-proxy ledger restore"
  * one. Null: it can be opened, or will be made.
  */
 export function emptyLedgerProblem(path: string): LedgerProblem | null {
-  if (!existsSync(path)) return sizeOf(`${path}-wal`) > 0 ? logAlone(path) : null
+  if (!existsSync(path)) {
+    if (sizeOf(`${path}-wal`) > 0) return logAlone(path)
+    return existsSync(restoringOf(path)) ? halfRestored(path) : null
+  }
   if (sizeOf(path) > 0 || !wasUsed(path)) return null
   return {
     reason: `${path} is empty, but the agents beside it have worked: what it held is gone, or lies elsewhere`,
@@ -31,6 +34,18 @@ function logAlone(path: string): LedgerProblem {
     reason: `there is no ${path}, but its write-ahead log is there: somebody took the one without the other`,
     step: stepFor(path),
   }
+}
+
+function halfRestored(path: string): LedgerProblem {
+  return {
+    reason: `there is no ${path}: a restore was ended half-way, and has put what was there aside (${path}.replaced-TIME)`,
+    step: stepFor(path),
+  }
+}
+
+/** Where a restore prepares what takes the ledger's place. */
+export function restoringOf(path: string): string {
+  return `${path}.restoring`
 }
 
 /** For what opening a ledger threw. */

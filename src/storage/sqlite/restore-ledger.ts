@@ -1,10 +1,11 @@
-import { copyFileSync, existsSync, renameSync, rmSync } from "node:fs"
+import { chmodSync, copyFileSync, existsSync, renameSync, rmSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { giveToOwner } from "../../disk/give-to-owner.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import { storageFailed } from "../../domain/file-problem.ts"
 import { inspectLedger } from "./inspect-ledger.ts"
 import { copiesOf, stampOf, sync } from "./ledger-copies.ts"
+import { restoringOf } from "./ledger-damage.ts"
 import { migrate } from "./migrate.ts"
 import { pragmasFor } from "./open-sqlite-store.ts"
 
@@ -31,8 +32,10 @@ export interface Restored {
  */
 export function restoreLedger(path: string, { from, isEmpty, now }: RestoreOrder): Restored {
   const { copy, passedOver } = isEmpty ? { copy: null, passedOver: [] } : chooseCopy(path, from)
-  const fresh = `${path}.restoring`
+  const fresh = restoringOf(path)
   try {
+    // What an earlier try has left half-way would be taken for the copy, or for its log.
+    removeAll(fresh)
     prepare(fresh, copy, now)
     const kept = putAside(path, now)
     renameSync(fresh, path)
@@ -40,7 +43,7 @@ export function restoreLedger(path: string, { from, isEmpty, now }: RestoreOrder
   } catch (error) {
     throw storageFailed(`${path} cannot be restored`, error)
   } finally {
-    for (const suffix of ["", "-wal", "-shm"]) rmSync(fresh + suffix, { force: true })
+    removeAll(fresh)
   }
 }
 
@@ -65,7 +68,7 @@ function chooseCopy(path: string, from: string | null) {
 
 /** Of this program's schema, and whole on the disk. Files of clients that it does not know are kept, not swept. */
 function prepare(fresh: string, copy: string | null, now: Date): void {
-  if (copy !== null) copyFileSync(copy, fresh)
+  if (copy !== null) copyWithLog(copy, fresh)
   const database = new DatabaseSync(fresh)
   try {
     database.exec(pragmasFor("full"))
@@ -77,6 +80,20 @@ function prepare(fresh: string, copy: string | null, now: Date): void {
   }
   sync(fresh)
   giveToOwner(fresh)
+}
+
+/** What was said last stands in the write-ahead log alone, beside a copy that no service has closed. */
+function copyWithLog(copy: string, fresh: string): void {
+  for (const suffix of ["", "-wal"]) {
+    if (!existsSync(copy + suffix)) continue
+    copyFileSync(copy + suffix, fresh + suffix)
+    // A backup may be for reading only.
+    chmodSync(fresh + suffix, 0o600)
+  }
+}
+
+function removeAll(database: string): void {
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(database + suffix, { force: true })
 }
 
 function putAside(path: string, now: Date): string | null {
