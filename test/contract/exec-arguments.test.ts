@@ -155,6 +155,14 @@ describe("with shared sessions a plain-text program", () => {
     )
   })
 
+  it("takes up no session that an agent of before has left, and goes on in its own", async () => {
+    const { backend, calls } = await fixtureOf("plain-agent.sh", { resumesLast: true, isNewcomer: true })
+    const thread = await backend.openThread(noOptions)
+    await runTurn(backend, thread, "say one")
+    await runTurn(backend, thread, "say two")
+    expect(calls().map((call) => call.includes("--last"))).toEqual([false, true])
+  })
+
   it("never continues the session of another thread: it is told its own history instead", async () => {
     const { backend, calls } = await fixtureOf("plain-agent.sh", { resumesLast: true })
     const mine = await backend.openThread(noOptions)
