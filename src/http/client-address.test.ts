@@ -78,6 +78,19 @@ describe("the client of a request", () => {
     expect(clientOf({ "x-forwarded-for": "127.0.0.1" }, [])).toMatchObject({ isOfThisMachine: false })
   })
 
+  it.each([
+    ["says it in no header that is read", { "x-real-ip": "203.0.113.9" }],
+    ["names no address", { "x-forwarded-for": "unknown" }],
+    [
+      "names an address that cannot be read behind one of this machine",
+      { forwarded: "for=127.0.0.1, for=_hidden" },
+    ],
+    ["has two headers that differ", { "x-forwarded-for": "203.0.113.9", forwarded: "for=127.0.0.1" }],
+    ["passes on a quote that its client left open", { forwarded: 'for=", for=203.0.113.9' }],
+  ])("is nobody on this machine where a proxy on it %s", (_what, headers) => {
+    expect(clientOf(headers)).toEqual({ address: "127.0.0.1", isBehindProxy: true, isOfThisMachine: false })
+  })
+
   it("has of IPv6 a whole network, and counts as one", () => {
     expect(partyOf("2001:db8:1:2:3:4:5:6")).toBe(partyOf("2001:db8:1:2::9"))
     expect(partyOf("2001:db8:1:2::9")).not.toBe(partyOf("2001:db8:1:3::9"))

@@ -8,7 +8,7 @@ export interface Peer {
 }
 
 export interface ClientAddress {
-  /** Of the person or program that asks, as far as it is known; null: it is not (a socket of the system, a call as a function). */
+  /** Of whoever asks, or of a proxy that does not say who; null: there is none (a socket of the system, a call as a function). */
   readonly address: string | null
   /** The request came through a proxy that we were told to believe. */
   readonly isBehindProxy: boolean
@@ -46,27 +46,32 @@ export class ClientAddresses {
       return { address: near, isBehindProxy: false, isOfThisMachine: false }
     }
     const address = this.#clientOf(near, header)
-    return { address, isBehindProxy: true, isOfThisMachine: isHere && isIn(loopback, address) }
+    // The proxy is here, whoever asks it: only an address that it tells can be this machine's.
+    const isOfThisMachine = isHere && address !== null && isIn(loopback, address)
+    return { address: address ?? near, isBehindProxy: true, isOfThisMachine }
   }
 
   isTrusted(address: string): boolean {
     return isIn(this.#proxies, address)
   }
 
-  #clientOf(near: string, header: HeaderOf): string {
+  /** Null: the proxy does not say, or not in a form that can be believed. */
+  #clientOf(near: string, header: HeaderOf): string | null {
     const [listed, forwarded] = [header("x-forwarded-for"), header("forwarded")]
-    const byList = listed === undefined ? null : this.#walk(near, hopsOfXForwardedFor(listed))
-    const byForwarded = forwarded === undefined ? null : this.#walk(near, hopsOfForwarded(forwarded))
+    const byList = listed === undefined ? undefined : this.#walk(near, hopsOfXForwardedFor(listed))
+    const byForwarded = forwarded === undefined ? undefined : this.#walk(near, hopsOfForwarded(forwarded))
+    if (byList === undefined || byForwarded === undefined) return byList ?? byForwarded ?? null
     // A proxy writes one of the two and may pass the client's own on as the other: where they differ, neither is believed.
-    if (byList !== null && byForwarded !== null && byList !== byForwarded) return near
-    return byList ?? byForwarded ?? near
+    return byList === byForwarded ? byList : null
   }
 
-  #walk(near: string, hops: readonly string[]): string {
+  /** From the near end to the first that is no proxy of ours; null: somebody on the way is not named by an address. */
+  #walk(near: string, hops: readonly string[]): string | null {
     let address = near
     for (const hop of hops.toReversed()) {
+      if (!this.isTrusted(address)) break
       const next = readAddress(hop)
-      if (next === null || !this.isTrusted(address)) break
+      if (next === null) return null
       address = next
     }
     return address
