@@ -75,22 +75,25 @@ export async function writeLarge(
   gone: AbortSignal,
   readers: StalledReaders,
 ): Promise<void> {
+  const taken = async (event: "drain" | "finish"): Promise<void> => {
+    const source = body instanceof WholeBody ? body.share(readers) : body
+    const bytes = (): number => (body instanceof WholeBody ? body.length : outgoing.writableLength)
+    const goesOn = readers.stalls({ source, bytes, end: () => outgoing.socket?.destroy() })
+    await settled(outgoing, event, gone)
+    goesOn()
+  }
   for await (const piece of body) {
     if (gone.aborted) return
     if (outgoing.write(piece)) continue
     // A reader that keeps up has taken it by now.
     await nextTurn()
-    if (!outgoing.writableNeedDrain) continue
-    const source = body instanceof WholeBody ? body.share(readers) : body
-    const bytes = body instanceof WholeBody ? body.length : piece.length
-    const goesOn = readers.stalls({ source, bytes: () => bytes, end: () => outgoing.socket?.destroy() })
-    await settled(outgoing, "drain", gone)
-    goesOn()
+    if (outgoing.writableNeedDrain) await taken("drain")
   }
   if (gone.aborted) return
-  const finished = settled(outgoing, "finish", gone)
   outgoing.end()
-  await finished
+  // The same.
+  await nextTurn()
+  if (!outgoing.writableFinished) await taken("finish")
 }
 
 /**
