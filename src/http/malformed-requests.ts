@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import { ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
+import { bareAnswer } from "./bare-answer.ts"
 import { errorAnswer } from "./error-answer.ts"
 
 /** What is read and thrown away behind a malformed request, while earlier answers are finished. */
@@ -90,30 +91,19 @@ export class MalformedRequests {
 }
 
 function refusalOf(code: string | undefined, maxHeaderBytes: number): string {
-  const { line, message } = describe(code, maxHeaderBytes)
-  const requestId = newId("req_")
-  const { body } = errorAnswer(new ProxyError("invalid_request", message), requestId)
-  return (
-    `HTTP/1.1 ${line}\r\nconnection: close\r\ncontent-type: application/json\r\nx-request-id: ${requestId}\r\n` +
-    `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
-  )
+  const { status, message } = describe(code, maxHeaderBytes)
+  return bareAnswer({ ...errorAnswer(new ProxyError("invalid_request", message), newId("req_")), status })
 }
 
 function describe(
   code: string | undefined,
   maxHeaderBytes: number,
-): { readonly line: string; readonly message: string } {
+): { readonly status: number; readonly message: string } {
   if (code === "HPE_HEADER_OVERFLOW") {
-    return {
-      line: "431 Request Header Fields Too Large",
-      message: `The headers are larger than the limit of ${maxHeaderBytes} bytes.`,
-    }
+    return { status: 431, message: `The headers are larger than the limit of ${maxHeaderBytes} bytes.` }
   }
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
-    return {
-      line: "408 Request Timeout",
-      message: "The request did not arrive completely within the time limit.",
-    }
+    return { status: 408, message: "The request did not arrive completely within the time limit." }
   }
-  return { line: "400 Bad Request", message: "This is not a valid HTTP/1.1 request." }
+  return { status: 400, message: "This is not a valid HTTP/1.1 request." }
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import { ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
+import { bareAnswer } from "./bare-answer.ts"
 import type { ConnectionRefusal } from "./connections.ts"
 import { errorAnswer } from "./error-answer.ts"
 import { answerAndDiscard } from "./lingering-answer.ts"
@@ -22,15 +23,8 @@ export async function answerRefused(
 
 /** The same for one that is not even to be read; the socket is this function's from now on. */
 export function refuseSocket(socket: Socket, refusal: ConnectionRefusal): void {
-  const { status, headers, body } = errorAnswer(refused(refusal), newId("req_"))
-  const reason = status === 503 ? "Service Unavailable" : "Too Many Requests"
-  const lines = Object.entries({
-    ...headers,
-    connection: "close",
-    "content-length": String(Buffer.byteLength(body)),
-  }).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.on("error", () => {})
-  socket.end(`HTTP/1.1 ${status} ${reason}\r\n${lines.join("")}\r\n${body}`)
+  socket.end(bareAnswer(errorAnswer(refused(refusal), newId("req_"))))
   if (lingering >= maxLingering) {
     socket.destroySoon()
     return

@@ -1,4 +1,4 @@
-import { type IncomingMessage, STATUS_CODES } from "node:http"
+import type { IncomingMessage } from "node:http"
 import type { Duplex } from "node:stream"
 import type { WebSocketServer } from "ws"
 import type { Config } from "../config/config.ts"
@@ -8,6 +8,7 @@ import { newId } from "../domain/ids.ts"
 import { LaterPart } from "../domain/later-part.ts"
 import { SharedRoom } from "../domain/shared-room.ts"
 import type { Engine } from "../engine/engine.ts"
+import { bareAnswer } from "./bare-answer.ts"
 import { errorAnswer } from "./error-answer.ts"
 import type { HttpLogEntry } from "./http-env.ts"
 import type { UpgradeEndpoint } from "./http-server.ts"
@@ -176,15 +177,10 @@ class Handshake {
   }
 
   refuse(error: unknown): void {
-    const { status, body, headers } = errorAnswer(error, this.#requestId)
-    this.#write(status, error)
-    const lines = Object.entries({
-      ...headers,
-      connection: "close",
-      "content-length": String(Buffer.byteLength(body)),
-    }).map(([name, value]) => `${name}: ${value}\r\n`)
+    const answer = errorAnswer(error, this.#requestId)
+    this.#write(answer.status, error)
     this.#connection.once("finish", () => this.#connection.destroy())
-    this.#connection.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("")}\r\n${body}`)
+    this.#connection.end(bareAnswer(answer))
   }
 
   #write(status: number, error: unknown): void {
