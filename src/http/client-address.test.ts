@@ -64,6 +64,15 @@ describe("the client of a request", () => {
     expect(clientOf({ forwarded: header })).toMatchObject({ address, isBehindProxy: true })
   })
 
+  it.each(["127.0.0.0/8", "::ffff:127.0.0.1", "::ffff:127.0.0.0/104", "::ffff:0:0/96"])(
+    "is believed of a proxy in the network %s",
+    (network) => {
+      expect(clientOf({ "x-forwarded-for": "203.0.113.9" }, [network])).toMatchObject({
+        address: "203.0.113.9",
+      })
+    },
+  )
+
   it("is the proxy where its two headers name different clients: one of them is the client's own", () => {
     const both = { "x-forwarded-for": "203.0.113.9", forwarded: "for=198.51.100.1" }
     expect(clientOf(both)).toMatchObject({ address: "127.0.0.1" })

@@ -103,8 +103,10 @@ function addTo(list: BlockList, network: string): void {
   const address = readAddress(text)
   if (address === null) throw new TypeError(`'${network}' is not an address`)
   const family = isIPv6(address) ? "ipv6" : "ipv4"
+  // IPv4 that is written as IPv6 has 96 bits in front of its own.
+  const bitsBefore = family === "ipv4" && isIPv6(text) ? 96 : 0
   if (prefix === undefined) list.addAddress(address, family)
-  else list.addSubnet(address, Number(prefix), family)
+  else list.addSubnet(address, Math.max(0, Number(prefix) - bitsBefore), family)
 }
 
 function isIn(list: BlockList, address: string): boolean {
