@@ -27,6 +27,7 @@ import { needsLookup, type PlanContext, planTurn } from "./plan.ts"
 import { raceTimeout } from "./race-timeout.ts"
 import { endAsRestarted, recoverUnfinished } from "./recover.ts"
 import { resolveItems, resolveRequest } from "./resolve-input.ts"
+import { RestoredResponses } from "./restored-responses.ts"
 import { sweep } from "./retention.ts"
 import { RunningTurn } from "./run-turn.ts"
 import { detached } from "./side-request.ts"
@@ -70,10 +71,12 @@ export class AgentEngine implements Engine {
     this.completions = new LedgerCompletions(options.store)
     const running = (id: string) => this.#live.find(id) ?? this.#unstored.find(id)
     const { store, ages, roster } = options
-    this.#responses = new StoredResponses(options.store, this.#parking, this.#unstored, running)
+    const restored = new RestoredResponses()
+    this.#responses = new StoredResponses(store, this.#parking, this.#unstored, restored, running)
     this.#idempotent = new IdempotentRuns({
       store,
       running,
+      restored,
       now: () => ages.now(),
       members: () => roster.members,
     })

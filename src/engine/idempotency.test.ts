@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest"
 import type { LiveResponse } from "../domain/response-log.ts"
 import type { ResponseRecord } from "../domain/responses.ts"
 import type { IdempotencyRecord } from "../domain/store.ts"
+import type { Member } from "./agent-roster.ts"
 import {
   type IdempotencyLedger,
   type IdempotencyOptions,
@@ -9,6 +10,7 @@ import {
   idempotencyMs,
 } from "./idempotency.ts"
 import { restoreResponse } from "./restored-response.ts"
+import { RestoredResponses } from "./restored-responses.ts"
 
 function record(id: string): ResponseRecord {
   return {
@@ -26,6 +28,21 @@ function record(id: string): ResponseRecord {
     error: null,
     usage: null,
     output: [],
+  }
+}
+
+/** Of the name that is asked for; nothing but its identity is looked at. */
+function member(identity: string): Member {
+  return {
+    id: "manager",
+    identity,
+    name: "manager",
+    workspace: "/nowhere",
+    agent: null,
+    claim: () => Promise.reject(new Error("not asked")),
+    status: () => {
+      throw new Error("not asked")
+    },
   }
 }
 
@@ -61,16 +78,19 @@ describe("requests under a key", () => {
   let now: number
   let runs: IdempotentRuns
   let started: number
+  let members: readonly Member[]
 
   beforeEach(() => {
     ledger = new FakeLedger()
     now = 1_000
     started = 0
+    members = []
     const options: IdempotencyOptions = {
       store: ledger,
       running: () => undefined,
       now: () => now,
-      members: () => [],
+      restored: new RestoredResponses(),
+      members: () => members,
     }
     runs = new IdempotentRuns(options)
   })
@@ -117,6 +137,16 @@ describe("requests under a key", () => {
     expect((await runs.run({ ...request, requestHash: "other" }, start)).id).toBe("resp_2")
   })
 
+  it("mean a new request when they are forgotten, also where another agent has the name", async () => {
+    members = [member("agent-1")]
+    await runs.run(request, start)
+    await new Promise(setImmediate) // It is over, and held as such.
+    members = [member("agent-2")]
+    await expect(runs.run(request, start)).rejects.toThrow("an earlier agent of the name 'manager'")
+    now += idempotencyMs + 1
+    expect((await runs.run(request, start)).id).toBe("resp_2")
+  })
+
   it("are held in a bounded number where nothing is left of them in the ledger: the newest 256", async () => {
     for (let index = 0; index < 300; index += 1) await runs.run({ ...request, key: `k${index}` }, start)
     expect((await runs.run({ ...request, key: "k44" }, start)).id).toBe("resp_45")
@@ -146,6 +176,16 @@ describe("requests under a key", () => {
     expect(await run("b")).toBe("resp_2")
     expect(await run("c")).toBe("resp_3")
     expect(await run("a")).toBe("resp_4")
+  })
+
+  it("are found in the ledger, and read by all who ask again from one copy", async () => {
+    ledger.known = { principal: "owner", key: "k", requestHash: "h", responseId: "resp_old", createdAt: 900 }
+    ledger.answers.set("resp_old", record("resp_old"))
+    const kept = { ...request, isKept: true }
+    const first = await runs.run(kept, start)
+    await new Promise(setImmediate) // It is over, and held here no more.
+    const second = await runs.run(kept, start)
+    expect(second.log).toBe(first.log)
   })
 
   it("are found in the ledger, unless their answer was deleted or they are too old", async () => {

@@ -5,7 +5,7 @@ import type { IdempotencyRecord, Store } from "../domain/store.ts"
 import { dayMs } from "./age-clock.ts"
 import { identityOf, isAgentGone } from "./agent-gone.ts"
 import type { Member } from "./agent-roster.ts"
-import { restoreResponse } from "./restored-response.ts"
+import type { RestoredResponses } from "./restored-responses.ts"
 
 /** A client's own name of a request (`Idempotency-Key`), with the hash of all that makes the request what it is. */
 export type IdempotencyKey = Pick<IdempotencyRecord, "key" | "requestHash">
@@ -50,6 +50,8 @@ export interface IdempotencyOptions {
   readonly store: IdempotencyLedger
   /** The response if it runs. */
   readonly running: (id: string) => LiveResponse | undefined
+  /** Those that are over, shared with all others who read them. */
+  readonly restored: RestoredResponses
   /** By the clock by which things age. */
   readonly now: () => number
   readonly members: () => readonly Member[]
@@ -92,7 +94,7 @@ export class IdempotentRuns {
   }
 
   #assertAgentThere(key: string, held: HeldAnswer | undefined): void {
-    if (held === undefined || held.identity === null) return
+    if (held === undefined || held.identity === null || this.#isExpired(held.since)) return
     const identity = identityOf(this.#options.members(), held.agentId)
     if (identity !== null && identity !== held.identity) throw agentGone(key, held.agentId)
   }
@@ -103,7 +105,7 @@ export class IdempotentRuns {
   }
 
   async #stored(principal: string, key: string, requestHash: string): Promise<LiveResponse | null> {
-    const { store, running } = this.#options
+    const { store, running, restored } = this.#options
     const known = await store.findIdempotent(principal, key)
     if (known === null || this.#isExpired(known.createdAt)) return null
     if (known.requestHash !== requestHash) throw reused(key)
@@ -118,7 +120,7 @@ export class IdempotentRuns {
       )
     }
     if (await isAgentGone(record, this.#options.members(), store)) throw agentGone(key, record.agentId)
-    return restoreResponse(record, await store.readLog(record.id))
+    return restored.open(record, () => store.readLog(record.id))
   }
 
   /** The ledger knows what is over; of what it is not to know, a bounded number is kept here. */
