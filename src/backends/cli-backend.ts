@@ -183,7 +183,7 @@ class CliBackend implements Backend {
       log("info", "the CLI is driven by exec's arguments: every turn starts it anew", { executable })
       return
     }
-    this.#downgrade = new Downgrade(downgradedBy, this.#options.now ?? Date.now)
+    this.#downgrade = new Downgrade(downgradedBy, this.#options.now)
     const { reason, detail } = this.#downgrade.limitation
     log("warn", `codex is used with less than it could do: ${reason}`, { executable, reason: detail })
   }

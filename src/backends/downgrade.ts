@@ -10,8 +10,8 @@ export class Downgrade {
   #pauseMs = firstPauseMs
   #notBefore: number
 
-  /** `detail` is what its app-server said. */
-  constructor(detail: string, now: () => number) {
+  /** `detail` is what its app-server said; `now`: milliseconds, of a clock that nobody sets. */
+  constructor(detail: string, now: () => number = () => performance.now()) {
     this.#now = now
     this.#detail = detail
     this.#notBefore = now() + this.#pauseMs

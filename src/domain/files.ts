@@ -35,12 +35,12 @@ export interface FileLedger {
   totalFileBytes(principal: string): Promise<number>
   /** Forgets up to `limit` files that expired by `now`; returns their ids. */
   deleteExpiredFiles(now: number, limit: number): Promise<readonly string[]>
-  /** Of any principal, expired or not. */
   /**
    * Milliseconds since 1970: of files that came before it the ledger may not know, for it was made anew, or restored from a copy,
    * since. What it does not know of them is not for that reason a leftover.
    */
   knownSince(): Promise<number>
+  /** Of any principal, expired or not. */
   hasFile(id: string): Promise<boolean>
 }
 

@@ -114,12 +114,12 @@ export class RunningTurn implements LiveResponse {
     return this.#options.turnId
   }
 
-  /** As it is stored: what is told of a turn is the same after a restart of the service. */
   /** See `CallingTurn`. */
   get askedBy(): readonly string[] {
     return this.#options.calling.askedBy
   }
 
+  /** As it is stored: what is told of a turn is the same after a restart of the service. */
   get record(): ResponseRecord {
     return { ...this.#told, output: this.#toldItems.filter((item) => item !== undefined) }
   }

@@ -1,5 +1,7 @@
-import { expect, it } from "vitest"
+import { afterEach, expect, it, vi } from "vitest"
 import { BoundLog } from "./bound-log.ts"
+
+afterEach(() => void vi.useRealTimers())
 
 it("a bound that is met all the time is told at once, and then every ten seconds with how often", () => {
   const lines: unknown[] = []
@@ -17,4 +19,15 @@ it("a bound that is met all the time is told at once, and then every ten seconds
     ["warn", "a bound was met", { bound: "websockets", times: 1 }],
     ["warn", "a bound was met", { bound: "connections", times: 100, open: 8 }],
   ])
+})
+
+it("a bound that is met is told again after ten seconds, also when the date was set back", () => {
+  vi.useFakeTimers()
+  const told: unknown[] = []
+  const bounds = new BoundLog((_, message) => told.push(message))
+  bounds.met("connections", {})
+  vi.setSystemTime(new Date("1970-01-01"))
+  vi.advanceTimersByTime(10_000)
+  bounds.met("connections", {})
+  expect(told).toHaveLength(2)
 })

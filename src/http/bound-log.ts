@@ -9,7 +9,7 @@ export class BoundLog {
   readonly #now: () => number
   readonly #told = new Map<string, { at: number; times: number }>()
 
-  constructor(log: Log, now: () => number = Date.now) {
+  constructor(log: Log, now: () => number = () => performance.now()) {
     this.#log = log
     this.#now = now
   }

@@ -44,7 +44,7 @@ export class LedgerDatabase {
    */
   check(): void {
     if (this.#damage !== null) throw this.#damage
-    this.all("readProbe")
+    this.all("readFact", "probe")
     if (this.#unwritable !== null) this.transaction("begin immediate", () => this.run("probe"))
     else this.#assertInPlace()
   }

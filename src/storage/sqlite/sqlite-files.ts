@@ -70,7 +70,7 @@ export class SqliteFiles implements FileLedger {
   }
 
   async knownSince(): Promise<number> {
-    const [columns] = this.#ledger.all("findFact", "files_known_since")
+    const [columns] = this.#ledger.all("readFact", "files_known_since")
     return new Row(columns ?? {}, "a fact of the ledger").integer("value")
   }
 

@@ -99,6 +99,7 @@ export const statements = {
         where turns.thread_id = threads.id and responses.status in ('queued', 'running'))
     order by used_at, rowid limit ?`,
   deleteThread: "delete from threads where id = ?",
+  // The condition is always true (and so in `deleteRepliesBefore`): it ties the count to the index of that column.
   countThreads: "select count(*) as count from threads where used_at >= 0",
   findNewestUse: "select max(used_at) as used_at from threads",
   readFact: "select value from facts where name = ?",
@@ -194,8 +195,6 @@ export const statements = {
       select id from replies where created_at < ? order by created_at
       limit (select count(*) / 10 + 10 from replies where created_at >= 0))`,
 
-  findFact: "select value from facts where name = ?",
-  readProbe: "select value from facts where name = 'probe'",
   probe: "update facts set value = value + 1 where name = 'probe'",
 } as const
 
