@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { setTimeout as delay } from "node:timers/promises"
 import { none, type PartContext, type PartResult, told } from "../part.ts"
 import { Forked } from "../support/forked.ts"
 import { httpCall } from "../support/http-call.ts"
@@ -10,6 +11,7 @@ import type { HolderReport } from "./programs/hold-connections.ts"
 const holders = 4
 const tries = 20
 const healthMs = 100
+const idleMs = 2_000
 const timeoutMs = 60_000
 const program = join(import.meta.dirname, "programs", "hold-connections.ts")
 
@@ -27,8 +29,9 @@ export async function countIdleConnections(context: PartContext): Promise<PartRe
   )
   try {
     await Promise.all(held.map((one) => one.next(timeoutMs)))
-    // Once they are idle: the service may still be taking the last of them.
+    // Once they are idle: the service may still be taking the last of them, and a new one is not idle for a second.
     await service.health()
+    await delay(idleMs)
     const times: number[] = []
     const faults: string[] = []
     for (let index = 0; index < tries; index += 1) {
@@ -39,8 +42,8 @@ export async function countIdleConnections(context: PartContext): Promise<PartRe
     const slow = faults.length
     const body = { model: "manager", input: "deltas=3" }
     const call = { port, key: keyOf(0), method: "POST", path: "/v1/responses", body, timeoutMs }
-    const { status, end, code } = await httpCall({ ...call, localAddress: "127.0.0.99" })
-    if (status !== 200) faults.push(`new client: ${end} ${status} ${code}`)
+    const { status, end, code, text } = await httpCall({ ...call, localAddress: "127.0.0.99" })
+    if (status !== 200) faults.push(`new client: ${end} ${status} ${code} ${text.slice(0, 200)}`)
     return {
       done: `${connections} idle connections`,
       counts: [
