@@ -58,6 +58,8 @@ export class RosterFolder {
   #poll: NodeJS.Timeout | null = null
   #soon: NodeJS.Timeout | null = null
   #onChange: (() => void) | null = null
+  /** Why the home could not be read the last time: it is told once, not with every look. */
+  #unreadable = ""
 
   constructor(home: string, log: Log) {
     this.#home = home
@@ -263,10 +265,16 @@ export class RosterFolder {
   #readAndTell(): void {
     this.read().then(
       (hasChanged) => {
+        this.#unreadable = ""
         if (hasChanged) this.#onChange?.()
       },
-      (error: unknown) =>
-        this.#log("warn", "the agents' folders cannot be read", { error: messageOf(error) }),
+      (error: unknown) => {
+        const problem = messageOf(error)
+        if (problem !== this.#unreadable) {
+          this.#log("warn", "the agents' folders cannot be read", { error: problem })
+        }
+        this.#unreadable = problem
+      },
     )
   }
 }
