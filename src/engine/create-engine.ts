@@ -27,7 +27,6 @@ import { needsLookup, type PlanContext, planTurn } from "./plan.ts"
 import { raceTimeout } from "./race-timeout.ts"
 import { endAsRestarted, recoverUnfinished } from "./recover.ts"
 import { resolveItems, resolveRequest } from "./resolve-input.ts"
-import { RestoredResponses } from "./restored-responses.ts"
 import { sweep } from "./retention.ts"
 import { RunningTurn } from "./run-turn.ts"
 import { detached } from "./side-request.ts"
@@ -71,12 +70,11 @@ export class AgentEngine implements Engine {
     this.completions = new LedgerCompletions(options.store)
     const running = (id: string) => this.#live.find(id) ?? this.#unstored.find(id)
     const { store, ages, roster } = options
-    const restored = new RestoredResponses()
-    this.#responses = new StoredResponses(store, this.#parking, this.#unstored, restored, running)
+    this.#responses = new StoredResponses(store, this.#parking, this.#unstored, running)
     this.#idempotent = new IdempotentRuns({
       store,
       running,
-      restored,
+      restored: this.#responses.restored,
       now: () => ages.now(),
       members: () => roster.members,
     })

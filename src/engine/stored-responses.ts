@@ -4,14 +4,15 @@ import type { LiveResponse } from "../domain/response-log.ts"
 import type { ResponseKind, ResponseRecord } from "../domain/responses.ts"
 import type { Store } from "../domain/store.ts"
 import type { Parking } from "./parking.ts"
-import type { RestoredResponses } from "./restored-responses.ts"
+import { RestoredResponses } from "./restored-responses.ts"
 import type { UnstoredEnds } from "./unstored-ends.ts"
 
 /** Responses by their id: those that run as they are now, the others from the ledger. See `Engine` for the promises. */
 export class StoredResponses {
   readonly #store: Store
   readonly #parking: Parking
-  readonly #restored: RestoredResponses
+  /** What readers share. */
+  readonly restored = new RestoredResponses()
   readonly #unstored: UnstoredEnds
   readonly #running: (id: string) => LiveResponse | undefined
 
@@ -19,13 +20,11 @@ export class StoredResponses {
     store: Store,
     parking: Parking,
     unstored: UnstoredEnds,
-    restored: RestoredResponses,
     running: (id: string) => LiveResponse | undefined,
   ) {
     this.#store = store
     this.#parking = parking
     this.#unstored = unstored
-    this.#restored = restored
     this.#running = running
   }
 
@@ -40,7 +39,7 @@ export class StoredResponses {
     const live = this.#live(principal, kind, id)
     if (live !== null) return live
     const record = await this.retrieve(principal, kind, id)
-    return this.#restored.open(record, () => this.#store.readLog(id))
+    return this.restored.open(record, () => this.#store.readLog(id))
   }
 
   async cancel(principal: string, kind: ResponseKind, id: string): Promise<ResponseRecord> {
