@@ -41,7 +41,7 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
   fetch: ["storage", "workspace", "protocol", "config"],
   storage: ["workspace", "protocol", "config"],
   workspace: ["protocol"],
-  disk: ["protocol", "config", "domain"],
+  disk: ["protocol", "config"],
 }
 
 interface Import {

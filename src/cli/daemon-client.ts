@@ -5,9 +5,9 @@ import { text } from "node:stream/consumers"
 import { z } from "zod"
 import { agentVariables, threadVariable } from "../backends/child-environment.ts"
 import { errorCodes, ProxyError } from "../domain/errors.ts"
+import { systemCodeOf } from "../domain/file-problem.ts"
 import { askingAgentHeaders } from "../http/asking-agent.ts"
 import { reachable } from "../http/control-socket.ts"
-import { codeOf } from "../workspace/write-atomic.ts"
 import { type AgentView, agentViewSchema } from "./agent-view.ts"
 
 /** No service listens on the home's socket. */
@@ -149,7 +149,7 @@ export class DaemonClient {
       })
       request.once("response", resolve)
       request.once("error", (error) => {
-        const code = codeOf(error)
+        const code = systemCodeOf(error)
         if (["ENOENT", "ECONNREFUSED", "ENOTDIR"].includes(code))
           reject(new DaemonDownError(this.#home, error))
         else if (code === "EPIPE" || code === "ECONNRESET") reject(hungUp(error))

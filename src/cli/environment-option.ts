@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import { ConfigError } from "../config/config-error.ts"
 import { parseEnvironmentFile } from "../config/environment-file.ts"
 import { decode } from "../config/read-config-text.ts"
-import { codeOf } from "../workspace/write-atomic.ts"
+import { systemCodeOf } from "../domain/file-problem.ts"
 
 /** Sets the variables of a file, over those that are set. Throws `ConfigError` when there is no such file. */
 export function takeEnvironmentFile(path: string, env: NodeJS.ProcessEnv): void {
@@ -14,7 +14,7 @@ function readBytes(path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (error) {
-    const code = codeOf(error)
+    const code = systemCodeOf(error)
     const problem = code === "ENOENT" ? `there is no file ${path}` : `${path} cannot be read (${code})`
     throw new ConfigError("--environment-file", null, problem, error)
   }

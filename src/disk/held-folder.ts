@@ -1,6 +1,6 @@
 import { closeSync, constants, existsSync, lstatSync, mkdirSync, openSync, realpathSync } from "node:fs"
 import { basename, dirname } from "node:path"
-import { codeOf } from "./code-of.ts"
+import { systemCodeOf } from "../domain/file-problem.ts"
 import { refusedEntry } from "./refused-entry-error.ts"
 
 /** A folder of an agent. */
@@ -129,19 +129,19 @@ function step<T>(at: string, name: string, isMade: boolean, go: () => T): T {
   try {
     return go()
   } catch (error) {
-    if (["ELOOP", "ENOTDIR"].includes(codeOf(error))) throw refusedEntry(name, at, "folder")
-    if (codeOf(error) !== "ENOENT" || !isMade) throw error
+    if (["ELOOP", "ENOTDIR"].includes(systemCodeOf(error))) throw refusedEntry(name, at, "folder")
+    if (systemCodeOf(error) !== "ENOENT" || !isMade) throw error
   }
   try {
     mkdirSync(at, { mode: 0o700 })
   } catch (error) {
     // Somebody else has just made it, or put something there.
-    if (codeOf(error) !== "EEXIST") throw error
+    if (systemCodeOf(error) !== "EEXIST") throw error
   }
   try {
     return go()
   } catch (error) {
-    throw ["ELOOP", "ENOTDIR"].includes(codeOf(error)) ? refusedEntry(name, at, "folder") : error
+    throw ["ELOOP", "ENOTDIR"].includes(systemCodeOf(error)) ? refusedEntry(name, at, "folder") : error
   }
 }
 

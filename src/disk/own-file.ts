@@ -10,7 +10,7 @@ import {
 } from "node:fs"
 import { type FileHandle, open, rename, rm } from "node:fs/promises"
 import { basename, dirname } from "node:path"
-import { codeOf } from "./code-of.ts"
+import { systemCodeOf } from "../domain/file-problem.ts"
 import { type HeldFolder, inFolderOf, inFolderSync, type OwnPath } from "./held-folder.ts"
 import { RefusedEntryError, refusedEntry } from "./refused-entry-error.ts"
 import { temporaryOf } from "./temporary-name.ts"
@@ -140,11 +140,11 @@ export function removeOwnFileSync({ root, path }: OwnPath): void {
       rmSync(`${folder.path}/${basename(path)}`, { force: true }),
     )
   } catch (error) {
-    if (codeOf(error) !== "ENOENT") throw error
+    if (systemCodeOf(error) !== "ENOENT") throw error
   }
 }
 
 /** ENXIO: a socket, or a pipe that nobody reads. */
 function isRefusal(error: unknown): boolean {
-  return ["ELOOP", "ENXIO", "EISDIR", "EMLINK", "EOPNOTSUPP"].includes(codeOf(error))
+  return ["ELOOP", "ENXIO", "EISDIR", "EMLINK", "EOPNOTSUPP"].includes(systemCodeOf(error))
 }

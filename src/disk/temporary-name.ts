@@ -10,9 +10,10 @@ export function temporaryOf(path: string): string {
 
 /** The process that wrote a file of such a name; 0: earlier releases did not say. Null: it is none of these. */
 export function writerOf(name: string): number | null {
-  const [, pid] =
-    /^.+?(?:\.(\d{1,10}))?\.(?:[0-9a-f]{12}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.tmp$/.exec(name) ??
-    []
-  if (pid !== undefined) return Number(pid)
-  return /\.(?:[0-9a-f]{12}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.tmp$/.test(name) ? 0 : null
+  const found = temporaryName.exec(name)
+  return found === null ? null : Number(found[1] ?? 0)
 }
+
+/** The process, where it is said, and random digits: twelve, or a UUID of earlier releases. */
+const temporaryName =
+  /^.+?(?:\.(\d{1,10}))?\.(?:[0-9a-f]{12}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.tmp$/

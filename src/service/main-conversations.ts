@@ -4,9 +4,10 @@ import { inFolderOf, type OwnPath } from "../disk/held-folder.ts"
 import { readOwnFile } from "../disk/own-file.ts"
 import { RefusedEntryError } from "../disk/refused-entry-error.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
+import { systemCodeOf } from "../domain/file-problem.ts"
 import type { Log } from "../domain/log.ts"
 import type { Conversations } from "../engine/conversations.ts"
-import { codeOf, writeAtomic } from "../workspace/write-atomic.ts"
+import { writeAtomic } from "../workspace/write-atomic.ts"
 
 /** Of a file with one id. */
 const maxBytes = 1024
@@ -56,7 +57,7 @@ export class MainConversationFiles {
       const id = (await readOwnFile(file, maxBytes)).toString("utf8").trim()
       return (await this.#conversations.retrieve(ownerPrincipal, id)).id
     } catch (error) {
-      if (codeOf(error) === "ENOENT") return null
+      if (systemCodeOf(error) === "ENOENT") return null
       if (error instanceof RefusedEntryError) return null
       if (error instanceof ProxyError && error.code === "conversation_not_found") return null
       throw error

@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises"
 import { join } from "node:path"
-import { codeOf } from "../disk/code-of.ts"
 import { inFolder, inFolderOf } from "../disk/held-folder.ts"
 import { openEntry } from "../disk/own-file.ts"
 import { messageOf } from "../domain/errors.ts"
+import { systemCodeOf } from "../domain/file-problem.ts"
 import { ownFolders } from "../workspace/agent-workspace.ts"
 import { localDay } from "../workspace/local-day.ts"
 import { readBothEnds } from "../workspace/read-excerpt.ts"
@@ -68,7 +68,7 @@ async function checkFolder(root: string): Promise<readonly HealthCheck[]> {
 }
 
 function folderProblem(path: string, error: unknown): HealthCheck {
-  if (codeOf(error) !== "ENOENT") {
+  if (systemCodeOf(error) !== "ENOENT") {
     return warning(
       "folders",
       messageOf(error),
@@ -93,6 +93,6 @@ async function problemOf(look: () => Promise<unknown>): Promise<string | null> {
     await look()
     return null
   } catch (error) {
-    return codeOf(error) === "ENOENT" ? null : messageOf(error)
+    return systemCodeOf(error) === "ENOENT" ? null : messageOf(error)
   }
 }

@@ -3,9 +3,9 @@ import { access, stat } from "node:fs/promises"
 import { createServer } from "node:net"
 import type { Config } from "../config/config.ts"
 import { messageOf } from "../domain/errors.ts"
+import { systemCodeOf } from "../domain/file-problem.ts"
 import { checkLedger } from "../storage/sqlite/check-ledger.ts"
 import { HomeLockedError, lockHome } from "../workspace/home-lock.ts"
-import { codeOf } from "../workspace/write-atomic.ts"
 import { failure, type HealthCheck, ok, warning } from "./health-check.ts"
 
 /** The parts of the service that are there without its CLI: home, lock, port, ledger. `servicePid`: of our service. */
@@ -30,14 +30,14 @@ async function checkFolder(home: string, servicePid: number | null): Promise<Hea
     if ((mode & 0o077) === 0) return ok("home", home)
     return warning("home", `${home} is open to other users (mode 0${mode.toString(8)})`, `chmod 700 ${home}`)
   } catch (error) {
-    if (codeOf(error) === "ENOENT" && servicePid !== null) {
+    if (systemCodeOf(error) === "ENOENT" && servicePid !== null) {
       return failure(
         "home",
         `${home} was moved away or deleted, and the service (pid ${servicePid}) still runs without it`,
         `put ${home} back where it was, upon which the service goes on; a restart would begin with nothing`,
       )
     }
-    if (codeOf(error) === "ENOENT") return ok("home", `the first start makes ${home}`)
+    if (systemCodeOf(error) === "ENOENT") return ok("home", `the first start makes ${home}`)
     return failure(
       "home",
       `${home} cannot be used: ${messageOf(error)}`,
@@ -95,7 +95,7 @@ async function checkPort({ host, port }: Config, servicePid: number | null): Pro
 function tryToListen(host: string, port: number): Promise<string | null> {
   return new Promise((resolve) => {
     const server = createServer()
-    server.once("error", (error) => resolve(codeOf(error)))
+    server.once("error", (error) => resolve(systemCodeOf(error)))
     server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(null)))
   })
 }

@@ -1,7 +1,8 @@
 import { mkdir, readFile, rm } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { messageOf } from "../domain/errors.ts"
-import { codeOf, removeTemporaries, writeAtomic } from "../workspace/write-atomic.ts"
+import { systemCodeOf } from "../domain/file-problem.ts"
+import { removeTemporaries, writeAtomic } from "../workspace/write-atomic.ts"
 import type { CommandResult, RunCommand } from "./run-command.ts"
 import { ServiceError } from "./service-error.ts"
 import type { ServiceManager, ServiceScope, ServiceState, ShellCommand } from "./service-manager.ts"
@@ -58,7 +59,7 @@ export class SystemdManager implements ServiceManager {
       const text = await readFile(this.definitionPath, "utf8")
       return { spec: specOfSystemdUnit(text), text }
     } catch (error) {
-      if (codeOf(error) === "ENOENT") return null
+      if (systemCodeOf(error) === "ENOENT") return null
       throw new ServiceError("failure", `${this.definitionPath} cannot be read: ${messageOf(error)}.`, error)
     }
   }
@@ -190,7 +191,7 @@ export class SystemdManager implements ServiceManager {
   }
 
   #fileError(error: unknown, what: string): ServiceError {
-    const isRight = codeOf(error) === "EACCES" || codeOf(error) === "EPERM"
+    const isRight = systemCodeOf(error) === "EACCES" || systemCodeOf(error) === "EPERM"
     return new ServiceError(
       isRight ? "no_rights" : "failure",
       `${this.definitionPath} cannot be ${what}: ${messageOf(error)}.`,

@@ -3,8 +3,8 @@ import { join } from "node:path"
 import { inFolderOf } from "../disk/held-folder.ts"
 import { readOwnFile } from "../disk/own-file.ts"
 import { ProxyError } from "../domain/errors.ts"
-import { storageFailed } from "../domain/file-problem.ts"
-import { codeOf, createAtomic } from "./write-atomic.ts"
+import { storageFailed, systemCodeOf } from "../domain/file-problem.ts"
+import { createAtomic } from "./write-atomic.ts"
 
 /** In the workspace: who the agent is, whatever its folder is called. It goes with the folder into the archive and back. */
 const identityFile = "control/identity"
@@ -22,7 +22,7 @@ export async function readIdentity(workspace: string): Promise<string | null> {
   try {
     text = (await readOwnFile({ root: workspace, path: identityFile }, maxBytes)).toString("latin1").trim()
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return null
+    if (["ENOENT", "ENOTDIR"].includes(systemCodeOf(error))) return null
     throw storageFailed(`${path} cannot be read`, error)
   }
   if (/^[\w-]{1,100}$/.test(text)) return text

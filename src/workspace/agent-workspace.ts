@@ -4,12 +4,12 @@ import { inFolder, inFolderOf } from "../disk/held-folder.ts"
 import { RefusedEntryError } from "../disk/refused-entry-error.ts"
 import type { AgentSettings } from "../domain/agents.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
-import { storageFailed } from "../domain/file-problem.ts"
+import { storageFailed, systemCodeOf } from "../domain/file-problem.ts"
 import { type AgentControl, controlFile, defaultSettings, formatControl } from "./agent-control.ts"
 import { agentIdOf } from "./agent-id.ts"
 import { giveIdentity, newIdentity } from "./agent-identity.ts"
 import { instructionFiles, memory } from "./templates.ts"
-import { codeOf, createAtomic, removeTemporariesIn } from "./write-atomic.ts"
+import { createAtomic, removeTemporariesIn } from "./write-atomic.ts"
 
 export interface AgentWorkspaceOptions {
   readonly role: string
@@ -131,7 +131,7 @@ async function makeOwnFolder(path: string): Promise<boolean> {
     await mkdir(path, { mode: 0o700 })
     return true
   } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw notMade(path, error)
+    if (systemCodeOf(error) !== "EEXIST") throw notMade(path, error)
     // A file of that name is found out by what shall be in the folder.
     return false
   }

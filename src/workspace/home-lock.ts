@@ -4,9 +4,9 @@ import { connect } from "node:net"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { messageOf } from "../domain/errors.ts"
-import { fileProblemOf } from "../domain/file-problem.ts"
+import { fileProblemOf, systemCodeOf } from "../domain/file-problem.ts"
 import { HomeError } from "./home.ts"
-import { codeOf, removeTemporaries, writeAtomic } from "./write-atomic.ts"
+import { removeTemporaries, writeAtomic } from "./write-atomic.ts"
 
 /** SQLite's result code of a lock that somebody else holds. */
 const sqliteBusy = 5
@@ -133,7 +133,7 @@ async function readDaemonPid(home: string): Promise<number | null> {
   try {
     text = await readFile(join(home, "daemon.pid"), "utf8")
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return null
+    if (systemCodeOf(error) === "ENOENT") return null
     throw error
   }
   const pid = /^\d{1,10}\s*$/.test(text) ? Number(text) : 0
@@ -146,6 +146,6 @@ function isRunning(pid: number): boolean {
     return true
   } catch (error) {
     // EPERM: it runs, as another user.
-    return codeOf(error) === "EPERM"
+    return systemCodeOf(error) === "EPERM"
   }
 }

@@ -2,8 +2,7 @@ import { constants, type Stats } from "node:fs"
 import { access, chmod, mkdir, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { ProxyError } from "../domain/errors.ts"
-import { fileProblemOf } from "../domain/file-problem.ts"
-import { codeOf } from "./write-atomic.ts"
+import { fileProblemOf, systemCodeOf } from "../domain/file-problem.ts"
 
 /** The home folder cannot be used; the message says why and what to do. */
 export class HomeError extends ProxyError {
@@ -58,12 +57,12 @@ function octal(mode: number): string {
 }
 
 function ignoreMissing(error: unknown): null {
-  if (codeOf(error) === "ENOENT") return null
+  if (systemCodeOf(error) === "ENOENT") return null
   throw error
 }
 
 function explain(path: string, error: unknown): string {
-  switch (codeOf(error)) {
+  switch (systemCodeOf(error)) {
     case "EACCES":
     case "EPERM":
       return `${path} cannot be used: no permission. ${hint}`

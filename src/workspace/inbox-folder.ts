@@ -7,8 +7,9 @@ import { RefusedEntryError } from "../disk/refused-entry-error.ts"
 import { temporaryOf } from "../disk/temporary-name.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import { safeFileName } from "../domain/file-name.ts"
+import { systemCodeOf } from "../domain/file-problem.ts"
 import type { Inbox, InboxFile, InboxPlace } from "../domain/files.ts"
-import { codeOf, linkOrCopy } from "./write-atomic.ts"
+import { linkOrCopy } from "./write-atomic.ts"
 
 const folderName = "inbox"
 /** Files of turns that leave nothing behind. */
@@ -96,7 +97,7 @@ export async function clearUnkept(workspace: string, onProblem: (problem: string
       inFolder({ root: workspace, folder: folderName }, ({ path }) => rmdir(join(path, unkeptName))),
     )
   } catch (error) {
-    if (codeOf(error) !== "ENOTEMPTY") onProblem(messageOf(error))
+    if (systemCodeOf(error) !== "ENOTEMPTY") onProblem(messageOf(error))
   }
 }
 
@@ -127,7 +128,7 @@ async function unlessGone(work: () => Promise<void>): Promise<void> {
   try {
     await work()
   } catch (error) {
-    if (codeOf(error) !== "ENOENT" && !(error instanceof RefusedEntryError)) throw error
+    if (systemCodeOf(error) !== "ENOENT" && !(error instanceof RefusedEntryError)) throw error
   }
 }
 
@@ -153,7 +154,7 @@ async function isSame(folder: HeldFolder, name: string, file: InboxFile): Promis
     }
   } catch (error) {
     // What lies there under that name is somebody else's.
-    if (codeOf(error) === "ENOENT" || error instanceof RefusedEntryError) return false
+    if (systemCodeOf(error) === "ENOENT" || error instanceof RefusedEntryError) return false
     throw error
   }
 }
@@ -168,7 +169,7 @@ async function write(path: string, file: InboxFile): Promise<boolean> {
     await linkOrCopy(temporary, path)
     return true
   } catch (error) {
-    if (codeOf(error) === "EEXIST") return false
+    if (systemCodeOf(error) === "EEXIST") return false
     throw error
   } finally {
     await handle.close().catch(() => {

@@ -1,8 +1,8 @@
 import type { FileHandle } from "node:fs/promises"
-import { codeOf } from "../disk/code-of.ts"
 import { inFolderOf, type OwnPath } from "../disk/held-folder.ts"
 import { openEntry } from "../disk/own-file.ts"
 import { RefusedEntryError } from "../disk/refused-entry-error.ts"
+import { systemCodeOf } from "../domain/file-problem.ts"
 import { decodeText, encodingOf, type TextEncoding } from "./text-encoding.ts"
 
 /** A bounded piece of a text file. */
@@ -65,7 +65,7 @@ async function withTextFile<T>(own: OwnPath, use: (file: TextFile) => Promise<T>
       }
     })
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return null
+    if (systemCodeOf(error) === "ENOENT") return null
     throw error
   }
 }

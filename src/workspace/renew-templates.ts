@@ -3,9 +3,9 @@ import { join } from "node:path"
 import { type HeldFolder, inFolder } from "../disk/held-folder.ts"
 import { readEntry } from "../disk/own-file.ts"
 import { RefusedEntryError } from "../disk/refused-entry-error.ts"
-import { storageFailed } from "../domain/file-problem.ts"
+import { storageFailed, systemCodeOf } from "../domain/file-problem.ts"
 import { instructionFiles } from "./templates.ts"
-import { codeOf, createAtomic, writeAtomic } from "./write-atomic.ts"
+import { createAtomic, writeAtomic } from "./write-atomic.ts"
 
 const maxInstructionBytes = 16 * 1024 * 1024
 
@@ -28,7 +28,7 @@ export async function renewTemplates(
       if (backup !== null) kept.push(join(root, backup))
     } catch (error) {
       // There is no such agent, or no such file yet: it is made as for a new one.
-      if (codeOf(error) === "ENOENT") continue
+      if (systemCodeOf(error) === "ENOENT") continue
       throw storageFailed(`${join(root, name)} cannot be written`, error)
     }
   }

@@ -5,7 +5,7 @@ import { inFolderOf } from "../disk/held-folder.ts"
 import { readOwnFile } from "../disk/own-file.ts"
 import { RefusedEntryError } from "../disk/refused-entry-error.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
-import { storageFailed } from "../domain/file-problem.ts"
+import { storageFailed, systemCodeOf } from "../domain/file-problem.ts"
 import type { Log } from "../domain/log.ts"
 import {
   type AgentControl,
@@ -18,7 +18,7 @@ import { agentIdOf, parseAgentId } from "./agent-id.ts"
 import { giveIdentity, readIdentity } from "./agent-identity.ts"
 import { type AgentWorkspace, type AgentWorkspaceOptions, ensureAgentWorkspace } from "./agent-workspace.ts"
 import { decodeFile } from "./text-encoding.ts"
-import { codeOf, writeAtomic } from "./write-atomic.ts"
+import { writeAtomic } from "./write-atomic.ts"
 
 /** An agent as its folder shows it. */
 export interface RosterEntry {
@@ -149,7 +149,7 @@ export class RosterFolder {
     try {
       // Not recursive, which calls a read-only file system a missing folder.
       await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
-        if (codeOf(error) !== "EEXIST") throw error
+        if (systemCodeOf(error) !== "EEXIST") throw error
       })
       for (let count = 1; ; count += 1) {
         const target = join(folder, count === 1 ? `${id}-${stamp}` : `${id}-${stamp}-${count}`)
@@ -294,8 +294,8 @@ async function stampOf(path: string): Promise<string | null> {
     const { ino, size, mtimeMs } = await lstat(path)
     return `${folder.ino} ${ino} ${size} ${mtimeMs}`
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return null
-    return `unreadable ${codeOf(error)}`
+    if (["ENOENT", "ENOTDIR"].includes(systemCodeOf(error))) return null
+    return `unreadable ${systemCodeOf(error)}`
   }
 }
 

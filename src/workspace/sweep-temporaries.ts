@@ -1,8 +1,8 @@
 import { lstat, readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
-import { codeOf } from "../disk/code-of.ts"
 import { inFolder } from "../disk/held-folder.ts"
 import { writerOf } from "../disk/temporary-name.ts"
+import { systemCodeOf } from "../domain/file-problem.ts"
 import { parseAgentId } from "./agent-id.ts"
 
 /** Those of earlier releases do not say who writes them: nobody takes so long. */
@@ -54,6 +54,6 @@ function isRunning(pid: number): boolean {
     return true
   } catch (error) {
     // EPERM: it runs, as another user.
-    return codeOf(error) === "EPERM"
+    return systemCodeOf(error) === "EPERM"
   }
 }

@@ -1,10 +1,8 @@
 import { constants } from "node:fs"
 import { copyFile, link, lstat, open, readdir, rename, rm } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
-import { codeOf } from "../disk/code-of.ts"
-import { temporaryOf } from "../disk/temporary-name.ts"
-
-export { codeOf }
+import { temporaryOf, writerOf } from "../disk/temporary-name.ts"
+import { systemCodeOf } from "../domain/file-problem.ts"
 
 /** Readable and writable by the owner only. */
 const privateMode = 0o600
@@ -33,12 +31,11 @@ export function removeTemporaries(path: string): Promise<void> {
 /** The same for all files of a folder, or those whose names begin so. Nobody may be writing them. */
 export async function removeTemporariesIn(folder: string, prefix = ""): Promise<void> {
   const names = await readdir(folder).catch((error: unknown) => {
-    if (codeOf(error) === "ENOENT") return []
+    if (systemCodeOf(error) === "ENOENT") return []
     throw error
   })
   for (const name of names) {
-    const isPart = name.startsWith(prefix) && /^(?:.*\.)?[0-9a-f]{12}\.tmp$/.test(name.slice(prefix.length))
-    if (isPart) await rm(join(folder, name), { force: true })
+    if (name.startsWith(prefix) && writerOf(name) !== null) await rm(join(folder, name), { force: true })
   }
 }
 
@@ -55,9 +52,9 @@ export async function createAtomic(path: string, text: string | Uint8Array): Pro
       await linkOrCopy(temporary, path)
       break
     } catch (error) {
-      if (codeOf(error) === "EEXIST") return false
+      if (systemCodeOf(error) === "EEXIST") return false
       // Another process that makes the same has taken our temporary file for one that was left (`removeTemporariesIn`).
-      if (codeOf(error) !== "ENOENT" || triesLeft === 0) throw error
+      if (systemCodeOf(error) !== "ENOENT" || triesLeft === 0) throw error
     } finally {
       await rm(temporary, { force: true })
     }
@@ -99,7 +96,7 @@ export async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
     await link(from, to)
   } catch (error) {
-    if (codeOf(error) === "EEXIST") throw error
+    if (systemCodeOf(error) === "EEXIST") throw error
     await copyFile(from, to, constants.COPYFILE_EXCL)
   }
 }
