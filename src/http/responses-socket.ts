@@ -30,6 +30,8 @@ import { responsesApi } from "./turn-api.ts"
 
 /** Messages that may wait for the turn before them. */
 const maxWaiting = 16
+/** How long a client may take to read why its socket is closed. */
+const lingerMs = 1000
 
 export interface ResponsesSocketOptions {
   readonly engine: Engine
@@ -63,11 +65,15 @@ export class ResponsesSocket {
   readonly #past: SocketPast
   readonly #gone = new AbortController()
   readonly #waiting: Message[] = []
+  /** The message that is on its way. */
+  #coming: { bytes: number; readonly share: ByteShare }
   readonly #session: ReturnType<typeof sessionOf>
   readonly #onDisconnect: OnDisconnect
   readonly #keepAlive: NodeJS.Timeout
   #isBusy = false
   #isClosing = false
+  /** A message came for which there was no room. */
+  #isFull = false
   readonly closed: Promise<void>
 
   /** Throws `invalid_request` for headers that cannot be served; nothing is taken over then. */
@@ -90,6 +96,7 @@ export class ResponsesSocket {
     this.#connection = connection
     this.#sender = new MessageSender(socket, connection)
     this.#past = new SocketPast(config.limits.bodyBytes, pasts)
+    this.#coming = this.#nextMessage()
     this.#session = sessionOf(headers, config.sessionHeaders)
     this.#onDisconnect = onDisconnectOf(headers)
     // Only against what lies between: a client that does not read is slow, not gone. TCP finds those that are.
@@ -100,6 +107,8 @@ export class ResponsesSocket {
         resolve()
       })
     })
+    // Before `ws` takes it: a chunk belongs to the message that it ends.
+    connection.prependListener("data", (chunk: Uint8Array) => this.#count(chunk.length))
     socket.on("message", (data, isBinary) => this.#receive(data, isBinary))
     // What the peer did wrong (a message too large, a broken frame) is told by the close code that `ws` sends.
     socket.on("error", () => {})
@@ -122,18 +131,49 @@ export class ResponsesSocket {
     clearInterval(this.#keepAlive)
     this.#gone.abort()
     this.#past.clear()
-    for (const { share } of this.#waiting.splice(0)) share.release()
+    for (const { share } of [this.#coming, ...this.#waiting.splice(0)]) share.release()
   }
 
   #ping(): void {
-    if (this.#socket.readyState === this.#socket.OPEN && this.#socket.bufferedAmount === 0) {
-      this.#socket.ping()
+    if (this.#isOpen && this.#socket.bufferedAmount === 0) this.#socket.ping()
+  }
+
+  #nextMessage(): { bytes: number; readonly share: ByteShare } {
+    const { bodies, principal } = this.#options
+    return { bytes: 0, share: bodies.open(principal) }
+  }
+
+  /**
+   * `ws` keeps a message until it is whole: where there is no room for more of it, nothing more is read, and the socket is
+   * closed behind the answers to the messages before it.
+   */
+  #count(bytes: number): void {
+    if (!this.#isOpen || this.#isFull) return
+    this.#coming.bytes += bytes
+    try {
+      this.#coming.share.grow(this.#coming.bytes)
+    } catch (error) {
+      this.#refuse(error, newId("req_"))
+      this.#isFull = true
+      this.#socket.pause()
+      if (!this.#isBusy) this.#closeFull()
     }
   }
 
+  #closeFull(): void {
+    this.#socket.close(1013, "There is no room for another message.")
+    const timer = setTimeout(() => this.#socket.terminate(), lingerMs)
+    void this.closed.then(() => clearTimeout(timer))
+  }
+
+  get #isOpen(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN
+  }
+
   #receive(data: RawData, isBinary: boolean): void {
-    if (this.#isClosing || this.#gone.signal.aborted) return
-    const share = this.#options.bodies.open(this.#options.principal)
+    if (this.#isClosing || this.#isFull || !this.#isOpen) return
+    const { share } = this.#coming
+    this.#coming = this.#nextMessage()
     try {
       if (isBinary) throw new ProxyError("invalid_request", "Messages must be text: one JSON object each.")
       if (this.#waiting.length >= maxWaiting) {
@@ -160,6 +200,7 @@ export class ResponsesSocket {
     }
     this.#isBusy = false
     if (this.#isClosing) this.#goAway()
+    else if (this.#isFull) this.#closeFull()
   }
 
   async #answer({ bytes }: Message): Promise<void> {
@@ -247,7 +288,7 @@ export class ResponsesSocket {
   }
 
   #refuse(error: unknown, requestId: string, message: unknown = null): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return
+    if (!this.#isOpen) return
     this.#sender.send(oneLineJson(JSON.stringify(toSocketError(error, requestId, message))))
   }
 }

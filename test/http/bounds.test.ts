@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { expect, onTestFinished, test } from "vitest"
 import { WebSocket } from "ws"
+import type { FakeResponse } from "./fake-engine.ts"
 import { appFixture, jsonOf, serverFixture, until } from "./http-fixture.ts"
 
 /** Connections of this machine are taken beyond the limit. */
@@ -215,6 +216,63 @@ test("bodies on the socket in the home are bounded like all others", async () =>
     })
   expect((await ask(JSON.stringify({ role: "x".repeat(2000) }))).status).toBe(413)
   expect((await ask("{}")).status).toBe(400)
+})
+
+test("a WebSocket message counts while it comes: where there is no room its socket is told so and closed", async () => {
+  const kilobytes = (count: number) => "x".repeat(count * 1024)
+  const { server, bounds, engine } = await serverFixture({ limits: { bodiesBytes: 300 * 1024 } })
+  const others = bounds.bodies.open("others")
+  others.grow(260 * 1024)
+  const open = async () => {
+    const socket = new WebSocket(`${server.url.replace("http", "ws")}/v1/responses`)
+    onTestFinished(() => socket.terminate())
+    await once(socket, "open")
+    return socket
+  }
+  const socket = await open()
+  const told = once(socket, "message")
+  const closed = once(socket, "close")
+  socket.on("error", () => {}).send(kilobytes(200), { fin: false })
+  const [message] = await told
+  expect(JSON.parse(String(message))).toMatchObject({ status: 429, error: { code: "queue_full" } })
+  expect(await closed).toEqual([1013, expect.anything()])
+
+  // A turn that runs is told to its end before.
+  const running: FakeResponse[] = []
+  engine.onSubmit = (response) => {
+    response.begin()
+    running.push(response)
+  }
+  const busySocket = await open()
+  const messages: string[] = []
+  busySocket.on("error", () => {}).on("message", (data) => messages.push(JSON.parse(String(data)).type))
+  busySocket.send(JSON.stringify({ type: "response.create", input: "Hi" }))
+  await until("the turn runs", () => running.length > 0)
+  busySocket.send(kilobytes(200), { fin: false })
+  await until("it is told that there is no room", () => messages.includes("error"))
+  running[0]?.complete()
+  await once(busySocket, "close")
+  expect(messages.at(-1)).toBe("response.completed")
+
+  // What left before its end counts for nothing any more.
+  others.release()
+  const leaving = await open()
+  leaving.send(kilobytes(250), { fin: false })
+  const small = bounds.bodies.open("small")
+  const isFull = () => {
+    try {
+      small.grow(250 * 1024)
+      return false
+    } catch {
+      // Told in words, which are not asked for here.
+      return true
+    } finally {
+      small.release()
+    }
+  }
+  await until("its bytes count", isFull)
+  leaving.terminate()
+  await until("its bytes are given back", () => !isFull())
 })
 
 test("without a key, what somebody forwards is not this machine's, whatever it claims to be", async () => {
