@@ -18,17 +18,9 @@ describe("the client of a request", () => {
     expect(far).toEqual({ address: "192.0.2.7", isBehindProxy: false, isOfThisMachine: false })
   })
 
-  it("is not what somebody claims who is no configured proxy, and then it is nobody on this machine", () => {
-    for (const headers of [
-      { "x-forwarded-for": "203.0.113.9" },
-      { forwarded: "for=127.0.0.1" },
-      { "x-real-ip": "::1" },
-    ]) {
-      expect(clientOf(headers, [])).toEqual({
-        address: "127.0.0.1",
-        isBehindProxy: false,
-        isOfThisMachine: false,
-      })
+  it("is not what somebody claims who is no configured proxy", () => {
+    for (const headers of [{ "x-forwarded-for": "203.0.113.9" }, { forwarded: "for=10.1.2.3" }]) {
+      expect(clientOf(headers, [])).toMatchObject({ address: "127.0.0.1", isBehindProxy: false })
     }
   })
 
@@ -79,12 +71,32 @@ describe("the client of a request", () => {
     expect(clientOf({ ...both, forwarded: "for=203.0.113.9" })).toMatchObject({ address: "203.0.113.9" })
   })
 
-  it("is on this machine through a proxy only where a configured one says so", () => {
-    expect(clientOf({ "x-forwarded-for": "127.0.0.1" })).toMatchObject({ isOfThisMachine: true })
-    expect(clientOf({ "x-forwarded-for": "127.0.0.1, 203.0.113.9" })).toMatchObject({
-      isOfThisMachine: false,
-    })
-    expect(clientOf({ "x-forwarded-for": "127.0.0.1" }, [])).toMatchObject({ isOfThisMachine: false })
+  it.each([
+    ["an address of elsewhere", { "x-forwarded-for": "203.0.113.9" }],
+    ["one behind an address of this machine", { "x-forwarded-for": "127.0.0.1, 203.0.113.9" }],
+    ["one in front of an address of this machine", { "x-forwarded-for": "203.0.113.9, 127.0.0.1" }],
+    ["one in another header", { "x-forwarded-for": "127.0.0.1", "x-real-ip": "203.0.113.9" }],
+    ["one in Forwarded", { forwarded: "for=203.0.113.9" }],
+    ["a single one, in X-Real-IP", { "x-real-ip": "203.0.113.9" }],
+    ["a name that is not this machine's", { "x-forwarded-host": "agents.example.org" }],
+    ["no address", { "x-forwarded-for": "unknown" }],
+    ["nothing", { forwarded: "" }],
+  ])("is nobody on this machine once a proxy, trusted or not, names %s", (_what, headers) => {
+    for (const proxies of [[], ["127.0.0.1"]]) {
+      expect(clientOf(headers, proxies)).toMatchObject({ isOfThisMachine: false })
+    }
+  })
+
+  it.each([
+    ["X-Forwarded-For", { "x-forwarded-for": "127.0.0.1" }],
+    ["X-Forwarded-For, over IPv6", { "x-forwarded-for": "::ffff:127.0.0.1, ::1" }],
+    ["Forwarded", { forwarded: 'for="[::1]:4711"' }],
+    ["X-Real-IP", { "x-real-ip": "::1" }],
+    ["X-Forwarded-Host", { "x-forwarded-for": "::1", "x-forwarded-host": "localhost:3000" }],
+  ])("is on this machine through a proxy, trusted or not, that names nobody else in %s", (_what, headers) => {
+    for (const proxies of [[], ["127.0.0.1"]]) {
+      expect(clientOf(headers, proxies)).toMatchObject({ isOfThisMachine: true })
+    }
   })
 
   it.each([

@@ -1,5 +1,6 @@
 import { BlockList, isIPv6 } from "node:net"
 import { hopsOfForwarded, hopsOfXForwardedFor, readAddress } from "./forwarded-for.ts"
+import { isLoopbackName, parseHost } from "./parse-host.ts"
 
 /** What a request comes over: the part of a socket that is looked at. */
 export interface Peer {
@@ -12,14 +13,20 @@ export interface ClientAddress {
   readonly address: string | null
   /** The request came through a proxy that we were told to believe. */
   readonly isBehindProxy: boolean
-  /** A program on this machine asks, and nobody through it. */
+  /** A program on this machine asks, and for nobody elsewhere: no header of a proxy names another machine. */
   readonly isOfThisMachine: boolean
 }
 
 type HeaderOf = (name: string) => string | undefined
 
-/** Whoever sends one of these speaks for somebody else. */
-const forwardingHeaders = ["x-forwarded-for", "forwarded", "x-real-ip", "x-forwarded-host"] as const
+/** How each header in which proxies say for whom they speak is read: does it name this machine, and nothing else? */
+const forwardingHeaders: readonly (readonly [name: string, namesThisMachine: (value: string) => boolean])[] =
+  [
+    ["x-forwarded-for", (value) => hopsOfXForwardedFor(value).every(isLoopbackAddress)],
+    ["forwarded", (value) => hopsOfForwarded(value).every(isLoopbackAddress)],
+    ["x-real-ip", isLoopbackAddress],
+    ["x-forwarded-host", (value) => value.split(",").every((host) => isLoopbackHost(host.trim()))],
+  ]
 
 const loopback = new BlockList()
 loopback.addSubnet("127.0.0.0", 8, "ipv4")
@@ -27,7 +34,8 @@ loopback.addAddress("::1", "ipv6")
 
 /**
  * Tells who is behind a request. `X-Forwarded-For` and `Forwarded` count only from proxies that are configured: from anybody
- * else they are what a client claims. Read from the near end: the first hop that is no such proxy is the client.
+ * else they are what a client claims. Read from the near end: the first hop that is no such proxy is the client. That a
+ * request is from elsewhere is believed of anybody; that it is from here, of nobody who also names another machine.
  */
 export class ClientAddresses {
   readonly #proxies = new BlockList()
@@ -39,16 +47,14 @@ export class ClientAddresses {
 
   of(peer: Peer | undefined, header: HeaderOf): ClientAddress {
     const near = readAddress(peer?.remoteAddress ?? "")
-    const isForwarded = forwardingHeaders.some((name) => header(name) !== undefined)
-    const isHere = isOnThisMachine(peer, near)
-    if (!isForwarded) return { address: near, isBehindProxy: false, isOfThisMachine: isHere }
-    if (near === null || !this.isTrusted(near)) {
-      return { address: near, isBehindProxy: false, isOfThisMachine: false }
-    }
-    const address = this.#clientOf(near, header)
-    // The proxy is here, whoever asks it: only an address that it tells can be this machine's.
-    const isOfThisMachine = isHere && address !== null && isIn(loopback, address)
-    return { address: address ?? near, isBehindProxy: true, isOfThisMachine }
+    const forwarding = forwardingHeaders.flatMap(([name, namesThisMachine]) => {
+      const value = header(name)
+      return value === undefined ? [] : [namesThisMachine(value)]
+    })
+    const isOfThisMachine = isOnThisMachine(peer, near) && forwarding.every((isHere) => isHere)
+    const isBehindProxy = forwarding.length > 0 && near !== null && this.isTrusted(near)
+    const address = isBehindProxy ? (this.#clientOf(near, header) ?? near) : near
+    return { address, isBehindProxy, isOfThisMachine }
   }
 
   isTrusted(address: string): boolean {
@@ -96,6 +102,16 @@ export function partyOf(address: string): string {
   const rest = tail === undefined || tail === "" ? [] : tail.split(":")
   const zeros = Array.from({ length: Math.max(0, 8 - groups.length - rest.length) }, () => "0")
   return `${[...groups, ...zeros, ...rest].slice(0, 4).join(":")}::/64`
+}
+
+function isLoopbackAddress(text: string): boolean {
+  const address = readAddress(text)
+  return address !== null && isIn(loopback, address)
+}
+
+function isLoopbackHost(text: string): boolean {
+  const host = parseHost(text)
+  return host !== null && isLoopbackName(host.name)
 }
 
 function addTo(list: BlockList, network: string): void {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
-import { checkOrigin, parseHost } from "./origin-guard.ts"
+import { checkOrigin } from "./origin-guard.ts"
+import { parseHost } from "./parse-host.ts"
 
 function isAllowed(
   host: string | undefined,

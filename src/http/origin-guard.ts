@@ -1,29 +1,15 @@
 import { isIP } from "node:net"
 import { ProxyError } from "../domain/errors.ts"
 import type { ClientAddress } from "./client-address.ts"
-
-const hostPattern = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/i
-
-/** A `Host` header taken apart; null when it is not one. `name` is lower case and without brackets. */
-export function parseHost(host: string): { readonly name: string; readonly port: string | null } | null {
-  const match = hostPattern.exec(host)
-  const name = match?.[1]?.toLowerCase()
-  if (name === undefined) return null
-  return { name: name.startsWith("[") ? name.slice(1, -1) : name, port: match?.[2] ?? null }
-}
-
-function isLoopbackName(name: string): boolean {
-  if (name === "localhost" || name.endsWith(".localhost") || name === "::1") return true
-  return isIP(name) === 4 && name.startsWith("127.")
-}
+import { isLoopbackName, parseHost } from "./parse-host.ts"
 
 /**
  * Stands in for the key where none is configured. Browsers are the danger: a foreign page can post to this machine
  * (so `Origin` must be our own), and a foreign name can be made to resolve to it (so `Host` must not be a name that
  * somebody else owns; DNS rebinding). Where the owner insisted on listening beyond loopback without a key, addresses
  * and the configured name are accepted as well: an address cannot be rebound.
- * A request that somebody forwards is from nobody on this machine, though the one that brings it is here: a reverse proxy
- * would open the service to all that reach it. Throws `forbidden_origin`.
+ * A request that is forwarded for somebody elsewhere is from nobody on this machine, though the proxy that brings it is: it
+ * would open the service to all that reach the proxy. Throws `forbidden_origin`.
  */
 export function checkOrigin(
   headers: {
@@ -36,7 +22,7 @@ export function checkOrigin(
   if (!headers.client.isOfThisMachine && isLoopbackName(boundHost.toLowerCase())) {
     throw new ProxyError(
       "forbidden_origin",
-      "Without an API key only this machine is served, and this request was forwarded for somebody else. Configure an API key to serve others through a proxy.",
+      "Without an API key only this machine is served, and a proxy has forwarded this request for somebody elsewhere (X-Forwarded-For, Forwarded, X-Real-IP or X-Forwarded-Host). Configure an API key (AI_AGENT_PROXY_API_KEY) to serve others through a proxy.",
     )
   }
   const host = headers.host === undefined ? null : parseHost(headers.host)

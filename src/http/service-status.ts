@@ -4,7 +4,7 @@ import type { AgentStatus } from "../domain/agents.ts"
 import { fullReason } from "../domain/backend.ts"
 import type { KeptReply } from "../domain/replies.ts"
 import type { ServicePhase } from "./http-env.ts"
-import { parseHost } from "./origin-guard.ts"
+import { parseHost } from "./parse-host.ts"
 
 /** What the status page shows. Plain data, so that the page is a function of it. */
 export interface ServiceStatus {

@@ -275,12 +275,12 @@ test("a WebSocket message counts while it comes: where there is no room its sock
   await until("its bytes are given back", () => !isFull())
 })
 
-test("without a key, what somebody forwards is not this machine's, whatever it claims to be", async () => {
+test("without a key, what is forwarded for somebody elsewhere is not this machine's, and what is for this machine is", async () => {
   const { server } = await serverFixture()
   for (const headers of [
-    { "x-forwarded-for": "127.0.0.1" },
-    { forwarded: "for=127.0.0.1" },
-    { "x-real-ip": "127.0.0.1" },
+    { "x-forwarded-for": "127.0.0.1, 203.0.113.9" },
+    { forwarded: "for=203.0.113.9" },
+    { "x-forwarded-for": "127.0.0.1", "x-real-ip": "203.0.113.9" },
   ]) {
     expect((await ask(`${server.url}/v1/models`, headers)).status).toBe(403)
     const socket = new WebSocket(`${server.url.replace("http", "ws")}/v1/responses`, { headers })
@@ -291,7 +291,8 @@ test("without a key, what somebody forwards is not this machine's, whatever it c
     expect(refused.statusCode).toBe(403)
     refused.destroy()
   }
-  expect((await ask(`${server.url}/v1/models`)).status).toBe(200)
+  for (const headers of [{}, { "x-forwarded-for": "127.0.0.1", "x-forwarded-host": "localhost:3000" }])
+    expect((await ask(`${server.url}/v1/models`, headers)).status).toBe(200)
 })
 
 test("without a key, a configured proxy serves this machine's own users, and nobody else", async () => {
@@ -301,6 +302,7 @@ test("without a key, a configured proxy serves this machine's own users, and nob
   expect((await ask(`${server.url}/v1/models`, { "x-forwarded-for": "127.0.0.1, 203.0.113.9" })).status).toBe(
     403,
   )
+  expect((await ask(`${server.url}/v1/models`, { "x-real-ip": "203.0.113.9" })).status).toBe(403)
 })
 
 test("behind a configured proxy the log has a person's address, and each address has its own share", async () => {
@@ -325,8 +327,8 @@ test("behind a configured proxy the log has a person's address, and each address
   expect((await ask(`${server.url}/v1/models`, from("203.0.113.10", "key-bob"))).status).toBe(200)
 })
 
-test("functions of a thread are called from this machine, and not through a proxy", async () => {
+test("functions of a thread are called from this machine, and not through a proxy for somebody elsewhere", async () => {
   const { app } = appFixture()
-  const asked = await app.request("/mcp", { method: "POST", headers: { "x-forwarded-for": "127.0.0.1" } })
+  const asked = await app.request("/mcp", { method: "POST", headers: { "x-forwarded-for": "203.0.113.9" } })
   expect(asked.status).toBe(403)
 })
