@@ -15,7 +15,7 @@ import { type HeldFolder, inFolderOf, inFolderSync, type OwnPath } from "./held-
 import { RefusedEntryError, refusedEntry } from "./refused-entry-error.ts"
 import { temporaryOf } from "./temporary-name.ts"
 
-const { O_RDONLY, O_RDWR, O_APPEND, O_CREAT, O_NONBLOCK } = constants
+const { O_RDONLY, O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_NONBLOCK } = constants
 /** macOS can refuse links in the whole path (`O_NOFOLLOW_ANY`), which there is no descriptor of the folder for. */
 const noLinks = process.platform === "darwin" ? 0x2000_0000 : constants.O_NOFOLLOW
 /** Of a file with a second name, which is copied before it is written to. */
@@ -56,22 +56,22 @@ export async function openToAppend(folder: HeldFolder, name: string): Promise<Fi
     if (size > maxCopiedBytes)
       throw new RefusedEntryError(named, "has a second name, and is too large to be copied")
     const temporary = temporaryOf(`${folder.path}/${name}`)
-    const copy = await open(temporary, "wx", mode & 0o777)
+    // It is added to as it is: opened by its name again, it could be another one with a second name by then.
+    const copy = await open(temporary, O_RDWR | O_APPEND | O_CREAT | O_EXCL, mode & 0o777)
     try {
       await copy.writeFile(await file.readFile())
       await rename(temporary, `${folder.path}/${name}`)
     } catch (error) {
+      await copy.close()
       await rm(temporary, { force: true })
       throw error
-    } finally {
-      await copy.close()
     }
+    await file.close()
+    return copy
   } catch (error) {
     await file.close()
     throw error
   }
-  await file.close()
-  return openEntry(folder, name, O_RDWR | O_APPEND)
 }
 
 /** The whole of a plain file. Rejects also where it has more than `maxBytes`. */
