@@ -102,6 +102,29 @@ describe("the SQLite ledger", () => {
     ])
   })
 
+  it("says that another program holds it locked, waits for that once, and goes on when it is done", async () => {
+    await insert(store, { turnId: "turn_1" })
+    const other = new DatabaseSync(path)
+    try {
+      other.exec("begin immediate")
+      const locked = {
+        code: "storage_failed",
+        message: expect.stringContaining("another program holds it locked"),
+      }
+      await expect(insert(store, { turnId: "turn_2" })).rejects.toMatchObject(locked)
+      await expect(store.check()).rejects.toMatchObject(locked)
+      // Each that waited as long as the first would hold up all others, and this test beyond its deadline.
+      for (let turn = 0; turn < 60; turn += 1) {
+        await expect(insert(store, { turnId: "turn_3" })).rejects.toMatchObject(locked)
+      }
+    } finally {
+      other.close()
+    }
+    await store.check()
+    await insert(store, { turnId: "turn_2" })
+    expect(await store.findTurn("turn_2")).toMatchObject({ id: "turn_2" })
+  })
+
   it("refuses a newer schema, naming both versions and what to do", async () => {
     await store.close()
     tamper(`pragma user_version = ${migrations.length + 41}`)

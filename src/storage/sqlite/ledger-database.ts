@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite"
 import { ProxyError } from "../../domain/errors.ts"
-import { isDamaged, ledgerError } from "./ledger-error.ts"
+import { isDamaged, isLocked, ledgerError } from "./ledger-error.ts"
 import type { LedgerFile } from "./ledger-file.ts"
 import { type StatementName, statements } from "./statements.ts"
 
@@ -13,6 +13,11 @@ interface Queued {
   readonly resolve: (result: unknown) => void
   readonly reject: (error: ProxyError) => void
 }
+
+/**
+ * How long a write waits for another program's one, in milliseconds. It blocks the event loop, so it is meant for a short collision.
+ */
+const patienceMs = 2_000
 
 /**
  * Named statements over an open database: each is prepared at its first use and kept. All failures are `ProxyError`.
@@ -32,10 +37,12 @@ export class LedgerDatabase {
   #unwritable: ProxyError | null = null
   /** Until the service is started again: SQLite may go on reading what it had read before. */
   #damage: ProxyError | null = null
+  #isPatient = true
 
   constructor(database: DatabaseSync, file: LedgerFile) {
     this.#database = database
     this.#file = file
+    this.#waitFor(patienceMs)
   }
 
   /**
@@ -79,6 +86,7 @@ export class LedgerDatabase {
       if (this.#hasWritten) this.#file.assertInPlace()
       this.#control("commit")
       if (this.#hasWritten) this.#unwritable = null
+      if (!this.#isPatient) this.#waitFor(patienceMs)
       return result
     } catch (error) {
       // Some errors (a full disk) have ended the transaction already.
@@ -99,7 +107,14 @@ export class LedgerDatabase {
     const known = ledgerError(error)
     if (isDamaged(known)) this.#damage ??= known
     else if (known.code === "storage_failed") this.#unwritable = known
+    // Who holds it for so long holds it for longer: no other request is to wait, one after the other, for nothing.
+    if (this.#isPatient && isLocked(known)) this.#waitFor(0)
     return known
+  }
+
+  #waitFor(ms: number): void {
+    this.#isPatient = ms > 0
+    this.#database.exec(`pragma busy_timeout = ${ms}`)
   }
 
   /** Runs a statement that writes; the number of rows it changed. */

@@ -31,6 +31,9 @@ it.each([
   [11, "storage_failed", "its file is damaged"],
   [267, "storage_failed", "ai-agent-proxy ledger restore"],
   [26, "storage_failed", "not a ledger any more"],
+  [5, "storage_failed", "another program holds it locked"],
+  [6, "storage_failed", "another program holds it locked"],
+  [261, "storage_failed", "another program holds it locked"],
   [19, "internal_error", "The ledger failed"],
 ])(
   "tells what the owner can mend from what is a fault of ours: SQLite's code %d is %s",

@@ -10,6 +10,9 @@ const unwritable: Readonly<Record<number, string>> = {
   14: "its file cannot be opened",
 }
 
+/** Another program, such as one for looking at databases, keeps it from being used (SQLITE_BUSY, SQLITE_LOCKED). */
+const locked: readonly number[] = [5, 6]
+
 /** What no room on the disk makes good again. */
 const damaged: Readonly<Record<number, string>> = {
   11: "its file is damaged",
@@ -35,6 +38,14 @@ export function ledgerError(error: unknown): ProxyError {
       { cause: error },
     )
   }
+  if (isLocked(error)) {
+    return new ProxyError(
+      "storage_failed",
+      "This service cannot use its ledger now: another program holds it locked. Its owner has to end that program, or " +
+        "wait until it is done; it goes on by itself then.",
+      { cause: error },
+    )
+  }
   const problem = systemCodeOf(error) === "" ? unwritable[code & 0xff] : fileProblemOf(error)
   if (problem === undefined) {
     return new ProxyError("internal_error", `The ledger failed: ${messageOf(error)}.`, { cause: error })
@@ -54,6 +65,11 @@ export function unwritableProblemOf(error: unknown): string | undefined {
 /** True for what a sound file never tells: pages that are destroyed, or something else altogether. */
 export function isDamaged(error: unknown): boolean {
   return damaged[resultCodeOf(error) & 0xff] !== undefined
+}
+
+/** True where only another program's lock is in the way. */
+export function isLocked(error: unknown): boolean {
+  return locked.includes(resultCodeOf(error) & 0xff)
 }
 
 function resultCodeOf(error: unknown): number {

@@ -9,10 +9,7 @@ import { LedgerFile } from "./ledger-file.ts"
 import { migrate, migrations, schemaVersion } from "./migrate.ts"
 import { SqliteStore } from "./sqlite-store.ts"
 
-/**
- * How long a write waits for another process's one. It blocks the event loop, so it is meant for a short collision with
- * a command of ours, not for two daemons (the home's lock keeps those apart).
- */
+/** How long the opening waits for another process's writing: a command of ours, not a second daemon (see the home's lock). */
 const busyTimeoutMs = 5_000
 
 /** SQLite would keep twice as much of the rows of the last long answers; the system has them in its cache anyway. */
