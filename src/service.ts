@@ -27,7 +27,7 @@ import type { ServiceLog } from "./service/service-log.ts"
 import { ServiceRoster } from "./service/service-roster.ts"
 import { storageProblemOf } from "./service/storage-health.ts"
 import { DiskFileLibrary } from "./storage/files/disk-file-library.ts"
-import { isLedgerGone, isLogGone } from "./storage/sqlite/ledger-damage.ts"
+import { isLedgerGone, isLogGone, ledgerCommand } from "./storage/sqlite/ledger-damage.ts"
 import { openSqliteStore } from "./storage/sqlite/open-sqlite-store.ts"
 import { AgentReplies } from "./team/agent-replies.ts"
 import { AgentTokens } from "./team/agent-tokens.ts"
@@ -117,7 +117,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   }
   if (isLedgerGone(config.home)) {
     log.warn(
-      { home: config.home, next: "ai-agent-proxy ledger restore --from FILE" },
+      { home: config.home, next: `${ledgerCommand("restore", `${config.home}/state.db`)} --from FILE` },
       "the home was used before, but there is no ledger (state.db): it begins with an empty one",
     )
   }

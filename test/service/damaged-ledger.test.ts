@@ -12,7 +12,7 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import OpenAI from "openai"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -104,11 +104,11 @@ describe("a ledger that cannot be used", () => {
       const started = await startFails()
       expect(started.code).toBe(1)
       expect(started.stderr).toContain(words)
-      expect(started.stderr).toContain("ai-agent-proxy ledger restore")
+      expect(started.stderr).toContain(`ai-agent-proxy ledger restore --home ${dirname(ledger)}`)
       expect(started.stderr).not.toMatch(/\n\s+at /)
       const { stdout } = await command("doctor")
       expect(stdout).toMatch(/FAIL {2}database/)
-      expect(stdout).toContain("ai-agent-proxy ledger restore")
+      expect(stdout).toContain(`ai-agent-proxy ledger restore --home ${dirname(ledger)}`)
       expect(stdout).not.toMatch(/\b(?:rm|mv)\b/)
       const checked = await command("ledger", "check")
       expect(checked).toMatchObject({ code: 1, stdout: expect.stringContaining(words) })

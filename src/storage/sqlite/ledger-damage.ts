@@ -11,7 +11,14 @@ export interface LedgerProblem {
   readonly step: string
 }
 
-const restore = "ai-agent-proxy ledger restore"
+/** Names the home: typed as it is printed, it must not reach the ledger of another one. */
+export function ledgerCommand(action: "check" | "restore", path: string): string {
+  return `ai-agent-proxy ledger ${action} --home ${forShell(dirname(path))}`
+}
+
+function forShell(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
+}
 
 /**
  * An empty file is a new ledger only where nothing has ever been kept: with agents that have worked beside it, it is what is left of
@@ -59,7 +66,7 @@ export function openingProblem(path: string, error: unknown): LedgerProblem {
   const problem = systemCodeOf(error) === "" ? unwritableProblemOf(error) : fileProblemOf(error)
   return {
     reason: `${path} cannot be used: ${problem ?? messageOf(error)}`,
-    step: problem === undefined ? "ai-agent-proxy ledger check" : `ls -l ${path}; df ${dirname(path)}`,
+    step: problem === undefined ? ledgerCommand("check", path) : `ls -l ${path}; df ${dirname(path)}`,
   }
 }
 
@@ -94,6 +101,7 @@ function wasUsed(path: string): boolean {
 }
 
 function stepFor(path: string): string {
+  const restore = ledgerCommand("restore", path)
   const [newest] = copiesOf(path)
   const copy = newest === undefined ? "" : ` (the newest copy is of ${new Date(newest.madeAt).toISOString()})`
   return newest === undefined
