@@ -22,19 +22,22 @@ function install(version: string): void {
   )
 }
 
-/** A program from before the second migration: it makes and knows ledgers of schema 1 only. */
-function installOlder(): void {
-  install("0.3.1")
+const newer = "0.4.0"
+const older = "0.3.1"
+
+/** This program is the older one: the newer one differs by its version and by one more migration, as its successor will. */
+function installNewer(): void {
+  install(newer)
   const patched = readdirSync(`${folder}/dist`)
     .filter((name) => name.endsWith(".js"))
     .filter((name) => {
       const text = readFileSync(`${folder}/dist/${name}`, "utf8")
-      const older = text.replace(
+      const later = text.replace(
         /const migrations = (\[[\s\S]*?\n\}?\]);/,
-        "const migrations = $1.slice(0, 1);",
+        'const migrations = $1.concat({ name: "later", sql: "create table later (id text primary key) strict" });',
       )
-      writeFileSync(`${folder}/dist/${name}`, older)
-      return older !== text
+      writeFileSync(`${folder}/dist/${name}`, later)
+      return later !== text
     })
   expect(patched.length === 1, "the program's list of migrations is in one file", patched)
 }
@@ -58,6 +61,7 @@ async function call(path: string, body?: object): Promise<{ status: number; text
 }
 
 let response = ""
+let olderSchema = 0
 let conversation = ""
 
 async function expectAllThere(): Promise<void> {
@@ -77,43 +81,45 @@ async function expectAllThere(): Promise<void> {
 await scenario({
   "an older version runs, with a ledger of its schema and conversations in it": async () => {
     makeAlice()
-    installOlder()
+    install(older)
     must(installed("ai-agent-proxy enable --api-key k1"))
-    expect((await health())?.version === "0.3.1", "its version", await health())
+    expect((await health())?.version === older, "its version", await health())
     response = (await ask("say remember me", { key: "k1" })).id
     const made = await call("/conversations", {})
     conversation = /"id":"(conv_[^"]+)"/.exec(made.text)?.[1] ?? ""
     const said = await call("/responses", { model: "manager", input: "say kept word", conversation })
     expect(said.status === 200, "a turn of the conversation", said.text)
     await expectAllThere()
-    expect(schemaVersion() === 1, "schema 1", schemaVersion())
+    olderSchema = schemaVersion()
   },
   "a new version installed over it migrates the ledger at its restart, and keeps everything": async () => {
-    install("0.4.0")
+    installNewer()
     const before = installed("ai-agent-proxy doctor")
     expect(/^WARN {2}definition.*0\.3\.1.*0\.4\.0/m.test(before.stdout), "doctor tells", before.all)
     must(installed("ai-agent-proxy restart"))
-    expect((await health())?.version === "0.4.0", "its version", await health())
-    expect(schemaVersion() > 1, "the schema is brought up to date", schemaVersion())
+    expect((await health())?.version === newer, "its version", await health())
+    expect(schemaVersion() === olderSchema + 1, "the schema is brought up to date", schemaVersion())
+    const copies = readdirSync(home).filter((name) => name.startsWith("state.db.before-"))
+    expect(copies.length === 1, "a copy of the ledger of before is kept", readdirSync(home))
     await expectAllThere()
     const doctor = installed("ai-agent-proxy doctor")
     expect(doctor.code === 0, "doctor is content", doctor.all)
   },
   "the older version installed again refuses the ledger, changes nothing and says what to do": () => {
-    const newer = schemaVersion()
-    installOlder()
+    install(older)
     for (const command of ["restart", "enable"]) {
       const ran = installed(`ai-agent-proxy ${command}`)
-      const says = /schema version \d+.*up to 1.*newer ai-agent-proxy wrote it.*npm install -g/s
+      const known = `schema version ${olderSchema + 1}.*up to ${olderSchema}`
+      const says = new RegExp(`${known}.*newer ai-agent-proxy wrote it.*npm install -g`, "s")
       expect(ran.code === 1 && says.test(ran.stderr), `${command} says so`, ran.all)
     }
     const doctor = installed("ai-agent-proxy doctor")
     const says = /^FAIL {2}database.*newer[^\n]*\n\s+next: npm install -g/m
     expect(doctor.code === 1 && says.test(doctor.stdout), "doctor says so", doctor.all)
-    expect(schemaVersion() === newer, "the ledger is as it was", schemaVersion())
+    expect(schemaVersion() === olderSchema + 1, "the ledger is as it was", schemaVersion())
   },
   "the newer version again has everything": async () => {
-    install("0.4.0")
+    installNewer()
     must(installed("ai-agent-proxy restart"))
     await expectAllThere()
   },
