@@ -31,11 +31,21 @@ export const errorCodes = {
   agent_waits:
     "An agent asks for what its own turn, or one that waits for it, would have to end for; the message says what to do instead.",
   agent_not_ready:
-    "The agent's CLI is missing, not logged in or still starting; the message says what to do.",
+    "The agent's CLI is missing or not logged in, or its log-in or key is refused: only a person can mend it, and the message says how.",
+  agent_unavailable:
+    "The agent or the service starts, stops or is changed just now: nothing was begun, and another try makes sense.",
   agent_stopped: "The agent or the service is stopping.",
   backend_died: "The agent's process ended in the middle of the turn.",
   backend_error: "The agent's CLI refused or misbehaved.",
-  model_error: "The model server behind the agent failed; the message quotes it.",
+  // The model server behind the agent; each message quotes it. The codes are OpenAI's where it has one
+  rate_limit_exceeded:
+    "Too many requests or tokens for now; goes away by itself, when is told where the CLI tells it.",
+  insufficient_quota:
+    "The plan or the credit of the CLI's account is used up, until it is renewed or paid for.",
+  context_length_exceeded: "The conversation is longer than the model takes.",
+  server_is_overloaded: "The model server is overloaded.",
+  model_refused: "The model server refuses this request as it is, and would refuse it again.",
+  model_error: "The model server failed, broke off or cannot be reached.",
   function_not_called: "`tool_choice` asks for a function call, and the agent made none, twice asked.",
   answer_format_mismatch:
     "The answer does not have the form that was asked for (`json_schema`, `json_object`), corrected once.",
@@ -61,6 +71,8 @@ export interface ErrorFields {
   readonly cause?: unknown
   /** Seconds after which another try makes sense. */
   readonly retryAfterSeconds?: number
+  /** When a used-up limit of the model begins anew, in milliseconds of the epoch; may be days away. */
+  readonly resetsAt?: number
 }
 
 /** Every error that crosses a boundary of ours. Callers branch on `code`, never on the message. */
@@ -68,6 +80,7 @@ export class ProxyError extends Error {
   readonly code: ErrorCode
   readonly param: string | null
   readonly retryAfterSeconds: number | null
+  readonly resetsAt: number | null
 
   constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {
     super(message, fields.cause === undefined ? undefined : { cause: fields.cause })
@@ -75,6 +88,7 @@ export class ProxyError extends Error {
     this.code = code
     this.param = fields.param ?? null
     this.retryAfterSeconds = fields.retryAfterSeconds ?? null
+    this.resetsAt = fields.resetsAt ?? null
   }
 }
 

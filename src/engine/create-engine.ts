@@ -390,7 +390,7 @@ export class AgentEngine implements Engine {
   #assertRunning(): void {
     if (this.#isStopping) {
       // Nothing has run yet, so that trying again is right: not `agent_stopped`.
-      throw new ProxyError("agent_not_ready", "The service is stopping. Try again when it is back.", {
+      throw new ProxyError("agent_unavailable", "The service is stopping. Try again when it is back.", {
         retryAfterSeconds: 5,
       })
     }

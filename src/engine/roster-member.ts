@@ -147,7 +147,7 @@ export class RosterMember implements Member {
     const isOver = replacement.catch(() => {})
     if (await raceTimeout(isOver, replacementWaitMs)) return
     throw new ProxyError(
-      "agent_not_ready",
+      "agent_unavailable",
       `Agent '${this.id}' is changed to other settings as soon as its running turns are done. Try again later.`,
       { retryAfterSeconds: 30 },
     )

@@ -87,7 +87,7 @@ export class WebSocketEndpoint implements UpgradeEndpoint {
     connection.once("close", bounds.rooms.enter(principal, client))
     const server = await this.#load()
     if (connection.destroyed) return
-    if (this.#isClosing) throw new ProxyError("agent_not_ready", "The service is stopping.")
+    if (this.#isClosing) throw new ProxyError("agent_unavailable", "The service is stopping.")
     server.handleUpgrade(incoming, connection, head, (socket) => {
       handshake.accepted()
       const { engine, log } = this.#options

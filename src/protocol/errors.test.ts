@@ -50,6 +50,18 @@ describe("an error on its way to the client", () => {
     expect(wait()).toEqual({ "retry-after": "1" })
   })
 
+  it("of a used-up limit says when it begins anew, and has nobody wait for more than a minute at a time", () => {
+    const now = Date.parse("2026-11-30T12:00:00Z")
+    const told = (resetsAt: number) => {
+      const turn = { code: "insufficient_quota", message: "Used up.", modelStatus: 429, resetsAt }
+      const { headers, body } = toErrorResponse(turnErrorToProxyError(turn), "req_1", now)
+      return [headers["retry-after"], body.error.resets_at]
+    }
+    expect(told(now + 6_500)).toEqual(["7", now / 1_000 + 7])
+    expect(told(now + 5 * 3_600_000)).toEqual(["60", now / 1_000 + 5 * 3_600])
+    expect(told(now - 1_000)).toEqual(["1", now / 1_000 - 1])
+  })
+
   it("of a failed turn keeps official clients from running the agent again", () => {
     const error = turnErrorToProxyError({ code: "backend_died", message: "It ended.", modelStatus: null })
     expect(toErrorResponse(error, "req_1")).toMatchObject({

@@ -10,6 +10,8 @@ export interface ErrorBody {
     readonly type: string
     readonly param: string | null
     readonly code: string | null
+    /** Only where it is known: when the limit that was met begins anew, in seconds of the epoch, as codex reads it. */
+    readonly resets_at?: number
   }
 }
 
@@ -54,9 +56,15 @@ const wire: Record<ErrorCode, Wire> = {
   connections_full: { status: 503, type: "server_error" },
   agent_waits: { status: 409, type: "invalid_request_error", mayHaveActed: true },
   agent_not_ready: { status: 503, type: "server_error" },
+  agent_unavailable: { status: 503, type: "server_error" },
   agent_stopped: { status: 503, type: "server_error", mayHaveActed: true },
   backend_died: { status: 502, type: "server_error", mayHaveActed: true },
   backend_error: { status: 502, type: "server_error", mayHaveActed: true },
+  rate_limit_exceeded: { status: 429, type: "rate_limit_error", mayHaveActed: true },
+  insufficient_quota: { status: 429, type: "insufficient_quota", mayHaveActed: true },
+  context_length_exceeded: { status: 400, type: "invalid_request_error", mayHaveActed: true },
+  server_is_overloaded: { status: 503, type: "server_error", mayHaveActed: true },
+  model_refused: { status: 400, type: "invalid_request_error", mayHaveActed: true },
   model_error: { status: 502, type: "server_error", mayHaveActed: true },
   function_not_called: { status: 502, type: "server_error", mayHaveActed: true },
   answer_format_mismatch: { status: 502, type: "server_error", mayHaveActed: true },
@@ -79,16 +87,24 @@ const usualParam: Partial<Record<ErrorCode, string>> = {
  * The one place where an error becomes a status and a body. What we did not foresee says nothing but the request's id,
  * under which the log has the rest.
  */
-export function toErrorResponse(error: unknown, requestId: string): ErrorResponse {
+export function toErrorResponse(error: unknown, requestId: string, now = Date.now()): ErrorResponse {
   const known = shownOf(error) ?? hidden(requestId)
   const { status, mayHaveActed } = wire[known.code]
   const headers: Record<string, string> = {}
   if (status === 401) headers["www-authenticate"] = "Bearer"
-  if (known.retryAfterSeconds !== null || known.code === "queue_full") {
-    headers["retry-after"] = String(Math.max(1, Math.ceil(known.retryAfterSeconds ?? 1)))
-  }
+  const waitSeconds = waitSecondsOf(known, now)
+  if (waitSeconds !== null) headers["retry-after"] = String(waitSeconds)
   if (mayHaveActed === true) headers["x-should-retry"] = "false"
   return { status, body: toErrorBody(known), headers }
+}
+
+/** Longer ones are not obeyed: clients take short pauses of their own in their place, or none. */
+const longestWaitSeconds = 60
+
+function waitSecondsOf({ code, retryAfterSeconds, resetsAt }: ProxyError, now: number): number | null {
+  const untilReset = resetsAt === null ? null : (resetsAt - now) / 1_000
+  const seconds = retryAfterSeconds ?? untilReset ?? (code === "queue_full" ? 1 : null)
+  return seconds === null ? null : Math.min(longestWaitSeconds, Math.max(1, Math.ceil(seconds)))
 }
 
 /** Null: nothing that a stranger may read. A full disk is named wherever it comes up. */
@@ -99,14 +115,26 @@ function shownOf(error: unknown): ProxyError | null {
 
 /** The body alone, for streams whose headers are out already. */
 export function toErrorBody(error: ProxyError): ErrorBody {
-  const { code, message } = error
-  return { error: { message, type: wire[code].type, param: error.param ?? usualParam[code] ?? null, code } }
+  const { code, message, resetsAt } = error
+  const param = error.param ?? usualParam[code] ?? null
+  return {
+    error: {
+      message,
+      type: wire[code].type,
+      param,
+      code,
+      ...(resetsAt !== null && { resets_at: Math.ceil(resetsAt / 1_000) }),
+    },
+  }
 }
 
 /** A failed turn as an error of the request that asked for it; codes that we do not know become `backend_error`. */
 export function turnErrorToProxyError(error: TurnError | null): ProxyError {
   if (error === null) return new ProxyError("backend_error", "The turn failed.")
-  return new ProxyError(isErrorCode(error.code) ? error.code : "backend_error", error.message)
+  const { code, message, resetsAt } = error
+  return new ProxyError(isErrorCode(code) ? code : "backend_error", message, {
+    ...(resetsAt !== undefined && { resetsAt }),
+  })
 }
 
 function hidden(requestId: string): ProxyError {

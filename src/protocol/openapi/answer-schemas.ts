@@ -11,7 +11,10 @@ const anything = {}
 export function answerSchemas(): Readonly<Record<string, JsonSchema>> {
   return {
     Error: object({
-      error: object({ message: text, type: text, param: orNull(text), code: orNull(text) }),
+      error: object(
+        { message: text, type: text, param: orNull(text), code: orNull(text) },
+        { resets_at: { ...time, description: "When the limit that was met begins anew; may be left out." } },
+      ),
     }),
     Model: object({
       id: { ...text, description: "The agent." },
