@@ -1,6 +1,6 @@
 import type { ResponseRecord } from "../domain/responses.ts"
 import type { TurnRequest } from "../domain/turn-request.ts"
-import type { Plan } from "./plan.ts"
+import { noChanges, type Plan } from "./plan.ts"
 
 /**
  * All that it takes to begin a turn that waits. Plain data: a background turn is stored in this form until it begins, and
@@ -21,5 +21,6 @@ export function readPendingTurn(stored: unknown, responseId: string): PendingTur
   const pending = stored as Partial<PendingTurn>
   const { turnId, request, plan, record } = pending
   if (turnId === undefined || request === undefined || plan === undefined) return null
-  return record?.id === responseId ? { turnId, request, plan, record } : null
+  if (record?.id !== responseId) return null
+  return { turnId, request, plan: { ...plan, changes: plan.changes ?? noChanges }, record }
 }

@@ -10,6 +10,15 @@ import { conversationNotFound } from "./conversations.ts"
 import { type AddedItem, historyHash, splitInput } from "./history.ts"
 import { assertCallsAnswered } from "./open-functions.ts"
 
+/** In what a request differs from the thread that it goes on from: the native thread was told something else. */
+export interface ThreadChanges {
+  readonly instructions: boolean
+  /** Another order alone is none. */
+  readonly tools: boolean
+}
+
+export const noChanges: ThreadChanges = { instructions: false, tools: false }
+
 /** Which thread a turn goes to, and what of the request that thread does not hold yet. */
 export interface Plan {
   /** As it is to be stored, but for `headTurnId`. */
@@ -17,6 +26,8 @@ export interface Plan {
   readonly parentTurnId: string | null
   /** The native turn to branch from, where the thread is new and its past lies in another native thread. */
   readonly fork: { readonly thread: ThreadRecord; readonly turn: TurnRecord } | null
+  /** Against the thread of the turn `parentTurnId`, be it continued, forked or told to a new one. */
+  readonly changes: ThreadChanges
   /** Resent history that no thread of ours holds: a new thread is seeded with it. */
   readonly clientHistory: readonly Item[]
   readonly added: readonly AddedItem[]
@@ -162,6 +173,7 @@ async function planShared(
       thread: { ...main, usedAt: context.age },
       parentTurnId: head.id,
       fork: null,
+      changes: noChanges,
       clientHistory: [],
       added,
       hashBefore: historyHash(null, history),
@@ -192,6 +204,7 @@ async function planHistory(
         thread,
         parentTurnId: thread.headTurnId,
         fork: null,
+        changes: noChanges,
         clientHistory: history,
         added,
         hashBefore,
@@ -256,7 +269,8 @@ function planAfterTurn(
   context: PlanContext,
   sessionKey: string | null = thread.sessionKey,
 ): Plan {
-  const isSameKind = thread.keyHash === keyHashOf(request, context)
+  const changes = changesOf(thread, request, context)
+  const isSameKind = !changes.instructions && !changes.tools && thread.backend === context.backend
   const isHead = thread.headTurnId === turn.id
   const addsHistory = continuation.clientHistory.length > 0
   if (isSameKind && isHead && !addsHistory && request.keepsThread && !thread.isEphemeral) {
@@ -265,11 +279,12 @@ function planAfterTurn(
       thread: { ...thread, sessionKey, usedAt: context.age },
       parentTurnId: turn.id,
       fork: null,
+      changes,
     }
   }
   const canFork = isSameKind && !addsHistory && request.keepsThread
   const plan = planNew(continuation, request, context, sessionKey)
-  return { ...plan, parentTurnId: turn.id, fork: canFork ? { thread, turn } : null }
+  return { ...plan, parentTurnId: turn.id, fork: canFork ? { thread, turn } : null, changes }
 }
 
 function planNew(
@@ -295,12 +310,22 @@ function planNew(
     createdAt: context.now,
     usedAt: context.age,
   }
-  return { ...continuation, thread, parentTurnId: null, fork: null }
+  return { ...continuation, thread, parentTurnId: null, fork: null, changes: noChanges }
 }
 
-/** Instructions, tools and backend cannot change within a native thread: together they are its key. */
-function keyHashOf(request: TurnRequest, context: PlanContext): string {
+function changesOf(thread: ThreadRecord, request: TurnRequest, context: PlanContext): ThreadChanges {
+  // The key has all three; the thread's own instructions and backend in it leave the tools.
+  const { backend, instructions, keyHash } = thread
+  return {
+    instructions: instructions !== request.instructions,
+    tools: keyHash !== keyHashOf({ ...request, instructions }, { ...context, backend }),
+  }
+}
+
+/** What a native thread was told at its beginning: together they are its key. Tools count in any order. */
+function keyHashOf(request: Pick<TurnRequest, "instructions" | "tools">, context: PlanContext): string {
+  const tools = request.tools.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   return createHash("sha256")
-    .update(JSON.stringify([context.backend, request.instructions, request.tools]))
+    .update(JSON.stringify([context.backend, request.instructions, tools]))
     .digest("hex")
 }
