@@ -3,6 +3,7 @@ import { formatDuration } from "../domain/duration.ts"
 import { checkAgentClis } from "../supervise/check-agent-clis.ts"
 import { checkAgentFolders } from "../supervise/check-agent-folders.ts"
 import { checkHome } from "../supervise/check-home.ts"
+import { checkReverseProxy } from "../supervise/check-reverse-proxy.ts"
 import { checkService } from "../supervise/check-service.ts"
 import { failure, type HealthCheck, ok } from "../supervise/health-check.ts"
 import { thisInstallation } from "../supervise/installation.ts"
@@ -97,6 +98,7 @@ async function allChecks(
       terminalPath: process.env.PATH,
     })),
     ...checkRunning(running, installed !== null),
+    ...(await checkReverseProxy(config)),
     ...(flags.turn === true ? [] : checkLogin(running)),
   ]
 }

@@ -1,6 +1,5 @@
 import { BlockList, isIPv6 } from "node:net"
 import { hopsOfForwarded, hopsOfXForwardedFor, readAddress } from "./forwarded-for.ts"
-import { isLoopbackName, parseHost } from "./parse-host.ts"
 
 /** What a request comes over: the part of a socket that is looked at. */
 export interface Peer {
@@ -11,22 +10,19 @@ export interface Peer {
 export interface ClientAddress {
   /** Of whoever asks, or of a proxy that does not say who; null: there is none (a socket of the system, a call as a function). */
   readonly address: string | null
-  /** The request came through a proxy that we were told to believe. */
+  /** The request came through a proxy that we were told to believe, and that says for whom. */
   readonly isBehindProxy: boolean
-  /** A program on this machine asks, and for nobody elsewhere: no header of a proxy names another machine. */
+  /** A proxy brought it, one that we were told of or not, whoever it says it speaks for. */
+  readonly isForwarded: boolean
+  /** A program on this machine asks, without a proxy between: nobody elsewhere can be behind it. */
   readonly isOfThisMachine: boolean
 }
 
-type HeaderOf = (name: string) => string | undefined
+/** As Node has them: names in lower case, what came more than once in a list or joined. */
+export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 
-/** How each header in which proxies say for whom they speak is read: does it name this machine, and nothing else? */
-const forwardingHeaders: readonly (readonly [name: string, namesThisMachine: (value: string) => boolean])[] =
-  [
-    ["x-forwarded-for", (value) => hopsOfXForwardedFor(value).every(isLoopbackAddress)],
-    ["forwarded", (value) => hopsOfForwarded(value).every(isLoopbackAddress)],
-    ["x-real-ip", isLoopbackAddress],
-    ["x-forwarded-host", (value) => value.split(",").every((host) => isLoopbackHost(host.trim()))],
-  ]
+/** What a proxy adds to a request, whether it says by it for whom it speaks or not. */
+const ofProxies = /^(?:x-forwarded(?:-.*)?|forwarded|via|x-real-ip)$/
 
 const loopback = new BlockList()
 loopback.addSubnet("127.0.0.0", 8, "ipv4")
@@ -34,8 +30,8 @@ loopback.addAddress("::1", "ipv6")
 
 /**
  * Tells who is behind a request. `X-Forwarded-For` and `Forwarded` count only from proxies that are configured: from anybody
- * else they are what a client claims. Read from the near end: the first hop that is no such proxy is the client. That a
- * request is from elsewhere is believed of anybody; that it is from here, of nobody who also names another machine.
+ * else they are what a client claims. Read from the near end: the first hop that is no such proxy is the client. That a proxy
+ * is between is believed of anybody.
  */
 export class ClientAddresses {
   readonly #proxies = new BlockList()
@@ -45,16 +41,13 @@ export class ClientAddresses {
     for (const proxy of trustedProxies) addTo(this.#proxies, proxy)
   }
 
-  of(peer: Peer | undefined, header: HeaderOf): ClientAddress {
+  of(peer: Peer | undefined, headers: RequestHeaders): ClientAddress {
     const near = readAddress(peer?.remoteAddress ?? "")
-    const forwarding = forwardingHeaders.flatMap(([name, namesThisMachine]) => {
-      const value = header(name)
-      return value === undefined ? [] : [namesThisMachine(value)]
-    })
-    const isOfThisMachine = isOnThisMachine(peer, near) && forwarding.every((isHere) => isHere)
-    const isBehindProxy = forwarding.length > 0 && near !== null && this.isTrusted(near)
-    const address = isBehindProxy ? (this.#clientOf(near, header) ?? near) : near
-    return { address, isBehindProxy, isOfThisMachine }
+    const isForwarded = Object.keys(headers).some((name) => ofProxies.test(name))
+    const isOfThisMachine = isOnThisMachine(peer, near) && !isForwarded
+    const isBehindProxy = near !== null && namesClient(headers) && this.isTrusted(near)
+    const address = isBehindProxy ? (this.#clientOf(near, headers) ?? near) : near
+    return { address, isBehindProxy, isForwarded, isOfThisMachine }
   }
 
   isTrusted(address: string): boolean {
@@ -62,8 +55,8 @@ export class ClientAddresses {
   }
 
   /** Null: the proxy does not say, or not in a form that can be believed. */
-  #clientOf(near: string, header: HeaderOf): string | null {
-    const [listed, forwarded] = [header("x-forwarded-for"), header("forwarded")]
+  #clientOf(near: string, headers: RequestHeaders): string | null {
+    const [listed, forwarded] = [textOf(headers["x-forwarded-for"]), textOf(headers.forwarded)]
     const byList = listed === undefined ? undefined : this.#walk(near, hopsOfXForwardedFor(listed))
     const byForwarded = forwarded === undefined ? undefined : this.#walk(near, hopsOfForwarded(forwarded))
     if (byList === undefined || byForwarded === undefined) return byList ?? byForwarded ?? null
@@ -104,14 +97,12 @@ export function partyOf(address: string): string {
   return `${[...groups, ...zeros, ...rest].slice(0, 4).join(":")}::/64`
 }
 
-function isLoopbackAddress(text: string): boolean {
-  const address = readAddress(text)
-  return address !== null && isIn(loopback, address)
+function namesClient(headers: RequestHeaders): boolean {
+  return headers["x-forwarded-for"] !== undefined || headers.forwarded !== undefined
 }
 
-function isLoopbackHost(text: string): boolean {
-  const host = parseHost(text)
-  return host !== null && isLoopbackName(host.name)
+function textOf(header: RequestHeaders[string]): string | undefined {
+  return typeof header === "string" ? header : header?.join(", ")
 }
 
 function addTo(list: BlockList, network: string): void {

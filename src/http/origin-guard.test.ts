@@ -6,10 +6,10 @@ function isAllowed(
   host: string | undefined,
   origin: string | undefined,
   boundHost = "127.0.0.1",
-  isOfThisMachine = true,
+  { isForwarded = false, httpVersion = "1.1" } = {},
 ): boolean {
   try {
-    checkOrigin({ host, origin, client: { isOfThisMachine } }, boundHost)
+    checkOrigin({ host, origin, client: { isForwarded }, httpVersion }, boundHost)
     return true
   } catch (error) {
     expect(error).toMatchObject({ code: "forbidden_origin" })
@@ -18,9 +18,12 @@ function isAllowed(
 }
 
 describe("without a key", () => {
-  test("what is forwarded for somebody else is not served, unless everybody who reaches the service is", () => {
-    expect(isAllowed("127.0.0.1:8080", undefined, "127.0.0.1", false)).toBe(false)
-    expect(isAllowed("192.0.2.1:8080", undefined, "0.0.0.0", false)).toBe(true)
+  test("what a proxy brings is not served, be the service reached by this machine only or by others too", () => {
+    for (const sign of [{ isForwarded: true }, { httpVersion: "1.0" }]) {
+      expect(isAllowed("127.0.0.1:8080", undefined, "127.0.0.1", sign)).toBe(false)
+      expect(isAllowed("192.0.2.1:8080", undefined, "0.0.0.0", sign)).toBe(false)
+    }
+    expect(isAllowed("192.0.2.1:8080", undefined, "0.0.0.0")).toBe(true)
   })
 
   test.each(["localhost", "LOCALHOST:8080", "127.0.0.1:8080", "127.9.9.9", "[::1]:8080", "app.localhost"])(

@@ -8,23 +8,23 @@ import { isLoopbackName, parseHost } from "./parse-host.ts"
  * (so `Origin` must be our own), and a foreign name can be made to resolve to it (so `Host` must not be a name that
  * somebody else owns; DNS rebinding). Where the owner insisted on listening beyond loopback without a key, addresses
  * and the configured name are accepted as well: an address cannot be rebound.
- * A request that is forwarded for somebody elsewhere is from nobody on this machine, though the proxy that brings it is: it
- * would open the service to all that reach the proxy. Throws `forbidden_origin`.
+ * A request that a proxy brings is from nobody on this machine, though the proxy is on it: it would open the service to all
+ * that reach the proxy, under a name that may well look like ours (nginx sends the inner host). nginx tells of itself in no
+ * header, but by HTTP/1.0, which no client of this API speaks. Throws `forbidden_origin`.
  */
 export function checkOrigin(
   headers: {
     readonly host: string | undefined
     readonly origin: string | undefined
-    readonly client: Pick<ClientAddress, "isOfThisMachine">
+    readonly client: Pick<ClientAddress, "isForwarded">
+    readonly httpVersion?: string | undefined
   },
   boundHost: string,
 ): void {
-  if (!headers.client.isOfThisMachine && isLoopbackName(boundHost.toLowerCase())) {
-    throw new ProxyError(
-      "forbidden_origin",
-      "Without an API key only this machine is served, and a proxy has forwarded this request for somebody elsewhere (X-Forwarded-For, Forwarded, X-Real-IP or X-Forwarded-Host). Configure an API key (AI_AGENT_PROXY_API_KEY) to serve others through a proxy.",
-    )
-  }
+  if (headers.client.isForwarded)
+    throw forwarded("it has a header of one (X-Forwarded-..., X-Real-IP, Forwarded or Via)")
+  if (headers.httpVersion === "1.0")
+    throw forwarded("it is in HTTP/1.0, as nginx asks unless it is told otherwise")
   const host = headers.host === undefined ? null : parseHost(headers.host)
   if (host === null || !isOwnName(host.name, boundHost)) {
     throw new ProxyError(
@@ -38,6 +38,13 @@ export function checkOrigin(
       "Without an API key pages of other origins are not served. Configure an API key to allow them.",
     )
   }
+}
+
+function forwarded(sign: string): ProxyError {
+  return new ProxyError(
+    "forbidden_origin",
+    `Without an API key nothing is served through a proxy, and this request came through one: ${sign}. Configure an API key (AI_AGENT_PROXY_API_KEY) and send it as \`Authorization: Bearer <key>\`.`,
+  )
 }
 
 /** True for loopback names and, where the service listens beyond loopback, for addresses and the configured name. */

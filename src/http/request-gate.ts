@@ -27,6 +27,9 @@ const openPaths: ReadonlySet<string> = new Set([
 /** The one route that an agent's token opens. */
 const agentRoute = { method: "POST", path: "/agent-reply" } as const
 
+/** Load balancers ask for these in HTTP/1.0; they tell nothing but whether the service is up. */
+const healthPaths: ReadonlySet<string> = new Set(["/health", "/ready"])
+
 const maxLoggedPath = 512
 
 function loggedPath(path: string): string {
@@ -43,7 +46,8 @@ export function requestLog(
     const requestId = newId("req_")
     context.set("requestId", requestId)
     context.header("x-request-id", requestId)
-    const client = addresses.of(context.env?.incoming?.socket, (name) => context.req.header(name))
+    const { incoming } = context.env ?? {}
+    const client = addresses.of(incoming?.socket, incoming?.headers ?? context.req.header())
     context.set("client", client)
     await next()
     log({
@@ -83,6 +87,7 @@ export function requestGate(
         origin: context.req.header("origin"),
         authorization,
         client: context.var.client,
+        httpVersion: healthPaths.has(path) ? undefined : context.env?.incoming?.httpVersion,
       })
       context.set("principal", principal)
     }
@@ -130,13 +135,15 @@ export interface GateHeaders {
   readonly origin: string | undefined
   readonly authorization: string | undefined
   readonly client: ClientAddress
+  /** Undefined: it does not matter here. */
+  readonly httpVersion: string | undefined
 }
 
 export function createGate(config: Config): Gate {
   const keys = createApiKeys(config.apiKeys)
   return {
     isGuardingByOrigin: keys.isEmpty,
-    principalOf({ host, origin, authorization, client }) {
+    principalOf({ host, origin, authorization, client, httpVersion }) {
       if (hasTokenForm(authorization)) {
         throw new ProxyError(
           "invalid_api_key",
@@ -148,7 +155,7 @@ export function createGate(config: Config): Gate {
         throw new ProxyError("invalid_api_key", "A thread's token opens POST /mcp only.")
       }
       if (keys.isEmpty) {
-        checkOrigin({ host, origin, client }, config.host)
+        checkOrigin({ host, origin, client, httpVersion }, config.host)
         return ownerPrincipal
       }
       const principal = keys.principalOf(authorization)

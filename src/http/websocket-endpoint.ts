@@ -77,10 +77,11 @@ export class WebSocketEndpoint implements UpgradeEndpoint {
     head: Buffer,
   ): Promise<void> {
     const { config, bounds } = this.#options
+    const { httpVersion } = incoming
     const { host, origin, authorization } = incoming.headers
-    const client = bounds.addresses.of(incoming.socket, handshake.headers.req.header)
+    const client = bounds.addresses.of(incoming.socket, incoming.headers)
     handshake.address = client.address
-    const principal = this.#gate.principalOf({ host, origin, authorization, client })
+    const principal = this.#gate.principalOf({ host, origin, authorization, client, httpVersion })
     handshake.principal = principal
     ResponsesSocket.checkHeaders(handshake.headers, config)
     this.#takeRoom(principal, connection)
