@@ -12,6 +12,7 @@ export const errorCodes = {
   forbidden_origin: "Without a key only this machine and its own pages are served.",
   not_found: "No such route.",
   method_not_allowed: "The route exists, not with this method.",
+  upgrade_lost: "A WebSocket was asked for, and a proxy on the way took `Upgrade` out of the request.",
   model_not_found: "No agent of that name.",
   agent_not_found: "No agent of that name, where one is to be started, stopped or changed.",
   agent_control_invalid: "The agent's control file cannot be used as it is; the message names the line.",

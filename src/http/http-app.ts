@@ -17,6 +17,7 @@ import { createFileHandlers } from "./file-routes.ts"
 import type { HttpContext, HttpEnv, HttpLogEntry, ServicePhase } from "./http-env.ts"
 import { createInputTokensHandler } from "./input-tokens-route.ts"
 import { largeAnswers } from "./large-answer.ts"
+import { lostUpgrade } from "./lost-upgrade.ts"
 import { createMcpHandler } from "./mcp-route.ts"
 import { createModelHandlers } from "./model-routes.ts"
 import { createOpenApiHandler } from "./openapi-route.ts"
@@ -114,6 +115,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
     "/v1/responses/:id/input_items": { GET: createInputItemsHandler(options) },
     "/v1/responses/:id": { GET: stored.retrieve, DELETE: stored.remove },
   }
+  app.use("/v1/responses", lostUpgrade)
   for (const [path, handlers] of Object.entries(routes)) addRoute(app, path, handlers)
   if (options.control !== undefined) {
     const control = createControlRoutes(options.control, options)

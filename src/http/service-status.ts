@@ -18,8 +18,8 @@ export interface ServiceStatus {
   readonly messages: readonly OutboxMessage[]
   readonly runningTurns: number
   readonly queuedTurns: number
-  /** `http://host:port/v1`, as the reader of the page reaches it. */
-  readonly baseUrl: string
+  /** `http://host:port`, as the reader of the page reaches it where no proxy is between. */
+  readonly address: string
   readonly isKeyNeeded: boolean
   /** Null where a key is needed: strangers see the page without it. */
   readonly folders: { readonly home: string; readonly workingDirectory: string } | null
@@ -75,7 +75,7 @@ export function summarize(input: StatusInput): ServiceStatus {
     })),
     runningTurns: sum(agents.map((agent) => agent.runningTurns)),
     queuedTurns: sum(agents.map((agent) => agent.queuedTurns)),
-    baseUrl: `http://${hostOf(input)}/v1`,
+    address: `http://${hostOf(input)}`,
     isKeyNeeded,
     folders: isKeyNeeded ? null : { home: config.home, workingDirectory: config.workingDirectory },
   }

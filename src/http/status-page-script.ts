@@ -1,9 +1,16 @@
 /**
- * Inline script of the status page: copy buttons, and every few seconds the page fetches itself and takes over the parts
+ * Inline script of the status page: links and the address as the browser has them (behind a proxy neither scheme nor prefix are
+ * known to the service), copy buttons, and every few seconds the page fetches itself and takes over the parts
  * marked `data-live` that changed. Without script the page is whole, only still.
  */
 export const statusPageScript = `
 "use strict";
+const { path } = document.body.dataset;
+const { pathname } = location;
+const prefix = pathname.endsWith(path) ? pathname.slice(0, -path.length) : pathname.replace(/\\/+$/, "");
+const address = location.origin + prefix;
+for (const place of document.querySelectorAll("[data-address]")) place.textContent = address;
+for (const link of document.querySelectorAll("[data-route]")) link.href = address + link.dataset.route;
 for (const button of document.querySelectorAll("[data-copy]")) {
   if (!navigator.clipboard) break;
   button.hidden = false;

@@ -36,9 +36,13 @@ interface Headline {
   readonly tone: "ready" | "wait" | "bad"
 }
 
-/** The page at `/` and `/web`: the state of the service and how to use it. No prompts, no secrets. */
-export function renderStatusPage(status: ServiceStatus): string {
+/**
+ * The page at `/`, `/web` and `/web/`: the state of the service and how to use it. No prompts, no secrets. A proxy may serve it
+ * below a prefix that nobody tells us: links are relative to `path`, which is the one that came here.
+ */
+export function renderStatusPage(status: ServiceStatus, path: string): string {
   const headline = headlineOf(status)
+  const up = path === "/web/" ? "../" : ""
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -48,7 +52,7 @@ export function renderStatusPage(status: ServiceStatus): string {
 <link rel="icon" href="${trustedMarkup(icon)}">
 <style>${trustedMarkup(statusPageStyle)}</style>
 </head>
-<body>
+<body data-path="${path}">
 <div class="page">
 <header>${logo}<span class="product">ai-agent-proxy</span><span class="version" id="version" data-live>version ${status.version}</span></header>
 <main>
@@ -69,7 +73,7 @@ ${connect(status)}
 </section>
 ${folders(status)}
 </main>
-<footer><a href="/health">Health</a><a href="/ready">Readiness</a></footer>
+<footer><a href="${up}health" data-route="/health">Health</a><a href="${up}ready" data-route="/ready">Readiness</a></footer>
 </div>
 <script>${trustedMarkup(statusPageScript)}</script>
 </body>
@@ -185,24 +189,31 @@ function cut(text: string): string {
 
 function connect(status: ServiceStatus): Html {
   return html`<div class="card">
-<div class="row"><span>Base URL</span><code id="base-url">${status.baseUrl}</code><button type="button" data-copy="base-url" aria-label="Copy base URL" hidden>Copy</button></div>
+<div class="row"><span>Base URL</span><code id="base-url">${address(status)}/v1</code><button type="button" data-copy="base-url" aria-label="Copy base URL" hidden>Copy</button></div>
 <div class="row"><span>API key</span><span class="wide">${status.isKeyNeeded ? "API clients need a key." : "No key needed from this machine."}</span></div>
 <div class="row"><span>Try it</span><span></span><button type="button" data-copy="example" aria-label="Copy example" hidden>Copy</button></div>
 <pre tabindex="0" role="region" aria-label="Example request"><code id="example">${curlExample(status)}</code></pre>
 </div>`
 }
 
-function curlExample({ baseUrl, isKeyNeeded, agents }: ServiceStatus): string {
+/** The script puts the address in its place under which the browser has the page: the scheme and a prefix are not known here. */
+function address({ address: known }: ServiceStatus): Html {
+  return html`<span data-address>${known}</span>`
+}
+
+function curlExample(status: ServiceStatus): Html {
+  const { isKeyNeeded, agents } = status
   const body = {
     model: agents[0]?.id ?? "manager",
     messages: [{ role: "user", content: "Hello!" }],
   }
-  return [
-    `curl ${baseUrl}/chat/completions \\`,
+  const options = [
     `  -H "Content-Type: application/json" \\`,
     ...(isKeyNeeded ? [`  -H "Authorization: Bearer $API_KEY" \\`] : []),
     `  -d '${JSON.stringify(body).replaceAll("'", "'\\''")}'`,
   ].join("\n")
+  return html`curl ${address(status)}/v1/chat/completions \\
+${options}`
 }
 
 function folders({ folders: paths }: ServiceStatus): Html | null {

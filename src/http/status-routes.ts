@@ -59,6 +59,8 @@ export function createStatusHandlers(options: StatusRouteOptions): StatusHandler
             uptimeMs: now() - startedAt,
             host: hostOf(context),
           }),
+          // `req.path` has no slash at its end.
+          new URL(context.req.url).pathname,
         ),
         200,
         statusPageHeaders,

@@ -40,6 +40,7 @@ const wire: Record<ErrorCode, Wire> = {
   forbidden_origin: { status: 403, type: "permission_error" },
   not_found: { status: 404, type: "invalid_request_error" },
   method_not_allowed: { status: 405, type: "invalid_request_error" },
+  upgrade_lost: { status: 426, type: "invalid_request_error" },
   model_not_found: { status: 404, type: "invalid_request_error" },
   agent_not_found: { status: 404, type: "invalid_request_error" },
   agent_control_invalid: { status: 409, type: "invalid_request_error", mayHaveActed: true },

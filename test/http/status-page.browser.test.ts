@@ -1,4 +1,7 @@
+import { once } from "node:events"
 import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { createServer, request } from "node:http"
+import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type BrowserContext, chromium, type Page } from "playwright-core"
@@ -16,6 +19,26 @@ if (executablePath === undefined) {
   // Where it is decided what lands, the page has to be looked at.
   if (process.env.CI === "true") throw new Error("no chromium here: install it, or set CHROMIUM_PATH")
   console.warn("The status page is not looked at in a browser: no chromium here (set CHROMIUM_PATH).")
+}
+
+/** What a reverse proxy with a prefix does, as far as a page is concerned: takes it off, and tells nobody. */
+async function prefixProxy(prefix: string, port: number): Promise<string> {
+  const proxy = createServer((incoming, outgoing) => {
+    const path = incoming.url?.startsWith(prefix) ? incoming.url.slice(prefix.length) || "/" : "/outside"
+    const asked = request({ port, path, headers: { host: `127.0.0.1:${port}` } }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(outgoing)
+    })
+    asked.on("error", () => outgoing.destroy())
+    asked.end()
+  })
+  proxy.listen(0, "127.0.0.1")
+  await once(proxy, "listening")
+  onTestFinished(() => {
+    proxy.close()
+    proxy.closeAllConnections()
+  })
+  return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
 }
 
 describe.skipIf(executablePath === undefined)("the status page in a browser", () => {
@@ -82,6 +105,27 @@ describe.skipIf(executablePath === undefined)("the status page in a browser", ()
     expect(await page.locator("body").textContent()).not.toMatch(/sk-ann|\/home\/ann/)
     expect(complaints).toEqual([])
   })
+
+  test.each(["", "/", "/web", "/web/"])(
+    "below a prefix that a proxy takes off, links and addresses are the browser's: /team/agents%s",
+    async (path) => {
+      const { server, engine } = await serverFixture({ config: { apiKeys: new Map([["ann", "sk-ann"]]) } })
+      const outer = await prefixProxy("/team/agents", server.port)
+      const { page, complaints } = await open(`${outer}/team/agents${path}`)
+      expect(await page.locator("#base-url").textContent()).toBe(`${outer}/team/agents/v1`)
+      expect(await page.locator("#example").textContent()).toContain(
+        `curl ${outer}/team/agents/v1/chat/completions \\\n  -H`,
+      )
+      engine.agentStatuses = []
+      await page.clock.runFor(5000)
+      await page.getByRole("heading", { name: "Not ready" }).waitFor({ timeout: 20_000 })
+      expect(complaints).toEqual([])
+      await page.getByRole("link", { name: "Health" }).click()
+      expect(page.url()).toBe(`${outer}/team/agents/health`)
+      expect(await page.locator("body").textContent()).toContain('"status":"ok"')
+    },
+    60_000,
+  )
 
   test("takes over a change of state by itself, and tells when the service is away", async () => {
     const { server, engine } = await serverFixture()

@@ -36,14 +36,22 @@ async function pageOf(options: FixtureOptions = {}, prepare: (fixture: AppFixtur
 }
 
 describe("the status page", () => {
-  test("is the same at / and /web", async () => {
+  test("is the same at /, /web and /web/, with links that are right below a prefix too", async () => {
     const { app } = appFixture()
-    expect(await (await app.request("/web")).text()).toBe(await (await app.request("/")).text())
+    for (const path of ["/", "/web", "/web/"]) {
+      const text = await (await app.request(path)).text()
+      const links = [...text.matchAll(/<a href="([^"]*)"/g)].map(([, href = ""]) => href)
+      expect(links.map((href) => new URL(href, `https://example.org/agents${path}`).pathname)).toEqual([
+        "/agents/health",
+        "/agents/ready",
+      ])
+      expect(text).toContain("<title>Ready")
+    }
   })
 
   test("tells the base URL as the reader reaches it, and that no key is needed", async () => {
     const { text } = await pageOf()
-    expect(text).toContain("http://localhost:8123/v1")
+    expect(text).toContain("<span data-address>http://localhost:8123</span>/v1")
     expect(text).toContain("No key needed from this machine.")
     expect(text).not.toContain("Authorization")
     expect(text).toContain("/home/ann/.openclaw/workspace")

@@ -21,7 +21,7 @@ export function openApiDocument(version: string): Wire {
       description:
         "The OpenAI API over agent CLIs. Every field is served, advisory (named in a header) or refused.",
     },
-    servers: [{ url: "/" }],
+    servers: [{ url: "./" }],
     security: [{ key: [] }],
     paths,
     components: {
