@@ -9,7 +9,9 @@ import type { Item } from "./items.ts"
  * Reasoning:  item.added, { summary.added, summary.delta*, summary.done, summary.part_done }*, item.done
  * Functions:  item.added, arguments.delta*, arguments.done, item.done
  * The agent's own tools (command, file_change, tool_call):
- *             item.added, call.in_progress, arguments.done, call.completed | call.failed, item.done
+ *             item.added, call.in_progress, arguments.delta, arguments.done, call.completed | call.failed, item.done
+ *             Their delta is one and without its text, which is made from the item where it is sent; that of a command comes when it
+ *             begins, that of the others when they are over, for it may change until then.
  * Web search: item.added, call.in_progress, call.searching, call.completed, item.done
  */
 export type ResponseEvent =

@@ -124,11 +124,45 @@ describe("Recorder", () => {
     expect(typesOf(events())).toEqual([
       "item.added",
       "call.in_progress",
+      "arguments.delta",
       "arguments.done",
       "call.failed",
       "item.done",
     ])
     expect(events()[0]).toMatchObject({ item: { output: "", exitCode: null, status: "in_progress" } })
+  })
+
+  it("tells a command when it begins and never takes it back, and what an edit is when it is over", () => {
+    const { log, recorder, events } = setUp()
+    const command: Item = {
+      type: "command",
+      id: "c",
+      command: "npm test",
+      cwd: "/a",
+      output: "",
+      exitCode: null,
+      status: "in_progress",
+    }
+    recorder.record({ type: "item.started", item: command })
+    const told = ["item.added", "call.in_progress", "arguments.delta", "arguments.done"]
+    expect(typesOf(log.read(0, 100))).toEqual(told)
+    const ended: Item = { ...command, command: "npm test # all", exitCode: 0, status: "completed" }
+    expect(recorder.record({ type: "item.completed", item: ended })?.item).toMatchObject({
+      command: "npm test",
+      exitCode: 0,
+    })
+    const edit: Item = { type: "file_change", id: "e", changes: [], status: "in_progress" }
+    recorder.record({ type: "item.started", item: edit })
+    const changes = [{ path: "a", kind: "add" as const, diff: "x" }]
+    recorder.record({ type: "item.completed", item: { ...edit, changes, status: "completed" } })
+    expect(typesOf(events()).slice(6)).toEqual([
+      "item.added",
+      "call.in_progress",
+      "arguments.delta",
+      "arguments.done",
+      "call.completed",
+      "item.done",
+    ])
   })
 
   it("ends what is open with what was sent", () => {

@@ -1,5 +1,12 @@
 import { type IdPrefix, newId } from "../domain/ids.ts"
-import type { FunctionCallItem, Item, ItemStatus, MessageItem, ReasoningItem } from "../domain/items.ts"
+import type {
+  CommandItem,
+  FunctionCallItem,
+  Item,
+  ItemStatus,
+  MessageItem,
+  ReasoningItem,
+} from "../domain/items.ts"
 import { textPieces } from "../domain/json-pieces.ts"
 import type { CallMarker } from "../domain/response-events.ts"
 import type { DeltaChannel, TurnEvent } from "../domain/turn-events.ts"
@@ -108,6 +115,7 @@ export class Recorder {
     if (item.type === "message") this.#log.append({ type: "part.added", outputIndex, partIndex: 0 })
     else if (isOwnTool(item)) this.#log.append({ type: "call.in_progress", outputIndex })
     if (item.type === "web_search") this.#log.append({ type: "call.searching", outputIndex })
+    if (isToldEarly(item)) this.#tellArguments(outputIndex)
     return open
   }
 
@@ -135,6 +143,12 @@ export class Recorder {
     for (const piece of textPieces(text, maxDeltaLength)) {
       this.#log.append({ type, outputIndex, partIndex, text: piece })
     }
+  }
+
+  /** Of a tool of the agent's own: what they are is in the item. */
+  #tellArguments(outputIndex: number): void {
+    this.#log.append({ type: "arguments.delta", outputIndex, partIndex: 0, text: "" })
+    this.#log.append({ type: "arguments.done", outputIndex, partIndex: 0, text: "" })
   }
 
   /** A summary part begins only when the one before it is done. */
@@ -177,7 +191,10 @@ export class Recorder {
   }
 
   /** The item with the texts that were sent, which need not be those that it was told with at its end. */
-  #asSent({ outputIndex, partCount }: OpenItem, item: Item): Item {
+  #asSent({ outputIndex, partCount, item: begun }: OpenItem, item: Item): Item {
+    if (item.type === "command" && isToldEarly(begun)) {
+      return { ...item, command: begun.command, cwd: begun.cwd }
+    }
     const told = textsOf(item)
     const sent = (part: number) => this.#log.partText(outputIndex, part, told[part])
     if (item.type === "message") return { ...item, content: [{ type: "text", text: sent(0) }] }
@@ -201,9 +218,7 @@ export class Recorder {
     } else if (final.type === "function_call") {
       this.#log.append({ type: "arguments.done", outputIndex, partIndex: 0, text: final.arguments })
     } else if (isOwnTool(final)) {
-      if (final.type !== "web_search") {
-        this.#log.append({ type: "arguments.done", outputIndex, partIndex: 0, text: "" })
-      }
+      if (final.type !== "web_search" && !isToldEarly(open.item)) this.#tellArguments(outputIndex)
       const marker: CallMarker =
         final.status === "completed" || final.type === "web_search" ? "call.completed" : "call.failed"
       this.#log.append({ type: marker, outputIndex })
@@ -235,6 +250,11 @@ function isOwnTool(item: Item): boolean {
     item.type === "tool_call" ||
     item.type === "web_search"
   )
+}
+
+/** A command may run for long, and is known when it begins. */
+function isToldEarly(begun: Item): begun is CommandItem {
+  return begun.type === "command" && begun.command !== ""
 }
 
 function prefixOf(item: Item): IdPrefix {

@@ -29,6 +29,7 @@ export class ItemTracker {
       case "summary.done":
         this.#setText(event.outputIndex, event.partIndex, event.text)
         return
+      case "arguments.delta":
       case "arguments.done":
         this.#lookAhead(event.outputIndex, sequence)
         return
@@ -46,9 +47,10 @@ export class ItemTracker {
     }
   }
 
-  /** The arguments of the agent's own tools are known for sure only at their end, which is in the log by now. */
+  /** The arguments of most of the agent's own tools are known for sure only at their end, which is in the log by now. */
   #lookAhead(outputIndex: number, sequence: number): void {
-    for (const event of this.#log.read(sequence + 1, 2)) {
+    if (this.#items[outputIndex]?.type === "function_call") return
+    for (const event of this.#log.read(sequence + 1, 3)) {
       if (event.type === "item.done" && event.outputIndex === outputIndex)
         this.#items[outputIndex] = event.item
     }

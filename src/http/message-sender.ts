@@ -30,8 +30,8 @@ export class MessageSender {
   /** True: it waits for its reader, and is to be sent by `sendLong`. */
   static isLong(message: Readonly<Record<string, unknown>>): boolean {
     const { delta } = message
-    // Most messages are these, and short: the recorder sees to it.
-    return typeof delta !== "string" && isLongJson(message)
+    // Most messages are these, and most are short: the recorder sees to it.
+    return isLongJson(typeof delta === "string" ? delta : message)
   }
 
   /** `drained` is called when the reader has to be waited for. Not to be called again before it resolves. */

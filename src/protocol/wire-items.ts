@@ -65,8 +65,8 @@ export function toWireItem(item: Item, serverLabel: string): WireObject {
 export function toAddedItem(item: Item, serverLabel: string): WireObject {
   if (item.type === "message") return toWireItem({ ...item, content: [] }, serverLabel)
   if (item.type === "reasoning") return toWireItem({ ...item, summary: [] }, serverLabel)
-  if (item.type === "function_call") return toWireItem({ ...item, arguments: "" }, serverLabel)
-  return toWireItem(item, serverLabel)
+  const announced = toWireItem(item, serverLabel)
+  return "arguments" in announced ? { ...announced, arguments: "" } : announced
 }
 
 export function toOutputText(text: string): WireObject {

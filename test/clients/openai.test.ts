@@ -56,6 +56,29 @@ describe.each([{ modelName: "scripted-1" }, { modelName: "gpt-6-sol" }])(
       expect(stored.output.map((item) => item.id)).toEqual(final.output.map((item) => item.id))
     })
 
+    it("responses.stream brings the arguments of what the agent did by itself in deltas, as those of functions", async () => {
+      const stream = connect().responses.stream({ model: "manager", input: busyTurn })
+      const told: string[] = []
+      let announced: unknown = null
+      let deltas = ""
+      for await (const event of stream) {
+        const isCall = event.type === "response.output_item.added" && event.item.type === "mcp_call"
+        if (isCall) announced = event.item
+        if (isCall || event.type.startsWith("response.mcp_call")) told.push(event.type)
+        if (event.type === "response.mcp_call_arguments.delta") deltas += event.delta
+        if (event.type === "response.mcp_call_arguments.done") expect(event.arguments).toBe(deltas)
+      }
+      expect(announced).toMatchObject({ arguments: "", output: null, error: null, status: "in_progress" })
+      expect(JSON.parse(deltas).command).toContain("echo from-the-shell")
+      expect(told).toEqual([
+        "response.output_item.added",
+        "response.mcp_call.in_progress",
+        "response.mcp_call_arguments.delta",
+        "response.mcp_call_arguments.done",
+        "response.mcp_call.completed",
+      ])
+    })
+
     it("responses.parse and responses.stream give an answer in the form of a zod object", async () => {
       const text = { format: zodTextFormat(answerShape, "an_answer") }
       const whole = await connect().responses.parse({ model: "manager", input: answerTurn, text })

@@ -56,6 +56,11 @@ describe("the check of a Responses stream", () => {
     { fault: "no terminal event", change: (e) => e.pop(), tells: /no terminal event/ },
     { fault: "two terminal events", change: (e) => e.push(e[9]), tells: /comes after response.completed/ },
     { fault: "another response", change: (e) => (e[9].response.id = "resp_2"), tells: /id changed/ },
+    {
+      fault: "arguments before their delta",
+      change: (e) => (e[2].item.arguments = "{}"),
+      tells: /announced with arguments/,
+    },
     { fault: "half a character", change: (e) => (e[4].delta = "\ud83c"), tells: /cuts a character/ },
   ])("finds $fault", ({ change, tells }) => {
     const events = structuredClone(goodEvents())

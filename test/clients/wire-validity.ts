@@ -55,8 +55,6 @@ interface TrackedItem {
   /** Parts of content or summary by their index; arguments are part 0. */
   readonly parts: Map<number, OpenText>
   readonly closedParts: Set<number>
-  /** Arguments that were there when the item was announced. */
-  readonly announced: string
   done: Wire
 }
 
@@ -125,14 +123,14 @@ class ResponsesStreamChecker {
     const { type, output_index: index } = event
     if (type === "response.output_item.added") {
       if (index !== this.#items.length) fault(`output_index ${this.#items.length} was expected`)
-      const { id, type: itemType, arguments: announced = "" } = event.item
+      const { id, type: itemType, arguments: announced } = event.item
       if (this.#items.some((item) => item.id === id)) fault(`the id ${id} is not new`)
+      if (announced !== undefined && announced !== "") fault("is announced with arguments")
       this.#items.push({
         id,
         type: itemType,
         parts: new Map(),
         closedParts: new Set(),
-        announced,
         done: null,
       })
       return
@@ -173,8 +171,7 @@ class ResponsesStreamChecker {
       const text: string = event.text ?? event.arguments
       if (part === undefined && !type.includes("arguments")) fault(`part ${partIndex} was never added`)
       if (part !== undefined && part.deltas !== text) fault("the deltas do not add up to the text")
-      // The agent's own calls are announced with their arguments.
-      if (part === undefined && text !== item.announced) fault("no delta brought the text")
+      if (part === undefined && text !== "") fault("no delta brought the text")
       item.parts.set(partIndex, { deltas: part?.deltas ?? "", done: text })
     }
   }

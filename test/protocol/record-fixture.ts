@@ -94,6 +94,7 @@ function middleOf(item: Item, outputIndex: number, split: Split): ResponseEvent[
     case "tool_call":
       return [
         { type: "call.in_progress", outputIndex },
+        { type: "arguments.delta", outputIndex, partIndex: 0, text: "the log's own words" },
         { type: "arguments.done", outputIndex, partIndex: 0, text: "the log's own words" },
         { type: item.status === "failed" ? "call.failed" : "call.completed", outputIndex },
       ]

@@ -40,6 +40,7 @@ const eventSchema = z.object({
   type: z.string(),
   output_index: z.number().optional(),
   delta: z.unknown().optional(),
+  arguments: z.string().optional(),
   item: itemSchema.optional(),
   response: z.unknown().optional(),
   message: z.string().optional(),
@@ -55,6 +56,7 @@ const lastEvents = new Set([
 /** Reads the event stream of a response. Ends with the stream; throws what the connection throws. */
 export async function* chatEvents(stream: IncomingMessage): AsyncGenerator<ChatEvent> {
   const finalMessages = new Map<number, boolean>()
+  const commands = new Set<number>()
   for await (const data of dataLines(stream)) {
     const parsed = eventSchema.safeParse(data)
     // An event of a newer service: nothing to be shown of it here.
@@ -64,8 +66,12 @@ export async function* chatEvents(stream: IncomingMessage): AsyncGenerator<ChatE
       yield { type: "text", text: delta, isFinal: finalMessages.get(index) ?? true }
     } else if (type === "response.output_item.added" && item !== undefined) {
       if (item.type === "message") finalMessages.set(index, item.phase !== "commentary")
+      if (isCommand(item)) commands.add(index)
       const text = beginningOf(item)
       if (text !== null) yield { type: "activity", text }
+    } else if (type === "response.mcp_call_arguments.done" && commands.has(index)) {
+      const command = argumentOf(parsed.data.arguments, "command")
+      if (command !== null) yield { type: "activity", text: `$ ${oneLine(command)}` }
     } else if (type === "response.output_item.done" && item !== undefined) {
       if (item.type === "message") yield { type: "text.end" }
       const text = endOf(item)
@@ -79,12 +85,14 @@ export async function* chatEvents(stream: IncomingMessage): AsyncGenerator<ChatE
   }
 }
 
-/** Told when it begins: a command may take its time. */
+function isCommand({ type, name }: z.infer<typeof itemSchema>): boolean {
+  return type === "mcp_call" && name === "shell"
+}
+
+/** Told when it begins: it may take its time. The words of a command come right behind. */
 function beginningOf(item: z.infer<typeof itemSchema>): string | null {
   if (item.type === "web_search_call") return "searches the web"
-  if (item.type !== "mcp_call" || item.name === "apply_patch") return null
-  const command = argumentOf(item.arguments, "command")
-  if (item.name === "shell" && command !== null) return `$ ${oneLine(command)}`
+  if (item.type !== "mcp_call" || item.name === "apply_patch" || isCommand(item)) return null
   return `${item.server_label ?? "tool"}.${item.name ?? ""}`
 }
 

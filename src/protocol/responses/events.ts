@@ -217,20 +217,19 @@ function textEvent(
       return { type: "response.reasoning_summary_text.delta", ...summary, delta: text, ...last }
     case "summary.done":
       return { type: "response.reasoning_summary_text.done", ...summary, text, ...last }
+    // The wire form of the agent's own calls is made here, so the log's text is not what the item says.
     case "arguments.delta":
-      return { type: `response.${argumentsOf(item)}.delta`, ...place, delta: text, ...last }
-    case "arguments.done":
+      return item.type === "function_call"
+        ? { type: "response.function_call_arguments.delta", ...place, delta: text, ...last }
+        : { type: "response.mcp_call_arguments.delta", ...place, delta: wireArguments(item, source), ...last }
+    case "arguments.done": {
       if (item.type === "function_call") {
         const { name } = item
         return { type: "response.function_call_arguments.done", ...place, name, arguments: text, ...last }
       }
-      // The wire form of the agent's own calls is made here, so the log's text is not what the item will say.
-      return {
-        type: "response.mcp_call_arguments.done",
-        ...place,
-        arguments: wireArguments(item, source),
-        ...last,
-      }
+      const whole = wireArguments(item, source)
+      return { type: "response.mcp_call_arguments.done", ...place, arguments: whole, ...last }
+    }
   }
 }
 
@@ -239,10 +238,6 @@ function callType(type: string, item: Item): string {
   if (item.type !== "web_search") return `response.mcp_call.${step === "searching" ? "in_progress" : step}`
   // The API has no event for a search that failed; the item's status says so.
   return `response.web_search_call.${step === "failed" ? "completed" : step}`
-}
-
-function argumentsOf(item: Item): string {
-  return item.type === "function_call" ? "function_call_arguments" : "mcp_call_arguments"
 }
 
 function wireArguments(item: Item, source: EventSource): unknown {
