@@ -7,7 +7,7 @@ import { oneLineJson } from "../domain/one-line-json.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
 import type { Engine } from "../engine/engine.ts"
 import { toErrorResponse } from "../protocol/errors.ts"
-import { readSocketMessage, toSocketError } from "../protocol/responses/socket-messages.ts"
+import { isAnsweredAtOnce, readSocketMessage, toRefusal } from "../protocol/responses/socket-messages.ts"
 import { isObject } from "../protocol/shape.ts"
 import type { ByteBudget, ByteShare } from "./byte-budget.ts"
 import { cancelWhenGone, holdTurn } from "./client-connection.ts"
@@ -49,7 +49,9 @@ export interface ResponsesSocketOptions {
 }
 
 interface Message {
-  readonly bytes: Uint8Array
+  /** As JSON, or why it is none. */
+  readonly content: { readonly value: unknown } | { readonly failure: unknown }
+  readonly bytes: number
   readonly share: ByteShare
 }
 
@@ -176,12 +178,17 @@ export class ResponsesSocket {
     this.#coming = this.#nextMessage()
     try {
       if (isBinary) throw new ProxyError("invalid_request", "Messages must be text: one JSON object each.")
+      const bytes = bytesOf(data)
+      share.grow(bytes.length)
+      const message = { content: this.#read(bytes), bytes: bytes.length, share }
+      if ("value" in message.content && isAnsweredAtOnce(message.content.value)) {
+        void this.#answer(message)
+        return
+      }
       if (this.#waiting.length >= maxWaiting) {
         throw new ProxyError("queue_full", `More than ${maxWaiting} messages wait for the turn before them.`)
       }
-      const bytes = bytesOf(data)
-      share.grow(bytes.length)
-      this.#waiting.push({ bytes, share })
+      this.#waiting.push(message)
     } catch (error) {
       share.release()
       this.#refuse(error, newId("req_"))
@@ -190,12 +197,20 @@ export class ResponsesSocket {
     if (!this.#isBusy) void this.#work()
   }
 
+  /** What is wrong with it is told in its turn. */
+  #read(bytes: Uint8Array): Message["content"] {
+    try {
+      return { value: parseJson(bytes, this.#options.config.limits) }
+    } catch (failure) {
+      return { failure }
+    }
+  }
+
   /** One message after the other. Never rejects. */
   async #work(): Promise<void> {
     this.#isBusy = true
     for (let message = this.#waiting.shift(); message !== undefined; message = this.#waiting.shift()) {
       await this.#answer(message)
-      message.share.release()
       if (this.#isClosing) break
     }
     this.#isBusy = false
@@ -203,18 +218,19 @@ export class ResponsesSocket {
     else if (this.#isFull) this.#closeFull()
   }
 
-  async #answer({ bytes }: Message): Promise<void> {
+  /** Never rejects. */
+  async #answer({ content, bytes, share }: Message): Promise<void> {
     const requestId = newId("req_")
     const startedAt = performance.now()
     let failure: unknown = null
-    let message: unknown = null
     try {
-      message = parseJson(bytes, this.#options.config.limits)
-      await this.#run(message, bytes.length)
+      if ("failure" in content) throw content.failure
+      await this.#run(content.value, bytes)
     } catch (error) {
       failure = error
-      this.#refuse(error, requestId, message)
+      this.#refuse(error, requestId, "value" in content ? content.value : null)
     }
+    share.release()
     const { headers, principal, address, log } = this.#options
     log({
       requestId,
@@ -289,7 +305,7 @@ export class ResponsesSocket {
 
   #refuse(error: unknown, requestId: string, message: unknown = null): void {
     if (!this.#isOpen) return
-    this.#sender.send(oneLineJson(JSON.stringify(toSocketError(error, requestId, message))))
+    this.#sender.send(oneLineJson(JSON.stringify(toRefusal(error, requestId, message))))
   }
 }
 

@@ -1,12 +1,10 @@
 import type { Config } from "../config/config.ts"
 import type { Engine } from "../engine/engine.ts"
-import { includable } from "../protocol/responses/parameters.ts"
 import { toResponse } from "../protocol/responses/resource.ts"
-import { invalidRequest } from "../protocol/shape.ts"
 import type { HttpContext } from "./http-env.ts"
 import { answerJson } from "./large-answer.ts"
-import { booleanQuery, integerQuery, listQuery } from "./query-parameters.ts"
 import { replayResponse } from "./response-replay.ts"
+import { retrievalOptionsOf } from "./retrieval-options.ts"
 import { serverLabelOf } from "./server-label.ts"
 import type { ServiceBounds } from "./service-bounds.ts"
 
@@ -27,16 +25,8 @@ export function createStoredResponseHandlers(options: {
   const { engine } = options
   return {
     async retrieve(context) {
-      const startingAfter = integerQuery(context, "starting_after", 0, Number.MAX_SAFE_INTEGER)
-      listQuery(context, "include", includable)
-      // Nothing is padded, so it may be asked for either way.
-      booleanQuery(context, "include_obfuscation")
-      if (booleanQuery(context, "stream")) {
-        return replayResponse(context, idOf(context), startingAfter, options)
-      }
-      if (startingAfter !== null) {
-        throw invalidRequest("starting_after", "'starting_after' is only allowed when 'stream' is true.")
-      }
+      const { isStream, startingAfter } = await retrievalOptionsOf(context, options.config.limits)
+      if (isStream) return replayResponse(context, idOf(context), startingAfter, options)
       const record = await engine.retrieve(context.var.principal, "response", idOf(context))
       return answerJson(context, toResponse(record, serverLabelOf(engine, record)))
     },

@@ -164,8 +164,8 @@ export const commonParameters: readonly Parameter[] = [
   {
     name: "safety_identifier",
     kind: "advisory",
-    note: "At most 64 characters. Not sent to the model server.",
-    form: z.string().max(64),
+    note: "At most 128 characters. Not sent to the model server.",
+    form: z.string().max(128),
     isEchoed: true,
   },
   {

@@ -137,11 +137,14 @@ function tell({ instancePath, message, params }: ErrorObject): string {
  * Where the documents contradict each other or every client: Open Responses types the echoed schema as null only; OpenAI's
  * leaves out that an unfinished response has `usage: null`, and a format without description `description: null`, as the
  * other document demands and OpenAI's own service answers. Its codes of a failed response have no words for what can go wrong
- * with an agent.
+ * with an agent. Open Responses nests an `error` event, OpenAI's is flat, and clients end at a nested one.
  */
 function mendDocument(schemas: Wire): Wire {
   if (schemas.JsonSchemaResponseFormat !== undefined) {
     schemas.JsonSchemaResponseFormat.properties.schema = {}
+  }
+  if (schemas.ErrorStreamingEvent !== undefined) {
+    schemas.ErrorStreamingEvent.required = ["type", "sequence_number"]
   }
   if (schemas.ResponseErrorCode !== undefined) {
     schemas.ResponseErrorCode = { type: "string" }

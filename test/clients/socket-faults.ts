@@ -3,7 +3,7 @@ import { socketResponseFaults, type Wire } from "./wire-validity.ts"
 
 /** What is wrong with all that came on one WebSocket at `/v1/responses`, by our rules and by the documents. */
 export function socketFaults(messages: readonly Wire[]): string[] {
-  const events = messages.filter(({ type }) => type !== "error")
+  const events = messages.filter(({ type }) => type !== "error" && type !== "response.steer.failed")
   return [...socketWireFaults(messages), ...events.flatMap((event) => documents?.eventFaults(event) ?? [])]
 }
 
@@ -19,6 +19,7 @@ export function socketWireFaults(messages: readonly Wire[]): string[] {
       faults.push(...refusalFaults(message))
       continue
     }
+    if (message.type === "response.steer.failed") continue
     if (message.type === "response.created") responses.push([])
     const response = responses.at(-1)
     if (response === undefined) faults.push(`${message.type} comes before any response.created`)

@@ -163,6 +163,17 @@ describe.each(endpoints)("the parameters of $endpoint", ({ table, documented, pa
   )
 })
 
+it.each([
+  ["Responses", parseResponsesRequest, { input: "x" }],
+  ["chat", parseChatRequest, { messages: [{ role: "user", content: "x" }] }],
+] as const)(
+  "a safety_identifier of 128 characters passes in %s, a longer one does not",
+  (_api, parse, body) => {
+    expect(parse({ ...body, safety_identifier: "x".repeat(128) }).advisory).toEqual(["safety_identifier"])
+    expect(() => parse({ ...body, safety_identifier: "x".repeat(129) })).toThrow(/128/)
+  },
+)
+
 describe("the documentation of the API", () => {
   it("is what the tables say; `node scripts/write-api-docs.ts` writes it anew", () => {
     expect(readFileSync(apiDocsPath, "utf8")).toBe(apiDocs())

@@ -107,7 +107,6 @@ describe("the official client on our Responses stream", () => {
     expect(failure).toMatchObject({
       message: "The model server said 503.",
       code: "model_error",
-      type: "server_error",
     })
     expect(seen.at(-1)).toBe("response.output_item.done")
     await expect(clientFor(sse).responses.stream(request).finalResponse()).rejects.toThrow(
@@ -121,10 +120,12 @@ describe("the official client on our Responses stream", () => {
     const sse = streamOf(record, logOf([], "failed"))
     const last = sse.split("\n\n").slice(-4)
     expect(last[0]).toMatch(/^event: error\n/)
-    expect(JSON.parse(last[0]?.split("data: ")[1] ?? "")).toMatchObject({
+    expect(JSON.parse(last[0]?.split("data: ")[1] ?? "")).toEqual({
+      type: "error",
       code: "backend_died",
+      message: "It ended.",
+      param: null,
       sequence_number: 2,
-      error: { code: "backend_died", message: "It ended." },
     })
     expect(JSON.parse(last[1]?.split("data: ")[1] ?? "")).toMatchObject({
       type: "response.failed",

@@ -57,6 +57,10 @@ function isEnd({ type }: Event): boolean {
   return ["response.completed", "response.failed", "response.incomplete", "error"].includes(type)
 }
 
+function isTerminal(event: Event): boolean {
+  return isEnd(event) && event.type !== "error"
+}
+
 function responseOf(event: Event | undefined): Response {
   if (event === undefined || !("response" in event)) throw new Error(`no response: ${JSON.stringify(event)}`)
   return event.response as Response
@@ -201,7 +205,7 @@ describe("a WebSocket at /v1/responses", () => {
     },
     {
       what: "an unknown type",
-      text: '{"type":"response.steer"}',
+      text: '{"type":"response.inject"}',
       code: "invalid_request",
       status: 400,
       param: "type",
@@ -273,6 +277,34 @@ describe("a WebSocket at /v1/responses", () => {
       expect(peer.events[0]).toMatchObject({ type: "error", param: "stream_id" })
       expect(peer.events[0]?.stream_id).toBe(name === "tests-1.a" ? name : undefined)
     }
+  })
+
+  it("answers what is for a lane or for the running turn while that runs, and what may wait in its order", async () => {
+    const peer = await open()
+    peer.send({ input: "[[slow:40:100]]", store: false })
+    await waitFor(() => peer.events.some(({ type }) => type === "response.output_text.delta"), {
+      what: "the turn to run",
+    })
+    for (let count = 0; count < 16; count += 1) peer.socket.send("{")
+    peer.send({ input: "x", stream_id: "side" })
+    const steer = { previous_response_id: String(responseOf(peer.events[0]).id), input: "Not so." }
+    peer.socket.send(JSON.stringify({ type: "response.steer", ...steer }))
+    await waitFor(() => peer.events.some(({ type }) => type === "response.steer.failed"), {
+      what: "the answer to the steer",
+    })
+    expect(peer.events.some(isTerminal)).toBe(false)
+    expect(peer.events.filter(({ type }) => type === "error")).toMatchObject([
+      { status: 400, stream_id: "side", error: { param: "stream_id" } },
+    ])
+    expect(peer.events.find(({ type }) => type === "response.steer.failed")).toMatchObject({
+      error: { type: "invalid_request_error", code: "steering_not_supported" },
+      steer,
+    })
+    await waitFor(() => peer.events.filter(({ type }) => type === "error").length === 17, {
+      what: "the turn and all behind it",
+      timeoutMs: 15_000,
+    })
+    expect(peer.events.findIndex(isTerminal)).toBe(peer.events.length - 17)
   })
 
   it("names the place of a fault as the client sent it, whatever was before", async () => {

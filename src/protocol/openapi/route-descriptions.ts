@@ -50,10 +50,14 @@ export const routeDescriptions: readonly RouteDescription[] = [
     name: "getResponse",
     note: "A stored response, running ones included; with `stream` its events, from the first or behind a number.",
     query: [
-      { name: "stream", note: "As events, while it runs or after it.", schema: flag },
+      {
+        name: "stream",
+        note: "As events, while it runs or after it. Read in a JSON body as well.",
+        schema: flag,
+      },
       {
         name: "starting_after",
-        note: "Only with `stream`: events behind this number.",
+        note: "Only with `stream`: events behind this number. Read in a JSON body as well.",
         schema: { type: "integer", minimum: 0 },
       },
       include,

@@ -122,13 +122,12 @@ export function toWireEvent(event: ResponseEvent, sequence: number, source: Even
 }
 
 /**
- * The `error` event in both known forms at once: flat as OpenAI sends it, nested as Open Responses does. The official
- * client reads `error` first and the event itself otherwise.
+ * The `error` event as OpenAI's document has it (`ResponseErrorEvent`), flat: to openai-go and openai-python a nested `error` is the
+ * end of the stream, and they would never see the `response.failed` behind it.
  */
 function errorEvent(sequence: number, record: ResponseRecord): WireEvent {
   const { code, message } = record.error ?? { code: "internal_error", message: "The turn failed." }
-  const error = { type: "server_error", code, message, param: null }
-  return { type: "error", code, message, param: null, error, sequence_number: sequence }
+  return { type: "error", code, message, param: null, sequence_number: sequence }
 }
 
 /** The hot path: one turn may have a hundred thousand of these, so only the texts are turned into JSON by the engine. */
