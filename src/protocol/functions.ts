@@ -8,6 +8,8 @@ export interface FunctionFields {
   readonly tools: readonly FunctionTool[]
   readonly functionChoice: FunctionChoice
   readonly allowsParallelCalls: boolean
+  /** Tools that are left out because the agent does without them, as `tools.web_search`. */
+  readonly advisory: readonly string[]
   /** `tools` and `tool_choice` as the Responses API repeats them. */
   readonly echo: Readonly<Record<string, unknown>>
 }
@@ -38,12 +40,18 @@ export const functionShape = z.object({
 
 const modes = ["none", "auto", "required"]
 
-/** Reads `tools`, `tool_choice` and `parallel_tool_calls`. Tools that are no functions are refused by name. */
+/**
+ * Tools that a client may offer in vain: the agent searches the web itself, if its CLI can, and no model has to call what is in a
+ * namespace or behind a search for tools. Other tools are what the client relies on, or would have run elsewhere.
+ */
+const dispensableTool = /^(?:namespace|tool_search|web_search(?:_\w+)?)$/
+
+/** Reads `tools`, `tool_choice` and `parallel_tool_calls`. Tools that are neither functions nor dispensable are refused by name. */
 export function readFunctions(
   body: Readonly<Record<string, unknown>>,
   dialect: FunctionDialect,
 ): FunctionFields {
-  const wireTools = readTools(body.tools, dialect)
+  const { tools: wireTools, advisory } = readTools(body.tools, dialect)
   const names = new Set(wireTools.map((tool) => tool.name))
   return {
     tools: wireTools.map((tool) => ({
@@ -53,6 +61,7 @@ export function readFunctions(
     })),
     functionChoice: readChoice(body.tool_choice, names, dialect),
     allowsParallelCalls: body.parallel_tool_calls !== false,
+    advisory,
     echo: {
       tools: wireTools.map((tool) => ({
         type: "function",
@@ -66,8 +75,13 @@ export function readFunctions(
   }
 }
 
-function readTools(value: unknown, dialect: FunctionDialect): z.infer<typeof functionShape>[] {
-  if (value === undefined) return []
+type WireFunction = z.infer<typeof functionShape>
+
+function readTools(
+  value: unknown,
+  dialect: FunctionDialect,
+): { readonly tools: readonly WireFunction[]; readonly advisory: readonly string[] } {
+  if (value === undefined) return { tools: [], advisory: [] }
   if (!Array.isArray(value)) throw wrongType("tools", "an array", value)
   if (value.length > maxFunctions) {
     throw invalidRequest(
@@ -76,9 +90,14 @@ function readTools(value: unknown, dialect: FunctionDialect): z.infer<typeof fun
     )
   }
   const names = new Set<string>()
-  return value.map((entry: unknown, index) => {
+  const advisory = new Set<string>()
+  const tools = value.flatMap((entry: unknown, index): WireFunction[] => {
     const path = `tools[${index}]`
     if (!isObject(entry)) throw wrongType(path, "an object", entry)
+    if (dialect === "responses" && typeof entry.type === "string" && dispensableTool.test(entry.type)) {
+      advisory.add(`tools.${entry.type}`)
+      return []
+    }
     if (entry.type !== "function") throw notAFunction(path, entry.type)
     const tool =
       dialect === "chat"
@@ -88,8 +107,9 @@ function readTools(value: unknown, dialect: FunctionDialect): z.infer<typeof fun
     if (names.has(tool.name))
       throw invalidRequest(path, `There are two functions of the name '${tool.name}'.`)
     names.add(tool.name)
-    return tool
+    return [tool]
   })
+  return { tools, advisory: [...advisory] }
 }
 
 /** Arguments have names: no model can call a function whose parameters are a list or a text. */

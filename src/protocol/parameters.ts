@@ -99,7 +99,7 @@ export const commonParameters: readonly Parameter[] = [
   {
     name: "tools",
     kind: "served",
-    note: "Functions of the client: the agent calls them, the client answers. Other types are refused by name.",
+    note: "Functions of the client: the agent calls them, the client answers. Others are advisory (`web_search`, `namespace`, `tool_search`) or refused by name.",
   },
   {
     name: "tool_choice",

@@ -66,7 +66,12 @@ export function readAssistantContent(value: unknown, path: string): ContentPart[
   })
 }
 
-/** Text only: instructions and outputs of tools. */
+/** Output of a tool: text only, and it may be nothing. */
+export function readOutputText(value: unknown, path: string): string {
+  return value === null || (Array.isArray(value) && value.length === 0) ? "" : readText(value, path)
+}
+
+/** Text only. */
 export function readText(value: unknown, path: string): string {
   const parts = readContent(value, path, (part, at) => {
     if (part.type !== "text") throw unknownValue(`${at}.type`, ["text"], part.type)

@@ -4,7 +4,7 @@ import type { ClientItem, InputReference } from "../../domain/input-reference.ts
 import type { ContentPart, MessageItem, Role } from "../../domain/items.ts"
 import { textOf } from "../../domain/items.ts"
 import { invalidRequest, isObject, readShape, wrongType } from "../shape.ts"
-import { readAssistantContent, readText, readUserContent } from "./message-content.ts"
+import { readAssistantContent, readOutputText, readText, readUserContent } from "./message-content.ts"
 
 /** A chat history: what stands before everything else, and the rest as items, oldest first. */
 export interface Conversation {
@@ -145,7 +145,7 @@ class History {
 
   #addOutput(callId: string, message: unknown, path: string): void {
     const content = isObject(message) ? message.content : undefined
-    const text = content === null ? "" : readText(content, `${path}.content`)
+    const text = readOutputText(content, `${path}.content`)
     this.#awaitsAnswer = true
     this.#push({
       type: "function_call_output",

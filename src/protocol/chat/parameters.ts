@@ -122,7 +122,8 @@ export const chatParameters: readonly Parameter[] = [
   },
   {
     name: "web_search_options",
-    kind: "refused",
-    note: "the agent searches the web by itself, if its CLI can.",
+    kind: "advisory",
+    note: "The agent searches the web by itself, if its CLI can.",
+    form: z.record(z.string(), z.unknown()),
   },
 ]

@@ -11,6 +11,7 @@ import { functionShape } from "../functions.ts"
 import { jsonSchema } from "../output-format.ts"
 import type { Parameter } from "../parameters.ts"
 import { compactParameters } from "../responses/compact-request.ts"
+import { foreignItems } from "../responses/foreign-items.ts"
 import { imagePart } from "../responses/input-content.ts"
 import * as items from "../responses/input-items.ts"
 import { responsesParameters } from "../responses/parameters.ts"
@@ -77,6 +78,7 @@ function toSchema(form: z.ZodType): JsonSchema {
 function chatForms(): Forms {
   const part = z.union([typed("text", textPart), typed("image_url", chatImage), typed("file", fileOf())])
   const text = z.union([z.string(), z.array(typed("text", textPart)).min(1)])
+  const output = z.union([z.string(), z.array(typed("text", textPart))]).nullable()
   const said = z.array(z.union([typed("text", textPart), typed("refusal", refusalPart)]))
   const message = z.union([
     z.object({ role: z.enum(["system", "developer"]), content: text }),
@@ -86,8 +88,8 @@ function chatForms(): Forms {
       content: z.union([z.string(), said]).nullish(),
       tool_calls: z.array(toolCall).nullish(),
     }),
-    toolMessage.extend({ role: z.literal("tool"), content: text.nullable() }),
-    z.object({ role: z.literal("function"), name: z.string(), content: text.nullable() }),
+    toolMessage.extend({ role: z.literal("tool"), content: output }),
+    z.object({ role: z.literal("function"), name: z.string(), content: output }),
   ])
   const { stop, stream_options } = servedByChat.shape
   return {
@@ -128,7 +130,7 @@ function inputItem(): z.ZodType {
     typed("input_image", imagePart),
     typed("input_file", filePart),
   ])
-  const content = z.union([z.string(), z.array(part).min(1)])
+  const content = z.union([z.string(), z.array(part)])
   return z.union([
     items.message.extend({ type: z.literal("message").nullish(), content }),
     typed("function_call", items.functionCall),
@@ -137,6 +139,9 @@ function inputItem(): z.ZodType {
     typed("mcp_call", items.mcpCall),
     typed("web_search_call", items.webSearch),
     typed("compaction", items.compaction),
+    typed("configuration_update", items.configurationUpdate),
+    typed("additional_tools", items.additionalTools),
+    ...Object.entries(foreignItems).map(([type, { shape }]) => typed(type, shape)),
     z.object({ type: z.literal("item_reference").nullish(), id: z.string() }),
   ])
 }

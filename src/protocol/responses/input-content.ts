@@ -17,7 +17,21 @@ const readable = ["input_text", "input_image", "input_file", "output_text", "ref
 
 type Part = ContentPart | InputReference
 
-/** Content of a message or of a function's output: text, or parts. Refusals are kept as the text that was said. */
+/** Output of a function: as the content of a message, but that it may be nothing. */
+export function readOutput(value: unknown, path: string): Part[] {
+  return isNothing(value) ? [{ type: "text", text: "" }] : readContent(value, path)
+}
+
+/** What an assistant said; a message that was cut before its first word has nothing. */
+export function readSaid(value: unknown, path: string): Part[] {
+  return isNothing(value) ? [] : readContent(value, path)
+}
+
+function isNothing(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0
+}
+
+/** Content of a message: text, or parts. Refusals are kept as the text that was said. */
 export function readContent(value: unknown, path: string): Part[] {
   if (typeof value === "string") return [{ type: "text", text: value }]
   if (!Array.isArray(value)) throw wrongType(path, "a string or an array of content parts", value)

@@ -5,7 +5,8 @@ import type { ItemStatus, Role } from "../../domain/items.ts"
 import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "../shape.ts"
 import { activityOf } from "./agent-activity.ts"
 import { readSummary } from "./compaction.ts"
-import { readContent } from "./input-content.ts"
+import { type CallIds, foreignItems } from "./foreign-items.ts"
+import { readContent, readOutput, readSaid } from "./input-content.ts"
 
 const roles = { user: "user", assistant: "assistant", system: "developer", developer: "developer" } as const
 
@@ -19,14 +20,18 @@ export const functionCall = z.object({
   name: z.string().min(1),
   arguments: z.string(),
 })
-export const functionCallOutput = z.object({ call_id: z.string().min(1), output: z.unknown() })
+export const functionCallOutput = z.object({
+  call_id: z.string().min(1).nullish(),
+  name: z.string().nullish(),
+  output: z.unknown(),
+})
 export const reasoning = z.object({ summary: z.array(z.object({ text: z.string() })).nullish() })
 export const mcpCall = z.object({
   server_label: z.string(),
   name: z.string(),
   arguments: z.string(),
   output: z.string().nullish(),
-  error: z.unknown(),
+  error: z.unknown().optional(),
   status: z.string().nullish(),
 })
 export const webSearch = z.object({
@@ -35,6 +40,12 @@ export const webSearch = z.object({
 })
 
 export const compaction = z.object({ encrypted_content: z.string() })
+/** Settings from here on; read by `configurationOf`. */
+export const configurationUpdate = z.object({
+  reasoning: z.object({ effort: z.string().min(1).max(64).nullish() }).nullish(),
+  text: z.object({ format: z.unknown().optional() }).nullish(),
+})
+export const additionalTools = z.object({ tools: z.array(z.unknown()) })
 
 const readableTypes = [
   "message",
@@ -44,11 +55,15 @@ const readableTypes = [
   "mcp_call",
   "web_search_call",
   "compaction",
+  "configuration_update",
+  "additional_tools",
+  ...Object.keys(foreignItems),
 ]
 
 /**
- * `input` of the Responses API as items, oldest first. Everything that our own `output` holds is read back. Items get
- * ids of our own making: those of a client are names that we cannot vouch for.
+ * `input` of the Responses API as items, oldest first. Everything that our own `output` holds is read back, and what other
+ * servers of the API left in a history. Items get ids of our own making: those of a client are names that we cannot vouch for.
+ * Only the fields are asked for that the API requires of an item.
  */
 export function readInput(value: unknown): ClientItem[] {
   if (typeof value === "string") return [readText(value)]
@@ -60,7 +75,22 @@ export function readInput(value: unknown): ClientItem[] {
 export function readItems(value: unknown, path: string): ClientItem[] {
   if (!Array.isArray(value)) throw wrongType(path, "an array of items", value)
   if (value.length === 0) throw invalidRequest(path, `'${path}' must hold at least one item.`)
-  return value.map((item: unknown, index) => readItem(item, `${path}[${index}]`))
+  const calls: CallIds = new Map()
+  const items: ClientItem[] = []
+  for (const [index, item] of value.entries()) items.push(readItem(item, `${path}[${index}]`, items, calls))
+  return items
+}
+
+/** What the newest `configuration_update` items of an input ask for; undefined where none does. */
+export function configurationOf(input: unknown): { readonly effort?: string; readonly format?: unknown } {
+  let configuration = {}
+  for (const item of Array.isArray(input) ? input : []) {
+    if (!isObject(item) || item.type !== "configuration_update") continue
+    const { reasoning, text } = configurationUpdate.safeParse(item).data ?? {}
+    if (reasoning?.effort != null) configuration = { ...configuration, effort: reasoning.effort }
+    if (text?.format != null) configuration = { ...configuration, format: text.format }
+  }
+  return configuration
 }
 
 function readText(text: string): ClientItem {
@@ -68,14 +98,15 @@ function readText(text: string): ClientItem {
   return messageItem("user", [{ type: "text", text }], null)
 }
 
-function readItem(item: unknown, path: string): ClientItem {
+function readItem(item: unknown, path: string, before: readonly ClientItem[], calls: CallIds): ClientItem {
   if (!isObject(item)) throw wrongType(path, "an object", item)
   // A message may come without `type`, and so may, by the document, a reference: it has an id and no role.
   const type = item.type ?? ("role" in item || !("id" in item) ? "message" : "item_reference")
   switch (type) {
     case "message": {
       const { role, content, phase } = readShape(message, item, path)
-      return messageItem(roles[role], readContent(content, `${path}.content`), phase ?? null)
+      const read = role === "assistant" ? readSaid : readContent
+      return messageItem(roles[role], read(content, `${path}.content`), phase ?? null)
     }
     case "function_call": {
       const call = readShape(functionCall, item, path)
@@ -90,11 +121,11 @@ function readItem(item: unknown, path: string): ClientItem {
     }
     case "function_call_output": {
       const answer = readShape(functionCallOutput, item, path)
-      const output = readContent(answer.output, `${path}.output`)
+      const output = readOutput(answer.output, `${path}.output`)
       return {
         type: "function_call_output",
         id: newId("fco_"),
-        callId: answer.call_id,
+        callId: answer.call_id ?? callIdOf(answer.name ?? null, path, before),
         output,
         status: "completed",
       }
@@ -133,9 +164,35 @@ function readItem(item: unknown, path: string): ClientItem {
         path,
         `'${path}' is an item reference, which only a response's input may have; send the item itself.`,
       )
-    default:
-      throw unknownValue(`${path}.type`, readableTypes, type)
+    // They say nothing to the agent; in the input they keep their place, for the numbers of the others.
+    case "configuration_update":
+      readShape(configurationUpdate, item, path)
+      return messageItem("developer", [], null)
+    case "additional_tools":
+      readShape(additionalTools, item, path)
+      return messageItem("developer", [], null)
+    case "compaction_trigger":
+      throw invalidRequest(
+        `${path}.type`,
+        "'compaction_trigger' cannot be served within a turn; ask POST /v1/responses/compact, and go on with its output.",
+      )
+    default: {
+      const foreign =
+        typeof type === "string" && Object.hasOwn(foreignItems, type) ? foreignItems[type] : undefined
+      if (foreign === undefined) throw unknownValue(`${path}.type`, readableTypes, type)
+      return foreign.read(item, path, calls)
+    }
   }
+}
+
+/** Of an output that names the function only: the last call of it that nothing has answered. */
+function callIdOf(name: string | null, path: string, before: readonly ClientItem[]): string {
+  const answered = new Set(before.map((item) => (item.type === "function_call_output" ? item.callId : null)))
+  const call = before.findLast(
+    (item) => item.type === "function_call" && item.name === name && !answered.has(item.callId),
+  )
+  if (call?.type === "function_call") return call.callId
+  throw invalidRequest(`${path}.call_id`, `Missing required parameter: '${path}.call_id'.`)
 }
 
 function messageItem(

@@ -185,7 +185,7 @@ describe("a Responses request", () => {
     ],
     ["log probabilities", { include: ["message.output_text.logprobs"] }, "include", /log probabilities/],
     ["an unknown include", { include: ["everything"] }, "include[0]", /'everything'/],
-    ["a hosted tool", { tools: [{ type: "web_search" }] }, "tools[0].type", /'web_search'.*its own tools/],
+    ["a hosted tool", { tools: [{ type: "file_search" }] }, "tools[0].type", /'file_search'.*its own tools/],
     ["a nameless function", { tools: [{ type: "function" }] }, "tools[0].name", /Missing/],
     ["a required call of nothing", { tool_choice: "required" }, "tool_choice", /'tools' has no function/],
     [

@@ -7,7 +7,7 @@ import type { ParsedRequest } from "../parsed-request.ts"
 import { defaultModel } from "../parsed-request.ts"
 import { invalidRequest, isObject, readShape } from "../shape.ts"
 import { isSideRequest } from "../side-request.ts"
-import { readInput } from "./input-items.ts"
+import { configurationOf, readInput } from "./input-items.ts"
 import { responsesParameters } from "./parameters.ts"
 
 const summaries = z.enum(["auto", "concise", "detailed"]).nullish()
@@ -56,7 +56,8 @@ export function parseResponsesRequest(input: unknown): ParsedRequest {
       "'message.output_text.logprobs' cannot be served: agent CLIs tell no log probabilities.",
     )
   }
-  const format = readOutputFormat(request.text?.format, "text.format", null)
+  const configuration = configurationOf(body.input)
+  const format = readOutputFormat(configuration.format ?? request.text?.format, "text.format", null)
   const previousResponseId = request.previous_response_id ?? null
   const conversationId = conversationIdOf(request.conversation)
   // What a conversation holds already may be all that there is to answer.
@@ -77,7 +78,7 @@ export function parseResponsesRequest(input: unknown): ParsedRequest {
       allowsParallelCalls: functions.allowsParallelCalls,
       previousResponseId,
       conversationId,
-      effort: reasoning?.effort ?? null,
+      effort: configuration.effort ?? reasoning?.effort ?? null,
       outputSchema: format.schema,
       answerLimits: { stopTexts: [], maxTokens: request.max_output_tokens ?? null },
       isSideRequest: !request.background && isFirst && isSideRequest(items, functions),
@@ -102,8 +103,17 @@ export function parseResponsesRequest(input: unknown): ParsedRequest {
     },
     stream: request.stream,
     includeUsage: false,
-    advisory: [...advisory, ...advisoryParts(reasoning, text)],
+    advisory: [
+      ...advisory,
+      ...functions.advisory,
+      ...(hasAdditionalTools(body.input) ? ["input.additional_tools"] : []),
+      ...advisoryParts(reasoning, text),
+    ],
   }
+}
+
+function hasAdditionalTools(input: unknown): boolean {
+  return Array.isArray(input) && input.some((item) => isObject(item) && item.type === "additional_tools")
 }
 
 function advisoryParts(
