@@ -36,6 +36,8 @@ export interface ScriptedService {
   ends(): readonly string[]
   /** The agent CLI's own threads that its model was asked in, oldest first; codex only. */
   threads(): readonly string[]
+  /** `kill -9`, and its end. `stop` is safe behind it. */
+  kill(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -76,6 +78,7 @@ export async function startScriptedService(
         String(JSON.parse(line).status),
       ),
     threads: () => [...new Set(model.requests.map(({ headers }) => headers["thread-id"] ?? ""))],
+    kill: () => service.kill(),
     stop: async () => {
       await service.stop()
       await stopOthers()
