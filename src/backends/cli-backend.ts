@@ -67,6 +67,10 @@ class CliBackend implements Backend {
     return this.#chosen.kind
   }
 
+  get changesTools(): boolean {
+    return this.#chosen.changesTools
+  }
+
   /** Codex until something else is known: it has the words for what is missing. */
   get #chosen(): Backend {
     return this.#exec ?? this.#codex

@@ -16,7 +16,8 @@ function fakeEndpoint() {
   const endpoint: ToolEndpoint = {
     open: async (_tools, handler) => {
       onCall = handler
-      return { url: "http://127.0.0.1:1/mcp", headers: {}, close: () => answers.push("closed") }
+      const close = () => answers.push("closed")
+      return { url: "http://127.0.0.1:1/mcp", headers: {}, setTools: async () => true, close }
     },
   }
   const call = (signal = new AbortController().signal) => {

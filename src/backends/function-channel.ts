@@ -49,6 +49,11 @@ export class FunctionChannel {
     return this.#channel?.headers ?? {}
   }
 
+  /** See `ToolChannel`. */
+  async setTools(tools: readonly FunctionTool[], timeoutMs: number): Promise<boolean> {
+    return (await this.#channel?.setTools(tools, timeoutMs)) === true
+  }
+
   /** Calls belong to this turn from now on. */
   beginTurn(push: (event: TurnEvent) => void): void {
     this.#push = push

@@ -24,9 +24,9 @@ export interface HistoryTurn {
 }
 
 export interface ThreadOptions {
-  /** Developer instructions of the thread; fixed for its life. */
+  /** Developer instructions of the thread; fixed for its life: others are told as messages. Only opening and forking read them. */
   readonly instructions: string | null
-  /** The client's functions; fixed for the thread's life. */
+  /** The functions that the agent can call from now on. Fixed for the thread's life unless the backend `changesTools`. */
   readonly tools: readonly FunctionTool[]
   /** True: the CLI keeps no record of it. */
   readonly isEphemeral: boolean
@@ -132,11 +132,16 @@ export interface Turn {
 export interface Backend {
   /** Names the native item format and, as `server_label`, the agent's own tools: `codex`, `demo`, ... */
   readonly kind: string
+  /** True: `resumeThread` with other tools than before changes them, or rejects with `ThreadLostError` where it cannot now. */
+  readonly changesTools: boolean
   capabilities(): Promise<Capabilities>
   /** Starts the program if need be. Bounded; never rejects. */
   readiness(): Promise<Readiness>
   openThread(options: ThreadOptions): Promise<ThreadRef>
-  /** Makes a known thread usable again after a restart or `closeThread`; cheap when it is loaded already. */
+  /**
+   * Makes a known thread usable again after a restart or `closeThread`; cheap when it is loaded already. While a turn runs in it
+   * that waits for its client, it has no other purpose than to change the tools.
+   */
   resumeThread(thread: ThreadRef, options: ThreadOptions): Promise<void>
   /** A new thread that shares the history up to and including the turn `at`. */
   forkThread(thread: ThreadRef, at: string, options: ThreadOptions): Promise<ThreadRef>

@@ -22,6 +22,12 @@ export interface ToolChannel {
   readonly url: string
   /** To be sent with each request; holds the token of the channel, and so is a secret. */
   readonly headers: Readonly<Record<string, string>>
+  /**
+   * The functions from now on. Resolves with true once the CLI, which is told of it where it listens, has asked for the new
+   * list, and at once where the functions are the same; with false where it does not listen, or has not asked within
+   * `timeoutMs`: then it may still show its model the earlier ones. A call of a function that is gone is refused.
+   */
+  setTools(tools: readonly FunctionTool[], timeoutMs: number): Promise<boolean>
   /** Ends open calls and the token. Safe twice. */
   close(): void
 }

@@ -5,6 +5,7 @@ import { Agent } from "./agent.ts"
 
 const backend: Backend = {
   kind: "fake",
+  changesTools: false,
   capabilities: () => Promise.reject(new Error("not known")),
   readiness: async () => ({ isReady: true }),
   openThread: async () => "thread",

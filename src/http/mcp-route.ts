@@ -2,7 +2,13 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
 import type { Config } from "../config/config.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { answerCall, progressOf } from "../mcp/answer-call.ts"
-import { answerRequest, checkVersion, completeResult } from "../mcp/answer-request.ts"
+import {
+  answerRequest,
+  changedText,
+  checkVersion,
+  completeResult,
+  listeningText,
+} from "../mcp/answer-request.ts"
 import {
   errorText,
   RpcError,
@@ -18,6 +24,7 @@ import { answerError } from "./error-answer.ts"
 import { writeHeldAnswer } from "./held-answer.ts"
 import type { HttpContext } from "./http-env.ts"
 import { readJsonBody } from "./json-body.ts"
+import { writeNotices } from "./notices.ts"
 import { isOwnName } from "./origin-guard.ts"
 import { parseHost } from "./parse-host.ts"
 import { hostOf } from "./request-gate.ts"
@@ -34,8 +41,8 @@ export interface McpRouteOptions {
 const bodiesOfAgents = "agents"
 
 /**
- * The functions of a thread for its CLI: MCP over streamable HTTP, without sessions and without a stream of the server's
- * own (both are for servers that have something to say by themselves), so that POST is the only method.
+ * The functions of a thread for its CLI: MCP over streamable HTTP, without sessions. By GET, or by `subscriptions/listen` in
+ * the revision without a handshake, it hears when the functions are others than before.
  */
 export function createMcpHandler({
   channels,
@@ -50,9 +57,10 @@ export function createMcpHandler({
     const channel = channels.find(context.req.header("authorization"))
     if (channel === null)
       throw new ProxyError("invalid_api_key", "This is no token of a thread that is open.")
+    if (context.req.method === "GET") return listen(context, channel, null)
     if (context.req.method !== "POST") {
-      const problem = new ProxyError("method_not_allowed", "Only POST is possible here.")
-      return answerError(context, problem, { allow: "POST" })
+      const problem = new ProxyError("method_not_allowed", "Only GET and POST are possible here.")
+      return answerError(context, problem, { allow: "GET, POST" })
     }
     const share = bounds.bodies.open(bodiesOfAgents)
     let body: unknown
@@ -85,13 +93,35 @@ export function createMcpHandler({
   ): Promise<Response> {
     const { id, method, params } = request
     if (method === "tools/call") return hold(context, channel, request)
+    if (method === "subscriptions/listen") return listen(context, channel, request)
     try {
-      const result = answerRequest(method, params, channel.tools, serverInfo)
+      const result = answerRequest(method, params, channel, serverInfo)
       return jsonAnswer(context, resultText(id, completeResult(params, result)))
     } catch (error) {
       if (error instanceof RpcError) return jsonAnswer(context, errorText(id, error))
       throw error
     }
+  }
+
+  /** For as long as the CLI wants to hear of other functions. `request` null: it asked by GET, in the older revisions. */
+  async function listen(
+    context: HttpContext,
+    channel: OpenChannel,
+    request: RpcRequest | null,
+  ): Promise<Response> {
+    const { outgoing } = context.env ?? {}
+    if (outgoing === undefined) return new Response(null, { status: 202 })
+    const client = clientOf(context)
+    await writeNotices(outgoing, {
+      headers: { "x-request-id": context.var.requestId },
+      keepAliveMs: config.limits.keepAliveMs,
+      first: request === null ? null : listeningText(request),
+      changed: changedText(request?.id ?? null),
+      channel,
+      clientGone: client.gone,
+    })
+    client.release()
+    return RESPONSE_ALREADY_SENT
   }
 
   async function hold(context: HttpContext, channel: OpenChannel, request: RpcRequest): Promise<Response> {

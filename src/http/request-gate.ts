@@ -152,7 +152,7 @@ export function createGate(config: Config): Gate {
       }
       // Also where no key is asked for: it was given to call the thread's functions, and nothing else is done with it.
       if (hasThreadTokenForm(authorization)) {
-        throw new ProxyError("invalid_api_key", "A thread's token opens POST /mcp only.")
+        throw new ProxyError("invalid_api_key", "A thread's token opens /mcp only.")
       }
       if (keys.isEmpty) {
         checkOrigin({ host, origin, client, httpVersion }, config.host)

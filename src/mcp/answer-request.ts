@@ -1,10 +1,20 @@
 import type { FunctionTool } from "../domain/backend.ts"
-import { type Fields, fieldsOf, RpcError, rpcCodes } from "./json-rpc.ts"
+import {
+  type Fields,
+  fieldsOf,
+  notificationText,
+  type RequestId,
+  RpcError,
+  type RpcRequest,
+  rpcCodes,
+} from "./json-rpc.ts"
+import type { OpenChannel } from "./open-channel.ts"
 
 /** Revisions with a handshake, the newest first. */
 const handshakeVersions = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"] as const
 /** Revisions whose requests stand for themselves: each names its version. */
 const statelessVersions = ["2026-07-28"] as const
+const subscriptionKey = "io.modelcontextprotocol/subscriptionId"
 const versionKey = "io.modelcontextprotocol/protocolVersion"
 const unsupportedVersion = -32_022
 
@@ -20,22 +30,22 @@ export interface ServerInfo {
 export function answerRequest(
   method: string,
   params: Fields,
-  tools: readonly FunctionTool[],
+  channel: Pick<OpenChannel, "list">,
   serverInfo: ServerInfo,
 ): Fields {
   switch (method) {
     case "initialize":
       return {
         protocolVersion: agreedVersion(params.protocolVersion),
-        capabilities: { tools: {} },
+        capabilities,
         serverInfo,
       }
     case "server/discover":
-      return { supportedVersions: statelessVersions, capabilities: { tools: {} }, ...uncached }
+      return { supportedVersions: statelessVersions, capabilities, ...uncached }
     case "ping":
       return {}
     case "tools/list":
-      return { tools: tools.map(toolOf), ...(isStateless(params) && uncached) }
+      return { tools: channel.list().map(toolOf), ...(isStateless(params) && uncached) }
     default:
       throw new RpcError(rpcCodes.methodNotFound, `There is no method ${method.slice(0, 100)}.`)
   }
@@ -44,6 +54,25 @@ export function answerRequest(
 /** A result as the revision of its request wants it. */
 export function completeResult(params: Fields, result: Fields): Fields {
   return isStateless(params) ? { resultType: "complete", ...result } : result
+}
+
+/** Says that the functions are others now. `id`: of the request that asked to be told; null: none did, it is the older way. */
+export function changedText(id: RequestId | null): string {
+  return notificationText("notifications/tools/list_changed", subscriptionOf(id))
+}
+
+/** The first message of a stream that a client has asked for by `subscriptions/listen`. */
+export function listeningText({ id, params }: RpcRequest): string {
+  const { toolsListChanged } = fieldsOf(params.notifications)
+  const notifications = toolsListChanged === true ? { toolsListChanged } : {}
+  return notificationText("notifications/subscriptions/acknowledged", {
+    ...subscriptionOf(id),
+    notifications,
+  })
+}
+
+function subscriptionOf(id: RequestId | null): Fields {
+  return id === null ? {} : { _meta: { [subscriptionKey]: id } }
 }
 
 /** Throws `RpcError` where a request names a revision that is not spoken here. */
@@ -55,6 +84,8 @@ export function checkVersion(params: Fields): void {
     requested: String(requested).slice(0, 100),
   })
 }
+
+const capabilities = { tools: { listChanged: true } } as const
 
 const uncached = { ttlMs: 0, cacheScope: "private" } as const
 

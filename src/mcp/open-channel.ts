@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util"
 import type { FunctionTool } from "../domain/backend.ts"
 import { newId } from "../domain/ids.ts"
 import type { ToolCall } from "../domain/tool-endpoint.ts"
@@ -12,20 +13,57 @@ interface OpenCall {
   abort(result: Fields | null): void
 }
 
+/** A connection of the CLI on which it waits to hear of other functions. */
+export interface Listener {
+  readonly onChanged: () => void
+  readonly onClosed: () => void
+}
+
 /** An agent that calls more at once does not mean it. */
 const maxOpenCalls = 64
 const overText = "The functions of the user cannot be called any more."
 
 /** The functions of one thread, and the calls of them that are not answered yet. */
 export class OpenChannel {
-  readonly tools: readonly FunctionTool[]
   readonly #onCall: (call: ToolCall) => void
   readonly #open = new Set<OpenCall>()
+  readonly #listeners = new Set<Listener>()
+  #tools: readonly FunctionTool[]
+  /** Resolves when the list is asked for the next time. */
+  #whenListed: PromiseWithResolvers<void> = Promise.withResolvers()
   #isClosed = false
 
   constructor(tools: readonly FunctionTool[], onCall: (call: ToolCall) => void) {
-    this.tools = tools
+    this.#tools = tools
     this.#onCall = onCall
+  }
+
+  /** As a CLI is shown them that asks for the list now. */
+  list(): readonly FunctionTool[] {
+    this.#whenListed.resolve()
+    this.#whenListed = Promise.withResolvers()
+    return this.#tools
+  }
+
+  /** `onChanged` is called whenever the functions were changed, `onClosed` once; until the function that comes back is called. */
+  listen(listener: Listener): () => void {
+    if (this.#isClosed) listener.onClosed()
+    else this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** See `ToolChannel`. */
+  async setTools(tools: readonly FunctionTool[], timeoutMs: number): Promise<boolean> {
+    if (isDeepStrictEqual(tools, this.#tools)) return true
+    this.#tools = tools
+    if (this.#listeners.size === 0) return false
+    const listed = this.#whenListed.promise.then(() => true)
+    for (const { onChanged } of this.#listeners) onChanged()
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), timeoutMs)
+    })
+    return Promise.race([listed, late]).finally(() => clearTimeout(timer))
   }
 
   /**
@@ -34,7 +72,7 @@ export class OpenChannel {
    */
   async call(requestId: RequestId, params: Fields, gone: AbortSignal): Promise<Fields | null> {
     const name = String(params.name)
-    if (!this.tools.some((tool) => tool.name === name))
+    if (!this.#tools.some((tool) => tool.name === name))
       throw new RpcError(rpcCodes.invalidParams, `Unknown tool: ${name.slice(0, 100)}`)
     const given = params.arguments ?? {}
     if (typeof given !== "object" || Array.isArray(given))
@@ -80,5 +118,7 @@ export class OpenChannel {
   close(): void {
     this.#isClosed = true
     for (const open of [...this.#open]) open.abort(refusedCall(overText))
+    for (const { onClosed } of this.#listeners) onClosed()
+    this.#listeners.clear()
   }
 }

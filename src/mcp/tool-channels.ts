@@ -41,6 +41,7 @@ export class ToolChannels implements ToolEndpoint {
     return {
       url,
       headers: { authorization: `Bearer ${token}` },
+      setTools: (changed, timeoutMs) => channel.setTools(changed, timeoutMs),
       close: () => {
         this.#channels.delete(key)
         channel.close()

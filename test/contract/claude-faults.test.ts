@@ -247,6 +247,7 @@ describe("claude processes that nobody uses", () => {
         open: async () => ({
           url: "http://127.0.0.1:9/mcp",
           headers: { authorization: "Bearer secret-token" },
+          setTools: async () => true,
           close: () => {},
         }),
       },

@@ -31,6 +31,7 @@ export class DrivenTurn implements Turn {
 
 /** A backend of such turns, in the order in which they began. */
 export class DrivenBackend implements Backend {
+  readonly changesTools = true
   readonly kind = "driven"
   readonly turns: DrivenTurn[] = []
   readonly deletedThreads: string[] = []

@@ -61,7 +61,7 @@ describe("the endpoint of client functions", () => {
       id: 0,
       result: {
         protocolVersion: "2025-06-18",
-        capabilities: { tools: {} },
+        capabilities: { tools: { listChanged: true } },
         serverInfo: { name: "ai-agent-proxy", version: "9.8.7" },
       },
     })
@@ -111,6 +111,55 @@ describe("the endpoint of client functions", () => {
     expect(unknown.status).toBe(400)
     expect((await jsonOf(unknown)).error.data.supported).toEqual(["2026-07-28"])
   })
+
+  it.each(["GET", "subscriptions/listen"])(
+    "tells a client that listens by %s of other functions",
+    async (way) => {
+      const { post, channel, calls } = await openFixture({ limits: { keepAliveMs: 5 } })
+      const other = { ...lookup, name: "other" }
+      expect(await channel.setTools([lookup], 0)).toBe(true)
+      // Nobody listens yet.
+      expect(await channel.setTools([other], 10_000)).toBe(false)
+      const _meta = { "io.modelcontextprotocol/protocolVersion": "2026-07-28" }
+      const listen = {
+        method: "subscriptions/listen",
+        params: { _meta, notifications: { toolsListChanged: true } },
+      }
+      const stream =
+        way === "GET"
+          ? await fetch(channel.url, { headers: { ...channel.headers, accept: "text/event-stream" } })
+          : await post({ jsonrpc: "2.0", id: 9, ...listen })
+      expect([stream.status, stream.headers.get("content-type")]).toEqual([200, "text/event-stream"])
+      const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader()
+      let text = ""
+      const read = async (part: string) => {
+        while (!text.includes(part)) text += (await reader?.read())?.value ?? ""
+      }
+      await read(": listening")
+      const changed = channel.setTools([lookup, other], 10_000)
+      await read("notifications/tools/list_changed")
+      const list = await jsonOf(await post({ jsonrpc: "2.0", id: 1, method: "tools/list" }))
+      expect(list.result.tools.map(({ name }: FunctionTool) => name)).toEqual(["lookup", "other"])
+      expect(await changed).toBe(true)
+      if (way !== "GET") {
+        const [first] = text.split("\n\n")
+        expect(JSON.parse(first?.replace("event: message\ndata: ", "") ?? "")).toMatchObject({
+          method: "notifications/subscriptions/acknowledged",
+          params: {
+            _meta: { "io.modelcontextprotocol/subscriptionId": 9 },
+            notifications: { toolsListChanged: true },
+          },
+        })
+      }
+      // One that does not ask for the list is waited for so long, and no longer.
+      expect(await channel.setTools([other], 1)).toBe(false)
+      expect(await (await post(call(2))).text()).toContain("Unknown tool: lookup")
+      expect(calls).toEqual([])
+      channel.close()
+      for (let next = await reader?.read(); next?.done === false; next = await reader?.read())
+        text += next.value
+    },
+  )
 
   it("holds a call open until it is answered, with signs of life", async () => {
     const { post, calls } = await openFixture({ limits: { keepAliveMs: 5 } })
@@ -231,11 +280,11 @@ describe("the endpoint of client functions", () => {
     expect(status).toBe(403)
   })
 
-  it("has no stream of its own and no sessions to end", async () => {
+  it("has no sessions to end", async () => {
     const { channel } = await openFixture()
-    for (const method of ["GET", "DELETE", "PUT"]) {
+    for (const method of ["DELETE", "PUT"]) {
       const answer = await fetch(channel.url, { method, headers: { ...channel.headers } })
-      expect([method, answer.status, answer.headers.get("allow")]).toEqual([method, 405, "POST"])
+      expect([method, answer.status, answer.headers.get("allow")]).toEqual([method, 405, "GET, POST"])
     }
   })
 

@@ -25,7 +25,7 @@ import {
   promptResultSchema,
   type SessionUpdate,
 } from "./acp-protocol.ts"
-import { AcpSessions, type LoadOptions } from "./acp-sessions.ts"
+import { AcpSessions, functionNames, type LoadOptions } from "./acp-sessions.ts"
 import { AcpTurn } from "./acp-turn.ts"
 import { isClientTool } from "./client-tool.ts"
 import { permissionAnswer } from "./permitted.ts"
@@ -80,6 +80,10 @@ class AcpBackend implements Backend {
       now: options.now ?? (() => performance.now()),
       log: options.log,
     })
+  }
+
+  get changesTools(): boolean {
+    return true
   }
 
   get kind(): string {
@@ -291,6 +295,8 @@ class AcpBackend implements Backend {
     const { onEvent, log } = this.#options
     const sessions = new AcpSessions(connection, {
       ...this.#options,
+      // One that runs in this process: a turn is among the running ones from before its prompt is sent.
+      isBusy: (thread) => this.#turns.get(thread)?.connection != null,
       onCall: (thread, call) => {
         const turn = this.#turns.get(thread)
         if (turn !== undefined) turn.called(call)
@@ -343,7 +349,7 @@ class AcpBackend implements Backend {
       permissions: session?.permissions ?? "read-only",
       folders: [this.#options.cwd],
       protectedFolders: this.#options.protectedFolders ?? [],
-      isClientCall: isClientTool(request.data.toolCall, session?.functionNames ?? []),
+      isClientCall: isClientTool(request.data.toolCall, functionNames(session)),
     })
     connection.respond(id, answer)
   }

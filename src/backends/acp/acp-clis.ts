@@ -37,6 +37,8 @@ export interface AcpCli {
    * message: the model would do again what was broken off.
    */
   readonly joinsUnanswered?: true
+  /** True: it asks for the list of functions before each request to its model, and not when it is told that the list has changed. */
+  readonly listsToolsEachTime?: true
   /** True: it reads its instruction files when it starts, and shows the same to all sessions. */
   readonly readsInstructionsOnce?: true
   /** What a line on its stderr says of a session that cannot get at its model for now; null: nothing of the kind. */
@@ -119,6 +121,7 @@ const copilot: AcpCli = {
   usageIsTotal: true,
   holdMs: null,
   saysInfos: true,
+  listsToolsEachTime: true,
   readsInstructionsOnce: true,
 }
 

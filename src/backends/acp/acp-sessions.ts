@@ -1,10 +1,12 @@
+import { isDeepStrictEqual } from "node:util"
 import type { Permissions } from "../../domain/agents.ts"
-import type { HistoryTurn, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
+import type { FunctionTool, HistoryTurn, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
 import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
 import type { ToolCall, ToolChannel, ToolEndpoint } from "../../domain/tool-endpoint.ts"
 import { noUsage, type Usage } from "../../domain/usage.ts"
 import { RpcError } from "../rpc-client.ts"
+import { tellTools } from "../tell-tools.ts"
 import type { AcpCli } from "./acp-clis.ts"
 import type { AcpConnection } from "./acp-connection.ts"
 import { isAuthError } from "./acp-error.ts"
@@ -23,7 +25,7 @@ export interface Preamble {
 /** A session that one process has in memory. */
 export interface AcpSession {
   readonly id: ThreadRef
-  readonly functionNames: readonly string[]
+  tools: readonly FunctionTool[]
   readonly channel: ToolChannel | null
   readonly permissions: Permissions
   readonly description: SessionDescription
@@ -45,6 +47,8 @@ export interface AcpSessionsOptions {
   readonly permissions: Permissions
   readonly toolEndpoint: ToolEndpoint | null
   readonly onCall: (thread: ThreadRef, call: ToolCall) => void
+  /** True: a turn runs in the thread. */
+  readonly isBusy: (thread: ThreadRef) => boolean
   readonly log: Log
 }
 
@@ -125,16 +129,17 @@ export class AcpSessions {
     }
   }
 
-  /** Loaded already, or loaded now. Rejects with `ThreadLostError`. */
+  /** Loaded already, or loaded now, with these functions. Rejects with `ThreadLostError`. */
   load(thread: ThreadRef, options: LoadOptions): Promise<AcpSession> {
     if (this.#stuck.has(thread)) {
       return Promise.reject(new ThreadLostError(`Session ${thread} still runs a turn that was interrupted`))
     }
     const loaded = this.#loaded.get(thread)
-    if (loaded !== undefined) return Promise.resolve(loaded)
+    if (loaded !== undefined && isDeepStrictEqual(loaded.tools, options.tools)) return Promise.resolve(loaded)
     let loading = this.#loading.get(thread)
     if (loading === undefined) {
-      loading = this.#load(thread, options).finally(() => this.#loading.delete(thread))
+      const work = loaded === undefined ? this.#load(thread, options) : this.#changeTools(loaded, options)
+      loading = work.finally(() => this.#loading.delete(thread))
       this.#loading.set(thread, loading)
     }
     return loading
@@ -205,6 +210,27 @@ export class AcpSessions {
   drop(): void {
     for (const session of this.#loaded.values()) session.channel?.close()
     this.#loaded.clear()
+  }
+
+  /** By word to the program, where the session has functions and it listens; else the session is loaded over what it has. */
+  async #changeTools(session: AcpSession, options: LoadOptions): Promise<AcpSession> {
+    const { id } = session
+    if (await this.#tellTools(session.channel, options.tools)) {
+      session.tools = options.tools
+      return session
+    }
+    const canLoad = this.#connection.description.agentCapabilities?.loadSession === true
+    if (!canLoad || session.preamble !== null || this.#options.isBusy(id)) {
+      throw new ThreadLostError(`Session ${id} cannot be given other functions`)
+    }
+    await this.renew(id)
+    return this.#load(id, options)
+  }
+
+  async #tellTools(channel: ToolChannel | null, tools: readonly FunctionTool[]): Promise<boolean> {
+    if (channel === null || this.#options.cli.listsToolsEachTime !== true) return tellTools(channel, tools)
+    await channel.setTools(tools, 0)
+    return true
   }
 
   async #load(thread: ThreadRef, options: LoadOptions): Promise<AcpSession> {
@@ -328,7 +354,7 @@ export class AcpSessions {
       id,
       description,
       own,
-      functionNames: options.tools.map((tool) => tool.name),
+      tools: options.tools,
       channel,
       permissions: options.isReadOnly === true ? "read-only" : permissions,
       preamble: null,
@@ -353,6 +379,10 @@ export class AcpSessions {
       this.#options.log("debug", `${method} was refused`, { thread, reason: messageOf(error) })
     }
   }
+}
+
+export function functionNames(session: AcpSession | null | undefined): readonly string[] {
+  return session?.tools.map(({ name }) => name) ?? []
 }
 
 function serversOf(channel: ToolChannel | null): readonly unknown[] {

@@ -11,7 +11,7 @@ import type { AcpCli } from "./acp-clis.ts"
 import type { AcpConnection } from "./acp-connection.ts"
 import { isSessionLost, modelError, turnErrorOfPrompt } from "./acp-error.ts"
 import type { PromptResult, SessionUpdate } from "./acp-protocol.ts"
-import type { AcpSession } from "./acp-sessions.ts"
+import { type AcpSession, functionNames } from "./acp-sessions.ts"
 import { AcpTurnReader } from "./acp-turn-reader.ts"
 import { isNothing, usageOfPrompt, usageOfTurn } from "./acp-usage.ts"
 import { ClientCalls } from "./client-calls.ts"
@@ -50,7 +50,7 @@ export class AcpTurn implements Turn {
       push: (event) => this.#events.push(event),
       server: cli.kind,
       cwd,
-      isClientCall: (tool) => isClientTool(tool, this.#session?.functionNames ?? []),
+      isClientCall: (tool) => isClientTool(tool, functionNames(this.#session)),
       holdsErrors: cli.saysErrors,
       takesInfos: cli.saysInfos === true,
     })

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto"
+import { isDeepStrictEqual } from "node:util"
 import type {
   Backend,
   Capabilities,
@@ -11,6 +12,7 @@ import type {
 import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { endLeftBehind, RunningProcesses } from "../running-processes.ts"
 import { notReady, turnErrorOfThrown } from "../start-error.ts"
+import { tellTools } from "../tell-tools.ts"
 import {
   type ClaudeBackendOptions,
   type ClaudeTimeouts,
@@ -37,6 +39,7 @@ export function createClaudeBackend(options: ClaudeBackendOptions): Backend {
 
 class ClaudeBackend implements Backend {
   readonly kind = claudeKind
+  readonly changesTools = true
   readonly #options: ClaudeBackendOptions
   readonly #timeouts: ClaudeTimeouts
   readonly #records: ThreadRecords
@@ -97,10 +100,30 @@ class ClaudeBackend implements Backend {
   }
 
   async resumeThread(ref: ThreadRef, options: ThreadOptions): Promise<void> {
-    if (this.#threads.has(ref)) return
+    await this.#changeTools(await this.#known(ref, options), options)
+  }
+
+  async #known(ref: ThreadRef, options: ThreadOptions): Promise<ClaudeThread> {
+    const loaded = this.#threads.get(ref)
+    if (loaded !== undefined) return loaded
     const record = await this.#records.read(ref)
     if (record === null) throw new ThreadLostError(`claude does not know thread ${ref}`)
-    if (!this.#threads.has(ref)) this.#threads.set(ref, knownThread(ref, record, options))
+    // A second caller may have read it meanwhile: there must be one object a thread.
+    const again = this.#threads.get(ref)
+    if (again !== undefined) return again
+    const thread = knownThread(ref, record, options)
+    this.#threads.set(ref, thread)
+    return thread
+  }
+
+  /** By word to the process, where it has functions and listens; else the next process is started with them. */
+  async #changeTools(thread: ClaudeThread, options: ThreadOptions): Promise<void> {
+    if (isDeepStrictEqual(thread.tools, options.tools)) return
+    this.#refuseUnserved(options)
+    thread.tools = options.tools
+    if (await tellTools(thread.channel, options.tools)) return
+    if (thread.turn !== null) throw new ThreadLostError(`Thread ${thread.ref} is in use`)
+    await this.#processes.close(thread)
   }
 
   async forkThread(ref: ThreadRef, at: string, options: ThreadOptions): Promise<ThreadRef> {
@@ -172,9 +195,8 @@ class ClaudeBackend implements Backend {
       await this.#clean()
       // Told to be over before it is noted, and a session has room for one turn.
       await previous?.settled
-      await this.resumeThread(ref, noOptions)
-      thread = this.#threads.get(ref) ?? null
-      if (thread === null || turn.isOver) return
+      thread = await this.#known(ref, noOptions)
+      if (turn.isOver) return
       await this.#ask(turn, thread, input)
       await this.#note(turn, thread)
     } catch (error) {

@@ -17,7 +17,7 @@ export interface ClaudeThread {
   readonly ref: ThreadRef
   readonly record: ThreadRecord
   readonly isEphemeral: boolean
-  readonly tools: readonly FunctionTool[]
+  tools: readonly FunctionTool[]
   /** What the session is to be told before its first turn. */
   history: readonly HistoryTurn[]
   start: SessionStart

@@ -49,6 +49,7 @@ export function createCodexBackend(options: CodexBackendOptions): Backend {
 
 class CodexBackend implements Backend {
   readonly kind = codexKind
+  readonly changesTools = false
   readonly #options: CodexBackendOptions
   readonly #timeouts: CodexTimeouts
   readonly #supervisor: ProcessSupervisor<AppServer>

@@ -50,6 +50,7 @@ const defaultMaxAnswerLength = 64 * 1024 * 1024
 
 class CommandBackend implements Backend {
   readonly kind: string
+  readonly changesTools = false
   readonly #options: CommandBackendOptions
   readonly #threads: ExecThreads
   readonly #running: RunningProcesses

@@ -26,13 +26,14 @@ export function createDemoBackend(): Backend {
 }
 
 interface DemoThread {
-  readonly tools: readonly FunctionTool[]
+  tools: readonly FunctionTool[]
   /** What the user said, turn by turn; `ref` is null for seeded turns. */
   readonly turns: { readonly ref: string | null; readonly said: readonly string[] }[]
 }
 
 class DemoBackend implements Backend {
   readonly kind = "demo"
+  readonly changesTools = true
   readonly #threads = new Map<ThreadRef, DemoThread>()
   readonly #running = new Map<ThreadRef, DemoTurn>()
   #isStopped = false
@@ -66,8 +67,8 @@ class DemoBackend implements Backend {
     return this.#add({ tools: options.tools, turns })
   }
 
-  async resumeThread(thread: ThreadRef): Promise<void> {
-    this.#known(thread)
+  async resumeThread(thread: ThreadRef, { tools }: ThreadOptions): Promise<void> {
+    this.#known(thread).tools = tools
   }
 
   async forkThread(thread: ThreadRef, at: string, options: ThreadOptions): Promise<ThreadRef> {

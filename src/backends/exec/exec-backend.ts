@@ -35,6 +35,7 @@ export function createExecBackend(options: ExecBackendOptions): Backend {
 
 class ExecBackend implements Backend {
   readonly kind = "exec"
+  readonly changesTools = true
   readonly #options: ExecBackendOptions
   readonly #timeouts: ExecTimeouts
   readonly #files: ThreadFiles
@@ -90,7 +91,9 @@ class ExecBackend implements Backend {
 
   async resumeThread(ref: ThreadRef, options: ThreadOptions): Promise<void> {
     const thread = await this.#find(ref)
-    thread.functions ??= await this.#openFunctions(options)
+    // The next process asks for the list; one that is there hears of it if it likes.
+    if (thread.functions !== null) await thread.functions.setTools(options.tools, 0)
+    else thread.functions = await this.#openFunctions(options)
   }
 
   async forkThread(thread: ThreadRef, at: string): Promise<ThreadRef> {
