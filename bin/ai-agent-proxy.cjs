@@ -91,11 +91,18 @@ function runUnderOwnNode() {
   var shown = withoutKey(args)
   // The environment can be read by this user only.
   if (shown.join() !== args.join()) process.env.AI_AGENT_PROXY_ARGUMENTS = JSON.stringify(args)
-  var child = require('child_process').spawn(own, [__filename].concat(shown), { stdio: 'inherit' })
+  var stdio = ['inherit', 'inherit', 'inherit', 'ipc']
+  var child = require('child_process').spawn(own, [__filename].concat(shown), { stdio: stdio })
+  // A terminal sends Ctrl-C to both processes: who tells signals apart from those that we pass on is told of these in words.
+  var isTold = false
+  child.on('message', function (message) {
+    if (message === 'tell signals') isTold = true
+  })
   var signals = ['SIGTERM', 'SIGINT', 'SIGHUP']
   signals.forEach(function (signal) {
     process.on(signal, function () {
-      child.kill(signal)
+      if (isTold && child.connected) child.send({ signal: signal })
+      else child.kill(signal)
     })
   })
   child.on('error', function (error) {

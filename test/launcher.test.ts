@@ -1,18 +1,13 @@
 import { spawnSync } from "node:child_process"
-import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { oldNode } from "./support/old-node.ts"
 import { createTempDir, type TempDir } from "./support/temp-dir.ts"
 
 const launcher = resolve(import.meta.dirname, "../bin/ai-agent-proxy.cjs")
 
-/** The machine's own Node, if it is an old one: the launcher is written for it. */
-const oldNode = ["/usr/bin/node", "/usr/local/bin/node"].find((path) => {
-  if (!existsSync(path)) return false
-  const { stdout } = spawnSync(path, ["--version"], { encoding: "utf8" })
-  return Number(/^v(\d+)/.exec(stdout)?.[1]) < 24
-})
-if (oldNode === undefined) console.warn("The launcher is not tried on an old Node: there is none here.")
+if (oldNode === null) console.warn("The launcher is not tried on an old Node: there is none here.")
 
 let root: TempDir
 
@@ -71,7 +66,7 @@ describe("the launcher", () => {
     },
   )
 
-  it.runIf(isLinux && oldNode !== undefined).each(forms)(
+  it.runIf(isLinux && oldNode !== null).each(forms)(
     "nor that of the process that an old Node starts, or its own: %s %s",
     (...args) => {
       build(seen)
@@ -85,14 +80,14 @@ describe("the launcher", () => {
     },
   )
 
-  it.skipIf(oldNode === undefined)("says which Node is needed on an old one", () => {
+  it.skipIf(oldNode === null)("says which Node is needed on an old one", () => {
     build("console.log('never')")
     const result = launch(oldNode ?? "", "daemon")
     expect(result).toMatchObject({ status: 78, stdout: "" })
     expect(result.stderr).toMatch(/Node 24\.15 or newer.*npm install --prefix \S+\/runtime node@24/s)
   })
 
-  it.skipIf(oldNode === undefined)("uses the Node that was installed for the service alone", () => {
+  it.skipIf(oldNode === null)("uses the Node that was installed for the service alone", () => {
     build("console.log(process.version)")
     const bin = join(root.path, ".ai_agent_proxy", "runtime", "node_modules", "node", "bin")
     mkdirSync(bin, { recursive: true })
@@ -100,7 +95,7 @@ describe("the launcher", () => {
     expect(launch(oldNode ?? "")).toMatchObject({ status: 0, stdout: `${process.version}\n` })
   })
 
-  it.skipIf(oldNode === undefined)(
+  it.skipIf(oldNode === null)(
     "uses the checkout's own Node on an old one, with its exit code and signals",
     () => {
       build("console.log(process.version); process.kill(process.pid, 'SIGTERM')")

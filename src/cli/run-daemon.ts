@@ -13,12 +13,13 @@ import type { DaemonFlags } from "./daemon.ts"
 import { takeEnvironmentFile } from "./environment-option.ts"
 import { createLogger } from "./logger.ts"
 import { printLine } from "./print.ts"
+import { onStopSignals } from "./stop-signals.ts"
 
 export async function runDaemon(flags: DaemonFlags): Promise<void> {
   if (flags.environmentFile !== undefined) takeEnvironmentFile(flags.environmentFile, process.env)
   const log = await createLogger(process.stderr, process.env)
   const stopping = new AbortController()
-  const stopped = onSignals((signal) => {
+  const stopped = onStopSignals((signal) => {
     log.info({ signal }, "stopping")
     stopping.abort(new ProxyError("agent_stopped", `Stopped by ${signal} before it was up.`))
   })
@@ -76,20 +77,4 @@ function announce(service: Service): void {
   curl ${service.url}/v1/chat/completions${key} -H 'Content-Type: application/json' \\
     -d '{"model": "manager", "messages": [{"role": "user", "content": "Who are you?"}]}'
 `)
-}
-
-/** Resolves at the first signal that asks for an end; a second one ends the process at once. */
-function onSignals(onFirst: (signal: string) => void): Promise<void> {
-  return new Promise((resolve) => {
-    let isStopping = false
-    const handle = (signal: NodeJS.Signals): void => {
-      if (isStopping) process.exit(130)
-      isStopping = true
-      onFirst(signal)
-      resolve()
-    }
-    process.on("SIGTERM", handle)
-    process.on("SIGINT", handle)
-    process.on("SIGHUP", handle)
-  })
 }
