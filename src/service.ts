@@ -5,6 +5,7 @@ import type { Config } from "./config/config.ts"
 import { principalsOf } from "./config/principals.ts"
 import { version } from "./config/version.ts"
 import type { NotReady, Readiness } from "./domain/backend.ts"
+import { ProxyError } from "./domain/errors.ts"
 import type { UrlFetcher } from "./domain/files.ts"
 import type { Log } from "./domain/log.ts"
 import type { Roster } from "./domain/roster.ts"
@@ -277,8 +278,15 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   }
 }
 
+/** A turn has a line of its own, and what looks again and again is no news: only what went wrong is told of a request. */
 function logRequest(log: ServiceLog, entry: HttpLogEntry): void {
   const { error, ...fields } = entry
   if (entry.status >= 500) log.error({ ...fields, err: error }, "request failed")
-  else log.info(fields, "request")
+  else if (entry.status >= 400) log.info({ ...fields, ...refusalOf(error) }, "request refused")
+  else log.debug(fields, "request")
+}
+
+/** Without its message: that may quote what a client sent. */
+function refusalOf(error: unknown): object {
+  return error instanceof ProxyError ? { code: error.code, param: error.param } : {}
 }

@@ -1,4 +1,5 @@
 import path from "node:path"
+import { demoCli } from "../domain/agent-clis.ts"
 import type { Permissions } from "../domain/agents.ts"
 import type { Backend, BackendEvent } from "../domain/backend.ts"
 import { ProxyError } from "../domain/errors.ts"
@@ -10,18 +11,20 @@ import { childEnvironment } from "./child-environment.ts"
 import { createClaudeBackend } from "./claude/claude-backend.ts"
 import { claudeEnvironment } from "./claude/claude-environment.ts"
 import { claudeKind } from "./claude/history-messages.ts"
+import { refusedArgument } from "./cli-arguments.ts"
 import { createCliBackend } from "./cli-backend.ts"
 import { codexEnvironment } from "./codex/codex-environment.ts"
 import type { CodexTimeouts } from "./codex/codex-options.ts"
 import { createCommandBackend } from "./command/command-backend.ts"
+import { createDemoBackend } from "./demo/demo-backend.ts"
 
 /** What every kind of agent CLI is started with. */
 export interface AgentBackendOptions {
   /** `backend` of the agent's control file; null: found by the executable's name. */
   readonly kind: string | null
-  /** Name or path of the program, as `executableOf` gives it. */
+  /** Name or path of the program. */
   readonly executable: string
-  /** What stands behind it on the command line of `cli`; only backends whose arguments are the user's read it. */
+  /** What stands behind it on the command line of `cli`, see `refusedArgument`. */
   readonly args?: readonly string[]
   /** Absolute path of the agent's workspace: where its CLI runs. */
   readonly cwd: string
@@ -55,7 +58,11 @@ const backends: ReadonlyMap<string, Create> = new Map<string, Create>([
   ["codex", codexLikeBackend],
   [claudeKind, claudeBackend],
   ["command", (options) => commandBackend(options, "command", options.args ?? [])],
-  ["pi", (options) => commandBackend(options, "pi", piArguments(options.model))],
+  [
+    "pi",
+    (options) => commandBackend(options, "pi", [...piArguments(options.model), ...(options.args ?? [])]),
+  ],
+  [demoCli, demoBackend],
   ...[...acpClis.values(), otherAcp].map((cli): [string, Create] => [
     cli.kind,
     (options) => acpBackend(options, cli),
@@ -64,23 +71,47 @@ const backends: ReadonlyMap<string, Create> = new Map<string, Create>([
 
 /**
  * The backend for an agent's CLI: that of `kind`, else that of the executable's name. A program of another name is taken to
- * understand codex's arguments. Throws `ProxyError` where `kind` names none.
+ * understand codex's arguments. Throws `ProxyError` where `kind` names none, or the program cannot be given its arguments.
  */
 export function createBackend(options: AgentBackendOptions): Backend {
-  const { kind, executable } = options
-  const create = backends.get(kind ?? nameOf(executable))
-  if (create !== undefined) return create(options)
-  if (kind === null) return codexLikeBackend(options)
+  const kind = options.kind ?? kindOfProgram(options.executable)
+  const create = backends.get(kind)
+  if (create === undefined) throw unknownBackend(kind)
+  const problem = refusedArgument(kind, options.args ?? [])
+  if (problem !== null) throw new ProxyError("invalid_request", `\`cli\`: ${problem}.`, { param: "cli" })
+  return create(options)
+}
+
+/** Throws `ProxyError`. */
+export function assertBackend(kind: string): void {
+  if (!backends.has(kind)) throw unknownBackend(kind)
+}
+
+function unknownBackend(kind: string): ProxyError {
   const names = [...backends.keys()].join(", ")
-  throw new ProxyError("invalid_request", `There is no backend ${kind}; there are ${names}.`, {
+  return new ProxyError("invalid_request", `There is no backend ${kind}; there are ${names}.`, {
     param: "backend",
   })
 }
 
-function nameOf(executable: string): string {
+/** Kind of the backend that a program is driven by, as its name tells. */
+export function kindOfProgram(executable: string): string {
   const name = path.basename(executable).replace(/\.(?:exe|cmd|js|mjs)$/i, "")
-  // Their command lines are the user's; a program that happens to be called so has none.
-  return name === otherAcp.kind || name === "command" ? "codex" : name
+  // The command lines of the first two are the user's; a program that happens to be called so has none. The third is no program.
+  const isOther = name === otherAcp.kind || name === "command" || (name === demoCli && executable !== demoCli)
+  return isOther || !backends.has(name) ? "codex" : name
+}
+
+function demoBackend({
+  cwd,
+  permissions,
+  writableFolders: [workingDirectory] = [],
+}: AgentBackendOptions): Backend {
+  return createDemoBackend({
+    workspace: cwd,
+    permissions,
+    ...(workingDirectory !== undefined && { workingDirectory }),
+  })
 }
 
 function claudeBackend(options: AgentBackendOptions): Backend {
@@ -123,7 +154,7 @@ function acpBackend(options: AgentBackendOptions, cli: AcpCli): Backend {
   return createAcpBackend({
     cli,
     executable,
-    args: cli === otherAcp ? args : cli.args(permissions),
+    args: [...cli.args(permissions), ...args],
     cwd,
     env: childEnvironment(env, passEnv),
     model,

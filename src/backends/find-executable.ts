@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from "node:fs"
 import path from "node:path"
+import { demoCli } from "../domain/agent-clis.ts"
 
 /**
  * Absolute path of a program, looked for in a `PATH` value; null: there is none that may be run. A name with a slash
@@ -17,6 +18,11 @@ export function findExecutable(name: string, pathVariable: string | undefined): 
     if (isExecutableFile(candidate)) return candidate
   }
   return null
+}
+
+/** True: it may be started now, or is built in. */
+export function isThere(program: string, pathVariable: string | undefined): boolean {
+  return program === demoCli || findExecutable(program, pathVariable) !== null
 }
 
 function isExecutableFile(file: string): boolean {

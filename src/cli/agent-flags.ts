@@ -1,6 +1,6 @@
 import { resolve } from "node:path"
 import type { Command } from "commander"
-import { executableOf } from "../config/executable-of.ts"
+import { cliCommandsOf } from "../config/cli-commands.ts"
 import type { AgentSettings } from "../domain/agents.ts"
 import { messageOf } from "../domain/errors.ts"
 import { UsageError } from "./exit-codes.ts"
@@ -54,8 +54,10 @@ function isPermissions(value: string): value is AgentSettings["permissions"] {
 /** A path that was typed is made absolute: the agent runs in another folder. */
 function checkedCli(cli: string): string {
   try {
-    const program = executableOf(cli)
-    return program.startsWith("./") || program.startsWith("../") ? resolve(program) : cli
+    const [{ program }] = cliCommandsOf(cli)
+    if (!program.startsWith("./") && !program.startsWith("../")) return cli
+    const typed = cli.trimStart()
+    return typed.startsWith(program) ? resolve(program) + typed.slice(program.length) : resolve(program)
   } catch (error) {
     throw new UsageError(`--cli cannot be used: ${messageOf(error)}.`)
   }

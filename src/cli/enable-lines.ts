@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises"
-import { findExecutable } from "../backends/find-executable.ts"
+import { isThere } from "../backends/find-executable.ts"
 import type { Config } from "../config/config.ts"
 import { settings } from "../config/settings.ts"
 import type { ServicePlan } from "../supervise/plan-service.ts"
@@ -49,7 +49,7 @@ function keyLine(config: Config, newKey: string | null): string {
 
 /** The service notices the CLI by itself once it is there; null: it is there. */
 export function cliWarning({ config, environment, user }: ServicePlan): string | null {
-  if (findExecutable(config.cli, environment.PATH) !== null) return null
+  if (config.cliCommands.some(({ program }) => isThere(program, environment.PATH))) return null
   return (
     `\`${config.cli}\` is not on the PATH of the service (${environment.PATH}). Install it for ${user.name}, or name it: ` +
     "ai-agent-proxy enable --cli /full/path"

@@ -1,10 +1,14 @@
 import { join } from "node:path"
 import { Command } from "commander"
+import { refusedArgument } from "../backends/cli-arguments.ts"
+import { cliCommandsOf } from "../config/cli-commands.ts"
+import type { AgentSettings } from "../domain/agents.ts"
 import { explain } from "../domain/backend.ts"
 import { type AgentFlags, settingsOf, withAgentFlags } from "./agent-flags.ts"
 import { type AgentView, agentJson, stateOf } from "./agent-view.ts"
 import { agentsAtHand } from "./agents-at-hand.ts"
 import { type CommonFlags, homeOf, note, print, printJson, shortPath } from "./command-io.ts"
+import { exitCodes, UsageError } from "./exit-codes.ts"
 
 export function hireCommand(): Command {
   return withAgentFlags(
@@ -34,6 +38,7 @@ export async function runHire(
 ): Promise<void> {
   const home = await homeOf(flags)
   const settings = settingsOf(flags)
+  await assertUsable(settings)
   const agents = await agentsAtHand(home)
   const { agent, isNew } = await agents.hire({ role, name, settings })
   if (flags.json === true) {
@@ -50,6 +55,20 @@ export async function runHire(
     )
   }
   explainState(agent)
+  // One that is only down was made, and is started with the service.
+  if (agent.state === "running" && !agent.readiness.isReady) process.exitCode = exitCodes.failure
+}
+
+/** A backend that there is not, and arguments that would be dropped, are told before anything is made. */
+async function assertUsable({ cli = null, backend = null }: Partial<AgentSettings>): Promise<void> {
+  if (cli === null && backend === null) return
+  // Loaded only here: it is all backends.
+  const { assertBackend, kindOfProgram } = await import("../backends/create-backend.ts")
+  if (backend !== null) assertBackend(backend)
+  for (const { program, args } of cli === null ? [] : cliCommandsOf(cli)) {
+    const problem = refusedArgument(backend ?? kindOfProgram(program), args)
+    if (problem !== null) throw new UsageError(`--cli: ${problem}.`)
+  }
 }
 
 /** What a person does next about an agent that does not run. */

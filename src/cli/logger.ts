@@ -1,11 +1,20 @@
 import { type Logger, levels, pino, stdSerializers } from "pino"
 import { ConfigError } from "../config/config-error.ts"
+import { ProxyError } from "../domain/errors.ts"
 import { escapeControls, showControls } from "../domain/visible-controls.ts"
+import { logLine } from "./log-line.ts"
 
 /** Characters of one text in a line: what a program said or a client asked for may be of any length. */
 const maxTextLength = 2_000
 /** The same of an error with its stack. */
 const maxErrorLength = 8_000
+
+/** For pino-pretty. */
+export const linesForPeople = {
+  hideObject: true,
+  ignore: "pid,hostname",
+  messageFormat: (entry: Record<string, unknown>) => logLine(entry),
+} as const
 
 /**
  * JSON lines, or readable lines in a terminal, on stderr: stdout is for data. Nothing that is logged anywhere may hold a
@@ -27,7 +36,10 @@ export async function createLogger(output: NodeJS.WriteStream, env: NodeJS.Proce
   // Loaded only where somebody looks: it costs memory that a service does not need.
   const { default: pretty } = await import("pino-pretty")
   const colorize = env.NO_COLOR === undefined || env.NO_COLOR === ""
-  return pino(options, pretty({ colorize, destination: output, sync: true, translateTime: "HH:MM:ss" }))
+  return pino(
+    options,
+    pretty({ ...linesForPeople, colorize, destination: output, sync: true, translateTime: "HH:MM:ss" }),
+  )
 }
 
 function withShortTexts(fields: Record<string, unknown>): Record<string, unknown> {
@@ -49,8 +61,13 @@ function shortError(error: unknown): unknown {
     type,
     ...("code" in error && { code: error.code }),
     message: cut(message, maxErrorLength),
-    stack: cut(stack ?? "", maxErrorLength),
+    ...(!isCatalogued(error) && { stack: cut(stack ?? "", maxErrorLength) }),
   }
+}
+
+/** What the catalogue has a word for is no fault of the program: where in it that came up is nothing to anybody. */
+function isCatalogued(error: Error): boolean {
+  return error instanceof ProxyError && error.code !== "internal_error"
 }
 
 function cut(text: string, length: number): string {

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { Command, InvalidArgumentError } from "commander"
 import { ServiceError } from "../supervise/service-error.ts"
+import { linesForPeople } from "./logger.ts"
 import { readableLines } from "./readable-lines.ts"
 import { requireInstalled, type ScopeFlags } from "./service-context.ts"
 
@@ -50,7 +51,7 @@ async function showLog(flags: LogFlags): Promise<void> {
     const { default: pretty } = await import("pino-pretty")
     const { NO_COLOR } = process.env
     const isColored = NO_COLOR === undefined || NO_COLOR === ""
-    const shown = pretty({ colorize: isColored, translateTime: "SYS:yyyy-mm-dd HH:MM:ss" })
+    const shown = pretty({ ...linesForPeople, colorize: isColored, translateTime: "SYS:yyyy-mm-dd HH:MM:ss" })
     readableLines(child.stdout).pipe(shown)
   }
   // `exit` gives the exit code, or null and a signal.

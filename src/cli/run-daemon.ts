@@ -1,9 +1,15 @@
 import { homedir } from "node:os"
+import { basename } from "node:path"
+import { refusedArgument } from "../backends/cli-arguments.ts"
+import { kindOfProgram } from "../backends/create-backend.ts"
+import { isThere } from "../backends/find-executable.ts"
 import type { Config } from "../config/config.ts"
+import { ConfigError } from "../config/config-error.ts"
 import { readConfigText } from "../config/read-config-text.ts"
 import { resolveConfig } from "../config/resolve-config.ts"
 import { version } from "../config/version.ts"
-import { explain } from "../domain/backend.ts"
+import { knownClis } from "../domain/agent-clis.ts"
+import { explain, fullReason, type NotReady } from "../domain/backend.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { type Service, startService } from "../service.ts"
 import { createServiceNotifier } from "../supervise/service-notifier.ts"
@@ -32,7 +38,7 @@ export async function runDaemon(flags: DaemonFlags): Promise<void> {
     demoFallback: flags.demoFallback === true,
   })
   log.info({ version, pid: process.pid, home: service.config.home }, `listening on ${service.url}`)
-  announce(service)
+  void announce(service, stopping.signal)
   const notifier = createServiceNotifier({
     env: process.env,
     check: () => service.check(),
@@ -50,18 +56,24 @@ export async function runDaemon(flags: DaemonFlags): Promise<void> {
   log.info({}, "stopped")
 }
 
+/** Throws `ConfigError`, also for a `cli` whose arguments would be dropped. */
 function configOf(flags: DaemonFlags): Config {
-  return resolveConfig({
+  const config = resolveConfig({
     flags: { host: flags.ip, port: flags.port, cli: flags.cli, home: flags.home, apiKey: flags.apiKey },
     env: process.env,
     homeDir: homedir(),
     cwd: process.cwd(),
     readFile: readConfigText,
   })
+  for (const { program, args } of config.cliCommands) {
+    const problem = refusedArgument(kindOfProgram(program), args)
+    if (problem !== null) throw new ConfigError(flags.cli === undefined ? "cli" : "--cli", "cli", problem)
+  }
+  return config
 }
 
-/** What a person at the terminal needs next. */
-function announce(service: Service): void {
+/** What a person at the terminal needs next; how the manager changes from then on, the log tells. */
+async function announce(service: Service, signal: AbortSignal): Promise<void> {
   const { demoReason, config } = service
   if (demoReason !== null) {
     printLine(
@@ -69,12 +81,25 @@ function announce(service: Service): void {
     )
   }
   if (!process.stderr.isTTY) return
+  const readiness = await service.managerReadiness
+  if (signal.aborted) return
   const key = config.apiKeys.size === 0 ? "" : " -H 'Authorization: Bearer YOUR_KEY'"
+  const curl = `curl ${service.url}/v1/chat/completions${key} -H 'Content-Type: application/json' \\
+    -d '{"model": "manager", "messages": [{"role": "user", "content": "Who are you?"}]}'`
   printLine(`
-  Status page   ${service.url}/
+${readiness.isReady ? "" : `${problemLines(readiness, config)}\n\n`}  Status page   ${service.url}/
   Base URL      ${service.url}/v1
+${readiness.isReady ? `\n  ${curl}\n` : "  Once it is ready, this is told here, and requests are answered.\n"}`)
+}
 
-  curl ${service.url}/v1/chat/completions${key} -H 'Content-Type: application/json' \\
-    -d '{"model": "manager", "messages": [{"role": "user", "content": "Who are you?"}]}'
-`)
+function problemLines(problem: NotReady, config: Config): string {
+  const there = knownClis.filter((program) => isThere(program, process.env.PATH))
+  const others = there.filter((program) => program !== basename(config.cli))
+  return [
+    `  NOT READY     ${printable(fullReason(problem))}`,
+    `  Next          ${printable(problem.nextStep)}`,
+    ...(others.length === 0
+      ? []
+      : [`  Found here    ${others.join(", ")}: take one with --cli ${others[0]}`]),
+  ].join("\n")
 }

@@ -4,7 +4,7 @@ import { parseEnvironmentFile } from "../config/environment-file.ts"
 import { readConfigText } from "../config/read-config-text.ts"
 import { resolveConfig } from "../config/resolve-config.ts"
 import { failure, type HealthCheck } from "../supervise/health-check.ts"
-import { pathWithCli } from "../supervise/path-with-cli.ts"
+import { pathWithAny } from "../supervise/path-with-cli.ts"
 import { captureEnvironment } from "../supervise/service-environment.ts"
 import { environmentFileOf } from "../supervise/service-spec.ts"
 import type { ServiceUser } from "../supervise/service-user.ts"
@@ -61,6 +61,6 @@ function problemOf(error: unknown): HealthCheck {
 
 function environmentToBe(config: Config, user: ServiceUser): Readonly<Record<string, string>> {
   const captured = captureEnvironment(process.env, user, config.passEnv)
-  const path = pathWithCli(config.cli, [captured.PATH], user.homeDir)
+  const path = pathWithAny(config.cliCommands, [captured.PATH], user.homeDir)
   return path === null ? captured : { ...captured, PATH: path }
 }

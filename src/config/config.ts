@@ -1,3 +1,5 @@
+import type { CliCommand } from "./cli-commands.ts"
+
 /** Everything that can be set, resolved once at start from flags, environment, `config.toml` and defaults. */
 export interface Config {
   /** Absolute; `AI_AGENT_PROXY_HOME`, default `~/.ai_agent_proxy`. */
@@ -6,8 +8,10 @@ export interface Config {
   readonly port: number
   /** API keys by the name of their principal. Empty: no key is asked for. */
   readonly apiKeys: ReadonlyMap<string, string>
-  /** The manager's executable, already taken out of values such as `codex resume --last || codex`. */
+  /** The program that is preferred: of the first of `cliCommands`. */
   readonly cli: string
+  /** What agents without a CLI of their own are run by: of those that are there, the first that is ready. Never empty. */
+  readonly cliCommands: readonly CliCommand[]
   /** Absolute; default `~/.openclaw/workspace`. */
   readonly workingDirectory: string
   /** Names of environment variables that agents may see beyond the built-in list. */

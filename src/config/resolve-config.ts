@@ -1,8 +1,9 @@
 import { isAbsolute, join, resolve } from "node:path"
+import { knownClis } from "../domain/agent-clis.ts"
+import { type CliCommand, cliCommandsOf } from "./cli-commands.ts"
 import type { Config, Limits } from "./config.ts"
 import { ConfigError } from "./config-error.ts"
 import { type ConfigFile, parseConfigFile } from "./config-file.ts"
-import { executableOf } from "./executable-of.ts"
 import { keyInSecrets } from "./secrets-file.ts"
 import { homeVariable, limitSettings, ownerPrincipal, type Setting, settings } from "./settings.ts"
 
@@ -75,13 +76,15 @@ export function resolveConfig(input: ConfigInput): Config {
   const { flags } = input
 
   const cli = find(settings.cli, flags.cli)
+  const cliCommands = cli === null ? knownClis.map(bareCommand) : commandsOf(input, cli)
   const workingDir = find(settings.workingDir, flags.workingDir)
   return Object.freeze({
     home,
     host: find(settings.host, flags.host)?.value ?? "127.0.0.1",
     port: find(settings.port, flags.port)?.value ?? 7011,
     apiKeys: findApiKeys(input, file, home),
-    cli: cli === null ? "codex" : programOf(input, cli),
+    cli: cliCommands[0]?.program ?? "",
+    cliCommands: Object.freeze(cliCommands),
     workingDirectory:
       workingDir === null
         ? join(input.homeDir, ".openclaw", "workspace")
@@ -201,18 +204,21 @@ function findOwnerKey(input: ConfigInput, home: string): string | null {
   return variable === undefined ? kept : parseText(apiKey, variable, apiKey.variable).value
 }
 
-function programOf(input: ConfigInput, found: Found<string>): string {
-  let program: string
+function bareCommand(program: string): CliCommand {
+  return { program, args: [] }
+}
+
+function commandsOf(input: ConfigInput, { value, source }: Found<string>): readonly CliCommand[] {
   try {
-    program = executableOf(found.value)
+    // A bare name is looked up in PATH; a path must not depend on the folder that an agent runs in.
+    return cliCommandsOf(value).map(({ program, args }) => ({
+      program: program.includes("/") ? pathOf(input, { value: program, source }, settings.cli.key) : program,
+      args,
+    }))
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    throw new ConfigError(found.source, settings.cli.key, `\`cli\` cannot be used: ${error.message}`, error)
+    throw new ConfigError(source, settings.cli.key, `\`cli\` cannot be used: ${error.message}`, error)
   }
-  // A bare name is looked up in PATH; a path must not depend on the folder that an agent runs in.
-  return program.includes("/")
-    ? pathOf(input, { value: program, source: found.source }, settings.cli.key)
-    : program
 }
 
 /** Absolute path. `~` is the user's home; relative to `cwd` only where a person typed it just now. */

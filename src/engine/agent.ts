@@ -66,6 +66,8 @@ export class Agent {
   #lastExit: UnexpectedExit | null = null
   #loginProblem: LoginProblem | null = null
   #isStopped = false
+  /** What the log has last been told of: the reason, or nothing where it is ready. Null: it was told of neither. */
+  #toldState: string | null = null
   #refusal: string | null = null
   /** Of the instructions as the newest turn has found them. */
   #stamp: string
@@ -251,7 +253,6 @@ export class Agent {
 
   async #ask(): Promise<Readiness> {
     const readiness = await this.backend.readiness()
-    const wasReady = this.#readiness.isReady
     this.#readiness = readiness
     const { kind } = this.backend
     // A codex that was driven by exec for a while is another backend when its app-server answers again.
@@ -263,14 +264,22 @@ export class Agent {
         this.#options.log("info", "capabilities unknown", { agent: this.profile.id, error: String(error) })
       }
     }
-    if (readiness.isReady !== wasReady) {
-      const fields = {
-        agent: this.profile.id,
-        ...(readiness.isReady ? {} : { reason: fullReason(readiness) }),
-      }
-      this.#options.log("info", readiness.isReady ? "agent ready" : "agent not ready", fields)
-    }
+    this.#tellChange(readiness)
     return readiness
+  }
+
+  /** Also how it is at first, and that it is not ready for another reason than before. */
+  #tellChange(readiness: Readiness): void {
+    const state = readiness.isReady ? "" : readiness.reason
+    if (state === this.#toldState || this.#isStopped) return
+    this.#toldState = state
+    const agent = this.profile.id
+    if (readiness.isReady) {
+      this.#options.log("info", "agent ready", { agent, program: this.#capabilities?.program })
+      return
+    }
+    const fields = { agent, reason: fullReason(readiness), nextStep: readiness.nextStep }
+    this.#options.log("warn", "agent not ready", fields)
   }
 
   #schedule(pollMs = this.#options.readinessPollMs ?? 3000): void {

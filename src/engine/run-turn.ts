@@ -273,10 +273,7 @@ export class RunningTurn implements LiveResponse {
     const items = this.#recorder.finish("incomplete")
     const completedAt = now()
     const { status, error, usage } = outcome
-    if (status === "failed" && error !== null) {
-      const { code, modelStatus } = error
-      this.#options.log("warn", "turn failed", { response: this.id, code, modelStatus })
-    }
+    this.#logEnd(outcome, completedAt)
     if (outcome.status !== "failed") {
       this.#historyHash = historyHash(plan.hashBefore, [...plan.added, ...this.#recorder.output])
     }
@@ -304,6 +301,20 @@ export class RunningTurn implements LiveResponse {
     this.#save(end, () => this.#tell(items))
     await this.#writer.settled()
     this.#close({ ...this.#told, status, error, usage, completedAt })
+  }
+
+  /** The one line that a log has of a turn. */
+  #logEnd({ status, error, usage }: Outcome, at: number): void {
+    const { agent, isSideRequest } = this.#options
+    this.#options.log(status === "failed" ? "warn" : "info", "turn", {
+      agent: agent.profile.id,
+      response: this.id,
+      status,
+      ...(error !== null && { code: error.code, modelStatus: error.modelStatus }),
+      durationMs: at - this.#told.createdAt,
+      ...(usage !== null && { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens }),
+      ...(isSideRequest && { isSideRequest }),
+    })
   }
 
   #close(record: ResponseRecord & { readonly status: Outcome["status"] }): void {

@@ -3,9 +3,9 @@ import { homedir } from "node:os"
 import { dirname, join, relative, resolve } from "node:path"
 import { type AgentBackendOptions, createBackend } from "../backends/create-backend.ts"
 import { createDemoBackend } from "../backends/demo/demo-backend.ts"
+import { agentCommands } from "../config/agent-commands.ts"
+import type { CliCommand } from "../config/cli-commands.ts"
 import type { Config } from "../config/config.ts"
-import { argumentsOf } from "../config/executable-of.ts"
-import { programPath } from "../config/program-path.ts"
 import type { AgentKey, AgentProfile, AgentSettings } from "../domain/agents.ts"
 import type { Backend, BackendEvent, NotReady } from "../domain/backend.ts"
 import { ProxyError } from "../domain/errors.ts"
@@ -19,6 +19,7 @@ import { instructionsStamp } from "../workspace/instructions-stamp.ts"
 import type { RosterEntry } from "../workspace/roster-folder.ts"
 import { threadPreamble } from "../workspace/thread-preamble.ts"
 import type { AgentRecords } from "./agent-records.ts"
+import { firstReady } from "./first-ready.ts"
 import type { ServiceLog } from "./service-log.ts"
 
 export interface LaunchOptions {
@@ -65,39 +66,49 @@ export async function launchAgent(
   await ensureOwnFolders(profile.workspace, onProblem)
   await clearUnkept(profile.workspace, onProblem)
   const model = settings.model ?? config.model
-  const program = programOf(settings, options)
   let agent: Agent | null = null
   /** Told while it is only asked whether it can be used at all. */
   const early: BackendEvent[] = []
-  let backend: Backend = createBackend({
-    kind: settings.backend,
-    executable: program,
-    args: settings.cli === null ? [] : argumentsOf(settings.cli),
-    cwd: profile.workspace,
-    env: { ...env, ...options.agentEnv(profile) },
-    passEnv: [...config.passEnv, ...settings.env],
-    model,
-    permissions: settings.permissions,
-    writableFolders: [profile.workingDirectory],
-    protectedFolders: [join(profile.workspace, dirname(controlFile))],
-    toolEndpoint: options.toolEndpoint,
-    codexTimeouts: options.codexTimeouts ?? {},
-    resumesLast: config.sessions === "shared",
-    isNewcomer: profile.name !== profile.role && profile.identity !== profile.id,
-    onEvent: (event) => {
-      logBackendEvent(tell, event)
-      if (agent === null) early.push(event)
-      else agent.told(event)
-    },
-    log: tell,
-  })
-  options.onBackend(backend)
+  const create = ({ program, args }: CliCommand): Backend => {
+    early.length = 0
+    const made = createBackend({
+      kind: settings.backend,
+      executable: program,
+      args,
+      cwd: profile.workspace,
+      env: { ...env, ...options.agentEnv(profile) },
+      passEnv: [...config.passEnv, ...settings.env],
+      model,
+      permissions: settings.permissions,
+      writableFolders: [profile.workingDirectory],
+      protectedFolders: [join(profile.workspace, dirname(controlFile))],
+      toolEndpoint: options.toolEndpoint,
+      codexTimeouts: options.codexTimeouts ?? {},
+      resumesLast: config.sessions === "shared",
+      isNewcomer: profile.name !== profile.role && profile.identity !== profile.id,
+      onEvent: (event) => {
+        logBackendEvent(tell, event)
+        if (agent === null) early.push(event)
+        else agent.told(event)
+      },
+      log: tell,
+    })
+    options.onBackend(made)
+    return made
+  }
+  const chosen = await firstReady(commandsOf(settings, options), env.PATH, create, tell)
+  let { backend } = chosen
+  const { program } = chosen.command
   let demoReason: NotReady | null = null
   if (options.demoFallback) {
     const readiness = await backend.readiness()
     if (!readiness.isReady) {
       await backend.stop()
-      backend = createDemoBackend()
+      backend = createDemoBackend({
+        workspace: profile.workspace,
+        workingDirectory: profile.workingDirectory,
+        permissions: settings.permissions,
+      })
       options.onBackend(backend)
       demoReason = readiness
     }
@@ -139,12 +150,14 @@ function isInside(folder: string, path: string): boolean {
   return way !== ".." && !way.startsWith("../")
 }
 
-/** What is spawned for it. Throws `SyntaxError` for a `cli` that cannot be used. */
-export function programOf(
-  { cli }: AgentSettings,
-  { config, env }: Pick<LaunchOptions, "config" | "env">,
-): string {
-  return cli === null ? config.cli : programPath(cli, env.HOME ?? homedir())
+/** What may be spawned for it, the preferred first. Throws `SyntaxError` for a `cli` that cannot be used. */
+export function commandsOf(
+  { cli, backend }: Pick<AgentSettings, "cli" | "backend">,
+  { config, env }: { readonly config: Config; readonly env: NodeJS.ProcessEnv },
+): readonly CliCommand[] {
+  if (cli !== null) return agentCommands(cli, env.HOME ?? homedir())
+  // What drives all of them cannot be one kind.
+  return backend === null ? config.cliCommands : config.cliCommands.slice(0, 1)
 }
 
 function profileOf(

@@ -11,7 +11,7 @@ import { type MemberDescription, RosterMember } from "../engine/roster-member.ts
 import { newIdentity } from "../workspace/agent-identity.ts"
 import { assertCanGo, type RosterEntry, type RosterFolder } from "../workspace/roster-folder.ts"
 import { AgentRecords } from "./agent-records.ts"
-import { type LaunchOptions, launchAgent, programOf } from "./launch-agent.ts"
+import { commandsOf, type LaunchOptions, launchAgent } from "./launch-agent.ts"
 
 export interface ServiceRosterOptions extends Omit<LaunchOptions, "onBackend" | "records" | "identity"> {
   readonly folder: RosterFolder
@@ -236,6 +236,7 @@ export class ServiceRoster implements AgentRoster, Roster {
     const { member, records } = place
     const made: Backend[] = []
     const onBackend = (backend: Backend): void => {
+      if (this.#isStopped) throw new ProxyError("agent_stopped", "The service is stopping.")
       made.push(backend)
       this.#backends.add(backend)
     }
@@ -258,6 +259,7 @@ export class ServiceRoster implements AgentRoster, Roster {
       void agent.start()
       return agent
     } catch (error) {
+      if (this.#isStopped) return null
       this.#options.log.error(
         { agent: entry.id, err: error },
         "the agent cannot be launched; it is tried again",
@@ -286,7 +288,7 @@ export class ServiceRoster implements AgentRoster, Roster {
     let controlProblem = problem
     let program = this.#options.config.cli
     try {
-      if (control !== null) program = programOf(control, this.#options)
+      if (control !== null) program = commandsOf(control, this.#options)[0]?.program ?? program
     } catch (error) {
       controlProblem ??= `${workspace}/control/agent.json: \`cli\` cannot be used: ${messageOf(error)}`
     }

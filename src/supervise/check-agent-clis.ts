@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs"
+import { isThere } from "../backends/find-executable.ts"
+import { agentCommands } from "../config/agent-commands.ts"
+import type { CliCommand } from "../config/cli-commands.ts"
 import type { Config } from "../config/config.ts"
-import { argumentsOf } from "../config/executable-of.ts"
-import { programPath } from "../config/program-path.ts"
 import type { AgentSettings } from "../domain/agents.ts"
 import { messageOf } from "../domain/errors.ts"
 import { defaultSettings } from "../workspace/agent-control.ts"
@@ -21,12 +22,12 @@ export async function checkAgentClis(
   options: CliCheckOptions,
 ): Promise<readonly HealthCheck[]> {
   const checks: HealthCheck[] = []
-  const clis = new Map<string, CliToCheck & { readonly agents: string[] }>()
+  const clis = new Map<string, { readonly choices: readonly Choice[]; readonly agents: string[] }>()
   const add = (id: string, settings: AgentSettings): void => {
-    const cli = cliOf(settings, config, environment)
-    const key = JSON.stringify([cli.kind, cli.executable, cli.args])
+    const choices = choicesOf(settings, config, environment)
+    const key = JSON.stringify(choices.map(({ kind, executable, args }) => [kind, executable, args]))
     const known = clis.get(key)
-    if (known === undefined) clis.set(key, { ...cli, agents: [id] })
+    if (known === undefined) clis.set(key, { choices, agents: [id] })
     else known.agents.push(id)
   }
   for (const { id, workspace, settings, problem } of await agentsOf(config.home)) {
@@ -42,9 +43,25 @@ export async function checkAgentClis(
     }
   }
   // One after the other: each starts a program, and some take hundreds of megabytes.
-  for (const cli of clis.values()) checks.push(...(await checkCli(cli, environment, options)))
+  for (const { choices, agents } of clis.values()) checks.push(...(await checkChoices(choices, agents)))
   return checks
+
+  /** As the service chooses: the first that is ready, else the first. */
+  async function checkChoices(
+    choices: readonly Choice[],
+    agents: readonly string[],
+  ): Promise<readonly HealthCheck[]> {
+    let first: readonly HealthCheck[] | null = null
+    for (const choice of choices) {
+      const found = await checkCli({ ...choice, agents }, environment, options)
+      if (found.every(({ status }) => status !== "failure")) return found
+      first ??= found
+    }
+    return first ?? []
+  }
 }
+
+type Choice = Omit<CliToCheck, "agents">
 
 interface AgentToCheck {
   readonly id: string
@@ -63,17 +80,20 @@ async function agentsOf(home: string): Promise<readonly AgentToCheck[]> {
   return [{ id: "manager", workspace: `${home}/manager`, settings: defaultSettings, problem: null }, ...found]
 }
 
-/** Throws `SyntaxError` for a `cli` that names no program. */
-function cliOf(
+/** What is there of what it may be run by, else the first. Throws `SyntaxError` for a `cli` that names no program. */
+function choicesOf(
   { cli, backend, model, env }: AgentSettings,
   config: Config,
   environment: Environment,
-): Omit<CliToCheck, "agents"> {
-  return {
-    executable: cli === null ? config.cli : programPath(cli, environment.HOME ?? "/"),
-    args: cli === null ? [] : argumentsOf(cli),
+): readonly Choice[] {
+  const commands = cli === null ? config.cliCommands : agentCommands(cli, environment.HOME ?? "/")
+  const there = commands.filter(({ program }) => isThere(program, environment.PATH))
+  const chosen: readonly CliCommand[] = there.length === 0 ? commands.slice(0, 1) : there
+  return chosen.map(({ program, args }) => ({
+    executable: program,
+    args,
     kind: backend,
     model: model ?? config.model,
     passEnv: [...config.passEnv, ...env],
-  }
+  }))
 }

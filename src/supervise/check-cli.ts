@@ -1,6 +1,7 @@
 import { checkBackend } from "../backends/check-backend.ts"
-import { findExecutable } from "../backends/find-executable.ts"
+import { findExecutable, isThere } from "../backends/find-executable.ts"
 import type { Config } from "../config/config.ts"
+import { demoCli } from "../domain/agent-clis.ts"
 import { fullReason } from "../domain/backend.ts"
 import { failure, type HealthCheck, ok, warning } from "./health-check.ts"
 import { pathWithCli } from "./path-with-cli.ts"
@@ -45,11 +46,12 @@ function remediesOf(agents: readonly string[]): Remedies {
 
 /** Whether the manager's CLI is where the service looks. */
 export function checkCliPlace(
-  { cli }: Config,
+  { cli, cliCommands }: Config,
   environment: Environment,
   terminalPath: string | undefined,
 ): HealthCheck {
-  return placeOf(cli, environment, terminalPath, managersRemedies)
+  const found = cliCommands.find(({ program }) => isThere(program, environment.PATH))
+  return placeOf(found?.program ?? cli, environment, terminalPath, managersRemedies)
 }
 
 /** A CLI in the environment of the service: there, logged in and, with `isTurnWanted`, able to answer. */
@@ -95,6 +97,7 @@ function placeOf(
   terminalPath: string | undefined,
   { moved, named }: Remedies,
 ): HealthCheck {
+  if (cli === demoCli) return ok("cli", "the built-in demo agent")
   const file = findExecutable(cli, environment.PATH)
   if (file !== null) return ok("cli", file)
   const path = pathWithCli(cli, [terminalPath], environment.HOME ?? "/")

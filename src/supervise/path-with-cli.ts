@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs"
 import { isAbsolute, join } from "node:path"
 import { findExecutable } from "../backends/find-executable.ts"
+import type { CliCommand } from "../config/cli-commands.ts"
+import { demoCli } from "../domain/agent-clis.ts"
 import { lastingPath } from "./service-environment.ts"
 
 /** Where installers put agent CLIs; not on the PATH of every shell that `enable` may come from (cron, ssh HOST COMMAND). */
@@ -33,6 +35,20 @@ export function pathWithCli(
   ].map((parts) => lastingPath(parts.join(":")))
   const found = candidates.find((path) => findExecutable(cli, path) !== null)
   return found === undefined ? null : lastingPath([found, ...known.flatMap(existingFolders)].join(":"))
+}
+
+/** The same for the first of several commands that is anywhere; the built-in demo is everywhere. */
+export function pathWithAny(
+  commands: readonly CliCommand[],
+  paths: readonly (string | undefined)[],
+  homeDir: string,
+): string | null {
+  for (const { program } of commands) {
+    if (program === demoCli) return joinedPath(paths)
+    const path = pathWithCli(program, paths, homeDir)
+    if (path !== null) return path
+  }
+  return null
 }
 
 /** All of the first, and of the others what still exists: where the CLI is nowhere, that is no reason to lose the rest. */

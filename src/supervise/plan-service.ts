@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto"
+import { cliCommandsOf } from "../config/cli-commands.ts"
 import type { Config } from "../config/config.ts"
 import { parseEnvironmentFile } from "../config/environment-file.ts"
-import { executableOf } from "../config/executable-of.ts"
 import { isLoopback } from "../config/is-loopback.ts"
 import { resolveConfig } from "../config/resolve-config.ts"
 import { homeVariable, settings, settingVariables } from "../config/settings.ts"
 import { version } from "../config/version.ts"
 import type { Installation } from "./installation.ts"
-import { joinedPath, pathWithCli } from "./path-with-cli.ts"
+import { joinedPath, pathWithAny } from "./path-with-cli.ts"
 import { captureEnvironment } from "./service-environment.ts"
 import { environmentFileOf, type ServiceSpec } from "./service-spec.ts"
 import type { ServiceUser } from "./service-user.ts"
@@ -80,7 +80,7 @@ export function planService(input: ServicePlanInput): ServicePlan {
     environment: {
       ...foreignVariables(previous),
       ...captured,
-      PATH: pathWithCli(config.cli, paths, homeDir) ?? joinedPath(paths),
+      PATH: pathWithAny(config.cliCommands, paths, homeDir) ?? joinedPath(paths),
       ...ownSettings,
     },
     config,
@@ -123,12 +123,14 @@ function flagVariables({ flags, cwd }: ServicePlanInput): Record<string, string>
 function lastingCli(value: string, cwd: string): string {
   let program: string
   try {
-    program = executableOf(value)
+    program = cliCommandsOf(value)[0].program
   } catch {
     // `resolveConfig` says what is wrong with it.
     return value
   }
   if (!program.includes("/") || program.startsWith("/") || program.startsWith("~")) return value
   const path = `${cwd}/${program}`
-  return path.includes('"') ? `'${path}'` : `"${path}"`
+  const quoted = path.includes('"') ? `'${path}'` : `"${path}"`
+  const typed = value.trimStart()
+  return typed.startsWith(program) ? quoted + typed.slice(program.length) : quoted
 }

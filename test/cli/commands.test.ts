@@ -69,6 +69,13 @@ describe("the commands, with a running service", () => {
     expect((await fetch(`${daemon.url}/control/agents/manager/stop`, { method: "POST" })).status).toBe(404)
   })
 
+  it("hire an agent that cannot be asked, say why, and end with exit code 1", async () => {
+    const hired = await run(["hire", "engineer", "dora", "--cli", "no-such-cli"])
+    expect(hired).toMatchObject({ code: 1, stdout: expect.stringMatching(/^id +engineer_dora$/m) })
+    expect(hired.stderr).toContain("Not running: `no-such-cli` is not on the PATH")
+    await run(["fire", "engineer_dora"])
+  })
+
   it("hire an agent, tell its id, workspace and pid, and take the one that is there the second time", async () => {
     const first = await run(["hire", "engineer", "alice", "--effort", "low", "--model", "gpt-5.5"])
     expect(first).toMatchObject({ code: 0, stderr: "" })

@@ -64,6 +64,9 @@ const table: Readonly<Record<string, Row>> = {
       ["hire engineer ../x", 2, 'The name "../x" must be'],
       ["hire architect bob", 2, "There is a 'bob' already: engineer_bob"],
       ["hire engineer eve --permissions all", 2, "--permissions is full, workspace or read-only"],
+      ["hire engineer eve --backend nosuch", 2, "There is no backend nosuch; there are codex, claude"],
+      ["hire engineer eve --cli=codex&&claude", 2, "it has a &"],
+      ["hire engineer eve --cli=demo||--fast", 2, "it begins with the option --fast"],
     ],
     down: [
       ["hire engineer alice", 0, /^id {9}engineer_alice\n/],

@@ -53,6 +53,7 @@ function testConfig({ config = {}, limits = {} }: FixtureOptions = {}): Config {
     port: 8080,
     apiKeys: new Map(),
     cli: "codex",
+    cliCommands: [{ program: "codex", args: [] }],
     workingDirectory: "/home/ann/.openclaw/workspace",
     passEnv: [],
     sessions: "separate",

@@ -38,7 +38,7 @@ export const defaultTimeouts: ClaudeTimeouts = {
 export const defaultMaxIdle = 4
 
 export interface ClaudeBackendOptions {
-  /** Name or path of the program, as `executableOf` gives it. Looked up in `env.PATH` at each start. */
+  /** Name or path of the program. Looked up in `env.PATH` at each start. */
   readonly executable: string
   /** Absolute path of the agent's workspace: claude finds its sessions by the folder it runs in. */
   readonly cwd: string

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto"
+import type { Permissions } from "../../domain/agents.ts"
 import type {
   Backend,
   Capabilities,
@@ -11,22 +12,28 @@ import type {
 } from "../../domain/backend.ts"
 import { ThreadLostError } from "../../domain/errors.ts"
 import { type Item, textOf } from "../../domain/items.ts"
+import type { DemoFolders } from "./demo-acts.ts"
 import { demoReply } from "./demo-reply.ts"
 import { DemoTurn } from "./demo-turn.ts"
 
 /** Threads kept in memory; the longest unused goes first, and its next turn is seeded from the ledger. */
 const maxThreads = 1_000
 
+export interface DemoBackendOptions extends DemoFolders {
+  readonly permissions?: Permissions
+}
+
 /**
  * An agent without a program, an account or a network: for the first look at the service, and the reference that the
- * contract suite is held against.
+ * contract suite is held against. What it runs and edits does no harm, and is in its workspace.
  */
-export function createDemoBackend(): Backend {
-  return new DemoBackend()
+export function createDemoBackend(options: DemoBackendOptions): Backend {
+  return new DemoBackend(options)
 }
 
 interface DemoThread {
   tools: readonly FunctionTool[]
+  readonly isReadOnly: boolean
   /** What the user said, turn by turn; `ref` is null for seeded turns. */
   readonly turns: { readonly ref: string | null; readonly said: readonly string[] }[]
 }
@@ -36,7 +43,12 @@ class DemoBackend implements Backend {
   readonly changesTools = true
   readonly #threads = new Map<ThreadRef, DemoThread>()
   readonly #running = new Map<ThreadRef, DemoTurn>()
+  readonly #options: DemoBackendOptions
   #isStopped = false
+
+  constructor(options: DemoBackendOptions) {
+    this.#options = options
+  }
 
   async capabilities(): Promise<Capabilities> {
     return {
@@ -64,7 +76,7 @@ class DemoBackend implements Backend {
 
   async openThread(options: ThreadOptions): Promise<ThreadRef> {
     const turns = options.history.map(({ input }) => ({ ref: null, said: input.flatMap(saidIn) }))
-    return this.#add({ tools: options.tools, turns })
+    return this.#add({ ...settingsOf(options), turns })
   }
 
   async resumeThread(thread: ThreadRef, { tools }: ThreadOptions): Promise<void> {
@@ -75,7 +87,7 @@ class DemoBackend implements Backend {
     const { turns } = this.#known(thread)
     const end = turns.findIndex((turn) => turn.ref === at)
     if (end === -1) throw new ThreadLostError(`The demo agent has no turn ${at}`)
-    return this.#add({ tools: options.tools, turns: turns.slice(0, end + 1) })
+    return this.#add({ ...settingsOf(options), turns: turns.slice(0, end + 1) })
   }
 
   async closeThread(): Promise<void> {
@@ -99,7 +111,9 @@ class DemoBackend implements Backend {
     thread.turns.push({ ref: turn.ref, said })
     const all = thread.turns.flatMap((earlier) => earlier.said)
     this.#running.set(ref, turn)
-    void turn.run(demoReply(input, all, thread.tools)).then(() => {
+    const mayAct = !thread.isReadOnly && this.#options.permissions !== "read-only"
+    const steps = demoReply(input, all, thread.tools, mayAct)
+    void turn.run(steps, this.#options).then(() => {
       // The next turn may have begun already: it can start as soon as this one's last event is out.
       if (this.#running.get(ref) === turn) this.#running.delete(ref)
     })
@@ -133,6 +147,10 @@ class DemoBackend implements Backend {
     this.#threads.set(ref, thread)
     return thread
   }
+}
+
+function settingsOf({ tools, isReadOnly }: ThreadOptions): Pick<DemoThread, "tools" | "isReadOnly"> {
+  return { tools, isReadOnly: isReadOnly === true }
 }
 
 function saidIn(item: Item): string[] {

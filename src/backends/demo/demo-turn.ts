@@ -2,19 +2,21 @@ import { randomUUID } from "node:crypto"
 import { setImmediate, setTimeout } from "node:timers/promises"
 import type { Turn } from "../../domain/backend.ts"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
-import type { ContentPart, FunctionCallItem, MessageItem } from "../../domain/items.ts"
+import type { ContentPart, FunctionCallItem, MessageItem, ReasoningItem } from "../../domain/items.ts"
 import type { TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
 import { EventBatches } from "../event-batches.ts"
-import { type DemoReply, replyToOutput } from "./demo-reply.ts"
+import { addLine, commandItem, type DemoFolders, runCommand } from "./demo-acts.ts"
+import { type DemoStep, replyToOutput, spoken } from "./demo-reply.ts"
 
-/** A turn without a model: streams one reply, or waits for the client's function and then streams one. */
+/** A turn without a model: does one step after the other, as they were decided. */
 export class DemoTurn implements Turn {
   readonly ref = `demo_turn_${randomUUID()}`
   readonly #events = new EventBatches<TurnEvent>()
   readonly #abort = new AbortController()
   readonly #inputTokens: number
   #outputTokens = 0
+  #reasoningTokens = 0
   #openCall: {
     readonly item: FunctionCallItem
     readonly resolve: (output: readonly ContentPart[]) => void
@@ -33,11 +35,10 @@ export class DemoTurn implements Turn {
   }
 
   /** Runs to the last event. Never rejects. */
-  async run(reply: DemoReply): Promise<void> {
+  async run(steps: readonly DemoStep[], folders: DemoFolders): Promise<void> {
     this.#events.push({ type: "turn.started", turnRef: this.ref })
     try {
-      const spoken = reply.type === "call" ? replyToOutput(reply.name, await this.#call(reply)) : reply
-      if (spoken.type === "text") await this.#speak(spoken)
+      for (const step of steps) await this.#do(step, folders)
       this.#events.close({ type: "turn.completed", usage: this.usage })
     } catch (error) {
       if (this.#abort.signal.aborted) this.#events.close({ type: "turn.interrupted", usage: this.usage })
@@ -71,11 +72,54 @@ export class DemoTurn implements Turn {
       inputTokens: this.#inputTokens,
       cachedInputTokens: 0,
       outputTokens: this.#outputTokens,
-      reasoningTokens: 0,
+      reasoningTokens: this.#reasoningTokens,
     }
   }
 
-  async #call(reply: Extract<DemoReply, { type: "call" }>): Promise<readonly ContentPart[]> {
+  async #do(step: DemoStep, folders: DemoFolders): Promise<void> {
+    switch (step.type) {
+      case "think":
+        return this.#think(step.text)
+      case "run": {
+        const item = commandItem(step, folders)
+        this.#events.push({ type: "item.started", item })
+        const done = await runCommand(item, step, this.#abort.signal)
+        this.#events.push({ type: "item.completed", item: done })
+        const output = done.output.trim()
+        return this.#speak(spoken(`${step.intro}${output === "" ? " nothing." : `:\n${output}`}`))
+      }
+      case "edit": {
+        const item = await addLine(step.line, folders)
+        this.#events.push({ type: "item.completed", item })
+        return this.#speak(spoken(`I have added the line to ${item.changes[0]?.path}.`))
+      }
+      case "call": {
+        const answer = replyToOutput(step.name, await this.#call(step))
+        return this.#do(answer, folders)
+      }
+      case "text":
+        return this.#speak(step)
+      default:
+        return step satisfies never
+    }
+  }
+
+  async #think(text: string): Promise<void> {
+    const item: ReasoningItem = {
+      type: "reasoning",
+      id: `demo_${randomUUID()}`,
+      summary: [],
+      status: "in_progress",
+    }
+    this.#events.push({ type: "item.started", item })
+    await setImmediate(null, { signal: this.#abort.signal })
+    this.#outputTokens += tokensOf(text.length)
+    this.#reasoningTokens += tokensOf(text.length)
+    this.#events.push({ type: "item.delta", itemId: item.id, channel: "summary", index: 0, text })
+    this.#events.push({ type: "item.completed", item: { ...item, summary: [text], status: "completed" } })
+  }
+
+  async #call(reply: Extract<DemoStep, { type: "call" }>): Promise<readonly ContentPart[]> {
     const callId = `call_${randomUUID().replaceAll("-", "")}`
     const item: FunctionCallItem = {
       type: "function_call",
@@ -95,7 +139,7 @@ export class DemoTurn implements Turn {
     return output
   }
 
-  async #speak(reply: Extract<DemoReply, { type: "text" }>): Promise<void> {
+  async #speak(reply: Extract<DemoStep, { type: "text" }>): Promise<void> {
     const { signal } = this.#abort
     const message: MessageItem = {
       type: "message",

@@ -26,7 +26,7 @@ export const defaultTimeouts: ExecTimeouts = {
 }
 
 export interface ExecBackendOptions {
-  /** Name or path of the program, as `executableOf` gives it. Looked up in `env.PATH` at each turn. */
+  /** Name or path of the program. Looked up in `env.PATH` at each turn. */
   readonly executable: string
   /** Absolute path of the agent's workspace: where the program runs, always. `inbox` and `control` are used below it. */
   readonly cwd: string
