@@ -69,8 +69,8 @@ export class DaemonClient {
     this.#home = home
   }
 
-  status(): Promise<DaemonStatus> {
-    return this.#call("GET", "/control/status", null, statusSchema)
+  status(signal?: AbortSignal): Promise<DaemonStatus> {
+    return this.#call("GET", "/control/status", null, statusSchema, signal)
   }
 
   hire(order: object): Promise<{ readonly agent: AgentView; readonly is_new: boolean }> {
@@ -108,8 +108,14 @@ export class DaemonClient {
     }
   }
 
-  async #call<T>(method: string, path: string, body: object | null, schema: z.ZodType<T>): Promise<T> {
-    const answer = await this.open(method, path, body)
+  async #call<T>(
+    method: string,
+    path: string,
+    body: object | null,
+    schema: z.ZodType<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const answer = await this.open(method, path, body, signal)
     const content = await text(answer).catch((error: unknown) => {
       throw hungUp(error)
     })

@@ -19,6 +19,9 @@ import { serviceSettings } from "./service-settings.ts"
 import { serviceUserOf } from "./service-user-of.ts"
 import { terminalEnvironment } from "./terminal-environment.ts"
 
+/** How long a daemon may take to say how it is. */
+const answerMs = 5_000
+
 interface DoctorFlags extends ScopeFlags {
   readonly turn?: boolean
   readonly json?: boolean
@@ -86,12 +89,12 @@ async function allChecks(
   const service = checkService(installed, user, environment, runCommand)
   const node = ok("node", `${process.execPath} (${process.version})`)
   if (config === null) return [node, ...(await service), problem]
-  const running = await new DaemonClient(config.home).status().catch(() => null)
+  const running = await new DaemonClient(config.home).status(AbortSignal.timeout(answerMs)).catch(() => null)
   return [
     node,
     ...(await service),
     ok("configuration", `${config.home}/config.toml and the environment of the service`),
-    ...(await checkHome(config, state?.pid ?? null)),
+    ...(await checkHome(config, state?.pid ?? null, running, installed !== null)),
     ...(await checkAgentFolders(config.home)),
     ...(await checkAgentClis(config, environment, {
       isTurnWanted: flags.turn === true,

@@ -127,7 +127,7 @@ async function requireRunnable({ spec, user, environment }: ServicePlan): Promis
   throw new ServiceError(
     "failure",
     `${user.name} cannot run ${spec.launcher} with ${spec.node}: ${problem}\n` +
-      "Install the program where that user may read it, for example: npm install -g ai-agent-proxy",
+      "Put the checkout where that user may read it, and run there: make install",
   )
 }
 

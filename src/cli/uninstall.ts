@@ -40,7 +40,7 @@ export function uninstallCommand(): Command {
     .addHelpText(
       "after",
       `
-The program itself stays; to remove it: npm uninstall -g ai-agent-proxy
+The program itself stays: remove the link that "make install" has made, and the checkout.
 
 Examples:
   ai-agent-proxy uninstall --keep

@@ -36,7 +36,7 @@ describe("resolveConfig", () => {
       port: 7011,
       apiKeys: new Map(),
       cli: "codex",
-    cliCommands: expect.arrayContaining([{ program: "codex", args: [] }]),
+      cliCommands: expect.arrayContaining([{ program: "codex", args: [] }]),
       workingDirectory: "/home/ann/.openclaw/workspace",
       passEnv: [],
       sessions: "separate",

@@ -8,16 +8,45 @@ import { checkLedger } from "../storage/sqlite/check-ledger.ts"
 import { HomeLockedError, lockHome } from "../workspace/home-lock.ts"
 import { failure, type HealthCheck, ok, warning } from "./health-check.ts"
 
-/** The parts of the service that are there without its CLI: home, lock, port, ledger. `servicePid`: of our service. */
-export async function checkHome(config: Config, servicePid: number | null): Promise<readonly HealthCheck[]> {
+/** A daemon that answers on the home's socket. */
+export interface RunningDaemon {
+  readonly pid: number
+  /** Where it serves clients; null: nowhere. */
+  readonly url: string | null
+}
+
+/**
+ * The parts of the service that are there without its CLI: home, lock, port, ledger. `servicePid`: of the service of this machine;
+ * `running`: what uses the home now, which may be that, or somebody's in a terminal.
+ */
+export async function checkHome(
+  config: Config,
+  servicePid: number | null,
+  running: RunningDaemon | null,
+  isInstalled: boolean,
+): Promise<readonly HealthCheck[]> {
+  const foreground = running !== null && running.pid !== servicePid ? running : null
   const folder = await checkFolder(config.home, servicePid)
   if (folder.status === "failure") return [folder]
   const exists = folder.message.startsWith(config.home)
   return [
     folder,
-    ...(exists ? [await checkLock(config.home, servicePid), checkDatabase(config.home)] : []),
-    await checkPort(config, servicePid),
+    ...(exists ? [await lock(), checkDatabase(config.home)] : []),
+    foreground === null
+      ? await checkPort(config, servicePid)
+      : ok("port", `${foreground.url ?? "none"}, the daemon (pid ${foreground.pid}) listens`),
   ]
+
+  async function lock(): Promise<HealthCheck> {
+    if (foreground === null) return checkLock(config.home, servicePid)
+    const held = `held by the daemon that runs and answers (pid ${foreground.pid})`
+    if (!isInstalled) return ok("lock", held)
+    return warning(
+      "lock",
+      `${held}, so the service of this machine cannot start`,
+      "one of both is enough: end the daemon with Ctrl-C in its terminal, then ai-agent-proxy restart",
+    )
+  }
 }
 
 async function checkFolder(home: string, servicePid: number | null): Promise<HealthCheck> {

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs"
 import { version } from "../config/version.ts"
+import { upgradeCommand } from "../domain/installing.ts"
 import { failure, failureOf, type HealthCheck, ok, warning } from "./health-check.ts"
 import { type Installation, isTemporary, movingPart, thisInstallation } from "./installation.ts"
 import { isNewer } from "./is-newer.ts"
@@ -70,7 +71,7 @@ async function checkProgram(
   const moving = movingPart(installation)
   if (moving === null) return ok("program", `${node} ${launcher}`)
   if (isTemporary(installation)) {
-    return warning("program", moving, `npm install -g ai-agent-proxy && ${restart}`)
+    return warning("program", moving, `in a checkout of it: ${upgradeCommand}; then ${restart}`)
   }
   // It works, and restart would change nothing: no problem as long as the path is there.
   return ok("program", `${node} ${launcher}. ${moving}`)

@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from "node:fs"
 import { findPackageJSON } from "node:module"
 import { dirname, join } from "node:path"
+import { upgradeCommand } from "../domain/installing.ts"
 
 /** Absolute paths of what a service definition starts. */
 export interface Installation {
@@ -39,7 +40,7 @@ export function isTemporary({ launcher }: Installation): boolean {
 export function movingPart(installation: Installation): string | null {
   const { node, launcher } = installation
   if (isTemporary(installation)) {
-    return `The service would run from npx's cache (${launcher}), which is cleaned at times. Install it: npm install -g ai-agent-proxy`
+    return `The service would run from npx's cache (${launcher}), which is cleaned at times. Install it from a checkout: ${upgradeCommand}`
   }
   const manager = /\/(\.nvm|\.?fnm|\.?volta|\.?asdf|\.?mise|\.nodenv|n\/versions|Cellar|nvm)\//.exec(
     node,

@@ -132,7 +132,7 @@ describe("the SQLite ledger", () => {
     expect(refusal).toBeInstanceOf(ProxyError)
     expect(String(refusal)).toContain(`schema version ${migrations.length + 41}`)
     expect(String(refusal)).toContain(`up to ${migrations.length}`)
-    expect(String(refusal)).toContain("npm install -g ai-agent-proxy@latest")
+    expect(String(refusal)).toContain("git pull && make install")
   })
 
   it("refuses a file that is not a database, naming it", async () => {

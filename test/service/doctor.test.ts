@@ -206,10 +206,16 @@ describe("doctor", () => {
   it("names a daemon that has the home, and a ledger that a newer program wrote", async () => {
     const daemon = await startDaemonProcess({ userHome: user.path, env: { ...codex.env, HOME: user.path } })
     const busy = await doctor({ AI_AGENT_PROXY_CLI: "no-such-cli" })
-    expect(busy.checks.get("lock")).toMatchObject({
-      status: "warning",
-      next: expect.stringContaining(String(daemon.pid)),
-    })
+    const held = `held by the daemon that runs and answers (pid ${daemon.pid})`
+    expect(busy.checks.get("lock")).toMatchObject({ status: "ok", message: held, next: null })
+    const listens = `${daemon.url}, the daemon (pid ${daemon.pid}) listens`
+    expect(busy.checks.get("port")).toMatchObject({ status: "ok", message: listens, next: null })
+    expect(JSON.stringify(busy.all)).not.toContain("kill")
+    // One that does not answer any more is in the way of whatever shall come.
+    process.kill(daemon.pid, "SIGSTOP")
+    const deaf = await doctor({ AI_AGENT_PROXY_CLI: "no-such-cli" })
+    process.kill(daemon.pid, "SIGCONT")
+    expect(deaf.checks.get("lock")).toMatchObject({ status: "warning", next: `kill ${daemon.pid}` })
     await daemon.stop()
     const database = new DatabaseSync(join(user.path, ".ai_agent_proxy", "state.db"))
     database.exec("pragma user_version = 999")
@@ -218,7 +224,7 @@ describe("doctor", () => {
     expect(newer.checks.get("database")).toMatchObject({
       status: "failure",
       message: expect.stringContaining("newer"),
-      next: expect.stringContaining("npm install -g"),
+      next: expect.stringContaining("git pull && make install"),
     })
   }, 120_000)
 })

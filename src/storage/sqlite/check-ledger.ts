@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { ProxyError } from "../../domain/errors.ts"
+import { upgradeCommand } from "../../domain/installing.ts"
 import { emptyLedgerProblem, type LedgerProblem, openingProblem } from "./ledger-damage.ts"
 import { migrations, schemaVersion } from "./migrate.ts"
 
@@ -18,7 +19,7 @@ export function checkLedger(path: string): LedgerProblem | null {
     return null
   } catch (error) {
     if (error instanceof ProxyError) {
-      return { reason: error.message, step: "npm install -g ai-agent-proxy@latest" }
+      return { reason: error.message, step: `in the checkout of ai-agent-proxy: ${upgradeCommand}` }
     }
     return openingProblem(path, error)
   } finally {

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
+import { upgradeCommand } from "../../domain/installing.ts"
 import { emptyLedgerProblem, type LedgerProblem, openingProblem } from "./ledger-damage.ts"
 import { migrations, schemaVersion } from "./migrate.ts"
 
@@ -45,7 +46,10 @@ export function inspectLedger(path: string): LedgerReport {
     return { ...report, problem: openingProblem(path, damaged(faults[0] ?? "")) }
   } catch (error) {
     if (error instanceof ProxyError) {
-      return { ...nothing, problem: { reason: error.message, step: "npm install -g ai-agent-proxy@latest" } }
+      return {
+        ...nothing,
+        problem: { reason: error.message, step: `in the checkout of ai-agent-proxy: ${upgradeCommand}` },
+      }
     }
     return { ...nothing, problem: openingProblem(path, error), faults: [messageOf(error)] }
   } finally {

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite"
 import { ProxyError } from "../../domain/errors.ts"
+import { upgradeCommand } from "../../domain/installing.ts"
 import { ledgerCommand } from "./ledger-damage.ts"
 import { ledger } from "./migrations/0001-ledger.ts"
 import { replies } from "./migrations/0002-replies.ts"
@@ -45,7 +46,7 @@ export function schemaVersion(database: DatabaseSync, path: string, steps: reado
     throw new ProxyError(
       "internal_error",
       `${path} has schema version ${version}, and this program knows versions up to ${steps.length}: a newer ` +
-        "ai-agent-proxy wrote it. Start that newer version again (npm install -g ai-agent-proxy@latest), or go back to the copy that " +
+        `ai-agent-proxy wrote it. Start that newer version again (in its checkout: ${upgradeCommand}), or go back to the copy that ` +
         `was made before its upgrade (${ledgerCommand("restore", path)}), which keeps this one beside it.`,
     )
   }

@@ -110,11 +110,12 @@ await scenario({
     for (const command of ["restart", "enable"]) {
       const ran = installed(`ai-agent-proxy ${command}`)
       const known = `schema version ${olderSchema + 1}.*up to ${olderSchema}`
-      const says = new RegExp(`${known}.*newer ai-agent-proxy wrote it.*npm install -g`, "s")
+      const says = new RegExp(`${known}.*newer ai-agent-proxy wrote it.*git pull && make install`, "s")
       expect(ran.code === 1 && says.test(ran.stderr), `${command} says so`, ran.all)
     }
     const doctor = installed("ai-agent-proxy doctor")
-    const says = /^FAIL {2}database.*newer[^\n]*\n\s+next: npm install -g/m
+    const says =
+      /^FAIL {2}database.*newer[^\n]*\n\s+next: in the checkout of ai-agent-proxy: git pull && make install/m
     expect(doctor.code === 1 && says.test(doctor.stdout), "doctor says so", doctor.all)
     expect(schemaVersion() === olderSchema + 1, "the ledger is as it was", schemaVersion())
   },
