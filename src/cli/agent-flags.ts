@@ -23,7 +23,7 @@ export function withAgentFlags(command: Command): Command {
     .option("--model <name>", "model for its CLI")
     .option("--effort <effort>", "reasoning effort of turns that ask for none")
     .option("--permissions <permissions>", "full, workspace or read-only (default full)")
-    .option("--working-dir <folder>", "folder that its tasks are about (default: the service's)")
+    .option("--working-dir <folder>", "folder that its tasks are about (default: work/ in its own)")
     .option("--env <names>", "environment variables that it may see, separated by commas")
 }
 

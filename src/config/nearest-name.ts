@@ -4,13 +4,18 @@ export function nearestName(name: string, known: readonly string[]): string | nu
   // A third of the letters may be wrong: `prot` means `port`, `colour` does not mean `cli`.
   let bestDistance = Math.floor(name.length / 3) + 1.5
   for (const candidate of known) {
-    const distance = editDistance(plain(name), plain(candidate))
+    const distance = nameDistance(name, candidate)
     if (distance < bestDistance) {
       best = candidate
       bestDistance = distance
     }
   }
   return best
+}
+
+/** How many letters two names differ in, whatever their case and punctuation. */
+export function nameDistance(one: string, other: string): number {
+  return editDistance(plain(one), plain(other))
 }
 
 function plain(name: string): string {

@@ -9,6 +9,8 @@ export interface HireOrder {
   readonly settings?: Partial<Omit<AgentSettings, "desiredState">>
   /** Id of the agent that hires: what it makes may do no more than it may itself. */
   readonly hiredBy?: string
+  /** True: a new one works in the working directory of the agent that hires, else in a folder of its own. */
+  readonly sharesFolder?: boolean
 }
 
 /** The agents of this service and what may be done with them: for the command line and for agents that hire others. */

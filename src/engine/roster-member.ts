@@ -35,6 +35,7 @@ export class RosterMember implements Member {
   #whenIdle: (() => void) | null = null
   #replacement: Promise<void> | null = null
   #lastKind: string | null = null
+  #lastActiveAt: number | null = null
 
   constructor(description: MemberDescription, now: number) {
     this.description = description
@@ -94,6 +95,7 @@ export class RosterMember implements Member {
         await this.#idle()
         await beforeStop()
         this.#lastKind = old.backend.kind
+        this.wasActiveAt(old.lastActiveAt)
         this.#agent = null
         await old.stop()
       }
@@ -106,10 +108,18 @@ export class RosterMember implements Member {
     return replacement
   }
 
+  /** Of an agent that was in this place before, also in an earlier run of the service. */
+  wasActiveAt(time: number | null): void {
+    this.#lastActiveAt = Math.max(time ?? 0, this.#lastActiveAt ?? 0) || null
+  }
+
   status(turns: number): AgentStatus {
     const { id, role, name, settings, controlProblem, program } = this.description
     const agent = this.#agent
-    if (agent !== null) return { ...agent.status(Math.max(0, turns - agent.runningTurns)), controlProblem }
+    if (agent !== null) {
+      const status = agent.status(Math.max(0, turns - agent.runningTurns))
+      return { ...status, controlProblem, lastActiveAt: status.lastActiveAt ?? this.#lastActiveAt }
+    }
     return {
       id,
       role,
@@ -129,7 +139,7 @@ export class RosterMember implements Member {
       runningTurns: 0,
       queuedTurns: 0,
       createdAt: this.#createdAt,
-      lastActiveAt: null,
+      lastActiveAt: this.#lastActiveAt,
     }
   }
 

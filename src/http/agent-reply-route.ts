@@ -1,6 +1,7 @@
 import type { Config } from "../config/config.ts"
 import { ownerPrincipal } from "../config/settings.ts"
 import { ProxyError } from "../domain/errors.ts"
+import type { Engine } from "../engine/engine.ts"
 import { parseAgentReply, toAgentReply } from "../protocol/agent-reply.ts"
 import { toList } from "../protocol/list.ts"
 import { invalidRequest } from "../protocol/shape.ts"
@@ -21,17 +22,22 @@ export interface AgentReplyHandlers {
 
 /** `/agent-reply` */
 export function createAgentReplyHandlers({
+  engine,
   replies,
   config,
 }: {
+  readonly engine: Engine
   readonly replies: AgentReplies
   readonly config: Config
 }): AgentReplyHandlers {
+  /** Also of one that was fired: what it has said is kept under its id. */
+  const outboxOf = (word: string | undefined): string | null =>
+    word === undefined ? null : (engine.findAgent(word)?.id ?? word)
   return {
     async create(context) {
       const { agentId: sender } = context.var
       const parsed = parseAgentReply(await readJsonBody(context, config.limits))
-      const agentId = parsed.agentId ?? sender
+      const agentId = parsed.agentId === null ? sender : replies.agentOf(parsed.agentId)
       if (agentId == null) throw invalidRequest("agent", "Missing required parameter: 'agent'.")
       if (sender !== undefined && agentId !== sender) {
         throw new ProxyError("agent_not_found", `This token is good for the agent '${sender}' only.`, {
@@ -45,7 +51,7 @@ export function createAgentReplyHandlers({
       const limit = integerQuery(context, "limit", 1, 100) ?? 20
       const { principal } = context.var
       const found = await replies.outbox({
-        agentId: context.req.query("agent") ?? null,
+        agentId: outboxOf(context.req.query("agent")),
         principal,
         includesNobodys: readsNobodys(principal),
         limit: limit + 1,

@@ -1,5 +1,5 @@
-import { ProxyError } from "../domain/errors.ts"
 import type { Engine } from "../engine/engine.ts"
+import { noAgent } from "../engine/find-agent.ts"
 import { toModel, toModelList } from "../protocol/models.ts"
 import type { HttpContext } from "./http-env.ts"
 
@@ -16,8 +16,7 @@ export function createModelHandlers({ engine }: { readonly engine: Engine }): Mo
     retrieve: (context) => {
       const id = context.req.param("id") ?? ""
       const agent = engine.findAgent(id)
-      if (agent === null)
-        throw new ProxyError("model_not_found", `There is no agent '${id}'.`, { param: "model" })
+      if (agent === null) throw noAgent(engine.agents(), id, "model_not_found", "model")
       return context.json(toModel(agent))
     },
   }

@@ -109,7 +109,12 @@ export function createTurnHandler(
 
   function advisoryHeader(live: LiveResponse, { advisory, turn }: ParsedRequest): Record<string, string> {
     const capabilities = engine.findAgent(live.record.agentId)?.capabilities ?? null
-    const names = isEffortAdvisory(capabilities, turn.effort) ? [...advisory, api.effortField] : advisory
+    const names = [
+      ...advisory,
+      ...(isEffortAdvisory(capabilities, turn.effort) ? [api.effortField] : []),
+      // No agent's name: the manager answers, whatever model is meant.
+      ...(engine.findAgent(turn.model) === null ? ["model"] : []),
+    ]
     return names.length === 0 ? {} : { "x-advisory-parameters": names.join(", ") }
   }
 }

@@ -33,6 +33,8 @@ describe("the list of models", () => {
           object: "model",
           created: 1_700_000_000,
           owned_by: "codex",
+          ready: true,
+          problem: null,
           capabilities: null,
         },
       ],

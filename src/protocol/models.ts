@@ -4,8 +4,8 @@ import { seconds } from "./responses/resource.ts"
 import type { WireObject } from "./wire-items.ts"
 
 /**
- * An agent as a model, which is how clients address it. `owned_by` tells the kind of its CLI, and `capabilities`, which
- * OpenAI's API does not have, what that CLI can do.
+ * An agent as a model, which is how clients address it. `owned_by` tells the kind of its CLI. OpenAI's API has neither `ready`,
+ * with the `problem` where it is not, nor `capabilities`: what the CLI can do.
  */
 export function toModel(agent: AgentStatus): WireObject {
   return {
@@ -13,6 +13,10 @@ export function toModel(agent: AgentStatus): WireObject {
     object: "model",
     created: seconds(agent.createdAt),
     owned_by: agent.backend,
+    ready: agent.readiness.isReady,
+    problem: agent.readiness.isReady
+      ? null
+      : { reason: agent.readiness.reason, next_step: agent.readiness.nextStep },
     capabilities: agent.capabilities === null ? null : toWireCapabilities(agent.capabilities),
   }
 }

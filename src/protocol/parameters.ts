@@ -30,7 +30,7 @@ export interface ReadParameters {
   readonly echo: Readonly<Record<string, unknown>>
 }
 
-/** Fields that the table does not know are nobody's: they are ignored. */
+/** Fields that the table does not know are nobody's: they have no effect, and are named as advisory, misspelt ones too. */
 export function readParameters(table: readonly Parameter[], input: unknown): ReadParameters {
   if (!isObject(input)) throw new ProxyError("invalid_request", "The body must be a JSON object.")
   const body: Record<string, unknown> = Object.create(null)
@@ -49,8 +49,14 @@ export function readParameters(table: readonly Parameter[], input: unknown): Rea
     if (parameter.kind === "advisory") advisory.push(name)
     if (parameter.isEchoed === true) echo[name] = value
   }
-  return { body, advisory, echo }
+  const known = new Set(table.map(({ name }) => name))
+  const unknown = Object.keys(body).filter((name) => !known.has(name) && nameInHeader.test(name))
+  return { body, advisory: [...advisory, ...unknown.slice(0, maxUnknown)], echo }
 }
+
+/** What can stand in a header, and be told apart there. */
+const nameInHeader = /^[\w.$-]{1,64}$/
+const maxUnknown = 20
 
 export const metadata = z.record(z.string(), z.string().max(512)).superRefine((pairs, context) => {
   const keys = Object.keys(pairs)

@@ -4,9 +4,13 @@ import { escapeControls } from "../domain/visible-controls.ts"
 import type { FinishedTurn } from "../engine/finished-turn.ts"
 import { addNoteLines, type NoteLine, noteLine } from "../workspace/daily-note.ts"
 import { GatheredWrites } from "../workspace/gathered-writes.ts"
+import { readExcerpt } from "../workspace/read-excerpt.ts"
 import { RotatedFile } from "../workspace/rotated-file.ts"
 
 const maxLogBytes = 5 * 1024 * 1024
+const turnsPath = "logs/turns.jsonl"
+/** More than a line of it has. */
+const maxLineBytes = 4_096
 /** Of one agent, as long as the service runs: the notes of different days have different names. */
 const maxComplaints = 20
 
@@ -27,8 +31,22 @@ export class AgentRecords {
       (lines) => addNoteLines(workspace, lines).catch(onError),
       ({ text }) => Buffer.byteLength(text),
     )
-    this.#turns = new RotatedFile({ root: workspace, path: "logs/turns.jsonl" }, maxLogBytes, onError)
+    this.#turns = new RotatedFile({ root: workspace, path: turnsPath }, maxLogBytes, onError)
     this.#backend = new RotatedFile({ root: workspace, path: "logs/backend.log" }, maxLogBytes, onError)
+  }
+
+  /** When the last turn ended that its log tells of; null: it tells of none, or cannot be read. */
+  async lastTurnAt(): Promise<number | null> {
+    const own = { root: this.#workspace, path: turnsPath }
+    try {
+      const excerpt = await readExcerpt(own, maxLineBytes, "end")
+      const last = /"at":"([^"]+)"/.exec(excerpt?.text.trim().split("\n").at(-1) ?? "")
+      const time = Date.parse(last?.[1] ?? "")
+      return Number.isNaN(time) ? null : time
+    } catch {
+      // Whatever is wrong with it is told when it is written.
+      return null
+    }
   }
 
   /** What its CLI does and says outside of turns. No prompts, no answers. */

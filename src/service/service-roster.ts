@@ -96,11 +96,17 @@ export class ServiceRoster implements AgentRoster, Roster {
     this.#places.get(turn.record.agentId)?.records.turn(turn, new Date(this.#options.now()))
   }
 
-  async hire({ role, name, settings, hiredBy }: HireOrder): Promise<{ agent: AgentStatus; isNew: boolean }> {
+  async hire({
+    role,
+    name,
+    settings,
+    hiredBy,
+    sharesFolder = false,
+  }: HireOrder): Promise<{ agent: AgentStatus; isNew: boolean }> {
     const { id, isNew } = await this.#options.folder.create({
       role,
       name,
-      settings: { ...settings, ...(hiredBy !== undefined && this.#passedOn(hiredBy)) },
+      settings: { ...settings, ...(hiredBy !== undefined && this.#passedOn(hiredBy, sharesFolder)) },
     })
     if (!isNew && this.#options.folder.find(id)?.control?.desiredState === "stopped") {
       await this.#options.folder.change(id, { desiredState: "running" })
@@ -110,8 +116,12 @@ export class ServiceRoster implements AgentRoster, Roster {
     return { agent: await this.#asked(id), isNew }
   }
 
-  #passedOn(hiredBy: string): Pick<AgentSettings, "permissions"> {
-    return { permissions: this.#options.folder.find(hiredBy)?.control?.permissions ?? "read-only" }
+  #passedOn(hiredBy: string, sharesFolder: boolean): Partial<AgentSettings> {
+    const workingDir = this.#places.get(hiredBy)?.member.agent?.profile.workingDirectory
+    return {
+      permissions: this.#options.folder.find(hiredBy)?.control?.permissions ?? "read-only",
+      ...(sharesFolder && workingDir !== undefined && { workingDir }),
+    }
   }
 
   async fire(id: string): Promise<{ archive: string }> {
@@ -167,6 +177,7 @@ export class ServiceRoster implements AgentRoster, Roster {
         const member = new RosterMember(this.#describe(entry), now())
         const records = new AgentRecords(entry.workspace, this.#tell)
         this.#places.set(entry.id, { member, records, running: null, work: Promise.resolve() })
+        void records.lastTurnAt().then((at) => member.wasActiveAt(at))
       }
     }
     for (const [id, place] of this.#places) {

@@ -5,6 +5,7 @@ import type { MessageItem } from "../domain/items.ts"
 import type { KeptReply, OutboxQuery, ReplyRecord } from "../domain/replies.ts"
 import type { Store } from "../domain/store.ts"
 import type { Engine } from "../engine/engine.ts"
+import { noAgent } from "../engine/find-agent.ts"
 import type { TurnNow } from "../engine/live-turns.ts"
 
 /** What an agent says outside its CLI's output. */
@@ -45,18 +46,9 @@ export class AgentReplies {
    * `principal` null: the agent itself says it. Rejects with `agent_not_found`, `response_not_found`,
    * `conversation_not_found`, or `invalid_request` when it cannot be told which turn is meant.
    */
-  async deliver(reply: AgentReply, principal: string | null): Promise<ReplyRecord> {
-    const { id, identity } = this.#keyOf(reply.agentId)
-    if (
-      !this.#options
-        .engine()
-        .agents()
-        .some((agent) => agent.id === id)
-    ) {
-      throw new ProxyError("agent_not_found", `There is no agent '${reply.agentId.slice(0, 100)}'.`, {
-        param: "agent",
-      })
-    }
+  async deliver(said: AgentReply, principal: string | null): Promise<ReplyRecord> {
+    const reply = { ...said, agentId: this.agentOf(said.agentId) }
+    const { identity } = this.#keyOf(reply.agentId)
     if (reply.clientId === null) return this.#deliver(reply, principal)
     const clientId = ownNameOf(reply, reply.clientId, principal, identity)
     const name = `${reply.agentId}\n${clientId}`
@@ -67,6 +59,14 @@ export class AgentReplies {
     } finally {
       this.#named.delete(name)
     }
+  }
+
+  /** Id of the agent that is meant, by id or by a bare name that only one has. Throws `agent_not_found`. */
+  agentOf(word: string): string {
+    const engine = this.#options.engine()
+    const agent = engine.findAgent(word)
+    if (agent === null) throw noAgent(engine.agents(), word, "agent_not_found", "agent")
+    return agent.id
   }
 
   /** What waits for somebody to look, the newest first. */

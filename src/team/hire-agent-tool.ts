@@ -28,14 +28,18 @@ export function hireAgentTool(roster: Pick<Roster, "hire" | "list">, maxAgents: 
     schema: z.object({
       role: z.string().min(1).describe("What it is, e.g. engineer, architect, researcher, reviewer."),
       name: z.string().min(1).describe("Lower-case letters, digits and hyphens, e.g. alice."),
+      shares_working_directory: z
+        .boolean()
+        .optional()
+        .describe("True: a new one works in your working directory; else it gets one of its own."),
     }),
     isFor: ({ role }) => role === "manager",
-    run: async ({ arguments: { role, name }, turn }) => {
+    run: async ({ arguments: { role, name, shares_working_directory: sharesFolder = false }, turn }) => {
       const id = `${role}_${name}`
       assertPlace(id)
       hiring.add(id)
       const { agent, isNew } = await roster
-        .hire({ role, name, hiredBy: turn.agent.id })
+        .hire({ role, name, hiredBy: turn.agent.id, sharesFolder })
         .finally(() => hiring.delete(id))
       const what = isNew ? "is hired" : "was hired before"
       const state = agent.readiness.isReady

@@ -38,7 +38,22 @@ describe("threadPreamble", () => {
     expect(text).toContain(`${profile.workingDirectory}: tasks are about this folder`)
     expect(text).not.toContain("memory.md")
     expect(text).not.toContain("#")
-    expect(text.split("\n")).toHaveLength(2)
+    expect(text.split("\n").slice(3)).toEqual([
+      `Your character (${join(profile.workspace, "SOUL.md")}):`,
+      "Calm, direct and honest. Plain words, short sentences. Curious about how things work, careful with what belongs to others.",
+    ])
+  })
+
+  it("holds the character that people have given the agent, of a long one the beginning", async () => {
+    const soul = (text: string) => writeFile(join(profile.workspace, "SOUL.md"), text)
+    await soul("# Soul\n\nYou speak like a pirate.\n")
+    expect(await threadPreamble(profile, { now, log })).toMatch(/SOUL\.md\):\nYou speak like a pirate\.$/)
+    await soul(`FIRST\n${"a line\n".repeat(1_000)}LAST\n`)
+    const text = await threadPreamble(profile, { now, log })
+    expect(text).toContain("only its beginning is here, open the file for the rest):\nFIRST\n")
+    expect(text).not.toContain("LAST")
+    await soul("")
+    expect(await threadPreamble(profile, { now, log })).not.toContain("character")
   })
 
   it("holds the memory and the notes of today, not those of another day", async () => {
@@ -59,7 +74,7 @@ describe("threadPreamble", () => {
     const text = await threadPreamble(profile, { now, log })
     expect(Buffer.byteLength(text)).toBeLessThan(7_000)
     const [memory = "", notes = ""] = text.split("Your notes of today")
-    const lines = memory.trim().split("\n").slice(4)
+    const lines = memory.trim().split("\n").slice(7)
     const gap = lines.findIndex((each) => each.startsWith("["))
     expect(lines[gap]).toBe(
       `[2145 kB are left out here; they are in ${join(profile.workspace, "memory/memory.md")}]`,
@@ -94,7 +109,7 @@ describe("threadPreamble", () => {
     logged.length = 0
     await remember(Buffer.from([1, 0, 2, 0]))
     for (let count = 0; count < 2; count += 1) {
-      expect((await threadPreamble(profile, { now, log })).split("\n")).toHaveLength(2)
+      expect((await threadPreamble(profile, { now, log })).split("\n")).toHaveLength(5)
     }
     const problem = expect.stringContaining("memory/memory.md is no text")
     expect(logged).toEqual([["warn", expect.any(String), { problem }]])
@@ -135,7 +150,7 @@ describe("threadPreamble", () => {
     await writeFile(join(home, "secrets"), "- a secret\n")
     await rm(memory)
     await symlink(join(home, "secrets"), memory)
-    expect((await threadPreamble(profile, { now, log })).split("\n")).toHaveLength(2)
+    expect((await threadPreamble(profile, { now, log })).split("\n")).toHaveLength(5)
     expect(JSON.stringify(logged)).toContain(`${memory} is a symbolic link`)
     await expect(appendMemory(profile.workspace, "a fact", now)).rejects.toThrow(
       `${memory} is a symbolic link`,
@@ -144,7 +159,7 @@ describe("threadPreamble", () => {
     await mkdir(join(home, "elsewhere"))
     await writeFile(join(home, "elsewhere/memory.md"), "- a secret\n")
     await symlink(join(home, "elsewhere"), join(profile.workspace, "memory"))
-    expect((await threadPreamble(profile, { now, log })).split("\n")).toHaveLength(2)
+    expect((await threadPreamble(profile, { now, log })).split("\n")).toHaveLength(5)
     await expect(appendMemory(profile.workspace, "a fact", now)).rejects.toThrow("is a symbolic link")
     expect(await readFile(join(home, "elsewhere/memory.md"), "utf8")).toBe("- a secret\n")
   })

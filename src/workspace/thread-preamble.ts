@@ -9,15 +9,17 @@ import { type BothEnds, readBothEnds, readExcerpt } from "./read-excerpt.ts"
 /** The digest is paid for in tokens by every new thread. */
 const maxMemoryBytes = 4_096
 const maxNotesBytes = 2_048
+const maxSoulBytes = 2_048
 
 const memories = new ExcerptCache((own) => readBothEnds(own, maxMemoryBytes))
 /** The latest stands last in a note. */
 const notesOfDays = new ExcerptCache((own) => readExcerpt(own, maxNotesBytes, "end"))
+const souls = new ExcerptCache((own) => readExcerpt(own, maxSoulBytes, "start"))
 /** What has been told of already. */
 const told = new WeakSet<Found<unknown>>()
 
 /**
- * What stands in front of a new thread's developer instructions: who the agent is, where it works, what it remembers.
+ * What stands in front of a new thread's developer instructions: who the agent is, where it works, its character, what it remembers.
  * Never fails; what cannot be read is left out, which `log` is told once. `now` decides which day's notes count, in local
  * time.
  */
@@ -32,18 +34,25 @@ export async function threadPreamble(
   const found = await Promise.all([
     memories.read({ root, path: memoryPath }),
     notesOfDays.read({ root, path: notesPath }),
+    souls.read({ root, path: "SOUL.md" }),
   ])
   for (const one of found) {
     if (one.problem === null || told.has(one)) continue
     told.add(one)
     log("warn", "new threads begin without a part of what the agent remembers", { problem: one.problem })
   }
-  const [memory, notes] = [found[0].content, found[1].content]
+  const [memory, notes, soul] = [found[0].content, found[1].content, found[2].content]
 
   const parts = [
     `You are \`${profile.id}\` (role: ${profile.role}). Your workspace, with your memory and notes, is ${profile.workspace}.\n` +
       `Your working directory is ${profile.workingDirectory}: tasks are about this folder unless they say otherwise.`,
   ]
+  // The heading says the same as our words.
+  const character = withoutTemplate(soul?.text ?? "").replace(/^# .*\n+/, "")
+  if (character !== "") {
+    const which = soul?.isCut === true ? "; only its beginning is here, open the file for the rest" : ""
+    parts.push(`Your character (${join(root, "SOUL.md")}${which}):\n${character}`)
+  }
   const remembered = memory === null ? "" : digestOf(memory, memoryFile)
   if (remembered !== "") parts.push(`Your memory (${memoryFile}):\n${remembered}`)
   const noted = withoutServiceLines(notes?.text ?? "").trim()

@@ -147,7 +147,7 @@ describe("a chat request", () => {
       stop: null,
       unknown_field: { of: "some client" },
     }
-    expect(parse(harmless).advisory).toEqual([])
+    expect(parse(harmless).advisory).toEqual(["unknown_field"])
   })
 
   it.each<[string, object, string | null, RegExp]>([

@@ -21,6 +21,8 @@ export function answerSchemas(): Readonly<Record<string, JsonSchema>> {
       object: { const: "model" },
       created: time,
       owned_by: { ...text, description: "Kind of its CLI." },
+      ready: { ...flag, description: "It can be asked now." },
+      problem: orNull(object({ reason: text, next_step: text })),
       capabilities: orNull(ref("Capabilities")),
     }),
     Capabilities: object({
