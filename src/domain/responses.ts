@@ -35,3 +35,8 @@ export interface ResponseRecord {
 export function isFinished(status: ResponseStatus): boolean {
   return status !== "queued" && status !== "running"
 }
+
+/** True for a turn that ended before its agent was done: clients drop its answer, or have less of it than was made. */
+export function hasFailed(status: ResponseStatus): boolean {
+  return status === "failed" || status === "cancelled"
+}

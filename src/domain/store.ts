@@ -1,10 +1,12 @@
 import type { AgentKey } from "./agents.ts"
 import type { CompletionStore, ConversationItem, ConversationStore } from "./conversations.ts"
+import type { Chain, Exchange } from "./exchanges.ts"
 import type { FileLedger } from "./files.ts"
 import type { Item } from "./items.ts"
 import type { ReplyStore } from "./replies.ts"
 import type { ResponseKind, ResponseRecord, ResponseStatus } from "./responses.ts"
 import type { TurnError } from "./turn-events.ts"
+import type { TurnMarks } from "./turn-marks.ts"
 import type { Usage } from "./usage.ts"
 
 /** Our thread: a path of turns in a backend's native thread. The native one may be replaced, ours stays. */
@@ -47,14 +49,38 @@ export interface TurnRecord {
   readonly nativeRef: string | null
   /** Items that the client brought and the thread did not hold: for the first turn resent history too. */
   readonly input: readonly Item[]
-  /** Chain hash of the conversation up to and including this turn, as a client would resend it; null until it ended. */
-  readonly historyHash: string | null
+  /** Of the conversation up to and including this turn, as a client would resend it; null until it ended. */
+  readonly chain: Chain | null
   /** By the clock by which things age. */
   readonly createdAt: number
   /** The API's conversation that it is a part of; null: none. */
   readonly conversationId: string | null
   /** What the client saw of an answer that was cut short: the native thread may hold more or less of it. */
   readonly seenText?: string
+}
+
+/** Whose turns are looked for. */
+export interface Owner {
+  readonly principal: string
+  readonly agent: AgentKey
+}
+
+/** Where a turn stands. */
+export interface TurnPlace {
+  readonly id: string
+  readonly threadId: string
+  /** Of its thread. */
+  readonly sessionKey: string | null
+  /** True: its thread ends with it. */
+  readonly isHead: boolean
+}
+
+/** A turn as it is compared with what a client sends. */
+export interface TurnTrace {
+  readonly id: string
+  /** Null: it has not ended. */
+  readonly exchanges: readonly Exchange[] | null
+  readonly status: ResponseStatus
 }
 
 /** A turn with the answer and the native items, for seeding. */
@@ -118,7 +144,8 @@ export interface TurnProgress {
   readonly completedAt?: number
   readonly error?: TurnError
   readonly usage?: Usage
-  readonly historyHash?: string
+  /** What the turn is found by, once it has ended. */
+  readonly marks?: TurnMarks
   readonly seenText?: string
   /** Nothing was done: the same request under the same key is to be run. */
   readonly freesIdempotencyKey?: true
@@ -146,15 +173,15 @@ export interface Store {
   saveProgress(progress: TurnProgress): Promise<void>
 
   findThread(threadId: string): Promise<ThreadRecord | null>
-  findMainThread(principal: string, agent: AgentKey, keyHash: string): Promise<ThreadRecord | null>
+  /** The one that was used last. */
+  findMainThread(principal: string, agent: AgentKey): Promise<ThreadRecord | null>
   findThreadBySession(principal: string, agent: AgentKey, sessionKey: string): Promise<ThreadRecord | null>
-  /** Newest turns first whose history hash is `historyHash`, on threads of this principal, agent and key; at most 20. */
-  findTurnsByHistory(
-    principal: string,
-    agent: AgentKey,
-    keyHash: string,
-    historyHash: string,
-  ): Promise<readonly TurnRecord[]>
+  /** Turns of this key (see `domain/turn-marks.ts`), the newest first; at most 20. */
+  findTurnsByKey(owner: Owner, key: string): Promise<readonly TurnPlace[]>
+  /** The turn and all before it, oldest first: what `lineage` has, without the items. */
+  traceTurn(turnId: string): Promise<readonly TurnTrace[]>
+  /** Turns whose parent it is, the newest first; at most 20. */
+  findTurnsAfter(turnId: string): Promise<readonly TurnTrace[]>
   /** True: an agent with this identity has a thread. */
   hasThreadsOf(agentIdentity: string): Promise<boolean>
   /** Threads of that agent's name that belong to no identity belong to this one from now on. */

@@ -23,7 +23,8 @@ import { LiveTurns, type TurnNow } from "./live-turns.ts"
 import { newRecord } from "./new-record.ts"
 import { Parking } from "./parking.ts"
 import type { PendingTurn } from "./pending-turn.ts"
-import { needsLookup, type PlanContext, planTurn } from "./plan.ts"
+import type { PlanContext } from "./plan.ts"
+import { needsLookup, planTurn } from "./plan-turn.ts"
 import { raceTimeout } from "./race-timeout.ts"
 import { endAsRestarted, recoverUnfinished } from "./recover.ts"
 import { resolveItems, resolveRequest } from "./resolve-input.ts"
@@ -164,7 +165,7 @@ export class AgentEngine implements Engine {
     idempotency: IdempotencyKey | null,
   ): Promise<LiveResponse> {
     const work = () => this.#planAndStore(agent, seat, principal, request, idempotency)
-    if (!needsLookup(request, this.#options.sessions)) return work()
+    if (!(await needsLookup(request, this.#planContext(agent, principal)))) return work()
     // One at a time: two requests after the same turn must not both take its thread for theirs.
     const plan = () => {
       const planned = this.#planning.then(work)
@@ -282,7 +283,7 @@ export class AgentEngine implements Engine {
       agent: agent.profile,
       backend: agent.backend.kind,
       sessions,
-      findParked: (hash, key) => this.#parking.findUnstored(principal, agent.profile.id, hash, key),
+      parking: this.#parking,
       now: now(),
       age: ages.now(),
     }
@@ -364,7 +365,7 @@ export class AgentEngine implements Engine {
         parentTurnId: plan.parentTurnId,
         nativeRef: null,
         input: [...plan.clientHistory, ...plan.added],
-        historyHash: null,
+        chain: null,
         createdAt: this.#options.ages.now(),
         conversationId: pending.request.conversationId,
       },

@@ -12,7 +12,6 @@ import type { AnswerFormat } from "./answer-format.ts"
 import { cutCause } from "./answer-limits.ts"
 import type { AnswerRules } from "./answer-rules.ts"
 import { CalledFunctions, type FunctionCalled, type ShownCalls } from "./called-functions.ts"
-import { cutNote } from "./cut-note.ts"
 import type { Deadline } from "./deadline.ts"
 import type { FunctionGate } from "./function-gate.ts"
 import { openThread } from "./open-thread.ts"
@@ -189,7 +188,7 @@ export class NativeRun {
     if (opened === null) return failed("backend_error", "The agent's thread could not be opened.")
     const { ref } = opened
     this.#ref = ref
-    this.#notes = opened.seenText === null ? [] : [cutNote(opened.seenText)]
+    this.#notes = opened.note === null ? [] : [opened.note]
     const demand = this.#options.gate.demand()
     const notes = [...this.#notes, ...this.#answer.instructions(agent.capabilities)]
     if (demand !== null) notes.push(demand)
@@ -321,7 +320,6 @@ export class NativeRun {
     const parked: ParkedTurn = {
       turnId,
       thread: plan.thread,
-      historyHash: null,
       turn,
       turnRef,
       ref: this.#ref,

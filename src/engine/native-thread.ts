@@ -1,17 +1,18 @@
 import type { FunctionTool, HistoryTurn, ThreadOptions, ThreadRef } from "../domain/backend.ts"
 import { ThreadLostError } from "../domain/errors.ts"
-import type { FunctionCallOutputItem, Item } from "../domain/items.ts"
+import type { FunctionCallOutputItem, Item, MessageItem } from "../domain/items.ts"
 import type { Log } from "../domain/log.ts"
 import type { Store } from "../domain/store.ts"
 import type { Agent } from "./agent.ts"
+import { cutNote } from "./cut-note.ts"
 import type { Plan } from "./plan.ts"
 import { sideRequestInstructions } from "./side-request.ts"
 
 export interface OpenedThread {
   readonly ref: ThreadRef
   readonly isNew: boolean
-  /** What the client saw of the answer before, where it was cut short and the native thread may hold more or less of it. */
-  readonly seenText: string | null
+  /** What the agent has to know of the turn before, where that was cut short; null: nothing. */
+  readonly note: MessageItem | null
 }
 
 export interface ThreadWish {
@@ -45,7 +46,7 @@ export async function openNativeThread(wish: ThreadWish): Promise<OpenedThread> 
       await backend.resumeThread(nativeRef, options)
       return true
     })
-    if (isKept) return { ref: nativeRef, isNew: false, seenText: await seenTextOf(plan.parentTurnId, store) }
+    if (isKept) return { ref: nativeRef, isNew: false, note: await noteOn(plan, store) }
   }
   const preamble = isSideRequest ? sideRequestInstructions : await agent.preamble()
   const instructions = joinTexts(preamble, plan.thread.instructions)
@@ -57,17 +58,26 @@ export async function openNativeThread(wish: ThreadWish): Promise<OpenedThread> 
       const { nativeRef: sourceRef } = source
       const { nativeRef: atRef } = at
       const forked = await unlessLost(log, () => backend.forkThread(sourceRef, atRef, options))
-      if (forked !== null) return { ref: forked, isNew: true, seenText: at.seenText ?? null }
+      if (forked !== null) return { ref: forked, isNew: true, note: await noteOn(plan, store) }
     }
   }
   const history = await seedOf(plan.parentTurnId, [...plan.clientHistory, ...outputs], store)
-  // Seeded from the ledger, which has what the client saw.
-  return { ref: await backend.openThread({ ...options, history }), isNew: true, seenText: null }
+  const ref = await backend.openThread({ ...options, history })
+  // Of an answer the ledger has what the client saw; that there was none is no part of the history.
+  const isTold = plan.seenText === null && (await seenIn(plan, store)) !== ""
+  return { ref, isNew: true, note: isTold ? null : await noteOn(plan, store) }
 }
 
-async function seenTextOf(turnId: string | null, store: Store): Promise<string | null> {
-  const turn = turnId === null ? null : await store.findTurn(turnId)
-  return turn?.seenText ?? null
+/** On the turn before; what was told since is in the history. */
+async function noteOn(plan: Plan, store: Store): Promise<MessageItem | null> {
+  const seen = await seenIn(plan, store)
+  return seen === null ? null : cutNote(seen, await store.findOutput(plan.parentTurnId ?? ""))
+}
+
+/** What the client has of the answer of the turn before, where it was cut; null: it was not, or is not the last one. */
+async function seenIn({ parentTurnId, clientHistory, seenText }: Plan, store: Store): Promise<string | null> {
+  const turn = parentTurnId === null || clientHistory.length > 0 ? null : await store.findTurn(parentTurnId)
+  return turn === null ? null : (seenText ?? turn.seenText ?? null)
 }
 
 /** Everything that a new native thread must know before the turn's own input. */
@@ -82,7 +92,7 @@ async function seedOf(
     output: turn.output,
     // The native items of an answer that was cut short are not what the client saw of it.
     native:
-      turn.nativeItems.length === 0 || turn.seenText !== undefined
+      turn.nativeItems.length === 0 || (turn.seenText ?? "") !== ""
         ? null
         : { kind: turn.nativeKind, items: turn.nativeItems },
   }))

@@ -11,8 +11,6 @@ export interface ParkedTurn {
   /** Our turn, whose response made the calls. */
   readonly turnId: string
   readonly thread: ThreadRecord
-  /** Of the conversation up to the calls. */
-  readonly historyHash: string | null
   readonly turn: Turn
   readonly turnRef: string | null
   /** Of the native thread, for a further turn in it. */
@@ -92,23 +90,16 @@ export class Parking {
     return null
   }
 
-  /** A turn of a thread that is not stored, by the conversation so far. */
-  findUnstored(
-    principal: string,
-    agentId: string,
-    historyHash: string,
-    keyHash: string,
-  ): ThreadRecord | null {
-    for (const { thread, turnId, historyHash: hash } of this.#lots.values()) {
-      if (
-        thread.isEphemeral &&
-        thread.principal === principal &&
-        thread.agentId === agentId &&
-        hash === historyHash &&
-        thread.keyHash === keyHash
-      ) {
-        return { ...thread, headTurnId: turnId }
-      }
+  /** True for a turn that waits. */
+  has(turnId: string): boolean {
+    return this.#lots.has(turnId)
+  }
+
+  /** The thread, which is not stored, of a turn that waits for one of these outputs. */
+  findUnstored(principal: string, agentId: string, callIds: readonly string[]): ThreadRecord | null {
+    for (const { thread, turnId, callIds: awaited } of this.#lots.values()) {
+      if (!thread.isEphemeral || thread.principal !== principal || thread.agentId !== agentId) continue
+      if (awaited.some((callId) => callIds.includes(callId))) return { ...thread, headTurnId: turnId }
     }
     return null
   }

@@ -1,6 +1,8 @@
+import { noChain } from "../domain/exchanges.ts"
 import type { ResponseRecord } from "../domain/responses.ts"
 import type { TurnRequest } from "../domain/turn-request.ts"
-import { noChanges, type Plan } from "./plan.ts"
+import type { Plan } from "./plan.ts"
+import { noChanges } from "./thread-key.ts"
 
 /**
  * All that it takes to begin a turn that waits. Plain data: a background turn is stored in this form until it begins, and
@@ -14,6 +16,9 @@ export interface PendingTurn {
   readonly record: ResponseRecord
 }
 
+/** What plans of earlier releases lack. */
+const unknownThen = { changes: noChanges, clientExchanges: "", before: noChain, seenText: null }
+
 /** What `insertTurn` was given as `pending`; null where it is not of this form. */
 export function readPendingTurn(stored: unknown, responseId: string): PendingTurn | null {
   if (typeof stored !== "object" || stored === null) return null
@@ -22,5 +27,5 @@ export function readPendingTurn(stored: unknown, responseId: string): PendingTur
   const { turnId, request, plan, record } = pending
   if (turnId === undefined || request === undefined || plan === undefined) return null
   if (record?.id !== responseId) return null
-  return { turnId, request, plan: { ...plan, changes: plan.changes ?? noChanges }, record }
+  return { turnId, request, plan: { ...unknownThen, ...plan }, record }
 }

@@ -1,7 +1,11 @@
+import { answerText } from "../domain/answer-text.ts"
+import { noChain } from "../domain/exchanges.ts"
 import type { Log } from "../domain/log.ts"
-import type { LogSegment, Store, UnfinishedResponse } from "../domain/store.ts"
+import type { LogSegment, Store, TurnProgress, UnfinishedResponse } from "../domain/store.ts"
 import type { TurnError } from "../domain/turn-events.ts"
+import { turnMarks } from "../domain/turn-marks.ts"
 import { type PendingTurn, readPendingTurn } from "./pending-turn.ts"
+import { chainBehind } from "./plan.ts"
 
 /** A turn is stored as running before its agent begins: of one that is queued nothing was done. */
 const messages = {
@@ -46,10 +50,22 @@ export async function endAsRestarted(
     status: "failed",
     completedAt: now,
     error,
-    ...(status === "queued" && { freesIdempotencyKey: true }),
+    ...(status === "queued" ? { freesIdempotencyKey: true } : await markedAsCut(turnId, store)),
     // Without a first segment not even the beginning was stored; readers make it from the record.
     ...(firstSequence > 0 && { log: [{ firstSequence, json: JSON.stringify([{ type: "failed" }]) }] }),
   })
+}
+
+/** What the next request finds the turn by, and what its client has seen of it. */
+async function markedAsCut(turnId: string, store: Store): Promise<Pick<TurnProgress, "marks" | "seenText">> {
+  const turn = await store.findTurn(turnId)
+  const thread = turn === null ? null : await store.findThread(turn.threadId)
+  if (turn === null || thread === null) return {}
+  const parent = turn.parentTurnId === null ? null : await store.findTurn(turn.parentTurnId)
+  const output = await store.findOutput(turnId)
+  const before = parent === null ? noChain : chainBehind(parent)
+  const marks = turnMarks(thread, { before, clientExchanges: "" }, [...turn.input, ...output], true)
+  return { marks, seenText: answerText(output) }
 }
 
 /** Sequence number after the last event of a stored segment: a run of deltas counts for all of them. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest"
 import { ProxyError } from "../domain/errors.ts"
+import { exchangesOf } from "../domain/exchanges.ts"
 import { FetchError, type FileRecord } from "../domain/files.ts"
 import type { ClientItem, InputReference } from "../domain/input-reference.ts"
 import type { ContentPart } from "../domain/items.ts"
 import type { ClientRequest } from "../domain/turn-request.ts"
-import { historyHash } from "./history.ts"
 import type { InputSources } from "./input-resolver.ts"
 import { resolveRequest } from "./resolve-input.ts"
 
@@ -193,19 +193,19 @@ describe("a reference", () => {
 })
 
 describe("the same history", () => {
-  it("hashes equal wherever its files lie now, and different when a file is another", async () => {
-    const hashOf = async (request: ClientRequest, isKnown: boolean) => {
+  it("is marked equally wherever its files lie now, and different when a file is another", async () => {
+    const marksOf = async (request: ClientRequest, isKnown: boolean) => {
       const resolved = await resolve(request, sourcesOf().sources, isKnown)
-      return historyHash(null, resolved.request.input)
+      return JSON.stringify(exchangesOf(resolved.request.input))
     }
     const first = requestOf([said("user", text("Read"), fileRef(bytesOf("one")))])
     const again = requestOf([...first.input], { keepsThread: false })
-    expect(await hashOf(again, false)).toBe(await hashOf(first, false))
+    expect(await marksOf(again, false)).toBe(await marksOf(first, false))
     const known = requestOf([...first.input, said("assistant", text("ok")), said("user", text("more"))])
-    expect(await hashOf(known, true)).toBe(await hashOf(known, false))
+    expect(await marksOf(known, true)).toBe(await marksOf(known, false))
     for (const other of [fileRef(bytesOf("two")), fileRef(bytesOf("one"), "b.txt")]) {
-      expect(await hashOf(requestOf([said("user", text("Read"), other)]), false)).not.toBe(
-        await hashOf(first, false),
+      expect(await marksOf(requestOf([said("user", text("Read"), other)]), false)).not.toBe(
+        await marksOf(first, false),
       )
     }
   })

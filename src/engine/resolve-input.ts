@@ -73,7 +73,7 @@ async function firstUnknown(
   // Files of turns that leave nothing are gone with them: all are brought back.
   if (!request.keepsThread) return 0
   const { clientHistory } = await planOf(draft)
-  return clientHistory.length === 0 ? newFrom : 0
+  return newFrom - clientHistory.length
 }
 
 /** A few references at a time; the first fault in their order is the one that is told. */

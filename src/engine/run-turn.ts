@@ -4,15 +4,15 @@ import { messageOf } from "../domain/errors.ts"
 import type { Item } from "../domain/items.ts"
 import type { Log } from "../domain/log.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
-import type { ResponseRecord } from "../domain/responses.ts"
+import { hasFailed, type ResponseRecord } from "../domain/responses.ts"
 import type { CallingTurn, ServiceTools } from "../domain/service-tools.ts"
 import type { Store, TurnProgress } from "../domain/store.ts"
+import { turnMarks } from "../domain/turn-marks.ts"
 import type { Agent } from "./agent.ts"
 import type { AnswerRules } from "./answer-rules.ts"
 import { seenTextOf } from "./cut-note.ts"
 import { Deadline } from "./deadline.ts"
 import type { FunctionGate } from "./function-gate.ts"
-import { historyHash } from "./history.ts"
 import { type Ledger, LedgerWriter } from "./ledger.ts"
 import { endThread, NativeRun } from "./native-run.ts"
 import {
@@ -89,7 +89,6 @@ export class RunningTurn implements LiveResponse {
   /** As the ledger has it: this is what is told. `output` is in `#toldItems`. */
   #told: ResponseRecord
   readonly #toldItems: Item[] = []
-  #historyHash: string | null = null
   #isLeft = false
   #hasBegun = false
   #isEnding = false
@@ -274,16 +273,16 @@ export class RunningTurn implements LiveResponse {
     const completedAt = now()
     const { status, error, usage } = outcome
     this.#logEnd(outcome, completedAt)
-    if (outcome.status !== "failed") {
-      this.#historyHash = historyHash(plan.hashBefore, [...plan.added, ...this.#recorder.output])
-    }
     // The CLI knows nothing of an answer that was given past it.
     const isReplied = this.#stopCause?.code === "replied"
-    const seenText = isReplied ? answerText(this.#recorder.output) : seenTextOf(this.#recorder.output)
+    const { output } = this.#recorder
+    const seenText = isReplied || hasFailed(status) ? answerText(output) : seenTextOf(output)
+    const { principal, agentId } = this.#options.record
+    const marks = turnMarks({ principal, agentId }, plan, [...plan.added, ...output], hasFailed(status))
     const { parked } = outcome
     // Before the client hears of the calls, and may answer them.
     if (parked !== undefined) {
-      this.#options.parking.park({ ...parked.turn, historyHash: this.#historyHash }, parked.limitMs)
+      this.#options.parking.park(parked.turn, parked.limitMs)
     }
     const last = { type: outcome.status } as const
     const log = this.log.takeUnsaved(last)
@@ -294,7 +293,7 @@ export class RunningTurn implements LiveResponse {
       ...(log === null ? {} : { log: [log] }),
       ...(error === null ? {} : { error }),
       ...(usage === null ? {} : { usage }),
-      ...(this.#historyHash === null ? {} : { historyHash: this.#historyHash }),
+      marks,
       ...(seenText === null ? {} : { seenText }),
       ...(!this.#hasBegun && this.#stopCause?.code === "agent_stopped" ? { freesIdempotencyKey: true } : {}),
     }

@@ -1,11 +1,14 @@
 import type { AgentKey } from "../../src/domain/agents.ts"
 import type { Item, MessageItem } from "../../src/domain/items.ts"
 import type { ResponseRecord } from "../../src/domain/responses.ts"
-import type { Store, ThreadRecord, TurnRecord } from "../../src/domain/store.ts"
+import type { Owner, Store, ThreadRecord, TurnRecord } from "../../src/domain/store.ts"
+import type { TurnMarks } from "../../src/domain/turn-marks.ts"
 
 /** The agent of the records. */
 export const manager: AgentKey = { id: "manager", identity: "agent-1" }
 export const alice: AgentKey = { id: "engineer_alice", identity: "agent-2" }
+
+export const owner: Owner = { principal: "owner", agent: manager }
 
 /** A message with every field set. */
 export function message(text: string, role: MessageItem["role"] = "user"): MessageItem {
@@ -48,7 +51,7 @@ export function turn(id: string, threadId: string, changes: Partial<TurnRecord> 
     parentTurnId: null,
     nativeRef: null,
     input: [message(`input of ${id}`)],
-    historyHash: null,
+    chain: null,
     createdAt: 1_000,
     conversationId: null,
     ...changes,
@@ -96,8 +99,13 @@ export async function insert(store: Store, insertion: Insertion): Promise<void> 
   await store.insertTurn(ofThread, ofTurn, ofResponse)
 }
 
-/** Ends a turn with one answer. */
-export async function complete(store: Store, turnId: string, text: string, historyHash?: string) {
+/** Of a turn that is found by one key. */
+export function marksOf(key: string): TurnMarks {
+  return { chain: { all: `all ${key}`, said: `said ${key}` }, exchanges: "", keys: [key] }
+}
+
+/** Ends a turn with one answer; `key`: by which it is found. */
+export async function complete(store: Store, turnId: string, text: string, key?: string) {
   const output: Item[] = [message(text, "assistant")]
   await store.saveProgress({
     responseId: `resp_${turnId}`,
@@ -107,6 +115,6 @@ export async function complete(store: Store, turnId: string, text: string, histo
     log: [{ firstSequence: 0, json: JSON.stringify([text]) }],
     status: "completed",
     completedAt: 2_000,
-    ...(historyHash === undefined ? {} : { historyHash }),
+    ...(key === undefined ? {} : { marks: marksOf(key) }),
   })
 }

@@ -1,7 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { ProxyError } from "../../src/domain/errors.ts"
 import type { Store } from "../../src/domain/store.ts"
-import { alice, complete, insert, manager, message, response, thread, turn } from "./records.ts"
+import {
+  alice,
+  complete,
+  insert,
+  manager,
+  marksOf,
+  message,
+  owner,
+  response,
+  thread,
+  turn,
+} from "./records.ts"
 
 /** How the suite gets at one implementation. `open` may be called again on the same data while the first is open or closed. */
 export interface StoreFixture {
@@ -35,7 +46,7 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
         headTurnId: "turn_1",
         usedAt: 1_005,
       })
-      const ofTurn = turn("turn_1", "thr_1", { nativeRef: "native-turn", historyHash: "hash" })
+      const ofTurn = turn("turn_1", "thr_1", { nativeRef: "native-turn" })
       const ofResponse = response("resp_turn_1", {
         status: "failed",
         completedAt: 1_004,
@@ -103,7 +114,7 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
       await store.saveProgress({ ...ids, status: "running", nativeTurnRef: "n-turn" })
       await store.saveProgress({ ...ids, items: [{ outputIndex: 1, item: message("two", "assistant") }] })
       await store.saveProgress({ ...ids, items: [{ outputIndex: 0, item: message("one", "assistant") }] })
-      await store.saveProgress({ ...ids, usage, historyHash: "hash" })
+      await store.saveProgress({ ...ids, usage, marks: marksOf("hash") })
       expect(await store.findTurn("turn_1")).not.toHaveProperty("seenText")
       await store.saveProgress({ ...ids, seenText: "one" })
       await store.saveProgress({ ...ids, status: "completed", completedAt: 2_000 })
@@ -117,7 +128,7 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
       )
       expect(await store.findTurn("turn_1")).toMatchObject({
         nativeRef: "n-turn",
-        historyHash: "hash",
+        chain: marksOf("hash").chain,
         seenText: "one",
       })
     })
@@ -171,15 +182,15 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
       await insert(store, { turnId: "turn_1" })
       const ids = { responseId: "resp_turn_1", turnId: "turn_1" }
       const writing = [
-        store.saveProgress({ ...ids, historyHash: "before", seenText: "one" }),
-        store.saveProgress({ ...ids, historyHash: "after" }),
+        store.saveProgress({ ...ids, marks: marksOf("before"), seenText: "one" }),
+        store.saveProgress({ ...ids, marks: marksOf("after") }),
       ]
       const found = store.findTurn("turn_1")
       expect(await store.findTurnOfResponse("resp_turn_1")).toMatchObject({
-        historyHash: "after",
+        chain: marksOf("after").chain,
         seenText: "one",
       })
-      expect(await found).toMatchObject({ historyHash: "after" })
+      expect(await found).toMatchObject({ chain: marksOf("after").chain })
       await Promise.all(writing)
     })
 
@@ -194,10 +205,10 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
           items: [{ outputIndex: 0, item: message("lost", "assistant") }],
           status: "completed",
         }),
-        store.saveProgress({ ...ids, historyHash: "hash" }),
+        store.saveProgress({ ...ids, marks: marksOf("hash") }),
       ])
       expect(outcomes.map((outcome) => outcome.status)).toEqual(["fulfilled", "rejected", "fulfilled"])
-      expect(await store.findTurn("turn_1")).toMatchObject({ seenText: "one", historyHash: "hash" })
+      expect(await store.findTurn("turn_1")).toMatchObject({ seenText: "one", chain: marksOf("hash").chain })
       expect(await store.findOutput("turn_1")).toEqual([])
     })
 
@@ -207,21 +218,20 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
         turnId: "turn_a",
         threadId: "thr_a",
         thread: { principal: "alice", ...session },
-        turn: { historyHash: "same" },
       })
       await insert(store, {
         turnId: "turn_b",
         threadId: "thr_b",
         thread: { principal: "bob", ...session },
-        turn: { historyHash: "same" },
       })
+      for (const turnId of ["turn_a", "turn_b"]) await complete(store, turnId, "answer", "same")
       expect(await store.findResponse("bob", "resp_turn_a")).toBeNull()
       expect(await store.deleteResponse("bob", "response", "resp_turn_a")).toBe(false)
       expect((await store.findResponse("alice", "resp_turn_a"))?.id).toBe("resp_turn_a")
       expect((await store.findThreadBySession("bob", manager, "chat"))?.id).toBe("thr_b")
-      expect((await store.findMainThread("bob", manager, "key-1"))?.id).toBe("thr_b")
-      const turns = await store.findTurnsByHistory("bob", manager, "key-1", "same")
-      expect(turns.map((found) => found.id)).toEqual(["turn_b"])
+      expect((await store.findMainThread("bob", manager))?.id).toBe("thr_b")
+      const turns = await store.findTurnsByKey({ principal: "bob", agent: manager }, "same")
+      expect(turns).toEqual([{ id: "turn_b", threadId: "thr_b", sessionKey: "chat", isHead: true }])
       expect(await store.findThreadBySession("carol", manager, "chat")).toBeNull()
     })
 
@@ -238,27 +248,32 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
       expect(await store.findOutputItems("owner", ids)).toEqual([])
     })
 
-    it("finds the main thread of an agent and key, never an ordinary one", async () => {
+    it("finds the main thread of an agent that was used last, never an ordinary one", async () => {
       await insert(store, { turnId: "turn_1", threadId: "thr_plain" })
-      expect(await store.findMainThread("owner", manager, "key-1")).toBeNull()
-      await insert(store, { turnId: "turn_2", threadId: "thr_main", thread: { isMain: true } })
-      expect((await store.findMainThread("owner", manager, "key-1"))?.id).toBe("thr_main")
-      expect(await store.findMainThread("owner", manager, "key-2")).toBeNull()
-      expect(await store.findMainThread("owner", alice, "key-1")).toBeNull()
+      expect(await store.findMainThread("owner", manager)).toBeNull()
+      for (const [turnId, usedAt] of [
+        ["turn_2", 2_000],
+        ["turn_3", 4_000],
+        ["turn_4", 3_000],
+      ] as const) {
+        await insert(store, { turnId, threadId: `thr_${turnId}`, thread: { isMain: true, usedAt } })
+      }
+      expect((await store.findMainThread("owner", manager))?.id).toBe("thr_turn_3")
+      expect(await store.findMainThread("owner", alice)).toBeNull()
     })
 
     it("gives no thread to an agent that only has the name of its own", async () => {
       const next = { id: manager.id, identity: "agent-3" }
       const named = { sessionKey: "chat", isMain: true }
-      await insert(store, { turnId: "turn_1", thread: named, turn: { historyHash: null } })
-      await store.saveProgress({ responseId: "resp_turn_1", turnId: "turn_1", historyHash: "same" })
+      await insert(store, { turnId: "turn_1", thread: named })
+      await complete(store, "turn_1", "answer", "same")
       for (const [agent, count] of [
         [manager, 1],
         [next, 0],
       ] as const) {
-        expect((await store.findTurnsByHistory("owner", agent, "key-1", "same")).length).toBe(count)
+        expect((await store.findTurnsByKey({ principal: "owner", agent }, "same")).length).toBe(count)
         expect((await store.findThreadBySession("owner", agent, "chat")) !== null).toBe(count === 1)
-        expect((await store.findMainThread("owner", agent, "key-1")) !== null).toBe(count === 1)
+        expect((await store.findMainThread("owner", agent)) !== null).toBe(count === 1)
         expect(await store.hasThreadsOf(agent.identity)).toBe(count === 1)
       }
     })
@@ -287,33 +302,33 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
       expect(await store.findThreadBySession("owner", manager, "other")).toBeNull()
     })
 
-    it("finds at most 20 turns of a history, the newest first", async () => {
-      for (let index = 0; index < 25; index += 1) {
-        await insert(store, {
-          turnId: `turn_${index}`,
-          threadId: `thr_${index}`,
-          turn: { historyHash: "same", createdAt: 1_000 + index },
-        })
+    it("finds at most 20 turns of a key, the newest first", async () => {
+      for (let index = 10; index < 35; index += 1) {
+        await insert(store, { turnId: `turn_${index}`, threadId: `thr_${index}` })
+        await complete(store, `turn_${index}`, "answer", "same")
       }
-      await insert(store, {
-        turnId: "turn_other_key",
-        threadId: "thr_other_key",
-        thread: { keyHash: "key-2" },
-        turn: { historyHash: "same", createdAt: 9_000 },
-      })
-      const turns = await store.findTurnsByHistory("owner", manager, "key-1", "same")
-      expect(turns.map((found) => found.id)).toEqual(
-        Array.from({ length: 20 }, (_, index) => `turn_${24 - index}`),
+      const turns = await store.findTurnsByKey(owner, "same")
+      expect(turns.map(({ id }) => id)).toEqual(
+        Array.from({ length: 20 }, (_, index) => `turn_${34 - index}`),
       )
-      expect(await store.findTurnsByHistory("owner", manager, "key-1", "none")).toEqual([])
+      expect(await store.findTurnsByKey(owner, "none")).toEqual([])
     })
 
-    it("gives the newer of two turns that were made in the same millisecond first", async () => {
-      for (const id of ["turn_z", "turn_a"]) {
-        await insert(store, { turnId: id, threadId: `thr_${id}`, turn: { historyHash: "same" } })
+    it("traces a turn from the first one on, and tells which turns came after it, the newest first", async () => {
+      await insert(store, { turnId: "turn_1" })
+      await complete(store, "turn_1", "one", "key")
+      for (const turnId of ["turn_2", "turn_3"]) {
+        await insert(store, { turnId, turn: { parentTurnId: "turn_1" } })
       }
-      const turns = await store.findTurnsByHistory("owner", manager, "key-1", "same")
-      expect(turns.map((found) => found.id)).toEqual(["turn_a", "turn_z"])
+      await store.saveProgress({ responseId: "resp_turn_2", turnId: "turn_2", status: "failed" })
+      const first = { id: "turn_1", status: "completed", exchanges: [] }
+      const second = { id: "turn_2", status: "failed", exchanges: null }
+      expect(await store.traceTurn("turn_2")).toEqual([first, second])
+      expect(await store.findTurnsAfter("turn_1")).toEqual([
+        { ...second, id: "turn_3", status: "queued" },
+        second,
+      ])
+      expect(await store.findTurnsAfter("turn_3")).toEqual([])
     })
 
     it("tells a turn's lineage from the first turn on, across a fork, with each thread's native kind", async () => {
@@ -355,7 +370,7 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
       expect(await store.findResponse("owner", "resp_turn_1")).toBeNull()
       expect(await store.deleteResponse("owner", "response", "resp_turn_1")).toBe(false)
       expect((await store.lineage("turn_1"))[0]?.output).toEqual([message("hidden", "assistant")])
-      expect(await store.findTurnsByHistory("owner", manager, "key-1", "hash")).toHaveLength(1)
+      expect(await store.findTurnsByKey(owner, "hash")).toHaveLength(1)
     })
 
     it("deletes a response once, for its own kind only, and keeps its turn for the thread", async () => {

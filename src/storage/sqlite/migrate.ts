@@ -6,16 +6,19 @@ import { ledger } from "./migrations/0001-ledger.ts"
 import { replies } from "./migrations/0002-replies.ts"
 import { removedReplies } from "./migrations/0003-removed-replies.ts"
 import { identities } from "./migrations/0004-identities.ts"
+import { lineage } from "./migrations/0005-lineage.ts"
 
 /** One step forward of the schema. Never edited once released; there are no steps back. */
 export interface Migration {
   /** `NNNN-what`, numbered without gaps from 0001. */
   readonly name: string
   readonly sql: string
+  /** What SQL alone cannot work out of the rows that are there. In the same transaction. */
+  readonly fill?: (database: DatabaseSync) => void
 }
 
 /** In order; the schema's version is the number of those that were applied. */
-export const migrations: readonly Migration[] = [ledger, replies, removedReplies, identities]
+export const migrations: readonly Migration[] = [ledger, replies, removedReplies, identities, lineage]
 
 /**
  * Brings the schema up to date. The version is SQLite's `user_version`, which is part of the transaction: a crash
@@ -30,7 +33,10 @@ export function migrate(
   database.exec("begin immediate")
   try {
     // Read again under the lock: another process may have been faster.
-    for (const step of steps.slice(schemaVersion(database, path, steps))) database.exec(step.sql)
+    for (const step of steps.slice(schemaVersion(database, path, steps))) {
+      database.exec(step.sql)
+      step.fill?.(database)
+    }
     database.exec(`pragma user_version = ${steps.length}`)
     database.exec("commit")
   } catch (error) {

@@ -2,8 +2,9 @@ import type { SQLOutputValue } from "node:sqlite"
 import type { ConversationItem, ConversationRecord, Metadata } from "../../domain/conversations.ts"
 import type { Item } from "../../domain/items.ts"
 import type { ResponseKind, ResponseRecord, ResponseStatus } from "../../domain/responses.ts"
-import type { IdempotencyRecord, ThreadRecord, TurnRecord } from "../../domain/store.ts"
+import type { IdempotencyRecord, ThreadRecord, TurnPlace, TurnRecord, TurnTrace } from "../../domain/store.ts"
 import type { TurnError } from "../../domain/turn-events.ts"
+import { readExchanges } from "../../domain/turn-marks.ts"
 import type { Usage } from "../../domain/usage.ts"
 import { Row } from "./row.ts"
 
@@ -43,6 +44,7 @@ export function threadOf(columns: Columns): ThreadRecord {
 export function turnOf(columns: Columns): TurnRecord {
   const row = new Row(columns, `turn ${String(columns.id)}`)
   const seenText = row.textOrNull("seen_text")
+  const all = row.textOrNull("history_hash")
   return {
     id: row.text("id"),
     threadId: row.text("thread_id"),
@@ -50,10 +52,31 @@ export function turnOf(columns: Columns): TurnRecord {
     parentTurnId: row.textOrNull("parent_turn_id"),
     nativeRef: row.textOrNull("native_ref"),
     input: row.jsonArray<Item>("input"),
-    historyHash: row.textOrNull("history_hash"),
+    chain: all === null ? null : { all, said: row.textOrNull("said_hash") },
     createdAt: row.integer("created_at"),
     conversationId: row.textOrNull("conversation_id"),
     ...(seenText !== null && { seenText }),
+  }
+}
+
+export function turnPlaceOf(columns: Columns): TurnPlace {
+  const row = new Row(columns, `turn ${String(columns.id)}`)
+  const id = row.text("id")
+  return {
+    id,
+    threadId: row.text("thread_id"),
+    sessionKey: row.textOrNull("session_key"),
+    isHead: row.textOrNull("head_turn_id") === id,
+  }
+}
+
+export function turnTraceOf(columns: Columns): TurnTrace {
+  const row = new Row(columns, `turn ${String(columns.id)}`)
+  const exchanges = row.textOrNull("exchanges")
+  return {
+    id: row.text("id"),
+    exchanges: exchanges === null ? null : readExchanges(exchanges),
+    status: row.oneOf("status", statuses),
   }
 }
 

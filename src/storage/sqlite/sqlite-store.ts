@@ -6,11 +6,14 @@ import type {
   ClockState,
   IdempotencyRecord,
   LogSegment,
+  Owner,
   Store,
   ThreadRecord,
   TurnExtras,
+  TurnPlace,
   TurnProgress,
   TurnRecord,
+  TurnTrace,
   TurnWithOutput,
   UnfinishedResponse,
 } from "../../domain/store.ts"
@@ -23,6 +26,8 @@ import {
   responseOf,
   threadOf,
   turnOf,
+  turnPlaceOf,
+  turnTraceOf,
 } from "./records.ts"
 import { Row } from "./row.ts"
 import { SqliteCompletions } from "./sqlite-completions.ts"
@@ -85,7 +90,6 @@ export class SqliteStore implements Store {
         turn.responseId,
         turn.parentTurnId,
         turn.nativeRef,
-        turn.historyHash,
         turn.createdAt,
         JSON.stringify(turn.input),
         turn.conversationId,
@@ -130,21 +134,24 @@ export class SqliteStore implements Store {
       for (const { firstSequence, json } of progress.log ?? []) {
         this.#ledger.run("saveLogSegment", responseId, firstSequence, json)
       }
-      const { nativeThread, nativeTurnRef, historyHash, seenText } = progress
+      const { nativeThread, nativeTurnRef, marks, seenText } = progress
       if (nativeThread !== undefined) {
         const { id, ref } = nativeThread
         this.#ledger.change("setNativeThread", id, ref, id)
       }
-      if ([nativeTurnRef, historyHash, seenText].some((value) => value !== undefined)) {
+      if ([nativeTurnRef, marks, seenText].some((value) => value !== undefined)) {
         this.#ledger.change(
           "updateTurn",
           turnId,
           nativeTurnRef ?? null,
-          historyHash ?? null,
+          marks?.chain.all ?? null,
+          marks?.chain.said ?? null,
+          marks?.exchanges ?? null,
           seenText ?? null,
           turnId,
         )
       }
+      for (const key of marks?.keys ?? []) this.#ledger.run("saveTurnKey", key, turnId)
       const { status, completedAt, error, usage } = progress
       // A turn that has begun is never begun again.
       if (status !== undefined && status !== "queued") this.#ledger.run("deletePending", responseId)
@@ -169,12 +176,8 @@ export class SqliteStore implements Store {
     return this.#ledger.enqueue(() => this.#ledger.findOne("findThread", threadOf, threadId))
   }
 
-  async findMainThread(
-    principal: string,
-    { id, identity }: AgentKey,
-    keyHash: string,
-  ): Promise<ThreadRecord | null> {
-    return this.#ledger.findOne("findMainThread", threadOf, principal, id, keyHash, identity)
+  async findMainThread(principal: string, { id, identity }: AgentKey): Promise<ThreadRecord | null> {
+    return this.#ledger.findOne("findMainThread", threadOf, principal, id, identity)
   }
 
   async findThreadBySession(
@@ -185,13 +188,16 @@ export class SqliteStore implements Store {
     return this.#ledger.findOne("findThreadBySession", threadOf, principal, id, sessionKey, identity)
   }
 
-  async findTurnsByHistory(
-    principal: string,
-    { id, identity }: AgentKey,
-    keyHash: string,
-    historyHash: string,
-  ): Promise<readonly TurnRecord[]> {
-    return this.#ledger.all("findTurnsByHistory", historyHash, principal, id, keyHash, identity).map(turnOf)
+  async findTurnsByKey({ principal, agent }: Owner, key: string): Promise<readonly TurnPlace[]> {
+    return this.#ledger.all("findTurnsByKey", key, principal, agent.id, agent.identity).map(turnPlaceOf)
+  }
+
+  async traceTurn(turnId: string): Promise<readonly TurnTrace[]> {
+    return this.#ledger.all("traceTurn", turnId).map(turnTraceOf)
+  }
+
+  async findTurnsAfter(turnId: string): Promise<readonly TurnTrace[]> {
+    return this.#ledger.all("findTurnsAfter", turnId).map(turnTraceOf)
   }
 
   async hasThreadsOf(agentIdentity: string): Promise<boolean> {

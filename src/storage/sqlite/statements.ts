@@ -11,9 +11,8 @@ export const statements = {
       head_turn_id = excluded.head_turn_id, used_at = excluded.used_at, session_key = excluded.session_key,
       resends_history = excluded.resends_history`,
   insertTurn: `
-    insert into turns (id, thread_id, response_id, parent_turn_id, native_ref, history_hash, created_at, input,
-      conversation_id)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    insert into turns (id, thread_id, response_id, parent_turn_id, native_ref, created_at, input, conversation_id)
+    values (?, ?, ?, ?, ?, ?, ?, ?)`,
   insertResponse: `
     insert into responses (id, turn_id, kind, principal, agent_id, previous_response_id, is_stored, created_at, status,
       completed_at, error, usage, echo, is_background)
@@ -32,8 +31,9 @@ export const statements = {
     on conflict (response_id, first_sequence) do update set json = excluded.json`,
   updateTurn: `
     update turns set native_ref = coalesce(?, native_ref), history_hash = coalesce(?, history_hash),
-      seen_text = coalesce(?, seen_text)
+      said_hash = coalesce(?, said_hash), exchanges = coalesce(?, exchanges), seen_text = coalesce(?, seen_text)
     where id = ?`,
+  saveTurnKey: "insert into turn_keys (key, turn_id) values (?, ?) on conflict do nothing",
   updateResponse: `
     update responses set status = coalesce(?, status), completed_at = coalesce(?, completed_at),
       error = coalesce(?, error), usage = coalesce(?, usage)
@@ -42,17 +42,34 @@ export const statements = {
 
   findThread: "select * from threads where id = ?",
   findMainThread: `
-    select * from threads where principal = ? and agent_id = ? and key_hash = ? and is_main = 1 and agent_identity = ?
+    select * from threads where principal = ? and agent_id = ? and is_main = 1 and agent_identity = ?
     order by used_at desc, rowid desc limit 1`,
   findThreadBySession: `
     select * from threads where principal = ? and agent_id = ? and session_key = ? and agent_identity = ?
     order by used_at desc, rowid desc limit 1`,
-  // "cross join" fixes the order: walk the turns of that hash from the newest on, and stop at 20.
-  findTurnsByHistory: `
-    select turns.* from turns cross join threads on threads.id = turns.thread_id
-    where turns.history_hash = ? and threads.principal = ? and threads.agent_id = ? and threads.key_hash = ?
-      and threads.agent_identity = ?
-    order by turns.created_at desc, turns.rowid desc limit 20`,
+  // "cross join" fixes the order: walk the turns of that key from the newest on, and stop at 20.
+  findTurnsByKey: `
+    select turns.id, turns.thread_id, threads.session_key, threads.head_turn_id from turn_keys
+    cross join turns on turns.id = turn_keys.turn_id
+    cross join threads on threads.id = turns.thread_id
+    where turn_keys.key = ? and threads.principal = ? and threads.agent_id = ? and threads.agent_identity = ?
+    order by turn_keys.turn_id desc limit 20`,
+  traceTurn: `
+    with recursive path (id, depth) as (
+      select id, 0 from turns where id = ?
+      union all
+      select turns.parent_turn_id, path.depth + 1 from path cross join turns on turns.id = path.id
+      where turns.parent_turn_id is not null
+    )
+    select turns.id, turns.exchanges, responses.status from path
+    cross join turns on turns.id = path.id
+    cross join responses on responses.turn_id = turns.id
+    order by path.depth desc`,
+  findTurnsAfter: `
+    select turns.id, turns.exchanges, responses.status from turns
+    cross join responses on responses.turn_id = turns.id
+    where turns.parent_turn_id = ?
+    order by turns.rowid desc limit 20`,
   hasThreadsOf: "select 1 from threads where agent_identity = ? limit 1",
   adoptThreads: "update threads set agent_identity = ? where agent_id = ? and agent_identity is null",
   findTurn: "select * from turns where id = ?",

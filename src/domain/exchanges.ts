@@ -1,0 +1,155 @@
+import { hash } from "node:crypto"
+import { isAnswer } from "./answer-text.ts"
+import { type ContentPart, type FunctionCallItem, type Item, textOf } from "./items.ts"
+import { argumentsText, saidText } from "./said-text.ts"
+
+/**
+ * A conversation as it is recognised: what its client brought, and after it one thing that the agent said (an answer, however
+ * many messages it came in) or asked for (one call). Commentary, reasoning and the agent's own tools are no part of it, because
+ * clients may or may not send them back.
+ */
+export interface Exchange {
+  /** Marks of what the client brought, oldest first: `u…` a user's message, `d…` a developer's, `o…` the output of a call. */
+  readonly brought: readonly string[]
+  /**
+   * Marks of what the agent said, by any of which it is recognised; the first is its own. None: nothing, in a turn that was
+   * stopped or failed.
+   */
+  readonly said: readonly string[]
+  /** True for an answer so short that other conversations may well have the same. */
+  readonly isShort: boolean
+  /** Where the next exchange begins among the items. */
+  readonly end: number
+}
+
+/** Marks of everything before a point of a conversation, as its client has it. */
+export interface Chain {
+  /** Of what was brought and said; null: nothing was. */
+  readonly all: string | null
+  /** Of what the agent said. */
+  readonly said: string | null
+}
+
+export const noChain: Chain = { all: null, said: null }
+
+/** Characters, without white space, below which an answer is short. */
+const shortLength = 20
+
+/** Ids of calls as this service gives them out: some clients tell of their calls in words. */
+const ownCallId = /call_[0-9a-f]{32}/g
+
+/** Oldest first; only the last one may have said nothing. `stopTexts`: of the request that the items come with. */
+export function exchangesOf(items: readonly Item[], stopTexts: readonly string[] = []): readonly Exchange[] {
+  const exchanges: Exchange[] = []
+  let brought: string[] = []
+  let messages: string[] = []
+  let calls: FunctionCallItem[] = []
+  const endStatement = (end: number) => {
+    const said =
+      calls.length > 0 ? callMarks(calls, messages) : [answerMarks(messages, stopTexts)].filter(isSomething)
+    for (const { marks, isShort } of said) {
+      exchanges.push({ brought, said: marks, isShort, end })
+      brought = []
+    }
+    messages = []
+    calls = []
+  }
+  for (const [index, item] of items.entries()) {
+    const broughtMark = broughtMarkOf(item)
+    if (broughtMark !== null) {
+      endStatement(index)
+      brought.push(broughtMark)
+    } else if (isAnswer(item)) messages.push(textOf(item.content))
+    else if (item.type === "function_call") calls.push(item)
+  }
+  endStatement(items.length)
+  if (brought.length > 0) exchanges.push({ brought, said: [], isShort: false, end: items.length })
+  return exchanges
+}
+
+interface Said {
+  readonly marks: readonly string[]
+  readonly isShort: boolean
+}
+
+function isSomething({ marks }: Said): boolean {
+  return marks.length > 0
+}
+
+function answerMarks(messages: readonly string[], stopTexts: readonly string[]): Said {
+  const text = saidText(messages, stopTexts)
+  const whole = stopTexts.length === 0 ? text : saidText(messages)
+  if (whole === "") return { marks: [], isShort: true }
+  const [only, ...others] = messages.filter((message) => message.trim() !== "")
+  const args = only === undefined || others.length > 0 ? null : argumentsText(only)
+  const named = whole.match(ownCallId) ?? []
+  const marks = [
+    ...(text === "" ? [] : [textMark(text)]),
+    ...(whole === text ? [] : [textMark(whole)]),
+    ...(args === null ? [] : [mark("a", args)]),
+    ...named.map(callMark),
+  ]
+  return { marks, isShort: whole.length < shortLength }
+}
+
+/** A call for each: some clients send them one by one. What was said beside them is not needed. */
+function callMarks(calls: readonly FunctionCallItem[], messages: readonly string[]): readonly Said[] {
+  const beside = saidText(messages)
+  return calls.map((call, index) => {
+    const args = calls.length === 1 ? argumentsText(call.arguments) : null
+    const marks = [
+      callMark(call.callId),
+      ...(args === null ? [] : [mark("a", args)]),
+      ...(beside === "" || index < calls.length - 1 ? [] : [textMark(beside)]),
+    ]
+    return { marks, isShort: false }
+  })
+}
+
+function textMark(text: string): string {
+  return mark("s", text)
+}
+
+function callMark(callId: string): string {
+  return mark("c", callId)
+}
+
+/** Null: it is not for a client to bring. */
+export function broughtMarkOf(item: Item): string | null {
+  if (item.type === "function_call_output") return mark("o", item.callId)
+  if (item.type !== "message" || item.role === "assistant") return null
+  return mark(item.role === "user" ? "u" : "d", broughtText(item.content))
+}
+
+/** Clients trim texts and change line ends when they store them. */
+function broughtText(content: readonly ContentPart[]): string {
+  return content.map(visiblePart).join("\n").replaceAll("\r\n", "\n").trim()
+}
+
+function visiblePart(part: ContentPart): string {
+  // A file may be saved elsewhere, or be gone, when the client sends the same again.
+  if (part.origin !== undefined) return `[${part.origin.key}]`
+  return part.type === "text" ? part.text : `[image ${part.url}]`
+}
+
+/** 96 bits are enough to tell the texts of one caller apart; a ledger has one for each message. */
+function mark(kind: string, text: string): string {
+  return kind + hash("sha256", text, "base64url").slice(0, 16)
+}
+
+/** The chain behind these exchanges. */
+export function chainAfter(before: Chain, exchanges: readonly Exchange[]): Chain {
+  let { all, said } = before
+  for (const exchange of exchanges) {
+    for (const one of exchange.brought) all = link(all, one)
+    const [own] = exchange.said
+    if (own === undefined) continue
+    all = link(all, own)
+    said = link(said, own)
+  }
+  return { all, said }
+}
+
+function link(before: string | null, one: string): string {
+  return hash("sha256", `${before ?? ""}\n${one}`, "base64url").slice(0, 22)
+}

@@ -1,0 +1,86 @@
+/**
+ * What clients are known to do to an answer before they send it again. Two texts that differ by these only are one answer: they
+ * have the same `saidText`.
+ */
+
+/** Thoughts that a client, or a gateway before it, writes in front of the answer. Without an end, all of it is thought. */
+const thoughts: readonly RegExp[] = [
+  /^<(think|thinking|thought|reason|reasoning)>[\s\S]*?(?:<\/\1>|$)/i,
+  /^<\|begin_of_thought\|>[\s\S]*?(?:<\|end_of_thought\|>|$)/,
+  // Open WebUI: <details type="reasoning" done="true" duration="2">
+  /^<details type="[a-z_]+"[^>]*>[\s\S]*?(?:<\/details>|$)/i,
+]
+
+/**
+ * The text of an answer, given as its messages, by which it is recognised: without thoughts in front of a message, without white
+ * space (clients trim, join messages by what they like, change line ends), and up to the first of `stopTexts`: a client that
+ * names them may put the one back that ended the answer, and go on behind it as it likes. Empty: nothing was said.
+ */
+export function saidText(messages: readonly string[], stopTexts: readonly string[] = []): string {
+  return withoutSpace(beforeStop(messages.map(withoutThoughts).join("\n\n"), stopTexts))
+}
+
+function withoutThoughts(message: string): string {
+  let text = message.trimStart()
+  while (text.startsWith("<")) {
+    const rest = thoughts.reduce((left, thought) => left.replace(thought, ""), text).trimStart()
+    if (rest.length === text.length) break
+    text = rest
+  }
+  return text
+}
+
+function beforeStop(text: string, stopTexts: readonly string[]): string {
+  const places = stopTexts
+    .map((stop) => (stop === "" ? -1 : text.indexOf(stop)))
+    .filter((place) => place >= 0)
+  return places.length === 0 ? text : text.slice(0, Math.min(...places))
+}
+
+/** Bytes are walked instead of matched: a resent history may be of megabytes, and a pattern takes five times as long. */
+function withoutSpace(text: string): string {
+  const bytes = Buffer.from(text)
+  let length = 0
+  for (const byte of bytes) {
+    if (byte > 0x20) {
+      bytes[length] = byte
+      length += 1
+    }
+  }
+  return bytes.toString("utf8", 0, length)
+}
+
+/**
+ * Arguments of a call that came back as an answer, by their value: however they are spaced, in whatever order their fields
+ * stand, wrapped as `{"output": …}` or not. Null: the text is no JSON object.
+ */
+export function argumentsText(text: string): string | null {
+  const trimmed = text.trim()
+  if (!trimmed.startsWith("{") || !trimmed.endsWith("}")) return null
+  try {
+    return JSON.stringify(inOrder(unwrapped(JSON.parse(trimmed))))
+  } catch {
+    // No JSON: a text like any other.
+    return null
+  }
+}
+
+function unwrapped(value: unknown): unknown {
+  if (!isObject(value)) return value
+  const [only, ...others] = Object.keys(value)
+  return only === "output" && others.length === 0 ? unwrapped(value.output) : value
+}
+
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder)
+  if (!isObject(value)) return value
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, inOrder(value[key])]),
+  )
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}

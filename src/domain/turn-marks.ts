@@ -1,0 +1,94 @@
+import { hash } from "node:crypto"
+import { type Chain, chainAfter, type Exchange, exchangesOf } from "./exchanges.ts"
+import type { Item } from "./items.ts"
+
+/** All by which the ledger finds a turn again when its client sends the conversation. */
+export interface TurnMarks {
+  /** The conversation up to and including the turn, as its client has it. */
+  readonly chain: Chain
+  /** What was brought and said in the turn, in the form of `writeExchanges`. */
+  readonly exchanges: string
+  /** For `Store.findTurnsByKey`. */
+  readonly keys: readonly string[]
+}
+
+/** Whose conversation it is: nothing is found across these. */
+export interface Scope {
+  readonly principal: string
+  readonly agentId: string
+}
+
+/**
+ * `all`: the whole conversation up to the turn's end; `said`: the same without what the client brought; `exchange`: the newest
+ * user's message and what the agent said to it; `last`: what it said last; `begin`: the first message of a conversation whose
+ * first turn was stopped, failed or said nothing.
+ */
+export type KeyKind = "all" | "said" | "exchange" | "last" | "begin"
+
+export function lookupKey({ principal, agentId }: Scope, kind: KeyKind, value: string): string {
+  return hash("sha256", `${kind}\n${value}\n${agentId}\n${principal}`, "base64url").slice(0, 22)
+}
+
+/** Null: the client brought no user's message, or the agent said nothing. */
+export function exchangeValue({ brought, said }: Exchange): string | null {
+  const user = brought.findLast((mark) => mark.startsWith("u"))
+  return user === undefined || said[0] === undefined ? null : `${user} ${said[0]}`
+}
+
+/** What was there before a turn's new items. */
+export interface MarksBefore {
+  /** As its client has it. */
+  readonly before: Chain
+  /** As `writeExchanges` has it: what of that came with the turn, because its thread did not hold it. */
+  readonly clientExchanges: string
+}
+
+/** `items`: what is new in the turn, and its output. `isCut`: it was stopped or failed. */
+export function turnMarks(
+  scope: Scope,
+  { before, clientExchanges }: MarksBefore,
+  items: readonly Item[],
+  isCut: boolean,
+): TurnMarks {
+  const exchanges = exchangesOf(items)
+  const chain = chainAfter(before, exchanges)
+  const keys: string[] = []
+  const add = (kind: KeyKind, value: string | null | undefined) => {
+    if (value !== null && value !== undefined) keys.push(lookupKey(scope, kind, value))
+  }
+  const last = exchanges.at(-1)
+  const isSilent = last === undefined || last.said.length === 0
+  if (!isSilent) {
+    add("all", chain.all)
+    add("said", chain.said)
+    add("exchange", exchangeValue(last))
+    for (const mark of last.said) add("last", mark)
+  }
+  if (before.all === null && (isSilent || isCut)) add("begin", exchanges[0]?.brought[0])
+  const written = writeExchanges(exchanges)
+  return { chain, exchanges: clientExchanges === "" ? written : `${clientExchanges} ${written}`, keys }
+}
+
+/** One text, of some 20 characters for each message. */
+export function writeExchanges(exchanges: readonly Exchange[]): string {
+  return exchanges
+    .flatMap(({ brought, said, isShort }) => [
+      ...brought,
+      ...(said.length === 0 ? [] : [(isShort ? "~" : "=") + said.join("/")]),
+    ])
+    .join(" ")
+}
+
+/** As `writeExchanges` wrote it; where they end among the items is not known any more (0). */
+export function readExchanges(text: string): readonly Exchange[] {
+  const exchanges: Exchange[] = []
+  let brought: string[] = []
+  for (const word of text === "" ? [] : text.split(" ")) {
+    if (word.startsWith("=") || word.startsWith("~")) {
+      exchanges.push({ brought, said: word.slice(1).split("/"), isShort: word.startsWith("~"), end: 0 })
+      brought = []
+    } else brought.push(word)
+  }
+  if (brought.length > 0) exchanges.push({ brought, said: [], isShort: false, end: 0 })
+  return exchanges
+}

@@ -1,0 +1,141 @@
+import { ProxyError } from "../domain/errors.ts"
+import { chainAfter, type Exchange, exchangesOf, noChain } from "../domain/exchanges.ts"
+import type { TurnRequest } from "../domain/turn-request.ts"
+import { assertAnswerable, assertOutputsHaveCalls, findHead } from "./conversation-head.ts"
+import { conversationNotFound } from "./conversations.ts"
+import { undelivered } from "./delivered.ts"
+import { splitInput } from "./history.ts"
+import { chainBehind, continuation, type Plan, type PlanContext, planAfterTurn, planUnknown } from "./plan.ts"
+import { hasBegun, planResent } from "./plan-resent.ts"
+
+/** True when the plan depends on threads that exist, and so must not be made while another one is being stored. */
+export async function needsLookup(request: TurnRequest, context: PlanContext): Promise<boolean> {
+  return (
+    request.previousResponseId !== null ||
+    request.conversationId !== null ||
+    request.sessionKey !== null ||
+    context.sessions === "shared" ||
+    splitInput(request.input).history.length > 0 ||
+    (!request.isSideRequest && (await hasBegun(request, context)))
+  )
+}
+
+/**
+ * The table "which thread" of docs/conversations.md. Everything is looked up within one principal and agent. What a client
+ * changes of instructions and tools never hides a turn: see `Plan.changes`.
+ */
+export async function planTurn(request: TurnRequest, context: PlanContext): Promise<Plan> {
+  if (request.previousResponseId !== null) {
+    return planAfterResponse(request.previousResponseId, request, context)
+  }
+  if (request.conversationId !== null) return planConversation(request.conversationId, request, context)
+  if (request.sessionKey !== null) return planSession(request.sessionKey, request, context)
+  if (context.sessions === "shared" && request.keepsThread) return planShared(request, context)
+  return planResent(request, context, null)
+}
+
+async function planAfterResponse(id: string, request: TurnRequest, context: PlanContext): Promise<Plan> {
+  const { store, principal } = context
+  const response = await store.findResponse(principal, id)
+  const turn = response === null ? null : await store.findTurnOfResponse(id)
+  const thread = turn === null ? null : await store.findThread(turn.threadId)
+  if (response === null || turn === null || thread === null) {
+    throw notFound(`Previous response with id '${id.slice(0, 100)}' not found.`)
+  }
+  if (response.agentId !== context.agent.id) {
+    throw notFound(
+      `Response '${id}' is an answer of agent '${response.agentId}'; name that agent as the model to go on.`,
+    )
+  }
+  if (thread.agentIdentity !== context.agent.identity) {
+    throw notFound(
+      `Response '${id}' is an answer of an earlier agent of the name '${response.agentId}', who is not here any more: the one of today knows ` +
+        "nothing of it. Send the conversation itself as 'input', or begin a new one.",
+    )
+  }
+  // After a known response what looks like history is new as well.
+  const { history, added } = await undelivered(turn, request.input, store)
+  return planAfterTurn(thread, turn, continuation(chainBehind(turn), history, added), request, context)
+}
+
+function notFound(message: string): ProxyError {
+  return new ProxyError("previous_response_not_found", message, { param: "previous_response_id" })
+}
+
+/**
+ * The thread that holds the conversation's items goes on; where none does, a new one is seeded with them. Items of the
+ * client's that nobody has answered yet are part of what is new.
+ */
+async function planConversation(id: string, request: TurnRequest, context: PlanContext): Promise<Plan> {
+  const { store, principal, agent } = context
+  const conversation = await store.conversations.find(principal, id)
+  if (conversation === null) throw conversationNotFound(id, "conversation")
+  const head = await findHead(conversation, agent, store)
+  if (head !== null) {
+    const { history, added } = await undelivered(head.turn, request.input, store)
+    assertAnswerable([...(await store.findOutput(head.turn.id)), ...history], added)
+    const how = continuation(chainBehind(head.turn), history, added)
+    return planAfterTurn(head.thread, head.turn, how, request, context)
+  }
+  const { history, added } = splitInput([...(await store.conversations.allItems(id)), ...request.input])
+  assertOutputsHaveCalls([...history, ...added])
+  assertAnswerable(history, added)
+  return planUnknown(history, added, request, context)
+}
+
+/**
+ * A name alone tells where a request belongs only as long as nothing of the conversation comes with it. A client that sends the
+ * conversation each time, and now sends none, has gone back to its first message.
+ */
+async function planSession(sessionKey: string, request: TurnRequest, context: PlanContext): Promise<Plan> {
+  const { store, principal, agent } = context
+  const exchanges = exchangesOf(request.input)
+  const thread = await store.findThreadBySession(principal, agent, sessionKey)
+  const isBeginning = request.resendsHistory || thread?.resendsHistory === true
+  if (thread?.headTurnId && !hasStatement(exchanges) && !isBeginning) {
+    const plan = await planAtHead(thread.headTurnId, request, context)
+    if (plan !== null) return plan
+  }
+  const plan = await planResent(request, context, sessionKey)
+  const resendsHistory = request.resendsHistory || plan.thread.resendsHistory || hasAnswer(exchanges)
+  return { ...plan, thread: { ...plan.thread, resendsHistory } }
+}
+
+function hasStatement(exchanges: readonly Exchange[]): boolean {
+  return exchanges.some(({ said }) => said.length > 0)
+}
+
+/** Calls come back with their outputs from clients that send nothing else of a conversation. */
+function hasAnswer(exchanges: readonly Exchange[]): boolean {
+  return exchanges.some(({ said }) => said[0]?.startsWith("s") === true)
+}
+
+/** Everybody talks to the same thread: it holds the past, whatever the client resends of it. */
+async function planShared(request: TurnRequest, context: PlanContext): Promise<Plan> {
+  const main = await context.store.findMainThread(context.principal, context.agent)
+  const behind = main?.headTurnId ? await planAtHead(main.headTurnId, request, context) : null
+  const { history, added } = splitInput(request.input)
+  const plan = behind ?? planUnknown(history, added, request, context)
+  // What its client has of the conversation is not what the thread holds.
+  const before = chainAfter(noChain, exchangesOf(history))
+  return { ...plan, thread: { ...plan.thread, isMain: true }, before }
+}
+
+/**
+ * Behind the newest turn of a thread, with what is new in the request. A message may come in place of the outputs that the
+ * agent waits for: it goes on without them. But outputs must be those that it waits for.
+ */
+async function planAtHead(
+  headTurnId: string,
+  request: TurnRequest,
+  context: PlanContext,
+): Promise<Plan | null> {
+  const { store } = context
+  const turn = await store.findTurn(headTurnId)
+  const thread = turn === null ? null : await store.findThread(turn.threadId)
+  if (turn === null || thread === null) return null
+  const sent = splitInput(request.input)
+  const hasOutputs = sent.added.some(({ type }) => type === "function_call_output")
+  const { added } = hasOutputs ? await undelivered(turn, request.input, store) : sent
+  return planAfterTurn(thread, turn, continuation(chainBehind(turn), [], added), request, context)
+}

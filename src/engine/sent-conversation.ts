@@ -1,0 +1,95 @@
+import { isAnswer } from "../domain/answer-text.ts"
+import { chainAfter, type Exchange, exchangesOf, noChain } from "../domain/exchanges.ts"
+import { type Item, textOf } from "../domain/items.ts"
+import { writeExchanges } from "../domain/turn-marks.ts"
+import type { TurnRequest } from "../domain/turn-request.ts"
+import { isAdded, splitInput } from "./history.ts"
+import type { Continuation } from "./plan.ts"
+
+/** What a client brought behind a place of its conversation, up to the next thing that the agent said. */
+export interface Asked {
+  readonly marks: readonly string[]
+  readonly items: readonly Item[]
+  /** Where each stands in the conversation. */
+  readonly indexes: readonly number[]
+  /** What stands behind them; null: nothing. */
+  readonly answer: { readonly text: string; readonly end: number } | null
+}
+
+/** The conversation as a request has it. It is read once: it may be of megabytes. */
+export class SentConversation {
+  /** Each with something that the agent said. */
+  readonly said: readonly Exchange[]
+  readonly #items: readonly Item[]
+  readonly #exchanges: readonly Exchange[]
+  /** Index of the first item behind the last thing that the agent said or did. */
+  readonly #newFrom: number
+
+  constructor({ input, answerLimits }: Pick<TurnRequest, "input" | "answerLimits">) {
+    this.#items = input
+    this.#exchanges = exchangesOf(input, answerLimits.stopTexts)
+    this.said = this.#exchanges.filter(({ said }) => said.length > 0)
+    this.#newFrom = splitInput(input).history.length
+  }
+
+  /** Index of the first item behind the first `length` exchanges. */
+  endOf(length: number): number {
+    return this.said[length - 1]?.end ?? 0
+  }
+
+  askedAfter(start: number): Asked {
+    const [first] = this.#exchangesFrom(start)
+    if (first === undefined) return { marks: [], items: [], indexes: [], answer: null }
+    const answers: string[] = []
+    const indexes: number[] = []
+    for (let index = start; index < first.end; index += 1) {
+      const item = this.#items[index]
+      if (item === undefined) continue
+      if (isAnswer(item)) answers.push(textOf(item.content))
+      else if (isAdded(item)) indexes.push(index)
+    }
+    return {
+      marks: first.brought,
+      items: indexes.flatMap((index) => this.#items[index] ?? []),
+      indexes,
+      answer: first.said.length === 0 ? null : { text: answers.join("\n\n"), end: first.end },
+    }
+  }
+
+  /**
+   * How it goes on from there: what was said since is told, what came after that is asked. `isRepeat`: outputs of calls were
+   * delivered before.
+   */
+  from(start: number, isRepeat = false): Continuation {
+    const addedFrom = Math.max(start, this.#newFrom)
+    const added = this.#items.slice(addedFrom).filter(isAdded)
+    const told = this.#exchangesFrom(start).filter(({ said }) => said.length > 0)
+    return {
+      clientHistory: this.#items.slice(start, addedFrom),
+      clientExchanges: writeExchanges(told),
+      added: isRepeat ? added.filter(({ type }) => type === "message") : added,
+      before: chainAfter(noChain, this.#exchangesTo(addedFrom)),
+      seenText: null,
+    }
+  }
+
+  /** Without what was brought before `start`. */
+  #exchangesFrom(start: number): readonly Exchange[] {
+    const [first, ...rest] = this.#exchanges.filter(({ end }) => end > start)
+    if (first === undefined) return []
+    return [{ ...first, brought: first.brought.slice(this.#broughtBefore(first, start)) }, ...rest]
+  }
+
+  #exchangesTo(end: number): readonly Exchange[] {
+    return this.#exchanges.flatMap((exchange) => {
+      if (exchange.end <= end) return [exchange]
+      const brought = exchange.brought.slice(0, this.#broughtBefore(exchange, end))
+      return brought.length === 0 ? [] : [{ ...exchange, brought, said: [] }]
+    })
+  }
+
+  #broughtBefore(exchange: Exchange, index: number): number {
+    const before = this.#exchanges[this.#exchanges.indexOf(exchange) - 1]
+    return this.#items.slice(before?.end ?? 0, index).filter(isAdded).length
+  }
+}

@@ -1,0 +1,186 @@
+import type { FunctionTool } from "../../src/domain/backend.ts"
+import { newId } from "../../src/domain/ids.ts"
+import type { CommandItem, FunctionCallItem, Item, Role } from "../../src/domain/items.ts"
+import { hasFailed, type ResponseStatus } from "../../src/domain/responses.ts"
+import type { Store } from "../../src/domain/store.ts"
+import { turnMarks } from "../../src/domain/turn-marks.ts"
+import { anyFunction, type TurnRequest } from "../../src/domain/turn-request.ts"
+import { newRecord } from "../../src/engine/new-record.ts"
+import type { Plan } from "../../src/engine/plan.ts"
+import { planTurn } from "../../src/engine/plan-turn.ts"
+import { openSqliteStore } from "../../src/storage/sqlite/open-sqlite-store.ts"
+
+const principal = "owner"
+const agent = { id: "manager", identity: "agent-1" }
+
+export interface Asked {
+  readonly input: readonly Item[]
+  readonly instructions?: string
+  readonly tools?: readonly FunctionTool[]
+  readonly stopTexts?: readonly string[]
+  readonly sessionKey?: string
+  readonly resendsHistory?: boolean
+  readonly previousResponseId?: string
+  readonly keepsThread?: boolean
+}
+
+export interface Answered {
+  readonly plan: Plan
+  readonly turnId: string
+  readonly responseId: string
+}
+
+/** Requests planned and stored as the engine does it, with answers that the test gives in place of an agent. */
+export class ResentLedger {
+  readonly store: Store
+  readonly parked = new Set<string>()
+  /** Of its lookups. */
+  lookups = 0
+
+  private constructor(store: Store) {
+    this.store = store
+  }
+
+  static async open(): Promise<ResentLedger> {
+    const store = await openSqliteStore(":memory:")
+    return new ResentLedger(store)
+  }
+
+  plan(asked: Asked): Promise<Plan> {
+    const count = async <T>(found: Promise<T>) => {
+      this.lookups += 1
+      return found
+    }
+    const store = new Proxy(this.store, {
+      get: (target, name) => {
+        // A method of the store, whichever it is.
+        const member = target[name as keyof Store]
+        return typeof member === "function"
+          ? (...args: readonly unknown[]) => count(Reflect.apply(member, target, args) as Promise<unknown>)
+          : member
+      },
+    })
+    return planTurn(requestOf(asked), {
+      store,
+      principal,
+      agent,
+      backend: "demo",
+      sessions: "separate",
+      parking: { has: (turnId) => this.parked.has(turnId), findUnstored: () => null },
+      now: 1_000,
+      age: 1_000,
+    })
+  }
+
+  /** A whole turn. */
+  async turn(asked: Asked, output: readonly Item[], status: ResponseStatus = "completed"): Promise<Answered> {
+    const plan = await this.plan(asked)
+    const turnId = newId("turn_")
+    const record = newRecord(principal, agent.id, requestOf(asked), { createdAt: 1_000, status: "running" })
+    await this.store.insertTurn(
+      { ...plan.thread, headTurnId: turnId },
+      {
+        id: turnId,
+        threadId: plan.thread.id,
+        responseId: record.id,
+        parentTurnId: plan.parentTurnId,
+        nativeRef: null,
+        input: [...plan.clientHistory, ...plan.added],
+        chain: null,
+        createdAt: 1_000,
+        conversationId: null,
+      },
+      record,
+    )
+    await this.store.saveProgress({
+      responseId: record.id,
+      turnId,
+      status,
+      completedAt: 2_000,
+      items: output.map((item, outputIndex) => ({ outputIndex, item })),
+      nativeTurnRef: `native ${turnId}`,
+      marks: turnMarks({ principal, agentId: agent.id }, plan, [...plan.added, ...output], hasFailed(status)),
+    })
+    return { plan, turnId, responseId: record.id }
+  }
+
+  close(): Promise<void> {
+    return this.store.close()
+  }
+}
+
+function requestOf(asked: Asked): TurnRequest {
+  return {
+    kind: "response",
+    model: "manager",
+    instructions: asked.instructions ?? null,
+    input: asked.input,
+    tools: asked.tools ?? [],
+    functionChoice: anyFunction,
+    allowsParallelCalls: true,
+    previousResponseId: asked.previousResponseId ?? null,
+    conversationId: null,
+    sessionKey: asked.sessionKey ?? null,
+    resendsHistory: asked.resendsHistory ?? false,
+    effort: null,
+    outputSchema: null,
+    answerLimits: { stopTexts: asked.stopTexts ?? [], maxTokens: null },
+    isSideRequest: false,
+    keepsThread: asked.keepsThread ?? true,
+    isStored: true,
+    isBackground: false,
+    echo: {},
+  }
+}
+
+function message(role: Role, text: string): Item {
+  return {
+    type: "message",
+    id: newId("msg_"),
+    role,
+    content: [{ type: "text", text }],
+    phase: null,
+    status: "completed",
+  }
+}
+
+export const user = (text: string) => message("user", text)
+export const developer = (text: string) => message("developer", text)
+export const answer = (text: string) => message("assistant", text)
+
+export function call(callId: string, args = "{}"): FunctionCallItem {
+  return {
+    type: "function_call",
+    id: newId("fc_"),
+    callId,
+    name: "look",
+    arguments: args,
+    status: "completed",
+  }
+}
+
+export function result(callId: string, text = "found"): Item {
+  return {
+    type: "function_call_output",
+    id: newId("fco_"),
+    callId,
+    output: [{ type: "text", text }],
+    status: "completed",
+  }
+}
+
+export function ran(command: string, output = ""): CommandItem {
+  return {
+    type: "command",
+    id: newId("mcp_"),
+    command,
+    cwd: null,
+    output,
+    exitCode: 0,
+    status: "completed",
+  }
+}
+
+export function tool(name: string): FunctionTool {
+  return { name, description: "", parameters: { type: "object" } }
+}
