@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { z } from "zod"
 import { agentVariables, threadVariable } from "../backends/child-environment.ts"
-import { errorCodes, ProxyError } from "../domain/errors.ts"
+import { isErrorCode, ProxyError } from "../domain/errors.ts"
 import { systemCodeOf } from "../domain/file-problem.ts"
 import { askingAgentHeaders } from "../http/asking-agent.ts"
 import { reachable } from "../http/control-socket.ts"
@@ -137,7 +137,7 @@ export class DaemonClient {
     if (!parsed.success)
       throw new ProxyError("internal_error", `The service answered ${statusCode}: ${content.slice(0, 300)}`)
     const { code, message } = parsed.data.error
-    throw new ProxyError(isErrorCode(code) ? code : "internal_error", message)
+    throw new ProxyError(code !== null && isErrorCode(code) ? code : "internal_error", message)
   }
 
   #send(method: string, path: string, body: object | null, signal?: AbortSignal): Promise<IncomingMessage> {
@@ -199,8 +199,4 @@ function parseJson(content: string): unknown {
     // Not from us: the caller shows it as it is.
     return null
   }
-}
-
-function isErrorCode(code: string | null): code is keyof typeof errorCodes {
-  return code !== null && Object.hasOwn(errorCodes, code)
 }

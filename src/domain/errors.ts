@@ -93,6 +93,10 @@ export class ProxyError extends Error {
   }
 }
 
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorCodes, code)
+}
+
 /** The CLI no longer has the thread or turn; the engine's cue to seed a new one from the ledger. */
 export class ThreadLostError extends ProxyError {
   constructor(message: string, cause?: unknown) {

@@ -51,12 +51,14 @@ export type TurnEvent =
   | { readonly type: "native.item"; readonly item: unknown }
   /**
    * A word for the log. What it tells of the turn: `progress` resets the silence clock, `nothing` does not, and `trouble`
-   * says that the CLI cannot go on for now (it reconnects to its model server), which may not last long.
+   * says that the CLI cannot go on for now (it reconnects to its model server), which may not last long. `error`: what the
+   * turn fails with if it does.
    */
   | {
       readonly type: "notice"
       readonly message: string
       readonly tells: "progress" | "nothing" | "trouble"
+      readonly error?: TurnError
     }
   | { readonly type: "turn.completed"; readonly usage: Usage | null }
   | { readonly type: "turn.failed"; readonly error: TurnError; readonly usage: Usage | null }

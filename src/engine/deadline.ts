@@ -1,3 +1,8 @@
+import { isErrorCode } from "../domain/errors.ts"
+import { outlasts } from "../domain/model-limits.ts"
+import type { TurnError } from "../domain/turn-events.ts"
+import type { StopCause } from "./outcome.ts"
+
 /**
  * The clocks of a turn: how long it may take in all, how long it may be silent, and how long it may only have trouble. Agent CLIs wait for ever on a
  * dead model server, so somebody must not. Only progress resets the silence clock, and open work (a shell command, a
@@ -6,21 +11,22 @@
 export class Deadline {
   readonly #silenceMs: number
   readonly #reconnectMs: number
-  readonly #onPassed: (message: string) => void
+  readonly #onPassed: (cause: StopCause) => void
   readonly #total: NodeJS.Timeout
   #silence: NodeJS.Timeout
   #isPaused = false
   #trouble: NodeJS.Timeout | null = null
+  #says: { readonly text: string; readonly error: TurnError | null } = { text: "", error: null }
 
   constructor(
     limits: { readonly turnMs: number; readonly silenceMs: number; readonly reconnectMs: number },
-    onPassed: (message: string) => void,
+    onPassed: (cause: StopCause) => void,
   ) {
     this.#silenceMs = limits.silenceMs
     this.#reconnectMs = limits.reconnectMs
     this.#onPassed = onPassed
     this.#total = setTimeout(
-      () => onPassed(`The turn took longer than ${seconds(limits.turnMs)} s and was interrupted.`),
+      () => onPassed(timeout(`The turn took longer than ${seconds(limits.turnMs)} s and was interrupted.`)),
       limits.turnMs,
     )
     this.#silence = this.#startSilence()
@@ -42,14 +48,25 @@ export class Deadline {
     }
   }
 
-  /** The CLI says that it has trouble (it reconnects): it may go on so for a while, not for as long as silence may last. */
-  trouble(says: string): void {
-    this.#trouble ??= setTimeout(() => {
-      const forMs = `${seconds(this.#reconnectMs)} s`
-      this.#onPassed(
-        `The agent has said nothing for ${forMs} but this, and was interrupted: ${says}. Is its model server up?`,
-      )
-    }, this.#reconnectMs)
+  /**
+   * The CLI says that it has trouble (it reconnects): it may go on so for a while, not for as long as silence may last. `error`:
+   * what is wrong with its model, where it tells that; what no such while can mend ends the turn at once.
+   */
+  trouble(says: string, error: TurnError | null): void {
+    this.#says = { text: says, error }
+    if (error !== null && outlasts(error, this.#reconnectMs, Date.now())) {
+      this.#onPassed(causeOf(error, error.message))
+      return
+    }
+    this.#trouble ??= setTimeout(() => this.#onPassed(this.#troublePassed()), this.#reconnectMs)
+  }
+
+  #troublePassed(): StopCause {
+    const { text, error } = this.#says
+    const message =
+      `For ${seconds(this.#reconnectMs)} s the agent's CLI could not get at its model, and was interrupted. It says: ` +
+      `${text.replace(/[.\s]+$/, "")}. Is its model server up?`
+    return error === null ? timeout(message) : causeOf(error, message)
   }
 
   stop(): void {
@@ -61,11 +78,22 @@ export class Deadline {
   #startSilence(): NodeJS.Timeout {
     return setTimeout(() => {
       this.#onPassed(
-        `The agent showed no progress for ${seconds(this.#silenceMs)} s and was interrupted; ` +
-          "its model server may be down or unreachable.",
+        timeout(
+          `The agent showed no progress for ${seconds(this.#silenceMs)} s and was interrupted; ` +
+            "its model server may be down or unreachable.",
+        ),
       )
     }, this.#silenceMs)
   }
+}
+
+function timeout(message: string): StopCause {
+  return { code: "turn_timeout", message }
+}
+
+function causeOf({ code, modelStatus, resetsAt }: TurnError, message: string): StopCause {
+  const told = { modelStatus, ...(resetsAt !== undefined && { resetsAt }) }
+  return { code: isErrorCode(code) ? code : "model_error", message, told }
 }
 
 function seconds(ms: number): number {

@@ -285,7 +285,7 @@ export class NativeRun {
       case "notice":
         log("info", "agent notice", { notice: event.message.slice(0, 300) })
         if (event.tells === "progress") deadline.progress()
-        else if (event.tells === "trouble") deadline.trouble(event.message.slice(0, 200))
+        else if (event.tells === "trouble") deadline.trouble(event.message.slice(0, 400), event.error ?? null)
         return null
       case "turn.completed":
         return { status: "completed", error: null, usage: this.#total(event.usage) }

@@ -1,4 +1,4 @@
-import { ProxyError } from "../domain/errors.ts"
+import { type ErrorCode, ProxyError } from "../domain/errors.ts"
 import { machineProblemOf } from "../domain/file-problem.ts"
 import type { ResponseStatus } from "../domain/responses.ts"
 import type { TurnError } from "../domain/turn-events.ts"
@@ -20,14 +20,17 @@ export interface Outcome {
  * and the client's own limits on the answer are failures of that code.
  */
 export interface StopCause {
-  readonly code: "cancelled" | "turn_timeout" | "backend_error" | "agent_stopped" | "replied" | Cut
+  readonly code: "cancelled" | "replied" | Cut | ErrorCode
   readonly message: string
+  /** What the CLI said of its model, where that is the reason. */
+  readonly told?: Pick<TurnError, "modelStatus" | "resetsAt">
 }
 
 export function stopped(cause: StopCause, usage: Usage | null): Outcome {
   if (cause.code === "cancelled") return { status: "cancelled", error: null, usage }
   if (cause.code === "stop" || cause.code === "replied") return { status: "completed", error: null, usage }
-  const { error } = failed(cause.code, cause.message)
+  const { code, message, told } = cause
+  const error = { code, message, modelStatus: null, ...told }
   return { status: cause.code === "max_output_tokens" ? "incomplete" : "failed", error, usage }
 }
 

@@ -187,7 +187,7 @@ export class RunningTurn implements LiveResponse {
     const { agent, plan, settings } = this.#options
     agent.runningTurns += 1
     this.#hasBegun = true
-    const deadline = new Deadline(settings, (message) => this.#stop({ code: "turn_timeout", message }))
+    const deadline = new Deadline(settings, (cause) => this.#stop(cause))
     let outcome: Outcome | null = null
     try {
       if (this.#told.status === "queued") await this.#storeBeginning()

@@ -43,7 +43,7 @@ describe("openai's error classes", () => {
   })
 
   it.each(["responses", "chat"] as const)(
-    "InternalServerError of a failed agent turn is not repeated: the agent acts once (%s)",
+    "BadRequestError of a model that refuses is not repeated: the agent acts once (%s)",
     async (api) => {
       const client = connect()
       const failed = await thrownBy(
@@ -54,8 +54,8 @@ describe("openai's error classes", () => {
               messages: [{ role: "user", content: "[[status:400]]" }],
             }),
       )
-      expect(failed).toBeInstanceOf(OpenAI.InternalServerError)
-      expect(failed).toMatchObject({ code: "model_error" })
+      expect(failed).toBeInstanceOf(OpenAI.BadRequestError)
+      expect(failed).toMatchObject({ code: "model_refused" })
       expect(await bench.exchanges()).toHaveLength(1)
       expect(bench.service.model.requests).toHaveLength(1)
     },
@@ -67,7 +67,7 @@ describe("openai's error classes", () => {
       client.responses.stream({ model: "manager", input: "[[status:400]]" }).finalResponse(),
     )
     expect(responses).toBeInstanceOf(OpenAI.APIError)
-    expect(responses).toMatchObject({ code: "model_error" })
+    expect(responses).toMatchObject({ code: "model_refused" })
     const chat = await thrownBy(
       client.chat.completions
         .stream({
@@ -77,7 +77,7 @@ describe("openai's error classes", () => {
         .finalContent(),
     )
     expect(chat).toBeInstanceOf(OpenAI.APIError)
-    expect(chat).toMatchObject({ code: "model_error" })
+    expect(chat).toMatchObject({ code: "model_refused" })
     expect(await bench.exchanges()).toHaveLength(2)
   })
 })

@@ -96,15 +96,20 @@ describe("an agent of the Agent Client Protocol that misbehaves", () => {
   })
 
   it.each([
-    ["Error: 400 the model says no", 400, "400 the model says no"],
-    ["Error: Authentication failed with provider (HTTP 401).", 401, "Log in with the program itself"],
-    ["Error: the model server cannot be reached", null, "cannot be reached"],
-  ])("fails a turn whose answer is the error %j", async (text, status, words) => {
+    ["Error: 400 the model says no", "model_refused", 400, "400 the model says no"],
+    [
+      "Error: Authentication failed with provider (HTTP 401).",
+      "agent_not_ready",
+      401,
+      "Log in with the program itself",
+    ],
+    ["Error: the model server cannot be reached", "model_error", null, "cannot be reached"],
+  ])("fails a turn whose answer is the error %j", async (text, code, status, words) => {
     const { backend } = await prepare()
     const turn = await runTurn(backend, await backend.openThread(noOptions), `error-as-answer ${text}`)
     expect(turn.last).toMatchObject({
       type: "turn.failed",
-      error: { code: "model_error", modelStatus: status, message: expect.stringContaining(words) },
+      error: { code, modelStatus: status, message: expect.stringContaining(words) },
     })
     expect(turn.items).toEqual([])
   })
@@ -132,6 +137,7 @@ describe("an agent of the Agent Client Protocol that misbehaves", () => {
         type: "notice",
         message: "opencode cannot get at its model (Rate limit reached) and tries again",
         tells: "trouble",
+        error: { code: "rate_limit_exceeded", message: "Rate limit reached", modelStatus: 429 },
       },
     ])
     expect(turn.last.type).toBe("turn.interrupted")

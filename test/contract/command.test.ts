@@ -125,7 +125,7 @@ describe("a command as an agent", () => {
     expect(whole.last).toMatchObject({ usage: { inputTokens: 5, outputTokens: 2 } })
     expect((await runTurn(backend, thread, "error 429")).last).toMatchObject({
       type: "turn.failed",
-      error: { code: "model_error", message: "the model says no", modelStatus: 429 },
+      error: { code: "rate_limit_exceeded", message: "the model says no", modelStatus: 429 },
     })
   })
 

@@ -174,14 +174,14 @@ describe("a program with --json", () => {
   })
 
   it.for([
-    ["unexpected status 401 Unauthorized: no, url: http://127.0.0.1/v1/responses", 401],
-    ["exceeded retry limit, last status: 429 Too Many Requests", 429],
-    ['{"type":"error","error":{"type":"api_error","code":400,"message":"bad input"}}', 400],
-    ["We’re currently experiencing high demand, which may cause temporary errors.", 500],
-    ["Missing environment variable: `FAKE_KEY`.", null],
-  ] as const)("that fails with %s gives the model's status", async ([message, modelStatus]) => {
+    ["unexpected status 401 Unauthorized: no, url: http://127.0.0.1/v1/responses", "agent_not_ready", 401],
+    ["exceeded retry limit, last status: 429 Too Many Requests", "rate_limit_exceeded", 429],
+    ['{"type":"error","error":{"type":"api_error","code":400,"message":"bad input"}}', "model_refused", 400],
+    ["We’re currently experiencing high demand, which may cause temporary errors.", "model_error", 500],
+    ["Missing environment variable: `FAKE_KEY`.", "agent_not_ready", null],
+  ] as const)("that fails with %s gives the true code and status", async ([message, code, modelStatus]) => {
     const turn = await run(await fixtureOf("json-agent.ts"), `fail ${message}`)
-    expect(turn.last).toMatchObject({ type: "turn.failed", error: { code: "model_error", modelStatus } })
+    expect(turn.last).toMatchObject({ type: "turn.failed", error: { code, modelStatus } })
   })
 
   it("may print garbage, unknown events and items of another form", async () => {

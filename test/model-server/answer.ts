@@ -1,9 +1,12 @@
+import type { RefusalName } from "./refusals.ts"
 import type { Usage } from "./script.ts"
 import type { JsonObject } from "./wire.ts"
 
 /** What the server does with one request. */
 export type Answer =
   | { readonly type: "error"; readonly status: number; readonly message: string }
+  /** Refused as the vendor of the wire does it. */
+  | { readonly type: "refusal"; readonly name: RefusalName }
   /** Accept the request and never send even the headers. */
   | { readonly type: "hang" }
   | {

@@ -78,6 +78,8 @@ function answerRound(round: Round, place: Place, countAttempt: () => number): An
         if (isFailing(step.times))
           return { type: "error", status: step.status, message: `scripted error ${step.status}` }
         break
+      case "refuse":
+        return { type: "refusal", name: step.name }
       case "hang":
         return { type: "hang" }
       case "silent":

@@ -1,3 +1,5 @@
+import { isRefusalName, type RefusalName, refusalNames } from "./refusals.ts"
+
 /**
  * The language of the scripted model: directives in double square brackets inside the user's message. `README.md` beside
  * this file lists them.
@@ -20,6 +22,7 @@ type Directive =
   | { readonly type: "status"; readonly status: number; readonly times: number }
   | { readonly type: "drop"; readonly times: number }
   | { readonly type: "failed"; readonly code: string }
+  | { readonly type: "refuse"; readonly name: RefusalName }
   | { readonly type: "usage"; readonly usage: Usage }
   | { readonly type: "fix"; readonly text: string }
 
@@ -48,7 +51,7 @@ export interface Script {
 }
 
 const names =
-  "say|shell|edit|tool|reason|slow|deltas|status|drop|hang|silent|schema|commentary|history|echo|image|js|failed|usage|then|fix"
+  "say|shell|edit|tool|reason|slow|deltas|status|drop|hang|silent|schema|commentary|history|echo|image|js|failed|usage|then|fix|refuse"
 const opening = new RegExp(`\\[\\[(${names})(?=:|\\]\\])`, "g")
 
 /** Throws a sentence for the tester when a directive cannot be understood. */
@@ -126,6 +129,9 @@ function parseDirective(name: string, body: string): Directive {
       return { type: name, times: numbers(name, body, [Number.POSITIVE_INFINITY])[0] }
     case "failed":
       return { type: name, code: body || "server_error" }
+    case "refuse":
+      if (!isRefusalName(body)) throw new Error(`[[refuse:${body}]] wants one of ${refusalNames.join(", ")}`)
+      return { type: name, name: body }
     case "usage": {
       const [input, cached, output, reasoning] = numbers(name, body, [Number.NaN, 0, 0, 0])
       return { type: name, usage: { input, cached, output, reasoning } }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http"
 import type { Answer, AnswerPart } from "./answer.ts"
 import { EventStream } from "./event-stream.ts"
+import { sendRefusal } from "./refusals.ts"
 import type { Usage } from "./script.ts"
 import { newId } from "./tool-calls.ts"
 import type { JsonObject } from "./wire.ts"
@@ -11,6 +12,9 @@ type StreamAnswer = Extract<Answer, { type: "stream" }>
 export async function sendAnswer(response: ServerResponse, answer: Answer): Promise<void> {
   switch (answer.type) {
     case "hang":
+      return
+    case "refusal":
+      sendRefusal(response, "responses", answer.name)
       return
     case "error":
       sendError(response, answer.status, answer.message)

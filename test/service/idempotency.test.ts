@@ -63,10 +63,10 @@ describe("a request with an Idempotency-Key", () => {
         .create({ model: "manager", input: "[[status:400]]" }, under("failing"))
         .catch((error: unknown) => error)
     const first = await create()
-    expect(first).toMatchObject({ status: 502, code: "model_error" })
+    expect(first).toMatchObject({ status: 400, code: "model_refused" })
     expect(await create()).toMatchObject({
-      status: 502,
-      code: "model_error",
+      status: 400,
+      code: "model_refused",
       message: (first as Error).message,
     })
     expect(service.model.requests).toHaveLength(1)

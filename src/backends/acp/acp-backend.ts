@@ -285,7 +285,7 @@ class AcpBackend implements Backend {
       timeouts: this.#timeouts,
       log,
       onUpdate: (sessionId, update) => this.#updated(sessionId, update),
-      onTrouble: ({ sessionId, message }) => this.#turns.get(sessionId)?.troubled(message),
+      onTrouble: (trouble) => this.#turns.get(trouble.sessionId)?.troubled(trouble),
       onRequest: (id, method, params) => this.#requested(connection, id, method, params),
     })
     return connection

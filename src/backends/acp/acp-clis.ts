@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto"
 import type { Permissions } from "../../domain/agents.ts"
+import type { WordRule } from "../model-failure.ts"
 import { openCodeTrouble, type Trouble } from "./opencode-trouble.ts"
 
 /** How a session is told how far the agent may go. Whatever asks all the same is answered by `permitted`. */
@@ -41,6 +42,8 @@ export interface AcpCli {
   readonly listsToolsEachTime?: true
   /** True: it reads its instruction files when it starts, and shows the same to all sessions. */
   readonly readsInstructionsOnce?: true
+  /** Words of its own, or of its vendor, for failures of its model. */
+  readonly failureWords?: readonly WordRule[]
   /** What a line on its stderr says of a session that cannot get at its model for now; null: nothing of the kind. */
   readonly troubleIn?: (line: string) => Trouble | null
 }
@@ -81,6 +84,11 @@ const gemini: AcpCli = {
   authMethod: (env) => (env.GEMINI_API_KEY ? "gemini-api-key" : null),
   saysErrors: false,
   joinsUnanswered: true,
+  // Google's server has the same words for a minute's limit and for a day's; gemini has looked at the fields.
+  failureWords: [
+    [/Suggested retry after/, "rate_limit_exceeded", 429],
+    [/is not found for API version/, "model_refused", 404],
+  ],
 }
 
 const openCodeQuestions = { edit: "ask", bash: "ask", external_directory: "ask" }

@@ -16,6 +16,7 @@ import { AcpTurnReader } from "./acp-turn-reader.ts"
 import { isNothing, usageOfPrompt, usageOfTurn } from "./acp-usage.ts"
 import { ClientCalls } from "./client-calls.ts"
 import { isClientTool } from "./client-tool.ts"
+import type { Trouble } from "./opencode-trouble.ts"
 
 export interface AcpTurnOptions {
   readonly cli: AcpCli
@@ -90,9 +91,10 @@ export class AcpTurn implements Turn {
   }
 
   /** The program says beside the protocol that it cannot go on for now. */
-  troubled(message: string): void {
-    if (!this.#isOver && this.#session !== null)
-      this.#events.push({ type: "notice", message, tells: "trouble" })
+  troubled({ message, reason }: Trouble): void {
+    if (this.#isOver || this.#session === null) return
+    const error = modelError(reason, null, this.#options.cli)
+    this.#events.push({ type: "notice", message, tells: "trouble", error })
   }
 
   called(call: ToolCall): void {

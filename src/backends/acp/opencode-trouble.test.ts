@@ -12,6 +12,7 @@ it("knows the line by which opencode tells that a request failed, and its reason
   expect(openCodeTrouble(line('"stream error"', `${fields} ${error}`))).toEqual({
     sessionId: "ses_1",
     message: 'opencode cannot get at its model (Rate limit reached for "m") and tries again',
+    reason: 'Rate limit reached for "m"',
   })
 })
 

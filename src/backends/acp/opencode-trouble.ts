@@ -3,6 +3,8 @@ export interface Trouble {
   readonly sessionId: string
   /** In words for the person. */
   readonly message: string
+  /** In the words of the model server, or of the way to it. */
+  readonly reason: string
 }
 
 /**
@@ -16,7 +18,8 @@ export function openCodeTrouble(line: string): Trouble | null {
   const sessionId = fieldOf(line, "session.id")
   if (sessionId === null) return null
   const reason = (fieldOf(line, "error.error") ?? "no reason told").replace(/^\w*Error: /, "")
-  return { sessionId, message: `opencode cannot get at its model (${reason.slice(0, 160)}) and tries again` }
+  const message = `opencode cannot get at its model (${reason.slice(0, 160)}) and tries again`
+  return { sessionId, message, reason }
 }
 
 function fieldOf(line: string, name: string): string | null {

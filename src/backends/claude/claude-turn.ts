@@ -158,7 +158,7 @@ export class ClaudeTurn implements Turn {
     const { usage } = this
     if (isNotLoggedIn(result)) this.#options.onLoggedOut()
     if (this.#stopping !== null && this.#process !== null) await endCommands(this.#process.pid)
-    const failed = { type: "turn.failed", error: turnErrorOf(result), usage } as const
+    const failed = { type: "turn.failed", error: turnErrorOf(result, this.#reader.told), usage } as const
     const own = result.is_error === true ? failed : ({ type: "turn.completed", usage } as const)
     this.#close(this.#stopped() ?? own)
   }

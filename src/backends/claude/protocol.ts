@@ -53,6 +53,12 @@ const schemas = {
     uuid: z.string().nullish(),
     parent_tool_use_id: parent,
     message: z.looseObject({ id: z.string(), model: z.string().nullish(), content: z.array(block) }),
+    /** Of what claude says itself in the place of the model. */
+    error: z.string().nullish(),
+  }),
+  rate_limit_event: z.looseObject({
+    type: z.literal("rate_limit_event"),
+    rate_limit_info: z.looseObject({ status: z.string(), resetsAt: z.number().nullish() }),
   }),
   user: z.looseObject({
     type: z.literal("user"),
@@ -71,6 +77,7 @@ const schemas = {
     structured_output: z.unknown().optional(),
     errors: z.array(z.string()).nullish(),
     num_turns: z.number().nullish(),
+    terminal_reason: z.string().nullish(),
     usage: usage.nullish(),
   }),
   control_response: z.looseObject({
@@ -93,6 +100,7 @@ export type StreamEvent = z.infer<typeof schemas.stream_event>
 export type AssistantEvent = z.infer<typeof schemas.assistant>
 export type UserEvent = z.infer<typeof schemas.user>
 export type SystemEvent = z.infer<typeof schemas.system>
+export type RateLimitEvent = z.infer<typeof schemas.rate_limit_event>
 export type ResultEvent = z.infer<typeof schemas.result>
 
 /** `isBeginning`: nothing was read before. `garbage`: not a JSON object, an update notice for example. `unknown`: JSON that is none of the events above. */

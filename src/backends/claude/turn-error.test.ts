@@ -11,10 +11,10 @@ const result = (fields: Partial<ResultEvent>): ResultEvent => ({
 
 describe("turnErrorOf", () => {
   it.each([
-    ["a status", { result: "API Error: 529 busy", api_error_status: 529 }, "model_error", 529],
-    ["a status in words", { result: "API Error: 400 too long" }, "model_error", 400],
+    ["a status", { result: "API Error: 529 busy", api_error_status: 529 }, "server_is_overloaded", 529],
+    ["a status in words", { result: "API Error: 400 no such field" }, "model_refused", 400],
     ["a cut connection", { result: "API Error: Unable to connect to API (ECONNRESET)" }, "model_error", null],
-    ["no log-in", { result: "Not logged in · Please run /login" }, "agent_not_ready", null],
+    ["no log-in", { result: "Not logged in · Please run /login" }, "agent_not_ready", 401],
     [
       "a lost session",
       { subtype: "error_during_execution", errors: ["No conversation found with session ID: x"] },

@@ -14,6 +14,7 @@ import type {
   UserEvent,
 } from "./protocol.ts"
 import { finishedItem, resultText, startedItem, type ToolUse, toolUseOf } from "./tool-items.ts"
+import { retryErrorOf, type ToldOfModel } from "./turn-error.ts"
 
 export interface TurnReaderOptions {
   readonly push: (event: TurnEvent) => void
@@ -47,6 +48,8 @@ export class TurnReader {
   #requestUsage: Usage = noUsage
   #lastUuid: string | null = null
   #lastProgress = Number.NEGATIVE_INFINITY
+  #errorName: string | null = null
+  #rateLimit: ToldOfModel["rateLimit"] = null
 
   constructor(options: TurnReaderOptions) {
     this.#options = options
@@ -54,6 +57,11 @@ export class TurnReader {
 
   get usage(): Usage | null {
     return this.#usage === null ? null : addUsage(this.#usage, this.#requestUsage)
+  }
+
+  /** What was told of the model, for a turn that failed. */
+  get told(): ToldOfModel {
+    return { errorName: this.#errorName, rateLimit: this.#rateLimit }
   }
 
   /** claude's id of the last message of the turn: where a fork can begin. */
@@ -76,6 +84,9 @@ export class TurnReader {
         break
       case "system":
         this.#system(event)
+        break
+      case "rate_limit_event":
+        this.#rateLimit = event.rate_limit_info
         break
       case "control_response":
       case "control_request":
@@ -148,7 +159,10 @@ export class TurnReader {
     const { message } = event
     this.#lastUuid = event.uuid ?? this.#lastUuid
     // claude's own words: that the model server refused, for example. The result has them, too.
-    if (message.model === "<synthetic>") return
+    if (message.model === "<synthetic>") {
+      this.#errorName = event.error ?? null
+      return
+    }
     if (message.id !== this.#messageId) {
       this.#closeTexts()
       this.#messageId = message.id
@@ -205,7 +219,7 @@ export class TurnReader {
       const status = event.error_status == null ? (event.error ?? "unknown") : String(event.error_status)
       const tries = `${event.attempt ?? 1} of ${event.max_retries ?? 1}`
       const message = `claude cannot reach its model (${status}) and tries again, ${tries}`
-      this.#options.push({ type: "notice", message, tells: "trouble" })
+      this.#options.push({ type: "notice", message, tells: "trouble", error: retryErrorOf(event, message) })
     } else if (event.subtype === "compact_boundary") {
       this.#options.push({ type: "notice", message: "claude has compacted the thread", tells: "progress" })
     } else if (event.subtype === "thinking_tokens") this.#progress("the agent thinks")

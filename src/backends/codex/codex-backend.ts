@@ -20,6 +20,7 @@ import {
   turnErrorOfThrown,
 } from "../start-error.ts"
 import { startableProgram } from "../startable-program.ts"
+import { limitResetOf } from "./account-limits.ts"
 import { AppServer } from "./app-server.ts"
 import {
   type CodexBackendOptions,
@@ -60,6 +61,7 @@ class CodexBackend implements Backend {
   #threads: CodexThreads | null = null
   #isAccountReady = false
   #configProblem: string | null = null
+  #limitResetsAt: number | null = null
   #isStopped = false
 
   constructor(options: CodexBackendOptions) {
@@ -174,6 +176,7 @@ class CodexBackend implements Backend {
         if (this.#turns.get(thread) === ended) this.#turns.delete(thread)
         if (isStuck) this.#threads?.markStuck(thread)
       },
+      limitResetsAt: () => this.#limitResetsAt,
       onForeignTurn: (turnId) => this.#endForeignTurn(thread, turnId),
     })
     if (this.#turns.has(thread)) {
@@ -292,6 +295,9 @@ class CodexBackend implements Backend {
       case "account/login/completed":
         this.#isAccountReady = false
         this.#options.onEvent({ type: "account.changed" })
+        return
+      case "account/rateLimits/updated":
+        this.#limitResetsAt = limitResetOf(params.rateLimits)
         return
       case "configWarning": {
         const { summary, details } = params

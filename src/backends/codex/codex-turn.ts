@@ -24,6 +24,8 @@ export interface CodexTurnOptions {
   readonly log: Log
   /** `last` is out. `isStuck`: codex still runs the turn, as far as we know. */
   readonly onEnded: (turn: CodexTurn, last: TurnEvent, isStuck: boolean) => void
+  /** See `turnErrorOf`. */
+  readonly limitResetsAt: () => number | null
   /** A turn of this thread that is not ours. */
   readonly onForeignTurn: (turnId: string) => void
 }
@@ -203,7 +205,10 @@ export class CodexTurn implements Turn {
         void this.#endCommands()
         break
       default:
-        this.#end({ type: "turn.failed", error: turnErrorOf(turn.error), usage }, false)
+        this.#end(
+          { type: "turn.failed", error: turnErrorOf(turn.error, this.#options.limitResetsAt()), usage },
+          false,
+        )
     }
   }
 

@@ -24,6 +24,10 @@ const tokenCountSchema = z.object({
   reasoningOutputTokens: z.number().default(0),
 })
 
+/** A share of the account's plan; `resetsAt` in seconds of the epoch. */
+const limitWindowSchema = z.object({ usedPercent: z.number(), resetsAt: z.number().nullish() }).nullish()
+export type LimitWindow = z.infer<typeof limitWindowSchema>
+
 /** The notifications that we read, by method. */
 const notificationSchemas = {
   "turn/started": z.object({ threadId: z.string(), turn: z.object({ id: z.string() }) }),
@@ -52,6 +56,9 @@ const notificationSchemas = {
   configWarning: z.object({ summary: z.string(), details: z.string().nullish() }),
   "account/updated": z.object({}),
   "account/login/completed": z.object({}),
+  "account/rateLimits/updated": z.object({
+    rateLimits: z.object({ primary: limitWindowSchema, secondary: limitWindowSchema }),
+  }),
   "thread/closed": z.object({ threadId: z.string() }),
 } as const
 
@@ -63,7 +70,6 @@ export type Notification = {
 
 /** Notifications that would only cost time: nobody here reads them, and some repeat whole diffs or outputs. */
 export const unreadNotifications = [
-  "account/rateLimits/updated",
   "item/commandExecution/outputDelta",
   "item/fileChange/outputDelta",
   "item/fileChange/patchUpdated",

@@ -3,16 +3,18 @@ import { turnErrorOf } from "./turn-error.ts"
 
 describe("why codex says that a turn failed", () => {
   it.each([
-    ["unauthorized", 401],
-    ["usageLimitExceeded", 429],
-    ["contextWindowExceeded", 400],
-    [{ responseTooManyFailedAttempts: { httpStatusCode: 429 } }, 429],
-    [{ httpConnectionFailed: { httpStatusCode: null } }, null],
-    [{ wordOfTomorrow: 3 }, null],
-    [null, null],
-  ])("has the status of %j", (codexErrorInfo, modelStatus) => {
+    ["unauthorized", "agent_not_ready", 401],
+    ["usageLimitExceeded", "insufficient_quota", 429],
+    ["contextWindowExceeded", "context_length_exceeded", 400],
+    ["serverOverloaded", "server_is_overloaded", 503],
+    ["cyberPolicy", "model_refused", 400],
+    [{ responseTooManyFailedAttempts: { httpStatusCode: 429 } }, "rate_limit_exceeded", 429],
+    [{ httpConnectionFailed: { httpStatusCode: null } }, "model_error", null],
+    [{ wordOfTomorrow: 3 }, "model_error", null],
+    [null, "model_error", null],
+  ])("has the code and status of %j", (codexErrorInfo, code, modelStatus) => {
     expect(turnErrorOf({ message: "m", codexErrorInfo })).toEqual({
-      code: "model_error",
+      code,
       message: expect.stringMatching(modelStatus === 401 ? /^m\. Run `codex login`/ : /^m$/),
       modelStatus,
     })

@@ -1,29 +1,45 @@
 import type { TurnError } from "../../domain/turn-events.ts"
+import { httpStatus, type ModelErrorCode, modelFailure, type WordRule } from "../model-failure.ts"
 import type { NativeTurnError } from "./protocol.ts"
 
 /** What codex names without a status, and the status that a model server gives for it. */
-const statusOfInfo: Readonly<Record<string, number>> = {
-  unauthorized: 401,
-  usageLimitExceeded: 429,
-  rateLimitExceeded: 429,
-  sessionBudgetExceeded: 429,
-  contextWindowExceeded: 400,
-  badRequest: 400,
-  modelNotFound: 404,
-  serverOverloaded: 503,
-  internalServerError: 500,
-  flexUnavailable: 503,
-  policyCapacityUnavailable: 503,
+const knownInfos: Readonly<Record<string, readonly [code: ModelErrorCode, status: number]>> = {
+  unauthorized: ["agent_not_ready", 401],
+  usageLimitExceeded: ["insufficient_quota", 429],
+  sessionBudgetExceeded: ["insufficient_quota", 429],
+  rateLimitExceeded: ["rate_limit_exceeded", 429],
+  contextWindowExceeded: ["context_length_exceeded", 400],
+  badRequest: ["model_refused", 400],
+  inferenceHookDenied: ["model_refused", 400],
+  cyberPolicy: ["model_refused", 400],
+  misalignmentPolicyViolation: ["model_refused", 400],
+  modelNotFound: ["model_refused", 404],
+  serverOverloaded: ["server_is_overloaded", 503],
+  flexUnavailable: ["server_is_overloaded", 503],
+  policyCapacityUnavailable: ["server_is_overloaded", 503],
+  internalServerError: ["model_error", 500],
 }
 
 /** Faults of codex itself; everything else comes from the model server or the way to it. */
 const ownFaults = new Set(["sandboxError", "threadRollbackFailed", "activeTurnNotSteerable"])
 
+/** codex's own sentences, for `codex exec`, which has no `codexErrorInfo`. */
+const ownWords: readonly WordRule[] = [
+  [/ran out of room in the model's context window/, "context_length_exceeded", 400],
+  // It hides the status of a 500 so.
+  [/currently experiencing high demand/, "model_error", 500],
+  [/^Missing environment variable/, "agent_not_ready", null],
+]
+
 /**
- * Why codex says that a turn failed. The HTTP status is in `codexErrorInfo` (a word or an object), or in the body that
- * the message quotes: a 400 arrives as `other` with the raw body as the message.
+ * Why codex says that a turn failed: by `codexErrorInfo` (a word, or an object that has the HTTP status), else by what the
+ * message quotes: a 400 arrives as `other` with the raw body as the message. `resetsAt`: when the account's limit begins
+ * anew, as codex has told it beside the turn, in milliseconds of the epoch.
  */
-export function turnErrorOf(error: NativeTurnError | null | undefined): TurnError {
+export function turnErrorOf(
+  error: NativeTurnError | null | undefined,
+  resetsAt: number | null = null,
+): TurnError {
   if (error == null) {
     return {
       code: "backend_error",
@@ -31,61 +47,32 @@ export function turnErrorOf(error: NativeTurnError | null | undefined): TurnErro
       modelStatus: null,
     }
   }
-  const info = infoOf(error.codexErrorInfo)
-  const body = bodyOf(error.message)
-  const message = [body.message ?? error.message, error.additionalDetails].filter(Boolean).join(": ")
-  const modelStatus =
-    info.status ?? body.status ?? statusInText(error.message) ?? statusOfBody(info.word, body.message)
-  return {
-    code: info.word !== null && ownFaults.has(info.word) ? "backend_error" : "model_error",
-    message: modelStatus === 401 ? `${message}. ${loginStep}` : message,
-    modelStatus,
-  }
+  const { word, status } = infoOf(error.codexErrorInfo)
+  const message = [error.message, error.additionalDetails].filter(Boolean).join(": ")
+  if (word !== null && ownFaults.has(word)) return { code: "backend_error", message, modelStatus: null }
+  const [code = null, usualStatus = null] = knownInfos[word ?? ""] ?? []
+  const failure = modelFailure(
+    {
+      message,
+      code,
+      status: status ?? usualStatus,
+      resetsAt: code === "insufficient_quota" ? resetsAt : null,
+      loginStep,
+    },
+    ownWords,
+  )
+  // Only a 400 is passed on as the plain body.
+  const isPlainBody = failure.modelStatus === null && word === "other" && error.message.startsWith("{")
+  return isPlainBody ? { ...failure, code: "model_refused", modelStatus: 400 } : failure
 }
 
 const loginStep = "Run `codex login` as the user of this service, or check the key of its model provider."
 
 function infoOf(info: unknown): { word: string | null; status: number | null } {
-  if (typeof info === "string") return { word: info, status: statusOfInfo[info] ?? null }
+  if (typeof info === "string") return { word: info, status: null }
   if (typeof info !== "object" || info === null) return { word: null, status: null }
   const [word, fields] = Object.entries(info)[0] ?? [null, null]
   const status: unknown =
     typeof fields === "object" && fields !== null && "httpStatusCode" in fields ? fields.httpStatusCode : null
   return { word, status: httpStatus(status) }
-}
-
-/** The message of an error body, where codex passes the body on as the message. */
-function bodyOf(text: string): { message: string | null; status: number | null } {
-  if (!text.startsWith("{")) return { message: null, status: null }
-  let body: unknown
-  try {
-    body = JSON.parse(text)
-  } catch {
-    // A message that merely begins with a brace.
-    return { message: null, status: null }
-  }
-  const outer = recordOf(body)
-  const error = recordOf(outer.error)
-  const message = error.message ?? outer.message ?? outer.detail
-  return {
-    message: typeof message === "string" ? message : null,
-    status: httpStatus(outer.status) ?? httpStatus(error.code) ?? httpStatus(error.status),
-  }
-}
-
-/** Only a 400 is passed on as the plain body. */
-function statusOfBody(word: string | null, message: string | null): number | null {
-  return word === "other" && message !== null ? 400 : null
-}
-
-function statusInText(text: string): number | null {
-  return httpStatus(Number(/\b(?:unexpected|last) status:? (\d{3})\b/.exec(text)?.[1]))
-}
-
-function httpStatus(value: unknown): number | null {
-  return typeof value === "number" && Number.isInteger(value) && value >= 400 && value < 600 ? value : null
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? { ...value } : {}
 }

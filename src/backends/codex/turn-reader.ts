@@ -8,6 +8,7 @@ import { keptNativeItem } from "./history-items.ts"
 import { itemOf } from "./item-mapping.ts"
 import type { NativeItem, Notification } from "./protocol.ts"
 import { ToldTexts } from "./told-texts.ts"
+import { turnErrorOf } from "./turn-error.ts"
 
 export interface TurnReaderOptions {
   readonly push: (event: TurnEvent) => void
@@ -76,8 +77,14 @@ export class TurnReader {
       case "error": {
         // Without a retry it is repeated in `turn/completed`.
         if (!notification.params.willRetry) break
-        const { message, additionalDetails } = notification.params.error
-        this.#notice(additionalDetails == null ? message : `${message} (${additionalDetails})`, "trouble")
+        const { error } = notification.params
+        const { message, additionalDetails } = error
+        this.#push({
+          type: "notice",
+          message: additionalDetails == null ? message : `${message} (${additionalDetails})`,
+          tells: "trouble",
+          error: turnErrorOf(error),
+        })
         break
       }
       case "warning":
@@ -114,8 +121,8 @@ export class TurnReader {
     })
   }
 
-  #notice(message: string, tells: "nothing" | "trouble" = "nothing"): void {
-    this.#push({ type: "notice", message, tells })
+  #notice(message: string): void {
+    this.#push({ type: "notice", message, tells: "nothing" })
   }
 
   #item(native: NativeItem, isDone: boolean): void {

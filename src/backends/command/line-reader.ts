@@ -3,10 +3,11 @@ import { printedText } from "../../domain/printed-text.ts"
 import type { TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
 import type { CliExit } from "../cli-process.ts"
-import { type ExecOutcome, exitFailure, type OutputReader } from "../exec/output-reader.ts"
+import { type ExecOutcome, exitFailure, loginStep, type OutputReader } from "../exec/output-reader.ts"
 import { TextReader, type TextReaderOptions } from "../exec/text-reader.ts"
 import { JsonLines } from "../json-lines.ts"
 import { objectBehindNoise } from "../json-noise.ts"
+import { httpStatus, modelFailure } from "../model-failure.ts"
 
 const tokens = z.number().nonnegative().nullish()
 const lineSchema = z.discriminatedUnion("type", [
@@ -88,7 +89,7 @@ class JsonAnswerReader implements OutputReader {
     if (this.#isOverflown) return failed(`The answer of ${program} is longer than ${maxLength} characters`)
     if (this.#error !== null) {
       const { message, status } = this.#error
-      return { type: "failed", error: { code: "model_error", message, modelStatus: status ?? null } }
+      return { type: "failed", error: modelFailure({ message, status: httpStatus(status), loginStep }) }
     }
     if (exit.code !== 0) return exitFailure(program, exit, stderrTail)
     this.#end("reasoning")

@@ -106,7 +106,12 @@ export class JsonReader implements OutputReader {
         break
       case "error":
         this.#lastError = event.message
-        this.#options.push({ type: "notice", message: event.message, tells: "trouble" })
+        this.#options.push({
+          type: "notice",
+          message: event.message,
+          tells: "trouble",
+          error: modelErrorOf(event.message),
+        })
         break
       case "turn.completed": {
         this.#recorded()
@@ -219,12 +224,7 @@ export class JsonReader implements OutputReader {
   }
 }
 
-/**
- * Why the model failed. exec tells only a text: the body of a 400 as it came, a status in words, or codex's own sentence
- * for a 500, which hides it.
- */
+/** Why the model failed. exec tells only a text: the body of a 400 as it came, a status in words, or a sentence of codex. */
 function modelErrorOf(message: string | null): TurnError {
-  if (message === null) return turnErrorOf(null)
-  const isHidden500 = /currently experiencing high demand/.test(message)
-  return turnErrorOf({ message, codexErrorInfo: isHidden500 ? "internalServerError" : "other" })
+  return turnErrorOf(message === null ? null : { message, codexErrorInfo: "other" })
 }

@@ -2,6 +2,7 @@ import type { TurnError } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
 import type { CliExit } from "../cli-process.ts"
 import { exitReason, reasonWithTail } from "../exit-reason.ts"
+import { modelFailureInWords } from "../model-failure.ts"
 
 /** How the program says that the turn has ended; `total` is its running total, null where it tells none. */
 export type ExecOutcome =
@@ -17,10 +18,17 @@ export interface OutputReader {
   finish(exit: CliExit, stderrTail: string): ExecOutcome | null
 }
 
-/** The end of a plain program that failed: its exit is all that it tells. */
+/** For programs of which nothing else is known. */
+export const loginStep = "Log in with the program itself, in a terminal, as the user of this service."
+
+/** The end of a plain program that failed: its exit is all that it tells, and its last words, where they quote a model server. */
 export function exitFailure(program: string, exit: CliExit, stderrTail: string): ExecOutcome {
+  const said = exit.code === null ? null : modelFailureInWords(reasonWithTail("", stderrTail), loginStep)
   const code =
     exit.startError !== null ? "agent_not_ready" : exit.signal === null ? "backend_error" : "backend_died"
   const message = reasonWithTail(`${program} ${exitReason(exit)}`, stderrTail)
-  return { type: "failed", error: { code, message, modelStatus: null } }
+  return {
+    type: "failed",
+    error: said === null ? { code, message, modelStatus: null } : { ...said, message },
+  }
 }

@@ -4,14 +4,19 @@ import { type Contract, needs } from "./contract.ts"
 
 /** Failures of the model, and the death of the program. To be called inside the `describe` of the contract. */
 export function describeFailures(contract: Contract): void {
-  it.for([400, 401, 429, 500])(
+  it.for([
+    [400, "model_refused"],
+    [401, "agent_not_ready"],
+    [429, "rate_limit_exceeded"],
+    [500, "model_error"],
+  ] as const)(
     "ends a turn as failed when the model answers %i; the thread can be used afterwards",
-    async (status, context) => {
+    async ([status, code], context) => {
       const { fail } = contract.prompts
       needs(context, fail)
       const thread = await contract.open()
       const { last } = await contract.run(thread, fail(status))
-      expect(last).toMatchObject({ type: "turn.failed", error: { code: "model_error", modelStatus: status } })
+      expect(last).toMatchObject({ type: "turn.failed", error: { code, modelStatus: status } })
       expect((await contract.run(thread, contract.prompts.say("recovered"))).answer).toBe("recovered")
     },
   )

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http"
 import type { Answer, AnswerPart } from "../answer.ts"
 import { EventStream } from "../event-stream.ts"
+import { sendRefusal } from "../refusals.ts"
 import type { Usage } from "../script.ts"
 import { sendJson } from "../send-answer.ts"
 import { newId } from "../tool-calls.ts"
@@ -17,6 +18,9 @@ export async function sendMessage(
 ): Promise<void> {
   switch (answer.type) {
     case "hang":
+      return
+    case "refusal":
+      sendRefusal(response, "messages", answer.name)
       return
     case "error":
       sendJson(response, answer.status, { type: "error", error: errorOf(answer.status, answer.message) })

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http"
 import type { Answer, AnswerPart } from "../answer.ts"
 import { EventStream } from "../event-stream.ts"
+import { sendRefusal } from "../refusals.ts"
 import type { Usage } from "../script.ts"
 import { sendError, sendJson } from "../send-answer.ts"
 import { newId } from "../tool-calls.ts"
@@ -14,6 +15,9 @@ export async function sendChat(response: ServerResponse, answer: Answer, request
   const model = stringOf(request.model)
   switch (answer.type) {
     case "hang":
+      return
+    case "refusal":
+      sendRefusal(response, "chat", answer.name)
       return
     case "error":
       // Who would try again after a pause that grows does so at once.

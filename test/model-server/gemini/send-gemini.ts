@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http"
 import type { Answer, AnswerPart } from "../answer.ts"
 import { EventStream } from "../event-stream.ts"
+import { sendRefusal } from "../refusals.ts"
 import type { Usage } from "../script.ts"
 import { sendJson } from "../send-answer.ts"
 import type { JsonObject } from "../wire.ts"
@@ -18,6 +19,9 @@ const statusNames: Readonly<Record<number, string>> = {
 export async function sendGemini(response: ServerResponse, answer: Answer, isStream: boolean): Promise<void> {
   switch (answer.type) {
     case "hang":
+      return
+    case "refusal":
+      sendRefusal(response, "gemini", answer.name)
       return
     case "error": {
       const status = statusNames[answer.status] ?? "INTERNAL"
