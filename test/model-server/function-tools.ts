@@ -49,8 +49,13 @@ function callOf(tool: ToolDirective, body: ResponsesBody): JsonObject {
   }
 }
 
-function isEndOf(own: string, name: string): boolean {
-  return own.endsWith(name) && /[_-]/.test(own.charAt(own.length - name.length - 1))
+/** Each CLI puts the server before the name with other marks between: `client_x`, `client-x`, `mcp__client__x`. */
+export function isEndOf(own: string, name: string): boolean {
+  return `_${joined(own)}`.endsWith(`_${joined(name)}`)
+}
+
+function joined(name: string): string {
+  return name.replaceAll(/[_-]+/g, "_")
 }
 
 function absolute(path: string, body: ResponsesBody): string {

@@ -22,6 +22,44 @@ describe("names of the client's functions", () => {
     expect(names.toNative("mcp__x__y")).toBe("client_mcp__x__y")
   })
 
+  it.each(["mcp", "mcp__", "mcp__x__y"])(
+    "are told from what codex refuses to begin a thread with: %s",
+    (name) => {
+      const names = new FunctionNames(tools(name))
+      expect(names.toNative(name)).toBe(`client_${name}`)
+      expect(names.fromNative(`client_${name}`)).toBe(name)
+    },
+  )
+
+  it.each([
+    "mcp_",
+    "mcp_x",
+    "MCP",
+    "class",
+    "await",
+    "constructor",
+    "__proto__",
+    "python",
+    "functions_",
+    "1",
+  ])("stay as codex takes them: %s", (name) => {
+    expect(new FunctionNames(tools(name)).toNative(name)).toBe(name)
+  })
+
+  it("are told in a history as well, offered or not", () => {
+    expect(new FunctionNames([]).toNative("exec_command")).toBe("client_exec_command")
+    expect(new FunctionNames(tools("mcp")).toNative("shell")).toBe("client_shell")
+    expect(new FunctionNames([]).toNative("look_up")).toBe("look_up")
+  })
+
+  it("are as long with another name as model servers take, and still apart", () => {
+    const long = ["a", "b"].map((end) => `mcp__${"x".repeat(58)}${end}`)
+    const names = new FunctionNames(tools(...long))
+    const native = long.map((name) => names.toNative(name))
+    expect(native.map(({ length }) => length)).toEqual([64, 64])
+    expect(native.map((name) => names.fromNative(name))).toEqual(long)
+  })
+
   it("are kept apart that would be one JavaScript name in code mode", () => {
     const names = new FunctionNames(tools("get_dash", "get-dash"))
     expect(names.toNative("get-dash")).toBe("client_get-dash")

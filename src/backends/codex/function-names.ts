@@ -57,6 +57,10 @@ const ownNames = new Set([
   "write_stdin",
 ])
 
+/** What model servers take; codex itself takes more. */
+const maxNameLength = 64
+const usualOwner = "client"
+
 /** The client's function names and the names under which codex offers them; equal except where they would collide. */
 export class FunctionNames {
   readonly #toNative = new Map<string, string>()
@@ -68,10 +72,11 @@ export class FunctionNames {
     for (const { name, owner } of tools) {
       let native = name.replace(/[^a-zA-Z0-9_-]/g, "_")
       if (isReserved(native) || used.has(identifierOf(native))) {
-        const base = `${owner ?? "client"}_${native}`
-        native = base
+        const base = `${owner ?? usualOwner}_${native}`
+        native = base.slice(0, maxNameLength)
         for (let number = 2; taken.has(identifierOf(native)) || used.has(identifierOf(native)); number++) {
-          native = `${base}_${number}`
+          const ending = `_${number}`
+          native = base.slice(0, maxNameLength - ending.length) + ending
         }
       }
       used.add(identifierOf(native))
@@ -80,8 +85,11 @@ export class FunctionNames {
     }
   }
 
+  /** Also of a function that is in the history and not offered any more: it is not to be taken for the agent's own. */
   toNative(name: string): string {
-    return this.#toNative.get(name) ?? name
+    const known = this.#toNative.get(name)
+    if (known !== undefined) return known
+    return isReserved(name) ? `${usualOwner}_${name}`.slice(0, maxNameLength) : name
   }
 
   /** Null: no function of the client, so a call of it is refused. */
@@ -94,8 +102,12 @@ export class FunctionNames {
   }
 }
 
+/** codex refuses `mcp` and all that begins with `mcp__`, and with them the whole thread. */
 function isReserved(name: string): boolean {
-  return ownNames.has(name) || ownNames.has(identifierOf(name)) || name.startsWith("mcp__")
+  const identifier = identifierOf(name)
+  return (
+    ownNames.has(name) || ownNames.has(identifier) || identifier === "mcp" || identifier.startsWith("mcp__")
+  )
 }
 
 /** In code mode `get-dash` and `get_dash` are one JavaScript name. */

@@ -27,7 +27,10 @@ export const toolCall = z.object({
 export const toolMessage = z.object({ tool_call_id: z.string() })
 const functionMessage = z.object({ name: z.string() })
 
-/** Reads `messages`. An answer is asked for, so something must have come in since the assistant spoke last. */
+/**
+ * Reads `messages`. An answer is asked for, so something must have come in since the assistant spoke last: a message, an output, or
+ * instructions that are added to the turn.
+ */
 export function readMessages(value: unknown): Conversation {
   if (!Array.isArray(value)) throw wrongType("messages", "an array of messages", value)
   if (value.length === 0) throw invalidRequest("messages", "'messages' must hold at least one message.")
@@ -80,16 +83,20 @@ class History {
     if (!this.#awaitsAnswer) {
       throw invalidRequest(
         "messages",
-        "'messages' must have a user or tool message after the assistant's last one: there is nothing to answer.",
+        "'messages' must have a user, tool or system message after the assistant's last one: there is nothing to answer.",
       )
     }
     const instructions = this.#instructions.length === 0 ? null : this.#instructions.join("\n\n")
     return { instructions, input: this.#input, inputPaths: this.#inputPaths, hasNames: this.#hasNames }
   }
 
+  /** In front of all else they are the thread's; behind it they are added to the turn, and may be all that is asked (gptme). */
   #addInstruction(text: string): void {
     if (this.#input.length === 0) this.#instructions.push(text)
-    else this.#push(messageItem("developer", [{ type: "text", text }]))
+    else {
+      this.#awaitsAnswer = true
+      this.#push(messageItem("developer", [{ type: "text", text }]))
+    }
   }
 
   #addAssistant(message: Readonly<Record<string, unknown>>, path: string): void {

@@ -35,6 +35,22 @@ export function describeFunctions(contract: Contract): void {
     expect(turn.items.map((item) => item.type)).not.toContain("function_call")
   })
 
+  it("calls functions of names that a CLI keeps for itself", async (context) => {
+    needs(context, contract.capabilities.hasFunctions)
+    // Where a CLI has a model that is offered tools by its name for them.
+    needs(context, contract.prompts.silence)
+    const names = ["mcp", "exec_command"]
+    const thread = await contract.open({ tools: names.map((name) => ({ ...weather, name })) })
+    for (const name of names) {
+      const client = answering(() => "sunny")
+      // What it is called where the agent has, or might have, a tool of that name.
+      const asked = contract.prompts.call(`client_${name}`, { city: "Oslo" })
+      const turn = await contract.run(thread, asked, client.onEvent)
+      expect(turn.last.type).toBe("turn.completed")
+      expect(client.calls).toMatchObject([{ type: "function_call", name }])
+    }
+  })
+
   it("refuses the answer to a call that is not open", async (context) => {
     needs(context, contract.capabilities.hasFunctions)
     const turn = contract.backend.startTurn(await contract.open(), inputOf(contract.prompts.count(3)))

@@ -1,4 +1,5 @@
 import { isAbsolute, join } from "node:path"
+import { isEndOf } from "../function-tools.ts"
 import type { ToolDirective } from "../script.ts"
 import { newId, type ToolCaller } from "../tool-calls.ts"
 import type { JsonObject, ResponsesBody } from "../wire.ts"
@@ -27,7 +28,7 @@ function callOf(tool: ToolDirective, body: ResponsesBody): JsonObject {
 function nameOf(name: string, body: ResponsesBody): string {
   const names = (body.tools ?? []).map((tool) => stringOf(tool.name))
   // A name that was not offered is called all the same: the answer to it is worth a test.
-  return names.find((own) => own === name) ?? names.find((own) => own.endsWith(`__${name}`)) ?? name
+  return names.find((own) => own === name) ?? names.find((own) => isEndOf(own, name)) ?? name
 }
 
 function absolute(path: string, body: ResponsesBody): string {
