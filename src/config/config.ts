@@ -69,8 +69,11 @@ export interface Limits {
   readonly teamWaitMs: number
   /** How long a client may be gone before its turn is interrupted. */
   readonly disconnectGraceMs: number
+  /** The same for whole answers to clients that repeat by themselves, and say so. */
+  readonly repeatGraceMs: number
   /** How long a stop waits for running turns. */
   readonly drainMs: number
+  /** Longest silence on the wire while an agent works. */
   readonly keepAliveMs: number
   /** Days after which unused threads are deleted with their responses; 0: never. */
   readonly retentionDays: number

@@ -68,8 +68,9 @@ describe("resolveConfig", () => {
         teamAgents: 16,
         teamWaitMs: 600_000,
         disconnectGraceMs: 500,
+        repeatGraceMs: 10_000,
         drainMs: 10_000,
-        keepAliveMs: 10_000,
+        keepAliveMs: 15_000,
         retentionDays: 90,
       },
     })

@@ -54,8 +54,9 @@ const defaultLimits: Limits = {
   teamAgents: 16,
   teamWaitMs: 10 * 60_000,
   disconnectGraceMs: 500,
+  repeatGraceMs: 10_000,
   drainMs: 10_000,
-  keepAliveMs: 10_000,
+  keepAliveMs: 15_000,
   retentionDays: 90,
 }
 

@@ -116,6 +116,7 @@ export const limitSettings = {
   teamAgents: limit("team_agents", 0, 1_000),
   teamWaitMs: limit("team_wait_ms", 1, maxTimerMs),
   disconnectGraceMs: limit("disconnect_grace_ms", 0, 60_000),
+  repeatGraceMs: limit("repeat_grace_ms", 0, 60_000),
   drainMs: limit("drain_ms", 0, maxTimerMs),
   keepAliveMs: limit("keep_alive_ms", 1, maxTimerMs),
   /** 0: never delete. */

@@ -60,6 +60,8 @@ export interface Capabilities {
   readonly hasFunctions: boolean
   readonly hasFork: boolean
   readonly efforts: readonly string[]
+  /** True: what it does by itself is not told, only what it says. */
+  readonly hidesItsWork?: true
   /** Why it can do less, for now, than its program could. Absent: it does all that it can. */
   readonly limitation?: Limitation
 }

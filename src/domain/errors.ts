@@ -74,6 +74,8 @@ export interface ErrorFields {
   readonly retryAfterSeconds?: number
   /** When a used-up limit of the model begins anew, in milliseconds of the epoch; may be days away. */
   readonly resetsAt?: number
+  /** True: it ended a turn in which the agent had acted already. */
+  readonly hasActed?: boolean
 }
 
 /** Every error that crosses a boundary of ours. Callers branch on `code`, never on the message. */
@@ -82,6 +84,7 @@ export class ProxyError extends Error {
   readonly param: string | null
   readonly retryAfterSeconds: number | null
   readonly resetsAt: number | null
+  readonly hasActed: boolean
 
   constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {
     super(message, fields.cause === undefined ? undefined : { cause: fields.cause })
@@ -90,6 +93,7 @@ export class ProxyError extends Error {
     this.param = fields.param ?? null
     this.retryAfterSeconds = fields.retryAfterSeconds ?? null
     this.resetsAt = fields.resetsAt ?? null
+    this.hasActed = fields.hasActed ?? false
   }
 }
 

@@ -18,6 +18,8 @@ export interface TurnError {
   readonly message: string
   /** HTTP status of the model server where the CLI tells it. */
   readonly modelStatus: number | null
+  /** Nobody can tell from the items whether the agent has acted. Absent: they say all. */
+  readonly mayHaveActed?: true
   /** When the limit that was met begins anew, in milliseconds of the epoch, where the CLI tells it. */
   readonly resetsAt?: number
 }

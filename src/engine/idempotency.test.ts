@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest"
+import type { Item } from "../domain/items.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
 import type { ResponseRecord } from "../domain/responses.ts"
 import type { IdempotencyRecord } from "../domain/store.ts"
@@ -200,5 +201,138 @@ describe("requests under a key", () => {
     await expect(runs.run(kept, start)).rejects.toThrow(/deleted/)
     now += idempotencyMs
     expect((await runs.run(kept, start)).id).toBe("resp_1")
+  })
+})
+
+describe("requests of a client that repeats by itself", () => {
+  const first = {
+    principal: "owner",
+    key: "repeat of h",
+    requestHash: "h",
+    isKept: false,
+    attempt: "first",
+  } as const
+  const repeat = { ...first, attempt: "repeat" } as const
+  const command: Item = {
+    type: "command",
+    id: "mcp_1",
+    command: "make",
+    cwd: null,
+    output: "",
+    exitCode: 0,
+    status: "completed",
+  }
+  const minute = 60_000
+  let ledger: FakeLedger
+  let now: number
+  let members: readonly Member[]
+  let runs: IdempotentRuns
+  let started: number
+
+  beforeEach(() => {
+    ledger = new FakeLedger()
+    now = 100 * minute
+    started = 0
+    members = []
+    runs = new IdempotentRuns({
+      store: ledger,
+      running: () => undefined,
+      now: () => now,
+      restored: new RestoredResponses(),
+      members: () => members,
+    })
+  })
+
+  /** A turn that is over, unless it is said to run; it ended just now. */
+  function starting(fields: Partial<ResponseRecord> = {}) {
+    return async (): Promise<LiveResponse> => {
+      started += 1
+      const turn = { ...record(`resp_${started}`), completedAt: now, ...fields }
+      if (turn.status !== "running") return restoreResponse(turn, [])
+      return { ...restoreResponse(turn, []), finished: new Promise(() => {}) }
+    }
+  }
+
+  const failedWith = (output: readonly Item[]) => ({
+    status: "failed" as const,
+    error: { code: "model_error", message: "No.", modelStatus: 500 },
+    output,
+  })
+
+  it("are turns of their own, however equal they are; a repeat joins the newest", async () => {
+    const both = await Promise.all([
+      runs.run(first, starting({ status: "running" })),
+      runs.run(first, starting({ status: "running" })),
+    ])
+    expect(both.map(({ id }) => id)).toEqual(["resp_1", "resp_2"])
+    const repeats = await Promise.all([runs.run(repeat, starting()), runs.run(repeat, starting())])
+    expect(repeats.map(({ id }) => id)).toEqual(["resp_2", "resp_2"])
+    expect((await runs.run({ ...repeat, principal: "other" }, starting())).id).toBe("resp_3")
+  })
+
+  it("join a turn that is still being planned", async () => {
+    const planned = Promise.withResolvers<LiveResponse>()
+    const begun = runs.run(first, () => planned.promise)
+    const joined = runs.run(repeat, starting())
+    planned.resolve(await starting({ status: "running" })())
+    expect((await joined).id).toBe((await begun).id)
+  })
+
+  it.each([
+    ["completed", { status: "completed" as const }],
+    ["failed behind a command", failedWith([command])],
+    ["was interrupted behind a command", { status: "cancelled" as const, output: [command] }],
+  ])("join a turn that %s, for a quarter of an hour", async (_how, fields) => {
+    await runs.run(first, starting(fields))
+    await new Promise(setImmediate) // It is over, and held as such.
+    now += 15 * minute
+    expect((await runs.run(repeat, starting())).id).toBe("resp_1")
+    now += 1
+    expect((await runs.run(repeat, starting())).id).toBe("resp_2")
+  })
+
+  it.each([
+    ["failed before it did anything", failedWith([])],
+    ["was interrupted before it did anything", { status: "cancelled" as const }],
+  ])("begin anew where the turn %s", async (_how, fields) => {
+    await runs.run(first, starting(fields))
+    expect((await runs.run(repeat, starting())).id).toBe("resp_2")
+    await new Promise(setImmediate)
+    expect((await runs.run(repeat, starting())).id).toBe("resp_2")
+  })
+
+  it("begin anew where the last attempt was refused, also when an equal one was answered before", async () => {
+    await runs.run(first, starting())
+    await new Promise(setImmediate)
+    const refusal = runs.run(first, () => Promise.reject(new Error("refused")))
+    await expect(refusal).rejects.toThrow("refused")
+    expect((await runs.run(repeat, starting())).id).toBe("resp_2")
+    expect((await runs.run(repeat, starting())).id).toBe("resp_2")
+  })
+
+  it("find their turn in the ledger, after a restart too, unless its agent is gone", async () => {
+    const responseId = "resp_old"
+    ledger.known = { principal: "owner", key: first.key, requestHash: "h", responseId, createdAt: now }
+    ledger.answers.set(responseId, { ...record(responseId), ...failedWith([command]), completedAt: now })
+    const kept = { ...repeat, isKept: true }
+    expect((await runs.run(kept, starting())).id).toBe(responseId)
+    ledger.answers.set(responseId, { ...record(responseId), ...failedWith([]), completedAt: now })
+    expect((await runs.run(kept, starting())).id).toBe("resp_1")
+  })
+
+  it("belong to their agent, and not to the next one of that name", async () => {
+    members = [member("agent-1")]
+    await runs.run(first, starting())
+    await new Promise(setImmediate)
+    members = [member("agent-2")]
+    expect((await runs.run(repeat, starting())).id).toBe("resp_2")
+  })
+
+  it("are held in a bounded number where nothing is left of them in the ledger", async () => {
+    for (let index = 0; index < 300; index += 1) {
+      await runs.run({ ...first, key: `repeat of ${index}` }, starting())
+    }
+    expect((await runs.run({ ...repeat, key: "repeat of 44" }, starting())).id).toBe("resp_45")
+    expect((await runs.run({ ...repeat, key: "repeat of 43" }, starting())).id).toBe("resp_301")
   })
 })

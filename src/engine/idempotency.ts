@@ -1,14 +1,24 @@
 import { ProxyError } from "../domain/errors.ts"
+import { hasActed } from "../domain/has-acted.ts"
 import type { LiveResponse, ResponseLogReader } from "../domain/response-log.ts"
-import type { ResponseRecord } from "../domain/responses.ts"
+import { isFinished, type ResponseRecord } from "../domain/responses.ts"
 import type { IdempotencyRecord, Store } from "../domain/store.ts"
 import { dayMs } from "./age-clock.ts"
 import { identityOf, isAgentGone } from "./agent-gone.ts"
 import type { Member } from "./agent-roster.ts"
 import type { RestoredResponses } from "./restored-responses.ts"
 
-/** A client's own name of a request (`Idempotency-Key`), with the hash of all that makes the request what it is. */
-export type IdempotencyKey = Pick<IdempotencyRecord, "key" | "requestHash">
+/**
+ * A client's own name of a request (`Idempotency-Key`), with the hash of all that makes the request what it is. Or a name that is
+ * made of that hash, for a client that repeats by itself and says which of its requests is a repeat.
+ */
+export interface IdempotencyKey extends Pick<IdempotencyRecord, "key" | "requestHash"> {
+  /** Of a name that the client did not choose: only a `repeat` is the same request, a second `first` one is another. */
+  readonly attempt?: "first" | "repeat"
+}
+
+/** How long after its end a turn is the answer to a repeat of its request. */
+const repeatMs = 15 * 60_000
 
 /** How long a key means the same request: a day, and one that a wrong clock may have added. */
 export const idempotencyMs = 2 * dayMs
@@ -17,6 +27,8 @@ export const idempotencyMs = 2 * dayMs
 const maxHeld = 256
 /** And what they hold, in UTF-16 units. The newest is always held: whoever lost its connection comes for that one. */
 const maxHeldLength = 16 * 1024 * 1024
+
+const maxRefused = 4096
 
 /** Beside its text, which is the item's. */
 const unitsOfEvent = 2
@@ -66,6 +78,8 @@ export class IdempotentRuns {
   readonly #options: IdempotencyOptions
   readonly #running = new Map<string, Held>()
   readonly #over = new Map<string, HeldAnswer>()
+  /** Names whose last attempt was refused before it became a turn. */
+  readonly #refused = new Set<string>()
   #overLength = 0
 
   constructor(options: IdempotencyOptions) {
@@ -74,8 +88,12 @@ export class IdempotentRuns {
 
   /** Rejects with `idempotency_key_reused` when the key stands for another request. */
   async run(request: KeyedRequest, start: () => Promise<LiveResponse>): Promise<LiveResponse> {
-    const { principal, key, requestHash } = request
+    const { principal, key, requestHash, attempt } = request
     const name = JSON.stringify([principal, key])
+    if (attempt !== undefined) {
+      const joined = attempt === "repeat" ? await this.#joinable(name, principal, key) : null
+      return joined ?? this.#hold(name, request, this.#noted(name, start()))
+    }
     this.#assertAgentThere(key, this.#over.get(name))
     for (let held = this.#find(name); held !== null; held = this.#find(name)) {
       if (held.requestHash === requestHash) return held.live
@@ -87,16 +105,80 @@ export class IdempotentRuns {
       if (isTaken) throw reused(key)
     }
     const live = this.#stored(principal, key, requestHash).then((stored) => stored ?? start())
+    return this.#hold(name, request, live)
+  }
+
+  /** What is refused is repeated too, and then an earlier turn of an equal request is none of its attempts. */
+  async #noted(name: string, live: Promise<LiveResponse>): Promise<LiveResponse> {
+    this.#refused.delete(name)
+    try {
+      return await live
+    } catch (error) {
+      this.#refused.add(name)
+      for (const oldest of this.#refused) {
+        if (this.#refused.size <= maxRefused) break
+        this.#refused.delete(oldest)
+      }
+      throw error
+    }
+  }
+
+  /** Of equal requests the newest: whichever of them is repeated, its answer is one to the same question. */
+  #hold(
+    name: string,
+    { requestHash, isKept }: KeyedRequest,
+    live: Promise<LiveResponse>,
+  ): Promise<LiveResponse> {
     const held: Held = { requestHash, since: this.#options.now(), live }
     this.#running.set(name, held)
-    void this.#release(name, held, request.isKept)
+    void this.#release(name, held, isKept)
     return live
   }
 
+  /**
+   * What a repeat is not to do again: a turn that runs, or has left something behind and is not long over. Null: there is none, and
+   * it begins anew, as it would have without its first attempt.
+   */
+  async #joinable(name: string, principal: string, key: string): Promise<LiveResponse | null> {
+    const over = this.#over.get(name)
+    if (this.#refused.has(name) || (over !== undefined && this.#isOfAgentGone(over))) return null
+    const held = this.#find(name)
+    const live =
+      held === null
+        ? await this.#ofLedger(principal, key)
+        : // Whoever asked first has the error; nothing ran.
+          await held.live.catch(() => null)
+    return live !== null && this.#isJoinable(live.record) ? live : null
+  }
+
+  #isJoinable(record: ResponseRecord): boolean {
+    const { status, completedAt } = record
+    if (!isFinished(status)) return true
+    if (completedAt !== null && completedAt < this.#options.now() - repeatMs) return false
+    return status === "completed" || status === "incomplete" || hasActed(record)
+  }
+
+  async #ofLedger(principal: string, key: string): Promise<LiveResponse | null> {
+    const { store, running, restored, members } = this.#options
+    const known = await store.findIdempotent(principal, key)
+    if (known === null) return null
+    const live = running(known.responseId)
+    if (live !== undefined) return live
+    const record = await store.findAnswer(principal, known.responseId)
+    if (record === null || !this.#isJoinable(record)) return null
+    if (await isAgentGone(record, members(), store)) return null
+    return restored.open(record, () => store.readLog(record.id))
+  }
+
   #assertAgentThere(key: string, held: HeldAnswer | undefined): void {
-    if (held === undefined || held.identity === null || this.#isExpired(held.since)) return
-    const identity = identityOf(this.#options.members(), held.agentId)
-    if (identity !== null && identity !== held.identity) throw agentGone(key, held.agentId)
+    if (held !== undefined && this.#isOfAgentGone(held)) throw agentGone(key, held.agentId)
+  }
+
+  /** True: another agent has the name of the one that answered. */
+  #isOfAgentGone({ identity, agentId, since }: HeldAnswer): boolean {
+    if (identity === null || this.#isExpired(since)) return false
+    const now = identityOf(this.#options.members(), agentId)
+    return now !== null && now !== identity
   }
 
   #find(name: string): Held | null {

@@ -41,7 +41,12 @@ export async function endAsRestarted(
   { responseId, turnId, status }: Omit<UnfinishedResponse, "pending">,
   now: number,
 ): Promise<void> {
-  const error: TurnError = { code: "server_restarted", message: messages[status], modelStatus: null }
+  const error: TurnError = {
+    code: "server_restarted",
+    message: messages[status],
+    modelStatus: null,
+    ...(status === "running" && { mayHaveActed: true }),
+  }
   const segments = await store.readLog(responseId)
   const firstSequence = segments.reduce((length, segment) => Math.max(length, lengthAfter(segment)), 0)
   await store.saveProgress({

@@ -7,6 +7,7 @@ import type { LiveResponse } from "../domain/response-log.ts"
 import { hasFailed, type ResponseRecord } from "../domain/responses.ts"
 import type { CallingTurn, ServiceTools } from "../domain/service-tools.ts"
 import type { Store, TurnProgress } from "../domain/store.ts"
+import type { TurnError } from "../domain/turn-events.ts"
 import { turnMarks } from "../domain/turn-marks.ts"
 import type { Agent } from "./agent.ts"
 import type { AnswerRules } from "./answer-rules.ts"
@@ -271,7 +272,8 @@ export class RunningTurn implements LiveResponse {
     agent.turnEnded(outcome)
     const items = this.#recorder.finish("incomplete")
     const completedAt = now()
-    const { status, error, usage } = outcome
+    const { status, usage } = outcome
+    const error = this.#withDoubt(outcome.error)
     this.#logEnd(outcome, completedAt)
     // The CLI knows nothing of an answer that was given past it.
     const isReplied = this.#stopCause?.code === "replied"
@@ -316,6 +318,13 @@ export class RunningTurn implements LiveResponse {
     })
   }
 
+  /** What its items cannot say: of a program that does not tell its work, and of a fault of ours in the middle of it. */
+  #withDoubt(error: TurnError | null): TurnError | null {
+    if (error === null || this.#native === null || error.code === "agent_not_ready") return error
+    const hidesItsWork = this.#options.agent.capabilities?.hidesItsWork === true
+    return hidesItsWork || error.code === "internal_error" ? { ...error, mayHaveActed: true } : error
+  }
+
   #close(record: ResponseRecord & { readonly status: Outcome["status"] }): void {
     this.#told = record
     this.log.append({ type: record.status })
@@ -324,7 +333,10 @@ export class RunningTurn implements LiveResponse {
 
   async #finishUnstored(cause: unknown): Promise<void> {
     const { ledger, turnId, now, log, unstored } = this.#options
-    const error = unstoredError(cause, this.id)
+    const error: TurnError = {
+      ...unstoredError(cause, this.id),
+      ...(this.#native !== null && { mayHaveActed: true }),
+    }
     const completedAt = now()
     const progress: TurnProgress = { responseId: this.id, turnId, status: "failed", completedAt, error }
     try {

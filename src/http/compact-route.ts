@@ -1,19 +1,19 @@
 import type { Config } from "../config/config.ts"
 import { answerText } from "../domain/answer-text.ts"
-import { ProxyError } from "../domain/errors.ts"
 import type { ContentPart, Item } from "../domain/items.ts"
+import type { ResponseRecord } from "../domain/responses.ts"
 import type { Engine } from "../engine/engine.ts"
-import { turnErrorToProxyError } from "../protocol/errors.ts"
+import { failureOf } from "../protocol/errors.ts"
 import { parseCompactRequest } from "../protocol/responses/compact-request.ts"
 import { toCompaction } from "../protocol/responses/compaction.ts"
 import { toWireItem, type WireObject } from "../protocol/wire-items.ts"
 import { cancelWhenGone, clientOf } from "./client-connection.ts"
-import { answerError } from "./error-answer.ts"
 import type { HttpContext } from "./http-env.ts"
 import { withReferencedItems } from "./item-references.ts"
 import { readJsonBody } from "./json-body.ts"
 import { answerJson } from "./large-answer.ts"
 import { pastOf } from "./past-items.ts"
+import { answerInTime, failed, type WaitedAnswer } from "./waiting-answer.ts"
 
 /**
  * `POST /v1/responses/compact`: the agent sums a conversation up, in a turn like any other but on a thread of its own that
@@ -33,7 +33,7 @@ export function createCompactHandler({
       await withReferencedItems(body, principal, engine),
     )
     const past = await pastOf(engine, principal, turn)
-    const live = await engine.submit(principal, {
+    const request = {
       ...turn,
       input: [...past, ...turn.input],
       inputPaths: [
@@ -43,27 +43,38 @@ export function createCompactHandler({
       previousResponseId: null,
       sessionKey: null,
       resendsHistory: false,
-    })
+    }
     const client = clientOf(context)
-    cancelWhenGone(client, live, config.limits.disconnectGraceMs)
-    try {
+    const headers: Record<string, string> =
+      advisory.length === 0 ? {} : { "x-advisory-parameters": advisory.join(", ") }
+    const work = async (): Promise<WaitedAnswer> => {
+      const live = await engine.submit(principal, request)
+      cancelWhenGone(client, live, config.limits.disconnectGraceMs)
       const record = await live.finished
       context.set("isAborted", client.gone.aborted)
       const summary = answerText(record.output)
-      if (record.status !== "completed" || summary === "") {
-        const error =
-          record.error === null
-            ? new ProxyError("backend_error", "The agent wrote no summary.")
-            : turnErrorToProxyError(record.error)
-        return await answerError(context, error, { "x-should-retry": "false" })
-      }
-      const answer = toCompaction(record, [...past.flatMap(userMessageOf), ...messages], summary)
-      const headers = advisory.length === 0 ? {} : { "x-advisory-parameters": advisory.join(", ") }
-      return answerJson(context, answer, headers)
+      if (record.status !== "completed" || summary === "")
+        return failed(context, failureOf(withReason(record)))
+      const body = (): object => toCompaction(record, [...past.flatMap(userMessageOf), ...messages], summary)
+      return { whole: () => answerJson(context, body(), headers), body }
+    }
+    try {
+      const { keepAliveMs } = config.limits
+      return await answerInTime(context, work(), {
+        keepAliveMs,
+        headers: () => headers,
+        clientGone: client.gone,
+      })
     } finally {
       client.release()
     }
   }
+}
+
+function withReason(record: ResponseRecord): ResponseRecord {
+  if (record.error !== null) return record
+  const error = { code: "backend_error", message: "The agent wrote no summary.", modelStatus: null }
+  return { ...record, error }
 }
 
 function userMessageOf(item: Item): WireObject[] {

@@ -11,6 +11,7 @@ import type { HttpContext } from "./http-env.ts"
 import { readJsonBody } from "./json-body.ts"
 import { answerJson } from "./large-answer.ts"
 import { pageOf } from "./page-query.ts"
+import { answerOf } from "./waiting-answer.ts"
 
 type Handler = (context: HttpContext) => Promise<Response>
 
@@ -53,8 +54,10 @@ export function createCompletionHandlers({
     },
     async remove(context) {
       const [principal, id] = target(context)
-      await engine.remove(principal, "chat", id)
-      return context.json({ id, object: "chat.completion.deleted", deleted: true })
+      return answerOf(context, { config }, async () => {
+        await engine.remove(principal, "chat", id)
+        return { id, object: "chat.completion.deleted", deleted: true }
+      })
     },
     async messages(context) {
       const [principal, id] = target(context)

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http"
 import { oneLineJson } from "../domain/one-line-json.ts"
+import { breakOff } from "./broken-answer.ts"
 import { WholeBody, writeLarge } from "./large-answer.ts"
 import type { StalledReaders } from "./stalled-readers.ts"
 
@@ -42,7 +43,7 @@ export async function writeHeldAnswer(outgoing: ServerResponse, held: HeldAnswer
     const message = await held.message
     // Nothing comes between the pieces of a long message.
     clearInterval(timer)
-    if (clientGone.aborted) outgoing.destroy()
+    if (clientGone.aborted) breakOff(outgoing)
     else {
       const body = new WholeBody(Buffer.from((isStream ? frameOf(message) : message) ?? ""))
       await writeLarge(outgoing, body, clientGone, held.readers)

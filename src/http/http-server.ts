@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream"
 import { getRequestListener } from "@hono/node-server"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
+import { breakOff } from "./broken-answer.ts"
 import type { Connections } from "./connections.ts"
 import { errorAnswer } from "./error-answer.ts"
 import type { HttpApp } from "./http-app.ts"
@@ -80,15 +81,16 @@ type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise
  * as `startHttpServer` does.
  */
 export async function bindHttpServer(options: HttpServerOptions): Promise<BoundServer> {
-  const { server, serve, upgrades } = createAppServer(options.connections ?? null)
-  await listen(server, options)
-  return { ...runningServer(server, options, upgrades), serve }
+  const app = createAppServer(options.connections ?? null)
+  await listen(app.server, options)
+  return { ...runningServer(app, options), serve: app.serve }
 }
 
 /** Serves the app on a Unix domain socket. Rejects with the system's error. */
 export async function startSocketServer(app: HttpApp, path: string): Promise<Pick<HttpServer, "close">> {
-  const { server, serve, upgrades } = createAppServer(null)
-  serve(app)
+  const appServer = createAppServer(null)
+  const { server } = appServer
+  appServer.serve(app)
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject)
     server.listen({ path }, () => {
@@ -96,11 +98,13 @@ export async function startSocketServer(app: HttpApp, path: string): Promise<Pic
       resolve()
     })
   })
-  return { close: closerOf(server, closeGraceDefaultMs, upgrades) }
+  return { close: closerOf(appServer, closeGraceDefaultMs) }
 }
 
 interface AppServer {
   readonly server: Server
+  /** Closes all connections; those in the middle of an answer are broken off. */
+  readonly breakOff: () => void
   readonly serve: BoundServer["serve"]
   readonly upgrades: () => UpgradeEndpoint | undefined
 }
@@ -109,6 +113,7 @@ function createAppServer(connections: Connections | null): AppServer {
   let upgrades: UpgradeEndpoint | undefined
   let listener: Listener | null = null
   const early: { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse }[] = []
+  const open = new Set<ServerResponse>()
   const malformed = new MalformedRequests(limits.maxHeaderSize)
   const server = createServer(
     {
@@ -121,6 +126,8 @@ function createAppServer(connections: Connections | null): AppServer {
     },
     (incoming: IncomingMessage, outgoing: ServerResponse) => {
       const { socket } = incoming
+      open.add(outgoing)
+      outgoing.once("close", () => open.delete(outgoing))
       if (!malformed.began(incoming, outgoing)) return
       const refusal = connections?.began(socket) ?? null
       outgoing.once("close", () => connections?.ended(socket))
@@ -144,6 +151,10 @@ function createAppServer(connections: Connections | null): AppServer {
   })
   return {
     server,
+    breakOff() {
+      for (const outgoing of open) if (outgoing.headersSent && !outgoing.writableFinished) breakOff(outgoing)
+      server.closeAllConnections()
+    },
     upgrades: () => upgrades,
     serve(app, newUpgrades) {
       upgrades = newUpgrades
@@ -206,25 +217,24 @@ function listenProblem(error: NodeJS.ErrnoException, host: string, port: number)
 }
 
 function runningServer(
-  server: Server,
+  app: AppServer,
   { host, closeGraceMs = closeGraceDefaultMs }: HttpServerOptions,
-  upgrades: AppServer["upgrades"],
 ): HttpServer {
-  const address = server.address()
+  const address = app.server.address()
   const port = typeof address === "object" && address !== null ? address.port : 0
   return {
     url: `http://${browsableHost(host)}:${port}`,
     localUrl: `http://${localAddress(typeof address === "object" ? address?.address : undefined)}:${port}`,
     port,
-    close: closerOf(server, closeGraceMs, upgrades),
+    close: closerOf(app, closeGraceMs),
   }
 }
 
-function closerOf(server: Server, graceMs: number, upgrades: AppServer["upgrades"]): () => Promise<void> {
+function closerOf({ server, breakOff, upgrades }: AppServer, graceMs: number): () => Promise<void> {
   let closing: Promise<void> | null = null
   return () => {
     closing ??= new Promise<void>((resolve) => {
-      const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+      const timer = setTimeout(breakOff, graceMs)
       server.close(() => {
         clearTimeout(timer)
         resolve()

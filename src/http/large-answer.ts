@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http"
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
 import type { MiddlewareHandler } from "hono"
+import { breakOff } from "./broken-answer.ts"
 import { clientOf } from "./client-connection.ts"
 import type { HttpContext, HttpEnv } from "./http-env.ts"
 import { nextTurn, settled } from "./settled.ts"
@@ -36,6 +37,11 @@ export function answerText(
   return answerLarge(context, { headers: { ...headers, "content-length": String(body.length) }, body })
 }
 
+/** The rest of a body whose head is out. */
+export function answerBegun(context: HttpContext, value: object): Response {
+  return answerLarge(context, { headers: {}, body: new WholeBody(Buffer.from(JSON.stringify(value))) })
+}
+
 /** The rest is done when the handler is over: what it knows of would stay in memory as long as its reader takes. */
 export function answerLarge(context: HttpContext, answer: LargeAnswer): Response {
   context.set("largeAnswer", answer)
@@ -52,7 +58,9 @@ export function largeAnswers(readers: StalledReaders): MiddlewareHandler<HttpEnv
     context.set("largeAnswer", undefined)
     const client = clientOf(context)
     try {
-      outgoing.writeHead(200, { ...largeAnswer.headers, "x-request-id": context.var.requestId })
+      if (!outgoing.headersSent) {
+        outgoing.writeHead(200, { ...largeAnswer.headers, "x-request-id": context.var.requestId })
+      }
       await writeLarge(outgoing, largeAnswer.body, client.gone, readers)
     } catch (error) {
       // The status is out; the connection is cut, which is all that can be told, and the log gets the rest.
@@ -60,7 +68,7 @@ export function largeAnswers(readers: StalledReaders): MiddlewareHandler<HttpEnv
     } finally {
       context.set("isAborted", client.gone.aborted)
       client.release()
-      if (!outgoing.writableEnded) outgoing.destroy()
+      if (!outgoing.writableEnded) breakOff(outgoing)
     }
   }
 }
@@ -78,7 +86,7 @@ export async function writeLarge(
   const taken = async (event: "drain" | "finish"): Promise<void> => {
     const source = body instanceof WholeBody ? body.share(readers) : body
     const bytes = (): number => (body instanceof WholeBody ? body.length : outgoing.writableLength)
-    const goesOn = readers.stalls({ source, bytes, end: () => outgoing.socket?.destroy() })
+    const goesOn = readers.stalls({ source, bytes, end: () => breakOff(outgoing) })
     await settled(outgoing, event, gone)
     goesOn()
   }

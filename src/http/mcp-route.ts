@@ -19,6 +19,7 @@ import {
 } from "../mcp/json-rpc.ts"
 import type { OpenChannel } from "../mcp/open-channel.ts"
 import type { ToolChannels } from "../mcp/tool-channels.ts"
+import { breakOff } from "./broken-answer.ts"
 import { clientOf } from "./client-connection.ts"
 import { answerError } from "./error-answer.ts"
 import { writeHeldAnswer } from "./held-answer.ts"
@@ -143,7 +144,7 @@ export function createMcpHandler({
     } catch (error) {
       // The status is out; cutting the connection is all that can be told, and the log gets the rest.
       context.set("failure", error)
-      outgoing?.destroy()
+      if (outgoing !== undefined) breakOff(outgoing)
       return RESPONSE_ALREADY_SENT
     } finally {
       context.set("isAborted", client.gone.aborted)

@@ -21,6 +21,11 @@ export class MessageSender {
     this.#connection = connection
   }
 
+  /** A long message is on its way. */
+  get isWithin(): boolean {
+    return this.#isWithin
+  }
+
   /** A short message. */
   send(text: string): void {
     if (this.#isWithin) this.#behind.push(text)

@@ -52,7 +52,7 @@ export async function replayResponse(
       held: live,
       readers: bounds.readers,
       from: place.from,
-      encode: createResponsesEncoder(live, serverLabelOf(engine, live.record), { ...place, items }),
+      encoder: createResponsesEncoder(live, serverLabelOf(engine, live.record), { ...place, items }),
       headers: { "x-request-id": context.var.requestId },
       keepAliveMs: config.limits.keepAliveMs,
       clientGone: client.gone,

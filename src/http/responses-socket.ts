@@ -120,9 +120,13 @@ export class ResponsesSocket {
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true
     if (!this.#isBusy) this.#goAway()
-    const timer = setTimeout(() => this.#socket.terminate(), graceMs)
+    const timers = [
+      // In the middle of an answer: the end of the connection must not look like the end of that.
+      setTimeout(() => this.#socket.close(1012, "The service restarts."), graceMs),
+      setTimeout(() => this.#socket.terminate(), graceMs + lingerMs),
+    ]
     await this.closed
-    clearTimeout(timer)
+    for (const timer of timers) clearTimeout(timer)
   }
 
   #goAway(): void {
@@ -277,8 +281,13 @@ export class ResponsesSocket {
     try {
       const { readers } = this.#options
       const [socket, connection, sender] = [this.#socket, this.#connection, this.#sender]
-      const wire = { socket, connection, sender, readers, gone: client.gone }
+      const { keepAliveMs } = config.limits
+      const wire = { socket, connection, sender, readers, keepAliveMs, gone: client.gone }
       await writeSocketEvents(wire, live, serverLabelOf(engine, live.record))
+    } catch (error) {
+      // It has begun, and what follows would be taken for its end.
+      this.#socket.close(1011, "The answer cannot be told to its end.")
+      throw error
     } finally {
       client.release()
     }

@@ -2,8 +2,10 @@ import type { Duplex } from "node:stream"
 import type { WebSocket } from "ws"
 import { oneLineJson } from "../domain/one-line-json.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
+import { keepAliveEvent } from "../protocol/responses/events.ts"
 import { MessageSender, maxBufferedBytes } from "./message-sender.ts"
 import { nextTurn, settled } from "./settled.ts"
+import { Silence } from "./silence.ts"
 import { bytesOfResponse, type StalledReaders } from "./stalled-readers.ts"
 import { createResponsesProjection } from "./turn-api.ts"
 
@@ -15,6 +17,8 @@ export interface SocketWire {
   readonly sender: MessageSender
   readonly connection: Duplex
   readonly readers: StalledReaders
+  /** Longest silence while the turn goes on. */
+  readonly keepAliveMs: number
   /** Aborted when the client is gone: nothing is written any more. */
   readonly gone: AbortSignal
 }
@@ -29,6 +33,30 @@ export async function writeSocketEvents(
   wire: SocketWire,
   live: LiveResponse,
   serverLabel: string,
+): Promise<void> {
+  const told = { count: 0 }
+  const { socket, sender, keepAliveMs } = wire
+  const silence = new Silence(keepAliveMs, keepAliveMs, () => {
+    // What a slow reader has not taken yet is a sign of life, too.
+    const isQuiet = socket.bufferedAmount === 0 && !sender.isWithin
+    if (told.count === 0 || !isQuiet || socket.readyState !== socket.OPEN) return
+    sender.send(JSON.stringify(keepAliveEvent(told.count - 1)))
+  })
+  try {
+    await writeEvents(wire, live, serverLabel, (sequence) => {
+      told.count = sequence
+      silence.broken()
+    })
+  } finally {
+    silence.stop()
+  }
+}
+
+async function writeEvents(
+  wire: SocketWire,
+  live: LiveResponse,
+  serverLabel: string,
+  hasTold: (count: number) => void,
 ): Promise<void> {
   const { socket, sender, connection, gone } = wire
   const project = createResponsesProjection(live, serverLabel)
@@ -56,6 +84,7 @@ export async function writeSocketEvents(
     } finally {
       connection.uncork()
     }
+    hasTold(sequence)
     for (const message of long) await sender.sendLong(message, () => drained(wire, live))
     if (socket.bufferedAmount > maxBufferedBytes) await drained(wire, live)
     // A long log and a fast reader would otherwise keep everybody else from the event loop.

@@ -28,6 +28,8 @@ class FakeOutgoing extends EventEmitter {
     this.emit("finish")
   }
 
+  readonly socket = null
+
   destroy(): void {
     this.isDestroyed = true
   }
@@ -41,7 +43,7 @@ function start(log: ResponseLog, encode: (event: ResponseEvent, sequence: number
     // Of a record only what it weighs is asked for.
     held: { log, record: { output: [] } as unknown as ResponseRecord },
     readers: new StalledReaders({ unreadBytes: 1024, unreadMs: 60_000 }, new BoundLog(() => {})),
-    encode,
+    encoder: { encode, signOfLife: (next) => `sign of life, before ${next};`, isBroken: false },
     headers: {},
     keepAliveMs: 15_000,
     clientGone: gone.signal,
@@ -109,8 +111,8 @@ describe("writes", () => {
   })
 })
 
-describe("keep-alive comments", () => {
-  const comment = ": keep-alive\n\n"
+describe("signs of life", () => {
+  const sign = "sign of life, before 0;"
 
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] })
@@ -126,11 +128,11 @@ describe("keep-alive comments", () => {
     await vi.advanceTimersByTimeAsync(999)
     expect(outgoing.writes).toEqual([])
     await vi.advanceTimersByTimeAsync(1)
-    expect(outgoing.writes).toEqual([comment])
+    expect(outgoing.writes).toEqual([sign])
     await vi.advanceTimersByTimeAsync(14_999)
     expect(outgoing.writes).toHaveLength(1)
     await vi.advanceTimersByTimeAsync(15_001)
-    expect(outgoing.writes).toEqual([comment, comment, comment])
+    expect(outgoing.writes).toEqual([sign, sign, sign])
     gone.abort()
     log.close()
     await written
@@ -144,9 +146,9 @@ describe("keep-alive comments", () => {
       log.append({ type: "text.delta", outputIndex: 0, partIndex: 0, text: "t" })
       await vi.advanceTimersByTimeAsync(900)
     }
-    expect(outgoing.writes).not.toContain(comment)
+    expect(outgoing.writes.join("")).not.toContain("sign of life")
     await vi.advanceTimersByTimeAsync(100)
-    expect(outgoing.writes.at(-1)).toBe(comment)
+    expect(outgoing.writes.at(-1)).toBe("sign of life, before 10;")
     log.close()
     await written
   })
@@ -170,10 +172,10 @@ describe("keep-alive comments", () => {
     log.append({ type: "completed" })
     log.close()
     await vi.advanceTimersByTimeAsync(60_000)
-    expect(outgoing.writes).toEqual([comment])
+    expect(outgoing.writes).toEqual([sign])
     outgoing.isStalled = false
     outgoing.emit("drain")
     await written
-    expect(outgoing.writes).toEqual([comment, "word"])
+    expect(outgoing.writes).toEqual([sign, "word"])
   })
 })

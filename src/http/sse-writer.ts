@@ -1,10 +1,11 @@
 import type { ServerResponse } from "node:http"
 import { oneLineJson } from "../domain/one-line-json.ts"
-import type { ResponseEvent } from "../domain/response-events.ts"
 import type { LiveResponse, ResponseLogReader } from "../domain/response-log.ts"
-import type { SseText } from "../protocol/sse.ts"
+import { breakOff, taken } from "./broken-answer.ts"
 import { nextTurn, settled } from "./settled.ts"
+import { Silence } from "./silence.ts"
 import { bytesOfResponse, type StalledReaders } from "./stalled-readers.ts"
+import type { EventEncoder } from "./turn-api.ts"
 
 export interface SseStream {
   readonly log: ResponseLogReader
@@ -13,11 +14,7 @@ export interface SseStream {
   readonly readers: StalledReaders
   /** Number of the log's entry to begin with; absent: the first. */
   readonly from?: number
-  /**
-   * Wire text of an event, whole SSE frames or nothing; the last one brings `[DONE]`. Called once an event, in order. The
-   * pieces of a long one are asked for as the reader takes them.
-   */
-  readonly encode: (event: ResponseEvent, sequence: number) => SseText
+  readonly encoder: EventEncoder
   /** Besides those that make it an event stream. */
   readonly headers: Readonly<Record<string, string>>
   /** Longest silence on the wire while the agent says nothing; the first one is a second at most. */
@@ -48,27 +45,27 @@ export async function writeSse(outgoing: ServerResponse, stream: SseStream): Pro
     outgoing.writeHead(200, { ...sseHeaders, ...stream.headers })
     if (stream.log.length <= (stream.from ?? 0)) outgoing.flushHeaders()
     await writeEvents(wire, stream)
-    if (!stream.clientGone.aborted) await wire.end()
+    if (!stream.clientGone.aborted && !stream.encoder.isBroken) await wire.end()
+    else if (!stream.clientGone.aborted) await wire.breakOff()
   } finally {
     wire.release()
     // Only after a fault of ours or a client that left: a stream cut short must not look like a finished one.
-    if (!outgoing.writableEnded) outgoing.destroy()
+    if (!outgoing.writableEnded) breakOff(outgoing)
   }
 }
 
-async function writeEvents(wire: Wire, { log, from, encode, clientGone }: SseStream): Promise<void> {
-  let sequence = from ?? 0
+async function writeEvents(wire: Wire, { log, encoder, clientGone }: SseStream): Promise<void> {
   while (!clientGone.aborted) {
-    const events = log.read(sequence, eventsPerRead)
+    const events = log.read(wire.sequence, eventsPerRead)
     if (events.length === 0) {
-      if (log.isClosed && sequence >= log.length) return
-      await log.waitFor(sequence)
+      if (log.isClosed && wire.sequence >= log.length) return
+      await log.waitFor(wire.sequence)
       continue
     }
     let text = ""
     for (const event of events) {
-      const encoded = encode(event, sequence)
-      sequence += 1
+      const encoded = encoder.encode(event, wire.sequence)
+      wire.sequence += 1
       if (typeof encoded === "string") text += encoded
       else text = await writePieces(wire, text, encoded)
       if (text.length >= maxWriteLength) {
@@ -84,8 +81,8 @@ async function writeEvents(wire: Wire, { log, from, encode, clientGone }: SseStr
 }
 
 /**
- * Nothing comes between the pieces of a frame: a keep-alive comment waits while the reader is slow, and when it is not no
- * timer has its turn. Returns what is left to write.
+ * Nothing comes between the pieces of a frame: a sign of life waits while the reader is slow, and when it is not no timer has
+ * its turn. Returns what is left to write.
  */
 async function writePieces(wire: Wire, before: string, pieces: Iterable<string>): Promise<string> {
   let text = before
@@ -98,37 +95,37 @@ async function writePieces(wire: Wire, before: string, pieces: Iterable<string>)
   return text
 }
 
-/** The response with its back-pressure and its keep-alive comments. */
+/** The response with its back-pressure and its signs of life. */
 class Wire {
+  /** Number of the next event. */
+  sequence: number
   readonly #outgoing: ServerResponse
   readonly #clientGone: AbortSignal
   readonly #stream: SseStream
-  readonly #keepAliveMs: number
+  readonly #silence: Silence
   #isBlocked = false
-  #writtenAt = performance.now()
-  #timer: NodeJS.Timeout
 
   constructor(outgoing: ServerResponse, stream: SseStream) {
-    const { clientGone, keepAliveMs } = stream
+    const { clientGone, keepAliveMs, from } = stream
+    this.sequence = from ?? 0
     this.#outgoing = outgoing
     this.#stream = stream
     this.#clientGone = clientGone
-    this.#keepAliveMs = keepAliveMs
-    this.#timer = this.#schedule(Math.min(firstKeepAliveMs, keepAliveMs))
+    this.#silence = new Silence(Math.min(firstKeepAliveMs, keepAliveMs), keepAliveMs, () => this.#giveSign())
   }
 
   /** Resolves when more may be written: at once, or after `drain`. */
   async write(text: string): Promise<void> {
-    // A keep-alive comment may have been the write that filled the buffer.
+    // A sign of life may have been the write that filled the buffer.
     if (this.#isBlocked) await this.#drained()
     if (this.#clientGone.aborted) return
-    this.#writtenAt = performance.now()
+    this.#silence.broken()
     // Once a write, not once an event.
     if (this.#outgoing.write(oneLineJson(text))) return
     this.#isBlocked = true
     await this.#drained()
     this.#isBlocked = false
-    this.#writtenAt = performance.now()
+    this.#silence.broken()
   }
 
   async end(): Promise<void> {
@@ -140,8 +137,16 @@ class Wire {
     goesOn()
   }
 
+  /** Once the reader has had time to take what was written. */
+  async breakOff(): Promise<void> {
+    this.release()
+    const goesOn = this.#stalls()
+    await taken(this.#outgoing, this.#clientGone)
+    goesOn()
+  }
+
   release(): void {
-    clearTimeout(this.#timer)
+    this.#silence.stop()
   }
 
   async #drained(): Promise<void> {
@@ -155,29 +160,15 @@ class Wire {
     return readers.stalls({
       source: held.log,
       bytes: () => bytesOfResponse(held),
-      end: () => this.#outgoing.socket?.destroy(),
+      end: () => breakOff(this.#outgoing),
     })
   }
 
-  /** One timer for the whole stream, set anew only when it fires: a delta must not cost a timer. */
-  #schedule(silenceMs: number, delayMs = silenceMs): NodeJS.Timeout {
-    this.#timer = setTimeout(() => {
-      if (this.#clientGone.aborted) return
-      const dueInMs = silenceMs - (performance.now() - this.#writtenAt)
-      if (dueInMs > 1) {
-        // Something was written meanwhile.
-        this.#schedule(silenceMs, dueInMs)
-        return
-      }
-      if (!this.#isBlocked) this.#comment()
-      this.#schedule(this.#keepAliveMs)
-    }, delayMs)
-    return this.#timer
-  }
-
-  #comment(): void {
-    this.#writtenAt = performance.now()
-    if (this.#outgoing.write(": keep-alive\n\n")) return
+  #giveSign(): void {
+    if (this.#isBlocked || this.#clientGone.aborted) return
+    this.#silence.broken()
+    const text = this.#stream.encoder.signOfLife(this.sequence)
+    if (text === "" || this.#outgoing.write(text)) return
     this.#isBlocked = true
     this.#outgoing.once("drain", () => {
       this.#isBlocked = false

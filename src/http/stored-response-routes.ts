@@ -7,6 +7,7 @@ import { replayResponse } from "./response-replay.ts"
 import { retrievalOptionsOf } from "./retrieval-options.ts"
 import { serverLabelOf } from "./server-label.ts"
 import type { ServiceBounds } from "./service-bounds.ts"
+import { answerOf } from "./waiting-answer.ts"
 
 export interface StoredResponseHandlers {
   /** `GET /v1/responses/{id}`, running ones included; with `stream=true` as a stream. */
@@ -30,15 +31,18 @@ export function createStoredResponseHandlers(options: {
       const record = await engine.retrieve(context.var.principal, "response", idOf(context))
       return answerJson(context, toResponse(record, serverLabelOf(engine, record)))
     },
-    async remove(context) {
+    remove(context) {
       const id = idOf(context)
-      await engine.remove(context.var.principal, "response", id)
-      return context.json({ id, object: "response", deleted: true })
+      return answerOf(context, options, async () => {
+        await engine.remove(context.var.principal, "response", id)
+        return { id, object: "response", deleted: true }
+      })
     },
-    async cancel(context) {
-      const record = await engine.cancel(context.var.principal, "response", idOf(context))
-      return answerJson(context, toResponse(record, serverLabelOf(engine, record)))
-    },
+    cancel: (context) =>
+      answerOf(context, options, async () => {
+        const record = await engine.cancel(context.var.principal, "response", idOf(context))
+        return toResponse(record, serverLabelOf(engine, record))
+      }),
   }
 }
 

@@ -5,21 +5,37 @@ import type { Engine } from "../engine/engine.ts"
 import { createChatProjection } from "../protocol/chat/chunks.ts"
 import { toChatCompletion } from "../protocol/chat/completion.ts"
 import { parseChatRequest } from "../protocol/chat/request.ts"
+import { failureOf, toBegunErrorBody } from "../protocol/errors.ts"
 import type { ParsedRequest } from "../protocol/parsed-request.ts"
 import {
   type EventSource,
   encodeResponsesSse,
+  keepAliveSse,
   toWireEvents,
   type WireEvent,
 } from "../protocol/responses/events.ts"
 import { parseResponsesRequest } from "../protocol/responses/request.ts"
 import { toResponse } from "../protocol/responses/resource.ts"
 import type { SseText } from "../protocol/sse.ts"
+import type { WireObject } from "../protocol/wire-items.ts"
 import { withReferencedItems } from "./item-references.ts"
 import { ItemTracker } from "./item-tracker.ts"
 
-/** Text of the stream for the events of one response, in order; `[DONE]` comes with the last. */
-type EventEncoder = (event: ResponseEvent, sequence: number) => SseText
+/** Writes the log of one response as text of a stream. */
+export interface EventEncoder {
+  /**
+   * Text of an event, whole SSE frames or nothing; `[DONE]` comes with the last. Called once an event, in order. The pieces of a
+   * long one are asked for as the reader takes them.
+   */
+  encode(event: ResponseEvent, sequence: number): SseText
+  /**
+   * Between two events: that the turn goes on, as an event of the API. Clients that count what comes do not count comments.
+   * `sequence` is the number of the next event. Empty: nothing may come yet.
+   */
+  signOfLife(sequence: number): string
+  /** True once the last event has been told as one behind which the connection has to break. */
+  readonly isBroken: boolean
+}
 
 /** What an endpoint adds to the way that all turns take: how it reads a body, and how it shows the response's log. */
 export interface TurnApi {
@@ -32,7 +48,9 @@ export interface TurnApi {
   /** What a field of a response body is called here, where it has another name. */
   readonly fieldNames: Readonly<Record<string, string>>
   readonly createEncoder: (live: LiveResponse, request: ParsedRequest, serverLabel: string) => EventEncoder
-  readonly toAnswer: (record: ResponseRecord, serverLabel: string) => unknown
+  readonly toAnswer: (record: ResponseRecord, serverLabel: string) => WireObject
+  /** Of a turn that failed, where the status 200 is out already. */
+  readonly toFailedAnswer: (record: ResponseRecord, serverLabel: string) => object
 }
 
 /**
@@ -45,9 +63,14 @@ export function createResponsesEncoder(
   { items, after, shift } = { items: new ItemTracker(live.log), after: -1, shift: 0 },
 ): EventEncoder {
   const source = eventSourceOf(live, serverLabel, items)
-  return (event, sequence) => {
-    items.follow(event, sequence)
-    return encodeResponsesSse(event, sequence + shift, source, after)
+  return {
+    encode(event, sequence) {
+      items.follow(event, sequence)
+      return encodeResponsesSse(event, sequence + shift, source, after)
+    },
+    // `response.failed` is an end that every reader knows.
+    isBroken: false,
+    signOfLife: (sequence) => (sequence === 0 ? "" : keepAliveSse(sequence + shift - 1)),
   }
 }
 
@@ -82,6 +105,7 @@ export const responsesApi: TurnApi = {
   fieldNames: {},
   createEncoder: (live, _request, serverLabel) => createResponsesEncoder(live, serverLabel),
   toAnswer: toResponse,
+  toFailedAnswer: toResponse,
 }
 
 /** `POST /v1/chat/completions` */
@@ -91,7 +115,14 @@ export const chatApi: TurnApi = {
   fieldNames: { input: "messages", "text.format": "response_format" },
   createEncoder(live, { includeUsage }) {
     const projection = createChatProjection(live, { includeUsage })
-    return (event) => projection.project(event)
+    return {
+      encode: (event) => projection.project(event),
+      signOfLife: () => projection.signOfLife(),
+      get isBroken() {
+        return projection.hasFailed
+      },
+    }
   },
   toAnswer: toChatCompletion,
+  toFailedAnswer: (record) => toBegunErrorBody(failureOf(record)),
 }

@@ -4,11 +4,11 @@ import { ProxyError } from "../domain/errors.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
 import { isEffortAdvisory } from "../engine/agent-fit.ts"
 import type { Engine } from "../engine/engine.ts"
-import { turnErrorToProxyError } from "../protocol/errors.ts"
+import type { IdempotencyKey } from "../engine/idempotency.ts"
+import { failureOf } from "../protocol/errors.ts"
 import type { ParsedRequest } from "../protocol/parsed-request.ts"
 import { type AskingAgentOptions, askedByOf, askerOf } from "./asking-agent.ts"
 import { type ClientConnection, cancelWhenGone, clientOf, holdTurn } from "./client-connection.ts"
-import { answerError } from "./error-answer.ts"
 import type { HttpContext } from "./http-env.ts"
 import { idempotencyOf } from "./idempotency-header.ts"
 import { readJsonBody } from "./json-body.ts"
@@ -18,6 +18,7 @@ import { serverLabelOf } from "./server-label.ts"
 import type { ServiceBounds } from "./service-bounds.ts"
 import { writeSse } from "./sse-writer.ts"
 import type { TurnApi } from "./turn-api.ts"
+import { answerInTime, failed, type WaitedAnswer } from "./waiting-answer.ts"
 
 export interface TurnRouteOptions extends AskingAgentOptions {
   readonly engine: Engine
@@ -47,17 +48,21 @@ export function createTurnHandler(
     const asked = asker === null ? null : engine.findAgent(request.turn.model)
     const askedBy = askedByOf(asker, asked?.id ?? null, config.limits.teamDepth)
     const turn = { ...request.turn, ...session, ...askedBy, isSideRequest }
-    const live = await engine.submit(context.var.principal, turn, idempotency).catch((error: unknown) => {
-      throw inWordsOf(api, error)
-    })
     const client = clientOf(context)
-    // Who sends a key comes back for the answer, and it must be the whole one.
-    if (onDisconnect === "continue" || live.record.isBackground || idempotency !== null) holdTurn(live)
-    else cancelWhenGone(client, live, config.limits.disconnectGraceMs)
+    const begin = async (): Promise<LiveResponse> => {
+      const live = await engine.submit(context.var.principal, turn, idempotency).catch((error: unknown) => {
+        throw inWordsOf(api, error)
+      })
+      // Who sends a key comes back for the answer, and it must be the whole one.
+      const hasKey = idempotency !== null && idempotency.attempt === undefined
+      if (onDisconnect === "continue" || live.record.isBackground || hasKey) holdTurn(live)
+      else cancelWhenGone(client, live, graceMsOf(request, idempotency))
+      return live
+    }
     try {
       return request.stream && outgoing !== undefined
-        ? await stream(context, live, request, client)
-        : await answerWhole(context, live, request, client)
+        ? await stream(context, await begin(), request, client)
+        : await answerWhole(context, begin, request, client, idempotency?.attempt === "repeat")
     } finally {
       client.release()
     }
@@ -76,7 +81,7 @@ export function createTurnHandler(
         log: live.log,
         held: live,
         readers: bounds.readers,
-        encode: api.createEncoder(live, request, serverLabelOf(engine, live.record)),
+        encoder: api.createEncoder(live, request, serverLabelOf(engine, live.record)),
         headers: { "x-request-id": context.var.requestId, ...advisoryHeader(live, request) },
         keepAliveMs: config.limits.keepAliveMs,
         clientGone: client.gone,
@@ -89,22 +94,37 @@ export function createTurnHandler(
     return RESPONSE_ALREADY_SENT
   }
 
-  async function answerWhole(
+  function answerWhole(
     context: HttpContext,
-    live: LiveResponse,
+    begin: () => Promise<LiveResponse>,
     request: ParsedRequest,
     client: ClientConnection,
+    isRepeat: boolean,
   ): Promise<Response> {
-    const isAwaited = !live.record.isBackground
-    const record = isAwaited ? await live.finished : live.record
-    context.set("isAborted", client.gone.aborted)
-    if (record.status === "failed" && isAwaited) {
-      // Official clients repeat a 5xx by themselves: the agent would act again.
-      return answerError(context, turnErrorToProxyError(record.error), { "x-should-retry": "false" })
+    let headers: Record<string, string> = {}
+    const work = async (): Promise<WaitedAnswer> => {
+      const live = await begin()
+      headers = advisoryHeader(live, request)
+      const isAwaited = !live.record.isBackground
+      const record = isAwaited ? await live.finished : live.record
+      context.set("isAborted", client.gone.aborted)
+      const serverLabel = serverLabelOf(engine, record)
+      if (record.status === "failed" && isAwaited) {
+        return failed(context, failureOf(record), () => api.toFailedAnswer(record, serverLabel))
+      }
+      // Its client hung up and came back too late: half an answer would be taken for one.
+      if (record.status === "cancelled" && isRepeat) return failed(context, interrupted)
+      const body = (): object => api.toAnswer(record, serverLabel)
+      return { whole: () => answerJson(context, body(), headers), body }
     }
-    // Made in protocol/ from plain data: it is JSON.
-    const answer = api.toAnswer(record, serverLabelOf(engine, record)) as object
-    return answerJson(context, answer, advisoryHeader(live, request))
+    const { keepAliveMs } = config.limits
+    return answerInTime(context, work(), { keepAliveMs, headers: () => headers, clientGone: client.gone })
+  }
+
+  /** Whoever repeats by itself comes back for a whole answer; a stream is not repeated once it has begun. */
+  function graceMsOf({ stream }: ParsedRequest, idempotency: IdempotencyKey | null): number {
+    const { disconnectGraceMs, repeatGraceMs } = config.limits
+    return stream || idempotency === null ? disconnectGraceMs : Math.max(disconnectGraceMs, repeatGraceMs)
   }
 
   function advisoryHeader(live: LiveResponse, { advisory, turn }: ParsedRequest): Record<string, string> {
@@ -118,6 +138,13 @@ export function createTurnHandler(
     return names.length === 0 ? {} : { "x-advisory-parameters": names.join(", ") }
   }
 }
+
+const interrupted = new ProxyError(
+  "interrupted",
+  "The turn was interrupted, for its client had hung up. What it has done is done; the next message of the conversation goes on " +
+    "behind it.",
+  { hasActed: true },
+)
 
 /** The engine names the fields of a response body, whatever the endpoint. */
 function inWordsOf({ fieldNames }: TurnApi, error: unknown): unknown {

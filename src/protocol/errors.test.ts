@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest"
 import type { ErrorCode } from "../domain/errors.ts"
 import { errorCodes, ProxyError } from "../domain/errors.ts"
-import { toErrorResponse, turnErrorToProxyError } from "./errors.ts"
+import type { Item } from "../domain/items.ts"
+import type { TurnError } from "../domain/turn-events.ts"
+import { failureOf, toBegunErrorBody, toErrorResponse, toResponseError, toStreamErrorBody } from "./errors.ts"
 
 // Every key of the catalogue is a code.
 const codes = Object.keys(errorCodes) as ErrorCode[]
@@ -54,7 +56,7 @@ describe("an error on its way to the client", () => {
     const now = Date.parse("2026-11-30T12:00:00Z")
     const told = (resetsAt: number) => {
       const turn = { code: "insufficient_quota", message: "Used up.", modelStatus: 429, resetsAt }
-      const { headers, body } = toErrorResponse(turnErrorToProxyError(turn), "req_1", now)
+      const { headers, body } = toErrorResponse(failureOf({ error: turn, output: [] }), "req_1", now)
       return [headers["retry-after"], body.error.resets_at]
     }
     expect(told(now + 6_500)).toEqual(["7", now / 1_000 + 7])
@@ -62,18 +64,9 @@ describe("an error on its way to the client", () => {
     expect(told(now - 1_000)).toEqual(["1", now / 1_000 - 1])
   })
 
-  it("of a failed turn keeps official clients from running the agent again", () => {
-    const error = turnErrorToProxyError({ code: "backend_died", message: "It ended.", modelStatus: null })
-    expect(toErrorResponse(error, "req_1")).toMatchObject({
-      status: 502,
-      headers: { "x-should-retry": "false" },
-    })
-  })
-
   it("of a turn with a code of the CLI's own is an error of the backend", () => {
-    expect(turnErrorToProxyError({ code: "toString", message: "x", modelStatus: null }).code).toBe(
-      "backend_error",
-    )
+    const error: TurnError = { code: "toString", message: "x", modelStatus: null }
+    expect(failureOf({ error, output: [] }).code).toBe("backend_error")
   })
 
   it.each([
@@ -87,5 +80,120 @@ describe("an error on its way to the client", () => {
     expect(body.error).toMatchObject({ code: "internal_error", type: "server_error", param: null })
     expect(body.error.message).toContain("req_42")
     expect(body.error.message).not.toContain("secret")
+  })
+})
+
+const thought: Item = { type: "reasoning", id: "rs_1", summary: ["Hm."], status: "completed" }
+const command: Item = {
+  type: "command",
+  id: "mcp_1",
+  command: "make",
+  cwd: null,
+  output: "",
+  exitCode: null,
+  status: "failed",
+}
+const words = (text: string): Item => ({
+  type: "message",
+  id: "msg_1",
+  role: "assistant",
+  content: [{ type: "text", text }],
+  phase: "commentary",
+  status: "incomplete",
+})
+const call: Item = {
+  type: "function_call",
+  id: "fc_1",
+  callId: "call_1",
+  name: "get_weather",
+  arguments: "{}",
+  status: "completed",
+}
+
+/** All that is told of a turn that failed so. */
+function toldOf(code: string, output: readonly Item[], more: Partial<TurnError> = {}) {
+  const error = { code, message: "It failed.", modelStatus: null, ...more }
+  const failure = failureOf({ error, output })
+  const { status, headers, body } = toErrorResponse(failure, "req_1")
+  return {
+    status,
+    retries: headers["x-should-retry"] ?? null,
+    retryAfter: headers["retry-after"] ?? null,
+    type: body.error.type,
+    inStream: toStreamErrorBody(failure).error.type,
+    begun: toBegunErrorBody(failure).error.type,
+    response: toResponseError({ error, output }).code,
+  }
+}
+
+const acted = {
+  status: 422,
+  retries: "false",
+  retryAfter: null,
+  type: "invalid_request_error",
+  inStream: "invalid_request_error",
+  begun: "invalid_request_error",
+  response: "invalid_prompt",
+}
+
+describe("a turn that failed", () => {
+  it.each([
+    ["model_error", 502, null, "server_error", "server_error", "model_error"],
+    ["backend_died", 502, null, "server_error", "server_error", "backend_died"],
+    ["agent_stopped", 503, null, "server_error", "server_error", "agent_stopped"],
+    ["server_is_overloaded", 503, null, "server_error", "server_error", "server_is_overloaded"],
+    ["rate_limit_exceeded", 429, null, "rate_limit_error", "rate_limit_error", "rate_limit_exceeded"],
+    ["insufficient_quota", 429, "false", "insufficient_quota", "invalid_request_error", "insufficient_quota"],
+    [
+      "context_length_exceeded",
+      400,
+      null,
+      "invalid_request_error",
+      "invalid_request_error",
+      "context_length_exceeded",
+    ],
+    ["model_refused", 400, null, "invalid_request_error", "invalid_request_error", "invalid_prompt"],
+    ["agent_not_ready", 400, null, "invalid_request_error", "invalid_request_error", "invalid_prompt"],
+    ["turn_timeout", 504, "false", "server_error", "invalid_request_error", "invalid_prompt"],
+  ])("as %s before the agent had acted has its true status, and is repeated where that helps", (...row) => {
+    const [code, status, retries, type, inStream, response] = row
+    const told = {
+      status,
+      retries,
+      retryAfter: null,
+      type,
+      inStream,
+      begun: "invalid_request_error",
+      response,
+    }
+    expect(toldOf(code, [])).toEqual(told)
+    expect(toldOf(code, [thought, words("")])).toEqual(told)
+  })
+
+  it.each(codes)("as %s after the agent had acted is nothing that a client repeats by itself", (code) => {
+    const isKnown = ["insufficient_quota", "context_length_exceeded"].includes(code)
+    const expected = isKnown ? { ...acted, response: code } : acted
+    for (const item of [command, words("Now I"), call]) {
+      expect(toldOf(code, [thought, item], { resetsAt: Date.now() + 5000 })).toEqual(expected)
+    }
+    expect(toldOf(code, [], { mayHaveActed: true })).toEqual(expected)
+  })
+
+  it.each(["answer_format_mismatch", "function_not_called"])(
+    "as %s is one of an agent that has worked to its end",
+    (code) => {
+      expect(toldOf(code, [])).toEqual(acted)
+    },
+  )
+
+  it("names its true code in the message where another one stands in its place", () => {
+    const error = { code: "model_error", message: "The model server broke off.", modelStatus: null }
+    const message = "The model server broke off. (model_error, after the agent had acted)"
+    expect(toResponseError({ error, output: [command] })).toEqual({ code: "invalid_prompt", message })
+    expect(toErrorResponse(failureOf({ error, output: [command] }), "r").body.error).toMatchObject({
+      code: "model_error",
+      message,
+    })
+    expect(toResponseError({ error, output: [] })).toEqual({ code: "model_error", message: error.message })
   })
 })

@@ -1,7 +1,8 @@
 import type { ErrorCode } from "../domain/errors.ts"
 import { errorCodes, ProxyError } from "../domain/errors.ts"
 import { machineProblemOf } from "../domain/file-problem.ts"
-import type { TurnError } from "../domain/turn-events.ts"
+import { hasActed } from "../domain/has-acted.ts"
+import type { ResponseRecord } from "../domain/responses.ts"
 
 /** The one form of every error that leaves this service; all four keys are always there. */
 export interface ErrorBody {
@@ -21,15 +22,27 @@ export interface ErrorResponse {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/**
+ * The table of failures: what is told of a code where the agent has not acted. Official clients repeat 408, 409, 429 and every
+ * 5xx by themselves, many others all that is no 4xx.
+ */
 interface Wire {
   readonly status: number
   readonly type: string
-  /**
-   * True: the agent may have acted. The official clients repeat 408, 409, 429 and every 5xx twice by themselves, and
-   * would have it act three times; `x-should-retry: false` keeps them from it.
-   */
-  readonly mayHaveActed?: true
+  /** False: a repeat would end the same way, or do harm, though clients repeat this status. */
+  readonly isWorthRepeating?: false
 }
+
+/**
+ * The same for every code where the agent has acted: what no client repeats by itself, as `docs/clients/failures.md` has
+ * measured it. A 422 is asked once by all; in a chat stream `invalid_request_error` is the one type behind which nobody asks
+ * again, and in Responses it is the code that decides, for codex. The true code is in the message, and in `code` where that does not
+ * decide.
+ */
+const afterActing = { status: 422, type: "invalid_request_error", responseCode: "invalid_prompt" } as const
+
+/** Codes of a failed response behind which codex does not ask again; it knows no status there. */
+const finalCodes: ReadonlySet<string> = new Set(["insufficient_quota", "context_length_exceeded"])
 
 const wire: Record<ErrorCode, Wire> = {
   invalid_request: { status: 400, type: "invalid_request_error" },
@@ -43,39 +56,41 @@ const wire: Record<ErrorCode, Wire> = {
   upgrade_lost: { status: 426, type: "invalid_request_error" },
   model_not_found: { status: 404, type: "invalid_request_error" },
   agent_not_found: { status: 404, type: "invalid_request_error" },
-  agent_control_invalid: { status: 409, type: "invalid_request_error", mayHaveActed: true },
+  agent_control_invalid: { status: 409, type: "invalid_request_error", isWorthRepeating: false },
   response_not_found: { status: 404, type: "invalid_request_error" },
   previous_response_not_found: { status: 400, type: "invalid_request_error" },
   conversation_not_found: { status: 404, type: "invalid_request_error" },
   item_not_found: { status: 404, type: "invalid_request_error" },
   reply_not_found: { status: 404, type: "invalid_request_error" },
   // Another request of that key may have acted; the official clients repeat a 409 too.
-  idempotency_key_reused: { status: 409, type: "invalid_request_error", mayHaveActed: true },
+  idempotency_key_reused: { status: 409, type: "invalid_request_error", isWorthRepeating: false },
   file_not_found: { status: 404, type: "invalid_request_error" },
   file_storage_full: { status: 413, type: "invalid_request_error" },
   queue_full: { status: 429, type: "rate_limit_error" },
   connections_full: { status: 503, type: "server_error" },
-  agent_waits: { status: 409, type: "invalid_request_error", mayHaveActed: true },
-  agent_not_ready: { status: 503, type: "server_error" },
+  agent_waits: { status: 409, type: "invalid_request_error", isWorthRepeating: false },
+  // Only a person can mend it: no 5xx, which is asked again and again.
+  agent_not_ready: { status: 400, type: "invalid_request_error" },
   agent_unavailable: { status: 503, type: "server_error" },
-  agent_stopped: { status: 503, type: "server_error", mayHaveActed: true },
-  backend_died: { status: 502, type: "server_error", mayHaveActed: true },
-  backend_error: { status: 502, type: "server_error", mayHaveActed: true },
-  rate_limit_exceeded: { status: 429, type: "rate_limit_error", mayHaveActed: true },
-  insufficient_quota: { status: 429, type: "insufficient_quota", mayHaveActed: true },
-  context_length_exceeded: { status: 400, type: "invalid_request_error", mayHaveActed: true },
-  server_is_overloaded: { status: 503, type: "server_error", mayHaveActed: true },
-  model_refused: { status: 400, type: "invalid_request_error", mayHaveActed: true },
-  model_error: { status: 502, type: "server_error", mayHaveActed: true },
-  function_not_called: { status: 502, type: "server_error", mayHaveActed: true },
-  answer_format_mismatch: { status: 502, type: "server_error", mayHaveActed: true },
-  turn_timeout: { status: 504, type: "server_error", mayHaveActed: true },
-  interrupted: { status: 500, type: "server_error", mayHaveActed: true },
-  server_restarted: { status: 503, type: "server_error", mayHaveActed: true },
-  thread_lost: { status: 500, type: "server_error", mayHaveActed: true },
-  storage_failed: { status: 503, type: "server_error", mayHaveActed: true },
-  program_replaced: { status: 503, type: "server_error", mayHaveActed: true },
-  internal_error: { status: 500, type: "server_error", mayHaveActed: true },
+  agent_stopped: { status: 503, type: "server_error" },
+  backend_died: { status: 502, type: "server_error" },
+  backend_error: { status: 502, type: "server_error" },
+  rate_limit_exceeded: { status: 429, type: "rate_limit_error" },
+  insufficient_quota: { status: 429, type: "insufficient_quota", isWorthRepeating: false },
+  context_length_exceeded: { status: 400, type: "invalid_request_error" },
+  server_is_overloaded: { status: 503, type: "server_error" },
+  model_refused: { status: 400, type: "invalid_request_error" },
+  model_error: { status: 502, type: "server_error" },
+  // Of an agent that has worked to its end, and so has acted.
+  function_not_called: { status: 422, type: "invalid_request_error", isWorthRepeating: false },
+  answer_format_mismatch: { status: 422, type: "invalid_request_error", isWorthRepeating: false },
+  turn_timeout: { status: 504, type: "server_error", isWorthRepeating: false },
+  interrupted: { status: 500, type: "server_error", isWorthRepeating: false },
+  server_restarted: { status: 503, type: "server_error" },
+  thread_lost: { status: 500, type: "server_error", isWorthRepeating: false },
+  storage_failed: { status: 503, type: "server_error", isWorthRepeating: false },
+  program_replaced: { status: 503, type: "server_error", isWorthRepeating: false },
+  internal_error: { status: 500, type: "server_error", isWorthRepeating: false },
 }
 
 /** Fields at fault where the thrower could not name one. */
@@ -89,13 +104,15 @@ const usualParam: Partial<Record<ErrorCode, string>> = {
  * under which the log has the rest.
  */
 export function toErrorResponse(error: unknown, requestId: string, now = Date.now()): ErrorResponse {
-  const known = shownOf(error) ?? hidden(requestId)
-  const { status, mayHaveActed } = wire[known.code]
+  const known = shownOf(error, requestId)
+  const { status, isWorthRepeating } = known.hasActed
+    ? { ...afterActing, isWorthRepeating: false }
+    : wire[known.code]
   const headers: Record<string, string> = {}
   if (status === 401) headers["www-authenticate"] = "Bearer"
-  const waitSeconds = waitSecondsOf(known, now)
+  if (isWorthRepeating === false) headers["x-should-retry"] = "false"
+  const waitSeconds = known.hasActed ? null : waitSecondsOf(known, now)
   if (waitSeconds !== null) headers["retry-after"] = String(waitSeconds)
-  if (mayHaveActed === true) headers["x-should-retry"] = "false"
   return { status, body: toErrorBody(known), headers }
 }
 
@@ -108,20 +125,20 @@ function waitSecondsOf({ code, retryAfterSeconds, resetsAt }: ProxyError, now: n
   return seconds === null ? null : Math.min(longestWaitSeconds, Math.max(1, Math.ceil(seconds)))
 }
 
-/** Null: nothing that a stranger may read. A full disk is named wherever it comes up. */
-function shownOf(error: unknown): ProxyError | null {
-  if (error instanceof ProxyError && error.code !== "internal_error") return error
-  return machineProblemOf(error instanceof ProxyError ? error.cause : error)
+/** What a stranger may read of anything that was thrown. A full disk is named wherever it comes up. */
+export function shownOf(error: unknown, requestId: string): ProxyError {
+  if (!(error instanceof ProxyError)) return machineProblemOf(error) ?? hidden(requestId, false)
+  if (error.code !== "internal_error") return error
+  return machineProblemOf(error.cause) ?? hidden(requestId, error.hasActed)
 }
 
-/** The body alone, for streams whose headers are out already. */
-export function toErrorBody(error: ProxyError): ErrorBody {
-  const { code, message, resetsAt } = error
+function toErrorBody(error: ProxyError): ErrorBody {
+  const { code, resetsAt } = error
   const param = error.param ?? usualParam[code] ?? null
   return {
     error: {
-      message,
-      type: wire[code].type,
+      message: messageOf(error),
+      type: error.hasActed ? afterActing.type : wire[code].type,
       param,
       code,
       ...(resetsAt !== null && { resets_at: Math.ceil(resetsAt / 1_000) }),
@@ -129,19 +146,53 @@ export function toErrorBody(error: ProxyError): ErrorBody {
   }
 }
 
+/** The end of a chat stream that failed, whose status 200 is out. */
+export function toStreamErrorBody(error: ProxyError): ErrorBody {
+  return isFinal(error) ? toBegunErrorBody(error) : toErrorBody(error)
+}
+
+/** In place of a whole answer whose status 200 is out: of the type that nobody asks again for. */
+export function toBegunErrorBody(error: ProxyError): ErrorBody {
+  const { error: fields } = toErrorBody(error)
+  return { error: { ...fields, type: afterActing.type } }
+}
+
+/** A repeat would end the same way, or have the agent act again. */
+function isFinal({ code, hasActed }: ProxyError): boolean {
+  const { status, isWorthRepeating } = wire[code]
+  return hasActed || status === 400 || isWorthRepeating === false
+}
+
+/** The `error` of a failed response, the same wherever it is read. */
+export function toResponseError(record: Pick<ResponseRecord, "error" | "output">): {
+  readonly code: string
+  readonly message: string
+} {
+  const error = failureOf(record)
+  const { code } = error
+  if (!isFinal(error) || finalCodes.has(code)) return { code, message: messageOf(error) }
+  const message = error.hasActed ? messageOf(error) : `${error.message} (${code})`
+  return { code: afterActing.responseCode, message }
+}
+
 /** A failed turn as an error of the request that asked for it; codes that we do not know become `backend_error`. */
-export function turnErrorToProxyError(error: TurnError | null): ProxyError {
-  if (error === null) return new ProxyError("backend_error", "The turn failed.")
-  const { code, message, resetsAt } = error
+export function failureOf(record: Pick<ResponseRecord, "error" | "output">): ProxyError {
+  const { code, message, resetsAt } = record.error ?? { code: "backend_error", message: "The turn failed." }
   return new ProxyError(isErrorCode(code) ? code : "backend_error", message, {
+    hasActed: hasActed(record),
     ...(resetsAt !== undefined && { resetsAt }),
   })
 }
 
-function hidden(requestId: string): ProxyError {
+function messageOf({ code, message, hasActed }: ProxyError): string {
+  return hasActed ? `${message} (${code}, after the agent had acted)` : message
+}
+
+function hidden(requestId: string, hasActed: boolean): ProxyError {
   return new ProxyError(
     "internal_error",
     `Something went wrong in this service. Its log has it under ${requestId}.`,
+    { hasActed },
   )
 }
 

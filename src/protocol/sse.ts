@@ -7,7 +7,7 @@ export type SseText = string | Iterable<string>
 export const doneSse = "data: [DONE]\n\n"
 
 /** An event with a name, as the Responses API sends them. Data is JSON text, which has no line breaks. */
-function namedSse(type: string, json: string): string {
+export function namedSse(type: string, json: string): string {
   return `event: ${type}\ndata: ${json}\n\n`
 }
 

@@ -9,11 +9,13 @@ export function chatStreamFaults(text: string, includesUsage: boolean): string[]
   const { frames, faults: lineFaults } = readSse(text)
   const faults = [...lineFaults]
   const chunks: Wire[] = []
-  for (const { event, data } of untilDone(frames, faults)) {
+  for (const { event, data } of frames) {
     if (event !== null) faults.push(`a chunk has the event line ${event}`)
-    chunks.push(JSON.parse(data))
+    if (data !== "[DONE]") chunks.push(JSON.parse(data))
   }
   const errorAt = chunks.findIndex((chunk) => chunk.error !== undefined)
+  if (errorAt === -1) untilDone(frames, faults)
+  else if (frames.some((frame) => frame.data === "[DONE]")) faults.push("a failed stream has a [DONE]")
   if (errorAt !== -1 && errorAt !== chunks.length - 1) faults.push("something comes after the error")
   const good = errorAt === -1 ? chunks : chunks.slice(0, errorAt)
   faults.push(...headFaults(good), ...choiceFaults(good, errorAt !== -1))

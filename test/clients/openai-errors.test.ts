@@ -42,22 +42,24 @@ describe("openai's error classes", () => {
     expect(model).toMatchObject({ code: "model_not_found", requestID: expect.stringMatching(/^req_/) })
   })
 
+  const acted = "[[shell:true]][[then]][[status:400]]"
+
   it.each(["responses", "chat"] as const)(
-    "BadRequestError of a model that refuses is not repeated: the agent acts once (%s)",
+    "UnprocessableEntityError of a failed turn whose agent had acted is not repeated: it acts once (%s)",
     async (api) => {
       const client = connect()
       const failed = await thrownBy(
         api === "responses"
-          ? client.responses.create({ model: "manager", input: "[[status:400]]" })
+          ? client.responses.create({ model: "manager", input: acted })
           : client.chat.completions.create({
               model: "manager",
-              messages: [{ role: "user", content: "[[status:400]]" }],
+              messages: [{ role: "user", content: acted }],
             }),
       )
-      expect(failed).toBeInstanceOf(OpenAI.BadRequestError)
-      expect(failed).toMatchObject({ code: "model_refused" })
+      expect(failed).toBeInstanceOf(OpenAI.UnprocessableEntityError)
+      expect(failed).toMatchObject({ message: expect.stringContaining("after the agent had acted") })
       expect(await bench.exchanges()).toHaveLength(1)
-      expect(bench.service.model.requests).toHaveLength(1)
+      expect(bench.service.model.requests).toHaveLength(2)
     },
   )
 

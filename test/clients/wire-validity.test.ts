@@ -140,7 +140,9 @@ describe("the check of a chat stream", () => {
     const usage = { ...head, choices: [], usage: { total_tokens: 1 } }
     expect(chatStreamFaults(encodeChunks(goodChunks()), false)).toEqual([])
     expect(chatStreamFaults(encodeChunks([...goodChunks(), usage]), true)).toEqual([])
-    expect(chatStreamFaults(encodeChunks([...goodChunks().slice(0, 3), { error: {} }]), false)).toEqual([])
+    const failed = encodeChunks([...goodChunks().slice(0, 3), { error: {} }])
+    expect(chatStreamFaults(failed.replace("data: [DONE]\n\n", ""), false)).toEqual([])
+    expect(chatStreamFaults(failed, false)).toEqual(["a failed stream has a [DONE]"])
     expect(chatStreamFaults(encodeChunks([...goodChunks(), usage]), false).join()).toMatch(/nobody asked for/)
     expect(chatStreamFaults(encodeChunks(goodChunks()), true).join()).toMatch(
       /usage is not in one last chunk/,

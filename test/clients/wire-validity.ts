@@ -76,6 +76,11 @@ class ResponsesStreamChecker {
     const { type } = event
     const fault = (text: string) => this.faults.push(`#${event.sequence_number} ${type}: ${text}`)
     if (name !== type) fault(`its event line says ${name}`)
+    if (type === "keepalive") {
+      if (event.sequence_number !== this.#next - 1) fault(`number ${this.#next - 1} was expected`)
+      if (this.#terminal !== null) fault(`comes after ${this.#terminal}`)
+      return
+    }
     if (event.sequence_number !== this.#next) fault(`number ${this.#next} was expected`)
     this.#next += 1
     if (this.#terminal !== null) fault(`comes after ${this.#terminal}`)

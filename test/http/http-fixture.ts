@@ -86,6 +86,7 @@ function testConfig({ config = {}, limits = {} }: FixtureOptions = {}): Config {
       teamAgents: 16,
       teamWaitMs: 60_000,
       disconnectGraceMs: 20,
+      repeatGraceMs: 20,
       drainMs: 1000,
       keepAliveMs: 15_000,
       retentionDays: 0,

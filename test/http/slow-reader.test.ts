@@ -31,8 +31,12 @@ async function streaming(keepAliveMs: number): Promise<Streaming> {
       // Of a record only what it weighs is asked for.
       held: { log, record: { output: [] } as unknown as ResponseRecord },
       readers: new StalledReaders({ unreadBytes: 1024, unreadMs: 60_000 }, new BoundLog(() => {})),
-      encode: (event, sequence) =>
-        `data: ${sequence} ${event.type} ${event.type === "text.delta" ? event.text : ""}${"x".repeat(130)}\n\n`,
+      encoder: {
+        encode: (event, sequence) =>
+          `data: ${sequence} ${event.type} ${event.type === "text.delta" ? event.text : ""}${"x".repeat(130)}\n\n`,
+        signOfLife: () => ": alive\n\n",
+        isBroken: false,
+      },
       headers: {},
       keepAliveMs,
       clientGone: gone.signal,
@@ -69,9 +73,9 @@ test("a reader that stalls for long gets every event in the end, and the server 
   const heldBytes = outgoing().writableLength
   expect(heldBytes).toBeLessThan(512 * 1024)
 
-  // Nothing is added while the reader stalls, keep-alive comments included: another stream shows that some were due.
+  // Nothing is added while the reader stalls, signs of life included: another stream shows that some were due.
   const other = await streaming(10)
-  await until("keep-alive comments were due", () => other.client.text.split("keep-alive").length > 5)
+  await until("signs of life were due", () => other.client.text.split(": alive").length > 5)
   expect(outgoing().writableLength).toBe(heldBytes)
   expect(outgoing().destroyed).toBe(false)
 

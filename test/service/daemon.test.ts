@@ -108,7 +108,7 @@ describe("the daemon", () => {
       await waitFor(() => children.every((pid) => !isRunning(pid)), {
         what: "all processes of the daemon to end",
       })
-      expect(await failure).toMatchObject({ status: 503, code: "agent_stopped" })
+      expect(await failure).toMatchObject({ status: 422, code: "agent_stopped" })
     },
   )
 
@@ -279,7 +279,7 @@ describe("the daemon", () => {
     const client = clientOf(daemon)
     await waitFor(async () => (await readiness(daemon)) === 503, { what: "the manager to be not ready" })
     await expect(client.responses.create({ model: "manager", input: "hi" })).rejects.toMatchObject({
-      status: 503,
+      status: 400,
       code: "agent_not_ready",
       message: expect.stringMatching(/codex-later/),
     })
@@ -367,7 +367,7 @@ describe("the daemon", () => {
     writeFileSync(file, `${good}\nx = = y\n`)
     const daemon = await startDaemon()
     await expect(clientOf(daemon).responses.create({ model: "manager", input: "hi" })).rejects.toMatchObject({
-      status: 503,
+      status: 400,
       message: expect.stringMatching(/config\.toml/),
     })
     writeFileSync(file, good)

@@ -215,7 +215,7 @@ describe("a CLI that cannot work", () => {
           const refused = await asked.catch((error: unknown) => error)
           expect([name, refused]).toEqual([
             name,
-            expect.objectContaining({ status: 503, code: "agent_not_ready" }),
+            expect.objectContaining({ status: 400, code: "agent_not_ready" }),
           ])
           expect(String(refused)).toMatch(reason)
           expect(String(refused)).toMatch(next)

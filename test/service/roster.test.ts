@@ -68,7 +68,7 @@ describe("the agents of a service", () => {
     await roster.stop("engineer_bob")
     await restart()
     expect(await say("alice", "[[say:here]]")).toBe("engineer_alice: here")
-    expect(await say("bob", "[[say:x]]").catch((error: unknown) => error)).toMatchObject({ status: 503 })
+    expect(await say("bob", "[[say:x]]").catch((error: unknown) => error)).toMatchObject({ status: 400 })
   })
 
   it("end their turns when they are stopped, say so with the next command, and come back by start", async () => {
@@ -80,9 +80,9 @@ describe("the agents of a service", () => {
     const pid = statusOf("manager")?.pid ?? -1
     const stopped = await roster.stop("manager")
     expect([stopped.state, stopped.pid, isRunning(pid)]).toEqual(["stopped", null, false])
-    expect(await failure).toMatchObject({ status: 503, code: "agent_stopped" })
+    expect(await failure).toMatchObject({ code: "agent_stopped" })
     const refused = {
-      status: 503,
+      status: 400,
       code: "agent_not_ready",
       message: expect.stringContaining("start manager"),
     }
@@ -186,7 +186,7 @@ describe("the agents of a service", () => {
     expect(agent.readiness).toMatchObject({ isReady: false, reason: expect.stringContaining("no-such-cli") })
     expect(await say("manager", "[[say:well]]")).toBe("manager: well")
     expect(await say("eve", "[[say:x]]").catch((error: unknown) => error)).toMatchObject({
-      status: 503,
+      status: 400,
       code: "agent_not_ready",
     })
   })

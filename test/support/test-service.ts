@@ -131,7 +131,7 @@ function configFor(folder: TempDir, options: TestServiceOptions): Config {
     ...base,
     ...options.config,
     passEnv: ["SCRIPTED_MODEL_KEY"],
-    limits: { ...base.limits, drainMs: 1000, disconnectGraceMs: 100, ...options.limits },
+    limits: { ...base.limits, drainMs: 1000, disconnectGraceMs: 100, repeatGraceMs: 100, ...options.limits },
   }
 }
 

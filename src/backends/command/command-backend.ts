@@ -77,6 +77,7 @@ class CommandBackend implements Backend {
       hasFunctions: false,
       hasFork: false,
       efforts: [],
+      hidesItsWork: true,
     }
   }
 

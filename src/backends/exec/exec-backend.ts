@@ -71,6 +71,7 @@ class ExecBackend implements Backend {
       hasFunctions: this.#options.toolEndpoint !== null && callsFunctions(profile),
       hasFork: false,
       efforts: features.takesConfig ? ["low", "medium", "high"] : [],
+      ...(!features.printsJson && { hidesItsWork: true }),
     }
   }
 

@@ -1,7 +1,7 @@
 import type { ResponseEvent } from "../../domain/response-events.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
 import { noUsage } from "../../domain/usage.ts"
-import { toErrorBody, turnErrorToProxyError } from "../errors.ts"
+import { failureOf, toStreamErrorBody } from "../errors.ts"
 import { seconds } from "../responses/resource.ts"
 import { doneSse, plainSse } from "../sse.ts"
 import { toChatUsage } from "../usage.ts"
@@ -16,8 +16,15 @@ export interface ChatProjectionOptions {
 
 /** A reader of one response's log, from its first event to its last. */
 export interface ChatProjection {
-  /** The chunks of this event as text of the stream; often empty. The last event brings `[DONE]`. */
+  /** The chunks of this event as text of the stream; often empty. The last event brings `[DONE]`, but for a failure. */
   project(event: ResponseEvent): string
+  /** A chunk that says nothing but that the turn goes on; empty before the first chunk, which has the role. */
+  signOfLife(): string
+  /**
+   * True behind the error of a failed turn. Some clients pass over an error and take the end of the stream, or `[DONE]`, for that
+   * of an answer: there is neither, and the connection is to be broken.
+   */
+  readonly hasFailed: boolean
 }
 
 /**
@@ -41,6 +48,7 @@ export function createChatProjection(
 
   let text = ""
   let hasRole = false
+  let hasFailed = false
   const write = (delta: string): void => {
     text += before + delta + after
   }
@@ -71,13 +79,18 @@ export function createChatProjection(
           fold.complete(event.outputIndex, event.partIndex, event.text)
           break
         case "failed":
-          return text + encodeChatError(source.record) + doneSse
+          hasFailed = true
+          return text + encodeChatError(source.record)
         case "completed":
         case "incomplete":
         case "cancelled":
           return text + ending(event.type)
       }
       return text
+    },
+    signOfLife: () => (hasRole ? `${before}{}${after}` : ""),
+    get hasFailed() {
+      return hasFailed
     },
   }
 
@@ -93,7 +106,7 @@ export function createChatProjection(
 
 /** A failure after the headers are out: official clients raise any chunk that has an `error`. */
 function encodeChatError(record: ResponseRecord): string {
-  return plainSse(JSON.stringify(toErrorBody(turnErrorToProxyError(record.error))))
+  return plainSse(JSON.stringify(toStreamErrorBody(failureOf(record))))
 }
 
 function deltaOf(piece: ChatPiece): string {

@@ -2,7 +2,7 @@ import { ProxyError } from "../../domain/errors.ts"
 import type { Item } from "../../domain/items.ts"
 import type { PartMarker, ResponseEvent, TextEvent } from "../../domain/response-events.ts"
 import type { ResponseRecord, ResponseStatus } from "../../domain/responses.ts"
-import { doneSse, eventSse, joinSse, type SseText } from "../sse.ts"
+import { doneSse, eventSse, joinSse, namedSse, type SseText } from "../sse.ts"
 import type { WireObject } from "../wire-items.ts"
 import { toAddedItem, toOutputText, toSummaryPart, toWireItem } from "../wire-items.ts"
 import { toResponse } from "./resource.ts"
@@ -47,6 +47,20 @@ export function encodeResponsesSse(
     default:
       return eventSse(toWireEvent(event, sequence, source))
   }
+}
+
+/**
+ * Says nothing but that the turn goes on, in OpenAI's own words. It has the number of the event before it: a reader that takes
+ * the stream up behind that number misses nothing.
+ */
+export function keepAliveEvent(sequence: number): WireEvent {
+  return { type: "keepalive", sequence_number: sequence }
+}
+
+/** The same as text of the stream. */
+export function keepAliveSse(sequence: number): string {
+  const event = keepAliveEvent(sequence)
+  return namedSse(event.type, JSON.stringify(event))
 }
 
 /** The same as objects, whatever carries them: a failure is two events, everything else one. */

@@ -2,6 +2,7 @@ import type { Item } from "../../domain/items.ts"
 import type { ResponseRecord, ResponseStatus } from "../../domain/responses.ts"
 import { isFinished } from "../../domain/responses.ts"
 import { noUsage } from "../../domain/usage.ts"
+import { toResponseError } from "../errors.ts"
 import { toResponseUsage } from "../usage.ts"
 import type { WireObject } from "../wire-items.ts"
 import { toWireItem } from "../wire-items.ts"
@@ -26,7 +27,7 @@ export function toResponse(record: ResponseRecord, serverLabel: string, at: Mome
     completed_at: status === "completed" && record.completedAt !== null ? seconds(record.completedAt) : null,
     status: status === "running" ? "in_progress" : status,
     background: record.isBackground,
-    error: status === "failed" ? errorOf(record) : null,
+    error: status === "failed" ? toResponseError(record) : null,
     incomplete_details: status === "incomplete" ? { reason: incompleteReason(record) } : null,
     instructions: null,
     max_output_tokens: null,
@@ -64,11 +65,6 @@ export function incompleteReason(record: ResponseRecord): string {
 /** Milliseconds, as the domain counts, to the API's whole seconds. */
 export function seconds(timeMs: number): number {
   return Math.floor(timeMs / 1000)
-}
-
-function errorOf(record: ResponseRecord): WireObject {
-  const { code, message } = record.error ?? { code: "internal_error", message: "The turn failed." }
-  return { code, message }
 }
 
 /**

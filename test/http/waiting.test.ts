@@ -1,0 +1,254 @@
+import { once } from "node:events"
+import { describe, expect, test } from "vitest"
+import { WebSocket } from "ws"
+import { ProxyError } from "../../src/domain/errors.ts"
+import type { Item } from "../../src/domain/items.ts"
+import type { FakeEngine, FakeResponse } from "./fake-engine.ts"
+import { type ServerFixture, serverFixture, until } from "./http-fixture.ts"
+import { SseClient } from "./sse-client.ts"
+
+const messages = [{ role: "user", content: "Hi" }]
+const limits = { keepAliveMs: 15 }
+
+const command: Item = {
+  type: "command",
+  id: "mcp_1",
+  command: "make",
+  cwd: null,
+  output: "",
+  exitCode: 0,
+  status: "completed",
+}
+
+async function submitted(engine: FakeEngine): Promise<FakeResponse> {
+  await until("the turn is submitted", () => engine.responses.length > 0)
+  const response = engine.responses[0]
+  if (response === undefined) throw new Error("unreachable")
+  return response
+}
+
+/** Asks, and waits for white space to come. */
+async function waiting(path: string, body: object, more: Parameters<typeof serverFixture>[0] = {}) {
+  const fixture = await serverFixture({ limits, ...more })
+  fixture.engine.onSubmit = () => {}
+  const client = new SseClient(`${fixture.server.url}${path}`, body)
+  const response = await submitted(fixture.engine)
+  await until("white space came, more than once", () => client.text.length >= 3)
+  expect(client.text).toMatch(/^ +$/)
+  return { ...fixture, client, response }
+}
+
+/** What has to be in the head of a body that nothing in between may hold back or change. */
+const head = {
+  "content-type": "application/json",
+  "cache-control": "no-transform",
+  "x-accel-buffering": "no",
+  "x-request-id": expect.stringMatching(/^req_/),
+}
+
+const ways = [
+  ["chat", "/v1/chat/completions", { messages, temperature: 0.5 }],
+  ["Responses", "/v1/responses", { input: "Hi", temperature: 0.5 }],
+  ["compaction", "/v1/responses/compact", { model: "manager", input: "Hi" }],
+] as const
+
+describe("a whole answer that takes long", () => {
+  test.each(ways)(
+    "of %s begins with its head and white space, and is valid JSON",
+    async (name, path, body) => {
+      const { client, response, entries } = await waiting(path, body)
+      expect(client.answer?.statusCode).toBe(200)
+      expect(client.answer?.headers).toMatchObject(head)
+      if (name !== "compaction") {
+        expect(client.answer?.headers["x-advisory-parameters"]).toBe("temperature")
+      }
+      response.answer("At last.")
+      const answer = JSON.parse(await client.ended())
+      // A summary is only for the service to read.
+      expect(JSON.stringify(answer)).toContain(name === "compaction" ? '"type":"compaction"' : "At last.")
+      await until("it is logged", () => entries.length > 0)
+      expect(entries[0]).toMatchObject({ status: 200, isAborted: false, error: null })
+    },
+  )
+
+  test("that fails is told in the body: of Responses as a failed response, of chat as an error alone", async () => {
+    const failure = { code: "model_error", message: "The model server said no.", modelStatus: 500 }
+    const inResponses = await waiting("/v1/responses", { input: "Hi" })
+    inResponses.response.fail(failure)
+    expect(JSON.parse(await inResponses.client.ended())).toMatchObject({
+      object: "response",
+      status: "failed",
+      error: { code: "model_error", message: failure.message },
+    })
+    await until("it is logged", () => inResponses.entries.length > 0)
+    expect(inResponses.entries[0]).toMatchObject({ status: 200, error: { code: "model_error" } })
+
+    const inChat = await waiting("/v1/chat/completions", { messages })
+    inChat.response.record = { ...inChat.response.record, output: [command] }
+    inChat.response.fail(failure)
+    expect(JSON.parse(await inChat.client.ended())).toEqual({
+      error: {
+        message: `${failure.message} (model_error, after the agent had acted)`,
+        type: "invalid_request_error",
+        param: null,
+        code: "model_error",
+      },
+    })
+
+    const compaction = await waiting("/v1/responses/compact", { model: "manager", input: "Hi" })
+    compaction.response.fail(failure)
+    expect(JSON.parse(await compaction.client.ended())).toMatchObject({
+      error: { code: "model_error", type: "invalid_request_error" },
+    })
+  })
+
+  test("begins also while it is planned, and is told what is refused then", async () => {
+    const { server, engine } = await serverFixture({ limits })
+    let refuse = (_error: Error): void => {}
+    engine.submit = () =>
+      new Promise((_resolve, reject) => {
+        refuse = reject
+      })
+    const client = new SseClient(`${server.url}/v1/responses`, { input: "Hi" })
+    await until("white space came", () => client.text.length >= 2)
+    refuse(new ProxyError("queue_full", "Too many turns wait."))
+    expect(JSON.parse(await client.ended())).toMatchObject({
+      error: { code: "queue_full", type: "invalid_request_error" },
+    })
+  })
+
+  test("may be as long as it likes", async () => {
+    const { client, response } = await waiting("/v1/responses", { input: "Hi" })
+    response.answer("x".repeat(300_000))
+    const answer = JSON.parse(await client.ended())
+    expect(answer.output[0].content[0].text).toHaveLength(300_000)
+  })
+
+  test("has its turn cancelled when the client leaves", async () => {
+    const { client, response, entries } = await waiting("/v1/chat/completions", { messages })
+    client.leave()
+    await until("the turn is cancelled", () => response.cancelCount > 0)
+    await until("it is logged", () => entries.length > 0)
+    expect(entries[0]).toMatchObject({ isAborted: true })
+  })
+
+  test("that is there in time is as it always was", async () => {
+    const { server, engine } = await serverFixture()
+    const ask = (path: string, body: object) =>
+      fetch(`${server.url}${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      })
+    const answer = await ask("/v1/chat/completions", { messages })
+    expect(answer.headers.has("x-accel-buffering")).toBe(false)
+    expect(await answer.text()).toMatch(/^\{/)
+    engine.onSubmit = (response) => {
+      response.record = { ...response.record, output: [command] }
+      response.fail({ code: "model_error", message: "No.", modelStatus: 500 })
+    }
+    for (const [, path, body] of ways) {
+      const failed = await ask(path, body)
+      expect([path, failed.status, failed.headers.get("x-should-retry")]).toEqual([path, 422, "false"])
+    }
+  })
+
+  test("also of a cancellation or a deletion that waits for the turn to end", async () => {
+    const { server, engine } = await serverFixture({ limits })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const cancel = engine.cancel.bind(engine)
+    engine.onSubmit = () => {}
+    const background = await fetch(`${server.url}/v1/responses`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ input: "Hi", background: true }),
+    })
+    const { id } = (await background.json()) as { id: string }
+    engine.cancel = async (...args) => {
+      await promise
+      return cancel(...args)
+    }
+    const client = new SseClient(`${server.url}/v1/responses/${id}/cancel`, {})
+    await until("white space came", () => client.text.length >= 2)
+    resolve()
+    expect(JSON.parse(await client.ended())).toMatchObject({ id, object: "response" })
+  })
+})
+
+const idle = (fixture: ServerFixture) => {
+  fixture.engine.onSubmit = () => {}
+  return fixture
+}
+
+describe("a stream whose agent is silent", () => {
+  test("has chunks with an empty delta in chat, and none behind the end", async () => {
+    const { server, engine } = idle(await serverFixture({ limits }))
+    const client = new SseClient(`${server.url}/v1/chat/completions`, {
+      stream: true,
+      stream_options: { include_usage: true },
+      messages,
+    })
+    const response = await submitted(engine)
+    const empty = () => client.events().filter(({ choices }) => JSON.stringify(choices[0]?.delta) === "{}")
+    await until("three empty chunks came", () => empty().length >= 3)
+    expect(client.events()[0].choices[0].delta).toEqual({ role: "assistant", content: "" })
+    expect(empty()[0]).toEqual({
+      ...client.events()[0],
+      choices: [{ index: 0, delta: {}, logprobs: null, finish_reason: null }],
+    })
+    response.answer("At last.")
+    await until("the stream has ended", () => client.isEnded)
+    expect(client.text).not.toMatch(/^:/m)
+    expect(client.text).toMatch(/"finish_reason":"stop".*\n\ndata: .*"usage":\{.*\n\ndata: \[DONE\]\n\n$/)
+  })
+
+  test("has keepalive events in Responses, with the number of the event before", async () => {
+    const { server, engine } = idle(await serverFixture({ limits }))
+    const client = new SseClient(`${server.url}/v1/responses`, { stream: true, input: "Hi" })
+    const response = await submitted(engine)
+    const signs = () => client.events().filter(({ type }) => type === "keepalive")
+    await until("three signs came", () => signs().length >= 3)
+    expect(signs().map((event) => event.sequence_number)).toEqual(signs().map(() => 1))
+    expect(client.text).toContain('event: keepalive\ndata: {"type":"keepalive","sequence_number":1}\n\n')
+    response.begin()
+    await until("the next number came", () => signs().at(-1)?.sequence_number === 3)
+    response.say("At last.")
+    response.complete()
+    const text = await client.ended()
+    expect(text).not.toMatch(/^:/m)
+    const numbers = client.events().filter(({ type }) => type !== "keepalive")
+    expect(numbers.map((event) => event.sequence_number)).toEqual(numbers.map((_, index) => index))
+  })
+
+  test("has them when it is taken up again, with the number that its reader has", async () => {
+    const { server, engine } = idle(await serverFixture({ limits }))
+    const first = new SseClient(`${server.url}/v1/responses`, { stream: true, input: "Hi", background: true })
+    const { id } = await submitted(engine)
+    await first.sees("in_progress")
+    const answer = await fetch(`${server.url}/v1/responses/${id}?stream=true&starting_after=1`)
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader()
+    const { value } = (await reader?.read()) ?? {}
+    expect(value).toBe('event: keepalive\ndata: {"type":"keepalive","sequence_number":1}\n\n')
+    await reader?.cancel()
+  })
+
+  test("has them on a WebSocket", async () => {
+    const { server, engine } = idle(await serverFixture({ limits }))
+    const socket = new WebSocket(`${server.url.replace("http", "ws")}/v1/responses`)
+    const events: { readonly type: string; readonly sequence_number: number }[] = []
+    socket.on("message", (data) => events.push(JSON.parse(String(data))))
+    await once(socket, "open")
+    socket.send(JSON.stringify({ type: "response.create", input: "Hi" }))
+    const response = await submitted(engine)
+    const signs = () => events.filter(({ type }) => type === "keepalive")
+    await until("three signs came", () => signs().length >= 3)
+    expect(signs()[0]).toEqual({ type: "keepalive", sequence_number: 1 })
+    response.answer("At last.")
+    await until("the answer is whole", () => events.some(({ type }) => type === "response.completed"))
+    const count = signs().length
+    const pinged = once(socket, "ping")
+    await pinged
+    expect(signs()).toHaveLength(count)
+    socket.close()
+  })
+})

@@ -1,0 +1,81 @@
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import type OpenAI from "openai"
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { startTestService, type TestService } from "../support/test-service.ts"
+import { waitFor } from "../support/wait-for.ts"
+
+let service: TestService
+
+beforeAll(async () => {
+  service = await startTestService({ limits: { disconnectGraceMs: 0, repeatGraceMs: 10_000 } })
+})
+afterAll(() => service.stop())
+beforeEach(() => service.model.clearRequests())
+
+const slow = "[[slow:30:100]]"
+
+const ways: readonly (readonly [string, (client: OpenAI, options: object) => Promise<unknown>])[] = [
+  ["Responses", (client, options) => client.responses.create({ model: "manager", input: slow }, options)],
+  [
+    "chat",
+    (client, options) =>
+      client.chat.completions.create(
+        { model: "manager", messages: [{ role: "user", content: slow }] },
+        options,
+      ),
+  ],
+]
+
+describe("the official client", () => {
+  it.each(ways)(
+    "that gives up waiting and asks again, in %s, joins the turn that runs",
+    async (_name, ask) => {
+      // Three attempts of 1.2 s for an answer of 3 s: the last one is there when it ends.
+      const answer = await ask(service.client, { timeout: 1_200, maxRetries: 4 })
+      expect(JSON.stringify(answer)).toContain(" 29 30")
+      expect(service.model.requests).toHaveLength(1)
+    },
+  )
+
+  it("that hangs up for good has its turn interrupted in the end, and is told so should it come back", async () => {
+    const one = await startTestService({ limits: { disconnectGraceMs: 0, repeatGraceMs: 300 } })
+    try {
+      const running = () => one.roster.list().find((agent) => agent.id === "manager")?.runningTurns
+      const mark = join(one.home, "acted")
+      const input = `[[shell:touch ${mark}]][[then]][[slow:600:100]]`
+      const abort = new AbortController()
+      const { signal } = abort
+      const lost = one.client.responses.create({ model: "manager", input }, { signal })
+      const settled = lost.catch((error: unknown) => error)
+      await waitFor(() => existsSync(mark) && one.model.requests.length === 2, { what: "the command to run" })
+      abort.abort()
+      await settled
+      await waitFor(() => running() === 0, { what: "the turn to end" })
+      // What it did is told, and not done again.
+      const headers = { "x-stainless-retry-count": "1" }
+      const repeat = one.client.responses.create({ model: "manager", input }, { headers })
+      await expect(repeat).rejects.toMatchObject({ status: 422, code: "interrupted" })
+      expect(one.model.requests).toHaveLength(2)
+    } finally {
+      await one.stop()
+    }
+  })
+
+  it("that asks the same twice has two turns", async () => {
+    const ask = () => service.client.responses.create({ model: "manager", input: "[[say:twice]]" })
+    const both = await Promise.all([ask(), ask()])
+    expect(both[0].id).not.toBe(both[1].id)
+    expect(service.model.requests).toHaveLength(2)
+  })
+
+  it("finds its turn again after a restart of the service", async () => {
+    const ask = (headers?: Record<string, string>) =>
+      service.client.responses.create({ model: "manager", input: "[[say:kept]]" }, headers && { headers })
+    const first = await ask()
+    await service.restart()
+    expect((await ask({ "X-Stainless-Retry-Count": "1" })).id).toBe(first.id)
+    expect((await ask()).id).not.toBe(first.id)
+    expect(service.model.requests).toHaveLength(2)
+  })
+})
