@@ -172,6 +172,7 @@ function commandBackend(options: AgentBackendOptions, kind: string, args: readon
     kind,
     executable,
     args,
+    ...(kind === "pi" && { restrainingArgs: ["--no-tools"] }),
     cwd,
     env: { ...childEnvironment(env, passEnv), ...(kind === "pi" ? piVariables : {}) },
     installStep:

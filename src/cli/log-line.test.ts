@@ -22,8 +22,12 @@ describe("a line of the log for people", () => {
       "manager was interrupted (cancelled) in 0.0 s  resp_1",
     ],
     [
-      { agent: "manager", status: "completed", durationMs: 900, isSideRequest: true },
+      { agent: "manager", status: "completed", durationMs: 900, sideRequest: "certain" },
       "manager answered in 0.9 s  side request  resp_1",
+    ],
+    [
+      { agent: "manager", status: "completed", durationMs: 900, sideRequest: "likely" },
+      "manager answered in 0.9 s  likely a side request  resp_1",
     ],
   ])("tells a turn: %j", (fields, line) => {
     expect(logLine({ level: 30, time: 1, msg: "turn", response: "resp_1", ...fields })).toBe(line)

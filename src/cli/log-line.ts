@@ -39,7 +39,9 @@ function turnLine({ agent, status, code, modelStatus, durationMs, ...rest }: Ent
   const parts = [
     `${agent} ${states[String(status)] ?? status}${reason} in ${seconds(Number(durationMs))}`,
     ...(rest.inputTokens === undefined ? [] : [`${rest.inputTokens} tokens in, ${rest.outputTokens} out`]),
-    ...(rest.isSideRequest === true ? ["side request"] : []),
+    ...(rest.sideRequest === undefined
+      ? []
+      : [rest.sideRequest === "likely" ? "likely a side request" : "side request"]),
     String(rest.response),
   ]
   return parts.join("  ")

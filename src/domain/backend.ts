@@ -30,8 +30,10 @@ export interface ThreadOptions {
   readonly tools: readonly FunctionTool[]
   /** True: the CLI keeps no record of it. */
   readonly isEphemeral: boolean
-  /** True: the agent only answers; where the CLI can, it is kept from writing files and from acting. */
+  /** True: it may look, and change nothing. A CLI that cannot be kept to it rejects with `ProxyError`. */
   readonly isReadOnly?: true
+  /** With `isReadOnly`: it has no tools of its own at all, where the CLI can be without. */
+  readonly answersOnly?: true
   /** Earlier turns that the new thread shall know. Only `openThread` reads it. */
   readonly history: readonly HistoryTurn[]
 }
@@ -59,6 +61,8 @@ export interface Capabilities {
   readonly acceptsAnySchema?: true
   readonly hasFunctions: boolean
   readonly hasFork: boolean
+  /** True: it cannot be kept from acting, see `ThreadOptions.isReadOnly`. */
+  readonly alwaysActs?: true
   readonly efforts: readonly string[]
   /** True: what it does by itself is not told, only what it says. */
   readonly hidesItsWork?: true

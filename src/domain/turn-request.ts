@@ -20,6 +20,14 @@ export interface AnswerLimits {
   readonly maxTokens: number | null
 }
 
+/** A program asks for a title, tags and the like beside a conversation: no part of any, and nothing is left of it. */
+export interface SideRequest {
+  /** `likely`: it looks like one, but somebody may have asked so himself. */
+  readonly certainty: "certain" | "likely"
+  /** By what it was told, in a few words for the log. */
+  readonly sign: string
+}
+
 /** What a client asks of an agent, whichever endpoint it came by. Made by `protocol/`, read by the engine. */
 export interface TurnRequest {
   readonly kind: ResponseKind
@@ -44,8 +52,8 @@ export interface TurnRequest {
   /** JSON Schema that the answer must satisfy; it is held, whatever the agent's backend can do. */
   readonly outputSchema: Readonly<Record<string, unknown>> | null
   readonly answerLimits: AnswerLimits
-  /** A front end asks for a title, tags and the like: no part of any conversation, and nothing is left of it. */
-  readonly isSideRequest: boolean
+  /** Null: it is asked of the agent itself. */
+  readonly sideRequest: SideRequest | null
   /** Set where an agent asks another one: ids of all agents that wait for the answer, the first one to ask first. */
   readonly askedBy?: readonly string[]
   /** False only when the client said so: an ephemeral thread, nothing is left. */

@@ -30,7 +30,7 @@ import { endAsRestarted, recoverUnfinished } from "./recover.ts"
 import { resolveItems, resolveRequest } from "./resolve-input.ts"
 import { sweep } from "./retention.ts"
 import { RunningTurn } from "./run-turn.ts"
-import { detached } from "./side-request.ts"
+import { asToBeRun } from "./side-request.ts"
 import { StoredResponses } from "./stored-responses.ts"
 import { type QueuePlace, type Seat, TurnQueue } from "./turn-queue.ts"
 import { rulesOf, type TurnRules } from "./turn-rules.ts"
@@ -112,7 +112,8 @@ export class AgentEngine implements Engine {
     idempotency: IdempotencyKey | null = null,
   ): Promise<LiveResponse> {
     this.#assertRunning()
-    const request = asked.isSideRequest ? detached(asked) : asked
+    const agentOf = () => this.#statusOf(this.#memberFor(asked.model))
+    const request = asToBeRun(asked, agentOf, this.#options.log)
     if (idempotency === null) return this.#submit(principal, request, null)
     return this.#idempotent.run({ ...idempotency, principal, isKept: request.keepsThread }, () =>
       this.#submit(principal, request, idempotency),
@@ -309,7 +310,7 @@ export class AgentEngine implements Engine {
       serviceTools: this.#options.serviceTools ?? null,
       calling: callingTurn(agent.profile, request, plan.thread, record),
       ...rules,
-      isSideRequest: request.isSideRequest,
+      sideRequest: request.sideRequest,
       allowsParallelCalls: request.allowsParallelCalls,
       parking: this.#parking,
       place,
@@ -323,9 +324,8 @@ export class AgentEngine implements Engine {
     this.#live.add(turn, request.conversationId)
     if (request.conversationId !== null) this.#conversationTurns.began(request.conversationId, turn)
     void turn.finished.then((finished) => {
-      if (!request.isSideRequest) {
+      if (request.sideRequest === null)
         this.#options.onTurnFinished?.(finishedTurn(finished, request, plan.thread.id))
-      }
     })
     return turn
   }

@@ -6,6 +6,7 @@ import type { Log } from "../domain/log.ts"
 import type { CallingTurn, ServiceTools } from "../domain/service-tools.ts"
 import type { Store } from "../domain/store.ts"
 import type { TurnEvent } from "../domain/turn-events.ts"
+import type { SideRequest } from "../domain/turn-request.ts"
 import { addUsage, type Usage, usageSince } from "../domain/usage.ts"
 import type { Agent } from "./agent.ts"
 import type { AnswerFormat } from "./answer-format.ts"
@@ -38,7 +39,7 @@ export interface NativeRunOptions {
   readonly store: Store
   readonly recorder: Recorder
   readonly answer: AnswerRules
-  readonly isSideRequest: boolean
+  readonly sideRequest: SideRequest | null
   readonly deadline: Deadline
   /** Bound on the texts of one response. */
   readonly maxCharacters: number
@@ -86,8 +87,8 @@ export class NativeRun {
     this.#answer = options.answer
     this.#outputs = added.filter((item) => item.type === "function_call_output")
     this.#messages = added.filter((item) => item.type === "message")
-    const { tools, serviceTools, agent, isSideRequest, log } = options
-    this.#tools = turnTools(tools, serviceTools, agent, isSideRequest)
+    const { tools, serviceTools, agent, sideRequest, log } = options
+    this.#tools = turnTools(tools, serviceTools, agent, sideRequest)
     this.#service =
       serviceTools === null
         ? null
@@ -308,9 +309,9 @@ export class NativeRun {
   }
 
   #park(events: AsyncIterator<readonly TurnEvent[]>, { told, untold, holdUntil }: ShownCalls): Outcome {
-    const { agent, plan, turnId, isSideRequest } = this.#options
+    const { agent, plan, turnId, sideRequest } = this.#options
     // Nobody comes back to a side request.
-    const parkMs = isSideRequest ? 0 : this.#options.parkMs
+    const parkMs = sideRequest !== null ? 0 : this.#options.parkMs
     const turn = this.#turn
     if (turn === null || this.#ref === null) throw new Error("a turn that was never started cannot wait")
     this.#record(told.map((item) => ({ type: "item.completed", item })))

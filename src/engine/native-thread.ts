@@ -3,10 +3,11 @@ import { ThreadLostError } from "../domain/errors.ts"
 import type { FunctionCallOutputItem, Item, MessageItem } from "../domain/items.ts"
 import type { Log } from "../domain/log.ts"
 import type { Store } from "../domain/store.ts"
+import type { SideRequest } from "../domain/turn-request.ts"
 import type { Agent } from "./agent.ts"
 import { cutNote } from "./cut-note.ts"
 import type { Plan } from "./plan.ts"
-import { sideRequestInstructions } from "./side-request.ts"
+import { limitsOf, sideRequestInstructions } from "./side-request.ts"
 
 export interface OpenedThread {
   readonly ref: ThreadRef
@@ -21,7 +22,7 @@ export interface ThreadWish {
   readonly outputs: readonly FunctionCallOutputItem[]
   readonly tools: readonly FunctionTool[]
   readonly store: Store
-  readonly isSideRequest: boolean
+  readonly sideRequest: SideRequest | null
   /** A turn in what can be resumed or forked here has shown that the CLI has lost it. */
   readonly isLost: boolean
   readonly log: Log
@@ -32,7 +33,7 @@ export interface ThreadWish {
  * ledger is the truth: whatever the CLI lost is seeded anew, and nobody notices but the log.
  */
 export async function openNativeThread(wish: ThreadWish): Promise<OpenedThread> {
-  const { agent, plan, outputs, tools, store, isSideRequest, log } = wish
+  const { agent, plan, outputs, tools, store, sideRequest, log } = wish
   const { backend } = agent
   const base = { tools, isEphemeral: plan.thread.isEphemeral, history: [] }
   // The plan may be older than the turn before this one, which may have opened the thread or lost it.
@@ -48,9 +49,9 @@ export async function openNativeThread(wish: ThreadWish): Promise<OpenedThread> 
     })
     if (isKept) return { ref: nativeRef, isNew: false, note: await noteOn(plan, store) }
   }
-  const preamble = isSideRequest ? sideRequestInstructions : await agent.preamble()
+  const preamble = sideRequest?.certainty === "certain" ? sideRequestInstructions : await agent.preamble()
   const instructions = joinTexts(preamble, plan.thread.instructions)
-  const options: ThreadOptions = { ...base, instructions, ...(isSideRequest && { isReadOnly: true }) }
+  const options: ThreadOptions = { ...base, instructions, ...limitsOf(sideRequest) }
   if (plan.fork !== null && nativeRef === null && !mustSeed) {
     const source = await store.findThread(plan.fork.thread.id)
     const at = await store.findTurn(plan.fork.turn.id)

@@ -21,7 +21,7 @@ export async function planResent(
   assertCallsAnswered(history, added)
   const sent = new SentConversation(request)
   const unknown = () => planNew(sent.from(0), request, context, sessionKey)
-  if (request.isSideRequest) return unknown()
+  if (request.sideRequest !== null) return unknown()
   const { principal, agent, parking } = context
   const parked = request.keepsThread ? null : parking.findUnstored(principal, agent.id, outputIds(added))
   if (parked !== null && parked.headTurnId !== null) {

@@ -16,7 +16,7 @@ export async function needsLookup(request: TurnRequest, context: PlanContext): P
     request.sessionKey !== null ||
     context.sessions === "shared" ||
     splitInput(request.input).history.length > 0 ||
-    (!request.isSideRequest && (await hasBegun(request, context)))
+    (request.sideRequest === null && (await hasBegun(request, context)))
   )
 }
 

@@ -103,7 +103,7 @@ function requestOf(input: readonly ClientItem[], fields: Partial<ClientRequest> 
     effort: null,
     outputSchema: null,
     answerLimits: { stopTexts: [], maxTokens: null },
-    isSideRequest: false,
+    sideRequest: null,
     keepsThread: true,
     isStored: true,
     isBackground: false,

@@ -9,6 +9,7 @@ import type { CallingTurn, ServiceTools } from "../domain/service-tools.ts"
 import type { Store, TurnProgress } from "../domain/store.ts"
 import type { TurnError } from "../domain/turn-events.ts"
 import { turnMarks } from "../domain/turn-marks.ts"
+import type { SideRequest } from "../domain/turn-request.ts"
 import type { Agent } from "./agent.ts"
 import type { AnswerRules } from "./answer-rules.ts"
 import { seenTextOf } from "./cut-note.ts"
@@ -57,7 +58,7 @@ export interface RunningTurnOptions {
   readonly calling: Omit<CallingTurn, "interrupted">
   readonly gate: FunctionGate
   readonly answer: AnswerRules
-  readonly isSideRequest: boolean
+  readonly sideRequest: SideRequest | null
   readonly allowsParallelCalls: boolean
   readonly parking: Parking
   readonly place: QueuePlace
@@ -306,7 +307,7 @@ export class RunningTurn implements LiveResponse {
 
   /** The one line that a log has of a turn. */
   #logEnd({ status, error, usage }: Outcome, at: number): void {
-    const { agent, isSideRequest } = this.#options
+    const { agent, sideRequest } = this.#options
     this.#options.log(status === "failed" ? "warn" : "info", "turn", {
       agent: agent.profile.id,
       response: this.id,
@@ -314,7 +315,7 @@ export class RunningTurn implements LiveResponse {
       ...(error !== null && { code: error.code, modelStatus: error.modelStatus }),
       durationMs: at - this.#told.createdAt,
       ...(usage !== null && { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens }),
-      ...(isSideRequest && { isSideRequest }),
+      ...(sideRequest !== null && { sideRequest: sideRequest.certainty }),
     })
   }
 

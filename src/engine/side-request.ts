@@ -1,4 +1,7 @@
-import type { TurnRequest } from "../domain/turn-request.ts"
+import type { AgentStatus } from "../domain/agents.ts"
+import type { ThreadOptions } from "../domain/backend.ts"
+import type { Log } from "../domain/log.ts"
+import type { SideRequest, TurnRequest } from "../domain/turn-request.ts"
 
 /** In place of the agent's memory and role, which are none of a side request's business. */
 export const sideRequestInstructions =
@@ -6,11 +9,37 @@ export const sideRequestInstructions =
   "at once, from what the message holds, in the form that it asks for. Use no tools, run nothing, write no file and " +
   "remember nothing."
 
+/** How far the agent may go. What is merely likely to be one gets the answer of the agent as it is, who only looks. */
+export function limitsOf(sideRequest: SideRequest | null): Pick<ThreadOptions, "isReadOnly" | "answersOnly"> {
+  if (sideRequest === null) return {}
+  return sideRequest.certainty === "certain" ? { isReadOnly: true, answersOnly: true } : { isReadOnly: true }
+}
+
+type Askable = Omit<TurnRequest, "input">
+
+/** What may be a side request, as this agent is to be asked it. An agent that cannot be held is asked what is merely likely as ever. */
+export function asToBeRun<Request extends Askable>(
+  request: Request,
+  agentOf: () => Pick<AgentStatus, "id" | "capabilities">,
+  log: Log,
+): Request {
+  const { sideRequest } = request
+  if (sideRequest === null) return request
+  const { id, capabilities } = agentOf()
+  const isLikely = sideRequest.certainty === "likely"
+  const isOrdinary = isLikely && capabilities?.alwaysActs === true
+  log(isLikely ? "info" : "debug", `side request${isOrdinary ? ", run as any other" : ""}`, {
+    agent: id,
+    ...sideRequest,
+  })
+  return isOrdinary ? { ...request, sideRequest: null } : detached(request)
+}
+
 /**
  * A side request as it is run: on a throw-away thread of its own, whatever it says about conversations and storage, and
  * without functions. Only a front end that wants its answer as a function call keeps them.
  */
-export function detached<Request extends Omit<TurnRequest, "input">>(request: Request): Request {
+function detached<Request extends Askable>(request: Request): Request {
   const keepsTools = request.functionChoice.isRequired
   return {
     ...request,

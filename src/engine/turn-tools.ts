@@ -3,7 +3,7 @@ import type { Capabilities, FunctionTool } from "../domain/backend.ts"
 import type { ResponseRecord } from "../domain/responses.ts"
 import type { CallingTurn, ServiceTools } from "../domain/service-tools.ts"
 import type { ThreadRecord } from "../domain/store.ts"
-import type { TurnRequest } from "../domain/turn-request.ts"
+import type { SideRequest, TurnRequest } from "../domain/turn-request.ts"
 
 /**
  * All that an agent may call in a thread: the client's functions, and the tools of the service beside them. A tool of the
@@ -39,9 +39,9 @@ export function turnTools(
   clientTools: readonly FunctionTool[],
   service: ServiceTools | null,
   agent: { readonly profile: AgentProfile; readonly capabilities: Capabilities | null },
-  isSideRequest: boolean,
+  sideRequest: SideRequest | null,
 ): TurnTools {
-  const isOffered = service !== null && !isSideRequest && agent.capabilities?.hasFunctions === true
+  const isOffered = service !== null && sideRequest === null && agent.capabilities?.hasFunctions === true
   return new TurnTools(clientTools, isOffered ? service.toolsFor(agent.profile) : [], service?.label ?? "")
 }
 

@@ -1,6 +1,6 @@
 import { ProxyError } from "../domain/errors.ts"
-import type { TurnRequest } from "../domain/turn-request.ts"
-import { namesTask } from "../protocol/side-request.ts"
+import type { SideRequest, TurnRequest } from "../domain/turn-request.ts"
+import { sideRequestOfTask } from "../protocol/side-request.ts"
 
 /** Whatever has request headers: a context, or the handshake of a WebSocket. Names in lower case. */
 export interface HeaderSource {
@@ -50,9 +50,9 @@ export function sessionOf(context: HeaderSource, headerNames: readonly string[])
   return { sessionKey: null, resendsHistory: false }
 }
 
-/** True where the request's headers say that it is no part of the chat that they name. */
-export function isTask(context: HeaderSource): boolean {
-  return namesTask(context.req.header(taskHeader))
+/** What the request's headers say that it is asked for beside the chat that they name; null: nothing of the kind. */
+export function taskOf(context: HeaderSource): SideRequest | null {
+  return sideRequestOfTask(context.req.header(taskHeader))
 }
 
 /** `X-On-Disconnect`; anything but its two words is refused. */

@@ -17,10 +17,10 @@ import { MessageSender } from "./message-sender.ts"
 import {
   clientRequestIdOf,
   type HeaderSource,
-  isTask,
   type OnDisconnect,
   onDisconnectOf,
   sessionOf,
+  taskOf,
 } from "./request-headers.ts"
 import { serverLabelOf } from "./server-label.ts"
 import { type ContinuedBody, type PastBudget, SocketPast } from "./socket-past.ts"
@@ -264,7 +264,7 @@ export class ResponsesSocket {
       ...turn,
       ...this.#session,
       inputPaths: continued.inputPaths,
-      isSideRequest: asSent.turn.isSideRequest || isTask(headers),
+      sideRequest: taskOf(headers) ?? asSent.turn.sideRequest,
       ...(continued.continuedId !== null && {
         echo: { ...turn.echo, previous_response_id: continued.continuedId },
       }),

@@ -13,7 +13,7 @@ import type { HttpContext } from "./http-env.ts"
 import { idempotencyOf } from "./idempotency-header.ts"
 import { readJsonBody } from "./json-body.ts"
 import { answerJson } from "./large-answer.ts"
-import { isTask, onDisconnectOf, sessionOf } from "./request-headers.ts"
+import { onDisconnectOf, sessionOf, taskOf } from "./request-headers.ts"
 import { serverLabelOf } from "./server-label.ts"
 import type { ServiceBounds } from "./service-bounds.ts"
 import { writeSse } from "./sse-writer.ts"
@@ -38,7 +38,7 @@ export function createTurnHandler(
     const session = sessionOf(context, config.sessionHeaders)
     const body = await readJsonBody(context, config.limits)
     const request = api.parse((await api.prepare?.(body, context.var.principal, engine)) ?? body)
-    const isSideRequest = request.turn.isSideRequest || isTask(context)
+    const sideRequest = taskOf(context) ?? request.turn.sideRequest
     const idempotency = idempotencyOf(context, body, session.sessionKey)
     const { outgoing } = context.env ?? {}
     if (request.stream && outgoing === undefined)
@@ -47,7 +47,7 @@ export function createTurnHandler(
     const asker = askerOf(context, { engine, agentTokens })
     const asked = asker === null ? null : engine.findAgent(request.turn.model)
     const askedBy = askedByOf(asker, asked?.id ?? null, config.limits.teamDepth)
-    const turn = { ...request.turn, ...session, ...askedBy, isSideRequest }
+    const turn = { ...request.turn, ...session, ...askedBy, sideRequest }
     const client = clientOf(context)
     const begin = async (): Promise<LiveResponse> => {
       const live = await engine.submit(context.var.principal, turn, idempotency).catch((error: unknown) => {

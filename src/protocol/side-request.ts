@@ -1,85 +1,209 @@
 import type { ClientItem } from "../domain/input-reference.ts"
-import type { FunctionChoice } from "../domain/turn-request.ts"
+import type { FunctionChoice, SideRequest } from "../domain/turn-request.ts"
+import { quotedConversation, quotedDiff, quotedHistory } from "./quoted-text.ts"
 
-/** A text that begins so, has these parts in this order, and ends so. */
-interface Shape {
-  readonly begins: readonly string[]
-  readonly has: readonly string[]
-  readonly ends: string
+/** What is looked at of a request, whichever endpoint it came by. */
+export interface AskedBeside {
+  readonly instructions: string | null
+  readonly input: readonly ClientItem[]
+  readonly functions: { readonly tools: readonly unknown[]; readonly functionChoice: FunctionChoice }
+  readonly isStreamed: boolean
+  /** Null: no limit. */
+  readonly maxTokens: number | null
+  /** A form of the answer is demanded: `json_schema`, `json_object`. */
+  readonly hasOutputForm: boolean
+  /** False where the client means to come back to the answer. */
+  readonly mayBeGuessed: boolean
 }
 
-/**
- * What chat front ends send beside a chat, by their default templates. Matched from end to end, and only where nothing else
- * is in the request: somebody who quotes such a text, asks about it or has it earlier in a chat is not meant.
- */
-const shapes: readonly Shape[] = [
-  // Open WebUI: title, tags, follow-ups, search queries, image prompt
-  ...["title", "tags", "follow_ups", "queries", "prompt"].map((key) => ({
-    begins: ["Generate ", "Suggest ", "Analyze ", "Create "].map((verb) => `### Task:\n${verb}`),
-    has: ["\n### Output:\n", `"${key}"`, "\n### Chat History:\n<chat_history>\n"],
-    ends: "</chat_history>",
-  })),
-  // Open WebUI: autocomplete
-  {
-    begins: ["### Task:\nYou are an autocompletion system. Continue the text in `<text>`"],
-    has: ["<chat_history>\n", "</chat_history>\n<type>"],
-    ends: "#### Output:",
-  },
-  // Open WebUI: emoji of a voice call
-  {
-    begins: ["Your task is to reflect the speaker's likely facial expression through a fitting emoji."],
-    has: ['\n\nMessage: """'],
-    ends: '"""',
-  },
-  // LibreChat: title by completion, and with a structured answer
-  {
-    begins: [
-      "Provide a concise, 5-word-or-less title for the conversation, using title case conventions. Only return the title itself.",
-    ],
-    has: ["\n\nConversation:\nUser: ", "\nAI: "],
-    ends: "",
-  },
-  {
-    begins: [
-      "Analyze this conversation and provide:\n1. The detected language of the conversation\n2. A concise title",
-    ],
-    has: ["(5 words or less, no punctuation or quotation)\n\nUser: ", "\nAI: "],
-    ends: "",
-  },
-  // LibreChat: title of an assistant's thread
-  {
-    begins: [
-      "Please generate a concise title (max 40 characters) for a conversation that starts with:\nUser: ",
-    ],
-    has: ["\nAssistant: "],
-    ends: "\n\nTitle:",
-  },
+/** A request taken apart: what it says to do, and what it says it about. */
+interface Asked {
+  /** System and developer text. */
+  readonly system: string
+  /** The user's messages, oldest first; with `hasAnswers`, those of a conversation. */
+  readonly texts: readonly string[]
+  readonly last: string
+  readonly hasAnswers: boolean
+  /** People in a chat stream, and limit nothing. */
+  readonly isFromProgram: boolean
+  readonly maxTokens: number | null
+}
+
+/** What is written about a conversation for its list, its search, its next message or its past. */
+const products: readonly (readonly [name: string, pattern: RegExp])[] = [
+  [
+    "title",
+    /\b(?:titles?|names?)\b[^.\n]{0,90}\b(?:conversations?|chats?|threads?|sessions?|exchange|discussion)\b|\b(?:conversations?|chats?|threads?|sessions?)\b[^.\n]{0,30}\b(?:titles?|name)\b|\btitle generator\b|\banaly[sz]e this conversation\b[\s\S]{0,120}\btitle\b/i,
+  ],
+  ["tags", /\btags\b[^.\n]{0,90}\b(?:conversation|chat|discussion)\b/i],
+  ["follow-ups", /\b(?:follow-?ups?|suggest\w*|predict\w*)\b[^.\n]{0,120}\b(?:user|conversation|chat)\b/i],
+  ["queries", /\bquer(?:y|ies)\b[^.\n]{0,90}\b(?:conversation|chat|search|retrieval)\b/i],
+  [
+    "summary",
+    /\bsummar(?:y|i[sz]e|i[sz]ing|i[sz]ation)\b[^.\n]{0,90}\b(?:conversation|chat|discussion|checkpoint|turns)\b/i,
+  ],
 ]
 
-/** True for a request that is nothing but the message of a front end's own template, without functions to call. */
-export function isSideRequest(
-  input: readonly ClientItem[],
-  functions: { readonly tools: readonly unknown[]; readonly functionChoice: FunctionChoice },
-): boolean {
-  const [message, ...others] = input
-  if (message?.type !== "message" || message.role !== "user" || others.length > 0) return false
-  // A front end that wants the title as a function call demands the call.
-  if (functions.tools.length > 0 && !functions.functionChoice.isRequired) return false
-  const [part, ...more] = message.content
-  if (part?.type !== "text" || more.length > 0) return false
-  const text = part.text.replaceAll("\r\n", "\n").trim()
-  return shapes.some((shape) => hasShape(text, shape))
+/** Says that the answer is to be nothing but the product. */
+const onlyThat =
+  /\b(?:output|return|respond|reply|answer|response|produce)\w*\b[^.\n]{0,60}\b(?:only|solely|just|exactly|exclusively)\b|\bonly\b[^.\n]{0,20}\b(?:output|return|respond|reply|answer)|\bnothing else\b|\bwithout any (?:lead-in|introduct|additional|extra)/i
+
+/** Bounds the product: `5 words or less`, `four to five word title`, `max 40 characters`. */
+const shortness = /\b(?:\d+|three|four|five|six)[- ]?(?:word|character)s?\b/i
+
+/** A sentence or two: what is asked for stands there, and rules and samples behind it. */
+const headLength = 300
+/** Instructions that ask for one thing only are short; an assistant's own, which may mention all of this, are not. */
+const maxInstructions = 6000
+
+/**
+ * Whether a request is one that a program makes beside a conversation, for its own use: a title, tags, follow-ups, search
+ * queries, a commit message, a summary, a choice of functions. Told by its shape, since wordings change with each release: it
+ * stands alone, it brings along what it is about, and it asks for one small text about that. Null: somebody asks the agent.
+ */
+export function readSideRequest(request: AskedBeside): SideRequest | null {
+  const { tools, functionChoice } = request.functions
+  const asked = takeApart(request)
+  if (asked === null) return null
+  const memory = memoryAgent(asked)
+  if (memory !== null) return memory
+  // A front end that wants its answer as a function call demands the call.
+  if (tools.length > 0 && !functionChoice.isRequired) return null
+  const found = asked.hasAnswers ? null : (templateOf(asked) ?? knownBy(asked))
+  if (found !== null) return found
+  return request.mayBeGuessed ? guess(asked) : null
 }
 
-function hasShape(text: string, { begins, has, ends }: Shape): boolean {
-  if (!begins.some((beginning) => text.startsWith(beginning)) || !text.endsWith(ends)) return false
-  let position = 0
-  for (const part of has) {
-    const found = text.indexOf(part, position)
-    if (found < 0) return false
-    position = found + part.length
+function takeApart(request: AskedBeside): Asked | null {
+  const system = [request.instructions ?? ""]
+  const texts: string[] = []
+  let hasAnswers = false
+  for (const item of request.input) {
+    if (item.type !== "message") return null
+    const text = item.content.map((part) => (part.type === "text" ? part.text : null))
+    if (text.includes(null) || text.length > 1) return null
+    const plain = (text[0] ?? "").replaceAll("\r\n", "\n").trim()
+    if (item.role === "assistant") hasAnswers = true
+    else if (item.role === "user") texts.push(plain)
+    else system.push(plain)
   }
-  return position <= text.length - ends.length
+  const last = texts.at(-1)
+  const newest = request.input.at(-1)
+  if (last === undefined || newest?.type !== "message" || newest.role !== "user") return null
+  return {
+    system: system.join("\n\n").trim(),
+    texts,
+    last,
+    hasAnswers,
+    isFromProgram: !request.isStreamed || request.maxTokens !== null || request.hasOutputForm,
+    maxTokens: request.maxTokens,
+  }
+}
+
+/** Open WebUI's templates, in whichever words and language: headings, the chat between its tags at the end, a form in JSON. */
+function templateOf({ last, texts }: Asked): SideRequest | null {
+  if (texts.length > 1 || !last.startsWith("#")) return null
+  const quoted = quotedHistory(last)
+  if (quoted === null || !/^#{1,6} \S/.test(quoted.before)) return null
+  // Behind the chat there is nothing but what is to be completed, in tags, and a heading for the answer.
+  const isWhole = quoted.after === "" || /^<[\s\S]*>\s*#{1,6} [^\n]*$/.test(quoted.after)
+  if (!isWhole) return null
+  const isForm = /\{\s*\\?"\w+\\?":/.test(quoted.before)
+  return { certainty: isForm ? "certain" : "likely", sign: "a template about a chat" }
+}
+
+/** One that asks for a product, and for nothing else, of what it brings along. */
+function knownBy(asked: Asked): SideRequest | null {
+  const { system, texts, last } = asked
+  if (texts.length === 1 && isFunctionChoice(system, last)) return certain("a choice of functions")
+  const head = system.slice(0, headLength)
+  if (/\bcommit messages?\b/i.test(head) && texts.length === 1 && quotedDiff(last) !== null)
+    return certain("a commit message")
+  if (isEmoji(asked) || isMerge(asked)) return certain("a task of a chat program")
+  if (system.length > maxInstructions) return null
+  const bySystem = productOf(head)
+  if (bySystem !== null) {
+    const isAboutQuoted = texts.length === 1 && quotedConversation(last) !== null
+    const isGenerator =
+      onlyThat.test(system) && isOrderOrRole(system) && productOf(firstSentence(head)) !== null
+    if (isAboutQuoted || isGenerator) return certain(bySystem)
+  }
+  const quoted = texts.length === 1 ? quotedConversation(last) : null
+  if (quoted === null) return null
+  const order = quoted.before
+  const product = productOf(order.slice(0, headLength))
+  const isShort = order.length <= maxInstructions && (onlyThat.test(order) || shortness.test(order))
+  if (product === null || !isShort) return null
+  return { certainty: asked.isFromProgram ? "certain" : "likely", sign: product }
+}
+
+/** What may well be one; somebody who asks so himself gets his answer, for which nothing has to be done. */
+function guess({ system, texts, last, hasAnswers, maxTokens }: Asked): SideRequest | null {
+  const product = productOf(last.slice(0, headLength))
+  if (hasAnswers) {
+    // NextChat and others ask at the end of the conversation itself.
+    const isWhole = last.length <= 600 && product !== null && (onlyThat.test(last) || isRecap(last))
+    return isWhole ? { certainty: "likely", sign: `${product} of the chat before` } : null
+  }
+  if (product !== null && texts.length === 1 && quotedConversation(last) !== null)
+    return { certainty: "likely", sign: product }
+  // A verdict or a few words in a given form, of what a program has found.
+  const isVerdict = maxTokens !== null && maxTokens <= 200 && system !== "" && onlyThat.test(system)
+  return isVerdict ? { certainty: "likely", sign: "a short answer in a given form" } : null
+}
+
+/** qwen has an agent of its own look through a conversation for what is to be remembered, with functions that write. */
+function memoryAgent({ system }: Asked): SideRequest | null {
+  const isOne = /^You are (?:now )?(?:acting as )?[^.\n]{0,60}\bmemory\b[^.\n]{0,40}\b(?:sub)?agent\b/i.test(
+    system,
+  )
+  return isOne ? certain("memory extraction") : null
+}
+
+/** Open WebUI with function calling `legacy`: a list of tools, and the message with `Query: ` in front. */
+function isFunctionChoice(system: string, last: string): boolean {
+  const hasList = /\btools?\b/i.test(system.slice(0, headLength)) && /\[\s*\{/.test(system.slice(0, 2000))
+  return hasList && /\bjson\b/i.test(system) && onlyThat.test(system) && /(?:^|\n)Query: ?/.test(last)
+}
+
+function isEmoji({ system, texts, last }: Asked): boolean {
+  const isAlone = system === "" && texts.length === 1
+  return (
+    isAlone && /^[^.\n]*\bemoji\b/i.test(last) && /\n\nMessage: (?:"""|```)[\s\S]*(?:"""|```)$/.test(last)
+  )
+}
+
+/** Open WebUI joins the answers of several models. */
+function isMerge({ system, texts, last }: Asked): boolean {
+  const isAlone = system === "" && texts.length === 1
+  return (
+    isAlone &&
+    /^[^\n]*\bresponses from various models\b/i.test(last) &&
+    last.includes("\n\nResponses from models: ")
+  )
+}
+
+/** `Generate …`, `You are a title generator`: not an assistant that knows many things. */
+function isOrderOrRole(system: string): boolean {
+  return /^\W*(?:\w+ly )?(?:generate|create|write|provide|suggest|predict|summari[sz]e|name|you (?:will )?(?:are|generate|rewrite|name)\b)/i.test(
+    system,
+  )
+}
+
+function firstSentence(text: string): string {
+  return /^[^.\n]*/.exec(text)?.[0] ?? ""
+}
+
+function isRecap(text: string): boolean {
+  return /\b(?:as|for) (?:a )?(?:prompt|context|future)\b/i.test(text)
+}
+
+function productOf(head: string): string | null {
+  return products.find(([, pattern]) => pattern.test(head))?.[0] ?? null
+}
+
+function certain(sign: string): SideRequest {
+  return { certainty: "certain", sign }
 }
 
 /**
@@ -98,7 +222,8 @@ const tasks = new Set([
   "moa_response_generation",
 ])
 
-/** True for a value of `X-OpenWebUI-Task` that names a task of Open WebUI. */
-export function namesTask(header: string | undefined): boolean {
-  return header !== undefined && tasks.has(header.trim().toLowerCase())
+/** The side request that a value of `X-OpenWebUI-Task` names; null where it is no task of Open WebUI. */
+export function sideRequestOfTask(header: string | undefined): SideRequest | null {
+  const task = header?.trim().toLowerCase() ?? ""
+  return tasks.has(task) ? certain(task) : null
 }

@@ -39,7 +39,7 @@ export function askedRequest(
     effort: null,
     outputSchema: null,
     answerLimits: { stopTexts: [], maxTokens: null },
-    isSideRequest: false,
+    sideRequest: null,
     askedBy: [...turn.askedBy, agent.id],
     keepsThread,
     isStored: keepsThread,

@@ -282,12 +282,21 @@ describe("how far an agent of the Agent Client Protocol may go", () => {
     )
   })
 
-  it("a thread that only answers may not write, whatever the agent may", async () => {
+  it("a thread that is to change nothing may not write, whatever the agent may", async () => {
     const { backend, workspace } = await prepare()
     const thread = await backend.openThread({ ...noOptions, isReadOnly: true })
     const file = join(workspace, "side")
     await runTurn(backend, thread, `[[edit:${file}|text]]`)
     expect(existsSync(file)).toBe(false)
+  })
+
+  it("a thread that only answers is refused where nothing tells the program so", async () => {
+    const { backend } = await prepare()
+    const opened = backend.openThread({ ...noOptions, isReadOnly: true, answersOnly: true })
+    await expect(opened).rejects.toMatchObject({
+      code: "invalid_request",
+      message: /cannot be kept from acting/,
+    })
   })
 })
 

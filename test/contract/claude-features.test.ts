@@ -215,7 +215,12 @@ describe.skipIf(executable === null)(executable === null ? missingCli("claude") 
     expect(named()).toContain("mcp__client__look")
     await backend.closeThread(acting)
     rmSync(pidFile)
-    const thread = await backend.openThread({ ...noOptions, isEphemeral: true, isReadOnly: true })
+    const thread = await backend.openThread({
+      ...noOptions,
+      isEphemeral: true,
+      isReadOnly: true,
+      answersOnly: true,
+    })
     await runTurn(backend, thread, "[[say:a title]]")
     expect(model.requests.at(-1)?.body.tools ?? []).toEqual([])
     expect(existsSync(pidFile)).toBe(false)

@@ -125,7 +125,7 @@ function requestOf(asked: Asked): TurnRequest {
     effort: null,
     outputSchema: null,
     answerLimits: { stopTexts: asked.stopTexts ?? [], maxTokens: null },
-    isSideRequest: false,
+    sideRequest: null,
     keepsThread: asked.keepsThread ?? true,
     isStored: true,
     isBackground: false,

@@ -283,7 +283,7 @@ describe("what storing costs", () => {
       effort: null,
       outputSchema: null,
       answerLimits: { stopTexts: [], maxTokens: null },
-      isSideRequest: false,
+      sideRequest: null,
       keepsThread: true,
       isStored: true,
       isBackground: false,

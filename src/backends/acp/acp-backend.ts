@@ -279,7 +279,7 @@ class AcpBackend implements Backend {
       file,
       args: [...args, ...(model === null ? [] : (cli.modelArgs?.(model) ?? []))],
       cwd,
-      env: { ...env, ...cli.env(permissions) },
+      env: { ...env, ...cli.env(permissions, env) },
       running: this.#running,
       ...(spawn === undefined ? {} : { spawn }),
       timeouts: this.#timeouts,
@@ -354,8 +354,8 @@ class AcpBackend implements Backend {
     connection.respond(id, answer)
   }
 
-  #remember(thread: ThreadRef, { tools, isReadOnly }: LoadOptions): void {
-    this.#known.set(thread, { tools, ...(isReadOnly === undefined ? {} : { isReadOnly }) })
+  #remember(thread: ThreadRef, { tools, isReadOnly, answersOnly }: LoadOptions): void {
+    this.#known.set(thread, { tools, ...(isReadOnly && { isReadOnly }), ...(answersOnly && { answersOnly }) })
   }
 
   /** A program that does not end a prompt goes on with it; where nothing else runs in it, it is replaced. */

@@ -9,6 +9,8 @@ export interface SessionSetting {
   readonly modes?: readonly string[]
   /** Values of configuration options by their ids. */
   readonly options?: Readonly<Record<string, string>>
+  /** A session that has none of these is refused, in words that name this program. */
+  readonly isNeededBy?: string
 }
 
 /** What has to be known of a program that the Agent Client Protocol does not tell. */
@@ -21,8 +23,13 @@ export interface AcpCli {
   readonly installStep: string
   readonly loginStep: string
   /** Set by us: no updates, no questions at a terminal that is not there. */
-  readonly env: (permissions: Permissions) => Readonly<Record<string, string>>
+  readonly env: (
+    permissions: Permissions,
+    inherited: Readonly<Record<string, string>>,
+  ) => Readonly<Record<string, string>>
   readonly settings: Readonly<Record<Permissions, SessionSetting>>
+  /** Of a session that changes nothing in an agent that may do all, or only answers. Absent: as with the permissions `read-only`. */
+  readonly held?: { readonly reads: SessionSetting; readonly answers: SessionSetting }
   /** The way to log in that the environment offers; null: it must have been done before. */
   readonly authMethod?: (env: Readonly<Record<string, string>>) => string | null
   /** True: a prompt's usage is that of the whole session so far. */
@@ -93,13 +100,33 @@ const gemini: AcpCli = {
 
 const openCodeQuestions = { edit: "ask", bash: "ask", external_directory: "ask" }
 
+const heldAgents = { reads: "ai-agent-proxy-reads", answers: "ai-agent-proxy-answers" }
+
+/** Its mode `plan` runs commands without a question where all is allowed: agents of ours have no tools that could. */
+function withHeldAgents(config: string | undefined): string {
+  const reading = { "*": "deny", read: "allow", grep: "allow", glob: "allow", list: "allow" }
+  const agent = (description: string, permission: object) => ({ mode: "primary", description, permission })
+  const ours = {
+    [heldAgents.reads]: agent("Looks, and changes nothing", reading),
+    [heldAgents.answers]: agent("Answers, without tools", { "*": "deny" }),
+  }
+  try {
+    const own = JSON.parse(config ?? "{}")
+    return JSON.stringify({ ...own, agent: { ...own.agent, ...ours } })
+  } catch {
+    // The person's own, which opencode may still understand. Without these agents side requests are refused.
+    return config ?? ""
+  }
+}
+
 const opencode: AcpCli = {
   ...otherAcp,
   kind: "opencode",
   args: () => ["acp"],
   installStep: "Install it with `npm install -g opencode-ai`",
   loginStep: "Run `opencode auth login` as this user.",
-  env: (permissions) => ({
+  env: (permissions, inherited) => ({
+    OPENCODE_CONFIG_CONTENT: withHeldAgents(inherited.OPENCODE_CONFIG_CONTENT),
     OPENCODE_DISABLE_AUTOUPDATE: "1",
     OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
     // It listens on a port beside the protocol, where everybody on the machine could give it work.
@@ -110,6 +137,7 @@ const opencode: AcpCli = {
     ...(permissions === "full" ? {} : { OPENCODE_PERMISSION: JSON.stringify(openCodeQuestions) }),
   }),
   settings: { full: {}, workspace: {}, "read-only": { modes: ["plan"] } },
+  held: { reads: { modes: [heldAgents.reads] }, answers: { modes: [heldAgents.answers] } },
   saysErrors: false,
   troubleIn: openCodeTrouble,
 }
@@ -117,7 +145,7 @@ const opencode: AcpCli = {
 const copilot: AcpCli = {
   ...otherAcp,
   kind: "copilot",
-  args: (permissions) => ["--acp", "--no-auto-update", ...(permissions === "full" ? ["--allow-all"] : [])],
+  args: () => ["--acp", "--no-auto-update"],
   modelArgs: (model) => ["--model", model],
   installStep: "Install it with `npm install -g @github/copilot`",
   loginStep: "Run `copilot login` as this user.",

@@ -7,14 +7,21 @@ import type { ToolCall, ToolChannel, ToolEndpoint } from "../../domain/tool-endp
 import { noUsage, type Usage } from "../../domain/usage.ts"
 import { RpcError } from "../rpc-client.ts"
 import { tellTools } from "../tell-tools.ts"
-import type { AcpCli } from "./acp-clis.ts"
+import type { AcpCli, SessionSetting } from "./acp-clis.ts"
 import type { AcpConnection } from "./acp-connection.ts"
 import { isAuthError } from "./acp-error.ts"
 import { choicesOf, emptyResultSchema, type SessionDescription, sessionResultSchema } from "./acp-protocol.ts"
-import { applySetting, choiceOf, type SessionChoice, setEffort, setModel } from "./session-settings.ts"
+import {
+  applySetting,
+  choiceOf,
+  type SessionChoice,
+  setEffort,
+  setModel,
+  settingOf,
+} from "./session-settings.ts"
 
 /** What of a thread's options is needed to load it again. */
-export type LoadOptions = Pick<ThreadOptions, "tools" | "isReadOnly">
+export type LoadOptions = Pick<ThreadOptions, "tools" | "isReadOnly" | "answersOnly">
 
 /** What a session has to be told with its first prompt: the protocol has no other way. */
 export interface Preamble {
@@ -28,6 +35,7 @@ export interface AcpSession {
   tools: readonly FunctionTool[]
   readonly channel: ToolChannel | null
   readonly permissions: Permissions
+  readonly setting: SessionSetting
   readonly description: SessionDescription
   /** What a new session has: turns that ask for no effort go back to it. */
   readonly own: SessionChoice
@@ -357,6 +365,7 @@ export class AcpSessions {
       tools: options.tools,
       channel,
       permissions: options.isReadOnly === true ? "read-only" : permissions,
+      setting: settingOf(cli, permissions, options),
       preamble: null,
       total: null,
       model: cli.modelArgs === undefined ? null : model,
@@ -365,10 +374,8 @@ export class AcpSessions {
   }
 
   async #prepare(session: AcpSession): Promise<void> {
-    const { cli, model } = this.#options
-    const setting = cli.settings[session.permissions]
-    await applySetting(this.#connection, session.id, session.description, setting)
-    await this.set(session, model, null)
+    await applySetting(this.#connection, session.id, session.description, session.setting)
+    await this.set(session, this.#options.model, null)
   }
 
   async #ask(method: string, thread: ThreadRef): Promise<void> {

@@ -1,17 +1,21 @@
+import type { Permissions } from "../../domain/agents.ts"
+import type { ThreadOptions } from "../../domain/backend.ts"
 import { ProxyError } from "../../domain/errors.ts"
-import type { SessionSetting } from "./acp-clis.ts"
+import { cannotBeHeld } from "../held-thread.ts"
+import type { AcpCli, SessionSetting } from "./acp-clis.ts"
 import type { AcpConnection } from "./acp-connection.ts"
 import { choicesOf, emptyResultSchema, type SessionDescription } from "./acp-protocol.ts"
 
-/** Sets how far the agent may go, as far as the session has such a mode or option. */
+/** Sets how far the agent may go, as far as the session has such a mode or option. Rejects where it has to have one. */
 export async function applySetting(
   connection: AcpConnection,
   sessionId: string,
   description: SessionDescription,
-  { modes = [], options = {} }: SessionSetting,
+  { modes = [], options = {}, isNeededBy }: SessionSetting,
 ): Promise<void> {
   const available = (description.modes?.availableModes ?? []).map(({ id }) => id)
   const modeId = modes.find((id) => available.includes(id))
+  let isSet = modeId !== undefined
   if (modeId !== undefined) {
     if (modeId !== description.modes?.currentModeId) {
       await connection.request("session/set_mode", { sessionId, modeId }, emptyResultSchema)
@@ -19,16 +23,19 @@ export async function applySetting(
   } else if (modes.length > 0) {
     const option = description.configOptions?.find(({ id, category }) => (category ?? id) === "mode")
     const value = option && choicesOf(option).find((choice) => modes.includes(choice))
+    isSet = value !== undefined
     if (option !== undefined && value !== undefined && value !== option.currentValue) {
       await setOption(connection, sessionId, option.id, value)
     }
   }
   for (const [configId, value] of Object.entries(options)) {
     const option = description.configOptions?.find(({ id }) => id === configId)
+    if (option !== undefined) isSet = true
     if (option !== undefined && option.currentValue !== value) {
       await setOption(connection, sessionId, configId, value)
     }
   }
+  if (!isSet && isNeededBy !== undefined) throw cannotBeHeld(isNeededBy)
 }
 
 /** What a session works with; null: it does not say. */
@@ -84,4 +91,17 @@ async function setOption(
   value: string,
 ): Promise<void> {
   await connection.request("session/set_config_option", { sessionId, configId, value }, emptyResultSchema)
+}
+
+/** What a session is to be set to: less than the agent may where its thread changes nothing. */
+export function settingOf(
+  cli: AcpCli,
+  permissions: Permissions,
+  { isReadOnly, answersOnly }: Pick<ThreadOptions, "isReadOnly" | "answersOnly">,
+): SessionSetting {
+  if (isReadOnly !== true) return cli.settings[permissions]
+  const reads = cli.held?.reads ?? cli.settings["read-only"]
+  if (answersOnly !== true || permissions !== "full") return reads
+  // It was started as one that asks nobody, or may never ask at all.
+  return { ...(cli.held?.answers ?? reads), isNeededBy: cli.kind }
 }

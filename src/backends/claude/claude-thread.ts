@@ -33,10 +33,16 @@ export interface ClaudeThread {
 }
 
 export function newThread(ref: ThreadRef, options: ThreadOptions, start: SessionStart): ClaudeThread {
-  const { instructions, isReadOnly, isEphemeral, tools, history } = options
+  const { instructions, isReadOnly, answersOnly, isEphemeral, tools, history } = options
   return {
     ref,
-    record: { instructions, isReadOnly: isReadOnly === true, lastOfTurn: new Map(), lastModel: null },
+    record: {
+      instructions,
+      isReadOnly: isReadOnly === true,
+      answersOnly: answersOnly === true,
+      lastOfTurn: new Map(),
+      lastModel: null,
+    },
     isEphemeral,
     tools,
     history,

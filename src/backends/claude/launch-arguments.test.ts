@@ -11,13 +11,28 @@ const options = {
 } as const
 
 it.each([
-  { permissions: "full", isReadOnly: false, hasOwnServers: true },
-  { permissions: "full", isReadOnly: true, hasOwnServers: false },
-  { permissions: "workspace", isReadOnly: false, hasOwnServers: false },
-  { permissions: "read-only", isReadOnly: false, hasOwnServers: false },
+  { permissions: "full", isReadOnly: false, answersOnly: false, hasOwnServers: true },
+  { permissions: "full", isReadOnly: true, answersOnly: false, hasOwnServers: false },
+  { permissions: "full", isReadOnly: true, answersOnly: true, hasOwnServers: false },
+  { permissions: "workspace", isReadOnly: false, answersOnly: false, hasOwnServers: false },
+  { permissions: "read-only", isReadOnly: false, answersOnly: false, hasOwnServers: false },
 ] as const)(
-  "a thread with $permissions (only answers: $isReadOnly) has the person's own MCP servers: $hasOwnServers",
+  "a thread with $permissions (changes nothing: $isReadOnly, only answers: $answersOnly) has the person's own MCP servers: $hasOwnServers",
   ({ hasOwnServers, ...wanted }) => {
     expect(!launchArguments({ ...options, ...wanted }).includes("--strict-mcp-config")).toBe(hasOwnServers)
+  },
+)
+
+it.each([
+  { isReadOnly: false, answersOnly: false, tools: null },
+  { isReadOnly: true, answersOnly: false, tools: "Read,Grep,Glob,WebFetch,WebSearch" },
+  { isReadOnly: true, answersOnly: true, tools: "" },
+])(
+  "a thread that changes nothing ($isReadOnly), or only answers ($answersOnly), has the tools $tools",
+  (thread) => {
+    const args = launchArguments({ ...options, permissions: "full", ...thread })
+    const place = args.indexOf("--tools")
+    expect(place < 0 ? null : args[place + 1]).toBe(thread.tools)
+    expect(args.includes("--dangerously-skip-permissions")).toBe(!thread.isReadOnly)
   },
 )

@@ -21,6 +21,8 @@ export interface LaunchOptions {
   readonly start: SessionStart
   readonly isEphemeral: boolean
   readonly isReadOnly: boolean
+  /** It has no tools but the clients' functions. */
+  readonly answersOnly: boolean
   /** Configuration of the clients' functions; null: there are none. */
   readonly mcpConfigFile: string | null
   readonly permissions: Permissions
@@ -71,10 +73,10 @@ export function launchArguments(options: LaunchOptions): string[] {
   ]
 }
 
-function toolArguments({ permissions, protectedFolders, isReadOnly }: LaunchOptions): string[] {
+function toolArguments({ permissions, protectedFolders, isReadOnly, answersOnly }: LaunchOptions): string[] {
   const ours = ["--disallowedTools", selfStarters, "--allowedTools", `mcp__${clientServer}`]
-  if (isReadOnly) return [...ours, "--tools", "", "--permission-mode", "dontAsk"]
-  switch (permissions) {
+  if (answersOnly) return [...ours, "--tools", "", "--permission-mode", "dontAsk"]
+  switch (isReadOnly ? "read-only" : permissions) {
     case "full":
       return [...ours, "--dangerously-skip-permissions"]
     case "workspace":

@@ -105,6 +105,7 @@ export class ThreadProcesses {
       start: thread.start,
       isEphemeral: thread.isEphemeral,
       isReadOnly: thread.record.isReadOnly,
+      answersOnly: thread.record.answersOnly,
       mcpConfigFile,
       permissions: options.permissions,
       protectedFolders: options.protectedFolders ?? [],

@@ -3,7 +3,11 @@ import { inFolderOf, type OwnPath } from "../../disk/held-folder.ts"
 import { openToAppend, readOwnFile, removeOwnFileSync } from "../../disk/own-file.ts"
 import type { ThreadRef } from "../../domain/backend.ts"
 
-const headSchema = z.object({ instructions: z.string().nullable(), is_read_only: z.boolean() })
+const headSchema = z.object({
+  instructions: z.string().nullable(),
+  is_read_only: z.boolean(),
+  answers_only: z.boolean().optional(),
+})
 const turnSchema = z.object({ turn: z.string(), last: z.string(), model: z.string().optional() })
 
 /** A hundred bytes a turn. */
@@ -13,6 +17,7 @@ const maxBytes = 64 * 1024 * 1024
 export interface ThreadRecord {
   readonly instructions: string | null
   readonly isReadOnly: boolean
+  readonly answersOnly: boolean
   /** claude's id of the last message of each of our turns. */
   readonly lastOfTurn: Map<string, string>
   /** What claude was told to use in the newest turn, and keeps when it is told nothing; null: it was told nothing. */
@@ -46,6 +51,7 @@ export class ThreadRecords {
     return {
       instructions: head.instructions,
       isReadOnly: head.is_read_only,
+      answersOnly: head.answers_only ?? head.is_read_only,
       lastOfTurn: new Map(turns.map(({ turn, last }) => [turn, last])),
       lastModel: turns.at(-1)?.model ?? null,
     }
@@ -53,9 +59,13 @@ export class ThreadRecords {
 
   async create(
     ref: ThreadRef,
-    { instructions, isReadOnly }: Pick<ThreadRecord, "instructions" | "isReadOnly">,
+    { instructions, isReadOnly, answersOnly }: Omit<ThreadRecord, "lastOfTurn" | "lastModel">,
   ): Promise<void> {
-    await this.#append(ref, { instructions, is_read_only: isReadOnly })
+    await this.#append(ref, {
+      instructions,
+      is_read_only: isReadOnly,
+      answers_only: answersOnly,
+    })
   }
 
   async addTurn(ref: ThreadRef, turn: string, last: string, model: string | null): Promise<void> {

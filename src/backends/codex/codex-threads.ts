@@ -79,7 +79,8 @@ export class CodexThreads {
 
   async open(options: ThreadOptions): Promise<LoadedThread> {
     const names = new FunctionNames(options.tools)
-    const params = startParams(this.#agent, options, names)
+    const ownServers = options.isReadOnly === true ? await this.#ownServers() : []
+    const params = startParams(this.#agent, options, names, ownServers)
     const result = await this.#server.request("thread/start", params, threadResultSchema)
     const loaded = this.#keep(result, names, { hasRawEvents: true, isReadOnly: options.isReadOnly === true })
     try {
@@ -210,6 +211,12 @@ export class CodexThreads {
       ({ config }) => ({ model: config.model ?? null, effort: config.model_reasoning_effort ?? null }),
       () => ({ model: null, effort: null }),
     )
+  }
+
+  /** Names of the MCP servers in the user's own configuration. */
+  async #ownServers(): Promise<readonly string[]> {
+    const { config } = await this.#server.request("config/read", { includeLayers: false }, configResultSchema)
+    return Object.keys(config.mcp_servers ?? {})
   }
 
   /** The catalogue of this codex; empty when it has none to tell. */

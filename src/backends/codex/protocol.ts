@@ -112,7 +112,11 @@ export const threadResultSchema = z.object({
 export type ThreadResult = z.infer<typeof threadResultSchema>
 export const turnResultSchema = z.object({ turn: z.object({ id: z.string() }) })
 export const configResultSchema = z.object({
-  config: z.object({ model: z.string().nullish(), model_reasoning_effort: z.string().nullish() }),
+  config: z.object({
+    model: z.string().nullish(),
+    model_reasoning_effort: z.string().nullish(),
+    mcp_servers: z.record(z.string(), z.unknown()).nullish(),
+  }),
 })
 export const modelListResultSchema = z.object({
   data: z.array(

@@ -32,6 +32,25 @@ export interface AgentSettings {
 /** A profile of codex's, since its sandbox `workspace-write` can protect nothing within a folder that may be written. */
 export const workspaceProfile = "ai-agent-proxy-workspace"
 
+/** What codex's sandbox does not hold: servers of the person's own, apps and plugins. */
+function readingConfig(ownServers: readonly string[]) {
+  return {
+    ...threadConfig,
+    features: { ...threadConfig.features, apps: false, plugins: false },
+    mcp_servers: Object.fromEntries(ownServers.map((name) => [name, { enabled: false }])),
+  }
+}
+
+/** Leaves tools that can do nothing in a sandbox that nothing can be written in. */
+function answeringConfig(ownServers: readonly string[]): Params {
+  const config = readingConfig(ownServers)
+  return {
+    ...config,
+    features: { ...config.features, shell_tool: false, unified_exec: false },
+    web_search: "disabled",
+  }
+}
+
 function commonParams(agent: AgentSettings, isReadOnly = false): Params {
   const { cwd, model, permissions = "full" } = agent
   return {
@@ -60,9 +79,17 @@ function profilesOf({ writableFolders = [], protectedFolders = [] }: AgentSettin
   }
 }
 
-export function startParams(agent: AgentSettings, options: ThreadOptions, names: FunctionNames): Params {
+/** `ownServers`: names of the person's own MCP servers, which a thread that changes nothing has not. */
+export function startParams(
+  agent: AgentSettings,
+  options: ThreadOptions,
+  names: FunctionNames,
+  ownServers: readonly string[] = [],
+): Params {
   return {
     ...commonParams(agent, options.isReadOnly),
+    ...(options.isReadOnly && { config: readingConfig(ownServers) }),
+    ...(options.answersOnly && { config: answeringConfig(ownServers) }),
     ...(options.instructions === null ? {} : { developerInstructions: options.instructions }),
     dynamicTools: options.tools.map((tool) => dynamicTool(tool, names)),
     ephemeral: options.isEphemeral,

@@ -14,6 +14,7 @@ import { defaultTimeouts } from "../exec/exec-options.ts"
 import { ExecThreads } from "../exec/exec-threads.ts"
 import { ExecTurn } from "../exec/exec-turn.ts"
 import { ThreadFiles } from "../exec/thread-files.ts"
+import { cannotBeHeld } from "../held-thread.ts"
 import { renderPrompt } from "../prompt.ts"
 import { endLeftBehind, RunningProcesses } from "../running-processes.ts"
 import { notReady, StartError, turnErrorOfThrown } from "../start-error.ts"
@@ -28,6 +29,8 @@ export interface CommandBackendOptions {
   readonly executable: string
   /** Its arguments; `{prompt}` in one of them is replaced by the prompt, which goes to stdin otherwise. */
   readonly args: readonly string[]
+  /** More of them for a thread that is to change nothing. Absent: nothing keeps the program from acting. */
+  readonly restrainingArgs?: readonly string[]
   /** Absolute path of the agent's workspace: where the program runs, always. */
   readonly cwd: string
   /** The complete environment of the child. */
@@ -78,6 +81,7 @@ class CommandBackend implements Backend {
       hasFork: false,
       efforts: [],
       hidesItsWork: true,
+      ...(this.#options.restrainingArgs === undefined && { alwaysActs: true }),
     }
   }
 
@@ -98,6 +102,8 @@ class CommandBackend implements Backend {
         param: "tools",
       })
     }
+    if (options.isReadOnly === true && this.#options.restrainingArgs === undefined)
+      throw cannotBeHeld(path.basename(this.#options.executable))
     return this.#threads.open(options).ref
   }
 
@@ -155,7 +161,8 @@ class CommandBackend implements Backend {
         maxBytes: promptRoom(args),
       })
       const file = this.#file()
-      const command = { ...commandLine(args, prompt) }
+      const more = thread.limits.isReadOnly === true ? (this.#options.restrainingArgs ?? []) : []
+      const command = { ...commandLine([...args, ...more], prompt) }
       if (turn.isOver) return
       const program = path.basename(executable)
       await turn.run({

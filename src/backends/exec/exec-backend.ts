@@ -1,3 +1,4 @@
+import { z } from "zod"
 import type {
   Backend,
   Capabilities,
@@ -9,11 +10,13 @@ import type {
 } from "../../domain/backend.ts"
 import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { FunctionChannel } from "../function-channel.ts"
+import { cannotBeHeld } from "../held-thread.ts"
 import { type ExecProfile, probeExec } from "../probe.ts"
-import { runBriefly } from "../run-briefly.ts"
+import { type BriefRun, runBriefly } from "../run-briefly.ts"
 import { endLeftBehind, RunningProcesses } from "../running-processes.ts"
 import { notReady, StartError, turnErrorOfThrown } from "../start-error.ts"
 import { startableProgram } from "../startable-program.ts"
+import type { Restraint } from "./exec-command.ts"
 import { callsFunctions, holdMsOf } from "./exec-functions.ts"
 import { defaultTimeouts, type ExecBackendOptions, type ExecTimeouts } from "./exec-options.ts"
 import { runExecTurn } from "./exec-run.ts"
@@ -31,6 +34,24 @@ import { ThreadFiles } from "./thread-files.ts"
  */
 export function createExecBackend(options: ExecBackendOptions): Backend {
   return new ExecBackend(options)
+}
+
+/** Its own sandbox holds codex; of other programs nothing is known. */
+function canBeHeld({ isCodex, features }: ExecProfile): boolean {
+  return isCodex && features.takesConfig
+}
+
+const serverListSchema = z.array(z.object({ name: z.string() }))
+
+/** Null: it does not tell them. */
+function ownServersOf({ exitCode, output }: BriefRun): readonly string[] | null {
+  if (exitCode !== 0) return null
+  try {
+    return serverListSchema.parse(JSON.parse(output.slice(output.indexOf("[")))).map(({ name }) => name)
+  } catch {
+    // Another form than that of the releases that are known.
+    return null
+  }
 }
 
 class ExecBackend implements Backend {
@@ -70,6 +91,7 @@ class ExecBackend implements Backend {
       hasOutputSchema: features.takesSchema,
       hasFunctions: this.#options.toolEndpoint !== null && callsFunctions(profile),
       hasFork: false,
+      ...(!canBeHeld(profile) && { alwaysActs: true }),
       efforts: features.takesConfig ? ["low", "medium", "high"] : [],
       ...(!features.printsJson && { hidesItsWork: true }),
     }
@@ -87,6 +109,8 @@ class ExecBackend implements Backend {
   }
 
   async openThread(options: ThreadOptions): Promise<ThreadRef> {
+    const profile = this.#profile ?? (await this.#probe())
+    if (options.isReadOnly === true && !canBeHeld(profile)) throw cannotBeHeld(profile.program)
     return this.#threads.open(options, await this.#openFunctions(options)).ref
   }
 
@@ -164,10 +188,20 @@ class ExecBackend implements Backend {
         lastSession: this.#lastSession,
         running: this.#running,
       }
-      await runExecTurn(context, { turn, thread, input, profile, file })
+      const restraint = await this.#restraintOf(thread, file)
+      await runExecTurn(context, { turn, thread, input, profile, file, restraint })
     } catch (error) {
       turn.fail(turnErrorOfThrown(error))
     }
+  }
+
+  async #restraintOf({ limits }: ExecThread, file: string): Promise<Restraint | null> {
+    if (limits.isReadOnly !== true) return null
+    const { cwd, env } = this.#options
+    const options = { cwd, env, timeoutMs: this.#timeouts.probeMs, signal: this.#stopping.signal }
+    const ownServers = ownServersOf(await runBriefly(file, ["mcp", "list", "--json"], options))
+    if (ownServers === null) throw cannotBeHeld("This codex")
+    return { answersOnly: limits.answersOnly === true, ownServers }
   }
 
   async #find(ref: ThreadRef): Promise<ExecThread> {

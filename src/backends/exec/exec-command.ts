@@ -22,6 +22,15 @@ export interface CommandParts {
   readonly schemaFile: string | null
   /** Null: the agent has no functions of the client. */
   readonly functions: FunctionChannel | null
+  /** Null: it may act. */
+  readonly restraint: Restraint | null
+}
+
+/** A codex that is to change nothing, and with `answersOnly` has no tools that look at anything. */
+export interface Restraint {
+  readonly answersOnly: boolean
+  /** Names of the person's own MCP servers, which no sandbox holds. */
+  readonly ownServers: readonly string[]
 }
 
 export interface ExecCommand {
@@ -58,12 +67,28 @@ export function execCommand(parts: CommandParts): ExecCommand {
       "exec",
       ...session,
       "--skip-git-repo-check",
-      "--dangerously-bypass-approvals-and-sandbox",
+      ...(parts.restraint === null
+        ? ["--dangerously-bypass-approvals-and-sandbox"]
+        : restrainingFlags(parts.restraint)),
       ...knownFlags(parts),
       byStdin ? "-" : prompt,
     ],
     stdin: byStdin ? prompt : null,
   }
+}
+
+/** Nobody is asked: what the sandbox refuses is refused. */
+function restrainingFlags({ answersOnly, ownServers }: Restraint): string[] {
+  const settings = [
+    'approval_policy="never"',
+    "features.apps=false",
+    "features.plugins=false",
+    ...(answersOnly
+      ? ["features.shell_tool=false", "features.unified_exec=false", 'web_search="disabled"']
+      : []),
+    ...ownServers.map((name) => `mcp_servers.${tomlString(name)}.enabled=false`),
+  ]
+  return ["--sandbox", "read-only", ...settings.flatMap((setting) => ["-c", setting])]
 }
 
 function knownFlags(parts: CommandParts): string[] {

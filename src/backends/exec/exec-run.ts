@@ -10,6 +10,7 @@ import {
   execCommand,
   maxArgumentBytes,
   maxStdinBytes,
+  type Restraint,
   type SessionTarget,
 } from "./exec-command.ts"
 import { functionEnvironment } from "./exec-functions.ts"
@@ -34,6 +35,8 @@ export interface ExecRun {
   readonly profile: ExecProfile
   /** Absolute path of the program. */
   readonly file: string
+  /** Null: it may act. */
+  readonly restraint: Restraint | null
 }
 
 const defaultMaxAnswerLength = 64 * 1024 * 1024
@@ -87,7 +90,7 @@ function targetOf(thread: ExecThread, session: SessionRun | null): SessionTarget
 
 function commandOf(
   options: ExecBackendOptions,
-  { thread, input, profile }: ExecRun,
+  { thread, input, profile, restraint }: ExecRun,
   target: SessionTarget,
   files: { readonly imageFiles: readonly string[]; readonly schemaFile: string | null },
 ): ExecCommand {
@@ -111,6 +114,7 @@ function commandOf(
     imageFiles: files.imageFiles,
     schemaFile: files.schemaFile,
     functions: thread.functions,
+    restraint,
   })
 }
 

@@ -3,12 +3,14 @@ import { ThreadLostError } from "../../domain/errors.ts"
 import { textOf } from "../../domain/items.ts"
 import type { Usage } from "../../domain/usage.ts"
 import type { FunctionChannel } from "../function-channel.ts"
+import type { ThreadLimits } from "../held-thread.ts"
 import { newExecRef, type ThreadFiles } from "./thread-files.ts"
 
 export interface ExecThread {
   readonly ref: ThreadRef
   readonly isEphemeral: boolean
   readonly instructions: string | null
+  readonly limits: ThreadLimits
   /** The program's own name; null until it tells one, and for ever with plain text. */
   nativeId: string | null
   /** The program's running total at the end of the last turn; null: not known. */
@@ -45,6 +47,7 @@ export class ExecThreads {
       ref: newExecRef(),
       isEphemeral: options.isEphemeral,
       instructions: options.instructions,
+      limits: options,
       nativeId: null,
       total: null,
       history: options.history.map(withoutNative),
@@ -120,6 +123,7 @@ export class ExecThreads {
       ...known,
       isEphemeral: false,
       instructions: null,
+      limits: {},
       history: null,
       hasRun: true,
       functions: null,

@@ -5,7 +5,7 @@ import { readParameters } from "../parameters.ts"
 import type { ParsedRequest } from "../parsed-request.ts"
 import { defaultModel } from "../parsed-request.ts"
 import { invalidRequest, readShape } from "../shape.ts"
-import { isSideRequest } from "../side-request.ts"
+import { readSideRequest } from "../side-request.ts"
 import { readMessages } from "./messages.ts"
 import { chatParameters } from "./parameters.ts"
 
@@ -38,6 +38,7 @@ export function parseChatRequest(input: unknown): ParsedRequest {
   const format = readOutputFormat(body.response_format, "response_format", "json_schema")
   const functions = readFunctions(body, "chat")
   const { instructions, input: items, inputPaths, hasNames } = readMessages(body.messages)
+  const maxTokens = smallest(request)
   return {
     turn: {
       kind: "chat",
@@ -52,8 +53,19 @@ export function parseChatRequest(input: unknown): ParsedRequest {
       conversationId: null,
       effort: request.reasoning_effort ?? null,
       outputSchema: format.schema,
-      answerLimits: { stopTexts: [request.stop ?? []].flat(), maxTokens: smallest(request) },
-      isSideRequest: request.store !== true && isSideRequest(items, functions),
+      answerLimits: { stopTexts: [request.stop ?? []].flat(), maxTokens },
+      sideRequest:
+        request.store === true
+          ? null
+          : readSideRequest({
+              instructions,
+              input: items,
+              functions,
+              isStreamed: request.stream,
+              maxTokens,
+              hasOutputForm: format.schema !== null,
+              mayBeGuessed: true,
+            }),
       keepsThread: request.store !== false,
       isStored: request.store === true,
       isBackground: false,

@@ -46,7 +46,12 @@ it("asks for the summary behind the input, beside the conversation, and keeps th
     service_tier: "auto",
     temperature: 5,
   })
-  expect(turn).toMatchObject({ isSideRequest: true, isStored: false, keepsThread: false, tools: [] })
+  expect(turn).toMatchObject({
+    sideRequest: { certainty: "certain" },
+    isStored: false,
+    keepsThread: false,
+    tools: [],
+  })
   expect(turn.input).toHaveLength(4)
   expect(messages.map(({ content }) => content)).toEqual([
     [{ type: "input_text", text: "look" }, image],

@@ -65,7 +65,7 @@ export function parseCompactRequest(input: unknown): CompactRequest {
         },
       ],
       // Written beside the conversation, on a thread that leaves nothing, by an agent that may only read.
-      isSideRequest: true,
+      sideRequest: { certainty: "certain", sign: "compact" },
       echo: {},
     },
     messages: isWithoutInput ? [] : userMessages(body.input),

@@ -6,7 +6,7 @@ import { readParameters } from "../parameters.ts"
 import type { ParsedRequest } from "../parsed-request.ts"
 import { defaultModel } from "../parsed-request.ts"
 import { invalidRequest, isObject, readShape } from "../shape.ts"
-import { isSideRequest } from "../side-request.ts"
+import { readSideRequest } from "../side-request.ts"
 import { configurationOf, readInput } from "./input-items.ts"
 import { responsesParameters } from "./parameters.ts"
 
@@ -81,7 +81,19 @@ export function parseResponsesRequest(input: unknown): ParsedRequest {
       effort: configuration.effort ?? reasoning?.effort ?? null,
       outputSchema: format.schema,
       answerLimits: { stopTexts: [], maxTokens: request.max_output_tokens ?? null },
-      isSideRequest: !request.background && isFirst && isSideRequest(items, functions),
+      sideRequest:
+        request.background || !isFirst || body.store === true
+          ? null
+          : readSideRequest({
+              instructions: request.instructions ?? null,
+              input: items,
+              functions,
+              isStreamed: request.stream,
+              maxTokens: request.max_output_tokens ?? null,
+              hasOutputForm: format.schema !== null,
+              // What is kept may be gone on from by its id.
+              mayBeGuessed: !request.store,
+            }),
       // The items stay in the conversation, and so does the thread that knows them.
       keepsThread: request.store || conversationId !== null,
       isStored: request.store,
