@@ -1,9 +1,9 @@
 import { mkdir } from "node:fs/promises"
-import { createServer } from "node:net"
 import { join } from "node:path"
 import { httpCall } from "../../faults/support/http-call.ts"
 import { waitFor } from "../../support/wait-for.ts"
 import type { Bench, RealClient } from "../real-client.ts"
+import { freePort } from "../support/free-port.ts"
 import type { ScriptedService } from "../support/scripted-service.ts"
 import { type InstalledProxies, installProxies } from "./install.ts"
 import { OpenProxy } from "./open-proxy.ts"
@@ -82,8 +82,8 @@ async function checkSetting(tried: Tried, setting: "plain" | "documented"): Prom
     () => open.longWork(seconds),
     240_000,
   )
-  await bench.check(name("a stream whose turn fails is broken behind the error"), () =>
-    same(open.failedStream(), "is broken"),
+  await bench.check(name(`a stream whose turn fails ${expected.failed} behind the error`), () =>
+    same(open.failedStream(), expected.failed),
   )
   open.end()
   await bench.check(name(`a stream whose service is killed ${expected.killed}`), async () => {
@@ -162,14 +162,4 @@ async function opened(tried: Tried, setting: Setting, service: ScriptedService):
 async function same(measured: Promise<string>, expected: string): Promise<void> {
   const value = await measured
   if (value !== expected) throw new Error(value)
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject)
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0))
-    })
-  })
 }

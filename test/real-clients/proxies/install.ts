@@ -2,10 +2,10 @@ import { existsSync, readdirSync } from "node:fs"
 import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import type { Bench } from "../real-client.ts"
+import { install } from "../support/cache.ts"
 
 const packages = ["nginx", "apache2", "haproxy", "caddy", "lighttpd", "varnish"]
 const newerCaddy = "v2.10.2"
-const installLimitMs = 20 * 60_000
 
 export interface InstalledProxies {
   /** What Debian's packages have in them, as if it were `/`: nothing is installed, nothing is started as a service. */
@@ -26,7 +26,7 @@ export async function installProxies(
     bench.skip("Debian's proxies", "needs apt-get")
     return null
   }
-  const folder = await bench.installed("debian", packages.join(" "), (into) => download(bench, into))
+  const folder = await bench.installed("debian", packages.join(" "), download)
   const files = readdirSync(join(folder, "packages")).filter((name) => name.endsWith(".deb"))
   const versionOf = (name: string): [string, string] => {
     const file = files.find((candidate) => candidate.startsWith(`${name}_`)) ?? ""
@@ -40,20 +40,17 @@ export async function installProxies(
   }
 }
 
-async function download(bench: Bench, folder: string): Promise<void> {
+async function download(folder: string): Promise<void> {
   const into = join(folder, "packages")
   await mkdir(join(into, "partial"), { recursive: true })
   await mkdir(join(folder, "root"), { recursive: true })
   // Where nothing has been looked up yet there are no lists; where this may not be done there may be some all the same.
-  await run(bench, folder, "apt-get", ["update", "-q"]).catch(() => {})
-  await run(bench, folder, "apt-get", [
-    ...["install", "-y", "-q", "--no-install-recommends", "--download-only", "--reinstall"],
-    ...["-o", `Dir::Cache::archives=${into}`, "-o", "Debug::NoLocking=1"],
-    ...packages,
-  ])
+  await install("apt-get", ["update", "-q"], folder).catch(() => {})
+  const options = ["-y", "-q", "--no-install-recommends", "--download-only", "--reinstall"]
+  const place = ["-o", `Dir::Cache::archives=${into}`, "-o", "Debug::NoLocking=1"]
+  await install("apt-get", ["install", ...options, ...place, ...packages], folder)
   for (const name of readdirSync(into))
-    if (name.endsWith(".deb"))
-      await run(bench, folder, "dpkg", ["-x", join(into, name), join(folder, "root")])
+    if (name.endsWith(".deb")) await install("dpkg", ["-x", join(into, name), join(folder, "root")], folder)
 }
 
 async function installCaddy(bench: Bench): Promise<string | null> {
@@ -66,27 +63,11 @@ async function installCaddy(bench: Bench): Promise<string | null> {
     return null
   }
   const folder = await bench.installed("caddy", newerCaddy, (into) =>
-    run(bench, into, "go", ["install", `github.com/caddyserver/caddy/v2/cmd/caddy@${newerCaddy}`], {
+    install("go", ["install", `github.com/caddyserver/caddy/v2/cmd/caddy@${newerCaddy}`], into, {
       GOBIN: into,
       GOPATH: join(into, "go"),
       GOFLAGS: "-modcacherw",
     }),
   )
   return join(folder, "caddy")
-}
-
-async function run(
-  bench: Bench,
-  cwd: string,
-  command: string,
-  args: readonly string[],
-  more: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  // Registries, proxies and homes as the tester has them.
-  const own = Object.entries(process.env).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value]],
-  )
-  const env = { ...Object.fromEntries(own), ...more }
-  const { code, stdout, stderr } = await bench.run({ command, args, cwd, env, limitMs: installLimitMs })
-  if (code !== 0) throw new Error(`${command} ended with ${code}: ${(stderr || stdout).slice(-1000)}`)
 }

@@ -20,6 +20,8 @@ export const settings = ["plain", "documented", "prefix"] as const
 /** `plain`: nothing but where the service is. `documented`: as docs/reverse-proxies.md says; `prefix`: so, below `/agents/`. */
 export type Setting = (typeof settings)[number]
 
+type StreamEnd = "is broken" | "ends as if it were whole"
+
 /** Outcomes of the checks that are not the same everywhere. */
 export interface Outcomes {
   /** Of a stream, as the client sees them. */
@@ -29,8 +31,10 @@ export interface Outcomes {
   readonly body: "is taken" | "is refused with 413"
   /** That the client of a whole answer has gone. */
   readonly hangUp: "is noticed" | "is not noticed"
+  /** A stream that the service breaks off, by a reset. */
+  readonly failed: StreamEnd
   /** A stream whose service is killed. */
-  readonly killed: "is broken" | "ends as if it were whole"
+  readonly killed: StreamEnd
   /** A service without a key: it tells a proxy by its signs; where there are none, by the host that the client named. */
   readonly withoutKey: "refuses" | "refuses, but who makes the name up"
 }

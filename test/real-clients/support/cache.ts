@@ -50,10 +50,15 @@ export class Cache {
   }
 }
 
-/** Throws with what the program said when it ends with a failure. */
-async function install(command: string, args: readonly string[], cwd: string): Promise<void> {
-  // Registries, proxies and homes as the tester has them.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== undefined))
+/** With registries, proxies and homes as the tester has them. Throws with what the program said when it ends with a failure. */
+export async function install(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const own = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== undefined))
+  const env = { ...own, ...more }
   const { code, stdout, stderr } = await runProgram({
     command,
     args,
