@@ -1,0 +1,94 @@
+import { mkdir, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { waitFor } from "../../support/wait-for.ts"
+import type { Bench } from "../real-client.ts"
+import { equal, includes } from "../support/expect.ts"
+import { onePixelPng } from "../support/picture.ts"
+import type { Program } from "../support/program.ts"
+import type { ScriptedService } from "../support/scripted-service.ts"
+
+/** A coding agent whose model is the service: what it is started with, as its page says. */
+export interface CodingCli {
+  readonly name: string
+  readonly command: string
+  readonly env: Readonly<Record<string, string>>
+  /** Threads that begin in two runs of which the second goes on with the first: those of titles and the like are beside it. */
+  readonly threads: number
+  /** To ask once, without a person. */
+  once(text: string): readonly string[]
+  /** To go on with what was asked last. */
+  again(text: string): readonly string[]
+  /** To show a picture in the working folder; null: it has no way. */
+  withPicture(file: string, text: string): readonly string[] | null
+  /** Directive by which the agent calls a tool of this client that runs a shell command here. */
+  ownTool(command: string): string
+}
+
+/** What a coding agent is for, whoever makes it. `home` is its own; its working folder is `home/project`. */
+export async function checkCodingCli(
+  bench: Bench,
+  service: ScriptedService,
+  home: string,
+  cli: CodingCli,
+): Promise<void> {
+  const project = join(home, "project")
+  await mkdir(project, { recursive: true })
+  await writeFile(join(project, "dot.png"), onePixelPng)
+  const programOf = (args: readonly string[]): Program => ({
+    command: cli.command,
+    args,
+    cwd: project,
+    env: { HOME: home, ...cli.env },
+  })
+  const run = (args: readonly string[]) => bench.run(programOf(args))
+  const name = (what: string) => `${cli.name}: ${what}`
+
+  await bench.check(name("the agent runs its command once, and the answer is shown"), async () => {
+    const mark = `${cli.name}-command`
+    const { code, stdout, stderr } = await run(cli.once(`${service.command(mark)}[[say:It is done.]]`))
+    equal(code, 0, stderr + stdout)
+    includes(stdout, "It is done.", stderr)
+    equal(service.ran(mark), 1)
+  })
+  await bench.check(name("a conversation is gone on with in the same thread of the agent"), async () => {
+    const before = service.threads().length
+    await run(cli.once("[[say:First answer.]]"))
+    const { stdout, stderr } = await run(cli.again("[[history]]"))
+    includes(stdout, "First answer.", stderr)
+    equal(service.threads().length - before, cli.threads)
+  })
+  await bench.check(
+    name("the agent calls a tool of the client, which acts in the client's folder"),
+    async () => {
+      const { stdout, stderr } = await run(
+        cli.once(cli.ownTool("echo from-the-client > made.txt; cat made.txt")),
+      )
+      includes(JSON.stringify(service.model.requests.at(-1)?.body.input), "from-the-client", stdout + stderr)
+    },
+  )
+  const picture = cli.withPicture("dot.png", "[[image]]")
+  if (picture === null) bench.skip(name("a picture"), "it has no way to show one")
+  else
+    await bench.check(name("a picture comes to the agent"), async () => {
+      const { stdout, stderr } = await run(picture)
+      includes(stdout, "image:image/", stderr)
+    })
+  await bench.check(name("Ctrl-C stops the agent"), async () => {
+    const mark = `${cli.name}-late`
+    const ends = service.ends().length
+    const asked = service.model.requests.length
+    const running = bench.runOn(programOf(cli.once(`[[shell:sleep 30]][[then]]${service.command(mark)}`)))
+    await waitFor(() => service.model.requests.length > asked, {
+      what: "the agent to begin",
+      timeoutMs: 60_000,
+    })
+    // A terminal tells all that runs in it; each program here has a group of its own.
+    process.kill(-(running.child.pid ?? 0), "SIGINT")
+    // The end of one before it may be written later than its answer.
+    await waitFor(() => service.ends().slice(ends).includes("cancelled"), {
+      what: "the turn to be cancelled",
+      timeoutMs: 60_000,
+    })
+    equal(service.ran(mark), 0)
+  })
+}
