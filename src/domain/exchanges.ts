@@ -1,7 +1,7 @@
 import { hash } from "node:crypto"
 import { isAnswer } from "./answer-text.ts"
 import { type ContentPart, type FunctionCallItem, type Item, textOf } from "./items.ts"
-import { argumentsText, saidText } from "./said-text.ts"
+import { argumentsText, saidText, saidTexts } from "./said-text.ts"
 
 /**
  * A conversation as it is recognised: what its client brought, and after it one thing that the agent said (an answer, however
@@ -32,8 +32,8 @@ export interface Chain {
 
 export const noChain: Chain = { all: null, said: null }
 
-/** Characters, without white space, below which an answer is short. */
-const shortLength = 20
+/** Characters below which an answer is short. */
+const shortLength = 24
 
 /** Ids of calls as this service gives them out: some clients tell of their calls in words. */
 const ownCallId = /call_[0-9a-f]{32}/g
@@ -77,19 +77,22 @@ function isSomething({ marks }: Said): boolean {
 }
 
 function answerMarks(messages: readonly string[], stopTexts: readonly string[]): Said {
-  const text = saidText(messages, stopTexts)
-  const whole = stopTexts.length === 0 ? text : saidText(messages)
+  const [whole = "", ...otherwise] = saidTexts(messages)
   if (whole === "") return { marks: [], isShort: true }
+  const cut = stopTexts.length === 0 ? whole : saidText(messages, stopTexts)
   const [only, ...others] = messages.filter((message) => message.trim() !== "")
   const args = only === undefined || others.length > 0 ? null : argumentsText(only)
-  const named = whole.match(ownCallId) ?? []
+  const texts = new Set([cut, whole, ...otherwise].filter((text) => text !== ""))
   const marks = [
-    ...(text === "" ? [] : [textMark(text)]),
-    ...(whole === text ? [] : [textMark(whole)]),
+    ...[...texts].map(textMark),
     ...(args === null ? [] : [mark("a", args)]),
-    ...named.map(callMark),
+    ...messages.flatMap(callIdsIn).map(callMark),
   ]
   return { marks, isShort: whole.length < shortLength }
+}
+
+function callIdsIn(message: string): readonly string[] {
+  return message.includes("call_") ? (message.match(ownCallId) ?? []) : []
 }
 
 /** A call for each: some clients send them one by one. What was said beside them is not needed. */
@@ -139,15 +142,21 @@ function mark(kind: string, text: string): string {
 
 /** The chain behind these exchanges. */
 export function chainAfter(before: Chain, exchanges: readonly Exchange[]): Chain {
+  return chainsAfter(before, exchanges).at(-1) ?? before
+}
+
+/** The chain behind each of these exchanges. */
+export function chainsAfter(before: Chain, exchanges: readonly Exchange[]): readonly Chain[] {
   let { all, said } = before
-  for (const exchange of exchanges) {
+  return exchanges.map((exchange) => {
     for (const one of exchange.brought) all = link(all, one)
     const [own] = exchange.said
-    if (own === undefined) continue
-    all = link(all, own)
-    said = link(said, own)
-  }
-  return { all, said }
+    if (own !== undefined) {
+      all = link(all, own)
+      said = link(said, own)
+    }
+    return { all, said }
+  })
 }
 
 function link(before: string | null, one: string): string {

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { argumentsText, saidText } from "./said-text.ts"
+import { argumentsText, saidText, saidTexts } from "./said-text.ts"
 
 const answer = "The sky is blue.\n\nAnd so is the sea."
 
@@ -11,7 +11,6 @@ const edits: readonly (readonly [what: string, messages: string[], stopTexts?: s
   ["other line ends", [answer.replaceAll("\n", "\r\n")]],
   ["fewer line ends", [answer.replaceAll("\n\n", "\n")]],
   ["its messages apart", answer.split("\n\n")],
-  ["its messages joined by a blank", [answer.replaceAll("\n\n", " ")]],
   ["thoughts in front", [`<think>\nHm, blue?\n</think>\n\n${answer}`]],
   ["thoughts as a message of their own", ["<think>\nHm, blue?\n</think>", answer]],
   ["thoughts of two kinds", [`<thinking>a</thinking><think>b</think>${answer}`]],
@@ -33,14 +32,25 @@ describe("an answer is the same", () => {
     })
   }
 
-  it("however white space in it is changed", () => {
-    const space = fc.stringMatching(/^[ \t\r\n]{0,3}$/)
-    const words = fc.array(fc.stringMatching(/^[a-z<>/é漢]{1,6}$/), { maxLength: 8 })
+  it("however often its lines end, and whatever stands around it", () => {
+    const lines = fc.array(fc.stringMatching(/^[a-z<>/é漢]{1,6}( [a-z]{1,3})?$/), { maxLength: 8 })
+    const ends = fc.constantFrom("\n", "\n\n", "\r\n", "\n\n\n")
+    const around = fc.stringMatching(/^[ \t\r\n]{0,3}$/)
     fc.assert(
-      fc.property(words, space, space, (text, first, second) => {
-        expect(saidText([text.join(first)])).toBe(saidText([` ${text.join(second)}\n`]))
+      fc.property(lines, ends, ends, around, (text, first, second, space) => {
+        const other = `${space}${text.join(second)}${space}`
+        expect(saidText([text.join(first)])).toBe(saidText([other]))
       }),
     )
+  })
+
+  it("as one text of its messages, however they were joined", () => {
+    const messages = ["The sky is blue.\n", "And so is the sea."]
+    for (const joint of ["\n\n", "\n", " ", ""]) {
+      expect(saidTexts(messages)).toContain(saidText([messages.map((text) => text.trim()).join(joint)]))
+    }
+    expect(saidTexts(messages)[0]).toBe(saidText(messages))
+    expect(saidTexts([answer])).toEqual([saidText([answer])])
   })
 })
 

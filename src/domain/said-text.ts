@@ -11,13 +11,34 @@ const thoughts: readonly RegExp[] = [
   /^<details type="[a-z_]+"[^>]*>[\s\S]*?(?:<\/details>|$)/i,
 ]
 
+/** How clients join the messages of an answer. Nothing, a blank, or line ends: all of these count as one. */
+const joints = ["\n", "", " "]
+
 /**
- * The text of an answer, given as its messages, by which it is recognised: without thoughts in front of a message, without white
- * space (clients trim, join messages by what they like, change line ends), and up to the first of `stopTexts`: a client that
- * names them may put the one back that ended the answer, and go on behind it as it likes. Empty: nothing was said.
+ * The text of an answer, given as its messages, by which it is recognised: without thoughts in front of a message and white space
+ * around it, with single line ends, and up to the first of `stopTexts`: a client that names them may put the one back that ended
+ * the answer, and go on behind it as it likes. Empty: nothing was said.
  */
 export function saidText(messages: readonly string[], stopTexts: readonly string[] = []): string {
-  return withoutSpace(beforeStop(messages.map(withoutThoughts).join("\n\n"), stopTexts))
+  return joined(messages.map(withoutThoughts), "\n", stopTexts)
+}
+
+/** The same as every client may have it that makes one text of its messages. The first is `saidText`. */
+export function saidTexts(messages: readonly string[]): readonly string[] {
+  const said = messages.map(withoutThoughts)
+  if (messages.length < 2) return [joined(said, "\n", [])]
+  return [...new Set(joints.map((joint) => joined(said, joint, [])))]
+}
+
+function joined(messages: readonly string[], joint: string, stopTexts: readonly string[]): string {
+  const text = messages
+    .map((message) => message.trim())
+    .filter((message) => message !== "")
+    .join(joint)
+  return beforeStop(text, stopTexts)
+    .replaceAll("\r\n", "\n")
+    .replaceAll(/\n{2,}/g, "\n")
+    .trim()
 }
 
 function withoutThoughts(message: string): string {
@@ -35,19 +56,6 @@ function beforeStop(text: string, stopTexts: readonly string[]): string {
     .map((stop) => (stop === "" ? -1 : text.indexOf(stop)))
     .filter((place) => place >= 0)
   return places.length === 0 ? text : text.slice(0, Math.min(...places))
-}
-
-/** Bytes are walked instead of matched: a resent history may be of megabytes, and a pattern takes five times as long. */
-function withoutSpace(text: string): string {
-  const bytes = Buffer.from(text)
-  let length = 0
-  for (const byte of bytes) {
-    if (byte > 0x20) {
-      bytes[length] = byte
-      length += 1
-    }
-  }
-  return bytes.toString("utf8", 0, length)
 }
 
 /**

@@ -178,6 +178,8 @@ export interface Store {
   findThreadBySession(principal: string, agent: AgentKey, sessionKey: string): Promise<ThreadRecord | null>
   /** Turns of this key (see `domain/turn-marks.ts`), the newest first; at most 20. */
   findTurnsByKey(owner: Owner, key: string): Promise<readonly TurnPlace[]>
+  /** Those of these keys that some turn has. */
+  findKeys(keys: readonly string[]): Promise<ReadonlySet<string>>
   /** The turn and all before it, oldest first: what `lineage` has, without the items. */
   traceTurn(turnId: string): Promise<readonly TurnTrace[]>
   /** Turns whose parent it is, the newest first; at most 20. */

@@ -1,4 +1,4 @@
-import { type Chain, chainAfter, type Exchange, noChain } from "../domain/exchanges.ts"
+import type { Chain, Exchange } from "../domain/exchanges.ts"
 import type { Owner, Store, TurnPlace, TurnTrace } from "../domain/store.ts"
 import { exchangeValue, type KeyKind, lookupKey } from "../domain/turn-marks.ts"
 import { bestFits, type Fit, fitOf } from "./fit.ts"
@@ -16,6 +16,8 @@ export interface PastSearch {
   readonly owner: Owner
   /** As the client sent them: each with something that the agent said. */
   readonly exchanges: readonly Exchange[]
+  /** Behind each of these. */
+  readonly chains: readonly Chain[]
   readonly sessionKey: string | null
 }
 
@@ -32,7 +34,7 @@ const maxEnds = 32
 export async function findPast(search: PastSearch): Promise<Past | null> {
   const lookup = new Lookup(search)
   const whole = search.exchanges.length
-  const asLeft = await lookup.places("all", lookup.chains.at(-1)?.all)
+  const asLeft = await lookup.places(lookup.key("all", search.chains.at(-1)?.all))
   const [only, ...others] = asLeft
   if (only === undefined) return sharedPast(bestFits(await lookup.fits()), search.store)
   if (others.length === 0) return { turnId: only.id, length: whole }
@@ -41,25 +43,22 @@ export async function findPast(search: PastSearch): Promise<Past | null> {
 }
 
 class Lookup {
-  /** Behind each exchange. */
-  readonly chains: readonly Chain[]
   readonly #search: PastSearch
   readonly #traces = new Map<string, Promise<readonly TurnTrace[]>>()
 
   constructor(search: PastSearch) {
     this.#search = search
-    let chain = noChain
-    this.chains = search.exchanges.map((exchange) => {
-      chain = chainAfter(chain, [exchange])
-      return chain
-    })
   }
 
-  async places(kind: KeyKind, value: string | null | undefined): Promise<readonly TurnPlace[]> {
-    if (value === null || value === undefined) return []
+  key(kind: KeyKind, value: string | null | undefined): string | null {
+    const { principal, agent } = this.#search.owner
+    const isNothing = value === null || value === undefined
+    return isNothing ? null : lookupKey({ principal, agentId: agent.id }, kind, value)
+  }
+
+  async places(key: string | null): Promise<readonly TurnPlace[]> {
     const { store, owner } = this.#search
-    const scope = { principal: owner.principal, agentId: owner.agent.id }
-    return store.findTurnsByKey(owner, lookupKey(scope, kind, value))
+    return key === null ? [] : store.findTurnsByKey(owner, key)
   }
 
   fit(place: TurnPlace, length: number, isAsSent: boolean): Promise<Fit | null> {
@@ -70,38 +69,47 @@ class Lookup {
   }
 
   async fits(): Promise<readonly Fit[]> {
-    const fromBeginning = await this.#fromBeginning()
+    const beginnings = this.#search.chains.map(({ said }) => this.key("said", said))
+    const ends = this.#search.exchanges.map((_, index) => this.#endKeys(index + 1))
+    const asked = [...beginnings, ...ends.flat()].filter((key) => key !== null)
+    const known = await this.#search.store.findKeys(asked)
+    const fromBeginning = await this.#fromBeginning(beginnings, known)
     const longest = fromBeginning.reduce((length, { run }) => Math.max(length, run), 0)
-    return [...fromBeginning, ...(await this.#runs(longest))]
+    return [...fromBeginning, ...(await this.#runs(ends, known, longest))]
   }
 
   /** The longest beginning of the conversation that was left so, whatever the users' messages are now. */
-  async #fromBeginning(): Promise<readonly Fit[]> {
-    for (let length = this.chains.length; length > 0; length -= 1) {
-      const chain = this.chains[length - 1]
-      const saidSo = await this.places("said", chain?.said)
-      if (saidSo.length === 0) continue
-      // There may be any number of them; those that were asked so are found on their own.
-      const asked = [...(await this.places("all", chain?.all)), ...(await this.#exchange(length))]
-      const sent = [...saidSo.map((place) => this.fit(place, length, true))]
-      const known = new Set(saidSo.map(({ id }) => id))
-      const more = asked.filter(({ id }) => !known.has(id)).map((place) => this.fit(place, length, false))
-      const fits = (await Promise.all([...sent, ...more])).filter((fit) => fit !== null)
-      return fits.filter(({ kind }) => kind === "whole")
-    }
-    return []
+  async #fromBeginning(
+    keys: readonly (string | null)[],
+    known: ReadonlySet<string>,
+  ): Promise<readonly Fit[]> {
+    const length = keys.findLastIndex((key) => key !== null && known.has(key)) + 1
+    if (length === 0) return []
+    const saidSo = await this.places(keys[length - 1] ?? null)
+    // There may be any number of them; those that were asked so are found on their own.
+    const asked = [
+      ...(await this.places(this.key("all", this.#search.chains[length - 1]?.all))),
+      ...(await this.places(this.#exchangeKey(length))),
+    ]
+    const found = new Set(saidSo.map(({ id }) => id))
+    const fits = await Promise.all([
+      ...saidSo.map((place) => this.fit(place, length, true)),
+      ...asked.filter(({ id }) => !found.has(id)).map((place) => this.fit(place, length, false)),
+    ])
+    return fits.filter((fit) => fit !== null).filter(({ kind }) => kind === "whole")
   }
 
   /** Runs that end with one of the newest exchanges; none that is shorter than `longest`. */
-  async #runs(longest: number): Promise<readonly Fit[]> {
-    const { exchanges } = this.#search
+  async #runs(
+    ends: readonly (readonly string[])[],
+    known: ReadonlySet<string>,
+    longest: number,
+  ): Promise<readonly Fit[]> {
     const fits: Fit[] = []
-    for (
-      let length = exchanges.length;
-      length > Math.max(longest - 1, exchanges.length - maxEnds, 0);
-      length -= 1
-    ) {
-      for (const place of await this.#ends(length)) {
+    for (let length = ends.length; length >= Math.max(longest, 1); length -= 1) {
+      const keys = ends[length - 1]?.filter((key) => known.has(key)) ?? []
+      const places = (await Promise.all(keys.map((key) => this.places(key)))).flat()
+      for (const place of new Map(places.map((found) => [found.id, found])).values()) {
         const fit = await this.fit(place, length, false)
         if (fit !== null) fits.push(fit)
       }
@@ -110,18 +118,18 @@ class Lookup {
     return fits
   }
 
-  async #ends(length: number): Promise<readonly TurnPlace[]> {
-    const exchange = this.#search.exchanges[length - 1]
-    if (exchange === undefined) return []
+  /** Of the turns that may have ended with this exchange; none where it is too old to be tried. */
+  #endKeys(length: number): readonly string[] {
+    const { exchanges } = this.#search
+    const exchange = exchanges[length - 1]
+    if (exchange === undefined || length <= exchanges.length - maxEnds) return []
     // Of short answers there may be any number: those to another message are looked at for the newest one only.
-    const marks = exchange.isShort && length < this.#search.exchanges.length ? [] : exchange.said
-    const found = [...(await this.#exchange(length))]
-    for (const mark of marks) found.push(...(await this.places("last", mark)))
-    return [...new Map(found.map((place) => [place.id, place])).values()]
+    const marks = exchange.isShort && length < exchanges.length ? [] : exchange.said
+    return [this.#exchangeKey(length), ...marks.map((mark) => this.key("last", mark))].filter((key) => key !== null)
   }
 
-  async #exchange(length: number): Promise<readonly TurnPlace[]> {
+  #exchangeKey(length: number): string | null {
     const exchange = this.#search.exchanges[length - 1]
-    return exchange === undefined ? [] : this.places("exchange", exchangeValue(exchange))
+    return exchange === undefined ? null : this.key("exchange", exchangeValue(exchange))
   }
 }

@@ -48,7 +48,7 @@ async function placeOf(
   context: PlanContext,
 ): Promise<Place> {
   const search = { store: context.store, owner: ownerOf(context) }
-  const past = await findPast({ ...search, exchanges: sent.said, sessionKey })
+  const past = await findPast({ ...search, exchanges: sent.said, chains: sent.chains, sessionKey })
   const start: Place = {
     turnId: past?.turnId ?? null,
     end: sent.endOf(past?.length ?? 0),

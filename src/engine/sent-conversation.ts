@@ -1,5 +1,5 @@
 import { isAnswer } from "../domain/answer-text.ts"
-import { chainAfter, type Exchange, exchangesOf, noChain } from "../domain/exchanges.ts"
+import { type Chain, chainAfter, chainsAfter, type Exchange, exchangesOf, noChain } from "../domain/exchanges.ts"
 import { type Item, textOf } from "../domain/items.ts"
 import { writeExchanges } from "../domain/turn-marks.ts"
 import type { TurnRequest } from "../domain/turn-request.ts"
@@ -20,6 +20,8 @@ export interface Asked {
 export class SentConversation {
   /** Each with something that the agent said. */
   readonly said: readonly Exchange[]
+  /** Behind each of these. */
+  readonly chains: readonly Chain[]
   readonly #items: readonly Item[]
   readonly #exchanges: readonly Exchange[]
   /** Index of the first item behind the last thing that the agent said or did. */
@@ -29,6 +31,7 @@ export class SentConversation {
     this.#items = input
     this.#exchanges = exchangesOf(input, answerLimits.stopTexts)
     this.said = this.#exchanges.filter(({ said }) => said.length > 0)
+    this.chains = chainsAfter(noChain, this.said)
     this.#newFrom = splitInput(input).history.length
   }
 
@@ -68,7 +71,7 @@ export class SentConversation {
       clientHistory: this.#items.slice(start, addedFrom),
       clientExchanges: writeExchanges(told),
       added: isRepeat ? added.filter(({ type }) => type === "message") : added,
-      before: chainAfter(noChain, this.#exchangesTo(addedFrom)),
+      before: this.#chainTo(addedFrom),
       seenText: null,
     }
   }
@@ -80,12 +83,12 @@ export class SentConversation {
     return [{ ...first, brought: first.brought.slice(this.#broughtBefore(first, start)) }, ...rest]
   }
 
-  #exchangesTo(end: number): readonly Exchange[] {
-    return this.#exchanges.flatMap((exchange) => {
-      if (exchange.end <= end) return [exchange]
-      const brought = exchange.brought.slice(0, this.#broughtBefore(exchange, end))
-      return brought.length === 0 ? [] : [{ ...exchange, brought, said: [] }]
-    })
+  #chainTo(end: number): Chain {
+    const length = this.said.findLastIndex((exchange) => exchange.end <= end) + 1
+    const before = this.chains[length - 1] ?? noChain
+    const next = this.#exchanges[length]
+    if (next === undefined) return before
+    return chainAfter(before, [{ ...next, brought: next.brought.slice(0, this.#broughtBefore(next, end)), said: [] }])
   }
 
   #broughtBefore(exchange: Exchange, index: number): number {

@@ -192,6 +192,11 @@ export class SqliteStore implements Store {
     return this.#ledger.all("findTurnsByKey", key, principal, agent.id, agent.identity).map(turnPlaceOf)
   }
 
+  async findKeys(keys: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = keys.length === 0 ? [] : this.#ledger.all("findKeys", JSON.stringify(keys))
+    return new Set(rows.map((columns) => new Row(columns, "a key of a turn").text("key")))
+  }
+
   async traceTurn(turnId: string): Promise<readonly TurnTrace[]> {
     return this.#ledger.all("traceTurn", turnId).map(turnTraceOf)
   }

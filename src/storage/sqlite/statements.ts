@@ -54,6 +54,9 @@ export const statements = {
     cross join threads on threads.id = turns.thread_id
     where turn_keys.key = ? and threads.principal = ? and threads.agent_id = ? and threads.agent_identity = ?
     order by turn_keys.turn_id desc limit 20`,
+  findKeys: `
+    select asked.value as key from json_each(?) as asked
+    where exists (select 1 from turn_keys where turn_keys.key = asked.value)`,
   traceTurn: `
     with recursive path (id, depth) as (
       select id, 0 from turns where id = ?
