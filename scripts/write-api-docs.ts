@@ -17,8 +17,8 @@ export function apiDocs(): string {
   return `# The API
 
 Written by \`node scripts/write-api-docs.ts\` from the tables that the service itself uses. The same as an OpenAPI 3.1
-document: \`GET /openapi.json\`. More of [background answers and retries](background.md), [files](files.md),
-[compaction](compact.md), [WebSockets](websocket.md).
+document: \`GET /openapi.json\`. More of [which thread a request goes to](conversations.md), [background answers and
+retries](background.md), [files](files.md), [compaction](compact.md), [WebSockets](websocket.md).
 
 ## Routes
 
@@ -56,7 +56,10 @@ ${table(["capability", ...agentClis.map(({ name }) => name), "without it"], capa
   no effect on the agent. Answers of the Responses API repeat it where the API has a field for it.
 - **refused**: the request is answered with a 400 whose \`param\` names it.
 
-\`null\` means absent for all of them. Fields that neither OpenAI nor Open Responses documents are ignored.
+\`null\` means absent for all of them. Fields that neither OpenAI nor Open Responses documents, misspelt ones among them, have no
+effect and are named in \`x-advisory-parameters\`, too. So is \`model\` where it names no agent, so that the manager answers; the
+name of an agent that is misspelt (\`engineer_alise\`) is a 404 \`model_not_found\` that says who may be meant and who there is.
+One of our own: \`context_id\` names a conversation as the header \`X-Session-Id\` does, where that is not there.
 
 ### POST /v1/responses
 

@@ -1,5 +1,6 @@
 import { ProxyError } from "../domain/errors.ts"
 import type { SideRequest, TurnRequest } from "../domain/turn-request.ts"
+import { isObject } from "../protocol/shape.ts"
 import { sideRequestOfTask } from "../protocol/side-request.ts"
 
 /** Whatever has request headers: a context, or the handshake of a WebSocket. Names in lower case. */
@@ -29,25 +30,28 @@ export function sessionOf(context: HeaderSource, headerNames: readonly string[])
   for (const name of headerNames) {
     const value = context.req.header(name)
     if (value === undefined || value === "") continue
-    const bytes = Buffer.from(value, "latin1")
-    if (bytes.length > maxSessionKeyBytes) {
-      throw new ProxyError(
-        "invalid_request",
-        `The header ${name} is longer than ${maxSessionKeyBytes} bytes.`,
-        {
-          param: name,
-        },
-      )
-    }
-    const text = decodeUtf8(bytes)
-    if (text === null || /\p{C}/u.test(text)) {
-      throw new ProxyError("invalid_request", `The header ${name} must be printable ASCII or UTF-8.`, {
-        param: name,
-      })
-    }
-    return { sessionKey: text, resendsHistory: resendingClients.test(name) }
+    const key = sessionKeyOf(Buffer.from(value, "latin1"), `The header ${name}`, name)
+    return { sessionKey: key, resendsHistory: resendingClients.test(name) }
   }
   return { sessionKey: null, resendsHistory: false }
+}
+
+/** Without a header, `context_id` of the body is the caller's name of its conversation. Throws as `sessionOf` does. */
+export function sessionIn(body: unknown, session: Session): Session {
+  const id = isObject(body) ? body.context_id : undefined
+  if (session.sessionKey !== null || typeof id !== "string" || id === "") return session
+  return { sessionKey: sessionKeyOf(Buffer.from(id), "'context_id'", "context_id"), resendsHistory: false }
+}
+
+function sessionKeyOf(bytes: Buffer, what: string, param: string): string {
+  if (bytes.length > maxSessionKeyBytes) {
+    throw new ProxyError("invalid_request", `${what} is longer than ${maxSessionKeyBytes} bytes.`, { param })
+  }
+  const text = decodeUtf8(bytes)
+  if (text === null || /\p{C}/u.test(text)) {
+    throw new ProxyError("invalid_request", `${what} must be printable ASCII or UTF-8.`, { param })
+  }
+  return text
 }
 
 /** What the request's headers say that it is asked for beside the chat that they name; null: nothing of the kind. */

@@ -19,6 +19,7 @@ import {
   type HeaderSource,
   type OnDisconnect,
   onDisconnectOf,
+  sessionIn,
   sessionOf,
   taskOf,
 } from "./request-headers.ts"
@@ -262,7 +263,7 @@ export class ResponsesSocket {
     if (this.#gone.signal.aborted) return
     const live = await engine.submit(principal, {
       ...turn,
-      ...this.#session,
+      ...sessionIn(prepared, this.#session),
       inputPaths: continued.inputPaths,
       sideRequest: taskOf(headers) ?? asSent.turn.sideRequest,
       ...(continued.continuedId !== null && {

@@ -13,7 +13,7 @@ import type { HttpContext } from "./http-env.ts"
 import { idempotencyOf } from "./idempotency-header.ts"
 import { readJsonBody } from "./json-body.ts"
 import { answerJson } from "./large-answer.ts"
-import { onDisconnectOf, sessionOf, taskOf } from "./request-headers.ts"
+import { onDisconnectOf, sessionIn, sessionOf, taskOf } from "./request-headers.ts"
 import { serverLabelOf } from "./server-label.ts"
 import type { ServiceBounds } from "./service-bounds.ts"
 import { writeSse } from "./sse-writer.ts"
@@ -35,8 +35,9 @@ export function createTurnHandler(
 
   async function handle(context: HttpContext): Promise<Response> {
     const onDisconnect = onDisconnectOf(context)
-    const session = sessionOf(context, config.sessionHeaders)
+    const ofHeaders = sessionOf(context, config.sessionHeaders)
     const body = await readJsonBody(context, config.limits)
+    const session = sessionIn(body, ofHeaders)
     const request = api.parse((await api.prepare?.(body, context.var.principal, engine)) ?? body)
     const sideRequest = taskOf(context) ?? request.turn.sideRequest
     const idempotency = idempotencyOf(context, body, session.sessionKey)

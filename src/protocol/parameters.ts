@@ -49,10 +49,13 @@ export function readParameters(table: readonly Parameter[], input: unknown): Rea
     if (parameter.kind === "advisory") advisory.push(name)
     if (parameter.isEchoed === true) echo[name] = value
   }
-  const known = new Set(table.map(({ name }) => name))
+  const known = new Set([...table.map(({ name }) => name), ...ownFields])
   const unknown = Object.keys(body).filter((name) => !known.has(name) && nameInHeader.test(name))
   return { body, advisory: [...advisory, ...unknown.slice(0, maxUnknown)], echo }
 }
+
+/** Read beside the table: no API documents them. `context_id` names a conversation, see `http/request-headers.ts`. */
+const ownFields = ["context_id"]
 
 /** What can stand in a header, and be told apart there. */
 const nameInHeader = /^[\w.$-]{1,64}$/
