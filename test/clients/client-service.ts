@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect } from "vitest"
+import type { Limits } from "../../src/config/config.ts"
 import { startTestService, type TestService } from "../support/test-service.ts"
 import { exchangeFaults } from "./exchange-faults.ts"
 import { type Exchange, recordingFetch } from "./recording-fetch.ts"
@@ -21,6 +22,7 @@ export interface ClientService {
 export function useClientService(options: {
   readonly agent: "codex" | "demo"
   readonly modelName?: string
+  readonly limits?: Partial<Limits>
 }): ClientService {
   const recording = recordingFetch()
   let service: TestService | null = null
@@ -32,6 +34,7 @@ export function useClientService(options: {
   beforeAll(async () => {
     service = await startTestService({
       ...(options.modelName === undefined ? {} : { modelName: options.modelName }),
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
       ...(options.agent === "demo" && { cli: "/nonexistent/codex", demoFallback: true }),
     })
   })
