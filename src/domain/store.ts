@@ -1,4 +1,5 @@
 import type { AgentKey } from "./agents.ts"
+import type { FunctionTool } from "./backend.ts"
 import type { CompletionStore, ConversationItem, ConversationStore } from "./conversations.ts"
 import type { Chain, Exchange } from "./exchanges.ts"
 import type { FileLedger } from "./files.ts"
@@ -19,8 +20,9 @@ export interface ThreadRecord {
   readonly agentIdentity: string | null
   /** Kind of the backend that owns `nativeRef`. */
   readonly backend: string
-  /** Hash of instructions, tools and backend: what cannot change within a thread. */
+  /** Hash of instructions, tools and backend of its newest turn. */
   readonly keyHash: string
+  /** Of its newest turn. What the native thread was told of them is `NativeState`. */
   readonly instructions: string | null
   /** Null until the first turn opened it, and after the CLI lost it. */
   readonly nativeRef: string | null
@@ -35,6 +37,15 @@ export interface ThreadRecord {
   readonly createdAt: number
   /** By the clock by which things age, not the machine's. */
   readonly usedAt: number
+}
+
+/** What a backend's thread was opened with, and what was told in it since. */
+export interface NativeState {
+  /** The client's; null: none. */
+  readonly instructions: string | null
+  readonly tools: readonly FunctionTool[]
+  /** The newest note on what changed since it was opened; null: there is none, or it was taken back; empty: not known. */
+  readonly note: string | null
 }
 
 /** One turn of the ledger; its answer is the response of `responseId`. */
@@ -138,8 +149,10 @@ export interface TurnProgress {
   readonly nativeItems?: readonly { readonly position: number; readonly item: unknown }[]
   /** Oldest first. */
   readonly log?: readonly LogSegment[]
-  /** The native thread that now stands behind the turn's thread. */
-  readonly nativeThread?: { readonly id: string; readonly ref: string }
+  /** The native thread that now stands behind the turn's thread, and what it was opened with. */
+  readonly nativeThread?: { readonly id: string; readonly ref: string } & Omit<NativeState, "note">
+  /** What was told in the native thread behind the turn's thread; see `NativeState`. */
+  readonly note?: string | null
   readonly status?: ResponseStatus
   readonly completedAt?: number
   readonly error?: TurnError
@@ -162,7 +175,7 @@ export interface Store {
   readonly replies: ReplyStore
 
   /** A new turn with its response, which waits or runs at once (see `saveProgress`); the thread is inserted or updated (`headTurnId`, `usedAt`,
-   * `sessionKey`, `resendsHistory`), and the turn becomes the head of its conversation. */
+   * `sessionKey`, `resendsHistory`, `instructions`, `keyHash`), and the turn becomes the head of its conversation. */
   insertTurn(
     thread: ThreadRecord,
     turn: TurnRecord,
@@ -173,6 +186,8 @@ export interface Store {
   saveProgress(progress: TurnProgress): Promise<void>
 
   findThread(threadId: string): Promise<ThreadRecord | null>
+  /** Null: not known, as its native thread is one of an earlier version of the service, or there is none. */
+  findNativeState(threadId: string): Promise<NativeState | null>
   /** The one that was used last. */
   findMainThread(principal: string, agent: AgentKey): Promise<ThreadRecord | null>
   findThreadBySession(principal: string, agent: AgentKey, sessionKey: string): Promise<ThreadRecord | null>

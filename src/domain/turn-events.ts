@@ -61,6 +61,8 @@ export type TurnEvent =
       readonly message: string
       readonly tells: "progress" | "nothing" | "trouble"
       readonly error?: TurnError
+      /** The CLI has summed the conversation up: what it was told by messages may have been left out. */
+      readonly forgets?: true
     }
   | { readonly type: "turn.completed"; readonly usage: Usage | null }
   | { readonly type: "turn.failed"; readonly error: TurnError; readonly usage: Usage | null }

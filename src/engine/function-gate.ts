@@ -37,6 +37,7 @@ export class FunctionGate {
         allowed.length === 0 ? "No function may be called" : `Only ${allowed.join(", ")} may be called`
       return `${call.name} may not be called now. ${possible}; go on without it.`
     }
+    if (!this.#validators.has(call.name)) return `There is no function ${call.name} now; go on without it.`
     const problems = await this.#problemsOf(call)
     // Once: a model that cannot do better is the client's to judge.
     if (problems.length === 0 || this.#repaired.has(call.name)) return null

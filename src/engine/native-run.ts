@@ -13,7 +13,10 @@ import type { AnswerFormat } from "./answer-format.ts"
 import { cutCause } from "./answer-limits.ts"
 import type { AnswerRules } from "./answer-rules.ts"
 import { CalledFunctions, type FunctionCalled, type ShownCalls } from "./called-functions.ts"
+import type { Told } from "./change-note.ts"
+import { changeWaiting, withNote } from "./change-waiting.ts"
 import type { Deadline } from "./deadline.ts"
+import { endThread } from "./end-thread.ts"
 import type { FunctionGate } from "./function-gate.ts"
 import { openThread } from "./open-thread.ts"
 import { failed, isLost, type Outcome, type StopCause, stopped } from "./outcome.ts"
@@ -22,13 +25,14 @@ import type { Plan } from "./plan.ts"
 import type { ItemEvent, RecordedItem, Recorder } from "./recorder.ts"
 import { resumedWith } from "./resumed-with.ts"
 import { ServiceCalls } from "./service-calls.ts"
+import { ToldChange } from "./told-change.ts"
 import { type TurnTools, turnTools } from "./turn-tools.ts"
 
 export interface NativeRunOptions {
   readonly agent: Agent
   readonly plan: Plan
   readonly turnId: string
-  readonly input: Omit<TurnInput, "messages" | "outputSchema">
+  readonly input: Omit<TurnInput, "messages" | "standing" | "outputSchema">
   /** The client's. */
   readonly tools: readonly FunctionTool[]
   readonly serviceTools: ServiceTools | null
@@ -49,7 +53,9 @@ export interface NativeRunOptions {
   readonly onRecorded: (item: RecordedItem | null) => void
   readonly onNativeItem: (item: unknown) => void
   /** A new native thread stands behind the planned one. */
-  readonly onNativeThread: (ref: ThreadRef) => void
+  readonly onNativeThread: (ref: ThreadRef, opened: Told) => void
+  /** A change is about to be told in the thread: resolves once it is stored that what it knows is not known. */
+  readonly onTelling: () => Promise<void>
   /** Asks for the end of this run. */
   readonly stop: (cause: StopCause) => void
   readonly stopCause: () => StopCause | null
@@ -77,9 +83,8 @@ export class NativeRun {
   #usage: Usage | null = null
   /** Of the current turn, told in earlier responses. */
   #usageBefore: Usage | null = null
-  /** What the agent has to know before the new messages. */
-  #notes: readonly MessageItem[] = []
   #outputSchema: TurnInput["outputSchema"] = null
+  readonly #change = new ToldChange()
 
   constructor(options: NativeRunOptions) {
     this.#options = options
@@ -108,6 +113,11 @@ export class NativeRun {
 
   get thread(): ThreadRef | null {
     return this.#ref
+  }
+
+  /** See `ToldChange`. */
+  get note(): string | null | undefined {
+    return this.#change.note
   }
 
   interrupt(): void {
@@ -154,7 +164,11 @@ export class NativeRun {
     }
     this.#turn = parked.turn
     try {
-      for (const output of this.#outputs) await parked.turn.answer(output.callId, output.output)
+      this.#change.set(await changeWaiting(parked.ref, { ...this.#options, offered: this.#tools.offered }))
+      if (this.#change.text !== null) await this.#options.onTelling()
+      for (const { callId, output } of withNote(this.#outputs, this.#change.text)) {
+        await parked.turn.answer(callId, output)
+      }
       return parked
     } catch (error) {
       log("info", "a waiting turn did not take its outputs; it goes on from the ledger", {
@@ -189,9 +203,10 @@ export class NativeRun {
     if (opened === null) return failed("backend_error", "The agent's thread could not be opened.")
     const { ref } = opened
     this.#ref = ref
-    this.#notes = opened.note === null ? [] : [opened.note]
+    this.#change.set(opened.change)
+    const cut = opened.note === null ? [] : [opened.note]
     const demand = this.#options.gate.demand()
-    const notes = [...this.#notes, ...this.#answer.instructions(agent.capabilities)]
+    const notes = [...this.#change.news, ...cut, ...this.#answer.instructions(agent.capabilities)]
     if (demand !== null) notes.push(demand)
     return this.#demanded(ref, await this.#start(ref, [...notes, ...this.#messages]))
   }
@@ -213,7 +228,8 @@ export class NativeRun {
   #start(ref: ThreadRef, messages: readonly MessageItem[]): Promise<Outcome> {
     const { agent, input, stopCause } = this.#options
     const outputSchema = this.#answer.format?.nativeSchema(agent.capabilities) ?? null
-    const turn = agent.backend.startTurn(ref, { ...input, outputSchema, messages })
+    const { standing } = this.#change
+    const turn = agent.backend.startTurn(ref, { ...input, outputSchema, messages, standing })
     this.#outputSchema = outputSchema
     this.#answer.beginTurn(outputSchema)
     this.#turn = turn
@@ -227,6 +243,7 @@ export class NativeRun {
     let outcome: Outcome | null
     try {
       outcome = await this.#read(events)
+      if (outcome?.status === "completed") this.#change.wasTold()
     } finally {
       // A turn that waits for its client has none open.
       this.#service?.turnOver()
@@ -287,6 +304,7 @@ export class NativeRun {
         log("info", "agent notice", { notice: event.message.slice(0, 300) })
         if (event.tells === "progress") deadline.progress()
         else if (event.tells === "trouble") deadline.trouble(event.message.slice(0, 400), event.error ?? null)
+        if (event.forgets === true) this.#change.forgotten()
         return null
       case "turn.completed":
         return { status: "completed", error: null, usage: this.#total(event.usage) }
@@ -379,17 +397,4 @@ export class NativeRun {
     if (this.#usage === null || own === null) return own ?? this.#usage
     return addUsage(this.#usage, own)
   }
-}
-
-/** The native thread is not in use any more: it may be closed, or, if nothing is to be left of it, deleted. */
-export function endThread(agent: Agent, plan: Plan, log: Log): void {
-  if (!plan.thread.isEphemeral) {
-    agent.release(plan.thread.id)
-    return
-  }
-  const ref = agent.forget(plan.thread.id)
-  if (ref === null) return
-  agent.backend.deleteThread(ref).catch((error: unknown) => {
-    log("info", "deleting a thread failed", { error: messageOf(error) })
-  })
 }

@@ -33,8 +33,17 @@ export async function openThread(
     return null
   }
   agent.occupy(plan.thread.id, opened.ref, stamp)
-  if (opened.isNew) options.onNativeThread(opened.ref)
+  if (opened.isNew) options.onNativeThread(opened.ref, opened.opened)
+  if (opened.change.text !== null) await options.onTelling()
+  if (opened.replaced !== null) discardReplaced(options, opened.replaced)
   return opened
+}
+
+/** What the new thread was told is all that is needed of the one before. */
+function discardReplaced({ agent, log }: NativeRunOptions, ref: ThreadRef): void {
+  agent.backend.deleteThread(ref).catch((error: unknown) => {
+    log("info", "a thread that was replaced is not deleted", { error: messageOf(error) })
+  })
 }
 
 /** Nobody wants the thread any more that is still being opened. */

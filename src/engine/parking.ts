@@ -90,11 +90,6 @@ export class Parking {
     return null
   }
 
-  /** True for a turn that waits. */
-  has(turnId: string): boolean {
-    return this.#lots.has(turnId)
-  }
-
   /** The thread, which is not stored, of a turn that waits for one of these outputs. */
   findUnstored(principal: string, agentId: string, callIds: readonly string[]): ThreadRecord | null {
     for (const { thread, turnId, callIds: awaited } of this.#lots.values()) {

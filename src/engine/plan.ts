@@ -36,7 +36,7 @@ export interface PlanContext {
   /** Kind of the agent's backend. */
   readonly backend: string
   readonly sessions: "separate" | "shared"
-  readonly parking: Pick<Parking, "has" | "findUnstored">
+  readonly parking: Pick<Parking, "findUnstored">
   readonly now: number
   /** By the clock by which things age. */
   readonly age: number
@@ -80,17 +80,21 @@ export function planAfterTurn(
   sessionKey: string | null = thread.sessionKey,
 ): Plan {
   const changes = changesOf(thread, request)
-  const isSameKind = !changes.instructions && !changes.tools && thread.backend === context.backend
-  const isOutputOnly = how.added.length > 0 && how.added.every(({ type }) => type === "function_call_output")
-  const isAwaited = isOutputOnly && isForWaiting(turn, changes, request, context)
+  const isSameKind = thread.backend === context.backend
   const addsHistory = how.clientHistory.length > 0
   // A conversation that has a name of its own is not taken over by one of another name, or of none.
   const isOwn = thread.sessionKey === null || thread.sessionKey === sessionKey
   const goesOn = thread.headTurnId === turn.id && isOwn && !addsHistory
-  if (goesOn && request.keepsThread && !thread.isEphemeral && (isSameKind || isAwaited)) {
+  if (goesOn && request.keepsThread && !thread.isEphemeral && isSameKind) {
     return {
       ...how,
-      thread: { ...thread, sessionKey, usedAt: context.age },
+      thread: {
+        ...thread,
+        instructions: request.instructions,
+        keyHash: threadKey(context.backend, request),
+        sessionKey,
+        usedAt: context.age,
+      },
       parentTurnId: turn.id,
       fork: null,
       changes,
@@ -99,21 +103,6 @@ export function planAfterTurn(
   const canFork = isSameKind && !addsHistory && request.keepsThread
   const plan = planNew(how, request, context, sessionKey)
   return { ...plan, parentTurnId: turn.id, fork: canFork ? { thread, turn } : null, changes }
-}
-
-/**
- * Outputs reach the turn that waits for them where nothing but a clock in the instructions has changed, or the functions were left
- * out: some clients do so with the outputs. Other functions, or an agent in the place of the one that called, are for a thread
- * that is told so.
- */
-function isForWaiting(
-  { id }: TurnRecord,
-  changes: ThreadChanges,
-  request: TurnRequest,
-  context: PlanContext,
-): boolean {
-  const isSmall = !changes.tools || (!changes.instructions && request.tools.length === 0)
-  return isSmall && context.parking.has(id)
 }
 
 export function planNew(

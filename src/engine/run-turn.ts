@@ -14,9 +14,10 @@ import type { Agent } from "./agent.ts"
 import type { AnswerRules } from "./answer-rules.ts"
 import { seenTextOf } from "./cut-note.ts"
 import { Deadline } from "./deadline.ts"
+import { endThread } from "./end-thread.ts"
 import type { FunctionGate } from "./function-gate.ts"
 import { type Ledger, LedgerWriter } from "./ledger.ts"
-import { endThread, NativeRun } from "./native-run.ts"
+import { NativeRun } from "./native-run.ts"
 import {
   failed,
   failedBy,
@@ -52,7 +53,7 @@ export interface RunningTurnOptions {
   readonly turnId: string
   /** As stored: status queued. */
   readonly record: ResponseRecord
-  readonly input: Omit<TurnInput, "messages" | "outputSchema">
+  readonly input: Omit<TurnInput, "messages" | "standing" | "outputSchema">
   readonly tools: readonly FunctionTool[]
   readonly serviceTools: ServiceTools | null
   readonly calling: Omit<CallingTurn, "interrupted">
@@ -91,6 +92,7 @@ export class RunningTurn implements LiveResponse {
   /** As the ledger has it: this is what is told. `output` is in `#toldItems`. */
   #told: ResponseRecord
   readonly #toldItems: Item[] = []
+  #note: string | null | undefined = undefined
   #isLeft = false
   #hasBegun = false
   #isEnding = false
@@ -206,7 +208,11 @@ export class RunningTurn implements LiveResponse {
           else if (this.log.isHeld) this.#writer.writeSoon()
         },
         onNativeItem: (item) => this.#nativeItems.push(item),
-        onNativeThread: (ref) => this.#save({ nativeThread: { id: plan.thread.id, ref } }),
+        onNativeThread: (ref, opened) => this.#save({ nativeThread: { id: plan.thread.id, ref, ...opened } }),
+        onTelling: async () => {
+          this.#save({ note: "" })
+          await this.#writer.settled()
+        },
         stop: (cause) => this.#stop(cause),
         stopCause: () => this.#stopCause,
         whenStopped: this.#stopped,
@@ -217,6 +223,7 @@ export class RunningTurn implements LiveResponse {
       outcome = await Promise.race([run.run(), givenUp.then(() => null)])
       if (outcome === null && this.#stopCause !== null) outcome = stopped(this.#stopCause, null)
       this.#nativeTurnRef = run.turnRef
+      this.#note = run.note
     } catch (error) {
       this.#options.log("error", "a turn failed in the service itself", {
         response: this.id,
@@ -298,6 +305,7 @@ export class RunningTurn implements LiveResponse {
       ...(usage === null ? {} : { usage }),
       marks,
       ...(seenText === null ? {} : { seenText }),
+      ...(this.#note === undefined ? {} : { note: this.#note }),
       ...(!this.#hasBegun && this.#stopCause?.code === "agent_stopped" ? { freesIdempotencyKey: true } : {}),
     }
     this.#save(end, () => this.#tell(items))

@@ -72,16 +72,17 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
       expect(await store.readLog("resp_1")).toEqual([])
     })
 
-    it("moves only head, last use and session key of a thread that is there already", async () => {
+    it("moves only head, last use, session key and what its newest turn was told of a thread that is there already", async () => {
       await insert(store, { turnId: "turn_1", thread: { instructions: "first", nativeRef: "n1" } })
       await insert(store, {
         turnId: "turn_2",
-        thread: { instructions: "other", nativeRef: null, usedAt: 3_000, sessionKey: "s", createdAt: 9 },
+        thread: { instructions: "other", keyHash: "key-2", nativeRef: null, usedAt: 3_000, sessionKey: "s", createdAt: 9 },
         turn: { parentTurnId: "turn_1" },
       })
       expect(await store.findThread("thr_1")).toEqual(
         thread("thr_1", {
-          instructions: "first",
+          instructions: "other",
+          keyHash: "key-2",
           nativeRef: "n1",
           headTurnId: "turn_2",
           usedAt: 3_000,
@@ -173,9 +174,28 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
     it("remembers the native thread that stands behind a thread now", async () => {
       await insert(store, { turnId: "turn_1" })
       const ids = { responseId: "resp_turn_1", turnId: "turn_1" }
-      await store.saveProgress({ ...ids, nativeThread: { id: "thr_1", ref: "first" } })
-      await store.saveProgress({ ...ids, nativeThread: { id: "thr_1", ref: "second" } })
+      const opened = { instructions: null, tools: [] }
+      await store.saveProgress({ ...ids, nativeThread: { id: "thr_1", ref: "first", ...opened } })
+      await store.saveProgress({ ...ids, nativeThread: { id: "thr_1", ref: "second", ...opened } })
       expect((await store.findThread("thr_1"))?.nativeRef).toBe("second")
+    })
+
+    it("remembers what a native thread was opened with, and what was told in it since", async () => {
+      await insert(store, { turnId: "turn_1" })
+      expect(await store.findNativeState("thr_1")).toBeNull()
+      const ids = { responseId: "resp_turn_1", turnId: "turn_1" }
+      const opened = { instructions: "Be brief.", tools: [{ name: "f", description: "", parameters: {} }] }
+      await store.saveProgress({ ...ids, nativeThread: { id: "thr_1", ref: "first", ...opened } })
+      expect(await store.findNativeState("thr_1")).toEqual({ ...opened, note: null })
+      await store.saveProgress({ ...ids, note: "" })
+      await store.saveProgress({ ...ids, status: "completed", note: "Be long." })
+      expect(await store.findNativeState("thr_1")).toEqual({ ...opened, note: "Be long." })
+      const other = { instructions: null, tools: [] }
+      await store.saveProgress({ ...ids, nativeThread: { id: "thr_1", ref: "second", ...other } })
+      expect(await store.findNativeState("thr_1")).toEqual({ ...other, note: null })
+      await store.saveProgress({ ...ids, note: "Be long." })
+      await store.saveProgress({ ...ids, note: null })
+      expect((await store.findNativeState("thr_1"))?.note).toBeNull()
     })
 
     it("takes calls in the order in which they were made, whether they are awaited or not", async () => {

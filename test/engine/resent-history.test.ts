@@ -276,24 +276,22 @@ describe("calls of functions", () => {
     ["without the text beside them", [call(id)]],
   ])("are found %s", async (_, back) => {
     const first = await called(answer("I look."))
-    ledger.parked.add(first.turnId)
     const plan = await ledger.plan({ input: [user("u1"), ...back, result(id)], tools: [tool("look")] })
     expect(plan.parentTurnId).toBe(first.turnId)
     expect(plan.thread.id).toBe(first.plan.thread.id)
     expect(textsOf(plan.added)).toEqual([`output of ${id}`])
   })
 
-  it.each<[string, Partial<Asked>, boolean]>([
-    ["functions left out", {}, true],
-    ["a clock in the instructions", { tools: [tool("look")], instructions: "It is noon." }, true],
-    ["other functions", { tools: [tool("other")] }, false],
-    ["an agent in the caller's place", { tools: [tool("other")], instructions: "You are another." }, false],
-  ])("waiting for outputs that come with %s", async (_, changed, isSame) => {
+  it.each<[string, Partial<Asked>]>([
+    ["functions left out", {}],
+    ["a clock in the instructions", { tools: [tool("look")], instructions: "It is noon." }],
+    ["other functions", { tools: [tool("other")] }],
+    ["an agent in the caller's place", { tools: [tool("other")], instructions: "You are another." }],
+  ])("waiting for outputs that come with %s", async (_, changed) => {
     const first = await called()
-    ledger.parked.add(first.turnId)
     const plan = await ledger.plan({ input: [user("u1"), call(id), result(id)], ...changed })
     expect(plan.parentTurnId).toBe(first.turnId)
-    expect(plan.thread.id === first.plan.thread.id).toBe(isSame)
+    expect(plan.thread).toMatchObject({ id: first.plan.thread.id, instructions: changed.instructions ?? null })
   })
 
   it.each<[string, string]>([
@@ -530,7 +528,6 @@ describe("a turn that was stopped or failed", () => {
 describe("a client that names the answer before and sends again what led to it", () => {
   it("has its order kept, and nothing delivered twice", async () => {
     const first = await ledger.turn({ input: [user("u1")] }, [call("call_1")])
-    ledger.parked.add(first.turnId)
     const second = await ledger.turn(
       { previousResponseId: first.responseId, input: [user("u1"), result("call_1")] },
       [call("call_2")],

@@ -33,7 +33,6 @@ export interface Answered {
 /** Requests planned and stored as the engine does it, with answers that the test gives in place of an agent. */
 export class ResentLedger {
   readonly store: Store
-  readonly parked = new Set<string>()
   /** Of its lookups. */
   lookups = 0
 
@@ -66,7 +65,7 @@ export class ResentLedger {
       agent,
       backend: "demo",
       sessions: "separate",
-      parking: { has: (turnId) => this.parked.has(turnId), findUnstored: () => null },
+      parking: { findUnstored: () => null },
       now: 1_000,
       age: 1_000,
     })

@@ -169,7 +169,7 @@ describe("two API keys", () => {
 })
 
 describe("instructions", () => {
-  it("that change begin a new thread, which knows the past and only the new ones", async () => {
+  it("that change are told in the thread, which knows the past", async () => {
     const first = await ann().responses.create({
       model: "manager",
       instructions: "Speak like a pirate.",
@@ -188,8 +188,8 @@ describe("instructions", () => {
       first.output_text,
       "[[say:b]] two",
     ])
-    expect(developerTextOf(request)).toContain("poet")
-    expect(developerTextOf(request)).not.toContain("pirate")
+    expect(developerTextOf(request)).toMatch(/pirate.*in place of those.*poet/s)
+    expect(new Set(threadsAsked()).size).toBe(1)
     expect(JSON.stringify(request.body)).toContain("from-turn-one\\n")
   })
 

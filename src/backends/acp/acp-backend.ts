@@ -42,6 +42,7 @@ interface Running {
 }
 
 class AcpBackend implements Backend {
+  readonly changesTools = true
   readonly #options: AcpBackendOptions
   readonly #timeouts: AcpTimeouts
   readonly #supervisor: ProcessSupervisor<AcpConnection>
@@ -51,6 +52,8 @@ class AcpBackend implements Backend {
   readonly #known = new Map<ThreadRef, LoadOptions>()
   /** To be removed from the program's records as soon as nobody needs them. */
   readonly #ephemeral = new Set<ThreadRef>()
+  /** Of which the program does not know the last turn. */
+  readonly #cut = new Set<ThreadRef>()
   #current: Running | null = null
   /** Of the last process: it stays true while the program rests. */
   #description: AgentDescription | null = null
@@ -80,10 +83,6 @@ class AcpBackend implements Backend {
       now: options.now ?? (() => performance.now()),
       log: options.log,
     })
-  }
-
-  get changesTools(): boolean {
-    return true
   }
 
   get kind(): string {
@@ -131,6 +130,8 @@ class AcpBackend implements Backend {
   }
 
   async resumeThread(thread: ThreadRef, options: ThreadOptions): Promise<void> {
+    if (this.#cut.has(thread))
+      throw new ThreadLostError(`${this.kind} has forgotten the last turn of ${thread}`)
     this.#remember(thread, options)
     await this.#with(({ sessions }) => sessions.load(thread, options))
   }
@@ -156,6 +157,7 @@ class AcpBackend implements Backend {
   async deleteThread(thread: ThreadRef): Promise<void> {
     this.#known.delete(thread)
     this.#ephemeral.delete(thread)
+    this.#cut.delete(thread)
     const canDelete = this.#description?.agentCapabilities?.sessionCapabilities?.delete != null
     if (this.#supervisor.current === null && !canDelete) return
     await this.#with(({ sessions }) => sessions.delete(thread))
@@ -171,6 +173,8 @@ class AcpBackend implements Backend {
       onEnded: (ended, last, isStuck) => {
         if (this.#turns.get(thread) === ended) this.#turns.delete(thread)
         if (isStuck) this.#replaceStuck(thread, ended)
+        if (last.type !== "turn.completed" && ended.connection !== null && cli.forgetsCutTurns === true)
+          this.#cut.add(thread)
         if (last.type === "turn.failed" && last.error.code === "thread_lost")
           this.#current?.sessions.forget(thread)
         if (last.type === "turn.failed" && last.error.modelStatus === 401) {

@@ -45,6 +45,8 @@ export interface AcpCli {
    * message: the model would do again what was broken off.
    */
   readonly joinsUnanswered?: true
+  /** True: a turn that was interrupted, or failed, is gone from its memory, the user's words included. */
+  readonly forgetsCutTurns?: true
   /** True: it asks for the list of functions before each request to its model, and not when it is told that the list has changed. */
   readonly listsToolsEachTime?: true
   /** True: it reads its instruction files when it starts, and shows the same to all sessions. */
@@ -96,6 +98,7 @@ const gemini: AcpCli = {
     [/Suggested retry after/, "rate_limit_exceeded", 429],
     [/is not found for API version/, "model_refused", 404],
   ],
+  forgetsCutTurns: true,
 }
 
 const openCodeQuestions = { edit: "ask", bash: "ask", external_directory: "ask" }

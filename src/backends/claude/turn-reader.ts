@@ -221,7 +221,8 @@ export class TurnReader {
       const message = `claude cannot reach its model (${status}) and tries again, ${tries}`
       this.#options.push({ type: "notice", message, tells: "trouble", error: retryErrorOf(event, message) })
     } else if (event.subtype === "compact_boundary") {
-      this.#options.push({ type: "notice", message: "claude has compacted the thread", tells: "progress" })
+      const message = "claude has compacted the thread"
+      this.#options.push({ type: "notice", message, tells: "progress", forgets: true })
     } else if (event.subtype === "thinking_tokens") this.#progress("the agent thinks")
   }
 

@@ -1,8 +1,16 @@
 import type { SQLOutputValue } from "node:sqlite"
+import type { FunctionTool } from "../../domain/backend.ts"
 import type { ConversationItem, ConversationRecord, Metadata } from "../../domain/conversations.ts"
 import type { Item } from "../../domain/items.ts"
 import type { ResponseKind, ResponseRecord, ResponseStatus } from "../../domain/responses.ts"
-import type { IdempotencyRecord, ThreadRecord, TurnPlace, TurnRecord, TurnTrace } from "../../domain/store.ts"
+import type {
+  IdempotencyRecord,
+  NativeState,
+  ThreadRecord,
+  TurnPlace,
+  TurnRecord,
+  TurnTrace,
+} from "../../domain/store.ts"
 import type { TurnError } from "../../domain/turn-events.ts"
 import { readExchanges } from "../../domain/turn-marks.ts"
 import type { Usage } from "../../domain/usage.ts"
@@ -38,6 +46,15 @@ export function threadOf(columns: Columns): ThreadRecord {
     headTurnId: row.textOrNull("head_turn_id"),
     createdAt: row.integer("created_at"),
     usedAt: row.integer("used_at"),
+  }
+}
+
+export function nativeStateOf(columns: Columns): NativeState {
+  const row = new Row(columns, `the native thread of ${String(columns.thread_id)}`)
+  return {
+    instructions: row.textOrNull("instructions"),
+    tools: row.jsonArray<FunctionTool>("tools"),
+    note: row.textOrNull("note"),
   }
 }
 

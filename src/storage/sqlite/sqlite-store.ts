@@ -6,6 +6,7 @@ import type {
   ClockState,
   IdempotencyRecord,
   LogSegment,
+  NativeState,
   Owner,
   Store,
   ThreadRecord,
@@ -22,6 +23,7 @@ import {
   idempotencyOf,
   itemsOf,
   nativeItemsOf,
+  nativeStateOf,
   outputItemOf,
   responseOf,
   threadOf,
@@ -136,9 +138,11 @@ export class SqliteStore implements Store {
       }
       const { nativeThread, nativeTurnRef, marks, seenText } = progress
       if (nativeThread !== undefined) {
-        const { id, ref } = nativeThread
+        const { id, ref, instructions, tools } = nativeThread
         this.#ledger.change("setNativeThread", id, ref, id)
+        this.#ledger.run("setNativeState", id, instructions, JSON.stringify(tools))
       }
+      if (progress.note !== undefined) this.#ledger.run("setNote", progress.note, turnId)
       if ([nativeTurnRef, marks, seenText].some((value) => value !== undefined)) {
         this.#ledger.change(
           "updateTurn",
@@ -174,6 +178,10 @@ export class SqliteStore implements Store {
 
   async findThread(threadId: string): Promise<ThreadRecord | null> {
     return this.#ledger.enqueue(() => this.#ledger.findOne("findThread", threadOf, threadId))
+  }
+
+  async findNativeState(threadId: string): Promise<NativeState | null> {
+    return this.#ledger.enqueue(() => this.#ledger.findOne("findNativeState", nativeStateOf, threadId))
   }
 
   async findMainThread(principal: string, { id, identity }: AgentKey): Promise<ThreadRecord | null> {

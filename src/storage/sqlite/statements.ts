@@ -9,7 +9,7 @@ export const statements = {
     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     on conflict (id) do update set
       head_turn_id = excluded.head_turn_id, used_at = excluded.used_at, session_key = excluded.session_key,
-      resends_history = excluded.resends_history`,
+      resends_history = excluded.resends_history, key_hash = excluded.key_hash, instructions = excluded.instructions`,
   insertTurn: `
     insert into turns (id, thread_id, response_id, parent_turn_id, native_ref, created_at, input, conversation_id)
     values (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -39,6 +39,11 @@ export const statements = {
       error = coalesce(?, error), usage = coalesce(?, usage)
     where id = ?`,
   setNativeThread: "update threads set native_ref = ? where id = ?",
+  setNativeState: `
+    insert into native_threads (thread_id, instructions, tools, note) values (?, ?, ?, null)
+    on conflict (thread_id) do update set instructions = excluded.instructions, tools = excluded.tools, note = null`,
+  setNote: "update native_threads set note = ? where thread_id = (select thread_id from turns where id = ?)",
+  findNativeState: "select * from native_threads where thread_id = ?",
 
   findThread: "select * from threads where id = ?",
   findMainThread: `

@@ -1,0 +1,46 @@
+import type { FunctionTool, ThreadRef } from "../domain/backend.ts"
+import { ThreadLostError } from "../domain/errors.ts"
+import type { FunctionCallOutputItem } from "../domain/items.ts"
+import type { Store } from "../domain/store.ts"
+import type { Agent } from "./agent.ts"
+import type { Plan } from "./plan.ts"
+import { type Change, canHave, changeIn, noChange } from "./thread-change.ts"
+
+export interface WaitingWish {
+  readonly agent: Agent
+  readonly plan: Plan
+  /** The client's. */
+  readonly tools: readonly FunctionTool[]
+  /** With those of the service. */
+  readonly offered: readonly FunctionTool[]
+  readonly store: Store
+}
+
+/**
+ * What has changed for a turn that waits for its client, as when an agent hands the conversation to another one: its functions are
+ * changed, and the rest is to be told with the outputs. Rejects with `ThreadLostError` where only another thread can have them.
+ */
+export async function changeWaiting(ref: ThreadRef, wish: WaitingWish): Promise<Change> {
+  const { agent, plan, store } = wish
+  const { changesTools } = agent.backend
+  const state = plan.thread.isEphemeral ? null : await store.findNativeState(plan.thread.id)
+  if (state === null) return noChange
+  // Some clients leave them out with the outputs: that is no change.
+  const tools = wish.tools.length === 0 ? state.tools : wish.offered
+  if (!canHave(state, tools, changesTools)) throw new ThreadLostError(`Thread ${ref} has other functions`)
+  if (changesTools) {
+    await agent.backend.resumeThread(ref, { tools, instructions: null, isEphemeral: false, history: [] })
+  }
+  return changeIn(state, { instructions: plan.thread.instructions, tools }, changesTools)
+}
+
+/** A waiting turn takes nothing but outputs: what it has to be told comes with the last of them. */
+export function withNote(
+  outputs: readonly FunctionCallOutputItem[],
+  note: string | null,
+): readonly FunctionCallOutputItem[] {
+  const last = outputs.at(-1)
+  if (note === null || last === undefined) return outputs
+  const text = `<note from="the service">\n${note}\n</note>`
+  return [...outputs.slice(0, -1), { ...last, output: [...last.output, { type: "text", text }] }]
+}

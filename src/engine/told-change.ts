@@ -1,0 +1,45 @@
+import type { MessageItem } from "../domain/items.ts"
+import { noteMessage } from "./change-note.ts"
+import { type Change, noChange } from "./thread-change.ts"
+
+/** What one run tells its native thread of what has changed, and what that knows of it afterwards. */
+export class ToldChange {
+  #change: Change = noChange
+  #isTold = false
+  #isForgotten = false
+
+  set(change: Change): void {
+    this.#change = change
+  }
+
+  /** To be told before the new messages, or with the outputs that a turn waits for; null: nothing. */
+  get text(): string | null {
+    return this.#change.text
+  }
+
+  /** `text` as messages. */
+  get news(): readonly MessageItem[] {
+    return this.text === null ? [] : [noteMessage(this.text)]
+  }
+
+  /** See `TurnInput`. */
+  get standing(): readonly MessageItem[] {
+    return this.#change.note === null ? [] : [noteMessage(this.#change.note)]
+  }
+
+  /** The turn that was told has ended well. */
+  wasTold(): void {
+    if (this.text !== null) this.#isTold = true
+  }
+
+  /** The CLI has left out of its memory what it was told. */
+  forgotten(): void {
+    this.#isForgotten = true
+  }
+
+  /** The note that the thread knows now, see `NativeState`; undefined: what is stored of it is right. */
+  get note(): string | null | undefined {
+    if (this.#isForgotten) return this.#change.note === null ? undefined : ""
+    return this.#isTold ? this.#change.note : undefined
+  }
+}
