@@ -34,7 +34,7 @@ export interface ThreadOptions {
   readonly isReadOnly?: true
   /** With `isReadOnly`: it has no tools of its own at all, where the CLI can be without. */
   readonly answersOnly?: true
-  /** Earlier turns that the new thread shall know. Only `openThread` reads it. */
+  /** Earlier turns that a new thread shall know; a fork knows them beside what it shares. Resuming does not read it. */
   readonly history: readonly HistoryTurn[]
 }
 
@@ -154,7 +154,7 @@ export interface Backend {
    * that waits for its client, it has no other purpose than to change the tools.
    */
   resumeThread(thread: ThreadRef, options: ThreadOptions): Promise<void>
-  /** A new thread that shares the history up to and including the turn `at`. */
+  /** A new thread that shares the history up to and including the turn `at`, and knows `options.history` behind it. */
   forkThread(thread: ThreadRef, at: string, options: ThreadOptions): Promise<ThreadRef>
   /** Gives the thread's memory back; it can be resumed. Harmless when unknown. */
   closeThread(thread: ThreadRef): Promise<void>

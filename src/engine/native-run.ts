@@ -228,8 +228,7 @@ export class NativeRun {
   #start(ref: ThreadRef, messages: readonly MessageItem[]): Promise<Outcome> {
     const { agent, input, stopCause } = this.#options
     const outputSchema = this.#answer.format?.nativeSchema(agent.capabilities) ?? null
-    const { standing } = this.#change
-    const turn = agent.backend.startTurn(ref, { ...input, outputSchema, messages, standing })
+    const turn = agent.backend.startTurn(ref, { ...input, ...this.#change.input, outputSchema, messages })
     this.#outputSchema = outputSchema
     this.#answer.beginTurn(outputSchema)
     this.#turn = turn

@@ -124,7 +124,7 @@ async function fork(
     instructions: state === null ? wish.plan.thread.instructions : state.instructions,
     tools: offeredIn(state, wish.tools, changesTools),
   }
-  const options = await optionsOf(opened, wish)
+  const options = { ...(await optionsOf(opened, wish)), history: asHistory(wish.plan.clientHistory) }
   const ref = await unlessLost(log, () => agent.backend.forkThread(sourceRef, atRef, options))
   if (ref === null) return null
   const change = changeIn({ ...opened, note: state?.note ?? null }, toldBy(wish), changesTools, true)
@@ -182,8 +182,11 @@ async function seedOf(
         ? null
         : { kind: turn.nativeKind, items: turn.nativeItems },
   }))
-  if (clientHistory.length > 0) history.push({ input: clientHistory, output: [], native: null })
-  return history
+  return [...history, ...asHistory(clientHistory)]
+}
+
+function asHistory(items: readonly Item[]): readonly HistoryTurn[] {
+  return items.length === 0 ? [] : [{ input: items, output: [], native: null }]
 }
 
 async function unlessLost<T>(log: Log, work: () => Promise<T>): Promise<T | null> {

@@ -100,7 +100,7 @@ export function planAfterTurn(
       changes,
     }
   }
-  const canFork = isSameKind && !addsHistory && request.keepsThread
+  const canFork = isSameKind && request.keepsThread
   const plan = planNew(how, request, context, sessionKey)
   return { ...plan, parentTurnId: turn.id, fork: canFork ? { thread, turn } : null, changes }
 }

@@ -19,7 +19,9 @@ export function openingTools(
   before: readonly FunctionTool[],
   wanted: readonly FunctionTool[],
 ): readonly FunctionTool[] {
-  const names = new Set(wanted.map(({ name }) => name))
-  const all = [...wanted, ...before.filter(({ name }) => !names.has(name))]
+  // In the order of before, as a model server knows the list from its beginning on.
+  const known = new Map(before.map((tool) => [tool.name, tool]))
+  for (const tool of wanted) known.set(tool.name, tool)
+  const all = [...known.values()]
   return all.length > maxTools || Buffer.byteLength(JSON.stringify(all)) > maxBytes ? wanted : all
 }

@@ -1,3 +1,4 @@
+import type { TurnInput } from "../domain/backend.ts"
 import type { MessageItem } from "../domain/items.ts"
 import { noteMessage } from "./change-note.ts"
 import { type Change, noChange } from "./thread-change.ts"
@@ -23,8 +24,8 @@ export class ToldChange {
   }
 
   /** See `TurnInput`. */
-  get standing(): readonly MessageItem[] {
-    return this.#change.note === null ? [] : [noteMessage(this.#change.note)]
+  get input(): Pick<TurnInput, "standing"> {
+    return this.#change.note === null ? {} : { standing: [noteMessage(this.#change.note)] }
   }
 
   /** The turn that was told has ended well. */

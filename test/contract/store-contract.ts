@@ -76,7 +76,14 @@ export function describeStoreContract(name: string, prepare: () => Promise<Store
       await insert(store, { turnId: "turn_1", thread: { instructions: "first", nativeRef: "n1" } })
       await insert(store, {
         turnId: "turn_2",
-        thread: { instructions: "other", keyHash: "key-2", nativeRef: null, usedAt: 3_000, sessionKey: "s", createdAt: 9 },
+        thread: {
+          instructions: "other",
+          keyHash: "key-2",
+          nativeRef: null,
+          usedAt: 3_000,
+          sessionKey: "s",
+          createdAt: 9,
+        },
         turn: { parentTurnId: "turn_1" },
       })
       expect(await store.findThread("thr_1")).toEqual(

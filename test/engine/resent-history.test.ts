@@ -291,7 +291,10 @@ describe("calls of functions", () => {
     const first = await called()
     const plan = await ledger.plan({ input: [user("u1"), call(id), result(id)], ...changed })
     expect(plan.parentTurnId).toBe(first.turnId)
-    expect(plan.thread).toMatchObject({ id: first.plan.thread.id, instructions: changed.instructions ?? null })
+    expect(plan.thread).toMatchObject({
+      id: first.plan.thread.id,
+      instructions: changed.instructions ?? null,
+    })
   })
 
   it.each<[string, string]>([

@@ -21,12 +21,19 @@ export function prefixShares(requests: readonly Pick<RecordedRequest, "posted">[
   })
 }
 
-/** Tools, system, messages: the order in which providers put a request together before they look for what they know of it. */
+/**
+ * Tools, system, messages: the order in which providers put a request together before they look for what they know of it. Without
+ * the ids of messages, which are new in each thread of codex's and which no model is shown.
+ */
 function serialized(posted: RecordedRequest["posted"]): Buffer {
   const tools = posted.tools ?? []
   const system = posted.instructions ?? posted.system ?? posted.systemInstruction ?? ""
   const messages = posted.input ?? posted.messages ?? posted.contents ?? []
-  return Buffer.from([tools, system, messages].map((part) => JSON.stringify(part)).join("\n"))
+  return Buffer.from([tools, system, messages].map((part) => JSON.stringify(part, withoutIds)).join("\n"))
+}
+
+function withoutIds(key: string, value: unknown): unknown {
+  return key === "id" ? undefined : value
 }
 
 function sharedLength(one: Buffer, other: Buffer): number {

@@ -128,6 +128,7 @@ class ClaudeBackend implements Backend {
 
   async forkThread(ref: ThreadRef, at: string, options: ThreadOptions): Promise<ThreadRef> {
     this.#refuseUnserved(options)
+    if (options.history.length > 0) throw new ThreadLostError("claude is told no history behind a fork")
     const record = this.#threads.get(ref)?.record ?? (await this.#records.read(ref))
     const last = record?.lastOfTurn.get(at)
     if (last === undefined) throw new ThreadLostError(`Turn ${at} of thread ${ref} is not known`)

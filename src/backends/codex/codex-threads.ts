@@ -83,14 +83,18 @@ export class CodexThreads {
     const params = startParams(this.#agent, options, names, ownServers)
     const result = await this.#server.request("thread/start", params, threadResultSchema)
     const loaded = this.#keep(result, names, { hasRawEvents: true, isReadOnly: options.isReadOnly === true })
+    await this.#fill(loaded, options)
+    return loaded
+  }
+
+  async #fill({ id, names }: LoadedThread, { history }: ThreadOptions): Promise<void> {
     try {
-      await this.inject(loaded.id, historyItems(options.history, names))
+      await this.inject(id, historyItems(history, names))
     } catch (error) {
       // Half a history is worse than none: nobody will learn this thread's id.
-      await this.close(loaded.id).catch(() => {})
+      await this.close(id).catch(() => {})
       throw error
     }
-    return loaded
   }
 
   /** Shared by callers at the same time: a thread is resumed once. */
@@ -123,7 +127,9 @@ export class CodexThreads {
     const params = forkParams(this.#agent, thread, at, options.isEphemeral)
     try {
       const result = await this.#server.request("thread/fork", params, threadResultSchema)
-      return this.#keep(result, new FunctionNames(options.tools), { hasRawEvents: false })
+      const loaded = this.#keep(result, new FunctionNames(options.tools), { hasRawEvents: false })
+      await this.#fill(loaded, options)
+      return loaded
     } catch (error) {
       throw lostOrProxyError(error)
     }

@@ -75,7 +75,7 @@ class DemoBackend implements Backend {
   }
 
   async openThread(options: ThreadOptions): Promise<ThreadRef> {
-    const turns = options.history.map(({ input }) => ({ ref: null, said: input.flatMap(saidIn) }))
+    const turns = seeded(options)
     return this.#add({ ...settingsOf(options), turns })
   }
 
@@ -87,7 +87,7 @@ class DemoBackend implements Backend {
     const { turns } = this.#known(thread)
     const end = turns.findIndex((turn) => turn.ref === at)
     if (end === -1) throw new ThreadLostError(`The demo agent has no turn ${at}`)
-    return this.#add({ ...settingsOf(options), turns: turns.slice(0, end + 1) })
+    return this.#add({ ...settingsOf(options), turns: [...turns.slice(0, end + 1), ...seeded(options)] })
   }
 
   async closeThread(): Promise<void> {
@@ -151,6 +151,10 @@ class DemoBackend implements Backend {
 
 function settingsOf({ tools, isReadOnly }: ThreadOptions): Pick<DemoThread, "tools" | "isReadOnly"> {
   return { tools, isReadOnly: isReadOnly === true }
+}
+
+function seeded({ history }: ThreadOptions): DemoThread["turns"] {
+  return history.map(({ input }) => ({ ref: null, said: input.flatMap(saidIn) }))
 }
 
 function saidIn(item: Item): string[] {
