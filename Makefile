@@ -30,7 +30,7 @@ install: build ## Build and put `ai-agent-proxy` on the PATH (PREFIX=... to choo
 	@echo "Installed $(PREFIX)/bin/ai-agent-proxy. Try: ai-agent-proxy --help"
 	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; *) echo "Add $(PREFIX)/bin to your PATH to use it by name." ;; esac
 
-build: node_modules/.installed ## Bundle to dist/
+build: node_modules/.runs ## Bundle to dist/
 	@npm run --silent build
 
 lint: node_modules/.installed ## Lint and look for dead code
@@ -45,6 +45,14 @@ test-clis: node_modules/.installed
 clean: ## Remove everything that can be made again
 	rm -rf dist node_modules test/clis/node_modules coverage
 
-node_modules/.installed: package.json package-lock.json
-	npm ci --no-audit --no-fund
+# Warnings about Node's version are none: the one that these packages are run with is among them.
+NPM_CI = npm ci --no-audit --no-fund --loglevel=error
+
+# What it is made of and runs on: a third of what lint and tests need, which test/package.json lists.
+node_modules/.runs: package.json package-lock.json
+	$(NPM_CI) --workspaces=false
 	@touch $@
+
+node_modules/.installed: package.json package-lock.json test/package.json
+	$(NPM_CI)
+	@touch node_modules/.runs $@

@@ -38,6 +38,10 @@ for _ in $(seq 240); do
 done
 
 grep '^DEMO: ' "$box/log"
+size=$(du -sm "$box/clone" | cut -f1)
+[ "$size" -lt 500 ] || { echo "make debug has taken $size MB before its first answer"; exit 1; }
+warnings=$(grep -ci 'warn' "$box/log" || true)
+[ "$warnings" -lt 5 ] || { cat "$box/log"; echo "make debug has printed $warnings lines of warnings"; exit 1; }
 calls=$(awk '/^```$/ { inside = !inside; if (!inside && block ~ /^curl /) printf "%s\n", block; block = ""; next } inside { block = block $0 "\n" }' README.md)
 bash -c "$calls" >"$box/answers" 2>/dev/null
 grep -q '"object":"chat.completion"' "$box/answers"
@@ -54,4 +58,4 @@ installed=$(env PATH="$path" "$box/prefix/bin/ai-agent-proxy" --version)
 wanted=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' package.json)
 [ "$installed" = "$wanted" ] || { echo "the installed command says '$installed', not '$wanted'"; exit 1; }
 
-echo "check-fresh-clone: make debug, both curl calls and the status page are as the README says; make install works"
+echo "check-fresh-clone: $size MB, $warnings warnings; make debug, both curl calls and the status page are as the README says; make install works"
