@@ -30,7 +30,8 @@ export function connectCommand(): Command {
     .addHelpText(
       "after",
       `
-In the talk: /new, /status, /help, /exit. Ctrl-C interrupts the turn, a second one leaves.
+In the talk: /new, /edit, /status, /help, /exit. Lines that are pasted are one message, Alt-Enter begins a new line.
+Ctrl-C interrupts the turn, at the empty prompt a second one leaves. For one question: ai-agent-proxy ask.
 The agent runs in its own workspace; the working directory is told to it.
 
 Examples:
@@ -54,16 +55,16 @@ async function runConnect(word: string, folder: string | undefined, flags: Conne
     })
     const { id } = chooseAgent(agents, word)
     const chat = new Chat({ client, agentId: id, workingDir, isNew: flags.new === true })
-    process.exitCode = await talk(chat, flags)
+    process.exitCode = await talk(chat, home, flags)
   } finally {
     await end?.()
   }
 }
 
-function talk(chat: Chat, { json }: ConnectFlags): Promise<number> {
+function talk(chat: Chat, home: string, { json }: ConnectFlags): Promise<number> {
   if (json === true) return talkInJson(chat)
   return process.stdin.isTTY === true && process.stdout.isTTY === true
-    ? talkAtTerminal(chat)
+    ? talkAtTerminal(chat, home)
     : talkThroughPipe(chat)
 }
 

@@ -5,6 +5,7 @@ import { ProxyError } from "../domain/errors.ts"
 import { fileProblemOf, systemCodeOf } from "../domain/file-problem.ts"
 import { printedText } from "../domain/printed-text.ts"
 import { ServiceError } from "../supervise/service-error.ts"
+import { askCommand } from "./ask.ts"
 import { completionCommand } from "./completion.ts"
 import { configurationProblem } from "./configuration-problem.ts"
 import { connectCommand } from "./connect.ts"
@@ -60,6 +61,7 @@ Examples:
   ai-agent-proxy daemon                   serve the manager at http://127.0.0.1:7011
   ai-agent-proxy hire engineer alice      one more agent
   ai-agent-proxy connect alice            talk to it here
+  git diff | ai-agent-proxy ask alice "Is this right?"
   ai-agent-proxy status                   what runs, and what is wrong
 
 Exit codes: 0 done, 1 failure, 2 wrong usage, 69 no service manager, 77 no rights,
@@ -75,6 +77,7 @@ Exit codes: 0 done, 1 failure, 2 wrong usage, 69 no service manager, 77 no right
     startCommand(),
     stopCommand(),
     connectCommand(),
+    askCommand(),
     rememberCommand(),
     replyCommand(),
     outboxCommand(),

@@ -128,6 +128,15 @@ const table: Readonly<Record<string, Row>> = {
     down: [["connect manager", 1, notRunning]],
     ...changing("connect manager --standalone"),
   },
+  ask: {
+    wrong: [
+      ["ask", 2, "missing required argument 'agent'"],
+      ["ask manager", 2, "There is no question"],
+      ["ask manager hi", 1, "`no-such-cli` is not on the PATH"],
+    ],
+    missing: [["ask nobody hi", 1, noAgent]],
+    ...always(["ask manager hi", 1, notRunning]),
+  },
   remember: {
     wrong: [
       ["remember manager", 2, "There is nothing to remember"],

@@ -33,7 +33,9 @@ export class Terminal {
 
   /** Everything on the screen so far, without colours and with plain line ends. */
   get text(): string {
-    return stripVTControlCharacters(this.#seen).replaceAll("\r", "")
+    // A line that was drawn over is one that came before.
+    const lines = this.#seen.replaceAll("\r\x1b[2K", "\n")
+    return stripVTControlCharacters(lines).replaceAll("\r", "")
   }
 
   /** As it came, colours included. */

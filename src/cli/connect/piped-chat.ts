@@ -5,6 +5,7 @@ import { oneLineJson } from "../../domain/one-line-json.ts"
 import { note } from "../command-io.ts"
 import { exitCodes, UsageError } from "../exit-codes.ts"
 import type { Chat } from "./chat.ts"
+import { interruptible } from "./interruptible.ts"
 import { printable } from "./printable.ts"
 import { TurnPrinter } from "./turn-printer.ts"
 
@@ -61,24 +62,6 @@ export async function talkInJson(chat: Chat): Promise<number> {
     }
     return exitCode
   })
-}
-
-/** Ctrl-C interrupts the turn and ends the command. */
-async function interruptible(work: (signal: AbortSignal) => Promise<number>): Promise<number> {
-  const stopping = new AbortController()
-  const stop = (): void => stopping.abort()
-  process.once("SIGINT", stop)
-  process.once("SIGTERM", stop)
-  try {
-    return await work(stopping.signal)
-  } catch (error) {
-    if (!stopping.signal.aborted) throw error
-    note("Interrupted.")
-    return exitCodes.interrupted
-  } finally {
-    process.off("SIGINT", stop)
-    process.off("SIGTERM", stop)
-  }
 }
 
 function messageIn(line: string): string {

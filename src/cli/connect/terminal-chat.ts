@@ -1,102 +1,121 @@
-import { createInterface, type Interface } from "node:readline"
 import { explain } from "../../domain/backend.ts"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { programOf, stateOf } from "../agent-view.ts"
 import { hasColors } from "../command-io.ts"
 import type { Chat } from "./chat.ts"
+import { editMessage } from "./edit-message.ts"
+import { MarkdownStream } from "./markdown-stream.ts"
+import { readHistory, writeHistory } from "./message-history.ts"
+import { MessageInput } from "./message-input.ts"
 import { printable } from "./printable.ts"
 import { TurnPrinter } from "./turn-printer.ts"
+import { WaitingSign } from "./waiting-sign.ts"
 
-const help = `/new      begin a new conversation; the memory stays
-/status   how the agent is
-/help     this
-/exit     leave (also Ctrl-D)
-Ctrl-C    interrupt the turn; a second one leaves`
+const help = `/new       begin a new conversation; the memory stays
+/edit      write the message in your editor ($VISUAL, $EDITOR)
+/status    how the agent is
+/help      this
+/exit      leave (also exit, Ctrl-D)
+Alt-Enter  a new line in the message; lines that are pasted are one message
+Ctrl-C     interrupt the turn; at the empty prompt a second one leaves`
 
 /** How long a second Ctrl-C counts as one after the first. */
 const leaveMs = 3000
 
-/** A talk at a terminal, until the person leaves. Resolves with the exit code. */
-export async function talkAtTerminal(chat: Chat): Promise<number> {
-  const lines = createInterface({
-    input: process.stdin,
-    output: process.stdout,
-    terminal: true,
-    historySize: 200,
-  })
-  const session = new TerminalSession(chat, lines)
+/** A talk at a terminal, until the person leaves; what is typed is kept in the home. Resolves with the exit code. */
+export async function talkAtTerminal(chat: Chat, home: string): Promise<number> {
+  const session = new TerminalSession(chat, home)
   try {
     return await session.run()
   } finally {
-    lines.close()
+    session.close()
   }
 }
 
 class TerminalSession {
   readonly #chat: Chat
-  readonly #lines: Interface
-  readonly #prompt: string
-  readonly #dim: (text: string) => string
-  readonly #waiting: string[] = []
+  readonly #input: MessageInput
+  readonly #isColored = hasColors(process.stdout)
+  #message: string | null = null
   #wake: (() => void) | null = null
   #isClosed = false
   #turn: AbortController | null = null
   #interruptedAt = Number.NEGATIVE_INFINITY
   #exitCode = 0
 
-  constructor(chat: Chat, lines: Interface) {
+  constructor(chat: Chat, home: string) {
     this.#chat = chat
-    this.#lines = lines
-    const colored = hasColors(process.stdout)
-    this.#prompt = colored ? `\x1b[1m${chat.agentId}>\x1b[0m ` : `${chat.agentId}> `
-    this.#dim = (text) => (colored ? `\x1b[2m${text}\x1b[0m` : text)
+    this.#input = new MessageInput({
+      input: process.stdin,
+      output: process.stdout,
+      prompt: this.#isColored ? `\x1b[1m${chat.agentId}>\x1b[0m ` : `${chat.agentId}> `,
+      history: readHistory(home),
+      onMessage: (text) => {
+        // A Ctrl-C from here on is the first one again.
+        this.#interruptedAt = Number.NEGATIVE_INFINITY
+        this.#message = text
+        this.#wake?.()
+      },
+      onInterrupt: () => this.#interrupted(),
+      onHistory: (lines) => writeHistory(home, lines),
+      onClose: () => {
+        this.#isClosed = true
+        this.#turn?.abort()
+        this.#wake?.()
+      },
+    })
   }
 
   async run(): Promise<number> {
-    this.#lines.on("line", (line) => {
-      // A Ctrl-C from here on is the first one again.
-      this.#interruptedAt = Number.NEGATIVE_INFINITY
-      this.#waiting.push(line)
-      this.#wake?.()
-    })
-    this.#lines.on("close", () => {
-      this.#isClosed = true
-      this.#turn?.abort()
-      this.#wake?.()
-    })
-    this.#lines.on("SIGINT", () => this.#interrupted())
     this.#say(`Talking to ${this.#chat.agentId}. /help for help, Ctrl-D to leave.`)
-    this.#lines.setPrompt(this.#prompt)
     while (!this.#isClosed) {
-      const line = await this.#next()
-      if (line === null || line === "/exit") break
-      await this.#take(line)
+      const text = await this.#next()
+      if (text === null || /^\/?(?:exit|quit)$/.test(text)) break
+      await this.#take(text)
     }
     return this.#exitCode
   }
 
+  /** Safe twice. */
+  close(): void {
+    this.#input.close()
+  }
+
   async #next(): Promise<string | null> {
-    if (this.#waiting.length === 0 && !this.#isClosed) this.#lines.prompt()
-    while (this.#waiting.length === 0) {
+    this.#message = null
+    this.#input.prompt()
+    while (this.#message === null) {
       if (this.#isClosed) return null
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
       this.#wake = null
     }
-    return (this.#waiting.shift() ?? "").trim()
+    return (this.#message as string).trim()
   }
 
-  async #take(line: string): Promise<void> {
-    if (line === "") return
-    if (line === "/help") return this.#say(help)
-    if (line === "/new") {
+  async #take(text: string): Promise<void> {
+    if (text === "") return
+    if (text === "/help") return this.#say(help)
+    if (text === "/new") {
       this.#chat.beginAnew()
       return this.#say("A new conversation. What was said before can be looked up, but is not known here.")
     }
-    if (line === "/status") return this.#showStatus()
-    if (/^\/[a-z]+$/.test(line)) return this.#say(`There is no command ${line}. /help lists them.`)
-    await this.#runTurn(line)
+    if (text === "/status") return this.#showStatus()
+    if (text === "/edit") return this.#edit()
+    if (/^\/[a-z]+$/.test(text)) return this.#say(`There is no command ${text}. /help lists them.`)
+    await this.#runTurn(text)
+  }
+
+  async #edit(): Promise<void> {
+    try {
+      const text = (await this.#input.lend(() => editMessage("", process.env))).trim()
+      if (text === "") return this.#say("Nothing was written, nothing is sent.")
+      this.#say(text)
+      await this.#runTurn(text)
+    } catch (error) {
+      this.#say(messageOf(error))
+    }
   }
 
   async #showStatus(): Promise<void> {
@@ -116,46 +135,91 @@ class TerminalSession {
   async #runTurn(text: string): Promise<void> {
     const turn = new AbortController()
     this.#turn = turn
-    const printer = new TurnPrinter({
-      answer: (part) => process.stdout.write(printable(part)),
-      aside: (line) => this.#say(line),
+    const sign = new WaitingSign({
+      who: this.#chat.agentId,
+      isDrawn: this.#isColored,
+      write: (part) => process.stdout.write(part),
     })
+    const markdown = this.#isColored ? new MarkdownStream() : null
+    const write = (part: string): void => {
+      if (part === "") return
+      sign.clear()
+      process.stdout.write(part)
+    }
+    const endAnswer = (): void => write(markdown?.end() ?? "")
+    const say = (line: string): void => {
+      endAnswer()
+      sign.clear()
+      this.#say(line)
+    }
+    const printer = new TurnPrinter({
+      answer: (part) => write(markdown === null ? printable(part) : markdown.push(printable(part))),
+      aside: say,
+      preview: (lines) => {
+        sign.clear()
+        for (const line of lines) this.#preview(line)
+      },
+    })
+    sign.show()
     try {
-      const { status, error } = await this.#chat.say(text, (event) => printer.show(event), turn.signal)
+      const { status, error } = await this.#chat.say(
+        text,
+        (event) => {
+          printer.show(event)
+          if (event.type !== "text" || !event.isFinal) sign.show()
+          if (event.type === "text.end") endAnswer()
+        },
+        turn.signal,
+      )
       printer.finish()
-      if (error != null) this.#say(`The turn failed: ${error.message}`)
-      else if (status !== "completed") this.#say(`The turn ended as ${status}.`)
+      if (error != null) say(`The turn failed: ${error.message}`)
+      else if (status !== "completed") say(`The turn ended as ${status}.`)
     } catch (error) {
       printer.finish()
-      this.#say(
-        error instanceof ProxyError && error.code === "interrupted" ? "Interrupted." : messageOf(error),
-      )
+      say(error instanceof ProxyError && error.code === "interrupted" ? "Interrupted." : messageOf(error))
     } finally {
+      endAnswer()
+      sign.clear()
       this.#turn = null
     }
   }
 
-  /** Ctrl-C: interrupts what runs; where nothing does, or for the second time, it leaves. */
+  /** A line of an output or of a diff. */
+  #preview(line: string): void {
+    const shown = printable(line)
+    const color = { "+": 32, "-": 31 }[line.charAt(0)]
+    if (!this.#isColored) process.stdout.write(`  ${shown}\n`)
+    else process.stdout.write(`  ${color === undefined ? "\x1b[2m" : `\x1b[${color}m`}${shown}\x1b[0m\n`)
+  }
+
+  /** Ctrl-C: interrupts what runs, or takes back what is typed; at the empty prompt, for the second time, it leaves. */
   #interrupted(): void {
     const now = performance.now()
     const isSecond = now - this.#interruptedAt < leaveMs
     this.#interruptedAt = now
     if (this.#turn !== null && !isSecond) {
+      this.#input.forget()
       this.#turn.abort()
+      return
+    }
+    if (this.#turn === null && !this.#input.isEmpty) {
+      this.#interruptedAt = Number.NEGATIVE_INFINITY
+      this.#input.forget()
       return
     }
     if (!isSecond && this.#turn === null) {
       process.stdout.write("\n")
       this.#say("Ctrl-C again leaves.")
-      this.#lines.prompt()
+      this.#input.prompt()
       return
     }
     this.#exitCode = 130
     process.stdout.write("\n")
-    this.#lines.close()
+    this.#input.close()
   }
 
   #say(text: string): void {
-    process.stdout.write(`${this.#dim(printable(text))}\n`)
+    const shown = printable(text)
+    process.stdout.write(this.#isColored ? `\x1b[2m${shown}\x1b[0m\n` : `${shown}\n`)
   }
 }

@@ -7,6 +7,8 @@ export type ChatEvent =
   /** A message is over: what follows begins on a line of its own. */
   | { readonly type: "text.end" }
   | { readonly type: "activity"; readonly text: string }
+  /** The beginning of what a command printed, or of an edit as a diff; `more`: lines that are left out. */
+  | { readonly type: "preview"; readonly lines: readonly string[]; readonly more: number }
   | { readonly type: "problem"; readonly text: string }
   | { readonly type: "end"; readonly response: FinishedResponse }
 
@@ -32,6 +34,7 @@ const itemSchema = z.object({
   name: z.string().nullish(),
   server_label: z.string().nullish(),
   arguments: z.string().nullish(),
+  output: z.unknown().optional(),
   error: z.unknown().optional(),
   action: z.object({ query: z.string().nullish() }).nullish(),
 })
@@ -57,6 +60,7 @@ const lastEvents = new Set([
 export async function* chatEvents(stream: IncomingMessage): AsyncGenerator<ChatEvent> {
   const finalMessages = new Map<number, boolean>()
   const commands = new Set<number>()
+  let problem: string | null = null
   for await (const data of dataLines(stream)) {
     const parsed = eventSchema.safeParse(data)
     // An event of a newer service: nothing to be shown of it here.
@@ -76,13 +80,21 @@ export async function* chatEvents(stream: IncomingMessage): AsyncGenerator<ChatE
       if (item.type === "message") yield { type: "text.end" }
       const text = endOf(item)
       if (text !== null) yield { type: "activity", text }
+      const preview = previewOf(item)
+      if (preview !== null) yield preview
     } else if (type === "error") {
-      yield { type: "problem", text: message ?? "the stream failed" }
+      problem = message ?? "the stream failed"
     } else if (lastEvents.has(type)) {
       const finished = responseSchema.safeParse(response)
-      if (finished.success) yield { type: "end", response: finished.data }
+      if (!finished.success) continue
+      // The last event tells a failure, too: one of both is enough.
+      if (finished.data.error != null) problem = null
+      if (problem !== null) yield { type: "problem", text: problem }
+      problem = null
+      yield { type: "end", response: finished.data }
     }
   }
+  if (problem !== null) yield { type: "problem", text: problem }
 }
 
 function isCommand({ type, name }: z.infer<typeof itemSchema>): boolean {
@@ -105,7 +117,37 @@ function endOf(item: z.infer<typeof itemSchema>): string | null {
   return `failed: ${oneLine(text)}`
 }
 
-const changesSchema = z.object({ changes: z.array(z.object({ path: z.string(), kind: z.string() })) })
+const maxPreviewLines = 6
+
+/** Null: there is nothing to be seen of it. */
+function previewOf(item: z.infer<typeof itemSchema>): Extract<ChatEvent, { type: "preview" }> | null {
+  if (item.type !== "mcp_call") return null
+  const text = item.name === "apply_patch" ? diffOf(item.arguments) : isCommand(item) ? item.output : null
+  if (typeof text !== "string" || text.trim() === "") return null
+  const lines = text.replace(/\n+$/, "").split("\n")
+  return {
+    type: "preview",
+    lines: lines.slice(0, maxPreviewLines).map((line) => line.slice(0, maxLineLength)),
+    more: Math.max(0, lines.length - maxPreviewLines),
+  }
+}
+
+function diffOf(text: string | null | undefined): string | null {
+  const parsed = changesSchema.safeParse(parseJson(text ?? ""))
+  if (!parsed.success) return null
+  const diffs = parsed.data.changes.map(({ kind, diff = "" }) => (kind === "add" ? asAdded(diff) : diff))
+  return diffs.join("\n").replaceAll(/^(?:---|\+\+\+) .*\n/gm, "")
+}
+
+/** Of an added file a CLI gives the whole text, or a diff. */
+function asAdded(text: string): string {
+  if (/^@@|^--- /m.test(text)) return text
+  return text.replace(/\n$/, "").replaceAll(/^/gm, "+")
+}
+
+const changesSchema = z.object({
+  changes: z.array(z.object({ path: z.string(), kind: z.string(), diff: z.string().optional() })),
+})
 const verbs: Readonly<Record<string, string>> = { add: "added", update: "edited", delete: "deleted" }
 
 function changesOf(text: string | null | undefined): string | null {

@@ -6,6 +6,8 @@ export interface TurnOutput {
   readonly answer: (text: string) => void
   /** Whole lines about what the agent does, its interim words included. */
   readonly aside: (line: string) => void
+  /** What is seen of an output or an edit. Absent: nothing is shown of it. */
+  readonly preview?: (lines: readonly string[]) => void
 }
 
 /** Prints a turn as it goes: the answer as it streams, one line for each thing that the agent does. */
@@ -36,6 +38,12 @@ export class TurnPrinter {
         this.finish()
         this.#output.aside(event.text)
         return
+      case "preview": {
+        this.finish()
+        const rest = event.more === 0 ? [] : [`… ${event.more} more ${event.more === 1 ? "line" : "lines"}`]
+        this.#output.preview?.([...event.lines, ...rest])
+        return
+      }
       case "problem":
         this.finish()
         this.#output.aside(event.text)
