@@ -48,7 +48,8 @@ bash -c "$calls" >"$box/answers" 2>/dev/null
 grep -q '"object":"chat.completion"' "$box/answers"
 grep -q 'event: response.output_text.delta' "$box/answers"
 grep -q 'data: \[DONE\]' "$box/answers"
-curl -sf "http://127.0.0.1:$port/" | grep -q 'ai-agent-proxy'
+curl -sf "http://127.0.0.1:$port/" >"$box/page"
+grep -q 'ai-agent-proxy' "$box/page"
 kill -TERM -- "-$make_pid"
 wait "$make_pid" || true
 make_pid=""
