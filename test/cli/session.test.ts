@@ -83,7 +83,7 @@ describe.skipIf(noTerminalReason !== null)("a session in a terminal", () => {
 
   it("talks as docs/cli.md shows it, and says what the agent does", async () => {
     const [step] = talk
-    expect(step?.output).toContain("$ pwd\nIt is your project.")
+    expect(step?.output).toContain("$ pwd\n  /home/ann/project\nIt is your project.")
     shell.type(`${step?.command}\n`)
     await shell.see("Talking to engineer_alice. /help for help, Ctrl-D to leave.")
     await shell.see("engineer_alice> ")
