@@ -56,10 +56,15 @@ export function fitOf({ place, turns, exchanges, length, sessionKey, isAsSent }:
   return isEdited(steps, exchanges, at, step) ? null : { ...fit, kind: "broken", run }
 }
 
-/** Another answer to the same message, or behind the same beginning, is an edited one: what follows it was not said here. */
+/**
+ * Another answer to the same message, in the same place, or behind the same beginning, is an edited one: what follows it was not
+ * said here. A summary stands for several.
+ */
 function isEdited(steps: readonly Step[], exchanges: readonly Exchange[], at: number, step: number): boolean {
   return (
-    hasShared(exchanges[at]?.brought, steps[step]?.brought) || hasShared(exchanges[0]?.said, steps[0]?.said)
+    at === step ||
+    hasShared(exchanges[at]?.brought, steps[step]?.brought) ||
+    hasShared(exchanges[0]?.said, steps[0]?.said)
   )
 }
 
