@@ -40,9 +40,9 @@ export class ResentLedger {
     this.store = store
   }
 
-  static async open(): Promise<ResentLedger> {
-    const store = await openSqliteStore(":memory:")
-    return new ResentLedger(store)
+  /** In memory, or in this file. */
+  static async open(path = ":memory:"): Promise<ResentLedger> {
+    return new ResentLedger(await openSqliteStore(path))
   }
 
   plan(asked: Asked): Promise<Plan> {
