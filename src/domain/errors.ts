@@ -113,3 +113,11 @@ export class ThreadLostError extends ProxyError {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
+
+/** Of a side request to a program that does as it likes. */
+export function cannotBeHeld(program: string): ProxyError {
+  return new ProxyError(
+    "invalid_request",
+    `${program} cannot be kept from acting, so it is not asked for titles, tags and the like. Turn them off in the program that asks for them, or give them another agent.`,
+  )
+}

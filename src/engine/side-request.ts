@@ -1,5 +1,6 @@
 import type { AgentStatus } from "../domain/agents.ts"
 import type { ThreadOptions } from "../domain/backend.ts"
+import { cannotBeHeld } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import type { SideRequest, TurnRequest } from "../domain/turn-request.ts"
 
@@ -17,7 +18,10 @@ export function limitsOf(sideRequest: SideRequest | null): Pick<ThreadOptions, "
 
 type Askable = Omit<TurnRequest, "input">
 
-/** What may be a side request, as this agent is to be asked it. An agent that cannot be held is asked what is merely likely as ever. */
+/**
+ * What may be a side request, as this agent is to be asked it. One that cannot be held is asked what is merely likely as ever; what is
+ * certain is refused: throws `invalid_request`, before anything is begun.
+ */
 export function asToBeRun<Request extends Askable>(
   request: Request,
   agentOf: () => Pick<AgentStatus, "id" | "capabilities">,
@@ -27,6 +31,7 @@ export function asToBeRun<Request extends Askable>(
   if (sideRequest === null) return request
   const { id, capabilities } = agentOf()
   const isLikely = sideRequest.certainty === "likely"
+  if (!isLikely && capabilities?.alwaysActs === true) throw cannotBeHeld(capabilities.program)
   const isOrdinary = isLikely && capabilities?.alwaysActs === true
   log(isLikely ? "info" : "debug", `side request${isOrdinary ? ", run as any other" : ""}`, {
     agent: id,

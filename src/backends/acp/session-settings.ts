@@ -1,7 +1,6 @@
 import type { Permissions } from "../../domain/agents.ts"
 import type { ThreadOptions } from "../../domain/backend.ts"
-import { ProxyError } from "../../domain/errors.ts"
-import { cannotBeHeld } from "../held-thread.ts"
+import { cannotBeHeld, ProxyError } from "../../domain/errors.ts"
 import type { AcpCli, SessionSetting } from "./acp-clis.ts"
 import type { AcpConnection } from "./acp-connection.ts"
 import { choicesOf, emptyResultSchema, type SessionDescription } from "./acp-protocol.ts"

@@ -8,13 +8,12 @@ import type {
   Turn,
   TurnInput,
 } from "../../domain/backend.ts"
-import { ProxyError, ThreadLostError } from "../../domain/errors.ts"
+import { cannotBeHeld, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
 import { defaultTimeouts } from "../exec/exec-options.ts"
 import { ExecThreads } from "../exec/exec-threads.ts"
 import { ExecTurn } from "../exec/exec-turn.ts"
 import { ThreadFiles } from "../exec/thread-files.ts"
-import { cannotBeHeld } from "../held-thread.ts"
 import { renderPrompt } from "../prompt.ts"
 import { endLeftBehind, RunningProcesses } from "../running-processes.ts"
 import { notReady, StartError, turnErrorOfThrown } from "../start-error.ts"

@@ -8,9 +8,8 @@ import type {
   Turn,
   TurnInput,
 } from "../../domain/backend.ts"
-import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
+import { cannotBeHeld, messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { FunctionChannel } from "../function-channel.ts"
-import { cannotBeHeld } from "../held-thread.ts"
 import { type ExecProfile, probeExec } from "../probe.ts"
 import { type BriefRun, runBriefly } from "../run-briefly.ts"
 import { endLeftBehind, RunningProcesses } from "../running-processes.ts"
