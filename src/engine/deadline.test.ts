@@ -30,7 +30,7 @@ describe("a CLI that cannot get at its model", () => {
     expect(causes).toEqual([
       {
         code: "server_is_overloaded",
-        message: expect.stringMatching(/^For 9 s .*Reconnecting 2\/5/),
+        message: expect.stringMatching(/^For 9 s .*Overloaded/),
         told: { modelStatus: 529 },
       },
     ])

@@ -62,7 +62,8 @@ export class Deadline {
   }
 
   #troublePassed(): StopCause {
-    const { text, error } = this.#says
+    const { error } = this.#says
+    const text = error?.message ?? this.#says.text
     const message =
       `For ${seconds(this.#reconnectMs)} s the agent's CLI could not get at its model, and was interrupted. It says: ` +
       `${text.replace(/[.\s]+$/, "")}. Is its model server up?`

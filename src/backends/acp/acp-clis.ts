@@ -170,6 +170,8 @@ const qwen: AcpCli = {
   installStep: "Install it with `npm install -g @qwen-code/qwen-code`",
   loginStep: "Run `qwen` in a terminal as this user and log in, or set OPENAI_API_KEY and OPENAI_BASE_URL.",
   authMethod: (env) => (env.OPENAI_API_KEY ? "openai" : null),
+  // It gives a model that thinks without a sign up after 240 s otherwise. Our own clock ends what is silent for too long.
+  env: () => ({ QWEN_STREAM_IDLE_TIMEOUT_MS: String(24 * 60 * 60_000) }),
 }
 
 const goose: AcpCli = {

@@ -12,6 +12,9 @@ const ownNames = [
   "CLAUDE_CODE_CLIENT_KEY",
   "CLOUD_ML_REGION",
   "GOOGLE_APPLICATION_CREDENTIALS",
+  "API_TIMEOUT_MS",
+  "CLAUDE_STREAM_IDLE_TIMEOUT_MS",
+  "CLAUDE_BYTE_STREAM_IDLE_TIMEOUT_MS",
   "AWS_REGION",
   "AWS_DEFAULT_REGION",
   "AWS_PROFILE",
@@ -47,6 +50,9 @@ export function claudeEnvironment(
   return {
     // It tries ten times with growing pauses, also after a 401; a client is better told.
     CLAUDE_CODE_MAX_RETRIES: "1",
+    // It gives a model that thinks without a sign up after 300 s, and asks anew. Our own clock ends what is silent for too long.
+    API_TIMEOUT_MS: String(callLimitMs),
+    CLAUDE_STREAM_IDLE_TIMEOUT_MS: String(callLimitMs),
     ...childEnvironment(source, [...passEnv, ...ownNames, ...anthropic]),
     ...fixed,
   }

@@ -270,7 +270,7 @@ class CodexBackend implements Backend {
   }
 
   #processStarted(server: AppServer): void {
-    this.#threads = new CodexThreads(server, this.#options, this.#options.log)
+    this.#threads = new CodexThreads(server, this.#options, this.#options.log, this.#timeouts.streamIdleMs)
     this.#isAccountReady = false
     this.#options.log("info", "codex app-server started", { pid: server.pid, version: server.version })
     this.#options.onEvent({ type: "process.started", pid: server.pid })

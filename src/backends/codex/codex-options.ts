@@ -19,6 +19,8 @@ export interface CodexTimeouts {
    * Before that the turn is better ended and continued with the result later.
    */
   readonly scriptHoldMs: number
+  /** How long codex waits for a model that sends nothing, where it lets us say so. Longer than any limit of ours. */
+  readonly streamIdleMs: number
 }
 
 /** How to get the program: any other name that speaks codex's protocol is somebody else's. */
@@ -32,6 +34,7 @@ export const defaultTimeouts: CodexTimeouts = {
   interruptMs: 2_000,
   endStepMs: 2_000,
   scriptHoldMs: 20_000,
+  streamIdleMs: 24 * 60 * 60_000,
 }
 
 export interface CodexBackendOptions {

@@ -6,11 +6,13 @@ import type { AppServer } from "./app-server.ts"
 import { FunctionNames } from "./function-names.ts"
 import { historyItems } from "./history-items.ts"
 import type { InjectedItem } from "./injected-items.ts"
+import { patientProvider } from "./patient-provider.ts"
 import {
   configResultSchema,
   emptyResultSchema,
   type ListedModel,
   modelListResultSchema,
+  type OwnConfig,
   type ThreadResult,
   threadResultSchema,
 } from "./protocol.ts"
@@ -66,11 +68,13 @@ export class CodexThreads {
   /** Called when codex has unloaded it. */
   readonly #unloading = new Map<ThreadRef, () => void>()
   #models: Promise<readonly ListedModel[]> | null = null
+  readonly #streamIdleMs: number
 
-  constructor(server: AppServer, agent: AgentSettings, log: Log) {
+  constructor(server: AppServer, agent: AgentSettings, log: Log, streamIdleMs: number) {
     this.#server = server
     this.#agent = agent
     this.#log = log
+    this.#streamIdleMs = streamIdleMs
   }
 
   has(thread: ThreadRef): boolean {
@@ -80,7 +84,7 @@ export class CodexThreads {
   async open(options: ThreadOptions): Promise<LoadedThread> {
     const names = new FunctionNames(options.tools)
     const ownServers = options.isReadOnly === true ? await this.#ownServers() : []
-    const params = startParams(this.#agent, options, names, ownServers)
+    const params = startParams(await this.#settings(), options, names, ownServers)
     const result = await this.#server.request("thread/start", params, threadResultSchema)
     const loaded = this.#keep(result, names, { hasRawEvents: true, isReadOnly: options.isReadOnly === true })
     await this.#fill(loaded, options)
@@ -112,8 +116,9 @@ export class CodexThreads {
 
   async #resume(thread: ThreadRef, names: FunctionNames): Promise<LoadedThread> {
     try {
+      const params = resumeParams(await this.#settings(), thread)
       const [result, own] = await Promise.all([
-        this.#server.request("thread/resume", resumeParams(this.#agent, thread), threadResultSchema),
+        this.#server.request("thread/resume", params, threadResultSchema),
         this.#ownSettings(),
       ])
       // It comes back with what its last turn had, which may have been a setting of the agent that is no longer there.
@@ -124,8 +129,8 @@ export class CodexThreads {
   }
 
   async fork(thread: ThreadRef, at: string, options: ThreadOptions): Promise<LoadedThread> {
-    const params = forkParams(this.#agent, thread, at, options.isEphemeral)
     try {
+      const params = forkParams(await this.#settings(), thread, at, options.isEphemeral)
       const result = await this.#server.request("thread/fork", params, threadResultSchema)
       const loaded = this.#keep(result, new FunctionNames(options.tools), { hasRawEvents: false })
       await this.#fill(loaded, options)
@@ -212,10 +217,22 @@ export class CodexThreads {
   }
 
   /** What the user's own configuration says; a model of null: codex takes the default of its catalogue. */
-  #configured(): Promise<OwnSettings> {
+  async #configured(): Promise<OwnSettings> {
+    const config = await this.#config()
+    return { model: config.model ?? null, effort: config.model_reasoning_effort ?? null }
+  }
+
+  /** The agent's, and how long its provider is waited for. */
+  async #settings(): Promise<AgentSettings> {
+    const providerConfig = patientProvider(await this.#config(), this.#streamIdleMs)
+    return { ...this.#agent, providerConfig }
+  }
+
+  /** Empty where codex does not tell it. */
+  #config(): Promise<OwnConfig> {
     return this.#server.request("config/read", { includeLayers: false }, configResultSchema).then(
-      ({ config }) => ({ model: config.model ?? null, effort: config.model_reasoning_effort ?? null }),
-      () => ({ model: null, effort: null }),
+      ({ config }) => config,
+      () => ({}),
     )
   }
 

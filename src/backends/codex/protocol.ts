@@ -116,8 +116,14 @@ export const configResultSchema = z.object({
     model: z.string().nullish(),
     model_reasoning_effort: z.string().nullish(),
     mcp_servers: z.record(z.string(), z.unknown()).nullish(),
+    model_provider: z.string().nullish(),
+    model_providers: z
+      .record(z.string(), z.looseObject({ stream_idle_timeout_ms: z.number().nullish() }))
+      .nullish()
+      .catch(null),
   }),
 })
+export type OwnConfig = Partial<z.infer<typeof configResultSchema>["config"]>
 export const modelListResultSchema = z.object({
   data: z.array(
     z.object({

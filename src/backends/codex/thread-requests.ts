@@ -27,6 +27,8 @@ export interface AgentSettings {
   readonly writableFolders?: readonly string[]
   /** Where it may not, although they are below one of these. */
   readonly protectedFolders?: readonly string[]
+  /** See `patientProvider`. */
+  readonly providerConfig?: Params
 }
 
 /** A profile of codex's, since its sandbox `workspace-write` can protect nothing within a folder that may be written. */
@@ -53,12 +55,13 @@ function answeringConfig(ownServers: readonly string[]): Params {
 
 function commonParams(agent: AgentSettings, isReadOnly = false): Params {
   const { cwd, model, permissions = "full" } = agent
+  const config = { ...threadConfig, ...agent.providerConfig }
   return {
     cwd,
     approvalPolicy: "never",
-    config: threadConfig,
+    config,
     ...(permissions === "workspace" && !isReadOnly
-      ? { permissions: workspaceProfile, config: { ...threadConfig, permissions: profilesOf(agent) } }
+      ? { permissions: workspaceProfile, config: { ...config, permissions: profilesOf(agent) } }
       : { sandbox: permissions === "full" && !isReadOnly ? "danger-full-access" : "read-only" }),
     ...(model === null ? {} : { model }),
   }

@@ -48,7 +48,8 @@ export function turnErrorOf(
     }
   }
   const { word, status } = infoOf(error.codexErrorInfo)
-  const message = [error.message, error.additionalDetails].filter(Boolean).join(": ")
+  const said = [error.message, error.additionalDetails].filter(Boolean).join(": ")
+  const message = /idle timeout waiting for/.test(said) ? `${said.replace(/\.$/, "")}. ${idleLimit}` : said
   if (word !== null && ownFaults.has(word)) return { code: "backend_error", message, modelStatus: null }
   const [code = null, usualStatus = null] = knownInfos[word ?? ""] ?? []
   const failure = modelFailure(
@@ -65,6 +66,9 @@ export function turnErrorOf(
   const isPlainBody = failure.modelStatus === null && word === "other" && error.message.startsWith("{")
   return isPlainBody ? { ...failure, code: "model_refused", modelStatus: 400 } : failure
 }
+
+const idleLimit =
+  "The model sent nothing for as long as codex waits: `stream_idle_timeout_ms` of its provider, 300 s unless set."
 
 const loginStep = "Run `codex login` as the user of this service, or check the key of its model provider."
 
