@@ -13,6 +13,7 @@ import type { SideRequest } from "../domain/turn-request.ts"
 import type { Agent } from "./agent.ts"
 import type { AnswerRules } from "./answer-rules.ts"
 import { seenTextOf } from "./cut-note.ts"
+import { usageOfCut } from "./cut-usage.ts"
 import { Deadline } from "./deadline.ts"
 import { endThread } from "./end-thread.ts"
 import type { FunctionGate } from "./function-gate.ts"
@@ -280,9 +281,11 @@ export class RunningTurn implements LiveResponse {
     agent.turnEnded(outcome)
     const items = this.#recorder.finish("incomplete")
     const completedAt = now()
-    const { status, usage } = outcome
+    const { status } = outcome
+    const isCut = this.#hasBegun && this.#stopCause !== null
+    const usage = isCut ? usageOfCut(outcome.usage, plan.added, this.#recorder.output) : outcome.usage
     const error = this.#withDoubt(outcome.error)
-    this.#logEnd(outcome, completedAt)
+    this.#logEnd({ ...outcome, usage }, completedAt)
     // The CLI knows nothing of an answer that was given past it.
     const isReplied = this.#stopCause?.code === "replied"
     const { output } = this.#recorder

@@ -49,6 +49,43 @@ describe("limits on the answer over codex", () => {
     expect(streamed.choices[0]).toMatchObject({ message: { content: text }, finish_reason: "stop" })
   })
 
+  it("count what was cut: chat and Responses, whole and streamed, in a first turn and in a later one", async () => {
+    const worth = (usage: { input: number; output: number } | undefined) => {
+      // The model server tells the tokens of an answer at its end, which never came.
+      expect(usage?.output).toBe(3)
+      expect(usage?.input).toBeGreaterThan(0)
+      expect(usage?.input).toBeLessThan(1_000)
+    }
+    const fields = { stop: ["7 8"] }
+    const whole = await chat([user(long)], fields)
+    worth({ input: whole.usage?.prompt_tokens ?? 0, output: whole.usage?.completion_tokens ?? 0 })
+    const options = { stream_options: { include_usage: true } }
+    const stream = client.chat.completions.stream({
+      model: "manager",
+      messages: [user(`${long} streamed`)],
+      ...fields,
+      ...options,
+    })
+    const usage = await stream.totalUsage()
+    worth({ input: usage.prompt_tokens, output: usage.completion_tokens })
+    const first = await client.responses.create({ model: "manager", input: "[[usage:500:0:60]] hello" })
+    expect(first.usage).toMatchObject({ input_tokens: 500, output_tokens: 60 })
+    const cut = await client.responses.create({
+      model: "manager",
+      input: long,
+      max_output_tokens: 3,
+      previous_response_id: first.id,
+    })
+    // Not that of the turn before, which codex tells again at an interrupt.
+    worth({ input: cut.usage?.input_tokens ?? 0, output: cut.usage?.output_tokens ?? 0 })
+    const after = await client.responses.create({
+      model: "manager",
+      input: "[[usage:700:0:70]] hello",
+      previous_response_id: cut.id,
+    })
+    expect(after.usage).toMatchObject({ input_tokens: 700, output_tokens: 70 })
+  })
+
   it("do nothing to an answer that stays within them", async () => {
     const answer = await chat([user("[[say:short]]")], { stop: "END", max_tokens: 100 })
     expect(answer.choices[0]).toMatchObject({ message: { content: "short" }, finish_reason: "stop" })

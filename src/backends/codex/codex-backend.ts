@@ -43,6 +43,7 @@ import {
 } from "./protocol.ts"
 import { declineRequest } from "./server-requests.ts"
 import { splitInput, turnParams } from "./thread-requests.ts"
+import { usageOf } from "./token-count.ts"
 
 const noNames = new FunctionNames([])
 
@@ -318,7 +319,10 @@ class CodexBackend implements Backend {
     const threadId = "threadId" in params ? (params.threadId ?? null) : null
     const turn = threadId === null ? undefined : this.#turns.get(threadId)
     if (turn !== undefined) turn.notified(notification)
-    else if (method === "warning") this.#options.log("info", "codex warns", { warning: params.message })
+    else if (method === "thread/tokenUsage/updated") {
+      const { total } = params.tokenUsage
+      if (total != null) this.#threads?.usageTold(params.threadId, usageOf(total))
+    } else if (method === "warning") this.#options.log("info", "codex warns", { warning: params.message })
     // Threads that we did not open are codex's own (sub-agents); their turns belong to a turn of ours.
     else if (method === "turn/started" && this.#threads?.has(params.threadId)) {
       this.#endForeignTurn(params.threadId, params.turn.id)

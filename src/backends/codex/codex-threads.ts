@@ -1,6 +1,7 @@
 import type { ThreadOptions, ThreadRef, TurnInput } from "../../domain/backend.ts"
 import { ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
+import { noUsage, type Usage } from "../../domain/usage.ts"
 import { lostOrProxyError } from "../start-error.ts"
 import type { AppServer } from "./app-server.ts"
 import { FunctionNames } from "./function-names.ts"
@@ -39,6 +40,8 @@ export interface LoadedThread {
   /** As the last turn left them: codex keeps a turn's model and effort for all later turns. */
   model: string
   effort: string | null
+  /** Tokens of all its turns, as codex told them last; null: it has not yet. */
+  totalUsage: Usage | null
 }
 
 interface OwnSettings {
@@ -144,6 +147,12 @@ export class CodexThreads {
     for (const chunk of injectChunks(items)) {
       await this.#server.request("thread/inject_items", { threadId: thread, items: chunk }, emptyResultSchema)
     }
+  }
+
+  /** What all its turns have used, as codex tells it between them. */
+  usageTold(thread: ThreadRef, total: Usage): void {
+    const loaded = this.#loaded.get(thread)
+    if (loaded !== undefined) loaded.totalUsage = total
   }
 
   /** Gives it back and waits until codex has unloaded it, so that it reads everything anew when it is resumed. */
@@ -285,6 +294,8 @@ export class CodexThreads {
       ownEffort: own === undefined ? effort : own.effort,
       model: result.model,
       effort,
+      // A new one has used nothing; a fork begins with its source's.
+      totalUsage: hasRawEvents ? noUsage : null,
     }
     this.#loaded.set(loaded.id, loaded)
     return loaded

@@ -64,6 +64,7 @@ export class CodexTurn implements Turn {
     this.#reader = new TurnReader({
       push: (event) => this.#events.push(event),
       calls: this.#calls,
+      thread: () => this.#thread,
       isClientFunction: (name) => this.#thread?.names.has(name) === true,
       log: options.log,
     })

@@ -48,7 +48,7 @@ const notificationSchemas = {
   "rawResponse/completed": z.object({ ...turnScope, usage: tokenCountSchema.nullish().catch(null) }),
   "thread/tokenUsage/updated": z.object({
     ...turnScope,
-    tokenUsage: z.object({ last: tokenCountSchema }),
+    tokenUsage: z.object({ last: tokenCountSchema, total: tokenCountSchema.nullish() }),
   }),
   error: z.object({ ...turnScope, error: turnErrorSchema, willRetry: z.boolean().default(false) }),
   warning: z.object({ threadId: z.string().nullish(), message: z.string() }),

@@ -91,8 +91,8 @@ export function startParams(
 ): Params {
   return {
     ...commonParams(agent, options.isReadOnly),
-    ...(options.isReadOnly && { config: readingConfig(ownServers) }),
-    ...(options.answersOnly && { config: answeringConfig(ownServers) }),
+    ...(options.isReadOnly && { config: { ...readingConfig(ownServers), ...agent.providerConfig } }),
+    ...(options.answersOnly && { config: { ...answeringConfig(ownServers), ...agent.providerConfig } }),
     ...(options.instructions === null ? {} : { developerInstructions: options.instructions }),
     dynamicTools: options.tools.map((tool) => dynamicTool(tool, names)),
     ephemeral: options.isEphemeral,

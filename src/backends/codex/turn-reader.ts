@@ -1,12 +1,14 @@
 import { messageOf } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
 import type { TurnEvent } from "../../domain/turn-events.ts"
-import { addUsage, noUsage, type Usage } from "../../domain/usage.ts"
+import { addUsage, noUsage, type Usage, usageSince } from "../../domain/usage.ts"
 import type { OpenCalls } from "../open-calls.ts"
 import type { RequestId } from "../rpc-client.ts"
+import type { LoadedThread } from "./codex-threads.ts"
 import { keptNativeItem } from "./history-items.ts"
 import { itemOf } from "./item-mapping.ts"
 import type { NativeItem, Notification } from "./protocol.ts"
+import { type TokenCount, usageOf } from "./token-count.ts"
 import { ToldTexts } from "./told-texts.ts"
 import { turnErrorOf } from "./turn-error.ts"
 
@@ -14,6 +16,8 @@ export interface TurnReaderOptions {
   readonly push: (event: TurnEvent) => void
   readonly calls: OpenCalls<RequestId>
   readonly isClientFunction: (nativeName: string) => boolean
+  /** The thread that it runs in. */
+  readonly thread: () => Pick<LoadedThread, "totalUsage"> | null
   readonly log: Log
 }
 
@@ -22,6 +26,7 @@ export class TurnReader {
   readonly #push: (event: TurnEvent) => void
   readonly #calls: OpenCalls<RequestId>
   readonly #isClientFunction: (nativeName: string) => boolean
+  readonly #thread: TurnReaderOptions["thread"]
   readonly #log: Log
   readonly #openCommands = new Set<string>()
   readonly #toldTexts = new ToldTexts()
@@ -35,6 +40,7 @@ export class TurnReader {
     this.#push = options.push
     this.#calls = options.calls
     this.#isClientFunction = options.isClientFunction
+    this.#thread = options.thread
     this.#log = options.log
   }
 
@@ -72,7 +78,7 @@ export class TurnReader {
         break
       }
       case "thread/tokenUsage/updated":
-        this.#toldUsage = addUsage(this.#toldUsage ?? noUsage, usageOf(notification.params.tokenUsage.last))
+        this.#countTotal(notification.params.tokenUsage)
         break
       case "error": {
         // Without a retry it is repeated in `turn/completed`.
@@ -97,6 +103,25 @@ export class TurnReader {
         // The turn itself and the process are not read here.
         break
     }
+  }
+
+  /**
+   * codex repeats the `last` of the request before at an interrupt, a steer and a compaction, also under a new turn's id: only
+   * what the total of the thread has grown by was used.
+   */
+  #countTotal({
+    last,
+    total,
+  }: {
+    readonly last: TokenCount
+    readonly total?: TokenCount | null | undefined
+  }): void {
+    const thread = this.#thread()
+    const before = thread?.totalUsage ?? null
+    const now = total == null ? null : usageOf(total)
+    const used = now === null || before === null ? usageOf(last) : usageSince(before, now)
+    if (thread !== null && now !== null) thread.totalUsage = now
+    if (used !== null && totalOf(used) > 0) this.#toldUsage = addUsage(this.#toldUsage ?? noUsage, used)
   }
 
   /** A raw item, from an event or from the rollout file. */
@@ -150,22 +175,6 @@ export class TurnReader {
   #command(id: string, isDone: boolean): void {
     if (!isDone) this.#openCommands.add(id)
     else if (this.#openCommands.delete(id) && this.#openCommands.size === 0) this.#onCommandsEnded?.()
-  }
-}
-
-interface TokenCount {
-  readonly inputTokens: number
-  readonly cachedInputTokens: number
-  readonly outputTokens: number
-  readonly reasoningOutputTokens: number
-}
-
-function usageOf(count: TokenCount): Usage {
-  return {
-    inputTokens: count.inputTokens,
-    cachedInputTokens: count.cachedInputTokens,
-    outputTokens: count.outputTokens,
-    reasoningTokens: count.reasoningOutputTokens,
   }
 }
 
