@@ -1,0 +1,123 @@
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { imagesOf } from "../../model-server/request-readers.ts"
+import { waitFor } from "../../support/wait-for.ts"
+import type { Bench } from "../real-client.ts"
+import { equal, includes } from "./expect.ts"
+import { onePixelPng } from "./picture.ts"
+import type { ProgramResult } from "./program.ts"
+import type { ScriptedService } from "./scripted-service.ts"
+
+/** One way in which a library asks: over chat, over Responses, by another of its classes. */
+export interface LibraryWay {
+  readonly name: string
+  /** What the library has no word for, with the reason. */
+  readonly cannot?: Partial<Record<LibraryAction, string>>
+  /** Directives that make the agent's model answer this text, in the form that the library takes for an answer. */
+  readonly say?: (text: string) => string
+  /** The same where an answer of a form is wanted; default: `[[schema]]`. */
+  readonly shape?: string
+  /** How many threads of the agent a conversation of two turns may have; default: one. */
+  readonly threads?: number
+  /** Under which the library offers `get_weather`, where it gives it another name. */
+  readonly functionName?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export type LibraryAction = "ask" | "chat" | "tool" | "picture" | "shape" | "stream"
+
+export interface Library {
+  /** The interpreter. */
+  readonly command: string
+  /** A program beside the checks, called with WAY ACTION TEXT..., and `BASE_URL` in the environment. It prints the answer. */
+  readonly program: string
+  readonly ways: readonly LibraryWay[]
+}
+
+/**
+ * What every library is to do: the agent's own command in the first and in the second turn of a conversation, a function, a
+ * picture, an answer of a form, a stop in the middle of a stream.
+ */
+export async function checkLibrary(bench: Bench, library: Library): Promise<void> {
+  const service = await bench.startService()
+  await writeFile(join(bench.folder, "dot.png"), onePixelPng)
+  for (const way of library.ways) await checkWay(bench, service, library, way)
+}
+
+async function checkWay(
+  bench: Bench,
+  service: ScriptedService,
+  library: Library,
+  way: LibraryWay,
+): Promise<void> {
+  const recorder = await bench.record(service.url)
+  const run = (
+    action: LibraryAction,
+    texts: readonly string[],
+    onOutput?: Parameters<Bench["run"]>[0]["onOutput"],
+  ): Promise<ProgramResult> =>
+    bench.run({
+      command: library.command,
+      args: [library.program, way.name, action, ...texts],
+      cwd: bench.folder,
+      env: {
+        HOME: bench.folder,
+        PYTHONUNBUFFERED: "1",
+        OPENAI_API_KEY: "none",
+        BASE_URL: `${recorder.url}/v1`,
+        ...way.env,
+      },
+      ...(onOutput !== undefined && { onOutput }),
+    })
+  const answer = async (action: LibraryAction, ...texts: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await run(action, texts)
+    if (code !== 0) throw new Error(`it ended with ${code}: ${(stderr || stdout).slice(-700)}`)
+    return stdout.trim()
+  }
+  const say = way.say ?? ((text: string) => `[[say:${text}]]`)
+  const check = async (action: LibraryAction, what: string, work: () => Promise<void>) => {
+    const why = way.cannot?.[action]
+    const line = `${way.name}: ${what}`
+    if (why === undefined) await bench.check(line, work)
+    else bench.skip(line, why)
+  }
+
+  await check("ask", "the agent runs a command once, and its answer is given", async () => {
+    equal(await answer("ask", `${service.command(way.name)}[[then]]${say("It is done.")}`), "It is done.")
+    equal(service.ran(way.name), 1)
+  })
+  await check("chat", "a conversation goes on behind a command, and nothing is done twice", async () => {
+    service.model.clearRequests()
+    const mark = `${way.name}-first`
+    const first = `${service.command(mark)}[[then]]${say("It is done.")}`
+    equal(await answer("chat", first, say("And on.")), "And on.")
+    equal(service.ran(mark), 1)
+    includes(JSON.stringify(service.model.requests.at(-1)?.body.input), mark)
+    equal(service.threads().length, way.threads ?? 1)
+  })
+  await check("tool", "the agent calls a function", async () => {
+    const text = `${service.command(`${way.name}-tool`)}[[then]][[tool:${way.functionName ?? "get_weather"}:{"city":"Paris"}]][[then]]${say("Told.")}`
+    equal(await answer("tool", text), "Told.")
+    includes(JSON.stringify(service.model.requests.at(-1)?.body.input), "sunny in Paris")
+    equal(service.ran(`${way.name}-tool`), 1)
+  })
+  await check("picture", "a picture comes to the agent", async () => {
+    service.model.clearRequests()
+    equal(await answer("picture", say("Seen.")), "Seen.")
+    equal(service.model.requests.flatMap(imagesOf).length, 1)
+  })
+  await check("shape", "an answer has the form that was asked for", async () => {
+    equal(JSON.parse(await answer("shape", way.shape ?? "[[schema]]")), { answer: "yes" })
+  })
+  await check("stream", "whoever stops in the middle of a stream stops the agent", async () => {
+    const ends = service.ends().length
+    const late = `${way.name}-late`
+    await run("stream", [`[[slow:2000]]${service.command(late)}`], (text, child) => {
+      if (text.includes("3")) child.kill("SIGKILL")
+    })
+    await waitFor(() => service.ends().length > ends, { what: "the turn to end", timeoutMs: 20_000 })
+    equal(service.ends().at(-1), "cancelled")
+    equal(service.ran(late), 0)
+  })
+  recorder.close()
+}
