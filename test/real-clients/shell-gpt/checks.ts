@@ -1,0 +1,94 @@
+import { mkdir, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { waitFor } from "../../support/wait-for.ts"
+import type { Bench, RealClient } from "../real-client.ts"
+import { equal, includes } from "../support/expect.ts"
+
+export const client: RealClient = {
+  programs: ["shell-gpt 1.5.1"],
+  limitMinutes: 15,
+  run: async (bench) => {
+    const environment = await bench.pythonEnvironment(join(import.meta.dirname, "requirements.txt"))
+    if (environment === null) return
+    const service = await bench.startService()
+    const home = join(bench.folder, "home")
+    const functions = join(home, "functions")
+    await mkdir(functions, { recursive: true })
+    await writeFile(join(functions, "weather.py"), weatherFunction)
+    const sgpt = (args: readonly string[], more: Partial<Parameters<Bench["run"]>[0]> = {}) =>
+      bench.run({
+        command: join(environment, "bin/sgpt"),
+        args,
+        cwd: home,
+        // As in docs/clients/shell-gpt.md.
+        env: {
+          HOME: home,
+          API_BASE_URL: service.baseUrl,
+          OPENAI_API_KEY: "none",
+          DEFAULT_MODEL: "manager",
+          USE_LITELLM: "false",
+          REQUEST_TIMEOUT: "3600",
+          OPENAI_USE_FUNCTIONS: "true",
+          OPENAI_FUNCTIONS_PATH: functions,
+          SHOW_FUNCTIONS_OUTPUT: "false",
+          PRETTIFY_MARKDOWN: "false",
+        },
+        ...more,
+      })
+
+    await bench.check("the agent runs a command once, and its answer is printed", async () => {
+      const { stdout, stderr, code } = await sgpt([
+        "--no-functions",
+        `${service.command("one")}[[say:It is done.]]`,
+      ])
+      equal({ code, isTold: stdout.includes("It is done.") }, { code: 0, isTold: true }, stdout + stderr)
+      equal(service.ran("one"), 1)
+    })
+    await bench.check("a chat that is gone on with is one thread of the agent", async () => {
+      service.model.clearRequests()
+      await sgpt(["--no-functions", "--no-cache", "--chat", "one", "[[say:first]]"])
+      const { stdout, stderr } = await sgpt(["--no-functions", "--no-cache", "--chat", "one", "[[history]]"])
+      includes(stdout, "first", stderr)
+      equal(service.threads().length, 1)
+    })
+    await bench.check("the agent calls a function", async () => {
+      const { stdout, stderr } = await sgpt(["--no-cache", '[[tool:weather:{"city":"Paris"}]]'])
+      includes(stdout, "Done with tools.", stderr)
+      includes(JSON.stringify(service.model.requests.at(-1)?.body.input), "sunny in Paris")
+    })
+    await bench.check("Ctrl-C stops the agent", async () => {
+      const ends = service.ends().length
+      await sgpt(["--no-functions", "--no-cache", `[[slow:2000]]${service.command("late")}`], {
+        onOutput: (text, child) => {
+          if (text.includes("1")) child.kill("SIGINT")
+        },
+      })
+      await waitFor(() => service.ends().length > ends, { what: "the turn to end", timeoutMs: 20_000 })
+      equal({ end: service.ends().at(-1), ran: service.ran("late") }, { end: "cancelled", ran: 0 })
+    })
+  },
+}
+
+const weatherFunction = `from pydantic import BaseModel, Field
+
+
+class Function(BaseModel):
+    """Tells the weather of a city"""
+
+    city: str = Field(..., description="Name of the city")
+
+    class Config:
+        title = "weather"
+
+    @classmethod
+    def execute(cls, city: str) -> str:
+        return "sunny in " + city
+
+    @classmethod
+    def openai_schema(cls):
+        schema = cls.model_json_schema()
+        return {
+            "type": "function",
+            "function": {"name": "weather", "description": cls.__doc__, "parameters": schema},
+        }
+`
