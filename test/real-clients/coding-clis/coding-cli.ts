@@ -50,7 +50,7 @@ export async function checkCodingCli(
     includes(stdout, "It is done.", stderr)
     equal(service.ran(mark), 1)
   })
-  await bench.check(name("a conversation is gone on with in the same thread of the agent"), async () => {
+  await bench.check(name("a conversation is gone on with"), async () => {
     const before = service.threads().length
     await run(cli.once("[[say:First answer.]]"))
     const { stdout, stderr } = await run(cli.again("[[history]]"))
