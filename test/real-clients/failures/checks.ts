@@ -1,0 +1,188 @@
+import { cp, readFile } from "node:fs/promises"
+import { join } from "node:path"
+import type { Bench, RealClient } from "../real-client.ts"
+import { equal } from "../support/expect.ts"
+import type { ScriptedService } from "../support/scripted-service.ts"
+
+/** What one client library does with failures, as `docs/clients/failures.md` has it. */
+export const client: RealClient = {
+  programs: [
+    "openai 7.59.0, ai 7.0.173, @langchain/openai 1.6.0",
+    "openai-python 3.51.0, langchain-openai 1.7.4, LiteLLM 1.108.7",
+    "openai-go 3.98.0, go-openai 1.43.0, langchaingo 0.1.14",
+  ],
+  limitMinutes: 60,
+  run: async (bench) => {
+    // Whole answers of the one begin late, those of the other at once.
+    const late = await bench.startService({ limits: { keep_alive_ms: 60_000 } })
+    const early = await bench.startService({ limits: { keep_alive_ms: 500 } })
+    const rows: Row[] = []
+    for (const make of [javascript, python, go]) {
+      for (const library of await make(bench)) await checkLibrary(bench, library, late, early, rows)
+    }
+    for (const row of rows) console.log(`| ${row.join(" | ")} |`)
+  },
+}
+
+type Api = "chat" | "responses"
+type Mode = "whole" | "stream"
+type Row = readonly [library: string, way: string, failure: string, posts: number, runs: number, told: string]
+
+interface Library {
+  readonly name: string
+  readonly apis: readonly Api[]
+  /** It says which of its requests is a repeat, and takes a limit of time. */
+  readonly saysRepeats: boolean
+  ask(api: Api, mode: Mode, env: Readonly<Record<string, string>>): Promise<string>
+}
+
+const both: readonly Api[] = ["chat", "responses"]
+
+async function javascript(bench: Bench): Promise<Library[]> {
+  const folder = await bench.npmPackages(join(import.meta.dirname, "js"))
+  const of = (library: string, name: string, apis: readonly Api[], saysRepeats: boolean): Library => ({
+    name,
+    apis,
+    saysRepeats,
+    ask: (api, mode, env) =>
+      ask(bench, { command: process.execPath, args: ["ask.js", library, api, mode], cwd: folder, env }),
+  })
+  return [
+    of("openai", "openai (JavaScript)", both, true),
+    of("ai", "ai", both, false),
+    of("ai-compat", "ai, openai-compatible", ["chat"], false),
+    // Its repeats are its own, and the SDK beneath it says nothing of them.
+    of("langchain", "LangChain (JavaScript)", both, false),
+  ]
+}
+
+async function python(bench: Bench): Promise<Library[]> {
+  const folder = join(import.meta.dirname, "python")
+  const environment = await bench.pythonEnvironment(join(folder, "requirements.txt"))
+  if (environment === null) return []
+  const of = (library: string, name: string, saysRepeats: boolean): Library => ({
+    name,
+    apis: both,
+    saysRepeats,
+    ask: (api, mode, env) =>
+      ask(bench, {
+        command: join(environment, "bin/python"),
+        args: ["ask.py", library, api, mode],
+        cwd: folder,
+        env: { ...env, LITELLM_LOCAL_MODEL_COST_MAP: "True", LANGSMITH_TRACING: "false" },
+      }),
+  })
+  return [
+    of("openai", "openai (Python)", true),
+    of("langchain", "LangChain (Python)", true),
+    of("litellm", "LiteLLM", false),
+  ]
+}
+
+async function go(bench: Bench): Promise<Library[]> {
+  const found = await bench.run({ command: "go", args: ["version"], cwd: bench.folder }).catch(() => null)
+  if (found === null || found.code !== 0) {
+    bench.skip("the libraries of Go", "needs Go on the PATH")
+    return []
+  }
+  const source = join(import.meta.dirname, "go")
+  const pins =
+    (await readFile(join(source, "go.sum"), "utf8")) + (await readFile(join(source, "main.go"), "utf8"))
+  const folder = await bench.installed("go", pins, async (into) => {
+    await cp(source, into, { recursive: true })
+    const built = await bench.run({
+      command: "go",
+      args: ["build", "-o", "failures", "."],
+      cwd: into,
+      limitMs: 1_200_000,
+      env: goEnvironment(),
+    })
+    if (built.code !== 0) throw new Error(built.stderr.slice(-2000))
+  })
+  const of = (library: string, apis: readonly Api[], saysRepeats: boolean): Library => ({
+    name: library,
+    apis,
+    saysRepeats,
+    ask: (api, mode, env) =>
+      ask(bench, { command: join(folder, "failures"), args: [library, api, mode], cwd: folder, env }),
+  })
+  return [of("openai-go", both, true), of("go-openai", ["chat"], false), of("langchaingo", ["chat"], false)]
+}
+
+/** Proxies and caches as the tester has them. */
+function goEnvironment(): Record<string, string> {
+  const names = Object.keys(process.env).filter((name) =>
+    /^(GO|HOME$|PATH$|HTTPS?_PROXY$|NO_PROXY$|XDG_)/.test(name),
+  )
+  return Object.fromEntries(names.map((name) => [name, process.env[name] ?? ""]))
+}
+
+/** The answer, or `error: ` with what was raised. */
+async function ask(bench: Bench, program: Parameters<Bench["run"]>[0]): Promise<string> {
+  const { stdout, stderr } = await bench.run({ ...program, limitMs: 110_000 })
+  const line = stdout.trim().split("\n").at(-1) ?? ""
+  const told = JSON.parse(line === "" ? JSON.stringify({ error: stderr.slice(-300) }) : line)
+  return told.error === undefined ? String(told.text) : `error: ${told.error}`
+}
+
+let marks = 0
+
+async function checkLibrary(
+  bench: Bench,
+  library: Library,
+  late: ScriptedService,
+  early: ScriptedService,
+  rows: Row[],
+): Promise<void> {
+  for (const api of library.apis) {
+    for (const mode of ["whole", "stream"] as const) {
+      await checkFailure(bench, library, api, mode, late, "fails after a command", rows)
+      await checkFailure(bench, library, api, mode, late, "is refused by the model before it acts", rows)
+      if (mode === "stream") continue
+      await checkFailure(bench, library, api, mode, early, "fails after a command, its body begun", rows)
+      if (library.saysRepeats)
+        await checkFailure(bench, library, api, mode, late, "is given up by the client", rows)
+    }
+  }
+}
+
+const scripts = {
+  "fails after a command": "[[then]][[status:400]]",
+  "is refused by the model before it acts": "[[status:400]]",
+  "fails after a command, its body begun": "[[then]][[shell:sleep 3]][[then]][[status:400]]",
+  "is given up by the client": "[[then]][[shell:sleep 8]][[then]][[say:It is done.]]",
+}
+
+/** The person is told, the agent runs the command once at most, and the client does not ask again where it must not. */
+async function checkFailure(
+  bench: Bench,
+  library: Library,
+  api: Api,
+  mode: Mode,
+  service: ScriptedService,
+  failure: keyof typeof scripts,
+  rows: Row[],
+): Promise<void> {
+  marks += 1
+  const mark = `mark-${marks}`
+  const acts = failure !== "is refused by the model before it acts"
+  const isGivenUp = failure === "is given up by the client"
+  const recorder = await bench.record(service.url)
+  let told = ""
+  const label = `${library.name}, ${api}, ${mode}: a turn that ${failure}`
+  await bench.check(label, async () => {
+    told = await library.ask(api, mode, {
+      BASE_URL: `${recorder.url}/v1`,
+      PROMPT: `${acts ? service.command(mark) : ""}${scripts[failure]}`,
+      HOME: bench.folder,
+      PATH: process.env.PATH ?? "",
+      ...(isGivenUp && { TIME_OUT_MS: "5000" }),
+    })
+    const posts = recorder.requests.filter(({ method }) => method === "POST").length
+    const runs = service.ran(mark)
+    rows.push([library.name, `${api}, ${mode}`, failure, posts, runs, told.replaceAll("|", "/").slice(0, 80)])
+    equal(runs, acts ? 1 : 0, told)
+    if (isGivenUp) equal({ told, isRepeated: posts > 1 }, { told: "It is done.", isRepeated: true })
+    else equal({ posts, isTold: told.startsWith("error: ") }, { posts: 1, isTold: true }, told)
+  })
+}
