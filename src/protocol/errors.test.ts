@@ -127,7 +127,7 @@ function toldOf(code: string, output: readonly Item[], more: Partial<TurnError> 
 }
 
 const acted = {
-  status: 422,
+  status: 400,
   retries: "false",
   retryAfter: null,
   type: "invalid_request_error",

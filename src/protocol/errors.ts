@@ -35,11 +35,11 @@ interface Wire {
 
 /**
  * The same for every code where the agent has acted: what no client repeats by itself, as `docs/clients/failures.md` has
- * measured it. A 422 is asked once by all; in a chat stream `invalid_request_error` is the one type behind which nobody asks
- * again, and in Responses it is the code that decides, for codex. The true code is in the message, and in `code` where that does not
- * decide.
+ * measured it. A 400 is asked once by all (a 422 is repeated by LangChain); in a chat stream `invalid_request_error` is the one
+ * type behind which nobody asks again, and in Responses it is the code that decides, for codex. The true code is in the message, and
+ * in `code` where that does not decide.
  */
-const afterActing = { status: 422, type: "invalid_request_error", responseCode: "invalid_prompt" } as const
+const afterActing = { status: 400, type: "invalid_request_error", responseCode: "invalid_prompt" } as const
 
 /** Codes of a failed response behind which codex does not ask again; it knows no status there. */
 const finalCodes: ReadonlySet<string> = new Set(["insufficient_quota", "context_length_exceeded"])
@@ -82,8 +82,8 @@ const wire: Record<ErrorCode, Wire> = {
   model_refused: { status: 400, type: "invalid_request_error" },
   model_error: { status: 502, type: "server_error" },
   // Of an agent that has worked to its end, and so has acted.
-  function_not_called: { status: 422, type: "invalid_request_error", isWorthRepeating: false },
-  answer_format_mismatch: { status: 422, type: "invalid_request_error", isWorthRepeating: false },
+  function_not_called: { status: 400, type: "invalid_request_error", isWorthRepeating: false },
+  answer_format_mismatch: { status: 400, type: "invalid_request_error", isWorthRepeating: false },
   turn_timeout: { status: 504, type: "server_error", isWorthRepeating: false },
   interrupted: { status: 500, type: "server_error", isWorthRepeating: false },
   server_restarted: { status: 503, type: "server_error" },

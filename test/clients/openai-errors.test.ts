@@ -45,7 +45,7 @@ describe("openai's error classes", () => {
   const acted = "[[shell:true]][[then]][[status:400]]"
 
   it.each(["responses", "chat"] as const)(
-    "UnprocessableEntityError of a failed turn whose agent had acted is not repeated: it acts once (%s)",
+    "BadRequestError of a failed turn whose agent had acted is not repeated: it acts once (%s)",
     async (api) => {
       const client = connect()
       const failed = await thrownBy(
@@ -56,7 +56,7 @@ describe("openai's error classes", () => {
               messages: [{ role: "user", content: acted }],
             }),
       )
-      expect(failed).toBeInstanceOf(OpenAI.UnprocessableEntityError)
+      expect(failed).toBeInstanceOf(OpenAI.BadRequestError)
       expect(failed).toMatchObject({ message: expect.stringContaining("after the agent had acted") })
       expect(await bench.exchanges()).toHaveLength(1)
       expect(bench.service.model.requests).toHaveLength(2)

@@ -149,7 +149,7 @@ describe("a whole answer that takes long", () => {
     }
     for (const [, path, body] of ways) {
       const failed = await ask(path, body)
-      expect([path, failed.status, failed.headers.get("x-should-retry")]).toEqual([path, 422, "false"])
+      expect([path, failed.status, failed.headers.get("x-should-retry")]).toEqual([path, 400, "false"])
     }
   })
 

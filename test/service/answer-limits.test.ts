@@ -208,7 +208,7 @@ describe("limits on the answer over codex", () => {
     const cut = await chat([user('[[say:{"answer":"yes"}]]')], { ...format, max_tokens: 2 })
     expect(cut.choices[0]).toMatchObject({ message: { content: '{"answer' }, finish_reason: "length" })
     await expect(chat([user('[[say:{"answer":"yes"}]]')], { ...format, stop: "yes" })).rejects.toMatchObject({
-      status: 422,
+      status: 400,
       code: "answer_format_mismatch",
     })
   })

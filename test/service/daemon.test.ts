@@ -108,7 +108,7 @@ describe("the daemon", () => {
       await waitFor(() => children.every((pid) => !isRunning(pid)), {
         what: "all processes of the daemon to end",
       })
-      expect(await failure).toMatchObject({ status: 422, code: "agent_stopped" })
+      expect(await failure).toMatchObject({ status: 400, code: "agent_stopped" })
     },
   )
 

@@ -113,7 +113,7 @@ describe("codex that dies in the middle of a turn", () => {
     expect(texts[0]?.at(-1)).toBe("[[say:b]] three")
   })
 
-  it("is a 422 where nothing was sent yet and a command ran, also in chat, and the commands are gone", async () => {
+  it("is a 400 where nothing was sent yet and a command ran, also in chat, and the commands are gone", async () => {
     const { client } = await start()
     const answer = client.responses.create({ model: "manager", input: "[[shell:sleep 62]]" })
     const failure = answer.catch((error: unknown) => error)
@@ -125,8 +125,8 @@ describe("codex that dies in the middle of a turn", () => {
     const isSleeping = () => sleepers() > 0
     await waitFor(() => sleepers() === 2, { what: "the commands to run" })
     stopAll("SIGKILL")
-    expect(await failure).toMatchObject({ status: 422, code: "backend_died" })
-    expect(await inChat).toMatchObject({ status: 422, code: "backend_died" })
+    expect(await failure).toMatchObject({ status: 400, code: "backend_died" })
+    expect(await inChat).toMatchObject({ status: 400, code: "backend_died" })
     await waitFor(() => !isSleeping(), { what: "the commands to end", timeoutMs: 2000 })
   })
 

@@ -125,7 +125,7 @@ describe("the rules of functions", () => {
     expect(none.output_text).toBe("done")
     await expect(
       client.responses.create({ model: "manager", input: "[[say:no]]", tools, tool_choice: "required" }),
-    ).rejects.toMatchObject({ status: 422, code: "function_not_called" })
+    ).rejects.toMatchObject({ status: 400, code: "function_not_called" })
     const named = await client.responses.create({
       model: "manager",
       input: oneCall,

@@ -119,7 +119,7 @@ describe.each([
   ])("that is always wrong is an error and never a wrong answer, with %s", async (_name, format) => {
     const request = { model, input: "Be stubborn.", text: { format } }
     await expect(client.responses.create(request)).rejects.toMatchObject({
-      status: 422,
+      status: 400,
       code: "answer_format_mismatch",
     })
     expect(runs()).toBe(2)
@@ -135,7 +135,7 @@ describe.each([
       response_format: chatFormOf(format),
     }
     await expect(client.chat.completions.create(inChat)).rejects.toMatchObject({
-      status: 422,
+      status: 400,
       code: "answer_format_mismatch",
     })
     const pieces: string[] = []

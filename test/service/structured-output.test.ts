@@ -129,7 +129,7 @@ describe("a structured answer over codex", () => {
     ["open", open],
   ])("that is always wrong is an error and never a wrong answer, with a %s schema", async (_name, schema) => {
     await expect(ask("[[say:no JSON]]", schema)).rejects.toMatchObject({
-      status: 422,
+      status: 400,
       code: "answer_format_mismatch",
       message: expect.stringContaining("not JSON"),
     })
@@ -138,7 +138,7 @@ describe("a structured answer over codex", () => {
     expect(deltas).toEqual([])
     expect(error).toMatchObject({ code: "answer_format_mismatch" })
     await expect(client.chat.completions.create(inChat("[[say:no JSON]]", schema))).rejects.toMatchObject({
-      status: 422,
+      status: 400,
       code: "answer_format_mismatch",
     })
     expect(await streamedInChat("[[say:no JSON]]", schema)).toEqual({
@@ -186,7 +186,7 @@ describe("a structured answer over codex", () => {
     expect(fenced.choices[0]?.message.content).toBe('{"a":[1]}')
     const corrected = await chat('[[say:[1]]][[fix:{"b":2}]]')
     expect(corrected.choices[0]?.message.content).toBe('{"b":2}')
-    await expect(chat("[[say:[1]]]")).rejects.toMatchObject({ status: 422, code: "answer_format_mismatch" })
+    await expect(chat("[[say:[1]]]")).rejects.toMatchObject({ status: 400, code: "answer_format_mismatch" })
   })
 
   it("goes together with functions: only the answer has the form, calls come as they are", async () => {
@@ -250,7 +250,7 @@ describe("a structured answer over codex", () => {
     const slow = { ...open, properties: { answer: { type: "string", pattern: "^(a+)+$" } } }
     const answering = ask(`[[say:{"answer":"${"a".repeat(40)}!"}]]`, slow)
     expect(await isHealthy()).toBe(true)
-    await expect(answering).rejects.toMatchObject({ status: 422, code: "answer_format_mismatch" })
+    await expect(answering).rejects.toMatchObject({ status: 400, code: "answer_format_mismatch" })
     expect(await isHealthy()).toBe(true)
     expect((await ask("[[schema]]", open)).output_text).toBe(good)
   })
@@ -296,6 +296,6 @@ describe("a structured answer over the demo agent", () => {
     }
     await expect(
       service.client.responses.create({ model: "manager", input: "hello", text: textOf(schema) }),
-    ).rejects.toMatchObject({ status: 422, code: "answer_format_mismatch" })
+    ).rejects.toMatchObject({ status: 400, code: "answer_format_mismatch" })
   })
 })
