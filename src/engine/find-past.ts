@@ -125,7 +125,9 @@ class Lookup {
     if (exchange === undefined || length <= exchanges.length - maxEnds) return []
     // Of short answers there may be any number: those to another message are looked at for the newest one only.
     const marks = exchange.isShort && length < exchanges.length ? [] : exchange.said
-    return [this.#exchangeKey(length), ...marks.map((mark) => this.key("last", mark))].filter((key) => key !== null)
+    return [this.#exchangeKey(length), ...marks.map((mark) => this.key("last", mark))].filter(
+      (key) => key !== null,
+    )
   }
 
   #exchangeKey(length: number): string | null {

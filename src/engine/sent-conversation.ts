@@ -1,5 +1,12 @@
 import { isAnswer } from "../domain/answer-text.ts"
-import { type Chain, chainAfter, chainsAfter, type Exchange, exchangesOf, noChain } from "../domain/exchanges.ts"
+import {
+  type Chain,
+  chainAfter,
+  chainsAfter,
+  type Exchange,
+  exchangesOf,
+  noChain,
+} from "../domain/exchanges.ts"
 import { type Item, textOf } from "../domain/items.ts"
 import { writeExchanges } from "../domain/turn-marks.ts"
 import type { TurnRequest } from "../domain/turn-request.ts"
@@ -88,7 +95,9 @@ export class SentConversation {
     const before = this.chains[length - 1] ?? noChain
     const next = this.#exchanges[length]
     if (next === undefined) return before
-    return chainAfter(before, [{ ...next, brought: next.brought.slice(0, this.#broughtBefore(next, end)), said: [] }])
+    return chainAfter(before, [
+      { ...next, brought: next.brought.slice(0, this.#broughtBefore(next, end)), said: [] },
+    ])
   }
 
   #broughtBefore(exchange: Exchange, index: number): number {
