@@ -446,7 +446,8 @@ describe("WebSockets of a service with keys", () => {
   beforeAll(async () => {
     service = await startTestService({
       config: { apiKeys: new Map([["alice", "key-1"]]) },
-      limits: { keepAliveMs: 100 },
+      // Longer than any of its turns takes: one that is not over by then is interrupted.
+      limits: { keepAliveMs: 100, drainMs: 60_000 },
     })
   })
   afterAll(() => service.stop())
