@@ -33,7 +33,7 @@ export interface AgentSettings {
   /** Reasoning effort of turns that ask for none. */
   readonly effort: string | null
   readonly permissions: Permissions
-  /** Absolute, or beginning with `~/`. */
+  /** Absolute, or beginning with `~/`, or with `./` for a folder in its own. */
   readonly workingDir: string | null
   /** Names of environment variables that it may see beyond those of the service's `pass_env`. */
   readonly env: readonly string[]

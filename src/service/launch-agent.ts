@@ -22,9 +22,6 @@ import type { AgentRecords } from "./agent-records.ts"
 import { firstReady } from "./first-ready.ts"
 import type { ServiceLog } from "./service-log.ts"
 
-/** Where an agent works that no other folder was given: two that share one undo each other's work. */
-const ownWorkingFolder = "work"
-
 export interface LaunchOptions {
   readonly config: Config
   /** What the agents' processes inherit from, through an allow-list. */
@@ -169,9 +166,8 @@ function profileOf(
   { config, env, identity }: LaunchOptions,
 ): AgentProfile {
   const home = env.HOME ?? homedir()
-  const ownDirectory = id === "manager" ? config.workingDirectory : join(workspace, ownWorkingFolder)
   const workingDirectory =
-    workingDir === null ? ownDirectory : resolve(workingDir.replace(/^~(?=\/|$)/, home))
+    workingDir === null ? config.workingDirectory : resolve(workspace, workingDir.replace(/^~(?=\/|$)/, home))
   return { id, identity, role, name: name ?? role, workspace, workingDirectory }
 }
 

@@ -32,7 +32,7 @@ describe("a control file", () => {
     [
       "a relative folder",
       good.replace('"working_dir": null', '"working_dir": "work"'),
-      `${path}:9: \`working_dir\` must be an absolute path, or begin with ~/`,
+      `${path}:9: \`working_dir\` must be an absolute path, or begin with ~/ or ./`,
     ],
     ["a list", "[]", `${path}: the file must be of type object`],
   ])("with %s is refused by name and line", (_, text, message) => {

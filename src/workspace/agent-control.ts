@@ -14,7 +14,7 @@ const text = z.string().trim().min(1, "must not be empty")
 const state = ["running", "stopped"] as const
 const permissions = ["full", "workspace", "read-only"] as const
 const variableName = z.string().regex(/^[A-Za-z_]\w*$/, "must be names of environment variables")
-const folder = text.regex(/^(?:\/|~(?:\/|$))/, "must be an absolute path, or begin with ~/")
+const folder = text.regex(/^(?:\/|~(?:\/|$)|\.\/)/, "must be an absolute path, or begin with ~/ or ./")
 
 /** The form of `control/agent.json`. Role and name are told by the folder; in the file they are for people. */
 const controlSchema = z.strictObject({
@@ -32,6 +32,9 @@ const controlSchema = z.strictObject({
 
 /** In the workspace. */
 export const controlFile = "control/agent.json"
+
+/** What is written for those that are hired without a folder: two that share one undo each other's work. */
+export const ownWorkingDir = "./work"
 
 export const defaultSettings: AgentSettings = {
   cli: null,

@@ -12,6 +12,7 @@ import {
   ControlFileError,
   controlFile,
   formatControl,
+  ownWorkingDir,
   parseControl,
 } from "./agent-control.ts"
 import { agentIdOf, parseAgentId } from "./agent-id.ts"
@@ -166,7 +167,7 @@ export class RosterFolder {
   async #create(options: AgentWorkspaceOptions): Promise<AgentWorkspace> {
     await this.read()
     this.#assertFree(options)
-    const made = await ensureAgentWorkspace(this.#home, options)
+    const made = await ensureAgentWorkspace(this.#home, withOwnFolder(options))
     await this.read()
     return made
   }
@@ -277,6 +278,13 @@ export class RosterFolder {
       },
     )
   }
+}
+
+/** The manager has that of the service, as everybody had whose file of an earlier release names none. */
+function withOwnFolder(options: AgentWorkspaceOptions): AgentWorkspaceOptions {
+  const { role, name, settings } = options
+  if (role === "manager" && name === null) return options
+  return { ...options, settings: { ...settings, workingDir: settings?.workingDir ?? ownWorkingDir } }
 }
 
 /** The service is never without its manager. Throws `ProxyError`. */
