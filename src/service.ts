@@ -74,6 +74,8 @@ export interface Service {
   check(): Promise<void>
   /** Drains, interrupts what is left, ends every process and closes the ledger. Safe twice. */
   stop(): Promise<void>
+  /** For a process that ends at once, without `stop` or in the middle of it: breaks open answers off. */
+  breakOff(): Promise<void>
 }
 
 /**
@@ -275,6 +277,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
       stopping ??= releasers.releaseAll()
       return stopping
     },
+    breakOff: () => server.breakOff(),
   }
 }
 

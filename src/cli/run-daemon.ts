@@ -25,9 +25,13 @@ export async function runDaemon(flags: DaemonFlags): Promise<void> {
   if (flags.environmentFile !== undefined) takeEnvironmentFile(flags.environmentFile, process.env)
   const log = await createLogger(process.stderr, process.env)
   const stopping = new AbortController()
-  const stopped = onStopSignals((signal) => {
-    log.info({ signal }, "stopping")
-    stopping.abort(new ProxyError("agent_stopped", `Stopped by ${signal} before it was up.`))
+  let started: Service | null = null
+  const stopped = onStopSignals({
+    onFirst: (signal) => {
+      log.info({ signal }, "stopping")
+      stopping.abort(new ProxyError("agent_stopped", `Stopped by ${signal} before it was up.`))
+    },
+    onSecond: async () => started?.breakOff(),
   })
   const service = await startService({
     signal: stopping.signal,
@@ -37,6 +41,7 @@ export async function runDaemon(flags: DaemonFlags): Promise<void> {
     env: process.env,
     demoFallback: flags.demoFallback === true,
   })
+  started = service
   log.info({ version, pid: process.pid, home: service.config.home }, `listening on ${service.url}`)
   void announce(service, stopping.signal)
   const notifier = createServiceNotifier({

@@ -22,6 +22,8 @@ export interface HttpServer {
    * Safe twice.
    */
   close(): Promise<void>
+  /** Breaks off what is being written, so that nobody takes its end for that of a whole answer. Also while `close` waits. */
+  breakOff(): Promise<void>
 }
 
 /** Takes connections over that ask for another protocol. */
@@ -227,6 +229,10 @@ function runningServer(
     localUrl: `http://${localAddress(typeof address === "object" ? address?.address : undefined)}:${port}`,
     port,
     close: closerOf(app, closeGraceMs),
+    breakOff: async () => {
+      app.breakOff()
+      await app.upgrades()?.close(0)
+    },
   }
 }
 

@@ -87,6 +87,28 @@ describe("an answer that comes to no end", () => {
     expect((await closed)[0]).toBe(1012)
   })
 
+  test.each([
+    ["", () => {}],
+    [" while it waits for the answers", (server: ServerFixture["server"]) => void server.close()],
+  ])(
+    "because the service ends at once%s is broken off by a reset, on a WebSocket by 1012",
+    async (_when, before) => {
+      const fixture = await serverFixture({ closeGraceMs: 60_000 })
+      fixture.engine.onSubmit = () => {}
+      const connection = new Connection(fixture, "/v1/responses", { input: "Hi", stream: true })
+      await until("the stream has begun", () => connection.text.includes("response.in_progress"))
+      const socket = new WebSocket(`${fixture.server.url.replace("http", "ws")}/v1/responses`)
+      await once(socket, "open")
+      socket.send(JSON.stringify({ type: "response.create", input: "Hi" }))
+      await until("its turn is submitted", () => fixture.engine.responses.length > 1)
+      const closed = once(socket, "close")
+      before(fixture.server)
+      await fixture.server.breakOff()
+      expect(await connection.ended()).toBe("ECONNRESET")
+      expect((await closed)[0]).toBe(1012)
+    },
+  )
+
   test("on a WebSocket because of a fault of ours is told by the code 1011", async () => {
     const { server, engine } = await serverFixture()
     engine.onSubmit = () => {}

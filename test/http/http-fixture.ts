@@ -29,6 +29,8 @@ export interface FixtureOptions {
   readonly isControl?: boolean
   /** WebSockets at once. */
   readonly maxSockets?: number
+  /** How long the server waits for open answers when it closes; default: not at all. */
+  readonly closeGraceMs?: number
 }
 
 export interface AppFixture {
@@ -166,7 +168,7 @@ export async function serverFixture(options: FixtureOptions = {}): Promise<Serve
   const server = await startHttpServer(fixture.app, {
     host: "127.0.0.1",
     port: 0,
-    closeGraceMs: 0,
+    closeGraceMs: options.closeGraceMs ?? 0,
     connections: fixture.bounds.connections,
     upgrades,
   })
