@@ -196,7 +196,9 @@ describe("the daemon", () => {
     const second = await startDaemon()
     const client = clientOf(second)
     const response = await client.responses.retrieve(id)
-    expect(response).toMatchObject({ status: "failed", error: { code: "server_restarted" } })
+    // The one code that nobody asks again at: the agent had begun.
+    const error = { code: "invalid_prompt", message: expect.stringContaining("server_restarted") }
+    expect(response).toMatchObject({ status: "failed", error })
     const next = await client.responses.create({
       model: "manager",
       previous_response_id: id,
@@ -335,9 +337,10 @@ describe("the daemon", () => {
   })
 
   it("logs no prompt and no answer", async () => {
-    const daemon = await startDaemon()
+    const daemon = await startDaemon(undefined, { AI_AGENT_PROXY_LOG_LEVEL: "debug" })
     await clientOf(daemon).responses.create({ model: "manager", input: "[[say:the-answer]] the-prompt" })
     await waitFor(() => daemon.output().includes("/v1/responses"), { what: "the request to be logged" })
+    expect(daemon.output()).toContain('"msg":"turn"')
     expect(daemon.output()).not.toMatch(/the-prompt|the-answer/)
   })
 
