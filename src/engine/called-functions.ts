@@ -1,8 +1,9 @@
 import type { Turn } from "../domain/backend.ts"
+import { ProxyError } from "../domain/errors.ts"
 import type { FunctionCallItem } from "../domain/items.ts"
 import type { TurnEvent } from "../domain/turn-events.ts"
 import { type FunctionGate, maxRefusals } from "./function-gate.ts"
-import type { StopCause } from "./outcome.ts"
+import { causeOf, type StopCause } from "./outcome.ts"
 import type { ServiceCalls } from "./service-calls.ts"
 import type { TurnTools } from "./turn-tools.ts"
 
@@ -48,7 +49,15 @@ export class CalledFunctions {
         service.begin(item, serviceName, turn)
         continue
       }
-      const refusal = await gate.refusalOf(item)
+      let refusal: string | null
+      try {
+        refusal = await gate.refusalOf(item)
+      } catch (error) {
+        if (!(error instanceof ProxyError)) throw error
+        // Else the agent would wait for an output that never comes.
+        stop(causeOf(error))
+        return
+      }
       if (refusal === null) {
         this.#shown.push(item)
         if (holdMs !== null) {

@@ -15,11 +15,17 @@ export interface SchemaJob {
   readonly checked: { readonly value: unknown } | null
 }
 
-/** `ready` comes once, at the start. `problems`: what is wrong with the value; none when nothing is. */
-export type SchemaReply =
-  | { readonly type: "ready" }
+/** `problems`: what is wrong with the value; none when nothing is. */
+export type SchemaAnswer =
   | { readonly type: "refused"; readonly message: string }
   | { readonly type: "done"; readonly problems: readonly string[] }
+
+export interface SchemaReply {
+  /** Null once, at the start: the thread is ready. */
+  readonly answer: SchemaAnswer | null
+  /** Processor time of the thread since its start. */
+  readonly cpuMs: number
+}
 
 const maxKept = 50
 /** UTF-16 units of schemas whose checks are kept: compiled, they take many times that. */
@@ -40,10 +46,15 @@ const kept = new Map<string, { readonly check: ValidateFunction; readonly length
 let keptText = 0
 
 const port = parentPort
-port?.on("message", (job: SchemaJob) => port.postMessage(answer(job)))
-port?.postMessage({ type: "ready" } satisfies SchemaReply)
+port?.on("message", (job: SchemaJob) => reply(answerTo(job)))
+reply(null)
 
-function answer(job: SchemaJob): SchemaReply {
+function reply(answer: SchemaAnswer | null): void {
+  const { user, system } = process.threadCpuUsage()
+  port?.postMessage({ answer, cpuMs: (user + system) / 1000 } satisfies SchemaReply)
+}
+
+function answerTo(job: SchemaJob): SchemaAnswer {
   let check: ValidateFunction
   try {
     check = checkOf(job)

@@ -5,7 +5,10 @@ import { type Schema, schemaFault } from "./schema-limits.ts"
 import type { SchemaThread } from "./schema-thread.ts"
 import { SchemaThreads } from "./schema-threads.ts"
 
-/** What is wrong with a value, in a few words each; empty: nothing. Never rejects for what the value or the schema is. */
+/**
+ * What is wrong with a value, in a few words each; empty: nothing. Never rejects for what the value or the schema is, but with
+ * `agent_unavailable` where the machine is too busy and `queue_full` where too many wait.
+ */
 export type Check = (value: unknown) => Promise<readonly string[]>
 
 /** For the process: started with the first schema. */
@@ -14,14 +17,14 @@ const sharedThreads = new SchemaThreads()
 /**
  * Compiles a client's JSON Schema. `$schema` only chooses between the drafts: what it names is not fetched. Formats
  * (`date-time`, ...) are annotations, not checked. `what` names it in errors, in the plural. Rejects with
- * `invalid_request` and `param` when the schema is none, or too large, or takes too long. A value whose check takes too
- * long is told as wrong.
+ * `invalid_request` and `param` when the schema is none, or too large, or takes too much processor time, and as a `Check` does
+ * where that cannot be found out. A value whose check takes too much processor time is told as wrong.
  */
 export async function compileSchema(
   schema: Schema,
   what: string,
   param: string,
-  thread: Pick<SchemaThread, "run" | "deadlineMs"> = sharedThreads,
+  thread: Pick<SchemaThread, "run" | "cpuLimitMs"> = sharedThreads,
 ): Promise<Check> {
   const refusal = (why: string) => new ProxyError("invalid_request", `${what} ${why}.`, { param })
   const fault = schemaFault(schema)
@@ -38,9 +41,13 @@ export async function compileSchema(
     case "refused":
       throw refusal(`are no valid JSON Schema: ${compiled.message.slice(0, 500)}`)
     case "timeout":
-      throw refusal(`are too complex: they could not be compiled within ${thread.deadlineMs} ms`)
+      throw refusal(
+        `are too complex: they could not be compiled in ${thread.cpuLimitMs} ms of processor time`,
+      )
     case "crash":
       throw refusal("are too complex: they could not be compiled")
+    case "late":
+      throw tooBusy(what)
     case "busy":
       throw tooMany()
     case "gone":
@@ -54,19 +61,30 @@ export async function compileSchema(
       case "refused":
         return [`the whole cannot be checked against the schema: ${checked.message}`]
       case "timeout":
-        return [`the whole could not be checked against the schema within ${thread.deadlineMs} ms`]
+        return [
+          `the whole could not be checked against the schema in ${thread.cpuLimitMs} ms of processor time`,
+        ]
       case "crash":
         return ["the whole could not be checked against the schema: that takes too much memory"]
+      case "late":
+        throw tooBusy("What the agent said", true)
       case "busy":
-        throw tooMany()
+        throw tooMany(true)
       case "gone":
         throw checked.error
     }
   }
 }
 
-function tooMany(): ProxyError {
+/** `hasActed`: the agent has said what was to be checked, and would have to say it again. */
+function tooBusy(what: string, hasActed = false): ProxyError {
+  const message = `${what} could not be checked: this machine has too much to do just now. Try again later.`
+  return new ProxyError("agent_unavailable", message, { retryAfterSeconds: 10, hasActed })
+}
+
+function tooMany(hasActed = false): ProxyError {
   return new ProxyError("queue_full", "Too many JSON Schemas wait to be checked; try again later.", {
     retryAfterSeconds: 5,
+    hasActed,
   })
 }

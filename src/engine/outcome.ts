@@ -23,7 +23,7 @@ export interface StopCause {
   readonly code: "cancelled" | "replied" | Cut | ErrorCode
   readonly message: string
   /** What the CLI said of its model, where that is the reason. */
-  readonly told?: Pick<TurnError, "modelStatus" | "resetsAt">
+  readonly told?: Pick<TurnError, "modelStatus" | "resetsAt" | "mayHaveActed">
 }
 
 export function stopped(cause: StopCause, usage: Usage | null): Outcome {
@@ -32,6 +32,10 @@ export function stopped(cause: StopCause, usage: Usage | null): Outcome {
   const { code, message, told } = cause
   const error = { code, message, modelStatus: null, ...told }
   return { status: cause.code === "max_output_tokens" ? "incomplete" : "failed", error, usage }
+}
+
+export function causeOf({ code, message, hasActed }: ProxyError): StopCause {
+  return { code, message, told: { modelStatus: null, ...(hasActed && { mayHaveActed: true }) } }
 }
 
 export function failed(code: string, message: string): Outcome {
@@ -55,7 +59,7 @@ export function toldOutcome(outcome: Outcome): Outcome {
 /** For what was thrown. A fault of ours says nothing but where to look: its message may hold paths and worse. */
 export function failedBy(error: unknown, responseId: string): Outcome {
   const known = machineProblemOf(error instanceof ProxyError ? error.cause : error) ?? error
-  if (known instanceof ProxyError && known.code !== "internal_error") return failed(known.code, known.message)
+  if (known instanceof ProxyError && known.code !== "internal_error") return stopped(causeOf(known), null)
   return failed("internal_error", `A fault of this service; its log says more under ${responseId}.`)
 }
 

@@ -1,29 +1,35 @@
 import type { Worker } from "node:worker_threads"
 import { ProxyError } from "../domain/errors.ts"
-import type { SchemaJob, SchemaReply } from "./json-schema-worker.ts"
-import { schemaWorker } from "./schema-worker.ts"
+import type { SchemaAnswer, SchemaJob, SchemaReply } from "./json-schema-worker.ts"
+import { raceTimeout } from "./race-timeout.ts"
+import { type StartSchemaWorker, schemaWorker } from "./schema-worker.ts"
 
 export interface SchemaThreadOptions {
-  /** How long one compilation or check may take. */
-  readonly deadlineMs?: number
+  /** Processor time that one compilation or check may take: what else the machine does is no fault of the schema. */
+  readonly cpuLimitMs?: number
+  /** How long anybody waits for a result, whatever it is that takes so long. */
+  readonly waitLimitMs?: number
   /** How long the thread is kept without work. */
   readonly idleMs?: number
   readonly maxHeapMb?: number
-  /** How long a job took by itself, however it ended. */
-  readonly onDone?: (job: SchemaJob, ms: number) => void
+  /** Processor time that a job took, however it ended. */
+  readonly onDone?: (job: SchemaJob, cpuMs: number) => void
+  readonly startWorker?: () => Promise<StartSchemaWorker>
 }
 
 /**
- * `timeout`, `crash`: the thread was ended, and what it did has no result. `busy`: not begun, for no fault of the job; `gone`: nor
- * will any be, since the thread's program is not there.
+ * `timeout`, `crash`: the thread was ended, and what it did has no result. `late`: the same, or not begun, since the machine is busy;
+ * `busy`: not begun, for no fault of the job; `gone`: nor will any be, since the thread's program is not there.
  */
 export type SchemaResult =
-  | Exclude<SchemaReply, { type: "ready" }>
-  | { readonly type: "timeout" | "crash" | "busy" }
+  | SchemaAnswer
+  | { readonly type: "timeout" | "crash" | "late" | "busy" }
   | { readonly type: "gone"; readonly error: ProxyError }
 
 interface Waiting {
   readonly job: SchemaJob
+  /** On the clock of `performance.now()`. */
+  readonly endsAt: number
   readonly resolve: (result: SchemaResult) => void
 }
 
@@ -32,37 +38,38 @@ interface Thread {
   /** Rejects when it does not start. */
   readonly ready: Promise<void>
   hasServed: boolean
+  /** Its processor time when it last said something. */
+  cpuMs: number
 }
 
-/** Generous, since a busy machine is no fault of the schema. */
-const startMs = 15_000
 const maxWaiting = 500
+/** Between two looks at the processor time of a job. */
+const minLookMs = 50
 
 /**
  * Runs what clients' schemas make of regular expressions, references and sizes in a thread that can be ended: on the event
- * loop nothing could. One thread for all, one job at a time, so that a deadline is that of its own job. It is started with
+ * loop nothing could. One thread for all, one job at a time, so that processor time is that of its own job. It is started with
  * the first job, anew after it was ended, and is gone when there was nothing to do for a while.
  */
 export class SchemaThread {
-  readonly #deadlineMs: number
+  readonly cpuLimitMs: number
+  readonly #waitLimitMs: number
   readonly #idleMs: number
   readonly #maxHeapMb: number
-  readonly #onDone: (job: SchemaJob, ms: number) => void
+  readonly #onDone: (job: SchemaJob, cpuMs: number) => void
+  readonly #startWorker: () => Promise<StartSchemaWorker>
   readonly #waiting: Waiting[] = []
   #isBusy = false
   #thread: Thread | null = null
   #idleTimer: NodeJS.Timeout | null = null
 
   constructor(options: SchemaThreadOptions = {}) {
-    const { deadlineMs = 2000, idleMs = 60_000, maxHeapMb = 128, onDone = () => {} } = options
-    this.#onDone = onDone
-    this.#deadlineMs = deadlineMs
-    this.#idleMs = idleMs
-    this.#maxHeapMb = maxHeapMb
-  }
-
-  get deadlineMs(): number {
-    return this.#deadlineMs
+    this.cpuLimitMs = options.cpuLimitMs ?? 2000
+    this.#waitLimitMs = options.waitLimitMs ?? 30_000
+    this.#idleMs = options.idleMs ?? 60_000
+    this.#maxHeapMb = options.maxHeapMb ?? 128
+    this.#onDone = options.onDone ?? (() => {})
+    this.#startWorker = options.startWorker ?? (() => schemaWorker.get())
   }
 
   get isRunning(): boolean {
@@ -72,7 +79,8 @@ export class SchemaThread {
   /** Never rejects. */
   run(job: SchemaJob): Promise<SchemaResult> {
     if (this.#waiting.length >= maxWaiting) return Promise.resolve({ type: "busy" })
-    const result = new Promise<SchemaResult>((resolve) => this.#waiting.push({ job, resolve }))
+    const endsAt = performance.now() + this.#waitLimitMs
+    const result = new Promise<SchemaResult>((resolve) => this.#waiting.push({ job, endsAt, resolve }))
     if (!this.#isBusy) void this.#work()
     return result
   }
@@ -92,9 +100,9 @@ export class SchemaThread {
     this.#thread?.worker.ref()
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       const hadServed = this.#thread?.hasServed === true
-      let result = await this.#do(next.job)
+      let result = await this.#do(next)
       // What was kept of others' schemas may have filled its memory.
-      if (result.type === "crash" && hadServed) result = await this.#do(next.job)
+      if (result.type === "crash" && hadServed) result = await this.#do(next)
       next.resolve(result)
     }
     this.#isBusy = false
@@ -104,27 +112,29 @@ export class SchemaThread {
     this.#idleTimer.unref()
   }
 
-  async #do(job: SchemaJob): Promise<SchemaResult> {
+  async #do({ job, endsAt }: Waiting): Promise<SchemaResult> {
+    if (performance.now() >= endsAt) return { type: "late" }
     let thread: Thread
     try {
       thread = this.#thread ?? (await this.#start())
-      await thread.ready
+      // Left to start: for the next job it may be there.
+      if (!(await raceTimeout(thread.ready, endsAt - performance.now()))) return { type: "late" }
     } catch (error) {
       await this.stop()
       if (error instanceof ProxyError) return { type: "gone", error }
       // The reason is of no use to the client; the next job tries again.
       return { type: "busy" }
     }
-    const beganAt = performance.now()
-    const result = await ask(thread.worker, job, this.#deadlineMs)
-    this.#onDone(job, performance.now() - beganAt)
+    const before = thread.cpuMs
+    const result = await ask(thread, job, this.cpuLimitMs, endsAt)
+    this.#onDone(job, thread.cpuMs - before)
     thread.hasServed = true
-    if (result.type === "timeout" || result.type === "crash") await this.stop()
+    if (result.type === "timeout" || result.type === "crash" || result.type === "late") await this.stop()
     return result
   }
 
   async #start(): Promise<Thread> {
-    const startWorker = await schemaWorker.get()
+    const startWorker = await this.#startWorker()
     const thread = threadOf(startWorker(this.#maxHeapMb))
     this.#thread = thread
     thread.worker.once("exit", () => {
@@ -138,30 +148,44 @@ function threadOf(worker: Worker): Thread {
   // Without a listener the end of this thread for lack of memory would be the end of the process.
   worker.on("error", () => {})
   const ready = new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("the thread did not start in time")), startMs)
-    worker.once("message", () => {
-      clearTimeout(timer)
+    worker.once("message", ({ cpuMs }: SchemaReply) => {
+      thread.cpuMs = cpuMs
       resolve()
     })
-    worker.once("exit", () => {
-      clearTimeout(timer)
-      reject(new Error("the thread did not start"))
-    })
+    worker.once("exit", () => reject(new Error("the thread did not start")))
   })
-  return { worker, ready, hasServed: false }
+  const thread: Thread = { worker, ready, hasServed: false, cpuMs: 0 }
+  return thread
 }
 
-function ask(worker: Worker, job: SchemaJob, deadlineMs: number): Promise<SchemaResult> {
+function ask(thread: Thread, job: SchemaJob, cpuLimitMs: number, endsAt: number): Promise<SchemaResult> {
+  const { worker, cpuMs: before } = thread
   return new Promise((resolve) => {
+    let hasEnded = false
     const end = (result: SchemaResult) => {
-      clearTimeout(timer)
+      hasEnded = true
+      clearTimeout(endTimer)
+      clearTimeout(lookTimer)
       worker.off("message", onMessage)
       worker.off("exit", onExit)
       resolve(result)
     }
-    const onMessage = (reply: Exclude<SchemaReply, { type: "ready" }>) => end(reply)
+    const onMessage = ({ answer, cpuMs }: SchemaReply) => {
+      thread.cpuMs = cpuMs
+      if (answer !== null) end(answer)
+    }
     const onExit = () => end({ type: "crash" })
-    const timer = setTimeout(() => end({ type: "timeout" }), deadlineMs)
+    const look = async () => {
+      const cpuMs = await cpuMsOf(worker)
+      // A thread that ends says so otherwise.
+      if (cpuMs === null || hasEnded) return
+      thread.cpuMs = Math.max(thread.cpuMs, cpuMs)
+      const leftMs = cpuLimitMs - (cpuMs - before)
+      if (leftMs <= 0) end({ type: "timeout" })
+      else lookTimer = setTimeout(look, Math.max(minLookMs, leftMs))
+    }
+    const endTimer = setTimeout(() => end({ type: "late" }), endsAt - performance.now())
+    let lookTimer = setTimeout(look, cpuLimitMs)
     worker.on("message", onMessage)
     worker.on("exit", onExit)
     try {
@@ -171,4 +195,13 @@ function ask(worker: Worker, job: SchemaJob, deadlineMs: number): Promise<Schema
       end({ type: "refused", message: "the value is nested too deeply" })
     }
   })
+}
+
+async function cpuMsOf(worker: Worker): Promise<number | null> {
+  try {
+    const { user, system } = await worker.cpuUsage()
+    return (user + system) / 1000
+  } catch {
+    return null
+  }
 }

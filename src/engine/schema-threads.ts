@@ -1,8 +1,8 @@
 import type { SchemaJob } from "./json-schema-worker.ts"
 import { type SchemaResult, SchemaThread, type SchemaThreadOptions } from "./schema-thread.ts"
 
-/** A schema that once took longer than this is slow from then on. */
-const slowMs = 200
+/** A schema that once took more processor time than this is slow from then on. */
+const slowCpuMs = 200
 const maxSlow = 1_000
 
 /**
@@ -10,16 +10,16 @@ const maxSlow = 1_000
  * The second one is there while there is something slow.
  */
 export class SchemaThreads {
-  readonly deadlineMs: number
+  readonly cpuLimitMs: number
   readonly #quick: SchemaThread
   readonly #slow: SchemaThread
   /** Keys of schemas, the oldest first. */
   readonly #slowKeys = new Set<string>()
 
   constructor(options: Omit<SchemaThreadOptions, "onDone"> = {}) {
-    this.#quick = new SchemaThread({ ...options, onDone: (job, ms) => this.#noteTime(job, ms) })
+    this.#quick = new SchemaThread({ ...options, onDone: (job, cpuMs) => this.#noteTime(job, cpuMs) })
     this.#slow = new SchemaThread(options)
-    this.deadlineMs = this.#quick.deadlineMs
+    this.cpuLimitMs = this.#quick.cpuLimitMs
   }
 
   /** See `SchemaThread`. */
@@ -31,8 +31,8 @@ export class SchemaThreads {
     await Promise.all([this.#quick.stop(), this.#slow.stop()])
   }
 
-  #noteTime({ key }: SchemaJob, ms: number): void {
-    if (ms < slowMs) return
+  #noteTime({ key }: SchemaJob, cpuMs: number): void {
+    if (cpuMs < slowCpuMs) return
     this.#slowKeys.add(key)
     const [oldest] = this.#slowKeys
     if (this.#slowKeys.size > maxSlow && oldest !== undefined) this.#slowKeys.delete(oldest)
