@@ -71,14 +71,15 @@ const backends: ReadonlyMap<string, Create> = new Map<string, Create>([
 
 /**
  * The backend for an agent's CLI: that of `kind`, else that of the executable's name. A program of another name is taken to
- * understand codex's arguments. Throws `ProxyError` where `kind` names none, or the program cannot be given its arguments.
+ * understand codex's arguments. Throws `ProxyError` where `kind` names none. Arguments that the program cannot be given are told in
+ * the log: what was set by an earlier release, which dropped them, has to start.
  */
 export function createBackend(options: AgentBackendOptions): Backend {
   const kind = options.kind ?? kindOfProgram(options.executable)
   const create = backends.get(kind)
   if (create === undefined) throw unknownBackend(kind)
   const problem = refusedArgument(kind, options.args ?? [])
-  if (problem !== null) throw new ProxyError("invalid_request", `\`cli\`: ${problem}.`, { param: "cli" })
+  if (problem !== null) options.log("warn", `\`cli\`: ${problem}`)
   return create(options)
 }
 

@@ -14,6 +14,7 @@ import { printDryRun } from "./enable-dry-run.ts"
 import { clientFacts, clientLines, cliWarning, isManagerUp } from "./enable-lines.ts"
 import { UsageError } from "./exit-codes.ts"
 import { refuseInOwnTurn } from "./own-turn.ts"
+import { assertPassedOn } from "./passed-on.ts"
 import { printData, printLine } from "./print.ts"
 import {
   type ChangeFlags,
@@ -78,6 +79,8 @@ async function enable(flags: EnableFlags): Promise<void> {
   const manager = managerOf(scope, user, flags.home)
   await refuseSecondService(scope, user)
   const plan = await makePlan(flags, manager, user)
+  // One of an earlier `enable` stays: the service starts with it, and warns.
+  if (flags.cli !== undefined) await assertPassedOn(flags.cli, null)
   if (isDryRun) {
     await printDryRun(plan, manager)
     return

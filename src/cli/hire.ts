@@ -1,14 +1,13 @@
 import { join } from "node:path"
 import { Command } from "commander"
-import { refusedArgument } from "../backends/cli-arguments.ts"
-import { cliCommandsOf } from "../config/cli-commands.ts"
 import type { AgentSettings } from "../domain/agents.ts"
 import { explain } from "../domain/backend.ts"
 import { type AgentFlags, settingsOf, withAgentFlags } from "./agent-flags.ts"
 import { type AgentView, agentJson, stateOf } from "./agent-view.ts"
 import { agentsAtHand } from "./agents-at-hand.ts"
 import { type CommonFlags, homeOf, note, print, printJson, shortPath } from "./command-io.ts"
-import { exitCodes, UsageError } from "./exit-codes.ts"
+import { exitCodes } from "./exit-codes.ts"
+import { assertPassedOn } from "./passed-on.ts"
 
 export function hireCommand(): Command {
   return withAgentFlags(
@@ -63,12 +62,9 @@ export async function runHire(
 async function assertUsable({ cli = null, backend = null }: Partial<AgentSettings>): Promise<void> {
   if (cli === null && backend === null) return
   // Loaded only here: it is all backends.
-  const { assertBackend, kindOfProgram } = await import("../backends/create-backend.ts")
+  const { assertBackend } = await import("../backends/create-backend.ts")
   if (backend !== null) assertBackend(backend)
-  for (const { program, args } of cli === null ? [] : cliCommandsOf(cli)) {
-    const problem = refusedArgument(backend ?? kindOfProgram(program), args)
-    if (problem !== null) throw new UsageError(`--cli: ${problem}.`)
-  }
+  if (cli !== null) await assertPassedOn(cli, backend)
 }
 
 /** What a person does next about an agent that does not run. */

@@ -1,10 +1,7 @@
 import { homedir } from "node:os"
 import { basename } from "node:path"
-import { refusedArgument } from "../backends/cli-arguments.ts"
-import { kindOfProgram } from "../backends/create-backend.ts"
 import { isThere } from "../backends/find-executable.ts"
 import type { Config } from "../config/config.ts"
-import { ConfigError } from "../config/config-error.ts"
 import { readConfigText } from "../config/read-config-text.ts"
 import { resolveConfig } from "../config/resolve-config.ts"
 import { version } from "../config/version.ts"
@@ -61,20 +58,15 @@ export async function runDaemon(flags: DaemonFlags): Promise<void> {
   log.info({}, "stopped")
 }
 
-/** Throws `ConfigError`, also for a `cli` whose arguments would be dropped. */
+/** Throws `ConfigError`. */
 function configOf(flags: DaemonFlags): Config {
-  const config = resolveConfig({
+  return resolveConfig({
     flags: { host: flags.ip, port: flags.port, cli: flags.cli, home: flags.home, apiKey: flags.apiKey },
     env: process.env,
     homeDir: homedir(),
     cwd: process.cwd(),
     readFile: readConfigText,
   })
-  for (const { program, args } of config.cliCommands) {
-    const problem = refusedArgument(kindOfProgram(program), args)
-    if (problem !== null) throw new ConfigError(flags.cli === undefined ? "cli" : "--cli", "cli", problem)
-  }
-  return config
 }
 
 /** What a person at the terminal needs next; how the manager changes from then on, the log tells. */

@@ -1,4 +1,6 @@
 import { checkBackend } from "../backends/check-backend.ts"
+import { refusedArgument } from "../backends/cli-arguments.ts"
+import { kindOfProgram } from "../backends/create-backend.ts"
 import { findExecutable, isThere } from "../backends/find-executable.ts"
 import type { Config } from "../config/config.ts"
 import { demoCli } from "../domain/agent-clis.ts"
@@ -31,17 +33,25 @@ interface Remedies {
   readonly moved: string
   /** It is nowhere, and not to be installed. */
   readonly named: string
+  /** Arguments of it are not passed on. */
+  readonly dropped: string
 }
 
 const managersRemedies: Remedies = {
   moved: "ai-agent-proxy restart",
   named: "name it: ai-agent-proxy enable --cli /full/path",
+  dropped: "leave it out: ai-agent-proxy enable --cli PROGRAM",
 }
 
 /** `restart` looks for the manager's CLI only; `enable` takes the whole PATH of the terminal. */
 function remediesOf(agents: readonly string[]): Remedies {
   if (agents.includes("manager")) return managersRemedies
-  return { moved: "ai-agent-proxy enable", named: `name it in control/agent.json of ${agents.join(", ")}` }
+  const file = `control/agent.json of ${agents.join(", ")}`
+  return {
+    moved: "ai-agent-proxy enable",
+    named: `name it in ${file}`,
+    dropped: `leave it out of \`cli\` in ${file}`,
+  }
 }
 
 /** Whether the manager's CLI is where the service looks. */
@@ -68,7 +78,8 @@ export async function checkCli(
     name: name(check.name),
     message: whose + check.message,
   })
-  const place = placeOf(executable, environment, terminalPath, remediesOf(agents))
+  const remedies = remediesOf(agents)
+  const place = placeOf(executable, environment, terminalPath, remedies)
   if (place.status !== "ok") return [named(place)]
   const { program, limitation, problem, answer } = await checkBackend({
     executable,
@@ -80,11 +91,13 @@ export async function checkCli(
     isTurnWanted,
   })
   const found = program === null ? place : ok("cli", `${place.message} (${program})`)
+  const dropped = refusedArgument(kind ?? kindOfProgram(executable), args)
+  const warnings = dropped === null ? [] : [warning("cli", `\`cli\`: ${dropped}`, remedies.dropped)]
   // A CLI that became ready and failed in its turn has a program, one that did not become ready has none.
   if (program === null && problem !== null) {
-    return [found, failure("login", fullReason(problem), problem.nextStep)].map(named)
+    return [found, ...warnings, failure("login", fullReason(problem), problem.nextStep)].map(named)
   }
-  const checks = [found, ok("login", "the CLI says that it is ready")]
+  const checks = [found, ...warnings, ok("login", "the CLI says that it is ready")]
   if (limitation !== undefined) checks.push(warning("cli", fullReason(limitation), limitation.nextStep))
   if (problem !== null) checks.push(failure("turn", fullReason(problem), problem.nextStep))
   else if (answer !== null) checks.push(ok("turn", `it answered: ${answer.trim().slice(0, 80)}`))

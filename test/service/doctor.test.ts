@@ -103,6 +103,29 @@ describe("doctor", () => {
     }
   }, 60_000)
 
+  it("warns of arguments that are not passed on, by whose they are", async () => {
+    const home = join(user.path, ".ai_agent_proxy")
+    const settings = { cli: `${codexExecutable()} --search` }
+    await ensureAgentWorkspace(home, { role: "engineer", name: "alice", settings })
+    const { all } = await doctor({ AI_AGENT_PROXY_CLI: `${codexExecutable()} --profile work` })
+    const ofClis = all.filter(({ name }) => ["cli", "login", "agents"].includes(name))
+    expect(ofClis.filter(({ status }) => status === "failure")).toEqual([])
+    expect(all.filter(({ message }) => message.includes("is not passed on"))).toEqual([
+      {
+        name: "cli",
+        status: "warning",
+        message: expect.stringMatching(/^`cli`: '--profile' is/),
+        next: "leave it out: ai-agent-proxy enable --cli PROGRAM",
+      },
+      {
+        name: "agents",
+        status: "warning",
+        message: expect.stringMatching(/^engineer_alice: `cli`: '--search' is/),
+        next: "leave it out of `cli` in control/agent.json of engineer_alice",
+      },
+    ])
+  }, 60_000)
+
   it("has the real CLI answer one word on demand, and finds nothing that fails", async () => {
     const { code, checks } = await doctor({}, ["--turn"])
     expect([...checks.values()].filter((check) => check.status === "failure")).toEqual([])

@@ -111,15 +111,37 @@ describe("the manager's CLI", () => {
   })
 
   it.each([
-    ["codex --profile work", "'--profile' is not passed on"],
+    ["codex --profile work", "'--profile' is not passed on", "codex"],
+    ["claude --verbose", "'--verbose' is not passed on", "claude"],
+    ["demo --fast", "'--fast' is not passed on", "demo"],
+  ])("of an earlier release starts, with a warning of what is dropped: %s", async (cli, says, kind) => {
+    const daemon = await start("--cli", cli)
+    const model = (await (await fetch(`${daemon.url}/v1/models/manager`)).json()) as { owned_by: string }
+    expect(model.owned_by).toBe(kind)
+    const lines = daemon
+      .output()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+    expect(lines.filter(({ msg }) => msg.includes("is not passed on"))).toEqual([
+      // The number of a warning.
+      expect.objectContaining({ level: 40, agent: "manager", msg: expect.stringContaining(says) }),
+    ])
+  })
+
+  it.each([
     ["claude || codex --model gpt-5.5", "'--model' is not passed on"],
     ["claude --verbose", "'--verbose' is not passed on"],
     ["demo --fast", "'--fast' is not passed on"],
-    ["codex && claude", "it has a &"],
-  ])("is refused with what it would drop: %s", async (cli, says) => {
-    const child = spawnCommand(["daemon", "--port", "0", "--cli", cli], env())
+  ])("is not enabled with what it would drop: %s", async (cli, says) => {
+    const { code, stderr } = await runCommand(["enable", "--dry-run", "--cli", cli], { env: env() })
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(says) })
+  })
+
+  it("is refused where only a shell could run it", async () => {
+    const child = spawnCommand(["daemon", "--port", "0", "--cli", "codex && claude"], env())
     const { code, stderr } = await resultOf(child)
-    expect({ code, stderr }).toEqual({ code: 78, stderr: expect.stringContaining(says) })
+    expect({ code, stderr }).toEqual({ code: 78, stderr: expect.stringContaining("it has a &") })
   })
 })
 
