@@ -17,6 +17,11 @@ export interface ConformanceDocuments {
   eventFaults(event: Wire): string[]
 }
 
+function keepaliveFaults({ type, sequence_number: sequence, ...others }: Wire): string[] {
+  const isNumbered = Number.isInteger(sequence)
+  return isNumbered && Object.keys(others).length === 0 ? [] : [`${type} has other fields`]
+}
+
 /** Schemas of OpenAI's document by what they describe. */
 const openaiSchemas = {
   response: "Response",
@@ -49,6 +54,8 @@ function loadConformanceDocuments(): ConformanceDocuments | null {
 
   function eventFaults(event: Wire): string[] {
     const { type } = event
+    // On OpenAI's wire and known to its SDK, and in neither document.
+    if (type === "keepalive") return keepaliveFaults(event)
     const faults: string[] = []
     const own = openaiEvents.get(type)
     if (own === undefined) faults.push(`${type} is no event of OpenAI's document`)

@@ -108,8 +108,10 @@ class ExecBackend implements Backend {
   }
 
   async openThread(options: ThreadOptions): Promise<ThreadRef> {
-    const profile = this.#profile ?? (await this.#probe())
-    if (options.isReadOnly === true && !canBeHeld(profile)) throw cannotBeHeld(profile.program)
+    if (options.isReadOnly === true) {
+      const profile = this.#profile ?? (await this.#probe())
+      if (!canBeHeld(profile)) throw cannotBeHeld(profile.program)
+    }
     return this.#threads.open(options, await this.#openFunctions(options)).ref
   }
 
