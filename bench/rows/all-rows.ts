@@ -7,6 +7,7 @@ import { measureFunctionRoundTrip } from "./function-round-trip.ts"
 import { measureIdle } from "./idle.ts"
 import { measureLongStream } from "./long-stream.ts"
 import { measureManyStreams } from "./many-streams.ts"
+import { measurePlanning } from "./planning.ts"
 import { measureRealCodex } from "./real-codex.ts"
 import { measureReplay } from "./replay.ts"
 import { measureStalledReaders } from "./stalled-readers.ts"
@@ -26,4 +27,5 @@ export const measurements: Readonly<Record<string, MeasurementGroup>> = {
   function: measureFunctionRoundTrip,
   idle: measureIdle,
   "turn-1000": measureConversation,
+  planning: measurePlanning,
 }

@@ -24,7 +24,7 @@ export interface Exchange {
 
 /** Marks of everything before a point of a conversation, as its client has it. */
 export interface Chain {
-  /** Of what was brought and said; null: nothing was. */
+  /** Of what was brought and said; what nothing was said to yet stands behind it as it is. Null: nothing was. */
   readonly all: string | null
   /** Of what the agent said. */
   readonly said: string | null
@@ -149,7 +149,7 @@ export function chainAfter(before: Chain, exchanges: readonly Exchange[]): Chain
 export function chainsAfter(before: Chain, exchanges: readonly Exchange[]): readonly Chain[] {
   let { all, said } = before
   return exchanges.map((exchange) => {
-    for (const one of exchange.brought) all = link(all, one)
+    if (exchange.brought.length > 0) all = `${all ?? ""} ${exchange.brought.join(" ")}`
     const [own] = exchange.said
     if (own !== undefined) {
       all = link(all, own)

@@ -25,8 +25,14 @@ export interface Scope {
  */
 export type KeyKind = "all" | "said" | "exchange" | "last" | "begin"
 
-export function lookupKey({ principal, agentId }: Scope, kind: KeyKind, value: string): string {
-  return hash("sha256", `${kind}\n${value}\n${agentId}\n${principal}`, "base64url").slice(0, 22)
+/**
+ * Makes the keys of a scope. They are told apart by a hash that is made once: a conversation that comes back is looked up by
+ * thousands of them.
+ */
+export function lookupKeys({ principal, agentId }: Scope): (kind: KeyKind, value: string) => string {
+  const scope = hash("sha256", `${agentId}\n${principal}`, "base64url").slice(0, 8)
+  // The first letter is enough: no two kinds begin alike.
+  return (kind, value) => `${kind.slice(0, 1)}${value} ${scope}`
 }
 
 /** Null: the client brought no user's message, or the agent said nothing. */
@@ -53,8 +59,9 @@ export function turnMarks(
   const exchanges = exchangesOf(items)
   const chain = chainAfter(before, exchanges)
   const keys: string[] = []
+  const keyOf = lookupKeys(scope)
   const add = (kind: KeyKind, value: string | null | undefined) => {
-    if (value !== null && value !== undefined) keys.push(lookupKey(scope, kind, value))
+    if (value !== null && value !== undefined) keys.push(keyOf(kind, value))
   }
   const last = exchanges.at(-1)
   const isSilent = last === undefined || last.said.length === 0

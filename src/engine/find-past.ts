@@ -1,6 +1,6 @@
 import type { Chain, Exchange } from "../domain/exchanges.ts"
 import type { Owner, Store, TurnPlace, TurnTrace } from "../domain/store.ts"
-import { exchangeValue, type KeyKind, lookupKey } from "../domain/turn-marks.ts"
+import { exchangeValue, type KeyKind, lookupKeys } from "../domain/turn-marks.ts"
 import { bestFits, type Fit, fitOf } from "./fit.ts"
 import { sharedPast } from "./shared-past.ts"
 
@@ -44,16 +44,17 @@ export async function findPast(search: PastSearch): Promise<Past | null> {
 
 class Lookup {
   readonly #search: PastSearch
+  readonly #keyOf: ReturnType<typeof lookupKeys>
   readonly #traces = new Map<string, Promise<readonly TurnTrace[]>>()
 
   constructor(search: PastSearch) {
     this.#search = search
+    const { principal, agent } = search.owner
+    this.#keyOf = lookupKeys({ principal, agentId: agent.id })
   }
 
   key(kind: KeyKind, value: string | null | undefined): string | null {
-    const { principal, agent } = this.#search.owner
-    const isNothing = value === null || value === undefined
-    return isNothing ? null : lookupKey({ principal, agentId: agent.id }, kind, value)
+    return value === null || value === undefined ? null : this.#keyOf(kind, value)
   }
 
   async places(key: string | null): Promise<readonly TurnPlace[]> {

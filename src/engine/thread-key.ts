@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import type { ThreadRecord } from "../domain/store.ts"
 import type { TurnRequest } from "../domain/turn-request.ts"
 
@@ -16,9 +16,7 @@ type Told = Pick<TurnRequest, "instructions" | "tools">
 /** What a native thread was told at its beginning: together they are its key. Tools count in any order. */
 export function threadKey(backend: string, { instructions, tools }: Told): string {
   const inOrder = tools.toSorted((a, b) => (a.name < b.name ? -1 : 1))
-  return createHash("sha256")
-    .update(JSON.stringify([backend, instructions, inOrder]))
-    .digest("hex")
+  return hash("sha256", JSON.stringify([backend, instructions, inOrder]), "hex")
 }
 
 export function changesOf({ backend, instructions, keyHash }: ThreadRecord, request: Told): ThreadChanges {

@@ -4,7 +4,7 @@ import { type ContentPart, type Item, textOf } from "../domain/items.ts"
 import { hasFailed, isFinished } from "../domain/responses.ts"
 import { saidText } from "../domain/said-text.ts"
 import type { Owner, Store, TurnTrace } from "../domain/store.ts"
-import { lookupKey } from "../domain/turn-marks.ts"
+import { lookupKeys } from "../domain/turn-marks.ts"
 import type { Asked, SentConversation } from "./sent-conversation.ts"
 import { isDeed } from "./shared-past.ts"
 
@@ -55,7 +55,7 @@ async function turnsAfter(
 ): Promise<readonly TurnTrace[]> {
   if (turnId !== null) return store.findTurnsAfter(turnId)
   const scope = { principal: owner.principal, agentId: owner.agent.id }
-  const found = await store.findTurnsByKey(owner, lookupKey(scope, "begin", marks[0] ?? ""))
+  const found = await store.findTurnsByKey(owner, lookupKeys(scope)("begin", marks[0] ?? ""))
   const traces = await Promise.all(found.map(({ id }) => store.traceTurn(id)))
   return traces.flatMap((turns) => turns.slice(-1))
 }
