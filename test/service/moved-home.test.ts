@@ -153,7 +153,7 @@ describe("an agent's folder that is moved away", () => {
       what: "the manager to be missed",
       timeoutMs: 30_000,
     })
-    await expect(say()).rejects.toMatchObject({ status: 503, code: "agent_not_ready" })
+    await expect(say()).rejects.toMatchObject({ status: 400, code: "agent_not_ready" })
     expect(existsSync(folderOf)).toBe(false)
     renameSync(away(), folderOf)
     await waitFor(async () => (await fetch(`${daemon.url}/ready`)).ok, {
