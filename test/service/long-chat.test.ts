@@ -44,6 +44,12 @@ function count(text: string, part: string): number {
 describe.each([
   ["codex", "scripted-1", chatWire],
   ["codex", "scripted-1", responsesWire],
+  ["codex", "gpt-5.5", chatWire],
+  ["codex", "gpt-6-sol", responsesWire],
+  ["claude", undefined, chatWire],
+  ["claude", undefined, responsesWire],
+  ["gemini", undefined, chatWire],
+  ["opencode", undefined, responsesWire],
 ] as const)("a chat of twelve turns in which everything changes, on %s (%s)", (name, modelName, wire) => {
   const isMissing = name !== "codex" && testCli(name) === null
   it.skipIf(isMissing)(
@@ -61,8 +67,10 @@ describe.each([
       for (const mark of chat.saidMarks) expect([mark, count(said, mark)]).toEqual([mark, 1])
       expect(count(JSON.stringify(last.body), "Edited by hand.")).toBe(1)
       const outputs = JSON.stringify([toolOutputsOf(last), said])
-      for (const mark of chat.ranMarks) {
-        if (mark !== chat.stopped.ran) expect([mark, count(outputs, mark)]).toEqual([mark, 1])
+      // gemini tells nobody what its commands print: a session that takes the place of another does not know it.
+      const known = name === "gemini" ? chat.ranMarks.slice(-2) : chat.ranMarks
+      for (const mark of known.filter((one) => one !== chat.stopped.ran)) {
+        expect([mark, count(outputs, mark)]).toEqual([mark, 1])
       }
       if (name !== "codex") return
       const shares = prefixShares(mainRequests(service)).map(({ share }) => share)

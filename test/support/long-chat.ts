@@ -71,7 +71,8 @@ export async function runLongChat({ client, wire, onTurn, hasRun }: LongChatOpti
     saidMarks.push(mark)
     if (!isRunning) return `${text} ${mark}`
     ranMarks.push(`B${turn}-42`)
-    return `[[shell:echo B${turn}-$((40+2)) | tee -a ran.txt]]${text} ${mark}`
+    // gemini refuses commands with a `$(` in them.
+    return `[[shell:printf 'B${turn}-%s2 ' 4 | tee -a ran.txt]]${text} ${mark}`
   }
   const ask = (
     tools: readonly string[],
