@@ -41,11 +41,6 @@ export interface ThreadOptions {
 export interface TurnInput {
   /** The new messages, oldest first. Empty: go on from what the thread holds. */
   readonly messages: readonly MessageItem[]
-  /**
-   * What was told in the thread, in `messages` perhaps, and holds for its whole life: to be told again where the CLI sums up the
-   * conversation. A backend that cannot do so says `forgets` in a notice. Absent: nothing.
-   */
-  readonly standing?: readonly MessageItem[]
   /** Null: the CLI's own setting. */
   readonly model: string | null
   /** Reasoning effort (`low`, `medium`, `high`, ...); null: the CLI's own setting. */

@@ -32,7 +32,7 @@ export interface NativeRunOptions {
   readonly agent: Agent
   readonly plan: Plan
   readonly turnId: string
-  readonly input: Omit<TurnInput, "messages" | "standing" | "outputSchema">
+  readonly input: Omit<TurnInput, "messages" | "outputSchema">
   /** The client's. */
   readonly tools: readonly FunctionTool[]
   readonly serviceTools: ServiceTools | null
@@ -228,7 +228,7 @@ export class NativeRun {
   #start(ref: ThreadRef, messages: readonly MessageItem[]): Promise<Outcome> {
     const { agent, input, stopCause } = this.#options
     const outputSchema = this.#answer.format?.nativeSchema(agent.capabilities) ?? null
-    const turn = agent.backend.startTurn(ref, { ...input, ...this.#change.input, outputSchema, messages })
+    const turn = agent.backend.startTurn(ref, { ...input, outputSchema, messages })
     this.#outputSchema = outputSchema
     this.#answer.beginTurn(outputSchema)
     this.#turn = turn

@@ -54,7 +54,7 @@ export interface RunningTurnOptions {
   readonly turnId: string
   /** As stored: status queued. */
   readonly record: ResponseRecord
-  readonly input: Omit<TurnInput, "messages" | "standing" | "outputSchema">
+  readonly input: Omit<TurnInput, "messages" | "outputSchema">
   readonly tools: readonly FunctionTool[]
   readonly serviceTools: ServiceTools | null
   readonly calling: Omit<CallingTurn, "interrupted">

@@ -1,4 +1,3 @@
-import type { TurnInput } from "../domain/backend.ts"
 import type { MessageItem } from "../domain/items.ts"
 import { noteMessage } from "./change-note.ts"
 import { type Change, noChange } from "./thread-change.ts"
@@ -21,11 +20,6 @@ export class ToldChange {
   /** `text` as messages. */
   get news(): readonly MessageItem[] {
     return this.text === null ? [] : [noteMessage(this.text)]
-  }
-
-  /** See `TurnInput`. */
-  get input(): Pick<TurnInput, "standing"> {
-    return this.#change.note === null ? {} : { standing: [noteMessage(this.#change.note)] }
   }
 
   /** The turn that was told has ended well. */

@@ -1,6 +1,6 @@
 import { EventBatches } from "../../src/backends/event-batches.ts"
-import type { Backend, Turn } from "../../src/domain/backend.ts"
-import type { Item } from "../../src/domain/items.ts"
+import type { Backend, Turn, TurnInput } from "../../src/domain/backend.ts"
+import type { Item, MessageItem } from "../../src/domain/items.ts"
 import type { TurnEvent } from "../../src/domain/turn-events.ts"
 
 /** A turn whose agent says what the test says, batch by batch. */
@@ -34,6 +34,8 @@ export class DrivenBackend implements Backend {
   readonly changesTools = true
   readonly kind = "driven"
   readonly turns: DrivenTurn[] = []
+  /** What each turn was given. */
+  readonly asked: (readonly MessageItem[])[] = []
   readonly deletedThreads: string[] = []
   #threadCount = 0
 
@@ -73,8 +75,9 @@ export class DrivenBackend implements Backend {
 
   async stop(): Promise<void> {}
 
-  startTurn(): DrivenTurn {
+  startTurn(_: string, { messages }: TurnInput): DrivenTurn {
     const turn = new DrivenTurn()
+    this.asked.push(messages)
     this.turns.push(turn)
     return turn
   }

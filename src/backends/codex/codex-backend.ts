@@ -8,7 +8,6 @@ import type {
   TurnInput,
 } from "../../domain/backend.ts"
 import { messageOf } from "../../domain/errors.ts"
-import type { MessageItem } from "../../domain/items.ts"
 import { ProcessSupervisor } from "../process-supervisor.ts"
 import { type RequestId, RpcError } from "../rpc-client.ts"
 import { RunningProcesses } from "../running-processes.ts"
@@ -44,8 +43,6 @@ import {
 import { declineRequest } from "./server-requests.ts"
 import { splitInput, turnParams } from "./thread-requests.ts"
 import { usageOf } from "./token-count.ts"
-
-const noNames = new FunctionNames([])
 
 /** An agent on `codex app-server`: one warm process, many threads in it. */
 export function createCodexBackend(options: CodexBackendOptions): Backend {
@@ -181,7 +178,6 @@ class CodexBackend implements Backend {
         if (isStuck) this.#threads?.markStuck(thread)
       },
       limitResetsAt: () => this.#limitResetsAt,
-      onCompacted: () => void this.#tellAgain(thread, input.standing ?? []),
       onForeignTurn: (turnId) => this.#endForeignTurn(thread, turnId),
     })
     if (this.#turns.has(thread)) {
@@ -231,7 +227,7 @@ class CodexBackend implements Backend {
   }
 
   #loadedThread(threads: CodexThreads, thread: ThreadRef): Promise<LoadedThread> {
-    return threads.resume(thread, this.#names.get(thread) ?? noNames)
+    return threads.resume(thread, this.#names.get(thread) ?? new FunctionNames([]))
   }
 
   async #running(): Promise<{ readonly server: AppServer; readonly threads: CodexThreads }> {
@@ -339,19 +335,6 @@ class CodexBackend implements Backend {
     const turn = call.success ? this.#turns.get(call.data.threadId) : undefined
     if (call.success && turn !== undefined) turn.called(id, call.data)
     else server.respond(id, refusedCall(call.success ? call.data.tool : "of that form"))
-  }
-
-  /** A summary keeps what the thread was opened with and the user's texts; what a developer said since is gone. */
-  async #tellAgain(thread: ThreadRef, standing: readonly MessageItem[]): Promise<void> {
-    const items = standing.flatMap((item) => injectedItem(item, this.#names.get(thread) ?? noNames))
-    try {
-      if (items.length > 0) await this.#threads?.inject(thread, items)
-    } catch (error) {
-      this.#options.log("warn", "codex was not told again what its summary leaves out", {
-        thread,
-        reason: messageOf(error),
-      })
-    }
   }
 
   #endForeignTurn(thread: ThreadRef, turnId: string): void {

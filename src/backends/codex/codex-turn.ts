@@ -26,8 +26,6 @@ export interface CodexTurnOptions {
   readonly onEnded: (turn: CodexTurn, last: TurnEvent, isStuck: boolean) => void
   /** See `turnErrorOf`. */
   readonly limitResetsAt: () => number | null
-  /** codex has summed up the conversation, and goes on. */
-  readonly onCompacted: () => void
   /** A turn of this thread that is not ours. */
   readonly onForeignTurn: (turnId: string) => void
 }
@@ -177,9 +175,6 @@ export class CodexTurn implements Turn {
       if (params.turn.id !== this.#turnId) this.#options.onForeignTurn(params.turn.id)
     } else if (method === "turn/completed") {
       if (params.turn.id === this.#turnId) this.#completed(params.turn)
-    } else if (method === "item/completed" && params.item.type === "contextCompaction") {
-      this.#options.onCompacted()
-      this.#reader.read(received.notification)
     } else if (method === "warning" || ("turnId" in params && params.turnId === this.#turnId)) {
       this.#reader.read(received.notification)
     }

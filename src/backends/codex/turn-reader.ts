@@ -156,6 +156,8 @@ export class TurnReader {
         type: "notice",
         message: "codex summarised the conversation so far",
         tells: "progress",
+        // The thread's instructions and the user's texts are kept. To tell the rest now would be asking the model once more.
+        forgets: true,
       })
       return
     }
