@@ -284,7 +284,9 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
 /** A turn has a line of its own, and what looks again and again is no news: only what went wrong is told of a request. */
 function logRequest(log: ServiceLog, entry: HttpLogEntry): void {
   const { error, ...fields } = entry
-  if (entry.status >= 500) log.error({ ...fields, err: error }, "request failed")
+  // A person has to mend it here, not the client.
+  const isNotReady = error instanceof ProxyError && error.code === "agent_not_ready"
+  if (entry.status >= 500 || isNotReady) log.error({ ...fields, err: error }, "request failed")
   else if (entry.status >= 400) log.info({ ...fields, ...refusalOf(error) }, "request refused")
   else log.debug(fields, "request")
 }

@@ -153,12 +153,12 @@ describe("an agent whose CLI takes a prompt and nothing else", () => {
     for (const [field, request] of [
       [
         "reasoning.effort",
-        client.responses.create({ model: "m", input: "hi", reasoning: { effort: "high" } }),
+        client.responses.create({ model: "manager", input: "hi", reasoning: { effort: "high" } }),
       ],
       [
         "reasoning_effort",
         client.chat.completions.create({
-          model: "m",
+          model: "manager",
           messages: [{ role: "user", content: "hi" }],
           reasoning_effort: "low",
           stream: true,
