@@ -202,8 +202,8 @@ describe("the log", () => {
     expect(lines).toContainEqual(
       expect.objectContaining({ msg: "request refused", code: "invalid_request", param: "temperature" }),
     )
-    const notReady = lines.find(({ code }) => code === "agent_not_ready")
-    expect(notReady).toMatchObject({ msg: "request refused", status: 400 })
-    expect(notReady).not.toHaveProperty("err")
+    const failure = lines.find(({ msg }) => msg === "request failed")
+    expect(failure.err).toMatchObject({ code: "agent_not_ready", message: expect.stringContaining("nosuch") })
+    expect(failure.err).not.toHaveProperty("stack")
   })
 })
