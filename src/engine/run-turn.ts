@@ -330,11 +330,13 @@ export class RunningTurn implements LiveResponse {
     })
   }
 
-  /** What its items cannot say: of a program that does not tell its work, and of a fault of ours in the middle of it. */
+  /** What its items cannot say: of a program that does not tell its work, of one that died first, and of a fault of ours. */
   #withDoubt(error: TurnError | null): TurnError | null {
     if (error === null || this.#native === null || error.code === "agent_not_ready") return error
     const hidesItsWork = this.#options.agent.capabilities?.hidesItsWork === true
-    return hidesItsWork || error.code === "internal_error" ? { ...error, mayHaveActed: true } : error
+    const hasDied = error.code === "backend_died" && this.#native.turnRef !== null
+    const isUnknown = hidesItsWork || hasDied || error.code === "internal_error"
+    return isUnknown ? { ...error, mayHaveActed: true } : error
   }
 
   #close(record: ResponseRecord & { readonly status: Outcome["status"] }): void {

@@ -14,6 +14,7 @@ import { type CodexHome, createCodexHome } from "../support/codex-home.ts"
 import { resultOf } from "../support/command.ts"
 import { spawnCommand, startDaemonProcess } from "../support/daemon-process.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
+import { waitFor } from "../support/wait-for.ts"
 
 interface Check {
   readonly name: string
@@ -97,7 +98,11 @@ describe("doctor", () => {
       args: ["--cli", cli],
     })
     try {
-      expect((await run(["status"], {})).stdout).toMatch(/Limited {2}its app-server does not answer.*no room/)
+      const limited = /Limited {2}its app-server does not answer.*no room/
+      await waitFor(async () => limited.test((await run(["status"], {})).stdout), {
+        what: "status to say what the daemon has found out",
+        timeoutMs: 30_000,
+      })
     } finally {
       await daemon.stop()
     }
