@@ -165,7 +165,7 @@ export class AgentEngine implements Engine {
     request: TurnRequest,
     idempotency: IdempotencyKey | null,
   ): Promise<LiveResponse> {
-    const work = () => this.#planAndStore(agent, seat, principal, request, idempotency)
+    const work = () => this.#live.entering(this.#planAndStore(agent, seat, principal, request, idempotency))
     if (!(await needsLookup(request, this.#planContext(agent, principal)))) return work()
     // One at a time: two requests after the same turn must not both take its thread for theirs.
     const plan = () => {
@@ -236,7 +236,7 @@ export class AgentEngine implements Engine {
   async stop(drainMs: number): Promise<void> {
     this.#isStopping = true
     if (this.#sweep !== null) clearInterval(this.#sweep)
-    const turns = this.#live.all
+    const turns = await this.#live.settled()
     if (turns.length > 0) {
       const ended = Promise.all(turns.map((turn) => turn.finished))
       const drained = await raceTimeout(ended, drainMs)

@@ -19,11 +19,26 @@ interface Live {
 /** All turns between their request and their end. */
 export class LiveTurns {
   readonly #turns = new Map<string, Live>()
+  readonly #entering = new Set<Promise<unknown>>()
 
   /** Until it is finished. */
   add(turn: RunningTurn, conversationId: string | null): void {
     this.#turns.set(turn.id, { turn, conversationId })
     void turn.finished.finally(() => this.#turns.delete(turn.id))
+  }
+
+  /** `turn` is being planned and stored, and is added once it is. */
+  entering<T>(turn: Promise<T>): Promise<T> {
+    this.#entering.add(turn)
+    const leave = () => this.#entering.delete(turn)
+    turn.then(leave, leave)
+    return turn
+  }
+
+  /** All, with those that were on their way in. */
+  async settled(): Promise<readonly RunningTurn[]> {
+    await Promise.allSettled(this.#entering)
+    return this.all
   }
 
   get all(): readonly RunningTurn[] {

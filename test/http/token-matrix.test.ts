@@ -104,8 +104,8 @@ describe("the two tokens that an agent's CLI has", () => {
     expect(documented.length).toBeGreaterThan(30)
     // Both are let in and then told what is missing in the body.
     expect(await openedBy(fixture, fixture.tokens.agent)).toEqual(["POST /agent-reply: 400"])
-    // That only POST is possible there, its own token is told as well.
-    expect(await openedBy(fixture, fixture.tokens.thread)).toEqual(["POST /mcp: 400", "GET /mcp: 405"])
+    // Its own token posts to it and listens there.
+    expect(await openedBy(fixture, fixture.tokens.thread)).toEqual(["POST /mcp: 400", "GET /mcp: 200"])
     // The list is one of routes that are there: a key opens all of them but the agents' own.
     const closed = (await openedBy(fixture, "Bearer sk-wrong")).length
     expect(closed).toBe(0)
@@ -156,7 +156,7 @@ describe("the two tokens that an agent's CLI has", () => {
       expect((await jsonOf(answer)).error.message).toMatch(/token.* opens .* only/)
     }
     expect(await openedBy(fixture, fixture.tokens.agent)).toEqual(["POST /agent-reply: 400"])
-    expect(await openedBy(fixture, fixture.tokens.thread)).toEqual(["POST /mcp: 400", "GET /mcp: 405"])
+    expect(await openedBy(fixture, fixture.tokens.thread)).toEqual(["POST /mcp: 400", "GET /mcp: 200"])
   })
 
   it("are good for as long as the thread is open, and for that service only", async () => {
