@@ -49,6 +49,13 @@ What a CLI cannot do is refused before anything runs, with a 400 that names the 
 
 ${table(["capability", ...agentClis.map(({ name }) => name), "without it"], capabilityRows())}
 
+## Usage
+
+Tokens are those that the CLI tells for the whole turn, all its requests to the model added up. A model server tells them at the end of
+an answer: of a turn that was cut before (\`stop\`, a limit, a cancel) they are at least what its texts are worth, four characters a token.
+A response that ends with a call of your function has what was used so far, the next one the rest; where the CLI tells nothing before
+the end of its turn (gemini, opencode, copilot), all of it is in the last.
+
 ## Parameters
 
 - **served**: it does what the API says.

@@ -117,12 +117,12 @@ describe("a shell script that knows only exec's arguments", () => {
     expect(dashed.output_text).toMatch(/-v is what I type$/)
   })
 
-  it("that fails is a 502 with what it said, and the next turn runs", async () => {
+  it("that fails is a 400 with what it said, for nobody knows what it has done, and the next turn runs", async () => {
     const { client } = await start(
       writeCli("agent", 'case "$*" in *boom*) echo "out of luck" >&2; exit 3;; esac; echo fine'),
     )
     await expect(client.responses.create({ model: "manager", input: "boom" })).rejects.toMatchObject({
-      status: 502,
+      status: 400,
       message: expect.stringContaining("out of luck"),
     })
     expect((await client.responses.create({ model: "manager", input: "again" })).output_text.trim()).toBe(
