@@ -67,7 +67,7 @@ describe("the checks of an installed service", () => {
     await symlink(import.meta.filename, launcher)
     expect(
       (await checksWhere({ exitCode: 0, stderr: "" }, { ...thisSpec, launcher })).get("program"),
-    ).toMatchObject({ status: "warning", next: expect.stringContaining("npm install -g") })
+    ).toMatchObject({ status: "warning", next: expect.stringContaining("make install") })
     await folder.remove()
   })
 
