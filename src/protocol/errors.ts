@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../domain/errors.ts"
-import { errorCodes, ProxyError } from "../domain/errors.ts"
+import { isErrorCode, ProxyError } from "../domain/errors.ts"
 import { machineProblemOf } from "../domain/file-problem.ts"
 import { hasActed } from "../domain/has-acted.ts"
 import type { ResponseRecord } from "../domain/responses.ts"
@@ -194,8 +194,4 @@ function hidden(requestId: string, hasActed: boolean): ProxyError {
     `Something went wrong in this service. Its log has it under ${requestId}.`,
     { hasActed },
   )
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(errorCodes, code)
 }

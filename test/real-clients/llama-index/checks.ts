@@ -1,17 +1,8 @@
-import { join } from "node:path"
 import type { RealClient } from "../real-client.ts"
-import { checkLibrary } from "../support/library-checks.ts"
+import { checkPythonLibrary } from "../support/library-checks.ts"
 
 export const client: RealClient = {
   programs: ["llama-index OpenAILike 0.8.1", "llama-index OpenAI 0.8.3"],
   limitMinutes: 30,
-  run: async (bench) => {
-    const environment = await bench.pythonEnvironment(join(import.meta.dirname, "requirements.txt"))
-    if (environment === null) return
-    await checkLibrary(bench, {
-      command: join(environment, "bin/python"),
-      program: join(import.meta.dirname, "client.py"),
-      ways: [{ name: "chat" }, { name: "responses" }],
-    })
-  },
+  run: (bench) => checkPythonLibrary(bench, import.meta.dirname, [{ name: "chat" }, { name: "responses" }]),
 }

@@ -1,17 +1,8 @@
-import { join } from "node:path"
 import type { RealClient } from "../real-client.ts"
-import { checkLibrary } from "../support/library-checks.ts"
+import { checkPythonLibrary } from "../support/library-checks.ts"
 
 export const client: RealClient = {
   programs: ["openai-agents (Python) 0.24.0"],
   limitMinutes: 20,
-  run: async (bench) => {
-    const environment = await bench.pythonEnvironment(join(import.meta.dirname, "requirements.txt"))
-    if (environment === null) return
-    await checkLibrary(bench, {
-      command: join(environment, "bin/python"),
-      program: join(import.meta.dirname, "client.py"),
-      ways: [{ name: "responses" }, { name: "chat" }],
-    })
-  },
+  run: (bench) => checkPythonLibrary(bench, import.meta.dirname, [{ name: "responses" }, { name: "chat" }]),
 }

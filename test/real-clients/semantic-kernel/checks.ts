@@ -1,20 +1,12 @@
-import { join } from "node:path"
 import type { RealClient } from "../real-client.ts"
-import { checkLibrary } from "../support/library-checks.ts"
+import { checkPythonLibrary } from "../support/library-checks.ts"
 
 export const client: RealClient = {
   programs: ["semantic-kernel 1.45.0"],
   limitMinutes: 20,
-  run: async (bench) => {
-    const environment = await bench.pythonEnvironment(join(import.meta.dirname, "requirements.txt"))
-    if (environment === null) return
-    await checkLibrary(bench, {
-      command: join(environment, "bin/python"),
-      program: join(import.meta.dirname, "client.py"),
-      ways: [
-        { name: "chat", functionName: "Weather-get_weather" },
-        { name: "responses", functionName: "Weather-get_weather" },
-      ],
-    })
-  },
+  run: (bench) =>
+    checkPythonLibrary(bench, import.meta.dirname, [
+      { name: "chat", functionName: "Weather-get_weather" },
+      { name: "responses", functionName: "Weather-get_weather" },
+    ]),
 }

@@ -1,6 +1,5 @@
-import { join } from "node:path"
 import type { RealClient } from "../real-client.ts"
-import { checkLibrary } from "../support/library-checks.ts"
+import { checkPythonLibrary } from "../support/library-checks.ts"
 
 const viaAgents = "asked by its agents"
 const noForm = "its agents know no forms"
@@ -12,22 +11,15 @@ const asCode = (text: string) => `[[say:<code>\nfinal_answer("${text}")\n</code>
 export const client: RealClient = {
   programs: ["smolagents 1.26.0"],
   limitMinutes: 20,
-  run: async (bench) => {
-    const environment = await bench.pythonEnvironment(join(import.meta.dirname, "requirements.txt"))
-    if (environment === null) return
-    await checkLibrary(bench, {
-      command: join(environment, "bin/python"),
-      program: join(import.meta.dirname, "client.py"),
-      ways: [
-        { name: "model", cannot: { chat: viaAgents, tool: viaAgents, picture: viaAgents, shape: noForm } },
-        {
-          name: "tool-calling",
-          say: asCall,
-          env: { AFTER_FUNCTION: asCall("Told.") },
-          cannot: { shape: noForm, stream: asAbove },
-        },
-        { name: "code", say: asCode, cannot: { tool: inCode, shape: noForm, stream: asAbove } },
-      ],
-    })
-  },
+  run: (bench) =>
+    checkPythonLibrary(bench, import.meta.dirname, [
+      { name: "model", cannot: { chat: viaAgents, tool: viaAgents, picture: viaAgents, shape: noForm } },
+      {
+        name: "tool-calling",
+        say: asCall,
+        env: { AFTER_FUNCTION: asCall("Told.") },
+        cannot: { shape: noForm, stream: asAbove },
+      },
+      { name: "code", say: asCode, cannot: { tool: inCode, shape: noForm, stream: asAbove } },
+    ]),
 }

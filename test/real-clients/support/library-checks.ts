@@ -34,6 +34,18 @@ export interface Library {
   readonly ways: readonly LibraryWay[]
 }
 
+/** A library of Python: `client.py` and `requirements.txt` are in its folder. */
+export async function checkPythonLibrary(
+  bench: Bench,
+  folder: string,
+  ways: readonly LibraryWay[],
+): Promise<void> {
+  const environment = await bench.pythonEnvironment(join(folder, "requirements.txt"))
+  if (environment === null) return
+  const command = join(environment, "bin/python")
+  await checkLibrary(bench, { command, program: join(folder, "client.py"), ways })
+}
+
 /**
  * What every library is to do: the agent's own command in the first and in the second turn of a conversation, a function, a
  * picture, an answer of a form, a stop in the middle of a stream.
