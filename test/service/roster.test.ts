@@ -113,7 +113,11 @@ describe("the agents of a service", () => {
       what: "another process of the manager",
       timeoutMs: Math.max(3_000, 1_000 + 3 * startMs),
     })
-    expect(await running).toMatchObject({ status: 502, message: expect.stringContaining("SIGKILL") })
+    expect(await running).toMatchObject({
+      status: 400,
+      code: "backend_died",
+      message: expect.stringContaining("SIGKILL"),
+    })
     await waitFor(() => !isRunning(command.pid), { what: "its command to end" })
     expect(statusOf("manager")).toMatchObject({
       restarts: 1,
