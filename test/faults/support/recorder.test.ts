@@ -19,7 +19,10 @@ const response = (
   output,
   error,
 })
-const restarted = { code: "server_restarted", message: "The service was restarted." }
+const restarted = {
+  code: "invalid_prompt",
+  message: "The service was restarted. (server_restarted, after the agent had acted)",
+}
 const created = { type: "response.created", sequence_number: 0, response: response("in_progress") }
 const delta = (text: string, number: number): JsonObject => ({
   type: "response.output_text.delta",

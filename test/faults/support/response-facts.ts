@@ -109,7 +109,8 @@ export class ResponseFacts {
 
   #mayBeLost(number: number): boolean {
     const error = this.#end?.error
-    const diedWithService = isObject(error) && error.code === "server_restarted"
+    // Behind an agent that had acted, the name of the error is in its message.
+    const diedWithService = isObject(error) && `${error.code} ${error.message}`.includes("server_restarted")
     return diedWithService && number > this.#lastDoneSequence
   }
 

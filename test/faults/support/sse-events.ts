@@ -5,7 +5,7 @@ export class SseEvents {
   #rest = ""
   #isDone = false
 
-  /** The objects of `data:` lines that have become whole with this piece. */
+  /** The objects of `data:` lines that have become whole with this piece; a sign of life tells nothing of the answer. */
   push(piece: string): JsonObject[] {
     const blocks = (this.#rest + piece).split("\n\n")
     this.#rest = blocks.pop() ?? ""
@@ -16,7 +16,9 @@ export class SseEvents {
         .map((line) => line.slice("data: ".length))
         .join("\n")
       if (data === "[DONE]") this.#isDone = true
-      return data === "" || data === "[DONE]" ? [] : [JSON.parse(data) as JsonObject]
+      if (data === "" || data === "[DONE]") return []
+      const event = JSON.parse(data) as JsonObject
+      return event.type === "keepalive" ? [] : [event]
     })
   }
 
