@@ -22,7 +22,7 @@ export function socketTurn(
     })
     socket.addEventListener("message", ({ data }) => {
       const event = parseObject(String(data))
-      if (event === null) return
+      if (event === null || event.type === "keepalive") return
       onEvent(event)
       if (ends.includes(String(event.type))) settle("whole")
     })
