@@ -15,17 +15,13 @@ export function hasActed({ error, output }: Pick<ResponseRecord, "error" | "outp
 }
 
 function isAct(item: Item): boolean {
-  switch (item.type) {
-    case "command":
-    case "file_change":
-    case "tool_call":
-    case "web_search":
-    case "function_call":
-      return true
-    case "message":
-      return item.role === "assistant" && textOf(item.content) !== ""
-    case "reasoning":
-    case "function_call_output":
-      return false
-  }
+  const isSaid = item.type === "message" && item.role === "assistant" && textOf(item.content) !== ""
+  return isDeed(item) || item.type === "function_call" || isSaid
+}
+
+const deeds: ReadonlySet<Item["type"]> = new Set(["command", "file_change", "tool_call", "web_search"])
+
+/** True for what the agent did by itself, with tools of its own. */
+export function isDeed(item: Item): boolean {
+  return deeds.has(item.type)
 }

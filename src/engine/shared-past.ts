@@ -1,3 +1,4 @@
+import { isDeed } from "../domain/has-acted.ts"
 import type { Item } from "../domain/items.ts"
 import type { Store, TurnTrace } from "../domain/store.ts"
 import type { Past } from "./find-past.ts"
@@ -42,11 +43,6 @@ async function areAlike(fits: readonly Fit[], shared: number, store: Store): Pro
 async function deedsOf(turns: readonly TurnTrace[], store: Store): Promise<string> {
   const outputs = await Promise.all(turns.map(({ id }) => store.findOutput(id)))
   return JSON.stringify(outputs.map((output) => output.filter(isDeed).map(nameless)))
-}
-
-/** True for what the agent did by itself. */
-export function isDeed(item: Item): boolean {
-  return ["command", "file_change", "tool_call", "web_search"].includes(item.type)
 }
 
 function nameless({ id: _, ...item }: Item): unknown {

@@ -1,12 +1,12 @@
 import { answerText } from "../domain/answer-text.ts"
 import { broughtMarkOf, exchangesOf } from "../domain/exchanges.ts"
+import { isDeed } from "../domain/has-acted.ts"
 import { type ContentPart, type Item, textOf } from "../domain/items.ts"
 import { hasFailed, isFinished } from "../domain/responses.ts"
 import { saidText } from "../domain/said-text.ts"
 import type { Owner, Store, TurnTrace } from "../domain/store.ts"
 import { lookupKeys } from "../domain/turn-marks.ts"
 import type { Asked, SentConversation } from "./sent-conversation.ts"
-import { isDeed } from "./shared-past.ts"
 
 /** Where a conversation goes on, behind what happened without an answer. */
 export interface Place {
@@ -98,7 +98,7 @@ async function placeAfter(held: Held, before: Place, asked: Asked, isNewest: boo
   if (end !== undefined) return { ...next, end }
   const { answer } = asked
   if (answer === null) {
-    return held.isFailed && (await hasActed(held)) ? { ...next, end: before.end, isRepeat: true } : null
+    return held.isFailed && (await hasDeeds(held)) ? { ...next, end: before.end, isRepeat: true } : null
   }
   const told = saidText([answerText(await held.output())])
   const seen = saidText([answer.text])
@@ -116,14 +116,14 @@ async function askedCount(held: Held, asked: Asked, isNewest: boolean): Promise<
   const input = (await held.input()).filter((item) => broughtMarkOf(item) !== null)
   if (input.every((item, index) => isAround(item, asked.items[index]))) return count
   const isFollowed = usersIn(asked.marks) > usersIn(held.marks) && usersIn(held.marks) > 0
-  return isFollowed && (await hasActed(held)) ? 0 : null
+  return isFollowed && (await hasDeeds(held)) ? 0 : null
 }
 
 function usersIn(marks: readonly string[]): number {
   return marks.filter((mark) => mark.startsWith("u")).length
 }
 
-async function hasActed({ output }: Held): Promise<boolean> {
+async function hasDeeds({ output }: Held): Promise<boolean> {
   return (await output()).some(isDeed)
 }
 
