@@ -208,11 +208,11 @@ describe("a CLI that cannot work", () => {
       const model = `engineer_${name}`
       const messages = [{ role: "user" as const, content: "hello" }]
       for (const stream of [false, true]) {
-        for (const asked of [
-          client.responses.create({ model, input: "hello", stream }),
-          client.chat.completions.create({ model, messages, stream }),
+        for (const ask of [
+          () => client.responses.create({ model, input: "hello", stream }),
+          () => client.chat.completions.create({ model, messages, stream }),
         ]) {
-          const refused = await asked.catch((error: unknown) => error)
+          const refused = await ask().catch((error: unknown) => error)
           expect([name, refused]).toEqual([
             name,
             expect.objectContaining({ status: 400, code: "agent_not_ready" }),

@@ -87,7 +87,10 @@ describe("a turn that waits for the answer of another agent", () => {
     expect(isSleeping(613)).toBe(false)
     expect(await ended(id)).toMatchObject({
       status: "failed",
-      error: { code: "agent_stopped", message: "The service is stopping." },
+      error: {
+        code: "invalid_prompt",
+        message: "The service is stopping. (agent_stopped, after the agent had acted)",
+      },
     })
     const hers = await herTurn(3)
     expect(["cancelled", "failed"]).toContain(hers.status)

@@ -6,7 +6,7 @@ const text = readFileSync("/payload/service.md", "utf8")
 const lines = [...text.matchAll(/^```\n(.*?)^```$/gms)]
   .flatMap((block) => (block[1] ?? "").trim().split("\n"))
   // The program is there already; the network of this machine ends at its loopback.
-  .filter((line) => !line.startsWith("npm install"))
+  .filter((line) => !/^(git clone|make install|npm install)/.test(line))
 
 /** This machine has no sudo: a stand-in that knows what the docs use. */
 function makeSudo(): void {
