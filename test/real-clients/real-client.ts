@@ -10,6 +10,17 @@ export interface RealClient {
   readonly limitMinutes: number
   /** Throws only where nothing can be checked at all. */
   run(bench: Bench): Promise<void>
+  /** Its ways to ask for one answer, for checks that all clients have in common; empty where it cannot be run here. */
+  askers?(bench: Bench): Promise<readonly Asker[]>
+}
+
+export interface Asker {
+  /** Unique in its client: `chat, streamed`. */
+  readonly name: string
+  /** Directives that make the agent's model answer this text, where `[[say:TEXT]]` is not what the client takes for an answer. */
+  readonly say?: (text: string) => string
+  /** Asks at this address, which ends in `/v1`, with the settings of its page. The answer is in what the program writes. */
+  ask(baseUrl: string, text: string, limitMs: number): Promise<ProgramResult>
 }
 
 /** What a client's checks are given. All that they start here is ended behind them, whatever happened. */

@@ -1,8 +1,8 @@
-import type { RealClient } from "../real-client.ts"
-import { checkPythonLibrary } from "../support/library-checks.ts"
+import { libraryClient, pythonProgram } from "../support/library-checks.ts"
 
-export const client: RealClient = {
+export const client = libraryClient({
   programs: ["haystack 3.4.1"],
   limitMinutes: 20,
-  run: (bench) => checkPythonLibrary(bench, import.meta.dirname, [{ name: "chat" }, { name: "responses" }]),
-}
+  install: pythonProgram(import.meta.dirname),
+  ways: [{ name: "chat" }, { name: "responses" }],
+})

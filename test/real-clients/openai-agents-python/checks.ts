@@ -1,8 +1,8 @@
-import type { RealClient } from "../real-client.ts"
-import { checkPythonLibrary } from "../support/library-checks.ts"
+import { libraryClient, pythonProgram } from "../support/library-checks.ts"
 
-export const client: RealClient = {
+export const client = libraryClient({
   programs: ["openai-agents (Python) 0.24.0"],
   limitMinutes: 20,
-  run: (bench) => checkPythonLibrary(bench, import.meta.dirname, [{ name: "responses" }, { name: "chat" }]),
-}
+  install: pythonProgram(import.meta.dirname),
+  ways: [{ name: "responses" }, { name: "chat" }],
+})

@@ -1,13 +1,12 @@
-import type { RealClient } from "../real-client.ts"
-import { checkPythonLibrary } from "../support/library-checks.ts"
+import { libraryClient, pythonProgram } from "../support/library-checks.ts"
 
-export const client: RealClient = {
+export const client = libraryClient({
   programs: ["pydantic-ai 2.62.0"],
   limitMinutes: 30,
-  run: (bench) =>
-    checkPythonLibrary(bench, import.meta.dirname, [
-      { name: "responses" },
-      { name: "responses-as-openai" },
-      { name: "chat", shape: '[[tool:final_result:{"answer":"yes"}]]' },
-    ]),
-}
+  install: pythonProgram(import.meta.dirname),
+  ways: [
+    { name: "responses" },
+    { name: "responses-as-openai" },
+    { name: "chat", shape: '[[tool:final_result:{"answer":"yes"}]]' },
+  ],
+})

@@ -2,10 +2,10 @@ import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { imagesOf } from "../../model-server/request-readers.ts"
 import { waitFor } from "../../support/wait-for.ts"
-import type { Bench } from "../real-client.ts"
+import type { Asker, Bench, RealClient } from "../real-client.ts"
 import { equal, includes } from "./expect.ts"
 import { onePixelPng } from "./picture.ts"
-import type { ProgramResult } from "./program.ts"
+import type { Program, ProgramResult } from "./program.ts"
 import type { ScriptedService } from "./scripted-service.ts"
 
 /** One way in which a library asks: over chat, over Responses, by another of its classes. */
@@ -26,59 +26,113 @@ export interface LibraryWay {
 
 export type LibraryAction = "ask" | "chat" | "tool" | "picture" | "shape" | "stream"
 
-export interface Library {
-  /** The interpreter. */
+/** How a program that asks by the library is started; `WAY ACTION TEXT...` come behind its arguments. */
+export interface LibraryProgram {
   readonly command: string
-  /** A program beside the checks, called with WAY ACTION TEXT..., and `BASE_URL` in the environment. It prints the answer. */
-  readonly program: string
+  readonly args: readonly string[]
+}
+
+export interface Library {
+  /** With versions. */
+  readonly programs: readonly string[]
+  readonly limitMinutes: number
+  /**
+   * Installs what is pinned, and says how a program is started that does ACTION with the texts by WAY, asks at `BASE_URL` of the
+   * environment and prints the answer. Null, with a skip, where it cannot be run here.
+   */
+  readonly install: (bench: Bench) => Promise<LibraryProgram | null>
   readonly ways: readonly LibraryWay[]
 }
 
-/** A library of Python: `client.py` and `requirements.txt` are in its folder. */
-export async function checkPythonLibrary(
-  bench: Bench,
-  folder: string,
-  ways: readonly LibraryWay[],
-): Promise<void> {
-  const environment = await bench.pythonEnvironment(join(folder, "requirements.txt"))
-  if (environment === null) return
-  const command = join(environment, "bin/python")
-  await checkLibrary(bench, { command, program: join(folder, "client.py"), ways })
+/** Of a library of Python: `client.py` and `requirements.txt` are in this folder. */
+export function pythonProgram(folder: string): Library["install"] {
+  return async (bench) => {
+    const environment = await bench.pythonEnvironment(join(folder, "requirements.txt"))
+    if (environment === null) return null
+    return { command: join(environment, "bin/python"), args: [join(folder, "client.py")] }
+  }
+}
+
+/** Of a library of JavaScript: `client.mjs`, `package.json` and its lockfile are in this folder. */
+export function nodeProgram(folder: string): Library["install"] {
+  return async (bench) => ({
+    command: process.execPath,
+    args: [join(await bench.npmPackages(folder), "client.mjs")],
+  })
 }
 
 /**
  * What every library is to do: the agent's own command in the first and in the second turn of a conversation, a function, a
  * picture, an answer of a form, a stop in the middle of a stream.
  */
-export async function checkLibrary(bench: Bench, library: Library): Promise<void> {
-  const service = await bench.startService()
-  await writeFile(join(bench.folder, "dot.png"), onePixelPng)
-  for (const way of library.ways) await checkWay(bench, service, library, way)
+export function libraryClient(library: Library): RealClient {
+  const { programs, limitMinutes, install, ways } = library
+  return {
+    programs,
+    limitMinutes,
+    run: async (bench) => {
+      const program = await install(bench)
+      if (program === null) return
+      const service = await bench.startService()
+      await writeFile(join(bench.folder, "dot.png"), onePixelPng)
+      for (const way of ways) await checkWay(bench, service, program, way)
+    },
+    askers: async (bench) => {
+      const program = await install(bench)
+      return program === null ? [] : ways.flatMap((way) => askersOf(bench, program, way))
+    },
+  }
+}
+
+/** Whole and streamed, where the way has both. */
+function askersOf(bench: Bench, program: LibraryProgram, way: LibraryWay): Asker[] {
+  return (["ask", "stream"] as const)
+    .filter((action) => way.cannot?.[action] === undefined)
+    .map((action) => ({
+      name: `${way.name}, ${action === "ask" ? "whole" : "streamed"}`,
+      say: sayOf(way),
+      ask: (baseUrl, text, limitMs) =>
+        bench.run({ ...startOf(bench, program, way, baseUrl, [action, text]), limitMs }),
+    }))
+}
+
+const sayOf = (way: LibraryWay) => way.say ?? ((text: string) => `[[say:${text}]]`)
+
+function startOf(
+  bench: Bench,
+  { command, args }: LibraryProgram,
+  way: LibraryWay,
+  baseUrl: string,
+  [action, ...texts]: readonly [LibraryAction, ...string[]],
+): Program {
+  return {
+    command,
+    args: [...args, way.name, action, ...texts],
+    cwd: bench.folder,
+    env: {
+      HOME: bench.folder,
+      PYTHONUNBUFFERED: "1",
+      OPENAI_API_KEY: "none",
+      BASE_URL: baseUrl,
+      ...way.env,
+    },
+  }
 }
 
 async function checkWay(
   bench: Bench,
   service: ScriptedService,
-  library: Library,
+  program: LibraryProgram,
   way: LibraryWay,
 ): Promise<void> {
   const recorder = await bench.record(service.url)
   const run = (
     action: LibraryAction,
     texts: readonly string[],
-    onOutput?: Parameters<Bench["run"]>[0]["onOutput"],
+    onOutput?: NonNullable<Program["onOutput"]>,
   ): Promise<ProgramResult> =>
     bench.run({
-      command: library.command,
-      args: [library.program, way.name, action, ...texts],
-      cwd: bench.folder,
-      env: {
-        HOME: bench.folder,
-        PYTHONUNBUFFERED: "1",
-        OPENAI_API_KEY: "none",
-        BASE_URL: `${recorder.url}/v1`,
-        ...way.env,
-      },
+      ...startOf(bench, program, way, `${recorder.url}/v1`, [action, ...texts]),
       ...(onOutput !== undefined && { onOutput }),
     })
   const answer = async (action: LibraryAction, ...texts: readonly string[]): Promise<string> => {
@@ -86,7 +140,7 @@ async function checkWay(
     if (code !== 0) throw new Error(`it ended with ${code}: ${(stderr || stdout).slice(-700)}`)
     return stdout.trim()
   }
-  const say = way.say ?? ((text: string) => `[[say:${text}]]`)
+  const say = sayOf(way)
   const check = async (action: LibraryAction, what: string, work: () => Promise<void>) => {
     const why = way.cannot?.[action]
     const line = `${way.name}: ${what}`
