@@ -16,8 +16,10 @@ import { dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import OpenAI from "openai"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { migrations } from "../../src/storage/sqlite/migrate.ts"
 import { resultOf } from "../support/command.ts"
 import { type DaemonProcess, spawnCommand, startDaemonProcess } from "../support/daemon-process.ts"
+import { makeOlder } from "../support/older-ledger.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
 
 let folder: TempDir
@@ -58,15 +60,6 @@ async function useHome(): Promise<string> {
   const { id } = await client.responses.create({ model: "manager", input: "say hello" })
   await stop()
   return id
-}
-
-/** As the release before the last one has left it. */
-function downgrade(): void {
-  const database = new DatabaseSync(ledger)
-  database.exec(`
-    drop index if exists threads_identity; drop index if exists threads_unowned;
-    alter table threads drop column agent_identity; drop table facts; pragma user_version = 3`)
-  database.close()
 }
 
 function overwrite(position: number, bytes: number): void {
@@ -121,7 +114,7 @@ describe("a ledger that cannot be used", () => {
     "comes back from the copy that the last upgrade made when it %s, and is kept beside it",
     async (_, damage) => {
       const id = await useHome()
-      downgrade()
+      makeOlder(ledger)
       await start()
       await stop()
       expect(beside(/^state\.db\.before-\d+-\d{8}T\d{6}$/)).toHaveLength(1)
@@ -169,17 +162,17 @@ describe("a ledger that cannot be used", () => {
 
   it("passes over copies that are damaged themselves", async () => {
     const id = await useHome()
-    downgrade()
-    copyFileSync(ledger, `${ledger}.before-4-20250101T000000`)
+    makeOlder(ledger)
+    copyFileSync(ledger, `${ledger}.before-${migrations.length}-20250101T000000`)
     await start()
     await stop()
-    const [newest] = beside(/^state\.db\.before-4-2(?!0250101)/)
+    const [newest] = beside(/^state\.db\.before-\d+-2(?!0250101)/)
     truncateSync(join(home, newest ?? ""), 5000)
     truncateSync(ledger, 0)
     const restored = await command("ledger", "restore")
     expect(restored).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining("before-4-20250101T000000"),
+      stdout: expect.stringContaining(`before-${migrations.length}-20250101T000000`),
       stderr: expect.stringContaining("Passed over"),
     })
     expect(await (await start()).responses.retrieve(id)).toMatchObject({ status: "completed" })

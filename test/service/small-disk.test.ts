@@ -8,6 +8,7 @@ import { openSqliteStore } from "../../src/storage/sqlite/open-sqlite-store.ts"
 import { resultOf } from "../support/command.ts"
 import { type DaemonProcess, spawnCommand, startDaemonProcess } from "../support/daemon-process.ts"
 import { mainProgram } from "../support/main-program.ts"
+import { makeOlder, olderVersion } from "../support/older-ledger.ts"
 import { noMountReason, onSmallDisk } from "../support/private-mount.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
 import { waitFor } from "../support/wait-for.ts"
@@ -86,11 +87,7 @@ describe.skipIf(noMountReason !== null)("an upgrade of the ledger", () => {
     folder = await createTempDir("small")
     const prepared = join(folder.path, "state.db")
     await (await openSqliteStore(prepared)).close()
-    const database = new DatabaseSync(prepared)
-    database.exec(`
-      drop index threads_identity; drop index threads_unowned; alter table threads drop column agent_identity;
-      drop table facts; pragma user_version = 3`)
-    database.close()
+    makeOlder(prepared)
     const mount = join(folder.path, ".ai_agent_proxy")
     mkdirSync(mount)
     const script = `cp "$1" "$0" && shift && { "$@"; code=$?; cp "$0"/* "$0/.."; exit $code; }`
@@ -105,7 +102,7 @@ describe.skipIf(noMountReason !== null)("an upgrade of the ledger", () => {
     })
     expect(readdirSync(folder.path).filter((name) => name.includes(".before-"))).toEqual([])
     const after = new DatabaseSync(prepared)
-    expect(after.prepare("pragma user_version").get()).toEqual({ user_version: 3 })
+    expect(after.prepare("pragma user_version").get()).toEqual({ user_version: olderVersion })
     after.close()
   }, 60_000)
 })
