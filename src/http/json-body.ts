@@ -18,6 +18,15 @@ export async function readJsonBody(
   share: ByteShare | undefined = context.var.bodyShare,
 ): Promise<unknown> {
   checkMediaType(context)
+  return readUntypedJsonBody(context, limits, share)
+}
+
+/** The same without the media type, for bodies that some clients send without one. */
+export async function readUntypedJsonBody(
+  context: HttpContext,
+  limits: Limits,
+  share: ByteShare | undefined = context.var.bodyShare,
+): Promise<unknown> {
   const declaredBytes = context.req.header("content-length")
   if (declaredBytes !== undefined && Number(declaredBytes) > limits.bodyBytes) throw tooLarge(limits)
   share?.grow(Number(declaredBytes ?? 0))

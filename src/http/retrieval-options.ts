@@ -3,7 +3,7 @@ import type { Limits } from "../config/config.ts"
 import { includable } from "../protocol/responses/parameters.ts"
 import { invalidRequest, readShape } from "../protocol/shape.ts"
 import type { HttpContext } from "./http-env.ts"
-import { readJsonBody } from "./json-body.ts"
+import { readJsonBody, readUntypedJsonBody } from "./json-body.ts"
 import { booleanQuery, integerQuery, listQuery } from "./query-parameters.ts"
 
 /** More than all fields together can need. */
@@ -24,8 +24,8 @@ export interface RetrievalOptions {
 }
 
 /**
- * Reads the query of `GET /v1/responses/{id}` and, where there is one, its JSON body: openai-go sends `stream` and
- * `starting_after` in the body of the GET. What the query says counts. Rejects with `invalid_request` that names the field,
+ * Reads the query of `GET /v1/responses/{id}` and, where there is one, its JSON body: openai-go sends `stream` in the body of the
+ * GET, and no media type with it. What the query says counts. Rejects with `invalid_request` that names the field,
  * and with what `readJsonBody` rejects with.
  */
 export async function retrievalOptionsOf(context: HttpContext, limits: Limits): Promise<RetrievalOptions> {
@@ -46,8 +46,10 @@ export async function retrievalOptionsOf(context: HttpContext, limits: Limits): 
 
 async function bodyOf(context: HttpContext, limits: Limits): Promise<z.infer<typeof bodyShape>> {
   const { incoming } = context.env ?? {}
-  const { "content-length": length = "0", "transfer-encoding": encoding } = incoming?.headers ?? {}
+  const headers = incoming?.headers ?? {}
+  const { "content-length": length = "0", "transfer-encoding": encoding, "content-type": type } = headers
   if (length === "0" && encoding === undefined) return {}
-  const body = await readJsonBody(context, { ...limits, bodyBytes: maxBodyBytes })
+  const read = type === undefined ? readUntypedJsonBody : readJsonBody
+  const body = await read(context, { ...limits, bodyBytes: maxBodyBytes })
   return readShape(bodyShape, body, "")
 }

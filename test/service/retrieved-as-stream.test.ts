@@ -9,10 +9,13 @@ interface Answer {
   readonly text: string
 }
 
-/** A GET with a body, which `fetch` does not send. */
-async function get(url: string, body: string, headers: Record<string, string> = {}): Promise<Answer> {
-  const length = { "content-type": "application/json", "content-length": Buffer.byteLength(body) }
-  const asked = request(url, { method: "GET", headers: { ...length, ...headers } })
+/** A GET with a body, which `fetch` does not send. `type`: null: it says nothing of what the body is. */
+async function get(url: string, body: string, type: string | null = "application/json"): Promise<Answer> {
+  const headers = {
+    ...(type !== null && { "content-type": type }),
+    "content-length": Buffer.byteLength(body),
+  }
+  const asked = request(url, { method: "GET", headers })
   asked.end(body)
   const [incoming] = await once(asked, "response")
   let text = ""
@@ -43,6 +46,13 @@ describe("a stored response that is asked for by the body of a GET, as openai-go
     expect((await get(`${url}?starting_after=4`, '{"stream":true}')).text).toBe(behind)
     expect((await get(`${url}?stream=false`, '{"stream":true}')).type).toContain("application/json")
     expect((await get(url, "{}")).type).toContain("application/json")
+  })
+
+  it("comes as events where the body has no media type, which is how openai-go sends it", async () => {
+    const { status, type } = await get(url, '{"stream":true}', null)
+    expect({ status, type }).toEqual({ status: 200, type: "text/event-stream; charset=utf-8" })
+    expect((await get(url, '{"stream":true}', "text/plain")).status).toBe(415)
+    expect((await get(url, "{", null)).status).toBe(400)
   })
 
   it.each([
