@@ -1,7 +1,7 @@
-import { cp, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Bench, RealClient } from "../real-client.ts"
 import { equal } from "../support/expect.ts"
+import { goProgram } from "../support/library-checks.ts"
 import type { ScriptedService } from "../support/scripted-service.ts"
 
 /** What one client library does with failures, as `docs/clients/failures.md` has it. */
@@ -17,12 +17,17 @@ export const client: RealClient = {
     const late = await bench.startService({ limits: { keep_alive_ms: 60_000 } })
     const early = await bench.startService({ limits: { keep_alive_ms: 500 } })
     const rows: Row[] = []
-    for (const make of [javascript, python, go]) {
+    for (const language of (process.env.FAILURES ?? "javascript,python,go").split(",")) {
+      const make = languages[language]
+      if (make === undefined) throw new Error(`FAILURES: no ${language}`)
       for (const library of await make(bench)) await checkLibrary(bench, library, late, early, rows)
     }
     for (const row of rows) console.log(`| ${row.join(" | ")} |`)
   },
 }
+
+/** Whose libraries ask; `FAILURES=go` takes some of them. */
+const languages: Readonly<Record<string, (bench: Bench) => Promise<Library[]>>> = { javascript, python, go }
 
 type Api = "chat" | "responses"
 type Mode = "whole" | "stream"
@@ -80,41 +85,16 @@ async function python(bench: Bench): Promise<Library[]> {
 }
 
 async function go(bench: Bench): Promise<Library[]> {
-  const found = await bench.run({ command: "go", args: ["version"], cwd: bench.folder }).catch(() => null)
-  if (found === null || found.code !== 0) {
-    bench.skip("the libraries of Go", "needs Go on the PATH")
-    return []
-  }
-  const source = join(import.meta.dirname, "go")
-  const pins =
-    (await readFile(join(source, "go.sum"), "utf8")) + (await readFile(join(source, "main.go"), "utf8"))
-  const folder = await bench.installed("go", pins, async (into) => {
-    await cp(source, into, { recursive: true })
-    const built = await bench.run({
-      command: "go",
-      args: ["build", "-o", "failures", "."],
-      cwd: into,
-      limitMs: 1_200_000,
-      env: goEnvironment(),
-    })
-    if (built.code !== 0) throw new Error(built.stderr.slice(-2000))
-  })
+  const program = await goProgram(join(import.meta.dirname, "go"))(bench)
+  if (program === null) return []
   const of = (library: string, apis: readonly Api[], saysRepeats: boolean): Library => ({
     name: library,
     apis,
     saysRepeats,
     ask: (api, mode, env) =>
-      ask(bench, { command: join(folder, "failures"), args: [library, api, mode], cwd: folder, env }),
+      ask(bench, { command: program.command, args: [library, api, mode], cwd: bench.folder, env }),
   })
   return [of("openai-go", both, true), of("go-openai", ["chat"], false), of("langchaingo", ["chat"], false)]
-}
-
-/** Proxies and caches as the tester has them. */
-function goEnvironment(): Record<string, string> {
-  const names = Object.keys(process.env).filter((name) =>
-    /^(GO|HOME$|PATH$|HTTPS?_PROXY$|NO_PROXY$|XDG_)/.test(name),
-  )
-  return Object.fromEntries(names.map((name) => [name, process.env[name] ?? ""]))
 }
 
 /** The answer, or `error: ` with what was raised. */
