@@ -118,6 +118,20 @@ describe.each(modelNames)("the official client and the real codex with $mode", (
     expect(seen).toEqual([1, 1])
   })
 
+  it("hands pictures of low detail to the model, in a new message and in earlier ones that come along", async () => {
+    service.model.clearRequests()
+    const picture = { type: "image_url", image_url: { url: png, detail: "low" } } as const
+    await service.client.chat.completions.create({
+      model: "manager",
+      messages: [
+        { role: "user", content: [picture] },
+        { role: "assistant", content: "A dot, of which nobody has heard before." },
+        { role: "user", content: [{ type: "text", text: "[[say:seen]]" }, picture] },
+      ],
+    })
+    expect(service.model.requests.flatMap(imagesOf)).toHaveLength(2)
+  })
+
   it("shows reasoning as an item and as reasoning_content", async () => {
     const whole = await service.client.responses.create({
       model: "manager",

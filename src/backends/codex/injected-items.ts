@@ -8,6 +8,8 @@ import type {
 } from "../../domain/items.ts"
 import type { FunctionNames } from "./function-names.ts"
 
+type ImagePart = Extract<ContentPart, { type: "image" }>
+
 /** An item of the Responses API, as `thread/inject_items` takes it. */
 export type InjectedItem = Readonly<Record<string, unknown>>
 
@@ -49,12 +51,14 @@ function messagePart(part: ContentPart, isAssistant: boolean): InjectedItem[] {
   return isAssistant ? [] : [imagePart(part)]
 }
 
-function imagePart(part: Extract<ContentPart, { type: "image" }>): InjectedItem {
-  return {
-    type: "input_image",
-    image_url: part.url,
-    ...(part.detail === undefined ? {} : { detail: part.detail }),
-  }
+function imagePart(part: ImagePart): InjectedItem {
+  return { type: "input_image", image_url: part.url, ...imageDetail(part) }
+}
+
+/** codex knows no low detail: it leaves such a picture out, and tells its model so. */
+export function imageDetail({ detail }: ImagePart): { readonly detail?: "auto" | "high" } {
+  if (detail === undefined) return {}
+  return { detail: detail === "low" ? "auto" : detail }
 }
 
 function callOutput(callId: string, output: readonly ContentPart[]): InjectedItem {

@@ -2,7 +2,7 @@ import type { Permissions } from "../../domain/agents.ts"
 import type { FunctionTool, ThreadOptions, TurnInput } from "../../domain/backend.ts"
 import type { ContentPart, MessageItem } from "../../domain/items.ts"
 import type { FunctionNames } from "./function-names.ts"
-import type { InjectedItem } from "./injected-items.ts"
+import { type InjectedItem, imageDetail } from "./injected-items.ts"
 
 type Params = Readonly<Record<string, unknown>>
 
@@ -150,7 +150,7 @@ export function splitInput(messages: readonly MessageItem[]): {
 
 function userInput(part: ContentPart): Params {
   if (part.type === "text") return { type: "text", text: part.text, text_elements: [] }
-  return { type: "image", url: part.url, ...(part.detail === undefined ? {} : { detail: part.detail }) }
+  return { type: "image", url: part.url, ...imageDetail(part) }
 }
 
 export function turnParams(
