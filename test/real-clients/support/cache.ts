@@ -68,7 +68,7 @@ export async function install(
     limitMs: installLimitMs,
   })
   if (code !== 0)
-    throw new Error(`${command} ${args.join(" ")} ended with ${code}: ${(stderr || stdout).slice(-2000)}`)
+    throw new Error(`${command} ${args.join(" ")} ended with ${code}: ${(stderr + stdout).slice(-2000)}`)
 }
 
 /** The newest that all programs here have been built for. */

@@ -5,6 +5,7 @@ import { waitFor } from "../../support/wait-for.ts"
 import type { Asker, Bench, RealClient } from "../real-client.ts"
 import { install } from "./cache.ts"
 import { equal, includes } from "./expect.ts"
+import { javaClassPath, javaOptions } from "./java.ts"
 import { onePixelPng } from "./picture.ts"
 import type { Program, ProgramResult } from "./program.ts"
 import type { ScriptedService } from "./scripted-service.ts"
@@ -119,6 +120,14 @@ async function sourcesOf(folder: string): Promise<string[]> {
     .filter((entry) => entry.isFile() && !entry.name.endsWith(".ts"))
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
     .toSorted()
+}
+
+/** Of a library of Java: `Client.java` and `pom.xml` are in this folder. */
+export function javaProgram(folder: string): Library["install"] {
+  return async (bench) => {
+    const classPath = await javaClassPath(bench, folder)
+    return classPath === null ? null : { command: "java", args: [...javaOptions, "-cp", classPath, "Client"] }
+  }
 }
 
 /**
