@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strconv"
 	"time"
@@ -38,7 +39,9 @@ func withOpenai(api string, isStream bool) (string, error) {
 	options := []option.RequestOption{option.WithBaseURL(base), option.WithAPIKey("none")}
 	if limit := os.Getenv("TIME_OUT_MS"); limit != "" {
 		ms, _ := strconv.Atoi(limit)
-		options = append(options, option.WithRequestTimeout(time.Duration(ms)*time.Millisecond))
+		// The limit that it has by itself, at ten minutes. Behind option.WithRequestTimeout it does not ask again.
+		transport := &http.Transport{ResponseHeaderTimeout: time.Duration(ms) * time.Millisecond}
+		options = append(options, option.WithHTTPClient(&http.Client{Transport: transport}))
 	}
 	client, ctx := openai.NewClient(options...), context.Background()
 	if api == "chat" {
