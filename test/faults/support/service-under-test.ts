@@ -18,6 +18,8 @@ export interface ServiceOptions {
   /** Of whoever asks, by name. None: no key is wanted. */
   readonly keys?: Readonly<Record<string, string>>
   readonly limits?: Readonly<Record<string, number>>
+  /** Default: those of the service. */
+  readonly sessionHeaders?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -133,13 +135,14 @@ export function killAllServices(): void {
   for (const child of running) child.kill("SIGKILL")
 }
 
-function configToml({ keys = {}, limits = {} }: ServiceOptions): string {
+function configToml({ keys = {}, limits = {}, sessionHeaders }: ServiceOptions): string {
   const lines = (table: string, values: Readonly<Record<string, string | number>>): string[] => [
     `[${table}]`,
     ...Object.entries(values).map(([name, value]) => `${name} = ${JSON.stringify(value)}`),
   ]
   return [
     'pass_env = ["SCRIPTED_MODEL_KEY"]',
+    ...(sessionHeaders === undefined ? [] : [`session_headers = ${JSON.stringify(sessionHeaders)}`]),
     ...(Object.keys(keys).length === 0 ? [] : lines("api_keys", keys)),
     ...(Object.keys(limits).length === 0 ? [] : lines("limits", limits)),
     "",

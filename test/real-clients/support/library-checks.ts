@@ -8,7 +8,7 @@ import { equal, includes } from "./expect.ts"
 import { javaClassPath, javaOptions } from "./java.ts"
 import { onePixelPng } from "./picture.ts"
 import type { Program, ProgramResult } from "./program.ts"
-import type { ScriptedService } from "./scripted-service.ts"
+import type { ScriptedService, ScriptedServiceOptions } from "./scripted-service.ts"
 
 /** One way in which a library asks: over chat, over Responses, by another of its classes. */
 export interface LibraryWay {
@@ -44,6 +44,8 @@ export interface Library {
    */
   readonly install: (bench: Bench) => Promise<LibraryProgram | null>
   readonly ways: readonly LibraryWay[]
+  /** Settings of the service that its page asks for. */
+  readonly service?: ScriptedServiceOptions
 }
 
 /** Of a library of Python: `client.py` and `requirements.txt` are in this folder. */
@@ -142,7 +144,7 @@ export function libraryClient(library: Library): RealClient {
     run: async (bench) => {
       const program = await install(bench)
       if (program === null) return
-      const service = await bench.startService()
+      const service = await bench.startService(library.service)
       await writeFile(join(bench.folder, "dot.png"), onePixelPng)
       for (const way of ways) await checkWay(bench, service, program, way)
     },

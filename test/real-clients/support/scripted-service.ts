@@ -16,6 +16,8 @@ export interface ScriptedServiceOptions {
   readonly keys?: Readonly<Record<string, string>>
   /** As in `[limits]` of `config.toml`. */
   readonly limits?: Readonly<Record<string, number>>
+  /** As in `config.toml`. */
+  readonly sessionHeaders?: readonly string[]
 }
 
 export interface ScriptedService {
@@ -45,7 +47,7 @@ export interface ScriptedService {
 export async function startScriptedService(
   build: Build,
   folder: string,
-  { cli = "codex", keys = {}, limits = {} }: ScriptedServiceOptions,
+  { cli = "codex", ...options }: ScriptedServiceOptions,
 ): Promise<ScriptedService> {
   const executable = cli === "codex" ? codexExecutable() : testCli(cli)
   if (executable === null) throw new Error(`${cli} is not installed: sh scripts/install-test-clis.sh`)
@@ -57,7 +59,7 @@ export async function startScriptedService(
     await model.close()
     await home.remove()
   }
-  const started = ServiceUnderTest.start({ build, folder, cli: executable, keys, limits, env: home.env })
+  const started = ServiceUnderTest.start({ ...options, build, folder, cli: executable, env: home.env })
   const service = await started.catch(async (error: unknown) => {
     await stopOthers()
     throw error
