@@ -117,6 +117,11 @@ function callMark(callId: string): string {
   return mark("c", callId)
 }
 
+/** True for a call, by its id; else the agent said something. */
+export function isCall({ said }: Pick<Exchange, "said">): boolean {
+  return said[0]?.startsWith("c") === true
+}
+
 /** Null: it is not for a client to bring. */
 export function broughtMarkOf(item: Item): string | null {
   if (item.type === "function_call_output") return mark("o", item.callId)

@@ -1,7 +1,7 @@
 import type { Chain, Exchange } from "../domain/exchanges.ts"
 import type { Owner, Store, TurnPlace, TurnTrace } from "../domain/store.ts"
 import { exchangeValue, type KeyKind, lookupKeys } from "../domain/turn-marks.ts"
-import { bestFits, type Fit, fitOf } from "./fit.ts"
+import { bestFits, type Fit, fitOf, saidMarks } from "./fit.ts"
 import { sharedPast } from "./shared-past.ts"
 
 /** The turn of ours behind which a conversation goes on. */
@@ -36,21 +36,28 @@ export async function findPast(search: PastSearch): Promise<Past | null> {
   const whole = search.exchanges.length
   const asLeft = await lookup.places(lookup.key("all", search.chains.at(-1)?.all))
   const [only, ...others] = asLeft
-  if (only === undefined) return sharedPast(bestFits(await lookup.fits()), search.store)
+  if (only === undefined) return sharedPast(bestFits(await lookup.fits()), lookup.sent, search.store)
   if (others.length === 0) return { turnId: only.id, length: whole }
   const fits = await Promise.all(asLeft.map((place) => lookup.fit(place, whole, true)))
-  return sharedPast(bestFits(fits.filter((fit) => fit !== null)), search.store)
+  return sharedPast(bestFits(fits.filter((fit) => fit !== null)), lookup.sent, search.store)
 }
 
 class Lookup {
   readonly #search: PastSearch
   readonly #keyOf: ReturnType<typeof lookupKeys>
+  #sent: ReadonlySet<string> | null = null
   readonly #traces = new Map<string, Promise<readonly TurnTrace[]>>()
 
   constructor(search: PastSearch) {
     this.#search = search
     const { principal, agent } = search.owner
     this.#keyOf = lookupKeys({ principal, agentId: agent.id })
+  }
+
+  /** See `saidMarks`; most conversations are found without. */
+  get sent(): ReadonlySet<string> {
+    this.#sent ??= saidMarks(this.#search.exchanges)
+    return this.#sent
   }
 
   key(kind: KeyKind, value: string | null | undefined): string | null {
@@ -63,10 +70,11 @@ class Lookup {
   }
 
   fit(place: TurnPlace, length: number, isAsSent: boolean): Promise<Fit | null> {
+    const { sent } = this
     const { store, exchanges, sessionKey } = this.#search
     const trace = this.#traces.get(place.id) ?? store.traceTurn(place.id)
     this.#traces.set(place.id, trace)
-    return trace.then((turns) => fitOf({ place, turns, exchanges, length, sessionKey, isAsSent }))
+    return trace.then((turns) => fitOf({ place, turns, exchanges, sent, length, sessionKey, isAsSent }))
   }
 
   async fits(): Promise<readonly Fit[]> {

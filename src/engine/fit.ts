@@ -1,4 +1,4 @@
-import type { Exchange } from "../domain/exchanges.ts"
+import { type Exchange, isCall } from "../domain/exchanges.ts"
 import { hasFailed } from "../domain/responses.ts"
 import type { TurnPlace, TurnTrace } from "../domain/store.ts"
 
@@ -33,6 +33,8 @@ interface FitQuestion {
   readonly place: TurnPlace
   readonly turns: readonly TurnTrace[]
   readonly exchanges: readonly Exchange[]
+  /** `saidMarks` of the exchanges. */
+  readonly sent: ReadonlySet<string>
   /** The turn's answer was found as that of the exchange before this one. */
   readonly length: number
   readonly sessionKey: string | null
@@ -41,31 +43,30 @@ interface FitQuestion {
 }
 
 /** Null: it does not fit. */
-export function fitOf({ place, turns, exchanges, length, sessionKey, isAsSent }: FitQuestion): Fit | null {
-  const steps = stepsOf(turns)
-  const { run, sameMessages, at, step, isDistinct } = followBack(steps, exchanges.slice(0, length))
+export function fitOf(question: FitQuestion): Fit | null {
+  const { place, turns, exchanges, sent, length, sessionKey, isAsSent } = question
+  const steps = stepsOf(turns, sent)
+  const known = exchanges.slice(0, length)
+  const { run, sameMessages, at, step, isDistinct, isAsked } = followBack(steps, known)
   const isOfSession = sessionKey !== null && place.sessionKey === sessionKey
+  // A word or two may have been said in any conversation, and a few of them one after the other.
+  const isConvincing = isDistinct || (isAsSent && known.some(({ isShort }) => !isShort))
+  if (!isConvincing && !isAsked && !isOfSession) return null
   const fit = { place, turns, length, sameMessages, isOfSession }
   if (isAsSent) return { ...fit, kind: "whole", run: length }
   if (run === 0) return null
-  if (at < 0 && step < 0) return { ...fit, kind: "whole", run }
-  // A word or two may have been said in any conversation.
-  const isConvincing = isDistinct || isOfSession || run + 2 * sameMessages >= 3
-  if (!isConvincing) return null
-  if (at < 0) return { ...fit, kind: "trimmed", run }
+  if (at < 0) return { ...fit, kind: step < 0 ? "whole" : "trimmed", run }
   return isEdited(steps, exchanges, at, step) ? null : { ...fit, kind: "broken", run }
 }
 
 /**
- * Another answer to the same message, in the same place, or behind the same beginning, is an edited one: what follows it was not
- * said here. A summary stands for several.
+ * Another answer to the same message, in the same place, or behind something that is known, is an edited one: what follows it
+ * was not said here. A summary stands for several, and has nothing in front.
  */
 function isEdited(steps: readonly Step[], exchanges: readonly Exchange[], at: number, step: number): boolean {
-  return (
-    at === step ||
-    hasShared(exchanges[at]?.brought, steps[step]?.brought) ||
-    hasShared(exchanges[0]?.said, steps[0]?.said)
-  )
+  if (at === step || hasShared(exchanges[at]?.brought, steps[step]?.brought)) return true
+  if (isSame(exchanges[0], steps[0])) return true
+  return exchanges.slice(0, at).some((exchange, index) => isSame(exchange, steps[step - at + index]))
 }
 
 /** How far both are the same from their ends back. `at`, `step`: the last ones before that; -1: there are none. */
@@ -75,39 +76,68 @@ function followBack(steps: readonly Step[], exchanges: readonly Exchange[]) {
   let run = 0
   let sameMessages = 0
   let isDistinct = false
+  let isAsked = false
   for (; at >= 0 && step >= 0; step -= 1) {
     const exchange = exchanges[at]
     const here = steps[step]
     if (exchange === undefined || here === undefined) break
-    if (hasShared(exchange.said, here.said)) {
+    if (isSame(exchange, here)) {
       run += 1
       if (hasShared(exchange.brought, here.brought)) sameMessages += 1
+      // What a developer says stands in front of any number of conversations.
+      if (hasShared(exchange.brought.filter(isOfUser), here.brought)) isAsked = true
       if (!exchange.isShort) isDistinct = true
       at -= 1
     } else if (!here.isCut || run === 0) break
     // A cut answer: the client has dropped it, or has less of it.
-    else if (!hasShared(exchange.said, steps[step - 1]?.said)) at -= 1
+    else if (!isBeforeCut(exchange, steps, step)) at -= 1
   }
-  return { run, sameMessages, at, step, isDistinct }
+  return { run, sameMessages, at, step, isDistinct, isAsked }
 }
 
-function stepsOf(turns: readonly TurnTrace[]): readonly Step[] {
+/** True: it is what was said before `step`, and before other cut answers in front of that. */
+function isBeforeCut(exchange: Exchange, steps: readonly Step[], step: number): boolean {
+  const whole = steps.slice(0, step).findLastIndex(({ isCut }) => !isCut)
+  return steps.slice(Math.max(whole, 0), step).some((before) => isSame(exchange, before))
+}
+
+function isOfUser(mark: string): boolean {
+  return !mark.startsWith("d")
+}
+
+/** `sent`: calls that the client has left out, with their outputs, are no steps of its conversation. */
+function stepsOf(turns: readonly TurnTrace[], sent: ReadonlySet<string>): readonly Step[] {
   const steps: Step[] = []
   let brought: string[] = []
   for (const { exchanges, status } of turns) {
     for (const exchange of exchanges ?? []) {
       brought.push(...exchange.brought)
-      if (exchange.said.length === 0) continue
-      steps.push({ brought, said: exchange.said, isShort: exchange.isShort, isCut: hasFailed(status) })
+      const { said, isShort } = exchange
+      if (said.length === 0 || (isCall(exchange) && !said.some((mark) => sent.has(mark)))) continue
+      steps.push({ brought, said, isShort, isCut: hasFailed(status) })
       brought = []
     }
   }
   return steps
 }
 
-/** How many exchanges a way through these turns has. */
-export function exchangeCount(turns: readonly TurnTrace[]): number {
-  return stepsOf(turns).length
+/** How many exchanges a way through these turns has, for a client that sends `sent`. */
+export function exchangeCount(turns: readonly TurnTrace[], sent: ReadonlySet<string>): number {
+  return stepsOf(turns, sent).length
+}
+
+/** By what a client's exchanges are known as ours. */
+export function saidMarks(exchanges: readonly Exchange[]): ReadonlySet<string> {
+  return new Set(exchanges.flatMap(knownBy))
+}
+
+/** A call keeps its id; any other may have the same arguments. */
+function knownBy(exchange: Pick<Exchange, "said">): readonly string[] {
+  return isCall(exchange) ? exchange.said.slice(0, 1) : exchange.said
+}
+
+function isSame(sent: Pick<Exchange, "said"> | undefined, ours: Pick<Exchange, "said"> | undefined): boolean {
+  return sent !== undefined && hasShared(knownBy(sent), ours?.said)
 }
 
 function hasShared(some: readonly string[] | undefined, others: readonly string[] | undefined): boolean {

@@ -6,9 +6,14 @@ import { exchangeCount, type Fit } from "./fit.ts"
 
 /**
  * The past of a conversation that fits behind all of these turns equally. Where all was asked, said and done in the same way, any
- * will do; else what all share is all that is known of it. Null: they share nothing, or there are none.
+ * will do; else what all share is all that is known of it. `sent`: `saidMarks` of the conversation. Null: they share nothing, or
+ * there are none.
  */
-export async function sharedPast(fits: readonly Fit[], store: Store): Promise<Past | null> {
+export async function sharedPast(
+  fits: readonly Fit[],
+  sent: ReadonlySet<string>,
+  store: Store,
+): Promise<Past | null> {
   const [first, ...others] = fits
   if (first === undefined) return null
   if (others.length === 0) return pastOf(first)
@@ -17,7 +22,7 @@ export async function sharedPast(fits: readonly Fit[], store: Store): Promise<Pa
     return pastOf(fits.find(({ place }) => place.isHead) ?? first)
   }
   const turnId = first.turns[shared - 1]?.id
-  const length = first.length - exchangeCount(first.turns.slice(shared))
+  const length = first.length - exchangeCount(first.turns.slice(shared), sent)
   return turnId === undefined || length < 1 ? null : { turnId, length }
 }
 

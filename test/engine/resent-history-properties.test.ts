@@ -1,11 +1,12 @@
 import fc from "fast-check"
 import { expect, it } from "vitest"
 import { type Item, textOf } from "../../src/domain/items.ts"
-import { answer, developer, ResentLedger, ran, tool, user } from "./resent-ledger.ts"
+import { answer, call, developer, ResentLedger, ran, result, tool, user } from "./resent-ledger.ts"
 
 interface Exchange {
   readonly asked: string
   readonly said: string
+  readonly loop: readonly Item[]
 }
 
 /** What a client did to one exchange; none of it makes another answer. */
@@ -15,6 +16,8 @@ interface Edit {
   readonly apart: boolean
   readonly space: string
   readonly reminder: boolean
+  /** The agent called a function before it answered. */
+  readonly called: "no" | "kept" | "left out"
 }
 
 const harmless: fc.Arbitrary<Edit> = fc.record({
@@ -23,6 +26,7 @@ const harmless: fc.Arbitrary<Edit> = fc.record({
   apart: fc.boolean(),
   space: fc.constantFrom("", " ", "\n\n", "\r\n"),
   reminder: fc.boolean(),
+  called: fc.constantFrom("no", "kept", "left out"),
 })
 
 /** A conversation whose answers are all different, and what its client made of it. */
@@ -38,13 +42,18 @@ const cases = fc.integer({ min: 1, max: 7 }).chain((length) =>
   }),
 )
 
-function sentBack({ asked, said }: Exchange, edit: Edit): readonly Item[] {
+function loopOf(index: number, { called }: Edit): readonly Item[] {
+  return called === "no" ? [] : [call(`call_${index}`), result(`call_${index}`)]
+}
+
+function sentBack({ asked, said, loop }: Exchange, edit: Edit): readonly Item[] {
   const text = `${edit.space}${said}${edit.space}`
   const [first = "", ...rest] = said.split("\n\n")
   const messages = edit.apart ? [`${edit.thoughts}${first}`, ...rest] : [edit.thoughts + text]
   return [
     user(edit.clock ? `[12:05] ${asked}` : asked),
     ...(edit.reminder ? [developer("Mind the rules.")] : []),
+    ...(edit.called === "kept" ? loop : []),
     ...messages.map(answer),
   ]
 }
@@ -64,19 +73,28 @@ it("whatever clients are known to change, a conversation goes on behind the last
         for (let index = 0; index < length; index += 1) {
           const said = `Answer number ${index} of this conversation.\n\nIt has two parts, ${index}.`
           const asked = `question ${index}`
+          const edit = edits[index]
+          if (edit === undefined) throw new Error("each exchange has its edit")
+          const loop = loopOf(index, edit)
           items.push(user(asked))
+          if (loop.length > 0) {
+            await ledger.turn({ input: items }, loop.slice(0, 1))
+            items.push(...loop)
+          }
           turnIds.push((await ledger.turn({ input: items }, [ran(`make ${index}`), answer(said)])).turnId)
           items.push(answer(said))
-          exchanges.push({ asked, said })
+          exchanges.push({ asked, said, loop })
         }
         const sent = exchanges.slice(trimmed).map((exchange, index) => {
           const place = trimmed + index
           const edit = edits[place]
           if (edit === undefined) throw new Error("each exchange has its edit")
           const said = place === edited ? `Something else in place of number ${place}.` : exchange.said
-          // Both changed, behind a front that is gone, are what a summary looks like.
-          const clock = edit.clock && (place !== edited || trimmed === 0)
-          return sentBack({ asked: exchange.asked, said }, { ...edit, clock })
+          if (place !== edited) return sentBack(exchange, edit)
+          // Both changed, and first behind a front that is gone, are what a summary looks like.
+          const clock = edit.clock && (place > trimmed || trimmed === 0)
+          // Whoever edits an answer sees no calls.
+          return sentBack({ ...exchange, said }, { ...edit, clock, called: "left out" })
         })
         const plan = await ledger.plan({
           input: [...sent.flat(), user("and then?")],
@@ -98,6 +116,6 @@ it("whatever clients are known to change, a conversation goes on behind the last
         await ledger.close()
       }
     }),
-    { numRuns: 60, seed: 14 },
+    { numRuns: 100, seed: 14 },
   )
 })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { type Item, textOf } from "../../src/domain/items.ts"
+import type { Item } from "../../src/domain/items.ts"
 import type { Plan } from "../../src/engine/plan.ts"
 import {
   type Answered,
@@ -10,6 +10,7 @@ import {
   ResentLedger,
   ran,
   result,
+  textsOf,
   tool,
   user,
 } from "./resent-ledger.ts"
@@ -43,14 +44,6 @@ async function talk(...texts: readonly string[]): Promise<readonly Item[]> {
 function parentOf(plan: Plan): string | null {
   for (const [name, { turnId }] of turns) if (turnId === plan.parentTurnId) return name
   return plan.parentTurnId === null ? null : "another"
-}
-
-function textsOf(items: readonly Item[]): string[] {
-  return items.flatMap((item) => {
-    if (item.type === "message") return [textOf(item.content)]
-    if (item.type === "function_call_output") return [`output of ${item.callId}`]
-    return item.type === "function_call" ? [`call ${item.callId}`] : []
-  })
 }
 
 /** Where a request goes on, what a thread is told of it, and what is asked. */

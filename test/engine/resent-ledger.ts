@@ -1,6 +1,12 @@
 import type { FunctionTool } from "../../src/domain/backend.ts"
 import { newId } from "../../src/domain/ids.ts"
-import type { CommandItem, FunctionCallItem, Item, Role } from "../../src/domain/items.ts"
+import {
+  type CommandItem,
+  type FunctionCallItem,
+  type Item,
+  type Role,
+  textOf,
+} from "../../src/domain/items.ts"
 import { hasFailed, type ResponseStatus } from "../../src/domain/responses.ts"
 import type { Store } from "../../src/domain/store.ts"
 import { turnMarks } from "../../src/domain/turn-marks.ts"
@@ -182,4 +188,23 @@ export function ran(command: string, output = ""): CommandItem {
 
 export function tool(name: string): FunctionTool {
   return { name, description: "", parameters: { type: "object" } }
+}
+
+/** What items say, for comparing. */
+export function textsOf(items: readonly Item[]): string[] {
+  return items.flatMap((item) => {
+    if (item.type === "message") return [textOf(item.content)]
+    if (item.type === "function_call_output") return [`output of ${item.callId}`]
+    return item.type === "function_call" ? [`call ${item.callId}`] : []
+  })
+}
+
+/** Where a request goes on, what a thread is told of it, and what is asked. */
+export function summaryOf(plan: Plan) {
+  return {
+    behind: plan.parentTurnId,
+    told: textsOf(plan.clientHistory),
+    asked: textsOf(plan.added),
+    seen: plan.seenText,
+  }
 }
