@@ -1,0 +1,104 @@
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { createTempDir, type TempDir } from "../../test/support/temp-dir.ts"
+import { RosterFolder } from "./roster-folder.ts"
+import { takeOverAgents } from "./take-over.ts"
+
+let temp: TempDir
+let home: string
+const defaults = { cli: "codex", workingDirectory: "/home/ann/.openclaw/workspace" }
+
+beforeEach(async () => {
+  temp = await createTempDir("take-over")
+  home = temp.path
+})
+afterEach(() => temp.remove())
+
+/** An agent as release 0.2.0 leaves it; without `runtime` one that never ran. */
+async function oldAgent(id: string, runtime?: object | string): Promise<void> {
+  const files: Record<string, string> = {
+    "AGENTS.md": `# AGENTS.md of ${id}\n`,
+    "SOUL.md": "# SOUL.md\n",
+    "memory/memory.md": `- ${id} remembers\n`,
+    "notes/daily-2026-11-29.md": "- did something\n",
+    "control/queue/2026-11-29T10-00-00-000001.json": '{"action": "connect"}',
+  }
+  if (runtime !== undefined) {
+    files["control/runtime.json"] = typeof runtime === "string" ? runtime : JSON.stringify(runtime)
+  }
+  for (const [file, text] of Object.entries(files)) {
+    await mkdir(join(home, id, file, ".."), { recursive: true })
+    await writeFile(join(home, id, file), text)
+  }
+}
+
+const control = async (id: string) => JSON.parse(await readFile(join(home, id, "control/agent.json"), "utf8"))
+
+describe("taking over agents of release 0.2.0", () => {
+  it("makes them agents with what they had, and changes nothing of theirs", async () => {
+    await oldAgent("manager", { autostart: true, cli: "codex", working_dir: defaults.workingDirectory })
+    await oldAgent("engineer_alice", {
+      autostart: true,
+      cli: "codex",
+      working_dir: join(home, "engineer_alice"),
+    })
+    await oldAgent("reviewer_alice", { autostart: false, cli: "claude", working_dir: "/srv/code" })
+    await oldAgent("engineer_al-ice")
+    expect(await takeOverAgents(home, defaults)).toEqual({
+      agents: ["engineer_al-ice", "engineer_alice", "manager", "reviewer_alice"],
+      left: [],
+    })
+    const settings = { backend: null, cli: null, desired_state: "running", permissions: "full" }
+    expect(await control("manager")).toMatchObject({ ...settings, name: null, working_dir: null })
+    expect(await control("engineer_alice")).toMatchObject({ ...settings, name: "alice", working_dir: "./" })
+    expect(await control("engineer_al-ice")).toMatchObject({ ...settings, name: "al-ice", working_dir: "./" })
+    expect(await control("reviewer_alice")).toMatchObject({
+      cli: "claude",
+      desired_state: "stopped",
+      working_dir: "/srv/code",
+    })
+    const roster = new RosterFolder(home, () => {})
+    await roster.read()
+    expect(roster.entries.map(({ id, problem }) => [id, problem])).toEqual(
+      ["manager", "engineer_al-ice", "engineer_alice", "reviewer_alice"].map((id) => [id, null]),
+    )
+    expect(await readFile(join(home, "engineer_alice/AGENTS.md"), "utf8")).toContain("of engineer_alice")
+    expect(await readFile(join(home, "engineer_alice/memory/memory.md"), "utf8")).toContain("remembers")
+    expect(await readdir(join(home, "engineer_alice/control/queue"))).toHaveLength(1)
+  })
+
+  it("takes nobody twice: not whoever is ours, nor whose control file a person has removed", async () => {
+    await oldAgent("engineer_alice")
+    await takeOverAgents(home, defaults)
+    expect(await takeOverAgents(home, defaults)).toEqual({ agents: [], left: [] })
+    await rm(join(home, "engineer_alice/control/agent.json"))
+    expect(await takeOverAgents(home, defaults)).toEqual({ agents: [], left: [] })
+  })
+
+  it("leaves folders alone that are no agents, and says whom it cannot take", async () => {
+    for (const folder of ["logs/notes", "agent_replies/control/queue", "files", "archive"]) {
+      await mkdir(join(home, folder), { recursive: true })
+    }
+    await oldAgent(`engineer_${"a".repeat(40)}`)
+    await symlink("/nowhere", join(home, "engineer_gone"))
+    expect(await takeOverAgents(home, defaults)).toEqual({
+      agents: [],
+      left: [{ folder: `engineer_${"a".repeat(40)}`, why: expect.stringContaining("1 to 32") }],
+    })
+    expect(await readdir(join(home, "logs"))).toEqual(["notes"])
+    expect(await readdir(join(home, "agent_replies"))).toEqual(["control"])
+  })
+
+  it.each(["{", '{"autostart": "often"}', "[]"])(
+    "takes one over whose file %s is not understood, with the settings of the service, and says so",
+    async (text) => {
+      await oldAgent("engineer_alice", text)
+      expect(await takeOverAgents(home, defaults)).toEqual({
+        agents: ["engineer_alice"],
+        left: [{ folder: "engineer_alice/control", why: expect.stringContaining("runtime.json") }],
+      })
+      expect(await control("engineer_alice")).toMatchObject({ cli: null, desired_state: "running" })
+    },
+  )
+})
