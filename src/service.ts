@@ -39,6 +39,7 @@ import { lockHome } from "./workspace/home-lock.ts"
 import { InboxFolder } from "./workspace/inbox-folder.ts"
 import { RosterFolder } from "./workspace/roster-folder.ts"
 import { sweepTemporaries } from "./workspace/sweep-temporaries.ts"
+import { takeOverHome, takeOverLines } from "./workspace/taken-over-record.ts"
 
 export interface ServiceOptions {
   readonly config: Config
@@ -151,6 +152,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   releasers.add("address", () => server.close())
   const agentTokens = new AgentTokens()
   const command = await writeAgentCommand(config.home)
+  for (const line of takeOverLines(await takeOverHome(config.home, config))) log.info({}, line)
   await ensureAgentWorkspace(config.home, { role: "manager", name: null }, ({ message }) =>
     tell("warn", "a file or folder of the manager cannot be used", { problem: message }),
   )

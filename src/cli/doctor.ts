@@ -5,6 +5,7 @@ import { checkAgentFolders } from "../supervise/check-agent-folders.ts"
 import { checkHome } from "../supervise/check-home.ts"
 import { checkReverseProxy } from "../supervise/check-reverse-proxy.ts"
 import { checkService } from "../supervise/check-service.ts"
+import { checkTakeOver } from "../supervise/check-take-over.ts"
 import { failure, type HealthCheck, ok } from "../supervise/health-check.ts"
 import { thisInstallation } from "../supervise/installation.ts"
 import { runCommand } from "../supervise/run-command.ts"
@@ -96,6 +97,7 @@ async function allChecks(
     ok("configuration", `${config.home}/config.toml and the environment of the service`),
     ...(await checkHome(config, state?.pid ?? null, running, installed !== null)),
     ...(await checkAgentFolders(config.home)),
+    ...(await checkTakeOver(config.home)),
     ...(await checkAgentClis(config, environment, {
       isTurnWanted: flags.turn === true,
       terminalPath: process.env.PATH,

@@ -4,6 +4,7 @@ import type { Config } from "../config/config.ts"
 import { settings } from "../config/settings.ts"
 import type { ServicePlan } from "../supervise/plan-service.ts"
 import { secretsFileOf } from "../supervise/service-spec.ts"
+import { keptUnitOf } from "../supervise/systemd-manager.ts"
 import { requestLocally } from "./request-locally.ts"
 import { quoteForShell } from "./service-context.ts"
 
@@ -33,6 +34,12 @@ API key    ${keyLine(config, newKey)}
 curl ${url}/v1/chat/completions${auth} -H 'Content-Type: application/json' \\
   -d '{"model": "manager", "messages": [{"role": "user", "content": "Who are you?"}]}'
 `
+}
+
+/** What of the service that release 0.2.0 has set up goes on; null: there is none. */
+export function oldUnitLine({ keptOfOldUnit: kept }: ServicePlan, definitionPath: string): string | null {
+  if (kept.length === 0) return null
+  return `From the unit of release 0.2.0: ${kept.join(", ")}. That unit is kept as ${keptUnitOf(definitionPath)}.`
 }
 
 /** The same for programs. */

@@ -2,16 +2,18 @@ import { Command } from "commander"
 import { readConfigText } from "../config/read-config-text.ts"
 import { asUser } from "../supervise/as-user.ts"
 import { movingPart, thisInstallation } from "../supervise/installation.ts"
+import { type OldUnit, parseOldUnit } from "../supervise/old-unit.ts"
 import { planService, type ServicePlan } from "../supervise/plan-service.ts"
 import { runCommand } from "../supervise/run-command.ts"
 import { ServiceError } from "../supervise/service-error.ts"
 import type { ServiceManager, ServiceScope } from "../supervise/service-manager.ts"
 import type { ServiceUser } from "../supervise/service-user.ts"
 import { setUpService } from "../supervise/set-up-service.ts"
+import { isOwnUnit } from "../supervise/systemd-unit.ts"
 import { tryProgram } from "../supervise/try-program.ts"
 import { printJson } from "./command-io.ts"
 import { printDryRun } from "./enable-dry-run.ts"
-import { clientFacts, clientLines, cliWarning, isManagerUp } from "./enable-lines.ts"
+import { clientFacts, clientLines, cliWarning, isManagerUp, oldUnitLine } from "./enable-lines.ts"
 import { UsageError } from "./exit-codes.ts"
 import { refuseInOwnTurn } from "./own-turn.ts"
 import { assertPassedOn } from "./passed-on.ts"
@@ -106,9 +108,20 @@ async function makePlan(
       isAuthOff: !flags.auth,
       installation: thisInstallation(),
       installedHome: installed?.spec?.home ?? null,
+      oldUnit: installed === null ? null : replacedUnit(manager, installed.text),
       cwd: process.cwd(),
       readFile: readConfigText,
     }),
+  )
+}
+
+/** That of release 0.2.0, whose settings stay. What somebody else has put there is not overwritten. Throws `ServiceError`. */
+function replacedUnit(manager: ServiceManager, text: string): OldUnit | null {
+  const old = parseOldUnit(text)
+  if (old !== null || manager.name !== "systemd" || isOwnUnit(text)) return old
+  throw new ServiceError(
+    "failure",
+    `${manager.definitionPath} was not written by ai-agent-proxy. Look what it is for, move it elsewhere, and type this again.`,
   )
 }
 
@@ -138,6 +151,8 @@ async function report(plan: ServicePlan, manager: ServiceManager, isJson: boolea
   const { user, spec, config } = plan
   const when = manager.scope === "system" ? "with the machine" : `with the log-in of ${user.name}`
   printLine(`ai-agent-proxy runs as ${user.name} and starts ${when} (${manager.definitionPath}).`)
+  const kept = oldUnitLine(plan, manager.definitionPath)
+  if (kept !== null) printLine(kept)
   const moving = movingPart(spec)
   if (moving !== null) printLine(moving)
   const warning = cliWarning(plan)

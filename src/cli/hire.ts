@@ -2,12 +2,14 @@ import { join } from "node:path"
 import { Command } from "commander"
 import type { AgentSettings } from "../domain/agents.ts"
 import { explain } from "../domain/backend.ts"
+import { slugOf } from "../workspace/agent-id.ts"
 import { type AgentFlags, settingsOf, withAgentFlags } from "./agent-flags.ts"
 import { type AgentView, agentJson, stateOf } from "./agent-view.ts"
 import { agentsAtHand } from "./agents-at-hand.ts"
 import { type CommonFlags, homeOf, note, print, printJson, shortPath } from "./command-io.ts"
 import { exitCodes } from "./exit-codes.ts"
 import { assertPassedOn } from "./passed-on.ts"
+import { takeOverWhileDown } from "./take-over-while-down.ts"
 
 export function hireCommand(): Command {
   return withAgentFlags(
@@ -31,11 +33,15 @@ Examples:
 
 /** Also what `init` does, without a name. */
 export async function runHire(
-  role: string,
-  name: string | null,
+  typedRole: string,
+  typedName: string | null,
   flags: CommonFlags & AgentFlags,
 ): Promise<void> {
+  const role = inIdForm("role", typedRole)
+  const name = typedName === null ? null : inIdForm("name", typedName)
   const home = await homeOf(flags)
+  // Else whoever is made now would have a name that an agent of release 0.2.0 has.
+  for (const line of await takeOverWhileDown(home)) note(line)
   const settings = settingsOf(flags)
   await assertUsable(settings)
   const agents = await agentsAtHand(home)
@@ -56,6 +62,14 @@ export async function runHire(
   explainState(agent)
   // One that is only down was made, and is started with the service.
   if (agent.state === "running" && !agent.readiness.isReady) process.exitCode = exitCodes.failure
+}
+
+/** As release 0.2.0 did, but not in silence. */
+function inIdForm(what: string, typed: string): string {
+  const slug = slugOf(typed)
+  if (slug === typed) return typed
+  note(`The ${what} ${JSON.stringify(typed)} is written ${slug} in ids.`)
+  return slug
 }
 
 /** A backend that there is not, and arguments that would be dropped, are told before anything is made. */

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs"
 import { homedir } from "node:os"
 import { LaunchdManager } from "../supervise/launchd-manager.ts"
+import { parseOldUnit } from "../supervise/old-unit.ts"
 import { type RunCommand, runCommand } from "../supervise/run-command.ts"
 import { ServiceError } from "../supervise/service-error.ts"
 import type { ServiceManager, ServiceScope } from "../supervise/service-manager.ts"
@@ -51,7 +52,7 @@ async function serviceUser(runAs: string | undefined): Promise<ServiceUser> {
 /** For `enable`: a service of the machine stays its user's, unless it is removed first. */
 export async function userToEnable(scope: ServiceScope, runAs: string | undefined): Promise<ServiceUser> {
   const installed = scope === "system" ? await managerOf(scope, currentUser(process.env)).installed() : null
-  const owner = installed?.spec?.user
+  const owner = installed?.spec?.user ?? parseOldUnit(installed?.text ?? "")?.user ?? undefined
   const wanted = runAs ?? invokingUserName(process.env)
   if (owner !== undefined && wanted !== null && wanted !== owner) {
     throw new ServiceError(

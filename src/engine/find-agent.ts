@@ -26,6 +26,16 @@ export function noAgent(
   code: "model_not_found" | "agent_not_found",
   param: string,
 ): ProxyError {
+  const namesakes = members.filter(({ name }) => name === word).map(({ id }) => id)
+  if (namesakes.length > 1) {
+    return new ProxyError(
+      code,
+      `Several agents are called '${word}': ${namesakes.join(", ")}. Name one of them by its id.`,
+      {
+        param,
+      },
+    )
+  }
   const meant = nearestName(
     word,
     members.flatMap(({ id, name }) => [id, name]),

@@ -35,6 +35,7 @@ describe("the unit of release 0.2.0", () => {
         HOME: "/home/ann",
         PATH: "/home/ann/.local/bin:/usr/bin",
         AI_AGENT_PROXY_CLI: "codex resume --last || codex",
+        AI_AGENT_PROXY_HOME: "/home/ann/.ai_agent_proxy",
         AI_AGENT_PROXY_HOST: "0.0.0.0",
         AI_AGENT_PROXY_PORT: "7055",
       },
@@ -47,7 +48,8 @@ describe("the unit of release 0.2.0", () => {
       "Environment=",
       "Environment=AI_AGENT_PROXY_API_KEY=",
     ]
-    const flags = ' --base-dir=/srv/agents --interval 5 --cli "claude --model opus" --api-port 1 --api-port=7056'
+    const flags =
+      ' --base-dir=/srv/agents --interval 5 --cli "claude --model opus" --api-port 1 --api-port=7056'
     expect(parseOldUnit(unit(lines, flags))).toMatchObject({
       apiKey: null,
       environment: {

@@ -26,9 +26,10 @@ export function parseOldUnit(text: string): OldUnit | null {
   const environment: Record<string, string> = {}
   for (const value of valuesOf(lines, "Environment")) Object.assign(environment, variablesOf(value))
   const { [settings.apiKey.variable]: apiKey, ...rest } = environment
+  const home = rest.HOME === undefined ? {} : { [homeVariable]: `${rest.HOME}/.ai_agent_proxy` }
   return {
     user: valuesOf(lines, "User").at(-1) ?? null,
-    environment: { ...rest, ...variablesOfFlags(wordsOf(start)) },
+    environment: { ...home, ...rest, ...variablesOfFlags(wordsOf(start)) },
     apiKey: apiKey === undefined || apiKey === "" ? null : apiKey,
   }
 }
@@ -47,7 +48,7 @@ function variablesOf(value: string): Record<string, string> {
     pairs
       .map((pair): [string, string] => {
         const [name = "", ...rest] = pair.split("=")
-        return [name, unescape(rest.join("="))]
+        return [name, withoutDoubledPercent(rest.join("="))]
       })
       .filter(([name, content]) => /^[A-Za-z_]\w*$/.test(name) && content !== ""),
   )
@@ -60,7 +61,7 @@ function variablesOfFlags(words: readonly string[]): Record<string, string> {
     const [flag = "", ...rest] = word.split("=")
     const variable = flags[flag]
     const value = rest.length > 0 ? rest.join("=") : words[index + 1]
-    if (variable !== undefined && value !== undefined) found[variable] = unescape(value)
+    if (variable !== undefined && value !== undefined) found[variable] = withoutDoubledPercent(value)
   })
   return found
 }
@@ -73,6 +74,6 @@ function wordsOf(line: string): string[] {
 }
 
 /** In a unit, a percent sign is written twice. */
-function unescape(text: string): string {
+function withoutDoubledPercent(text: string): string {
   return text.replaceAll("%%", "%")
 }

@@ -109,4 +109,37 @@ describe("what enable will write", () => {
     expect(() => plan({ flags: { port: "70000" } })).toThrow(/^--port/)
     expect(() => plan({ flags: { cli: "" } })).toThrow(/^--cli/)
   })
+
+  it("keeps what the unit of release 0.2.0 says, unless it is given anew", () => {
+    const oldUnit = {
+      user: "alice",
+      apiKey: "sk-old",
+      environment: {
+        AI_AGENT_PROXY_HOST: "0.0.0.0",
+        AI_AGENT_PROXY_PORT: "7055",
+        AI_AGENT_PROXY_CLI: "codex resume --last || codex",
+        HTTPS_PROXY: "http://proxy:3128",
+        HOME: "/home/alice",
+        PATH: "/usr/bin",
+      },
+    }
+    const kept = plan({ oldUnit })
+    expect(kept.config).toMatchObject({ host: "0.0.0.0", port: 7055, cli: "codex" })
+    expect(kept.environment).toMatchObject({ HTTPS_PROXY: "http://proxy:3128" })
+    expect(JSON.stringify([kept.environment, kept.spec])).not.toContain("sk-old")
+    expect(kept.newKey).toBe("sk-old")
+    expect(kept.keptOfOldUnit).toEqual([
+      "address 0.0.0.0",
+      "port 7055",
+      "CLI codex resume --last || codex",
+      "its key",
+    ])
+    const changed = plan({ oldUnit, flags: { port: "7011", apiKey: "sk-new" } })
+    expect(changed.config).toMatchObject({ host: "0.0.0.0", port: 7011 })
+    expect(changed.newKey).toBe("sk-new")
+    expect(changed.keptOfOldUnit).toEqual(["address 0.0.0.0", "CLI codex resume --last || codex"])
+    // A key that there is already in the new form is what clients have by now.
+    const again = plan({ oldUnit }, { [`${home}/secrets`]: "AI_AGENT_PROXY_API_KEY=sk-present\n" })
+    expect(again.newKey).toBeNull()
+  })
 })

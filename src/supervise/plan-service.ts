@@ -7,6 +7,7 @@ import { resolveConfig } from "../config/resolve-config.ts"
 import { homeVariable, settings, settingVariables } from "../config/settings.ts"
 import { version } from "../config/version.ts"
 import type { Installation } from "./installation.ts"
+import type { OldUnit } from "./old-unit.ts"
 import { joinedPath, pathWithAny } from "./path-with-cli.ts"
 import { captureEnvironment } from "./service-environment.ts"
 import { environmentFileOf, type ServiceSpec } from "./service-spec.ts"
@@ -27,6 +28,8 @@ export interface ServicePlanInput {
   readonly installation: Installation
   /** Home of the service that is installed now; null: none is. */
   readonly installedHome: string | null
+  /** The unit of release 0.2.0 that the new one takes the place of; null: there is none. */
+  readonly oldUnit?: OldUnit | null
   readonly cwd: string
   readonly readFile: (path: string) => string | null
 }
@@ -40,6 +43,8 @@ export interface ServicePlan {
   readonly config: Config
   /** A key to be stored; null: whatever there is stays as it is. */
   readonly newKey: string | null
+  /** Of the unit of release 0.2.0, what is still in force, in words for people: `port 7055`. The key is not in them. */
+  readonly keptOfOldUnit: readonly string[]
 }
 
 const ownPrefix = "AI_AGENT_PROXY_"
@@ -53,13 +58,14 @@ export function planService(input: ServicePlanInput): ServicePlan {
   const { user, source, flags, cwd, readFile, installation } = input
   const homeDir = user.homeDir
   const base = { cwd, homeDir, readFile }
+  const old = input.oldUnit?.environment ?? {}
   const home = resolveConfig({
     ...base,
     flags: { home: flags.home },
-    env: { [homeVariable]: source[homeVariable] ?? input.installedHome ?? undefined },
+    env: { [homeVariable]: source[homeVariable] ?? input.installedHome ?? old[homeVariable] },
   }).home
   const environmentFile = environmentFileOf(home)
-  const previous = parseEnvironmentFile(environmentFile, readFile(environmentFile) ?? "")
+  const previous = { ...old, ...parseEnvironmentFile(environmentFile, readFile(environmentFile) ?? "") }
   const ownSettings = {
     ...ownVariables(previous),
     ...ownVariables(source),
@@ -70,9 +76,12 @@ export function planService(input: ServicePlanInput): ServicePlan {
   // As flags, so that a message names what was typed.
   const { host, port, cli } = flags
   const found = resolveConfig({ ...base, flags: { host, port, cli, apiKey: key }, env: ownSettings })
-  const isMade = found.apiKeys.size === 0 && !isLoopback(found.host) && !input.isAuthOff
-  const newKey = key ?? (isMade ? `sk-${randomBytes(24).toString("base64url")}` : null)
-  const config = isMade && newKey !== null ? { ...found, apiKeys: new Map([["owner", newKey]]) } : found
+  const hasKey = found.apiKeys.size > 0
+  const isMade = !hasKey && !isLoopback(found.host) && !input.isAuthOff
+  // Clients have that of the old unit, whatever the address.
+  const oldKey = hasKey || input.isAuthOff ? null : (input.oldUnit?.apiKey ?? null)
+  const newKey = key ?? oldKey ?? (isMade ? `sk-${randomBytes(24).toString("base64url")}` : null)
+  const config = !hasKey && newKey !== null ? { ...found, apiKeys: new Map([["owner", newKey]]) } : found
   const captured = captureEnvironment(source, user, config.passEnv)
   const paths = [captured.PATH, previous.PATH]
   return {
@@ -85,6 +94,7 @@ export function planService(input: ServicePlanInput): ServicePlan {
     },
     config,
     newKey,
+    keptOfOldUnit: keptOf(old, ownSettings, newKey !== null && newKey === oldKey),
     spec: {
       version,
       user: user.name,
@@ -105,6 +115,19 @@ function ownVariables(source: NodeJS.ProcessEnv): Record<string, string> {
     if (value !== undefined && value.trim() !== "") found[name] = value
   }
   return found
+}
+
+function keptOf(
+  old: Readonly<Record<string, string>>,
+  present: Readonly<Record<string, string>>,
+  isKeyKept: boolean,
+): string[] {
+  const named = { address: settings.host, port: settings.port, CLI: settings.cli }
+  const kept = Object.entries(named).flatMap(([name, { variable }]) => {
+    const value = old[variable]
+    return value !== undefined && value === present[variable] ? [`${name} ${value}`] : []
+  })
+  return isKeyKept ? [...kept, "its key"] : kept
 }
 
 function foreignVariables(variables: Readonly<Record<string, string>>): Record<string, string> {

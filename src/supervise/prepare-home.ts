@@ -8,12 +8,13 @@ import { RefusedEntryError } from "../disk/refused-entry-error.ts"
 import { controlFile } from "../workspace/agent-control.ts"
 import { ensureAgentWorkspace, makeFolder } from "../workspace/agent-workspace.ts"
 import { openHome } from "../workspace/home.ts"
+import { takeOverHome, takeOverLines } from "../workspace/taken-over-record.ts"
 import { removeTemporaries, writeAtomic } from "../workspace/write-atomic.ts"
 import type { ServicePlan } from "./plan-service.ts"
 import { environmentFileOf, secretsFileOf } from "./service-spec.ts"
 
 /**
- * Makes the home with the manager's workspace, the service's environment and its key. To be done with the rights of the
+ * Makes the home with the manager's workspace, takes over what release 0.2.0 has left in it, makes the service's environment and its key. To be done with the rights of the
  * service's user. Each file is written whole or not at all; done again after a kill, it completes what is missing.
  */
 export async function prepareHome(
@@ -22,6 +23,7 @@ export async function prepareHome(
 ): Promise<readonly string[]> {
   const { config, environment, newKey } = plan
   const warnings = [...(await openHome(config.home))]
+  warnings.push(...takeOverLines(await takeOverHome(config.home, config)))
   await makeManager(config, (problem) => warnings.push(problem))
   const environmentFile = environmentFileOf(config.home)
   const secretsFile = secretsFileOf(config.home)

@@ -59,6 +59,13 @@ ${specLine}${formatSpec(spec)}
 `
 }
 
+/** Also where it was damaged so that its `Spec` is gone. */
+export function isOwnUnit(text: string): boolean {
+  return (
+    /^# Written by ai-agent-proxy /m.test(text) || text.includes("[X-Ai-Agent-Proxy]") || text.trim() === ""
+  )
+}
+
 /** What a unit was made from; null: it is not ours, or was damaged. */
 export function specOfSystemdUnit(text: string): ServiceSpec | null {
   const line = text.split("\n").find((each) => each.startsWith(specLine))

@@ -24,6 +24,15 @@ export function agentIdOf(role: string, name: string | null): string {
   return `${role}_${name}`
 }
 
+/** A role or name as people write it, in the form that ids take: `Al Ice` becomes `al-ice`. What is no name at all stays. */
+export function slugOf(text: string): string {
+  if (!/^[a-z0-9][a-z0-9 _-]*$/i.test(text)) return text
+  return text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-|-$/g, "")
+}
+
 /** What a folder's name says; null: it is no agent's. */
 export function parseAgentId(id: string): { readonly role: string; readonly name: string | null } | null {
   const [role = "", name = null, ...rest] = id.split("_")

@@ -1,13 +1,18 @@
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
+import { mkdir, readdir, readFile, rm, symlink } from "node:fs/promises"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { makeOldAgent } from "../../test/support/old-home.ts"
 import { createTempDir, type TempDir } from "../../test/support/temp-dir.ts"
+import { cliCommandsOf } from "../config/cli-commands.ts"
 import { RosterFolder } from "./roster-folder.ts"
 import { takeOverAgents } from "./take-over.ts"
 
 let temp: TempDir
 let home: string
-const defaults = { cli: "codex", workingDirectory: "/home/ann/.openclaw/workspace" }
+const defaults = {
+  cliCommands: cliCommandsOf("codex"),
+  workingDirectory: "/home/ann/.openclaw/workspace",
+}
 
 beforeEach(async () => {
   temp = await createTempDir("take-over")
@@ -15,23 +20,7 @@ beforeEach(async () => {
 })
 afterEach(() => temp.remove())
 
-/** An agent as release 0.2.0 leaves it; without `runtime` one that never ran. */
-async function oldAgent(id: string, runtime?: object | string): Promise<void> {
-  const files: Record<string, string> = {
-    "AGENTS.md": `# AGENTS.md of ${id}\n`,
-    "SOUL.md": "# SOUL.md\n",
-    "memory/memory.md": `- ${id} remembers\n`,
-    "notes/daily-2026-11-29.md": "- did something\n",
-    "control/queue/2026-11-29T10-00-00-000001.json": '{"action": "connect"}',
-  }
-  if (runtime !== undefined) {
-    files["control/runtime.json"] = typeof runtime === "string" ? runtime : JSON.stringify(runtime)
-  }
-  for (const [file, text] of Object.entries(files)) {
-    await mkdir(join(home, id, file, ".."), { recursive: true })
-    await writeFile(join(home, id, file), text)
-  }
-}
+const oldAgent = (id: string, runtime?: object | string) => makeOldAgent(home, id, runtime)
 
 const control = async (id: string) => JSON.parse(await readFile(join(home, id, "control/agent.json"), "utf8"))
 

@@ -1,6 +1,9 @@
 import { readdir } from "node:fs/promises"
 import { basename, join } from "node:path"
+import { isDeepStrictEqual } from "node:util"
 import { z } from "zod"
+import { cliCommandsOf } from "../config/cli-commands.ts"
+import type { Config } from "../config/config.ts"
 import { inFolder } from "../disk/held-folder.ts"
 import { readOwnFile } from "../disk/own-file.ts"
 import type { AgentSettings } from "../domain/agents.ts"
@@ -17,12 +20,8 @@ export interface TakenOver {
   readonly left: readonly { readonly folder: string; readonly why: string }[]
 }
 
-export interface ServiceDefaults {
-  /** The CLI of agents that name none. */
-  readonly cli: string
-  /** Absolute; the manager's. */
-  readonly workingDirectory: string
-}
+/** What agents have that name nothing else. */
+export type ServiceDefaults = Pick<Config, "cliCommands" | "workingDirectory">
 
 /** In an agent's `control/`: what that release wrote there. Ours are others, `agent.json` and `identity`. */
 const marks = ["runtime.json", "queue", "processed"]
@@ -62,8 +61,8 @@ export async function takeOverAgents(home: string, defaults: ServiceDefaults): P
   return { agents, left }
 }
 
-/** Names of folders, sorted. */
-async function oldAgents(home: string): Promise<string[]> {
+/** Names of folders, sorted: agents of that release that are not taken over yet. */
+export async function oldAgents(home: string): Promise<string[]> {
   const entries = await readdir(home, { withFileTypes: true })
   const found: string[] = []
   for (const { name } of entries.filter((entry) => entry.isDirectory())) {
@@ -94,9 +93,19 @@ async function settingsOf(workspace: string, defaults: ServiceDefaults): Promise
   }
   const { autostart, cli, working_dir: workingDir } = parsed.data
   return {
-    cli: cli === defaults.cli ? null : (cli ?? null),
+    cli: cli == null || isDefaultCli(cli, defaults) ? null : cli,
     workingDir: workingDirOf(workingDir ?? null, workspace, defaults),
     desiredState: autostart ? "running" : "stopped",
+  }
+}
+
+/** The same program with the same arguments, however it is written. */
+function isDefaultCli(cli: string, { cliCommands }: ServiceDefaults): boolean {
+  try {
+    return isDeepStrictEqual(cliCommandsOf(cli), cliCommands)
+  } catch {
+    // Whoever starts it says what is wrong with it.
+    return false
   }
 }
 

@@ -88,6 +88,14 @@ describe("the commands, with a running service", () => {
     expect(await json(["hire", "engineer", "alice"])).toMatchObject({ is_new: false, id: "engineer_alice" })
   })
 
+  it("hire under a name as people write it, and says what it is in ids", async () => {
+    const hired = await run(["hire", "Test_Engineer", "Al Ice"])
+    expect(hired.stdout).toContain("test-engineer_al-ice")
+    expect(hired.stderr).toContain('The role "Test_Engineer" is written test-engineer in ids.')
+    expect(hired.stderr).toContain('The name "Al Ice" is written al-ice in ids.')
+    expect((await run(["fire", "al-ice"])).code).toBe(0)
+  })
+
   it("list the agents, and show the service with its processes", async () => {
     const list = await run(["list"])
     expect(list).toMatchObject({ code: 0, stderr: "" })

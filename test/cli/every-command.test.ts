@@ -60,7 +60,7 @@ const table: Readonly<Record<string, Row>> = {
   hire: {
     wrong: [
       ["hire engineer", 2, "missing required argument 'name'"],
-      ["hire Engineer x", 2, 'The role "Engineer" must be'],
+      ["hire Ingénieur x", 2, 'The role "Ingénieur" must be'],
       ["hire engineer ../x", 2, 'The name "../x" must be'],
       ["hire architect bob", 2, "There is a 'bob' already: engineer_bob"],
       ["hire engineer eve --permissions all", 2, "--permissions is full, workspace or read-only"],

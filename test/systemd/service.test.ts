@@ -38,6 +38,7 @@ describe("under a real systemd", () => {
     ["an agent that would end its own service in a turn is told, and answers", ["from-within"]],
     ["a damaged key file opens nothing, whatever systemd reads of it", ["damaged-secrets"]],
     ["a Node and a CLI that move are named by doctor and put right by restart", ["moved"]],
+    ["a service of release 0.2.0 goes on with its settings and agents", ["from-older-release"]],
     ["docs/service.md can be followed to the letter", ["docs"]],
     ["an upgrade keeps everything, and an older program refuses a newer ledger", ["upgrade"]],
   ])("%s", { timeout: timeoutMs }, async ([, programs], { skip }) => {

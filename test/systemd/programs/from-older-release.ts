@@ -1,0 +1,104 @@
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { dirname } from "node:path"
+import { ask, expect, health, makeAlice, must, property, scenario, sh, sudo } from "./machine.ts"
+
+/** A machine on which release 0.2.0 was set up: its unit, and its home with two agents. */
+
+const unit = "/etc/systemd/system/ai-agent-proxy.service"
+const kept = `${unit}.from-0.2.0`
+const home = "/home/alice/.ai_agent_proxy"
+
+const oldUnit = `[Unit]
+Description=AI Agent Proxy daemon
+After=network.target
+
+[Service]
+Type=simple
+User=alice
+Environment=HOME=/home/alice
+Environment=PATH=/home/alice/tools:/usr/bin:/bin
+Environment=AI_AGENT_PROXY_API_KEY=key-of-the-clients
+Environment=AI_AGENT_PROXY_CLI=codex resume --last || codex
+ExecStart=/home/alice/venv/bin/python3 -m ai_agent_proxy.cli daemon --api-host 0.0.0.0 --api-port 7055
+Restart=always
+RestartSec=5
+WorkingDirectory=/home/alice
+
+[Install]
+WantedBy=multi-user.target
+`
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text)
+}
+
+function makeOldService(): void {
+  write(unit, oldUnit)
+  for (const id of ["manager", "engineer_bob"]) {
+    write(`${home}/${id}/AGENTS.md`, `# AGENTS.md of ${id}\n`)
+    write(`${home}/${id}/SOUL.md`, "# SOUL.md\n")
+    write(`${home}/${id}/memory/memory.md`, `- what ${id} knows\n`)
+    const runtime = { autostart: true, working_dir: `${home}/${id}`, cli: "codex resume --last || codex" }
+    write(`${home}/${id}/control/runtime.json`, JSON.stringify(runtime))
+  }
+  write(`${home}/api.json`, '{"host": "0.0.0.0", "port": 7055}')
+  must(sh("chown -R alice:alice /home/alice && systemctl daemon-reload"))
+}
+
+await scenario({
+  "a dry run shows what stays, without the key, and changes nothing": () => {
+    makeAlice()
+    makeOldService()
+    const ran = must(sudo("ai-agent-proxy enable --dry-run"))
+    const line =
+      /From the unit of release 0\.2\.0: address 0\.0\.0\.0, port 7055, CLI codex resume --last \|\| codex, its key/
+    expect(line.test(ran.all), "what is kept", ran.all)
+    expect(!ran.all.includes("key-of-the-clients"), "not the key", ran.all)
+    expect(readFileSync(unit, "utf8") === oldUnit && !existsSync(kept), "the unit is as it was")
+    expect(!existsSync(`${home}/manager/control/agent.json`), "the home, too")
+  },
+  "enable goes on with address, port, key, CLI and agents, and keeps the unit": async () => {
+    const ran = must(sudo("ai-agent-proxy enable"))
+    expect(
+      /release 0\.2\.0, with all that is in their folders: engineer_bob, manager/.test(ran.all),
+      "who came along",
+      ran.all,
+    )
+    expect(property("User") === "alice", "it runs as alice", property("User"))
+    expect(readFileSync(kept, "utf8") === oldUnit, "the old unit is beside")
+    expect((statSync(kept).mode & 0o777) === 0o600, "readable by root only", statSync(kept).mode)
+    expect((await health(7055)) !== null && (await health(7011)) === null, "it listens where clients look")
+    expect((await ask("say hello", { port: 7055 })).status === 401, "without the key: 401")
+    const answer = await ask("say hello", { port: 7055, key: "key-of-the-clients" })
+    expect(answer.status === 200, "with the clients' key: an answer", answer)
+    const list = must(sh("ai-agent-proxy list", "alice"))
+    expect(/engineer_bob/.test(list.stdout) && /manager/.test(list.stdout), "both agents", list.all)
+    const doctor = sh("ai-agent-proxy doctor", "alice")
+    expect(
+      /^ok {4}from 0\.2\.0 .*engineer_bob, manager came along/m.test(doctor.stdout),
+      "doctor tells",
+      doctor.all,
+    )
+  },
+  "settings that are given now win, and the second enable keeps what is in force": async () => {
+    must(sudo("ai-agent-proxy enable --port 7056"))
+    expect((await health(7056)) !== null && (await health(7055)) === null, "the new port")
+    const answer = await ask("say hello", { port: 7056, key: "key-of-the-clients" })
+    expect(answer.status === 200, "the same key", answer)
+  },
+  "somebody else's unit of that name is not overwritten": () => {
+    must(sudo("ai-agent-proxy uninstall --keep"))
+    const others = "[Service]\nExecStart=/usr/bin/sleep infinity\n"
+    write(unit, others)
+    for (const command of ["enable", "enable --dry-run"]) {
+      const ran = sudo(`ai-agent-proxy ${command}`)
+      expect(
+        ran.code === 1 && ran.stderr.includes("was not written by ai-agent-proxy"),
+        `${command} says so`,
+        ran.all,
+      )
+    }
+    expect(readFileSync(unit, "utf8") === others, "it is as it was")
+  },
+})
