@@ -63,10 +63,10 @@ const maxInstructions = 6000
  */
 export function readSideRequest(request: AskedBeside): SideRequest | null {
   const { tools, functionChoice } = request.functions
+  const memory = memoryAgent(request)
+  if (memory !== null) return memory
   const asked = takeApart(request)
   if (asked === null) return null
-  const memory = memoryAgent(asked)
-  if (memory !== null) return memory
   // A front end that wants its answer as a function call demands the call.
   if (tools.length > 0 && !functionChoice.isRequired) return null
   const found = asked.hasAnswers ? null : (templateOf(asked) ?? knownBy(asked))
@@ -75,7 +75,6 @@ export function readSideRequest(request: AskedBeside): SideRequest | null {
 }
 
 function takeApart(request: AskedBeside): Asked | null {
-  const system = [request.instructions ?? ""]
   const texts: string[] = []
   let hasAnswers = false
   for (const item of request.input) {
@@ -85,13 +84,12 @@ function takeApart(request: AskedBeside): Asked | null {
     const plain = (text[0] ?? "").replaceAll("\r\n", "\n").trim()
     if (item.role === "assistant") hasAnswers = true
     else if (item.role === "user") texts.push(plain)
-    else system.push(plain)
   }
   const last = texts.at(-1)
   const newest = request.input.at(-1)
   if (last === undefined || newest?.type !== "message" || newest.role !== "user") return null
   return {
-    system: system.join("\n\n").trim(),
+    system: systemOf(request),
     texts,
     last,
     hasAnswers,
@@ -152,12 +150,37 @@ function guess({ system, texts, last, hasAnswers, maxTokens }: Asked): SideReque
   return isVerdict ? { certainty: "likely", sign: "a short answer in a given form" } : null
 }
 
-/** qwen has an agent of its own look through a conversation for what is to be remembered, with functions that write. */
-function memoryAgent({ system }: Asked): SideRequest | null {
-  const isOne = /^You are (?:now )?(?:acting as )?[^.\n]{0,60}\bmemory\b[^.\n]{0,40}\b(?:sub)?agent\b/i.test(
-    system,
+/**
+ * An agent of the program's own looks through a conversation for what is to be remembered, with functions that write: qwen's has
+ * instructions that say so, hermes-agent's those of the chat, and an order behind it. The chat may hold anything, calls and
+ * pictures, too.
+ */
+function memoryAgent(request: AskedBeside): SideRequest | null {
+  const newest = request.input.at(-1)
+  if (newest?.type !== "message" || newest.role !== "user") return null
+  const isByInstructions =
+    /^You are (?:now )?(?:acting as )?[^.\n]{0,60}\bmemory\b[^.\n]{0,40}\b(?:sub)?agent\b/i.test(
+      systemOf(request),
+    )
+  const order = textOf(newest)
+  const isByOrder =
+    /^Review the (?:conversation|chat|session) above\b/i.test(order) &&
+    /\bonly (?:call|use) memory\b[^.\n]{0,40}\btools\b/i.test(order) &&
+    request.functions.tools.length > 0
+  return isByInstructions || isByOrder ? certain("memory extraction") : null
+}
+
+function systemOf({ instructions, input }: AskedBeside): string {
+  const messages = input.flatMap((item) =>
+    item.type === "message" && item.role !== "user" && item.role !== "assistant" ? [textOf(item)] : [],
   )
-  return isOne ? certain("memory extraction") : null
+  return [instructions ?? "", ...messages].join("\n\n").trim()
+}
+
+/** Without what is no text. */
+function textOf({ content }: Extract<ClientItem, { type: "message" }>): string {
+  const text = content.flatMap((part) => (part.type === "text" ? [part.text] : []))
+  return text.join("").replaceAll("\r\n", "\n").trim()
 }
 
 /** Open WebUI with function calling `legacy`: a list of tools, and the message with `Query: ` in front. */

@@ -37,6 +37,16 @@ const follow = (order: string) =>
 const diff =
   "# Diffs:\ndiff --git a/app.py b/app.py\n--- a/app.py\n+++ b/app.py\n@@ -1 +1 @@\n-a = 1\n+a = 2\n"
 
+/** hermes-agent's, behind the chat and under its instructions. */
+export const reviewOrder =
+  "Review the conversation above and consider saving to memory if appropriate.\n\nFocus on:\n1. Has the user revealed things about themselves?\n\nIf something stands out, save it using the memory tool. If nothing is worth saving, just say 'Nothing to save.' and stop.\n\nYou can only call memory and skill management tools. Other tools will be denied at runtime — do not attempt them."
+const reviewed = (order: string): Sample["messages"] => [
+  { role: "system", content: "You are Hermes Agent, an intelligent assistant." },
+  { role: "user", content: "I like tests." },
+  { role: "assistant", content: "Noted." },
+  { role: "user", content: order },
+]
+
 /** What programs ask beside a conversation, shortened where the shape is the same. */
 export const certain: readonly Sample[] = [
   {
@@ -216,6 +226,11 @@ export const certain: readonly Sample[] = [
     ],
     more: { tools: [tool], stream: true },
   },
+  {
+    name: "hermes-agent 0.19.0: review of a chat for its memory, with functions",
+    messages: reviewed(reviewOrder),
+    more: { tools: [tool], stream: true },
+  },
 ]
 
 /** What may be one. */
@@ -341,6 +356,11 @@ export const ordinary: readonly Sample[] = [
       "Provide a concise, 5-word-or-less title for the conversation, using title case conventions. Only return the title itself.\n\nConversation:\nUser: trains\nAI: The ICE",
     ),
     more: { tools: [tool] },
+  },
+  {
+    name: "somebody who wants a review of the chat, with functions",
+    messages: reviewed("Review the conversation above and update the memory of the project in NOTES.md."),
+    more: { tools: [tool], stream: true },
   },
   {
     name: "a coding program's own instructions, with functions",

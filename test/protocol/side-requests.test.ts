@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { parseChatRequest } from "../../src/protocol/chat/request.ts"
 import { parseResponsesRequest } from "../../src/protocol/responses/request.ts"
 import { sideRequestOfTask } from "../../src/protocol/side-request.ts"
-import { certain, likely, ordinary, type Sample } from "./side-request-corpus.ts"
+import { certain, likely, ordinary, reviewOrder, type Sample } from "./side-request-corpus.ts"
 
 function overChat({ messages, more }: Sample, fields: object = {}) {
   return parseChatRequest({ model: "manager", messages, ...more, ...fields }).turn.sideRequest
@@ -63,6 +63,45 @@ it("a side request has one text: a picture or a file beside it is for the agent"
     overChat({ name: "", messages: [] }, { messages: [{ role: "user", content: [text, image] }] }),
   ).toBeNull()
 })
+
+it.each([
+  {
+    name: "qwen",
+    system: "You are now acting as the managed memory extraction subagent.",
+    order: "Extract.",
+  },
+  { name: "hermes-agent", system: "You are Hermes Agent.", order: reviewOrder },
+])(
+  "$name's look through a chat for what is to be remembered is one, whatever the chat holds",
+  ({ system, order }) => {
+    const call = { id: "call_1", type: "function", function: { name: "write_file", arguments: "{}" } }
+    const image = { type: "image_url", image_url: { url: "data:image/png;base64,AA==" } }
+    const messages = [
+      { role: "system", content: system },
+      { role: "user", content: [{ type: "text", text: "Look." }, image] },
+      { role: "assistant", content: null, tool_calls: [call] },
+      { role: "tool", tool_call_id: "call_1", content: "written" },
+      { role: "assistant", content: "Done." },
+      { role: "user", content: order },
+    ]
+    const tools = [{ type: "function", function: { name: "write_file", parameters: { type: "object" } } }]
+    expect(overChat({ name: "", messages: [] }, { messages, tools })?.certainty).toBe("certain")
+    const { id, function: named } = call
+    const input = [
+      { role: "user", content: "Look." },
+      { type: "function_call", call_id: id, ...named },
+      { type: "function_call_output", call_id: id, output: "written" },
+      { role: "assistant", content: "Done." },
+      { role: "user", content: order },
+    ]
+    const responses = {
+      instructions: system,
+      input,
+      tools: tools.map((one) => ({ type: "function", ...one.function })),
+    }
+    expect(overResponses({ name: "", messages: [] }, responses)?.certainty).toBe("certain")
+  },
+)
 
 it("a long text that only looks like one is told without trying every way to read it", () => {
   for (const part of [
