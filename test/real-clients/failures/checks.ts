@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import type { Bench, RealClient } from "../real-client.ts"
 import { equal } from "../support/expect.ts"
+import { javaClassPath, javaOptions } from "../support/java.ts"
 import { goProgram } from "../support/library-checks.ts"
 import type { ScriptedService } from "../support/scripted-service.ts"
 
@@ -10,6 +11,7 @@ export const client: RealClient = {
     "openai 7.59.0, ai 7.0.173, @langchain/openai 1.6.0",
     "openai-python 3.51.0, langchain-openai 1.7.4, LiteLLM 1.108.7",
     "openai-go 3.98.0, go-openai 1.43.0, langchaingo 0.1.14",
+    "openai-java 4.101.0, langchain4j 1.19.0, spring-ai 2.0.1",
   ],
   limitMinutes: 60,
   run: async (bench) => {
@@ -17,7 +19,7 @@ export const client: RealClient = {
     const late = await bench.startService({ limits: { keep_alive_ms: 60_000 } })
     const early = await bench.startService({ limits: { keep_alive_ms: 500 } })
     const rows: Row[] = []
-    for (const language of (process.env.FAILURES ?? "javascript,python,go").split(",")) {
+    for (const language of (process.env.FAILURES ?? "javascript,python,go,java").split(",")) {
       const make = languages[language]
       if (make === undefined) throw new Error(`FAILURES: no ${language}`)
       for (const library of await make(bench)) await checkLibrary(bench, library, late, early, rows)
@@ -27,7 +29,12 @@ export const client: RealClient = {
 }
 
 /** Whose libraries ask; `FAILURES=go` takes some of them. */
-const languages: Readonly<Record<string, (bench: Bench) => Promise<Library[]>>> = { javascript, python, go }
+const languages: Readonly<Record<string, (bench: Bench) => Promise<Library[]>>> = {
+  javascript,
+  python,
+  go,
+  java,
+}
 
 type Api = "chat" | "responses"
 type Mode = "whole" | "stream"
@@ -95,6 +102,34 @@ async function go(bench: Bench): Promise<Library[]> {
       ask(bench, { command: program.command, args: [library, api, mode], cwd: bench.folder, env }),
   })
   return [of("openai-go", both, true), of("go-openai", ["chat"], false), of("langchaingo", ["chat"], false)]
+}
+
+/** With the libraries of the folders that are named after them; each program is compiled when it is started. */
+async function java(bench: Bench): Promise<Library[]> {
+  const folders = join(import.meta.dirname, "..")
+  const libraries: Library[] = []
+  const add = async (name: string, program: string, apis: readonly Api[], saysRepeats: boolean) => {
+    const classPath = await javaClassPath(bench, join(folders, name))
+    if (classPath === null) return
+    const source = join(import.meta.dirname, "java", program)
+    libraries.push({
+      name,
+      apis,
+      saysRepeats,
+      ask: (api, mode, env) =>
+        ask(bench, {
+          command: "java",
+          args: [...javaOptions, "-cp", classPath, source, api, mode],
+          cwd: bench.folder,
+          env,
+        }),
+    })
+  }
+  await add("openai-java", "OpenaiJava.java", both, true)
+  await add("langchain4j", "Langchain4j.java", both, false)
+  // It asks by openai-java.
+  await add("spring-ai", "SpringAi.java", ["chat"], true)
+  return libraries
 }
 
 /** The answer, or `error: ` with what was raised. */
