@@ -283,6 +283,7 @@ export class AgentEngine implements Engine {
       principal,
       agent: agent.profile,
       backend: agent.backend.kind,
+      hidesItsWork: agent.capabilities?.hidesItsWork === true,
       sessions,
       parking: this.#parking,
       now: now(),

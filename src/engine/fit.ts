@@ -25,7 +25,7 @@ export interface Fit {
 
 /** One exchange on the way to a turn. */
 interface Step extends Omit<Exchange, "end"> {
-  /** Clients drop what was said in a turn that failed or was stopped, or have less of it. */
+  /** Clients drop what was said in a turn that failed or was stopped, have less of it, or something where nothing was said. */
   readonly isCut: boolean
 }
 
@@ -113,8 +113,10 @@ function stepsOf(turns: readonly TurnTrace[], sent: ReadonlySet<string>): readon
     for (const exchange of exchanges ?? []) {
       brought.push(...exchange.brought)
       const { said, isShort } = exchange
-      if (said.length === 0 || (isCall(exchange) && !said.some((mark) => sent.has(mark)))) continue
-      steps.push({ brought, said, isShort, isCut: hasFailed(status) })
+      const isCut = hasFailed(status)
+      const isLeftOut = isCall(exchange) && !said.some((mark) => sent.has(mark))
+      if ((said.length === 0 && !isCut) || isLeftOut) continue
+      steps.push({ brought, said, isShort, isCut })
       brought = []
     }
   }
@@ -123,7 +125,7 @@ function stepsOf(turns: readonly TurnTrace[], sent: ReadonlySet<string>): readon
 
 /** How many exchanges a way through these turns has, for a client that sends `sent`. */
 export function exchangeCount(turns: readonly TurnTrace[], sent: ReadonlySet<string>): number {
-  return stepsOf(turns, sent).length
+  return stepsOf(turns, sent).filter(({ said }) => said.length > 0).length
 }
 
 /** By what a client's exchanges are known as ours. */

@@ -56,7 +56,7 @@ async function placeOf(
     isRepeat: false,
     asked: [],
   }
-  return behindUnanswered(start, { ...search, sent })
+  return behindUnanswered(start, { ...search, sent, hidesItsWork: context.hidesItsWork })
 }
 
 function outputIds(added: readonly AddedItem[]): readonly string[] {

@@ -35,6 +35,8 @@ export interface PlanContext {
   readonly agent: AgentKey
   /** Kind of the agent's backend. */
   readonly backend: string
+  /** See `Capabilities`. */
+  readonly hidesItsWork: boolean
   readonly sessions: "separate" | "shared"
   readonly parking: Pick<Parking, "findUnstored">
   readonly now: number

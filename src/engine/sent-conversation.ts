@@ -10,6 +10,7 @@ import {
 import { type Item, textOf } from "../domain/items.ts"
 import { writeExchanges } from "../domain/turn-marks.ts"
 import type { TurnRequest } from "../domain/turn-request.ts"
+import { saidMarks } from "./fit.ts"
 import { isAdded, splitInput } from "./history.ts"
 import type { Continuation } from "./plan.ts"
 
@@ -29,6 +30,7 @@ export class SentConversation {
   readonly said: readonly Exchange[]
   /** Behind each of these. */
   readonly chains: readonly Chain[]
+  #marks: ReadonlySet<string> | null = null
   readonly #items: readonly Item[]
   readonly #exchanges: readonly Exchange[]
   /** Index of the first item behind the last thing that the agent said or did. */
@@ -40,6 +42,12 @@ export class SentConversation {
     this.said = this.#exchanges.filter(({ said }) => said.length > 0)
     this.chains = chainsAfter(noChain, this.said)
     this.#newFrom = splitInput(input).history.length
+  }
+
+  /** True: this call of the agent's or this output of a call is there, or whatever else has this mark. */
+  has(mark: string): boolean {
+    this.#marks ??= new Set([...saidMarks(this.said), ...this.#exchanges.flatMap(({ brought }) => brought)])
+    return this.#marks.has(mark)
   }
 
   /** Index of the first item behind the first `length` exchanges. */

@@ -1,12 +1,12 @@
 import { answerText } from "../domain/answer-text.ts"
-import { broughtMarkOf, exchangesOf } from "../domain/exchanges.ts"
-import { isDeed } from "../domain/has-acted.ts"
+import { broughtMarkOf } from "../domain/exchanges.ts"
 import { type ContentPart, type Item, textOf } from "../domain/items.ts"
-import { hasFailed, isFinished } from "../domain/responses.ts"
 import { saidText } from "../domain/said-text.ts"
 import type { Owner, Store, TurnTrace } from "../domain/store.ts"
 import { lookupKeys } from "../domain/turn-marks.ts"
+import { type Held, heldBy } from "./held.ts"
 import type { Asked, SentConversation } from "./sent-conversation.ts"
+import { isWithin } from "./within.ts"
 
 /** Where a conversation goes on, behind what happened without an answer. */
 export interface Place {
@@ -26,11 +26,13 @@ export interface UnansweredSearch {
   readonly store: Store
   readonly owner: Owner
   readonly sent: SentConversation
+  /** The agent does not tell what it does by itself. */
+  readonly hidesItsWork: boolean
 }
 
 /**
- * A turn that was stopped or failed, or said nothing, did happen. Its client leaves out the answer, or has less of it: the turn
- * is found behind `place` by what it was asked. The same question once more goes on behind it too, where it has acted.
+ * A turn that was stopped or failed, or said nothing, did happen, and so did calls that were never answered. Its client leaves out
+ * the answer, or has less of it or something in its place: the turn is found behind `place` by what it was asked. The same question once more goes on behind it too, where it has acted.
  */
 export async function behindUnanswered(place: Place, search: UnansweredSearch): Promise<Place> {
   const next = await nextUnanswered(place, search)
@@ -41,8 +43,8 @@ async function nextUnanswered(place: Place, search: UnansweredSearch): Promise<P
   const asked = search.sent.askedAfter(place.end)
   if (asked.marks.length === 0) return null
   for (const [index, turn] of (await turnsAfter(place.turnId, asked.marks, search)).entries()) {
-    const held = await heldBy(turn, search.store)
-    const next = await placeAfter(held, place, asked, index === 0)
+    const held = await heldBy(turn, search)
+    const next = held === null ? null : await placeAfter(held, place, asked, index === 0)
     if (next !== null) return next
   }
   return null
@@ -60,32 +62,7 @@ async function turnsAfter(
   return traces.flatMap((turns) => turns.slice(-1))
 }
 
-/** A turn that may have had no answer that its client knows of. */
-interface Held {
-  readonly turnId: string
-  readonly isFailed: boolean
-  readonly marks: readonly string[]
-  readonly input: () => Promise<readonly Item[]>
-  readonly output: () => Promise<readonly Item[]>
-  readonly isSilent: boolean
-}
-
-async function heldBy({ id, exchanges, status }: TurnTrace, store: Store): Promise<Held> {
-  const input = async () => (await store.findTurn(id))?.input ?? []
-  // One that still runs may be being stopped.
-  const held = exchanges ?? (isFinished(status) ? [] : exchangesOf(await input()))
-  return {
-    turnId: id,
-    isFailed: hasFailed(status),
-    marks: held.flatMap(({ brought }) => brought),
-    input,
-    output: () => store.findOutput(id),
-    isSilent: held.every(({ said }) => said.length === 0),
-  }
-}
-
 async function placeAfter(held: Held, before: Place, asked: Asked, isNewest: boolean): Promise<Place | null> {
-  if (held.marks.length === 0 || (!held.isSilent && !held.isFailed)) return null
   const unseen = held.isSilent ? null : ""
   // It was asked the same as the one before it, which failed as well.
   if (held.isFailed && held.marks.join() === before.asked.join() && !before.isRepeat) {
@@ -98,41 +75,44 @@ async function placeAfter(held: Held, before: Place, asked: Asked, isNewest: boo
   if (end !== undefined) return { ...next, end }
   const { answer } = asked
   if (answer === null) {
-    return held.isFailed && (await hasDeeds(held)) ? { ...next, end: before.end, isRepeat: true } : null
+    return held.isFailed && (await held.hasActed()) ? { ...next, end: before.end, isRepeat: true } : null
   }
+  // Something else may stand in its place, as what an interface says of a failure: what was done is done.
   const told = saidText([answerText(await held.output())])
-  const seen = saidText([answer.text])
-  return seen !== "" && told.startsWith(seen) ? { ...next, end: answer.end, seenText: answer.text } : null
+  const isSeen = isBeginning(told, saidText([answer.text])) || (held.isCut && (await held.hasActed()))
+  return isSeen ? { ...next, end: answer.end, seenText: answer.text } : null
+}
+
+function isBeginning(told: string, seen: string): boolean {
+  return seen !== "" && told.startsWith(seen)
 }
 
 /**
- * How many of the client's messages the turn was asked. Of the newest one that failed they may have changed meanwhile: a file's
- * text stands around the newest message only. Where a clock has changed them, all are asked again (0). Null: another turn's.
+ * How many of the client's messages the turn was asked. Of the newest one that was cut they may have changed meanwhile: a file's
+ * text stands around the newest message only. Where they may say something that it was not asked, as behind a clock, all are asked
+ * again (0). Null: another turn's.
  */
 async function askedCount(held: Held, asked: Asked, isNewest: boolean): Promise<number | null> {
   const count = held.marks.length
   if (held.marks.every((mark, index) => mark === asked.marks[index])) return count
-  if (!isNewest || !held.isFailed || count > asked.marks.length) return null
-  const input = (await held.input()).filter((item) => broughtMarkOf(item) !== null)
-  if (input.every((item, index) => isAround(item, asked.items[index]))) return count
+  if (!isNewest || !held.isCut || count > asked.marks.length) return null
+  if ((await held.items()).every((item, index) => isHeldBy(item, asked.items[index]))) return count
   const isFollowed = usersIn(asked.marks) > usersIn(held.marks) && usersIn(held.marks) > 0
-  return isFollowed && (await hasDeeds(held)) ? 0 : null
+  return isFollowed && (await held.hasActed()) ? 0 : null
 }
 
 function usersIn(marks: readonly string[]): number {
   return marks.filter((mark) => mark.startsWith("u")).length
 }
 
-async function hasDeeds({ output }: Held): Promise<boolean> {
-  return (await output()).some(isDeed)
+function isHeldBy(one: Item, sent: Item | undefined): boolean {
+  if (sent === undefined) return false
+  return (
+    broughtMarkOf(one) === broughtMarkOf(sent) || isWithin(textOf(contentOf(sent)), textOf(contentOf(one)))
+  )
 }
 
-function isAround(one: Item, other: Item | undefined): boolean {
-  const [a, b] = [contentOf(one), contentOf(other)].map((content) => textOf(content).trim())
-  return a !== undefined && b !== undefined && a !== "" && b !== "" && (a.includes(b) || b.includes(a))
-}
-
-function contentOf(item: Item | undefined): readonly ContentPart[] {
-  if (item?.type === "message") return item.content
-  return item?.type === "function_call_output" ? item.output : []
+function contentOf(item: Item): readonly ContentPart[] {
+  if (item.type === "message") return item.content
+  return item.type === "function_call_output" ? item.output : []
 }

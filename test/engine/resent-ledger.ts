@@ -9,6 +9,7 @@ import {
 } from "../../src/domain/items.ts"
 import { hasFailed, type ResponseStatus } from "../../src/domain/responses.ts"
 import type { Store } from "../../src/domain/store.ts"
+import type { TurnError } from "../../src/domain/turn-events.ts"
 import { turnMarks } from "../../src/domain/turn-marks.ts"
 import { anyFunction, type TurnRequest } from "../../src/domain/turn-request.ts"
 import { newRecord } from "../../src/engine/new-record.ts"
@@ -39,6 +40,8 @@ export interface Answered {
 /** Requests planned and stored as the engine does it, with answers that the test gives in place of an agent. */
 export class ResentLedger {
   readonly store: Store
+  /** See `Capabilities`. */
+  hidesItsWork = false
   /** Of its lookups. */
   lookups = 0
 
@@ -70,6 +73,7 @@ export class ResentLedger {
       principal,
       agent,
       backend: "demo",
+      hidesItsWork: this.hidesItsWork,
       sessions: "separate",
       parking: { findUnstored: () => null },
       now: 1_000,
@@ -78,7 +82,12 @@ export class ResentLedger {
   }
 
   /** A whole turn. */
-  async turn(asked: Asked, output: readonly Item[], status: ResponseStatus = "completed"): Promise<Answered> {
+  async turn(
+    asked: Asked,
+    output: readonly Item[],
+    status: ResponseStatus = "completed",
+    error: TurnError | null = null,
+  ): Promise<Answered> {
     const plan = await this.plan(asked)
     const turnId = newId("turn_")
     const record = newRecord(principal, agent.id, requestOf(asked), { createdAt: 1_000, status: "running" })
@@ -102,6 +111,7 @@ export class ResentLedger {
       turnId,
       status,
       completedAt: 2_000,
+      ...(error !== null && { error }),
       items: output.map((item, outputIndex) => ({ outputIndex, item })),
       nativeTurnRef: `native ${turnId}`,
       marks: turnMarks({ principal, agentId: agent.id }, plan, [...plan.added, ...output], hasFailed(status)),
