@@ -35,8 +35,8 @@ export interface Bench {
   /** Prints a line that says what was left out, and why. */
   skip(what: string, why: string): void
   /**
-   * A folder in the cache in which `install` has put what the pins ask for. It is run once for the same pins, in the folder as it
-   * was left when it failed before.
+   * A folder in the cache in which `install` has put what the pins ask for. It is run once for the same name, which no other
+   * client has, and pins, in the folder as it was left when it failed before.
    */
   installed(name: string, pins: string, install: (folder: string) => Promise<void>): Promise<string>
   /** The folder of a Python environment with the `requirements.txt` at this path; null, with a skip, where there is no Python 3.11. */

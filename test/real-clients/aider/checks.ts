@@ -1,52 +1,26 @@
 import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
-import { mkdir, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { waitFor } from "../../support/wait-for.ts"
 import type { Bench, RealClient } from "../real-client.ts"
 import { equal, includes } from "../support/expect.ts"
+import type { Program, ProgramResult } from "../support/program.ts"
 
 export const client: RealClient = {
   programs: ["aider 0.86.2"],
   limitMinutes: 20,
   run: async (bench) => {
-    const environment = await bench.pythonEnvironment(join(import.meta.dirname, "requirements.txt"))
+    const environment = await installed(bench)
     if (environment === null) return
     const service = await bench.startService()
     const recorder = await bench.record(service.url)
-    const home = join(bench.folder, "home")
-    const repository = join(bench.folder, "repository")
-    await mkdir(home)
-    await mkdir(repository)
-    await writeFile(join(repository, "app.py"), "a = 1\n")
-    await writeFile(join(repository, ".aider.model.settings.yml"), modelSettings)
-    const git = (...args: string[]) =>
-      execFileSync("git", args, { cwd: repository, encoding: "utf8", env: { ...process.env, HOME: home } })
-    git("init", "-q")
-    git("config", "user.email", "a@example.invalid")
-    git("config", "user.name", "A")
-    git("add", "app.py")
-    git("commit", "-qm", "begin")
-    // As in docs/clients/aider.md.
-    const aider = (args: readonly string[], more: Partial<Parameters<Bench["run"]>[0]> = {}) =>
-      bench.run({
-        command: join(environment, "bin/aider"),
-        args: [
-          ...[
-            "--model",
-            "openai/manager",
-            "--openai-api-base",
-            `${recorder.url}/v1`,
-            "--openai-api-key",
-            "none",
-          ],
-          ...["--timeout", "3600", "--no-show-model-warnings", "--analytics-disable", "--no-check-update"],
-          ...["--yes-always", "--no-pretty", "--no-gitignore", "--map-tokens", "0", ...args],
-        ],
-        cwd: repository,
-        env: { HOME: home },
-        ...more,
-      })
+    const { aider, repository, git } = await startAider(
+      bench,
+      environment,
+      join(bench.folder, "aider"),
+      `${recorder.url}/v1`,
+    )
     const edit = (value: number) => `[[say:app.py\n\`\`\`\na = ${value}\n\`\`\`\n]]`
 
     await bench.check("the agent runs a command once; its edit is made and committed", async () => {
@@ -85,6 +59,64 @@ export const client: RealClient = {
       equal({ end: service.ends().at(-1), ran: service.ran("late") }, { end: "cancelled", ran: 0 })
     })
   },
+  askers: async (bench) => {
+    const environment = await installed(bench)
+    if (environment === null) return []
+    return ["whole", "streamed"].map((kind) => ({
+      name: kind,
+      ask: async (baseUrl, text, limitMs) => {
+        const folder = await mkdtemp(join(bench.folder, "aider-"))
+        const { aider } = await startAider(bench, environment, folder, baseUrl)
+        return aider([...(kind === "whole" ? ["--no-stream"] : []), "--message", text], { limitMs })
+      },
+    }))
+  },
+}
+
+const installed = (bench: Bench) => bench.pythonEnvironment(join(import.meta.dirname, "requirements.txt"))
+
+interface Aider {
+  readonly aider: (args: readonly string[], more?: Partial<Program>) => Promise<ProgramResult>
+  /** Where it works: of one commit, with `app.py`. */
+  readonly repository: string
+  readonly git: (...args: string[]) => string
+}
+
+async function startAider(
+  bench: Bench,
+  environment: string,
+  folder: string,
+  baseUrl: string,
+): Promise<Aider> {
+  const home = join(folder, "home")
+  const repository = join(folder, "repository")
+  await mkdir(home, { recursive: true })
+  await mkdir(repository)
+  await writeFile(join(repository, "app.py"), "a = 1\n")
+  await writeFile(join(repository, ".aider.model.settings.yml"), modelSettings)
+  const git = (...args: string[]) =>
+    execFileSync("git", args, { cwd: repository, encoding: "utf8", env: { ...process.env, HOME: home } })
+  git("init", "-q")
+  git("config", "user.email", "a@example.invalid")
+  git("config", "user.name", "A")
+  git("add", "app.py")
+  git("commit", "-qm", "begin")
+  // As in docs/clients/aider.md.
+  const settings = ["--model", "openai/manager", "--openai-api-base", baseUrl, "--openai-api-key", "none"]
+  const quiet = ["--no-show-model-warnings", "--analytics-disable", "--no-check-update", "--no-pretty"]
+  const alone = ["--yes-always", "--no-gitignore", "--map-tokens", "0"]
+  return {
+    aider: (args, more = {}) =>
+      bench.run({
+        command: join(environment, "bin/aider"),
+        args: [...settings, "--timeout", "3600", ...quiet, ...alone, ...args],
+        cwd: repository,
+        env: { HOME: home },
+        ...more,
+      }),
+    repository,
+    git,
+  }
 }
 
 const modelSettings = `- name: openai/manager

@@ -2,8 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Bench } from "../real-client.ts"
 import { equal } from "../support/expect.ts"
-import type { ScriptedService } from "../support/scripted-service.ts"
-import { checkCodingCli } from "./coding-cli.ts"
+import { type CodingCli, type SetUpCodingCli, startOf } from "./coding-cli.ts"
 
 /** As in docs/clients/coding-clis.md. */
 function configToml(baseUrl: string): string {
@@ -28,16 +27,15 @@ metrics_exporter = "none"
 `
 }
 
-export async function checkCodex(bench: Bench, service: ScriptedService, packages: string): Promise<void> {
-  const home = join(bench.folder, "codex")
+const options = ["--skip-git-repo-check", "--sandbox", "danger-full-access"]
+
+export const setUpCodex: SetUpCodingCli = async (packages, home, baseUrl) => {
   const codexHome = join(home, ".codex")
-  await mkdir(codexHome, { recursive: true })
-  await writeFile(join(codexHome, "config.toml"), configToml(service.baseUrl))
-  const command = join(packages, "node_modules/.bin/codex")
-  const options = ["--skip-git-repo-check", "--sandbox", "danger-full-access"]
-  await checkCodingCli(bench, service, home, {
+  await mkdir(codexHome)
+  await writeFile(join(codexHome, "config.toml"), configToml(baseUrl))
+  return {
     name: "codex",
-    command,
+    command: join(packages, "node_modules/.bin/codex"),
     env: { CODEX_HOME: codexHome },
     // It asks for nothing to be kept (`store: false`): each turn has a thread of its own.
     threads: 2,
@@ -45,24 +43,23 @@ export async function checkCodex(bench: Bench, service: ScriptedService, package
     again: (text) => ["exec", ...options, "resume", "--last", text],
     withPicture: (file, text) => ["exec", ...options, "--image", file, "--", text],
     ownTool: (shell) => `[[tool:exec_command:${JSON.stringify({ cmd: shell })}]]`,
-  })
-  const project = join(home, "project")
-  await writeFile(
-    join(project, "schema.json"),
-    JSON.stringify({
-      type: "object",
-      properties: { answer: { type: "string" } },
-      required: ["answer"],
-      additionalProperties: false,
-    }),
-  )
+  }
+}
+
+/** What codex has and the others have not. */
+export async function checkCodex(bench: Bench, home: string, cli: CodingCli): Promise<void> {
   await bench.check("codex: an answer has the form of a schema", async () => {
-    const { stdout, stderr } = await bench.run({
-      command,
-      args: ["exec", ...options, "--output-schema", "schema.json", "[[schema]]"],
-      cwd: project,
-      env: { HOME: home, CODEX_HOME: codexHome },
-    })
+    const args = ["exec", ...options, "--output-schema", "schema.json", "[[schema]]"]
+    const program = await startOf(cli, home, args)
+    await writeFile(join(program.cwd, "schema.json"), JSON.stringify(schema))
+    const { stdout, stderr } = await bench.run(program)
     equal(JSON.parse(stdout.trim().split("\n").at(-1) ?? ""), { answer: "yes" }, stderr)
   })
+}
+
+const schema = {
+  type: "object",
+  properties: { answer: { type: "string" } },
+  required: ["answer"],
+  additionalProperties: false,
 }

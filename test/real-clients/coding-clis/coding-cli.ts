@@ -24,23 +24,25 @@ export interface CodingCli {
   ownTool(command: string): string
 }
 
-/** What a coding agent is for, whoever makes it. `home` is its own; its working folder is `home/project`. */
+/** `packages`: where it is installed; `home`: its own folder, which exists. */
+export type SetUpCodingCli = (packages: string, home: string, baseUrl: string) => Promise<CodingCli>
+
+/** Its working folder is `home/project`, in which there is a picture, `dot.png`. */
+export async function startOf(cli: CodingCli, home: string, args: readonly string[]): Promise<Program> {
+  const project = join(home, "project")
+  await mkdir(project, { recursive: true })
+  await writeFile(join(project, "dot.png"), onePixelPng)
+  return { command: cli.command, args, cwd: project, env: { HOME: home, ...cli.env } }
+}
+
+/** What a coding agent is for, whoever makes it. */
 export async function checkCodingCli(
   bench: Bench,
   service: ScriptedService,
   home: string,
   cli: CodingCli,
 ): Promise<void> {
-  const project = join(home, "project")
-  await mkdir(project, { recursive: true })
-  await writeFile(join(project, "dot.png"), onePixelPng)
-  const programOf = (args: readonly string[]): Program => ({
-    command: cli.command,
-    args,
-    cwd: project,
-    env: { HOME: home, ...cli.env },
-  })
-  const run = (args: readonly string[]) => bench.run(programOf(args))
+  const run = async (args: readonly string[]) => bench.run(await startOf(cli, home, args))
   const name = (what: string) => `${cli.name}: ${what}`
 
   await bench.check(name("the agent runs its command once, and the answer is shown"), async () => {
@@ -77,7 +79,8 @@ export async function checkCodingCli(
     const mark = `${cli.name}-late`
     const ends = service.ends().length
     const asked = service.model.requests.length
-    const running = bench.runOn(programOf(cli.once(`[[shell:sleep 30]][[then]]${service.command(mark)}`)))
+    const text = `[[shell:sleep 30]][[then]]${service.command(mark)}`
+    const running = bench.runOn(await startOf(cli, home, cli.once(text)))
     await waitFor(() => service.model.requests.length > asked, {
       what: "the agent to begin",
       timeoutMs: 60_000,

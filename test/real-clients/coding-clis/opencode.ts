@@ -1,8 +1,6 @@
-import { mkdir, writeFile } from "node:fs/promises"
+import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import type { Bench } from "../real-client.ts"
-import type { ScriptedService } from "../support/scripted-service.ts"
-import { checkCodingCli } from "./coding-cli.ts"
+import type { SetUpCodingCli } from "./coding-cli.ts"
 
 /** As in docs/clients/coding-clis.md. */
 function configOf(baseUrl: string): object {
@@ -26,18 +24,16 @@ function configOf(baseUrl: string): object {
   }
 }
 
-export async function checkOpencode(bench: Bench, service: ScriptedService, packages: string): Promise<void> {
-  const home = join(bench.folder, "opencode")
-  await mkdir(home, { recursive: true })
+export const setUpOpencode: SetUpCodingCli = async (packages, home, baseUrl) => {
   const file = join(home, "opencode.json")
   const config = {
-    ...configOf(service.baseUrl),
+    ...configOf(baseUrl),
     autoupdate: false,
     share: "disabled",
     permission: { "*": "allow" },
   }
   await writeFile(file, JSON.stringify(config))
-  await checkCodingCli(bench, service, home, {
+  return {
     name: "opencode",
     command: join(packages, "node_modules/.bin/opencode"),
     env: {
@@ -53,5 +49,5 @@ export async function checkOpencode(bench: Bench, service: ScriptedService, pack
     again: (text) => ["run", "--continue", text],
     withPicture: (picture, text) => ["run", text, "--file", picture],
     ownTool: (shell) => `[[tool:bash:${JSON.stringify({ command: shell, description: "Make a file" })}]]`,
-  })
+  }
 }

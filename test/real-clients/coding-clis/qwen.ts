@@ -1,12 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import type { Bench } from "../real-client.ts"
-import type { ScriptedService } from "../support/scripted-service.ts"
-import { checkCodingCli } from "./coding-cli.ts"
+import type { SetUpCodingCli } from "./coding-cli.ts"
 
-export async function checkQwen(bench: Bench, service: ScriptedService, packages: string): Promise<void> {
-  const home = join(bench.folder, "qwen")
-  await mkdir(join(home, ".qwen"), { recursive: true })
+export const setUpQwen: SetUpCodingCli = async (packages, home, baseUrl) => {
+  await mkdir(join(home, ".qwen"))
   // As in docs/clients/coding-clis.md, but for the last two.
   const settings = {
     security: { auth: { selectedType: "openai" } },
@@ -18,10 +15,10 @@ export async function checkQwen(bench: Bench, service: ScriptedService, packages
     privacy: { usageStatisticsEnabled: false },
   }
   await writeFile(join(home, ".qwen", "settings.json"), JSON.stringify(settings))
-  await checkCodingCli(bench, service, home, {
+  return {
     name: "qwen",
     command: join(packages, "node_modules/.bin/qwen"),
-    env: { OPENAI_BASE_URL: service.baseUrl, OPENAI_API_KEY: "none", OPENAI_MODEL: "manager" },
+    env: { OPENAI_BASE_URL: baseUrl, OPENAI_API_KEY: "none", OPENAI_MODEL: "manager" },
     // Behind each run it asks what of it is to be remembered.
     threads: 3,
     once: (text) => ["--approval-mode", "yolo", "--prompt", text],
@@ -29,5 +26,5 @@ export async function checkQwen(bench: Bench, service: ScriptedService, packages
     withPicture: (picture, text) => ["--approval-mode", "yolo", "--prompt", `${text} @${picture}`],
     ownTool: (shell) =>
       `[[tool:run_shell_command:${JSON.stringify({ command: shell, is_background: false, description: "Make a file" })}]]`,
-  })
+  }
 }

@@ -1,35 +1,21 @@
 import { existsSync, readFileSync } from "node:fs"
-import { mkdir } from "node:fs/promises"
+import { mkdir, mkdtemp } from "node:fs/promises"
 import { join } from "node:path"
 import { waitFor } from "../../support/wait-for.ts"
 import type { Bench, RealClient } from "../real-client.ts"
 import { equal, includes } from "../support/expect.ts"
+import type { Program, ProgramResult } from "../support/program.ts"
 
 export const client: RealClient = {
   programs: ["gptme 0.35.1"],
   limitMinutes: 20,
   run: async (bench) => {
-    const environment = await bench.pythonEnvironment(join(import.meta.dirname, "requirements.txt"))
+    const environment = await installed(bench)
     if (environment === null) return
     const service = await bench.startService()
-    const home = join(bench.folder, "home")
-    const workspace = join(bench.folder, "workspace")
-    await mkdir(home)
-    await mkdir(workspace)
-    // As in docs/clients/gptme.md.
-    const gptme = (args: readonly string[], more: Partial<Parameters<Bench["run"]>[0]> = {}) =>
-      bench.run({
-        command: join(environment, "bin/gptme"),
-        args: ["--non-interactive", "-m", "local/manager", "--tools", "shell,read,save,patch", ...args],
-        cwd: workspace,
-        env: {
-          HOME: home,
-          OPENAI_BASE_URL: service.baseUrl,
-          OPENAI_API_KEY: "none",
-          GPTME_TELEMETRY: "false",
-        },
-        ...more,
-      })
+    const folder = join(bench.folder, "gptme")
+    const workspace = join(folder, "workspace")
+    const gptme = await startGptme(bench, environment, folder, service.baseUrl)
 
     await bench.check("the agent runs a command once, and its answer is printed", async () => {
       const { stdout, stderr } = await gptme([`${service.command("one")}[[say:It is done.]]`])
@@ -66,4 +52,40 @@ export const client: RealClient = {
       equal({ end: service.ends().at(-1), ran: service.ran("late") }, { end: "cancelled", ran: 0 })
     })
   },
+  askers: async (bench) => {
+    const environment = await installed(bench)
+    if (environment === null) return []
+    return ["whole", "streamed"].map((kind) => ({
+      name: kind,
+      ask: async (baseUrl, text, limitMs) => {
+        const folder = await mkdtemp(join(bench.folder, "gptme-"))
+        const gptme = await startGptme(bench, environment, folder, baseUrl)
+        return gptme([...(kind === "whole" ? ["--no-stream"] : []), text], { limitMs })
+      },
+    }))
+  },
+}
+
+const installed = (bench: Bench) => bench.pythonEnvironment(join(import.meta.dirname, "requirements.txt"))
+
+/** It works in `folder/workspace`. */
+async function startGptme(
+  bench: Bench,
+  environment: string,
+  folder: string,
+  baseUrl: string,
+): Promise<(args: readonly string[], more?: Partial<Program>) => Promise<ProgramResult>> {
+  const home = join(folder, "home")
+  const workspace = join(folder, "workspace")
+  await mkdir(home, { recursive: true })
+  await mkdir(workspace)
+  // As in docs/clients/gptme.md.
+  return (args, more = {}) =>
+    bench.run({
+      command: join(environment, "bin/gptme"),
+      args: ["--non-interactive", "-m", "local/manager", "--tools", "shell,read,save,patch", ...args],
+      cwd: workspace,
+      env: { HOME: home, OPENAI_BASE_URL: baseUrl, OPENAI_API_KEY: "none", GPTME_TELEMETRY: "false" },
+      ...more,
+    })
 }

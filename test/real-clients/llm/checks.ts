@@ -1,20 +1,62 @@
-import { mkdir, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { waitFor } from "../../support/wait-for.ts"
-import type { Bench, RealClient } from "../real-client.ts"
+import type { Asker, Bench, RealClient } from "../real-client.ts"
 import { equal, includes } from "../support/expect.ts"
 import { onePixelPng } from "../support/picture.ts"
+import type { Program, ProgramResult } from "../support/program.ts"
 import type { ScriptedService } from "../support/scripted-service.ts"
 
 export const client: RealClient = {
   programs: ["llm 0.36"],
   limitMinutes: 15,
   run: async (bench) => {
-    const environment = await bench.pythonEnvironment(join(import.meta.dirname, "requirements.txt"))
+    const environment = await installed(bench)
     if (environment === null) return
     const service = await bench.startService()
-    for (const model of ["agent", "agent-responses"]) await checkModel(bench, service, environment, model)
+    for (const model of models) await checkModel(bench, service, environment, model)
   },
+  askers: async (bench) => {
+    const environment = await installed(bench)
+    return environment === null ? [] : models.flatMap((model) => askersOf(bench, environment, model))
+  },
+}
+
+const models = ["agent", "agent-responses"] as const
+
+const installed = (bench: Bench) => bench.pythonEnvironment(join(import.meta.dirname, "requirements.txt"))
+
+type Run = (args: readonly string[], more?: Partial<Program>) => Promise<ProgramResult>
+
+/** `home` need not exist. */
+async function startLlm(
+  bench: Bench,
+  environment: string,
+  home: string,
+  baseUrl: string,
+  model: string,
+): Promise<Run> {
+  await mkdir(home, { recursive: true })
+  await writeFile(join(home, "extra-openai-models.yaml"), modelsYaml(baseUrl))
+  return (args, more = {}) =>
+    bench.run({
+      command: join(environment, "bin/llm"),
+      args: ["-m", model, ...args],
+      cwd: home,
+      env: { HOME: home, LLM_USER_PATH: home, OPENAI_API_KEY: "none" },
+      ...more,
+    })
+}
+
+function askersOf(bench: Bench, environment: string, model: string): Asker[] {
+  return (["whole", "streamed"] as const).map((kind) => ({
+    name: `${model}, ${kind}`,
+    ask: async (baseUrl, text, limitMs) => {
+      const home = await mkdtemp(join(bench.folder, "llm-"))
+      const llm = await startLlm(bench, environment, home, baseUrl, model)
+      return llm([...(kind === "whole" ? ["--no-stream"] : []), text], { limitMs })
+    },
+  }))
 }
 
 /** As in docs/clients/llm.md. */
@@ -32,17 +74,8 @@ ${more}`
 async function checkModel(bench: Bench, service: ScriptedService, environment: string, model: string) {
   const recorder = await bench.record(service.url)
   const home = join(bench.folder, model)
-  await mkdir(home)
-  await writeFile(join(home, "extra-openai-models.yaml"), modelsYaml(`${recorder.url}/v1`))
+  const llm = await startLlm(bench, environment, home, `${recorder.url}/v1`, model)
   await writeFile(join(home, "dot.png"), onePixelPng)
-  const llm = (args: readonly string[], more: Partial<Parameters<Bench["run"]>[0]> = {}) =>
-    bench.run({
-      command: join(environment, "bin/llm"),
-      args: ["-m", model, ...args],
-      cwd: home,
-      env: { HOME: home, LLM_USER_PATH: home, OPENAI_API_KEY: "none" },
-      ...more,
-    })
   const name = (what: string) => `${model}: ${what}`
 
   await bench.check(name("the agent runs a command once, and its answer is printed"), async () => {

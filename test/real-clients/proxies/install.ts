@@ -26,7 +26,7 @@ export async function installProxies(
     bench.skip("Debian's proxies", "needs apt-get")
     return null
   }
-  const folder = await bench.installed("debian", packages.join(" "), download)
+  const folder = await bench.installed("proxies-debian", packages.join(" "), download)
   const files = readdirSync(join(folder, "packages")).filter((name) => name.endsWith(".deb"))
   const versionOf = (name: string): [string, string] => {
     const file = files.find((candidate) => candidate.startsWith(`${name}_`)) ?? ""
@@ -62,7 +62,7 @@ async function installCaddy(bench: Bench): Promise<string | null> {
     bench.skip(`Caddy ${newerCaddy}`, "needs Go on the PATH")
     return null
   }
-  const folder = await bench.installed("caddy", newerCaddy, (into) =>
+  const folder = await bench.installed("proxies-caddy", newerCaddy, (into) =>
     install("go", ["install", `github.com/caddyserver/caddy/v2/cmd/caddy@${newerCaddy}`], into, {
       GOBIN: into,
       GOPATH: join(into, "go"),

@@ -1,40 +1,18 @@
-import { mkdir, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { waitFor } from "../../support/wait-for.ts"
-import type { Bench, RealClient } from "../real-client.ts"
+import type { Asker, Bench, RealClient } from "../real-client.ts"
 import { equal, includes } from "../support/expect.ts"
+import type { Program, ProgramResult } from "../support/program.ts"
 
 export const client: RealClient = {
   programs: ["shell-gpt 1.5.1"],
   limitMinutes: 15,
   run: async (bench) => {
-    const environment = await bench.pythonEnvironment(join(import.meta.dirname, "requirements.txt"))
+    const environment = await installed(bench)
     if (environment === null) return
     const service = await bench.startService()
-    const home = join(bench.folder, "home")
-    const functions = join(home, "functions")
-    await mkdir(functions, { recursive: true })
-    await writeFile(join(functions, "weather.py"), weatherFunction)
-    const sgpt = (args: readonly string[], more: Partial<Parameters<Bench["run"]>[0]> = {}) =>
-      bench.run({
-        command: join(environment, "bin/sgpt"),
-        args,
-        cwd: home,
-        // As in docs/clients/shell-gpt.md.
-        env: {
-          HOME: home,
-          API_BASE_URL: service.baseUrl,
-          OPENAI_API_KEY: "none",
-          DEFAULT_MODEL: "manager",
-          USE_LITELLM: "false",
-          REQUEST_TIMEOUT: "3600",
-          OPENAI_USE_FUNCTIONS: "true",
-          OPENAI_FUNCTIONS_PATH: functions,
-          SHOW_FUNCTIONS_OUTPUT: "false",
-          PRETTIFY_MARKDOWN: "false",
-        },
-        ...more,
-      })
+    const sgpt = await startSgpt(bench, environment, join(bench.folder, "sgpt"), service.baseUrl)
 
     await bench.check("the agent runs a command once, and its answer is printed", async () => {
       const { stdout, stderr, code } = await sgpt([
@@ -67,6 +45,51 @@ export const client: RealClient = {
       equal({ end: service.ends().at(-1), ran: service.ran("late") }, { end: "cancelled", ran: 0 })
     })
   },
+  askers: async (bench) => {
+    const environment = await installed(bench)
+    if (environment === null) return []
+    // It has no other way: whatever it shows, it asks for a stream.
+    const ask: Asker["ask"] = async (baseUrl, text, limitMs) => {
+      const home = await mkdtemp(join(bench.folder, "sgpt-"))
+      const sgpt = await startSgpt(bench, environment, home, baseUrl)
+      return sgpt(["--no-functions", "--no-cache", text], { limitMs })
+    }
+    return [{ name: "streamed", ask }]
+  },
+}
+
+const installed = (bench: Bench) => bench.pythonEnvironment(join(import.meta.dirname, "requirements.txt"))
+
+/** `home` need not exist. */
+async function startSgpt(
+  bench: Bench,
+  environment: string,
+  home: string,
+  baseUrl: string,
+): Promise<(args: readonly string[], more?: Partial<Program>) => Promise<ProgramResult>> {
+  const functions = join(home, "functions")
+  await mkdir(functions, { recursive: true })
+  await writeFile(join(functions, "weather.py"), weatherFunction)
+  return (args, more = {}) =>
+    bench.run({
+      command: join(environment, "bin/sgpt"),
+      args,
+      cwd: home,
+      // As in docs/clients/shell-gpt.md.
+      env: {
+        HOME: home,
+        API_BASE_URL: baseUrl,
+        OPENAI_API_KEY: "none",
+        DEFAULT_MODEL: "manager",
+        USE_LITELLM: "false",
+        REQUEST_TIMEOUT: "3600",
+        OPENAI_USE_FUNCTIONS: "true",
+        OPENAI_FUNCTIONS_PATH: functions,
+        SHOW_FUNCTIONS_OUTPUT: "false",
+        PRETTIFY_MARKDOWN: "false",
+      },
+      ...more,
+    })
 }
 
 const weatherFunction = `from pydantic import BaseModel, Field

@@ -36,17 +36,20 @@ export class Cache {
     const pins = await readFile(requirements, "utf8")
     return this.installed(name, `${python.version}\n${pins}`, async (folder) => {
       await install(python.command, ["-m", "venv", "--clear", "."], folder)
-      const options = ["--disable-pip-version-check", "-q", ...(isWhole ? ["--no-deps"] : [])]
+      const options = ["--disable-pip-version-check", "--no-compile", "-q", ...(isWhole ? ["--no-deps"] : [])]
       await install(join(folder, "bin/pip"), ["install", ...options, "-r", requirements], folder)
     })
   }
 
   async npmPackages(source: string): Promise<string> {
     const lock = await readFile(join(source, "package-lock.json"), "utf8")
-    return this.installed(basename(source), lock, async (folder) => {
+    const packages = await this.installed(basename(source), lock, async (folder) => {
       await cp(source, folder, { recursive: true })
       await install("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], folder)
     })
+    // What is beside the pins may have changed since they were installed.
+    await cp(source, packages, { recursive: true })
+    return packages
   }
 }
 

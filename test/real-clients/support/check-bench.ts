@@ -43,9 +43,9 @@ export function createCheckBench(
       console.log(failure === null ? `ok   ${name}: ${what}` : `FAIL ${name}: ${what}: ${failure}`)
       return failure === null
     },
-    installed: (program, pins, install) => cache.installed(`${name}-${program}`, pins, install),
+    installed: (program, pins, install) => cache.installed(program, pins, install),
     pythonEnvironment: async (requirements, options = {}) => {
-      const label = `${name}-${basename(requirements, ".txt")}`
+      const label = `${basename(dirname(requirements))}-${basename(requirements, ".txt")}`
       const environment = await cache.pythonEnvironment(label, requirements, options)
       if (environment === null) skip(basename(dirname(requirements)), "needs Python 3.11 or 3.12 on the PATH")
       return environment

@@ -107,7 +107,7 @@ function builtProgram(
     }
     const files = await sourcesOf(folder)
     const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")))
-    const into = await bench.installed(compiler, texts.join("\n"), async (made) => {
+    const into = await bench.installed(`${basename(folder)}-${compiler}`, texts.join("\n"), async (made) => {
       for (const file of files) await cp(join(folder, file), join(made, file))
       await install(compiler, build, made)
     })
