@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs"
 import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import { createClaudeHome } from "../../support/claude-home.ts"
@@ -33,4 +34,15 @@ export async function checkClaudeCode(
     const { stdout, stderr } = await ask(["--continue", "[[history]]"])
     includes(stdout, "It is done.", stderr)
   })
+  await bench.check(
+    name("the agent calls a tool of the client, which acts in the client's folder"),
+    async () => {
+      const command = "echo from-the-client > made.txt; cat made.txt"
+      const call = JSON.stringify({ command, description: "Make a file" })
+      const { stdout, stderr } = await ask([`[[tool:Bash:${call}]]`])
+      const file = join(project, "made.txt")
+      equal(existsSync(file) ? readFileSync(file, "utf8").trim() : null, "from-the-client", stdout + stderr)
+      includes(stdout, "Done with tools.", stderr)
+    },
+  )
 }
