@@ -3,6 +3,7 @@ import type { Owner, Store, TurnPlace, TurnTrace } from "../domain/store.ts"
 import { exchangeValue, type KeyKind, lookupKeys } from "../domain/turn-marks.ts"
 import { bestFits, type Fit, fitOf, saidMarks } from "./fit.ts"
 import { sharedPast } from "./shared-past.ts"
+import { isTrusted } from "./trusted-fit.ts"
 
 /** The turn of ours behind which a conversation goes on. */
 export interface Past {
@@ -19,6 +20,8 @@ export interface PastSearch {
   /** Behind each of these. */
   readonly chains: readonly Chain[]
   readonly sessionKey: string | null
+  /** What the client's messages say in the exchange with this index. */
+  readonly messagesOf: (index: number) => string
 }
 
 /** How many of the newest exchanges are tried as the end of a run that does not begin with its conversation. */
@@ -36,7 +39,11 @@ export async function findPast(search: PastSearch): Promise<Past | null> {
   const whole = search.exchanges.length
   const asLeft = await lookup.places(lookup.key("all", search.chains.at(-1)?.all))
   const [only, ...others] = asLeft
-  if (only === undefined) return sharedPast(bestFits(await lookup.fits()), lookup.sent, search.store)
+  if (only === undefined) {
+    const fits = await lookup.fits()
+    const areTrusted = await Promise.all(fits.map((fit) => isTrusted(fit, search)))
+    return sharedPast(bestFits(fits.filter((_, index) => areTrusted[index])), lookup.sent, search.store)
+  }
   if (others.length === 0) return { turnId: only.id, length: whole }
   const fits = await Promise.all(asLeft.map((place) => lookup.fit(place, whole, true)))
   return sharedPast(bestFits(fits.filter((fit) => fit !== null)), lookup.sent, search.store)

@@ -48,7 +48,13 @@ async function placeOf(
   context: PlanContext,
 ): Promise<Place> {
   const search = { store: context.store, owner: ownerOf(context) }
-  const past = await findPast({ ...search, exchanges: sent.said, chains: sent.chains, sessionKey })
+  const past = await findPast({
+    ...search,
+    exchanges: sent.said,
+    chains: sent.chains,
+    sessionKey,
+    messagesOf: (index) => sent.messagesOf(index),
+  })
   const start: Place = {
     turnId: past?.turnId ?? null,
     end: sent.endOf(past?.length ?? 0),

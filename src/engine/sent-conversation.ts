@@ -55,6 +55,14 @@ export class SentConversation {
     return this.said[length - 1]?.end ?? 0
   }
 
+  /** What the client's messages say in the exchange with this index. */
+  messagesOf(index: number): string {
+    return this.#items
+      .slice(this.endOf(index), this.endOf(index + 1))
+      .flatMap((item) => (item.type === "message" && isAdded(item) ? [textOf(item.content)] : []))
+      .join("\n")
+  }
+
   askedAfter(start: number): Asked {
     const [first] = this.#exchangesFrom(start)
     if (first === undefined) return { marks: [], items: [], indexes: [], answer: null }
