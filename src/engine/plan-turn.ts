@@ -30,7 +30,8 @@ export async function planTurn(request: TurnRequest, context: PlanContext): Prom
   }
   if (request.conversationId !== null) return planConversation(request.conversationId, request, context)
   if (request.sessionKey !== null) return planSession(request.sessionKey, request, context)
-  if (context.sessions === "shared" && request.keepsThread) return planShared(request, context)
+  const isShared = context.sessions === "shared" && request.keepsThread && request.sideRequest === null
+  if (isShared) return planShared(request, context)
   return planResent(request, context, null)
 }
 

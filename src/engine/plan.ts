@@ -102,7 +102,7 @@ export function planAfterTurn(
       changes,
     }
   }
-  const canFork = isSameKind && request.keepsThread
+  const canFork = isSameKind && request.keepsThread && !thread.isEphemeral
   const plan = planNew(how, request, context, sessionKey)
   return { ...plan, parentTurnId: turn.id, fork: canFork ? { thread, turn } : null, changes }
 }
@@ -123,7 +123,7 @@ export function planNew(
     keyHash: threadKey(context.backend, request),
     instructions,
     nativeRef: null,
-    isEphemeral: !request.keepsThread,
+    isEphemeral: !request.keepsThread || request.sideRequest !== null,
     isMain: false,
     sessionKey,
     resendsHistory: sessionKey !== null && (request.resendsHistory || how.clientHistory.length > 0),

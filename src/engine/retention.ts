@@ -51,6 +51,8 @@ async function deleteThreads(
     for (const thread of threads) {
       const agent = agents.find(({ profile }) => profile.id === thread.agentId)
       if (agent === undefined || thread.nativeRef === null || agent.backend.kind !== thread.backend) continue
+      // It was deleted when its turn ended.
+      if (thread.isEphemeral) continue
       agent.forget(thread.id)
       try {
         await agent.backend.deleteThread(thread.nativeRef)

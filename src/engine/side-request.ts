@@ -41,11 +41,13 @@ export function asToBeRun<Request extends Askable>(
 }
 
 /**
- * A side request as it is run: on a throw-away thread of its own, whatever it says about conversations and storage, and
- * without functions. Only a front end that wants its answer as a function call keeps them.
+ * A side request as it is run: on a throw-away thread of its own, whatever it says about conversations, and without functions. Only
+ * a front end that wants its answer as a function call keeps them. What is to be stored is, so that its client can fetch it, and
+ * go on from it: on a thread that is an ordinary one.
  */
 function detached<Request extends Askable>(request: Request): Request {
   const keepsTools = request.functionChoice.isRequired
+  const { conversation: _, ...echo } = request.echo
   return {
     ...request,
     tools: keepsTools ? request.tools : [],
@@ -54,8 +56,8 @@ function detached<Request extends Askable>(request: Request): Request {
     conversationId: null,
     sessionKey: null,
     resendsHistory: false,
-    keepsThread: false,
-    isStored: false,
+    keepsThread: request.isStored,
     isBackground: false,
+    echo,
   }
 }

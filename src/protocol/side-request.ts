@@ -1,6 +1,19 @@
 import type { ClientItem } from "../domain/input-reference.ts"
 import type { FunctionChoice, SideRequest } from "../domain/turn-request.ts"
-import { quotedConversation, quotedDiff, quotedHistory } from "./quoted-text.ts"
+import { beforeConversation, beforeDiff, lastWords, quotedHistory } from "./quoted-text.ts"
+import {
+  asksForCommitMessage,
+  asksForLittle,
+  asksOnlyThat,
+  headLength,
+  isForLater,
+  isLabel,
+  isOrderBehindRole,
+  isOrderForProduct,
+  namesThisConversation,
+  productOf,
+  saysToAct,
+} from "./side-request-words.ts"
 
 /** What is looked at of a request, whichever endpoint it came by. */
 export interface AskedBeside {
@@ -29,49 +42,24 @@ interface Asked {
   readonly maxTokens: number | null
 }
 
-/** What is written about a conversation for its list, its search, its next message or its past. */
-const products: readonly (readonly [name: string, pattern: RegExp])[] = [
-  [
-    "title",
-    /\b(?:titles?|names?)\b[^.\n]{0,90}\b(?:conversations?|chats?|threads?|sessions?|exchange|discussion)\b|\b(?:conversations?|chats?|threads?|sessions?)\b[^.\n]{0,30}\b(?:titles?|name)\b|\btitle generator\b|\banaly[sz]e this conversation\b[\s\S]{0,120}\btitle\b/i,
-  ],
-  ["tags", /\btags\b[^.\n]{0,90}\b(?:conversation|chat|discussion)\b/i],
-  ["follow-ups", /\b(?:follow-?ups?|suggest\w*|predict\w*)\b[^.\n]{0,120}\b(?:user|conversation|chat)\b/i],
-  ["queries", /\bquer(?:y|ies)\b[^.\n]{0,90}\b(?:conversation|chat|search|retrieval)\b/i],
-  [
-    "summary",
-    /\bsummar(?:y|i[sz]e|i[sz]ing|i[sz]ation)\b[^.\n]{0,90}\b(?:conversation|chat|discussion|checkpoint|turns)\b/i,
-  ],
-]
-
-/** Says that the answer is to be nothing but the product. */
-const onlyThat =
-  /\b(?:output|return|respond|reply|answer|response|produce)\w*\b[^.\n]{0,60}\b(?:only|solely|just|exactly|exclusively)\b|\bonly\b[^.\n]{0,20}\b(?:output|return|respond|reply|answer)|\bnothing else\b|\bwithout any (?:lead-in|introduct|additional|extra)/i
-
-/** Bounds the product: `5 words or less`, `four to five word title`, `max 40 characters`. */
-const shortness = /\b(?:\d+|three|four|five|six)[- ]?(?:word|character)s?\b/i
-
-/** A sentence or two: what is asked for stands there, and rules and samples behind it. */
-const headLength = 300
 /** Instructions that ask for one thing only are short; an assistant's own, which may mention all of this, are not. */
 const maxInstructions = 6000
 
 /**
  * Whether a request is one that a program makes beside a conversation, for its own use: a title, tags, follow-ups, search
  * queries, a commit message, a summary, a choice of functions. Told by its shape, since wordings change with each release: it
- * stands alone, it brings along what it is about, and it asks for one small text about that. Null: somebody asks the agent.
+ * stands alone, it asks for one small text, and it brings along what that is about, without which it is never certain. Nothing
+ * is to be done beside the answer. Null: somebody asks the agent.
  */
 export function readSideRequest(request: AskedBeside): SideRequest | null {
   const { tools, functionChoice } = request.functions
-  const memory = memoryAgent(request)
-  if (memory !== null) return memory
+  if (isMemoryAgent(request)) return certain("memory extraction")
   const asked = takeApart(request)
   if (asked === null) return null
   // A front end that wants its answer as a function call demands the call.
   if (tools.length > 0 && !functionChoice.isRequired) return null
-  const found = asked.hasAnswers ? null : (templateOf(asked) ?? knownBy(asked))
-  if (found !== null) return found
-  return request.mayBeGuessed ? guess(asked) : null
+  const found = asked.hasAnswers ? recapOf(asked) : (templateOf(asked) ?? knownBy(asked))
+  return found?.certainty === "likely" && !request.mayBeGuessed ? null : found
 }
 
 function takeApart(request: AskedBeside): Asked | null {
@@ -102,64 +90,78 @@ function takeApart(request: AskedBeside): Asked | null {
 function templateOf({ last, texts }: Asked): SideRequest | null {
   if (texts.length > 1 || !last.startsWith("#")) return null
   const quoted = quotedHistory(last)
-  if (quoted === null || !/^#{1,6} \S/.test(quoted.before)) return null
+  if (quoted === null || !/^#{1,6} \S/.test(quoted.before) || saysToAct(quoted.before)) return null
   // Behind the chat there is nothing but what is to be completed, in tags, and a heading for the answer.
   const isWhole = quoted.after === "" || /^<[\s\S]*>\s*#{1,6} [^\n]*$/.test(quoted.after)
   if (!isWhole) return null
-  const isForm = /\{\s*\\?"\w+\\?":/.test(quoted.before)
-  return { certainty: isForm ? "certain" : "likely", sign: "a template about a chat" }
+  return /\{\s*\\?"\w+\\?":/.test(quoted.before)
+    ? certain("a template about a chat")
+    : likely("a template about a chat")
 }
 
 /** One that asks for a product, and for nothing else, of what it brings along. */
 function knownBy(asked: Asked): SideRequest | null {
   const { system, texts, last } = asked
   if (texts.length === 1 && isFunctionChoice(system, last)) return certain("a choice of functions")
-  const head = system.slice(0, headLength)
-  if (/\bcommit messages?\b/i.test(head) && texts.length === 1 && quotedDiff(last) !== null)
-    return certain("a commit message")
+  const commitMessage = commitMessageOf(asked)
+  if (commitMessage !== null) return commitMessage
   if (isEmoji(asked) || isMerge(asked)) return certain("a task of a chat program")
+  if (isVerdict(asked)) return likely("a verdict in one word")
   if (system.length > maxInstructions) return null
-  const bySystem = productOf(head)
-  if (bySystem !== null) {
-    const isAboutQuoted = texts.length === 1 && quotedConversation(last) !== null
-    const isGenerator =
-      onlyThat.test(system) && isOrderOrRole(system) && productOf(firstSentence(head)) !== null
-    if (isAboutQuoted || isGenerator) return certain(bySystem)
-  }
-  const quoted = texts.length === 1 ? quotedConversation(last) : null
-  if (quoted === null) return null
-  const order = quoted.before
-  const product = productOf(order.slice(0, headLength))
-  const isShort = order.length <= maxInstructions && (onlyThat.test(order) || shortness.test(order))
-  if (product === null || !isShort) return null
-  return { certainty: asked.isFromProgram ? "certain" : "likely", sign: product }
+  return productOf(system) === null ? askedByText(asked) : askedBySystem(asked)
 }
 
-/** What may well be one; somebody who asks so himself gets his answer, for which nothing has to be done. */
-function guess({ system, texts, last, hasAnswers, maxTokens }: Asked): SideRequest | null {
-  const product = productOf(last.slice(0, headLength))
-  if (hasAnswers) {
-    // NextChat and others ask at the end of the conversation itself.
-    const isWhole = last.length <= 600 && product !== null && (onlyThat.test(last) || isRecap(last))
-    return isWhole ? { certainty: "likely", sign: `${product} of the chat before` } : null
+/** The instructions ask for it, and the user's text is what it is about. */
+function askedBySystem({ system, texts, last }: Asked): SideRequest | null {
+  const product = productOf(system)
+  if (product === null || saysToAct(system.slice(0, headLength))) return null
+  const isOrder = isOrderForProduct(system)
+  if (texts.length > 1) {
+    // opencode says what follows, and has the conversation in messages of its own.
+    const [order = ""] = texts
+    const isIntroduced = order.endsWith(":") && productOf(order) === product && !saysToAct(order)
+    return isOrder && isIntroduced ? certain(product) : null
   }
-  if (product !== null && texts.length === 1 && quotedConversation(last) !== null)
-    return { certainty: "likely", sign: product }
-  // A verdict or a few words in a given form, of what a program has found.
-  const isVerdict = maxTokens !== null && maxTokens <= 200 && system !== "" && onlyThat.test(system)
-  return isVerdict ? { certainty: "likely", sign: "a short answer in a given form" } : null
+  const before = beforeConversation(last)
+  if (before === null) {
+    // A title may be asked of the first message as it is.
+    return isOrder && /\btitle\b/i.test(system) && asksOnlyThat(system) ? likely(product) : null
+  }
+  if (!isLabel(before) && (productOf(before) === null || saysToAct(before))) return null
+  const isAlone =
+    before === "" && isOrderBehindRole(system) && asksOnlyThat(system) && !saysToAct(lastWords(last))
+  return isOrder || isAlone ? certain(product) : likely(product)
+}
+
+/** One text asks for it and has the conversation. */
+function askedByText({ texts, last, isFromProgram }: Asked): SideRequest | null {
+  const order = texts.length === 1 ? beforeConversation(last) : null
+  const product = order === null ? null : productOf(order)
+  if (order === null || product === null || saysToAct(order)) return null
+  const isShort = order.length <= maxInstructions && asksForLittle(order)
+  // Behind a conversation may be one of its answers or an order, which looks the same.
+  return isShort && isFromProgram && !saysToAct(lastWords(last)) ? certain(product) : likely(product)
+}
+
+/** NextChat and others ask at the end of the conversation itself; somebody who asks so gets an answer, for which nothing has to be done. */
+function recapOf({ last, isFromProgram }: Asked): SideRequest | null {
+  const product = last.length <= 600 && namesThisConversation(last) ? productOf(last) : null
+  if (product !== "title" && product !== "summary") return null
+  const isWhole = (isFromProgram && asksOnlyThat(last)) || isForLater(last)
+  return isWhole && !saysToAct(last) ? likely(`${product} of the chat before`) : null
 }
 
 /**
- * An agent of the program's own looks through a conversation for what is to be remembered, with functions that write: qwen's has
- * instructions that say so, hermes-agent's those of the chat, and an order behind it. The chat may hold anything, calls and
- * pictures, too.
+ * An agent of the program's own looks through the conversation that it was told for what is to be remembered, with functions that
+ * write. qwen's instructions say that it takes the place of the agent, and what it is to look at; hermes-agent's are those of the
+ * chat, and an order behind it. The chat may hold anything, calls and pictures, too.
  */
-function memoryAgent(request: AskedBeside): SideRequest | null {
+function isMemoryAgent(request: AskedBeside): boolean {
   const newest = request.input.at(-1)
-  if (newest?.type !== "message" || newest.role !== "user") return null
+  if (newest?.type !== "message" || newest.role !== "user") return false
+  const hasAnswers = request.input.some((item) => item.type === "message" && item.role === "assistant")
   const isByInstructions =
-    /^You are (?:now )?(?:acting as )?[^.\n]{0,60}\bmemory\b[^.\n]{0,40}\b(?:sub)?agent\b/i.test(
+    /^You are now acting as [^.\n]{0,60}\bmemory\b[^.\n]{0,40}\bsubagent\b[^.\n]{0,60}\.\s+[^.\n]{0,80}\bconversation\b[^.\n]{0,40}\bin your context\b/i.test(
       systemOf(request),
     )
   const order = textOf(newest)
@@ -167,7 +169,7 @@ function memoryAgent(request: AskedBeside): SideRequest | null {
     /^Review the (?:conversation|chat|session) above\b/i.test(order) &&
     /\bonly (?:call|use) memory\b[^.\n]{0,40}\btools\b/i.test(order) &&
     request.functions.tools.length > 0
-  return isByInstructions || isByOrder ? certain("memory extraction") : null
+  return hasAnswers && (isByInstructions || isByOrder)
 }
 
 function systemOf({ instructions, input }: AskedBeside): string {
@@ -183,16 +185,30 @@ function textOf({ content }: Extract<ClientItem, { type: "message" }>): string {
   return text.join("").replaceAll("\r\n", "\n").trim()
 }
 
-/** Open WebUI with function calling `legacy`: a list of tools, and the message with `Query: ` in front. */
+/** The instructions ask for a commit message; the changes, with the chat that led to them, are all that is there. */
+function commitMessageOf({ system, texts, last }: Asked): SideRequest | null {
+  const certainty = texts.length === 1 ? asksForCommitMessage(system) : null
+  const before = certainty === null ? null : beforeDiff(last)
+  if (certainty === null || before === null) return null
+  if (saysToAct(system.slice(0, headLength)) || saysToAct(lastWords(last))) return null
+  const isAbout = isLabel(before) || (asksForCommitMessage(before) !== null && !saysToAct(before))
+  return isAbout ? { certainty, sign: "a commit message" } : null
+}
+
+/** Open WebUI with function calling `legacy`: a list of tools to choose from, and the message with `Query: ` in front. */
 function isFunctionChoice(system: string, last: string): boolean {
   const hasList = /\btools?\b/i.test(system.slice(0, headLength)) && /\[\s*\{/.test(system.slice(0, 2000))
-  return hasList && /\bjson\b/i.test(system) && onlyThat.test(system) && /(?:^|\n)Query: ?/.test(last)
+  const isChoice = /\bchoos\w+\b[^.\n]{0,80}\btools?\b|\btools?\b[^.\n]{0,80}\bchoos\w+\b/i.test(system)
+  return (
+    hasList && isChoice && /\bjson\b/i.test(system) && asksOnlyThat(system) && /(?:^|\n)Query: ?/.test(last)
+  )
 }
 
 function isEmoji({ system, texts, last }: Asked): boolean {
   const isAlone = system === "" && texts.length === 1
+  const isOfMessage = /^(?=[^.\n]*\bemoji\b)[^.\n]*\b(?:expression|emotions?|mood)\b/i.test(last)
   return (
-    isAlone && /^[^.\n]*\bemoji\b/i.test(last) && /\n\nMessage: (?:"""|```)[\s\S]*(?:"""|```)$/.test(last)
+    isAlone && isOfMessage && /\n\nMessage: (?:"""|```)/.test(last) && /(?:"""|```)$/.test(last.slice(-3))
   )
 }
 
@@ -206,27 +222,20 @@ function isMerge({ system, texts, last }: Asked): boolean {
   )
 }
 
-/** `Generate …`, `You are a title generator`: not an assistant that knows many things. */
-function isOrderOrRole(system: string): boolean {
-  return /^\W*(?:\w+ly )?(?:generate|create|write|provide|suggest|predict|summari[sz]e|name|you (?:will )?(?:are|generate|rewrite|name)\b)/i.test(
-    system,
-  )
-}
-
-function firstSentence(text: string): string {
-  return /^[^.\n]*/.exec(text)?.[0] ?? ""
-}
-
-function isRecap(text: string): boolean {
-  return /\b(?:as|for) (?:a )?(?:prompt|context|future)\b/i.test(text)
-}
-
-function productOf(head: string): string | null {
-  return products.find(([, pattern]) => pattern.test(head))?.[0] ?? null
+/** One word of few about something between tags, which a program has found: `APPROVE, DENY, or ESCALATE`. */
+function isVerdict({ system, texts, last, maxTokens }: Asked): boolean {
+  const isOneWord = /\b(?:one|a single) word: [A-Z]+(?:, [A-Z]+)*,? or [A-Z]+\b/.test(system)
+  const isShort = maxTokens !== null && maxTokens <= 200 && texts.length === 1
+  const opened = isShort && isOneWord ? /<(\w+)>\n/.exec(last) : null
+  return opened !== null && last.includes(`\n</${opened[1]}>`, opened.index)
 }
 
 function certain(sign: string): SideRequest {
   return { certainty: "certain", sign }
+}
+
+function likely(sign: string): SideRequest {
+  return { certainty: "likely", sign }
 }
 
 /**

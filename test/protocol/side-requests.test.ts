@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest"
 import { parseChatRequest } from "../../src/protocol/chat/request.ts"
 import { parseResponsesRequest } from "../../src/protocol/responses/request.ts"
 import { sideRequestOfTask } from "../../src/protocol/side-request.ts"
+import { real } from "./real-request-corpus.ts"
 import { certain, likely, ordinary, reviewOrder, type Sample } from "./side-request-corpus.ts"
 
 function overChat({ messages, more }: Sample, fields: object = {}) {
@@ -41,14 +42,16 @@ describe.each(likely)("$name", (sample) => {
   it("is likely to be a side request, where nobody can come back to it by its id", () => {
     expect(overChat(sample)?.certainty).toBe("likely")
     expect(overResponses(sample, { store: false })?.certainty).toBe("likely")
+    expect(overResponses(sample)).toBeNull()
   })
 })
 
-describe.each(ordinary)("$name", (sample) => {
+describe.each([...ordinary, ...real])("$name", (sample) => {
   it.each(["whole", "streamed"])("is asked of the agent itself, %s", (way) => {
     const stream = way === "streamed"
     expect(overChat(sample, { stream })).toBeNull()
     expect(overResponses(sample, { stream, store: false })).toBeNull()
+    expect(overResponses(sample, { stream })).toBeNull()
   })
 })
 
@@ -67,7 +70,8 @@ it("a side request has one text: a picture or a file beside it is for the agent"
 it.each([
   {
     name: "qwen",
-    system: "You are now acting as the managed memory extraction subagent.",
+    system:
+      "You are now acting as the managed memory extraction subagent for an AI coding assistant.\n\nThe recent conversation history is already in your context.",
     order: "Extract.",
   },
   { name: "hermes-agent", system: "You are Hermes Agent.", order: reviewOrder },

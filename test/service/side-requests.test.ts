@@ -226,15 +226,45 @@ describe("side requests over codex", () => {
       .toBe(true)
   })
 
-  it("are not stored, even when they ask for it, and stream like any other", async () => {
+  it("are not stored, and stream like any other", async () => {
     const task = service.clientWith({ headers: { "X-OpenWebUI-Task": "title_generation" } })
     const before = rowCounts(service.home)
-    const response = await task.responses.create({ model: "manager", input: "[[say:title]]", store: true })
+    const body = { model: "manager", input: "[[say:title]]", store: false }
+    const response = await task.responses.create(body)
     expect(response).toMatchObject({ output_text: "title", store: false })
     const stream = task.chat.completions.stream({ model: "manager", messages: [user("[[say:title]]")] })
     expect((await stream.finalChatCompletion()).choices[0]?.message.content).toBe("title")
     expect(rowCounts(service.home)).toEqual(before)
     await expect(task.responses.retrieve(response.id)).rejects.toMatchObject({ status: 404 })
+  })
+
+  it("are stored over Responses as they say of themselves, and an ordinary thread goes on behind them", async () => {
+    const workspace = join(service.home, "manager")
+    await recorded(service.home)
+    const files = snapshot(workspace)
+    const create = (input: string, more: object = {}) =>
+      service.client.responses.create({ model: "manager", input, ...more })
+    const title = await create(titlePrompt("USER: [[say:title]]"))
+    expect(title).toMatchObject({ output_text: "title", store: true })
+    expect(service.model.requests.map(developerTextOf).join()).not.toContain("Your character")
+    expect(snapshot(workspace)).toEqual(files)
+    const [thrownAway] = threadIds()
+    expect(await service.client.responses.retrieve(title.id)).toMatchObject({ output_text: "title" })
+
+    service.model.clearRequests()
+    const file = join(workspace, "memory", "behind.md")
+    await create(`[[shell:echo behind > ${file}]]`, { previous_response_id: title.id })
+    expect(existsSync(file)).toBe(true)
+    expect(threadIds()).not.toContain(thrownAway)
+    const [request] = service.model.requests
+    expect(request === undefined ? "" : developerTextOf(request)).toContain("Your character")
+    const told = request === undefined ? [] : conversationOf(request).map(({ text }) => text)
+    expect(told).toEqual([titlePrompt("USER: [[say:title]]"), "title", expect.stringContaining("behind.md")])
+
+    const task = service.clientWith({ headers: { "X-OpenWebUI-Task": "title_generation" } })
+    const asked = await task.responses.create({ model: "manager", input: "[[say:title]]", store: true })
+    expect(asked).toMatchObject({ store: true })
+    expect(await task.responses.retrieve(asked.id)).toMatchObject({ output_text: "title" })
   })
 })
 
