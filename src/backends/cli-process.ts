@@ -73,8 +73,8 @@ export class CliProcess {
     if (pid !== undefined) options.running.add(pid, this.#marker)
     // Attached in the same tick as the spawn: an early death would be missed otherwise.
     this.exited = this.#watch(child)
-    this.settled = this.exited.then(async () => {
-      await this.#endLeftovers()
+    this.settled = this.exited.then(async (exit) => {
+      await this.#endLeftovers(exit)
       if (pid !== undefined) options.running.remove(pid)
     })
     child.stdout?.on("data", (chunk: Buffer) => {
@@ -143,11 +143,14 @@ export class CliProcess {
     })
   }
 
-  async #endLeftovers(): Promise<void> {
+  async #endLeftovers({ code }: CliExit): Promise<void> {
     const child = this.#child
     if (child?.pid === undefined) return
+    // One that was killed has not ended its commands, which are in groups of their own.
+    const root = { pid: child.pid, hasExited: () => true }
+    const marked = code === 0 ? root : { ...root, marker: [turnMarkerName, this.#marker] as const }
     // The turn is over; what runs on holds pipes and files of a turn that nobody can stop any more.
-    if (hasGroup(child.pid)) await endProcessTree({ pid: child.pid, hasExited: () => true }, leftoverSteps)
+    if (code !== 0 || hasGroup(child.pid)) await endProcessTree(marked, leftoverSteps)
     await this.#ending
     child.stdout?.destroy()
     child.stderr?.destroy()

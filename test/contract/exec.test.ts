@@ -79,6 +79,7 @@ async function prepareCodex(): Promise<BackendHarness> {
       await waitFor(() => modelServer.requests.length > requests, { what: "codex to ask the model" })
       await running.kill()
     },
+    kill: running.kill,
     records: () =>
       readdirSync(codexHome.home, { recursive: true, encoding: "utf8" }).filter((file) =>
         file.endsWith(".jsonl"),

@@ -1,4 +1,7 @@
+import { join } from "node:path"
 import { expect, it } from "vitest"
+import { isRunning, pidFrom } from "../../support/processes.ts"
+import { waitFor } from "../../support/wait-for.ts"
 import { noOptions } from "../turn-recording.ts"
 import { type Contract, needs } from "./contract.ts"
 
@@ -38,5 +41,18 @@ export function describeFailures(contract: Contract): void {
     const recalled = await contract.recall(resumed.thread)
     expect(recalled[0]).toBe(resumed.said[0])
     expect(recalled.at(-1)).toBe(contract.prompts.recall)
+  })
+
+  it("leaves no command running when its program is killed under it", async (context) => {
+    const { crash, kill = crash } = contract.harness
+    const { shell } = contract.prompts
+    needs(context, kill)
+    needs(context, shell)
+    const pidFile = join(contract.harness.workspace, "orphaned.pid")
+    const turn = contract.run(await contract.open(), shell(`echo $$ > ${pidFile}; exec sleep 300`))
+    const pid = await waitFor(() => pidFrom(pidFile), { what: "the command to start", timeoutMs: 30_000 })
+    await kill()
+    expect((await turn).last).toMatchObject({ type: "turn.failed", error: { code: "backend_died" } })
+    await waitFor(() => !isRunning(pid), { what: "the command to be ended" })
   })
 }

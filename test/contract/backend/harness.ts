@@ -40,6 +40,8 @@ export interface BackendHarness {
   readonly developerText?: () => string
   /** Kills the program as a crash would, and resolves when it is gone. */
   readonly crash?: () => Promise<void>
+  /** The same, where `crash` waits for the model to be asked first. */
+  readonly kill?: () => Promise<void>
   /** Paths of the CLI's own records of threads. */
   readonly records?: () => readonly string[]
   /** Where the CLI keeps them, for what takes them away. */
