@@ -112,8 +112,7 @@ export class AgentEngine implements Engine {
     idempotency: IdempotencyKey | null = null,
   ): Promise<LiveResponse> {
     this.#assertRunning()
-    const agentOf = () => this.#statusOf(this.#memberFor(asked.model))
-    const request = asToBeRun(asked, agentOf, this.#options.log)
+    const request = asToBeRun(asked, () => this.#statusOf(this.#memberFor(asked.model)), this.#options.log)
     if (idempotency === null) return this.#submit(principal, request, null)
     return this.#idempotent.run({ ...idempotency, principal, isKept: request.keepsThread }, () =>
       this.#submit(principal, request, idempotency),
