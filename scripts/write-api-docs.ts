@@ -27,7 +27,8 @@ ${routes()}
 With API keys configured, all but the open ones want \`Authorization: Bearer <key>\`, and pages of any
 origin may call \`/v1\` from a browser (CORS). Foreign ids are 404. Every error is
 \`{"error": {"message", "type", "param", "code"}}\`; \`param\` has the endpoint's own name of the field (\`messages[0].content\`,
-\`input[0].content\`). A request that is refused while its body is still being sent is answered at once, with \`connection: close\`.
+\`input[0].content\`). The \`error\` of a failed response is \`{"code", "message"}\`, its code the true one, or \`invalid_prompt\` with the true one in the
+message: [when a turn fails](background.md#when-a-turn-fails). A request that is refused while its body is still being sent is answered at once, with \`connection: close\`.
 
 Queries:
 

@@ -86,8 +86,7 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
   }
 
   async #start(): Promise<P> {
-    const waitMs = this.#notBefore - this.#options.now()
-    if (waitMs > 0) throw this.#error(waitMs)
+    if (this.#notBefore > this.#options.now()) throw this.#error()
     const process = this.#options.spawn()
     const startedAt = this.#options.now()
     this.#living.add(process)
@@ -116,7 +115,7 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
         const printed = process.strayText.trim().slice(0, maxPrintedLength)
         if (printed !== "") this.#lastDetail = `${this.#lastDetail ?? ""} it printed: ${printed}`.trim()
       }
-      throw this.#error(Math.max(0, this.#notBefore - this.#options.now()), error)
+      throw this.#error(error)
     }
     if (this.#isStopped) {
       await process.end()
@@ -128,9 +127,9 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
     return process
   }
 
-  #error(retryAfterMs: number, cause?: unknown): StartError {
+  #error(cause?: unknown): StartError {
     const reason = this.#lastReason || `${this.#options.program} does not start`
-    return new StartError(reason, this.#lastStep, { detail: this.#lastDetail, retryAfterMs, cause })
+    return new StartError(reason, this.#lastStep, { detail: this.#lastDetail, cause })
   }
 
   #died(process: P, reason: string, startedAt: number): void {

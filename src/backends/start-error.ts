@@ -6,7 +6,6 @@ import { RpcError, RpcLostError } from "./rpc-client.ts"
 export interface StartErrorFields {
   /** See `NotReady`: whatever is not of our own words. */
   readonly detail?: string | null
-  readonly retryAfterMs?: number
   readonly cause?: unknown
 }
 
@@ -15,19 +14,13 @@ export class StartError extends Error {
   readonly reason: string
   readonly nextStep: string
   readonly detail: string | null
-  readonly retryAfterMs: number
 
-  constructor(
-    reason: string,
-    nextStep: string,
-    { detail = null, retryAfterMs = 0, cause }: StartErrorFields = {},
-  ) {
+  constructor(reason: string, nextStep: string, { detail = null, cause }: StartErrorFields = {}) {
     super(fullReason({ reason, detail }), { cause })
     this.name = "StartError"
     this.reason = reason
     this.nextStep = nextStep
     this.detail = detail
-    this.retryAfterMs = retryAfterMs
   }
 }
 
@@ -50,11 +43,7 @@ export function proxyErrorOf(error: unknown): ProxyError {
   if (error instanceof ProxyError) return error
   const message = messageOf(error)
   if (error instanceof StartError) {
-    const retryAfterSeconds = Math.max(1, Math.ceil(error.retryAfterMs / 1_000))
-    return new ProxyError("agent_not_ready", `${message}. ${error.nextStep}`, {
-      cause: error,
-      retryAfterSeconds,
-    })
+    return new ProxyError("agent_not_ready", `${message}. ${error.nextStep}`, { cause: error })
   }
   const code = error instanceof RpcLostError && !error.isTimeout ? "backend_died" : "backend_error"
   return new ProxyError(code, message, { cause: error })

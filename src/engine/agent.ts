@@ -113,11 +113,7 @@ export class Agent {
     if (this.#readiness.isReady) return
     const readiness = await this.check()
     if (readiness.isReady) return
-    throw new ProxyError(
-      "agent_not_ready",
-      `Agent '${this.profile.id}' is not ready: ${explain(readiness)}`,
-      { retryAfterSeconds: 5 },
-    )
+    throw new ProxyError("agent_not_ready", `Agent '${this.profile.id}' is not ready: ${explain(readiness)}`)
   }
 
   get isReady(): boolean {

@@ -6,7 +6,7 @@ import type { TurnRequest } from "../domain/turn-request.ts"
 export function newRecord(
   principal: string,
   agentId: string,
-  request: TurnRequest,
+  request: Pick<TurnRequest, "kind" | "previousResponseId" | "isStored" | "isBackground" | "echo">,
   { createdAt, status }: Pick<ResponseRecord, "createdAt" | "status">,
 ): ResponseRecord {
   return {

@@ -3,7 +3,7 @@ import { answerText } from "../domain/answer-text.ts"
 import type { ContentPart, Item } from "../domain/items.ts"
 import type { ResponseRecord } from "../domain/responses.ts"
 import type { Engine } from "../engine/engine.ts"
-import { failureOf } from "../protocol/errors.ts"
+import { failureOf, toBegunErrorBody } from "../protocol/errors.ts"
 import { parseCompactRequest } from "../protocol/responses/compact-request.ts"
 import { toCompaction } from "../protocol/responses/compaction.ts"
 import { toWireItem, type WireObject } from "../protocol/wire-items.ts"
@@ -53,8 +53,10 @@ export function createCompactHandler({
       const record = await live.finished
       context.set("isAborted", client.gone.aborted)
       const summary = answerText(record.output)
-      if (record.status !== "completed" || summary === "")
-        return failed(context, failureOf(withReason(record)))
+      if (record.status !== "completed" || summary === "") {
+        const error = failureOf(withReason(record))
+        return failed(context, error, () => toBegunErrorBody(error))
+      }
       const body = (): object => toCompaction(record, [...past.flatMap(userMessageOf), ...messages], summary)
       return { whole: () => answerJson(context, body(), headers), body }
     }

@@ -15,7 +15,7 @@ export interface SseStream {
   /** Number of the log's entry to begin with; absent: the first. */
   readonly from?: number
   readonly encoder: EventEncoder
-  /** Besides those that make it an event stream. */
+  /** Besides those that make it an event stream; unused where its head is out. */
   readonly headers: Readonly<Record<string, string>>
   /** Longest silence on the wire while the agent says nothing; the first one is a second at most. */
   readonly keepAliveMs: number
@@ -27,7 +27,8 @@ const maxWriteLength = 64 * 1024
 const eventsPerRead = 256
 const firstKeepAliveMs = 1000
 
-const sseHeaders = {
+/** Those that make an answer an event stream which nothing in between may hold back or change. */
+export const sseHeaders = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-cache, no-transform",
   "x-accel-buffering": "no",
@@ -42,7 +43,7 @@ const sseHeaders = {
 export async function writeSse(outgoing: ServerResponse, stream: SseStream): Promise<void> {
   const wire = new Wire(outgoing, stream)
   try {
-    outgoing.writeHead(200, { ...sseHeaders, ...stream.headers })
+    if (!outgoing.headersSent) outgoing.writeHead(200, { ...sseHeaders, ...stream.headers })
     if (stream.log.length <= (stream.from ?? 0)) outgoing.flushHeaders()
     await writeEvents(wire, stream)
     if (!stream.clientGone.aborted && !stream.encoder.isBroken) await wire.end()

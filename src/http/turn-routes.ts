@@ -1,11 +1,13 @@
+import type { ServerResponse } from "node:http"
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
 import type { Config } from "../config/config.ts"
 import { ProxyError } from "../domain/errors.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
+import type { ResponseRecord } from "../domain/responses.ts"
 import { isEffortAdvisory } from "../engine/agent-fit.ts"
 import type { Engine } from "../engine/engine.ts"
 import type { IdempotencyKey } from "../engine/idempotency.ts"
-import { failureOf } from "../protocol/errors.ts"
+import { failureOf, shownOf } from "../protocol/errors.ts"
 import type { ParsedRequest } from "../protocol/parsed-request.ts"
 import { type AskingAgentOptions, askedByOf, askerOf } from "./asking-agent.ts"
 import { type ClientConnection, cancelWhenGone, clientOf, holdTurn } from "./client-connection.ts"
@@ -17,8 +19,10 @@ import { onDisconnectOf, sessionIn, sessionOf, taskOf } from "./request-headers.
 import { serverLabelOf } from "./server-label.ts"
 import type { ServiceBounds } from "./service-bounds.ts"
 import { writeSse } from "./sse-writer.ts"
+import { refusedTurn, wholeOrFailed } from "./told-turn.ts"
 import type { TurnApi } from "./turn-api.ts"
 import { answerInTime, failed, type WaitedAnswer } from "./waiting-answer.ts"
+import { headInTime } from "./waiting-stream.ts"
 
 export interface TurnRouteOptions extends AskingAgentOptions {
   readonly engine: Engine
@@ -50,6 +54,7 @@ export function createTurnHandler(
     const askedBy = askedByOf(asker, asked?.id ?? null, config.limits.teamDepth)
     const turn = { ...request.turn, ...session, ...askedBy, sideRequest }
     const client = clientOf(context)
+    const isRepeat = idempotency?.attempt === "repeat"
     const begin = async (): Promise<LiveResponse> => {
       const live = await engine.submit(context.var.principal, turn, idempotency).catch((error: unknown) => {
         throw inWordsOf(api, error)
@@ -58,33 +63,40 @@ export function createTurnHandler(
       const hasKey = idempotency !== null && idempotency.attempt === undefined
       if (onDisconnect === "continue" || live.record.isBackground || hasKey) holdTurn(live)
       else cancelWhenGone(client, live, graceMsOf(request, idempotency))
-      return live
+      return isRepeat ? wholeOrFailed(live) : live
     }
+    const asking = { context, begin, request, client, isRepeat }
     try {
       return request.stream && outgoing !== undefined
-        ? await stream(context, await begin(), request, client)
-        : await answerWhole(context, begin, request, client, idempotency?.attempt === "repeat")
+        ? await stream(asking, outgoing)
+        : await answerWhole(asking)
     } finally {
       client.release()
     }
   }
 
-  async function stream(
-    context: HttpContext,
-    live: LiveResponse,
-    request: ParsedRequest,
-    client: ClientConnection,
-  ): Promise<Response> {
-    const { outgoing } = context.env
-    if (outgoing === undefined) return RESPONSE_ALREADY_SENT
+  async function stream(asking: Asking, outgoing: ServerResponse): Promise<Response> {
+    const { context, request, client } = asking
+    const { requestId } = context.var
+    const headers = (live: LiveResponse | null): Record<string, string> => ({
+      "x-request-id": requestId,
+      ...advisoryHeader(live, request),
+    })
+    const { keepAliveMs } = config.limits
+    const waiting = { keepAliveMs, headers: () => headers(null), clientGone: client.gone }
+    const live = await headInTime(outgoing, beginStream(asking), waiting).catch((error: unknown) => {
+      if (!outgoing.headersSent) throw error
+      context.set("failure", error)
+      return refused(asking, shownOf(error, requestId))
+    })
     try {
       await writeSse(outgoing, {
         log: live.log,
         held: live,
         readers: bounds.readers,
         encoder: api.createEncoder(live, request, serverLabelOf(engine, live.record)),
-        headers: { "x-request-id": context.var.requestId, ...advisoryHeader(live, request) },
-        keepAliveMs: config.limits.keepAliveMs,
+        headers: headers(live),
+        keepAliveMs,
         clientGone: client.gone,
       })
     } catch (error) {
@@ -95,31 +107,43 @@ export function createTurnHandler(
     return RESPONSE_ALREADY_SENT
   }
 
-  function answerWhole(
-    context: HttpContext,
-    begin: () => Promise<LiveResponse>,
-    request: ParsedRequest,
-    client: ClientConnection,
-    isRepeat: boolean,
-  ): Promise<Response> {
-    let headers: Record<string, string> = {}
+  /** Of a repeat whose turn has failed, nothing is streamed as if it went on: its failure has a status of its own. */
+  async function beginStream({ begin, isRepeat }: Asking): Promise<LiveResponse> {
+    const live = await begin()
+    if (isRepeat && live.record.status === "failed") throw failureOf(live.record)
+    return live
+  }
+
+  function answerWhole(asking: Asking): Promise<Response> {
+    const { context, request, client } = asking
+    let begun: LiveResponse | null = null
+    const headers = (): Record<string, string> => advisoryHeader(begun, request)
     const work = async (): Promise<WaitedAnswer> => {
-      const live = await begin()
-      headers = advisoryHeader(live, request)
+      const live = await asking.begin()
+      begun = live
       const isAwaited = !live.record.isBackground
       const record = isAwaited ? await live.finished : live.record
       context.set("isAborted", client.gone.aborted)
-      const serverLabel = serverLabelOf(engine, record)
       if (record.status === "failed" && isAwaited) {
-        return failed(context, failureOf(record), () => api.toFailedAnswer(record, serverLabel))
+        return failed(context, failureOf(record), () => failedAnswer(record))
       }
-      // Its client hung up and came back too late: half an answer would be taken for one.
-      if (record.status === "cancelled" && isRepeat) return failed(context, interrupted)
-      const body = (): object => api.toAnswer(record, serverLabel)
-      return { whole: () => answerJson(context, body(), headers), body }
+      const body = (): object => api.toAnswer(record, serverLabelOf(engine, record))
+      return { whole: () => answerJson(context, body(), headers()), body }
     }
-    const { keepAliveMs } = config.limits
-    return answerInTime(context, work(), { keepAliveMs, headers: () => headers, clientGone: client.gone })
+    return answerInTime(context, work(), {
+      keepAliveMs: config.limits.keepAliveMs,
+      headers,
+      clientGone: client.gone,
+      refusedBody: (error) => failedAnswer(refused(asking, error).record),
+    })
+  }
+
+  function failedAnswer(record: ResponseRecord): object {
+    return api.toFailedAnswer(record, serverLabelOf(engine, record))
+  }
+
+  function refused({ context, request }: Asking, error: ProxyError): LiveResponse {
+    return refusedTurn(error, context.var.principal, request.turn)
   }
 
   /** Whoever repeats by itself comes back for a whole answer; a stream is not repeated once it has begun. */
@@ -128,8 +152,12 @@ export function createTurnHandler(
     return stream || idempotency === null ? disconnectGraceMs : Math.max(disconnectGraceMs, repeatGraceMs)
   }
 
-  function advisoryHeader(live: LiveResponse, { advisory, turn }: ParsedRequest): Record<string, string> {
-    const capabilities = engine.findAgent(live.record.agentId)?.capabilities ?? null
+  /** `live`: null as long as the turn is planned. */
+  function advisoryHeader(
+    live: LiveResponse | null,
+    { advisory, turn }: ParsedRequest,
+  ): Record<string, string> {
+    const capabilities = engine.findAgent(live?.record.agentId ?? turn.model)?.capabilities ?? null
     const names = [
       ...advisory,
       ...(isEffortAdvisory(capabilities, turn.effort) ? [api.effortField] : []),
@@ -140,12 +168,16 @@ export function createTurnHandler(
   }
 }
 
-const interrupted = new ProxyError(
-  "interrupted",
-  "The turn was interrupted, for its client had hung up. What it has done is done; the next message of the conversation goes on " +
-    "behind it.",
-  { hasActed: true },
-)
+/** One request on its way to its answer. */
+interface Asking {
+  readonly context: HttpContext
+  /** Submits it; rejects with what the API's client is told. */
+  readonly begin: () => Promise<LiveResponse>
+  readonly request: ParsedRequest
+  readonly client: ClientConnection
+  /** Its client repeats it by itself, and wants the whole answer. */
+  readonly isRepeat: boolean
+}
 
 /** The engine names the fields of a response body, whatever the endpoint. */
 function inWordsOf({ fieldNames }: TurnApi, error: unknown): unknown {

@@ -21,6 +21,8 @@ export interface Waiting {
   readonly headers: () => Readonly<Record<string, string>>
   /** Aborted when the client is gone. */
   readonly clientGone: AbortSignal
+  /** A refusal as a body behind a status 200. Absent: the error alone. */
+  readonly refusedBody?: (error: ProxyError) => object
 }
 
 /**
@@ -54,7 +56,8 @@ export async function answerInTime(
     return answerBegun(context, (await work).body())
   } catch (error) {
     context.set("failure", error)
-    return answerBegun(context, toBegunErrorBody(shownOf(error, context.var.requestId)))
+    const { refusedBody = toBegunErrorBody } = waiting
+    return answerBegun(context, refusedBody(shownOf(error, context.var.requestId)))
   } finally {
     clearInterval(timer)
   }
@@ -77,11 +80,7 @@ export async function answerOf(
 }
 
 /** A failure: with its status, or else as `body` has it. Noted for the log. */
-export function failed(
-  context: HttpContext,
-  error: ProxyError,
-  body: () => object = () => toBegunErrorBody(error),
-): WaitedAnswer {
+export function failed(context: HttpContext, error: ProxyError, body: () => object): WaitedAnswer {
   return {
     whole: () => answerError(context, error),
     body: () => {
@@ -91,7 +90,8 @@ export function failed(
   }
 }
 
-function isThereWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+/** Resolves in time in any case, and never rejects. */
+export function isThereWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(false), ms)
     const settle = (): void => {

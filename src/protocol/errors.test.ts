@@ -50,6 +50,9 @@ describe("an error on its way to the client", () => {
     expect(wait(2.1)).toEqual({ "retry-after": "3" })
     expect(wait(0)).toEqual({ "retry-after": "1" })
     expect(wait()).toEqual({ "retry-after": "1" })
+    // Time mends nothing here.
+    const notReady = new ProxyError("agent_not_ready", "Log in.", { retryAfterSeconds: 5 })
+    expect(toErrorResponse(notReady, "r").headers).toEqual({})
   })
 
   it("of a used-up limit says when it begins anew, and has nobody wait for more than a minute at a time", () => {
@@ -154,7 +157,11 @@ describe("a turn that failed", () => {
     ],
     ["model_refused", 400, null, "invalid_request_error", "invalid_request_error", "invalid_prompt"],
     ["agent_not_ready", 400, null, "invalid_request_error", "invalid_request_error", "invalid_prompt"],
-    ["turn_timeout", 504, "false", "server_error", "invalid_request_error", "invalid_prompt"],
+    ["turn_timeout", 504, "false", "server_error", "invalid_request_error", "turn_timeout"],
+    ["storage_failed", 503, "false", "server_error", "invalid_request_error", "storage_failed"],
+    ["internal_error", 500, "false", "server_error", "invalid_request_error", "internal_error"],
+    ["interrupted", 500, "false", "server_error", "invalid_request_error", "interrupted"],
+    ["server_restarted", 503, null, "server_error", "server_error", "server_restarted"],
   ])("as %s before the agent had acted has its true status, and is repeated where that helps", (...row) => {
     const [code, status, retries, type, inStream, response] = row
     const told = {

@@ -41,7 +41,7 @@ interface Wire {
  */
 const afterActing = { status: 400, type: "invalid_request_error", responseCode: "invalid_prompt" } as const
 
-/** Codes of a failed response behind which codex does not ask again; it knows no status there. */
+/** Codes of a failed response that stand for themselves: codex does not ask again behind them; it knows no status there. */
 const finalCodes: ReadonlySet<string> = new Set(["insufficient_quota", "context_length_exceeded"])
 
 const wire: Record<ErrorCode, Wire> = {
@@ -111,7 +111,7 @@ export function toErrorResponse(error: unknown, requestId: string, now = Date.no
   const headers: Record<string, string> = {}
   if (status === 401) headers["www-authenticate"] = "Bearer"
   if (isWorthRepeating === false) headers["x-should-retry"] = "false"
-  const waitSeconds = known.hasActed ? null : waitSecondsOf(known, now)
+  const waitSeconds = known.hasActed || isForPerson(known.code) ? null : waitSecondsOf(known, now)
   if (waitSeconds !== null) headers["retry-after"] = String(waitSeconds)
   return { status, body: toErrorBody(known), headers }
 }
@@ -163,16 +163,26 @@ function isFinal({ code, hasActed }: ProxyError): boolean {
   return hasActed || status === 400 || isWorthRepeating === false
 }
 
-/** The `error` of a failed response, the same wherever it is read. */
+/**
+ * The `error` of a failed response, the same wherever it is read: the true code where a client may repeat it, else one behind which
+ * none does, and the true one in the message.
+ */
 export function toResponseError(record: Pick<ResponseRecord, "error" | "output">): {
   readonly code: string
   readonly message: string
 } {
   const error = failureOf(record)
-  const { code } = error
-  if (!isFinal(error) || finalCodes.has(code)) return { code, message: messageOf(error) }
-  const message = error.hasActed ? messageOf(error) : `${error.message} (${code})`
+  const { code, hasActed } = error
+  const isFinalAsItIs = finalCodes.has(code)
+  if (isFinalAsItIs || (!hasActed && !isForPerson(code))) return { code, message: messageOf(error) }
+  const message = hasActed ? messageOf(error) : `${error.message} (${code})`
   return { code: afterActing.responseCode, message }
+}
+
+/** Only somebody can mend it, the request or the machine: a 4xx, but for the one that goes away by itself. */
+function isForPerson(code: ErrorCode): boolean {
+  const { status } = wire[code]
+  return status < 500 && status !== 429
 }
 
 /** A failed turn as an error of the request that asked for it; codes that we do not know become `backend_error`. */

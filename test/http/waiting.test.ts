@@ -1,4 +1,5 @@
 import { once } from "node:events"
+import OpenAI from "openai"
 import { describe, expect, test } from "vitest"
 import { WebSocket } from "ws"
 import { ProxyError } from "../../src/domain/errors.ts"
@@ -102,17 +103,22 @@ describe("a whole answer that takes long", () => {
     })
   })
 
-  test("begins also while it is planned, and is told what is refused then", async () => {
-    const { server, engine } = await serverFixture({ limits })
-    let refuse = (_error: Error): void => {}
-    engine.submit = () =>
-      new Promise((_resolve, reject) => {
-        refuse = reject
-      })
-    const client = new SseClient(`${server.url}/v1/responses`, { input: "Hi" })
-    await until("white space came", () => client.text.length >= 2)
+  test("begins also while it is planned, and is told what is refused then, as the API tells a failure", async () => {
+    const { server, refuse } = await planning()
+    const asked = clientOf(server).responses.create({ model: "manager", input: "Hi" })
+    await asked.asResponse()
+    const chat = new SseClient(`${server.url}/v1/chat/completions`, { messages })
+    await until("white space came", () => chat.text.length >= 2)
     refuse(new ProxyError("queue_full", "Too many turns wait."))
-    expect(JSON.parse(await client.ended())).toMatchObject({
+    expect(await asked).toMatchObject({
+      id: expect.stringMatching(/^resp_/),
+      status: "failed",
+      error: { code: "queue_full", message: "Too many turns wait." },
+      output: [],
+      model: "manager",
+      store: false,
+    })
+    expect(JSON.parse(await chat.ended())).toMatchObject({
       error: { code: "queue_full", type: "invalid_request_error" },
     })
   })
@@ -172,6 +178,84 @@ describe("a whole answer that takes long", () => {
     await until("white space came", () => client.text.length >= 2)
     resolve()
     expect(JSON.parse(await client.ended())).toMatchObject({ id, object: "response" })
+  })
+})
+
+/** Turns that are planned until they are let go on, or refused. */
+async function planning() {
+  const fixture = await serverFixture({ limits })
+  const { engine } = fixture
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const submit = engine.submit.bind(engine)
+  engine.submit = async (...args) => {
+    await promise
+    return submit(...args)
+  }
+  return { ...fixture, goOn: resolve, refuse: reject }
+}
+
+function clientOf({ url }: ServerFixture["server"]): OpenAI {
+  return new OpenAI({ baseURL: `${url}/v1`, apiKey: "none", maxRetries: 0 })
+}
+
+describe("a stream whose turn takes long to plan", () => {
+  test.each(ways.slice(0, 2))(
+    "has its head in %s, then blank lines, and goes on as ever",
+    async (_, path, body) => {
+      const { server, goOn } = await planning()
+      const client = new SseClient(`${server.url}${path}`, { stream: true, ...body })
+      await until("two blank lines came", () => client.text === "\n\n")
+      expect(client.answer?.headers).toMatchObject({
+        "content-type": "text/event-stream; charset=utf-8",
+        "x-accel-buffering": "no",
+        "x-request-id": expect.stringMatching(/^req_/),
+        "x-advisory-parameters": "temperature",
+      })
+      goOn()
+      expect(await client.ended()).toMatch(/^\n+[^:].*Hello\..*\[DONE\]\n\n$/s)
+    },
+  )
+
+  test("is told in Responses what is refused then, by a failed response", async () => {
+    const { server, refuse, entries } = await planning()
+    const stream = clientOf(server).responses.stream({ model: "manager", input: "Hi" })
+    const types: string[] = []
+    stream.on("event", ({ type }) => types.push(type))
+    const isConnected = stream.emitted("connect")
+    const client = new SseClient(`${server.url}/v1/responses`, { stream: true, input: "Hi" })
+    await until("a blank line came", () => client.text !== "")
+    await isConnected
+    refuse(new ProxyError("invalid_request", "The file cannot be fetched.", { param: "input[0]" }))
+    await expect(stream.finalResponse()).rejects.toThrow("The file cannot be fetched.")
+    expect(types[0]).toBe("response.created")
+    const text = await client.ended()
+    expect(text).toMatch(/\[DONE\]\n\n$/)
+    expect(client.events()).toMatchObject([
+      { type: "response.created", sequence_number: 0 },
+      { type: "error", code: "invalid_request", sequence_number: 1 },
+      // No code that codex asks again behind.
+      {
+        type: "response.failed",
+        response: {
+          status: "failed",
+          error: { code: "invalid_prompt", message: "The file cannot be fetched. (invalid_request)" },
+        },
+      },
+    ])
+    await until("both are logged", () => entries.length === 2)
+    expect(entries[0]).toMatchObject({ status: 200, error: { code: "invalid_request" } })
+  })
+
+  test("is told in chat what is refused then, by an error behind which the connection breaks", async () => {
+    const { server, refuse } = await planning()
+    const client = new SseClient(`${server.url}/v1/chat/completions`, { stream: true, messages })
+    await until("a blank line came", () => client.text !== "")
+    refuse(new ProxyError("invalid_request", "The file cannot be fetched."))
+    await until("the error came", () => client.text.includes('"error"'))
+    expect(client.events().at(-1)).toMatchObject({
+      error: { code: "invalid_request", type: "invalid_request_error" },
+    })
+    expect(client.text).not.toContain("[DONE]")
   })
 })
 

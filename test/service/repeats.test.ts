@@ -38,29 +38,54 @@ describe("the official client", () => {
     },
   )
 
-  it("that hangs up for good has its turn interrupted in the end, and is told so should it come back", async () => {
-    const one = await startTestService({ limits: { disconnectGraceMs: 0, repeatGraceMs: 300 } })
-    try {
-      const running = () => one.roster.list().find((agent) => agent.id === "manager")?.runningTurns
-      const mark = join(one.home, "acted")
-      const input = `[[shell:touch ${mark}]][[then]][[slow:600:100]]`
-      const abort = new AbortController()
-      const { signal } = abort
-      const lost = one.client.responses.create({ model: "manager", input }, { signal })
-      const settled = lost.catch((error: unknown) => error)
-      await waitFor(() => existsSync(mark) && one.model.requests.length === 2, { what: "the command to run" })
-      abort.abort()
-      await settled
-      await waitFor(() => running() === 0, { what: "the turn to end" })
-      // What it did is told, and not done again.
-      const headers = { "x-stainless-retry-count": "1" }
-      const repeat = one.client.responses.create({ model: "manager", input }, { headers })
-      await expect(repeat).rejects.toMatchObject({ status: 400, code: "interrupted" })
-      expect(one.model.requests).toHaveLength(2)
-    } finally {
-      await one.stop()
-    }
-  })
+  const begun: readonly (readonly [string, (client: OpenAI, input: string, options: object) => unknown])[] = [
+    [
+      "whole, in Responses",
+      (client, input, options) => client.responses.create({ model: "manager", input }, options),
+    ],
+    [
+      "streamed, in Responses",
+      (client, input, options) => client.responses.create({ model: "manager", input, stream: true }, options),
+    ],
+    [
+      "streamed, in chat",
+      (client, content, options) =>
+        client.chat.completions.create(
+          { model: "manager", messages: [{ role: "user", content }], stream: true },
+          options,
+        ),
+    ],
+  ]
+
+  it.each(begun)(
+    "that hangs up for good (%s) has its turn interrupted in the end, and is told so should it come back",
+    async (_name, ask) => {
+      const one = await startTestService({ limits: { disconnectGraceMs: 0, repeatGraceMs: 300 } })
+      try {
+        const running = () => one.roster.list().find((agent) => agent.id === "manager")?.runningTurns
+        const mark = join(one.home, "acted")
+        const input = `[[shell:touch ${mark}]][[then]][[slow:600:100]]`
+        const abort = new AbortController()
+        const { signal } = abort
+        const settled = Promise.resolve(ask(one.client, input, { signal })).catch((error: unknown) => error)
+        await waitFor(() => existsSync(mark) && one.model.requests.length === 2, {
+          what: "the command to run",
+        })
+        abort.abort()
+        await settled
+        await waitFor(() => running() === 0, { what: "the turn to end" })
+        // What it did is told, and not done again.
+        const headers = { "x-stainless-retry-count": "1" }
+        await expect(ask(one.client, input, { headers })).rejects.toMatchObject({
+          status: 400,
+          code: "interrupted",
+        })
+        expect(one.model.requests).toHaveLength(2)
+      } finally {
+        await one.stop()
+      }
+    },
+  )
 
   it("that asks the same twice has two turns", async () => {
     const ask = () => service.client.responses.create({ model: "manager", input: "[[say:twice]]" })
