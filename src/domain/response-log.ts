@@ -22,6 +22,8 @@ export interface LiveResponse {
   /** The record as it is stored: whoever is told of it finds the same after a restart. Complete once `finished` resolves. */
   readonly record: ResponseRecord
   readonly log: ResponseLogReader
+  /** The turn behind which this one goes on, where that still ran; not where everybody goes on in one thread. Absent: none. */
+  readonly goesOnBehind?: LiveResponse | null
   /** The record at the end; stored before this resolves. Never rejects. */
   readonly finished: Promise<ResponseRecord>
   /** Interrupts the turn, or takes it out of the queue. Safe twice and after the end. */

@@ -298,9 +298,9 @@ export class AgentEngine implements Engine {
     whenReady: Promise<unknown> | null = null,
   ): RunningTurn {
     const { store, now } = this.#options
-    const parent = this.#live.findTurn(plan.parentTurnId)?.finished ?? null
     const turn = new RunningTurn({
-      base: whenReady === null ? parent : Promise.all([whenReady, parent]),
+      parent: this.#live.findTurn(plan.parentTurnId) ?? null,
+      whenReady,
       agent,
       plan,
       turnId,
@@ -389,11 +389,10 @@ export class AgentEngine implements Engine {
   }
 
   #assertRunning(): void {
-    if (this.#isStopping) {
-      // Nothing has run yet, so that trying again is right: not `agent_stopped`.
-      throw new ProxyError("agent_unavailable", "The service is stopping. Try again when it is back.", {
-        retryAfterSeconds: 5,
-      })
-    }
+    if (!this.#isStopping) return
+    // Nothing has run yet, so that trying again is right: not `agent_stopped`.
+    throw new ProxyError("agent_unavailable", "The service is stopping. Try again when it is back.", {
+      retryAfterSeconds: 5,
+    })
   }
 }

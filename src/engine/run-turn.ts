@@ -64,8 +64,10 @@ export interface RunningTurnOptions {
   readonly allowsParallelCalls: boolean
   readonly parking: Parking
   readonly place: QueuePlace
-  /** The answer that this turn branches from, where it is not finished yet. */
-  readonly base: Promise<unknown> | null
+  /** The turn that this one goes on behind or branches from, where it is not finished yet. */
+  readonly parent: LiveResponse | null
+  /** What has to be there before it begins, besides. */
+  readonly whenReady: Promise<unknown> | null
   readonly store: Store
   readonly ledger: Ledger
   readonly unstored: UnstoredEnds
@@ -118,6 +120,11 @@ export class RunningTurn implements LiveResponse {
     return this.#options.turnId
   }
 
+  get goesOnBehind(): LiveResponse | null {
+    const { plan, parent } = this.#options
+    return plan.thread.isMain ? null : parent
+  }
+
   /** See `CallingTurn`. */
   get askedBy(): readonly string[] {
     return this.#options.calling.askedBy
@@ -168,9 +175,9 @@ export class RunningTurn implements LiveResponse {
   }
 
   async #run(): Promise<ResponseRecord> {
-    const { place, agent } = this.#options
+    const { place, agent, parent, whenReady } = this.#options
     try {
-      await Promise.race([Promise.all([place.turnToRun, this.#options.base]), this.#stopped])
+      await Promise.race([Promise.all([place.turnToRun, parent?.finished, whenReady]), this.#stopped])
       if (this.#isLeft) {
         this.log.close()
         return this.record

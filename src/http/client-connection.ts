@@ -34,22 +34,34 @@ export function clientOf({ env }: HttpContext): ClientConnection {
 /** Clients that want a turn: one that lost its connection may have taken the stream up again on another. */
 const waiting = new WeakMap<LiveResponse, number>()
 
+/** Turns whose conversation has gone on, so that nobody comes back for them. */
+const left = new WeakSet<LiveResponse>()
+
 /** The turn goes on whoever leaves. */
 export function holdTurn(live: LiveResponse): void {
   waiting.set(live, (waiting.get(live) ?? 0) + 1)
+  const { goesOnBehind } = live
+  if (!goesOnBehind || left.has(goesOnBehind)) return
+  left.add(goesOnBehind)
+  if (waiting.get(goesOnBehind) === 0) goesOnBehind.cancel()
 }
 
 /**
  * The one place that decides what a lost client means: its turn is cancelled after the grace, unless it ended by then or
- * another client of it is there.
+ * another client of it is there. Whoever sends the conversation's next message does not come back for it: then at once.
  */
 export function cancelWhenGone(connection: ClientConnection, live: LiveResponse, graceMs: number): void {
   holdTurn(live)
   const start = (): void => {
     waiting.set(live, (waiting.get(live) ?? 1) - 1)
-    const timer = setTimeout(() => {
+    const cancel = (): void => {
       if (waiting.get(live) === 0) live.cancel()
-    }, graceMs)
+    }
+    if (left.has(live)) {
+      cancel()
+      return
+    }
+    const timer = setTimeout(cancel, graceMs)
     void live.finished.then(() => clearTimeout(timer))
   }
   if (connection.gone.aborted) start()

@@ -87,6 +87,29 @@ describe("the official client", () => {
     },
   )
 
+  it("that hangs up, and goes on with the conversation, is not kept waiting for a repeat that will not come", async () => {
+    const one = await startTestService({ limits: { disconnectGraceMs: 0, repeatGraceMs: 600_000 } })
+    try {
+      const user = (content: string) => ({ role: "user" as const, content })
+      const ask = (messages: readonly OpenAI.ChatCompletionMessageParam[], options: object = {}) =>
+        one.client.chat.completions.create({ model: "manager", messages: [...messages] }, options)
+      const first = [user("[[say:The first answer of this conversation.]]")]
+      const { message } = (await ask(first)).choices[0] ?? {}
+      if (message === undefined) throw new Error("no answer")
+      const mark = join(one.home, "acted")
+      const stopped = [...first, message, user(`[[shell:touch ${mark}]][[then]][[slow:600:1000]]`)]
+      const abort = new AbortController()
+      const settled = ask(stopped, { signal: abort.signal }).catch((error: unknown) => error)
+      await waitFor(() => existsSync(mark), { what: "the command to run" })
+      abort.abort()
+      await settled
+      const next = await ask([...stopped, user("[[say:At once.]]")])
+      expect(next.choices[0]?.message.content).toBe("At once.")
+    } finally {
+      await one.stop()
+    }
+  })
+
   it("that asks the same twice has two turns", async () => {
     const ask = () => service.client.responses.create({ model: "manager", input: "[[say:twice]]" })
     const both = await Promise.all([ask(), ask()])
