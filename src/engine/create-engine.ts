@@ -277,14 +277,12 @@ export class AgentEngine implements Engine {
 
   #planContext(agent: Agent, principal: string): PlanContext {
     const { store, now, ages, sessions } = this.#options
+    const asked = { store, principal, sessions, parking: this.#parking }
     return {
-      store,
-      principal,
+      ...asked,
       agent: agent.profile,
       backend: agent.backend.kind,
       hidesItsWork: agent.capabilities?.hidesItsWork === true,
-      sessions,
-      parking: this.#parking,
       now: now(),
       age: ages.now(),
     }
