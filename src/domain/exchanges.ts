@@ -38,15 +38,24 @@ const shortLength = 24
 /** Ids of calls as this service gives them out: some clients tell of their calls in words. */
 const ownCallId = /call_[0-9a-f]{32}/g
 
-/** Oldest first; only the last one may have said nothing. `stopTexts`: of the request that the items come with. */
-export function exchangesOf(items: readonly Item[], stopTexts: readonly string[] = []): readonly Exchange[] {
+/**
+ * Oldest first; only the last one may have said nothing. `stopTexts`: of the request that the items come with; `ownStopTexts`: of
+ * the one that the items are the answer to. Its client may put one back behind it.
+ */
+export function exchangesOf(
+  items: readonly Item[],
+  stopTexts: readonly string[] = [],
+  ownStopTexts: readonly string[] = [],
+): readonly Exchange[] {
   const exchanges: Exchange[] = []
   let brought: string[] = []
   let messages: string[] = []
   let calls: FunctionCallItem[] = []
   const endStatement = (end: number) => {
     const said =
-      calls.length > 0 ? callMarks(calls, messages) : [answerMarks(messages, stopTexts)].filter(isSomething)
+      calls.length > 0
+        ? callMarks(calls, messages)
+        : [answerMarks(messages, stopTexts, ownStopTexts)].filter(isSomething)
     for (const { marks, isShort } of said) {
       exchanges.push({ brought, said: marks, isShort, end })
       brought = []
@@ -76,13 +85,20 @@ function isSomething({ marks }: Said): boolean {
   return marks.length > 0
 }
 
-function answerMarks(messages: readonly string[], stopTexts: readonly string[]): Said {
+function answerMarks(
+  messages: readonly string[],
+  stopTexts: readonly string[],
+  ownStopTexts: readonly string[],
+): Said {
   const [whole = "", ...otherwise] = saidTexts(messages)
   if (whole === "") return { marks: [], isShort: true }
   const cut = stopTexts.length === 0 ? whole : saidText(messages, stopTexts)
   const [only, ...others] = messages.filter((message) => message.trim() !== "")
   const args = only === undefined || others.length > 0 ? null : argumentsText(only)
-  const texts = new Set([cut, whole, ...otherwise].filter((text) => text !== ""))
+  const ended = ownStopTexts
+    .flatMap((stop) => [`${whole}${stop}`, `${whole}\n${stop}`])
+    .map((text) => saidText([text]))
+  const texts = new Set([cut, whole, ...otherwise, ...ended].filter((text) => text !== ""))
   const marks = [
     ...[...texts].map(textMark),
     ...(args === null ? [] : [mark("a", args)]),
@@ -127,6 +143,11 @@ export function broughtMarkOf(item: Item): string | null {
   if (item.type === "function_call_output") return mark("o", item.callId)
   if (item.type !== "message" || item.role === "assistant") return null
   return mark(item.role === "user" ? "u" : "d", broughtText(item.content))
+}
+
+/** Of a user's message of this text. */
+export function userMark(text: string): string {
+  return mark("u", text.replaceAll("\r\n", "\n").trim())
 }
 
 /** Clients trim texts and change line ends when they store them. */

@@ -1,6 +1,14 @@
 import { hash } from "node:crypto"
-import { type Chain, chainAfter, type Exchange, exchangesOf } from "./exchanges.ts"
-import type { Item } from "./items.ts"
+import {
+  broughtMarkOf,
+  type Chain,
+  chainAfter,
+  type Exchange,
+  exchangesOf,
+  isCall,
+  userMark,
+} from "./exchanges.ts"
+import { type Item, textOf } from "./items.ts"
 
 /** All by which the ledger finds a turn again when its client sends the conversation. */
 export interface TurnMarks {
@@ -20,8 +28,8 @@ export interface Scope {
 
 /**
  * `all`: the whole conversation up to the turn's end; `said`: the same without what the client brought; `exchange`: the newest
- * user's message and what the agent said to it; `last`: what it said last; `begin`: the first message of a conversation whose
- * first turn was stopped, failed or said nothing.
+ * user's message and what the agent said to it; `last`: what it said last; `begin`: messages of a conversation whose first turn
+ * was stopped, failed, said nothing or ended with a call, see `beginValues`.
  */
 export type KeyKind = "all" | "said" | "exchange" | "last" | "begin"
 
@@ -41,6 +49,19 @@ export function exchangeValue({ brought, said }: Exchange): string | null {
   return user === undefined || said[0] === undefined ? null : `${user} ${said[0]}`
 }
 
+/**
+ * By what a conversation is found whose first turn was stopped, failed or said nothing: its first message, its user's last one
+ * and, of that, what stands behind a file's text. `items`: with what was brought.
+ */
+function beginValues(brought: readonly string[], items: readonly Item[]): readonly string[] {
+  const last = brought.findLast((mark) => mark.startsWith("u"))
+  const message = items.find((item) => broughtMarkOf(item) === last)
+  const text = message?.type === "message" ? textOf(message.content).trim() : ""
+  const end = text.slice(text.lastIndexOf("\n\n") + 1).trim()
+  const found = [brought[0], last, end === text || end === "" ? undefined : userMark(end)]
+  return [...new Set(found.filter((mark) => mark !== undefined))]
+}
+
 /** What was there before a turn's new items. */
 export interface MarksBefore {
   /** As its client has it. */
@@ -49,14 +70,18 @@ export interface MarksBefore {
   readonly clientExchanges: string
 }
 
-/** `items`: what is new in the turn, and its output. `isCut`: it was stopped or failed. */
+/**
+ * `items`: what is new in the turn, and its output. `isCut`: it was stopped or failed. `stopTexts`: of the request that it
+ * answers.
+ */
 export function turnMarks(
   scope: Scope,
   { before, clientExchanges }: MarksBefore,
   items: readonly Item[],
   isCut: boolean,
+  stopTexts: readonly string[] = [],
 ): TurnMarks {
-  const exchanges = exchangesOf(items)
+  const exchanges = exchangesOf(items, [], stopTexts)
   const chain = chainAfter(before, exchanges)
   const keys: string[] = []
   const keyOf = lookupKeys(scope)
@@ -71,7 +96,9 @@ export function turnMarks(
     add("exchange", exchangeValue(last))
     for (const mark of last.said) add("last", mark)
   }
-  if (before.all === null && (isSilent || isCut)) add("begin", exchanges[0]?.brought[0])
+  if (before.all === null && (isSilent || isCut || isCall(last))) {
+    for (const value of beginValues(exchanges[0]?.brought ?? [], items)) add("begin", value)
+  }
   const written = writeExchanges(exchanges)
   return { chain, exchanges: clientExchanges === "" ? written : `${clientExchanges} ${written}`, keys }
 }

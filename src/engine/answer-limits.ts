@@ -33,7 +33,7 @@ interface Message {
  * Only the answer's text counts: reasoning, commentary and what the agent does are neither searched nor counted.
  */
 export class AnswerLimiter {
-  readonly #stops: readonly string[]
+  readonly stopTexts: readonly string[]
   readonly #open = new Map<string, Message>()
   readonly #commentary = new Set<string>()
   readonly #maxCharacters: number
@@ -42,7 +42,7 @@ export class AnswerLimiter {
   #cut: Cut | null = null
 
   constructor({ stopTexts, maxTokens }: AnswerLimits) {
-    this.#stops = stopTexts
+    this.stopTexts = stopTexts
     this.#maxCharacters = maxTokens === null ? Number.POSITIVE_INFINITY : maxTokens * charactersPerToken
     this.#charactersLeft = this.#maxCharacters
   }
@@ -107,7 +107,7 @@ export class AnswerLimiter {
   }
 
   #begin(item: MessageItem): Message {
-    const scanner = new StopScanner(this.#stops)
+    const scanner = new StopScanner(this.stopTexts)
     // What a reader of the whole answer sees between two messages; a stop text may begin there.
     if (this.#hasText) scanner.passOver("\n\n")
     return { item, scanner, received: "", shown: "", half: "" }

@@ -34,6 +34,11 @@ export class AnswerRules {
     return this.#limiter?.cut ?? null
   }
 
+  /** The client's. */
+  get stopTexts(): readonly string[] {
+    return this.#limiter?.stopTexts ?? []
+  }
+
   /** UTF-16 units that were taken in and not recorded yet. */
   get heldCharacters(): number {
     return this.format?.heldCharacters ?? 0

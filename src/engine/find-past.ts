@@ -1,15 +1,16 @@
-import type { Chain, Exchange } from "../domain/exchanges.ts"
+import { type Chain, chainsAfter, type Exchange, noChain } from "../domain/exchanges.ts"
 import type { Owner, Store, TurnPlace, TurnTrace } from "../domain/store.ts"
 import { exchangeValue, type KeyKind, lookupKeys } from "../domain/turn-marks.ts"
 import { bestFits, type Fit, fitOf, saidMarks } from "./fit.ts"
 import { sharedPast } from "./shared-past.ts"
+import { type Run, splitRuns } from "./split-runs.ts"
 import { isTrusted } from "./trusted-fit.ts"
 
 /** The turn of ours behind which a conversation goes on. */
 export interface Past {
   readonly turnId: string
-  /** How many exchanges of the conversation it holds. */
-  readonly length: number
+  /** Index of the first item of the conversation that it does not hold. */
+  readonly end: number
 }
 
 export interface PastSearch {
@@ -19,9 +20,11 @@ export interface PastSearch {
   readonly exchanges: readonly Exchange[]
   /** Behind each of these. */
   readonly chains: readonly Chain[]
+  /** Of the exchanges: those of several messages. */
+  readonly runs: () => readonly Run[]
   readonly sessionKey: string | null
-  /** What the client's messages say in the exchange with this index. */
-  readonly messagesOf: (index: number) => string
+  /** What the client's messages say among these items. */
+  readonly messagesBetween: (start: number, end: number) => string
 }
 
 /** How many of the newest exchanges are tried as the end of a run that does not begin with its conversation. */
@@ -40,13 +43,24 @@ export async function findPast(search: PastSearch): Promise<Past | null> {
   const asLeft = await lookup.places(lookup.key("all", search.chains.at(-1)?.all))
   const [only, ...others] = asLeft
   if (only === undefined) {
-    const fits = await lookup.fits()
-    const areTrusted = await Promise.all(fits.map((fit) => isTrusted(fit, search)))
-    return sharedPast(bestFits(fits.filter((_, index) => areTrusted[index])), lookup.sent, search.store)
+    const split = await splitSearch(search, lookup)
+    const parts = split === null ? lookup : new Lookup(split)
+    return parts.best(await parts.trustedFits())
   }
-  if (others.length === 0) return { turnId: only.id, length: whole }
-  const fits = await Promise.all(asLeft.map((place) => lookup.fit(place, whole, true)))
-  return sharedPast(bestFits(fits.filter((fit) => fit !== null)), lookup.sent, search.store)
+  if (others.length === 0) return { turnId: only.id, end: search.exchanges.at(-1)?.end ?? 0 }
+  return lookup.best(await Promise.all(asLeft.map((place) => lookup.fit(place, whole, true))))
+}
+
+async function splitSearch(search: PastSearch, lookup: Lookup): Promise<PastSearch | null> {
+  const keysOf = (marks: readonly string[]) =>
+    new Map(marks.map((mark) => [mark, lookup.key("last", mark) ?? ""]))
+  const split = await splitRuns(search.exchanges, search.runs(), async (marks) => {
+    const keys = keysOf(marks)
+    const known = await search.store.findKeys([...keys.values()])
+    return (mark) => known.has(keys.get(mark) ?? "")
+  })
+  if (split === null) return null
+  return { ...search, exchanges: split, chains: chainsAfter(noChain, split), runs: () => [] }
 }
 
 class Lookup {
@@ -82,6 +96,22 @@ class Lookup {
     const trace = this.#traces.get(place.id) ?? store.traceTurn(place.id)
     this.#traces.set(place.id, trace)
     return trace.then((turns) => fitOf({ place, turns, exchanges, sent, length, sessionKey, isAsSent }))
+  }
+
+  async best(fits: readonly (Fit | null)[]): Promise<Past | null> {
+    const { store, exchanges } = this.#search
+    const found = fits.filter((fit) => fit !== null)
+    const past = await sharedPast(bestFits(found), this.sent, store)
+    return past === null ? null : { turnId: past.turnId, end: exchanges[past.length - 1]?.end ?? 0 }
+  }
+
+  async trustedFits(): Promise<readonly Fit[]> {
+    const { store, exchanges, sessionKey, messagesBetween } = this.#search
+    const messagesOf = (index: number) =>
+      messagesBetween(exchanges[index - 1]?.end ?? 0, exchanges[index]?.end ?? 0)
+    const fits = await this.fits()
+    const areTrusted = await Promise.all(fits.map((fit) => isTrusted(fit, { store, sessionKey, messagesOf })))
+    return fits.filter((_, index) => areTrusted[index])
   }
 
   async fits(): Promise<readonly Fit[]> {

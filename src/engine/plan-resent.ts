@@ -52,17 +52,18 @@ async function placeOf(
     ...search,
     exchanges: sent.said,
     chains: sent.chains,
+    runs: () => sent.runs(),
     sessionKey,
-    messagesOf: (index) => sent.messagesOf(index),
+    messagesBetween: (start, end) => sent.messagesBetween(start, end),
   })
   const start: Place = {
     turnId: past?.turnId ?? null,
-    end: sent.endOf(past?.length ?? 0),
+    end: past?.end ?? 0,
     seenText: null,
     isRepeat: false,
     asked: [],
   }
-  return behindUnanswered(start, { ...search, sent, hidesItsWork: context.hidesItsWork })
+  return behindUnanswered(start, { ...search, sent, sessionKey, hidesItsWork: context.hidesItsWork })
 }
 
 function outputIds(added: readonly AddedItem[]): readonly string[] {

@@ -298,7 +298,9 @@ export class RunningTurn implements LiveResponse {
     const { output } = this.#recorder
     const seenText = isReplied || hasFailed(status) ? answerText(output) : seenTextOf(output)
     const { principal, agentId } = this.#options.record
-    const marks = turnMarks({ principal, agentId }, plan, [...plan.added, ...output], hasFailed(status))
+    const { stopTexts } = this.#options.answer
+    const exchanged = [...plan.added, ...output]
+    const marks = turnMarks({ principal, agentId }, plan, exchanged, hasFailed(status), stopTexts)
     const { parked } = outcome
     // Before the client hears of the calls, and may answer them.
     if (parked !== undefined) {

@@ -5,6 +5,7 @@ import {
   chainsAfter,
   type Exchange,
   exchangesOf,
+  isCall,
   noChain,
 } from "../domain/exchanges.ts"
 import { type Item, textOf } from "../domain/items.ts"
@@ -13,6 +14,7 @@ import type { TurnRequest } from "../domain/turn-request.ts"
 import { saidMarks } from "./fit.ts"
 import { isAdded, splitInput } from "./history.ts"
 import type { Continuation } from "./plan.ts"
+import type { Run } from "./split-runs.ts"
 
 /** What a client brought behind a place of its conversation, up to the next thing that the agent said. */
 export interface Asked {
@@ -24,6 +26,9 @@ export interface Asked {
   readonly answer: { readonly text: string; readonly end: number } | null
 }
 
+/** How many runs of messages are looked at for an answer of ours that is one of several: each costs some hashes. */
+const maxRuns = 32
+
 /** The conversation as a request has it. It is read once: it may be of megabytes. */
 export class SentConversation {
   /** Each with something that the agent said. */
@@ -32,12 +37,14 @@ export class SentConversation {
   readonly chains: readonly Chain[]
   #marks: ReadonlySet<string> | null = null
   readonly #items: readonly Item[]
+  readonly #stopTexts: readonly string[]
   readonly #exchanges: readonly Exchange[]
   /** Index of the first item behind the last thing that the agent said or did. */
   readonly #newFrom: number
 
   constructor({ input, answerLimits }: Pick<TurnRequest, "input" | "answerLimits">) {
     this.#items = input
+    this.#stopTexts = answerLimits.stopTexts
     this.#exchanges = exchangesOf(input, answerLimits.stopTexts)
     this.said = this.#exchanges.filter(({ said }) => said.length > 0)
     this.chains = chainsAfter(noChain, this.said)
@@ -50,15 +57,35 @@ export class SentConversation {
     return this.#marks.has(mark)
   }
 
-  /** Index of the first item behind the first `length` exchanges. */
-  endOf(length: number): number {
-    return this.said[length - 1]?.end ?? 0
+  /** Of `said`: the newest of those of several messages. */
+  runs(): readonly Run[] {
+    const runs = this.said.flatMap((exchange, index) => {
+      const start = this.said[index - 1]?.end ?? 0
+      const places = isCall(exchange) ? [] : this.#answersIn(start, exchange.end)
+      const part = (from: number, to: number) => {
+        const end = places[to] ?? exchange.end
+        const items = this.#items.slice(from === 0 ? start : places[from], end)
+        const [found] = exchangesOf(items, this.#stopTexts)
+        return found === undefined || found.said.length === 0 ? null : { ...found, end }
+      }
+      return places.length < 2 ? [] : [{ index, length: places.length, part }]
+    })
+    return runs.slice(-maxRuns)
   }
 
-  /** What the client's messages say in the exchange with this index. */
-  messagesOf(index: number): string {
+  #answersIn(start: number, end: number): readonly number[] {
+    const places: number[] = []
+    for (let index = start; index < end; index += 1) {
+      const item = this.#items[index]
+      if (item !== undefined && isAnswer(item)) places.push(index)
+    }
+    return places
+  }
+
+  /** What the client's messages say among these items. */
+  messagesBetween(start: number, end: number): string {
     return this.#items
-      .slice(this.endOf(index), this.endOf(index + 1))
+      .slice(start, end)
       .flatMap((item) => (item.type === "message" && isAdded(item) ? [textOf(item.content)] : []))
       .join("\n")
   }
@@ -103,6 +130,12 @@ export class SentConversation {
   #exchangesFrom(start: number): readonly Exchange[] {
     const [first, ...rest] = this.#exchanges.filter(({ end }) => end > start)
     if (first === undefined) return []
+    const before = this.#exchanges[this.#exchanges.indexOf(first) - 1]
+    if (this.#answersIn(before?.end ?? 0, start).length > 0) {
+      // Behind one message of several: the rest of them is something else.
+      const left = exchangesOf(this.#items.slice(start, first.end), this.#stopTexts)
+      return [...left.map((exchange) => ({ ...exchange, end: first.end })), ...rest]
+    }
     return [{ ...first, brought: first.brought.slice(this.#broughtBefore(first, start)) }, ...rest]
   }
 

@@ -1,8 +1,14 @@
+import type { Exchange } from "../domain/exchanges.ts"
 import { isDeed } from "../domain/has-acted.ts"
 import type { Item } from "../domain/items.ts"
 import type { Store, TurnTrace } from "../domain/store.ts"
-import type { Past } from "./find-past.ts"
 import { exchangeCount, type Fit } from "./fit.ts"
+
+/** A turn, and how many exchanges of the conversation it holds. */
+interface Past {
+  readonly turnId: string
+  readonly length: number
+}
 
 /**
  * The past of a conversation that fits behind all of these turns equally. Where all was asked, said and done in the same way, any
@@ -39,10 +45,17 @@ function sharedTurns(fits: readonly Fit[]): number {
 
 async function areAlike(fits: readonly Fit[], shared: number, store: Store): Promise<boolean> {
   const ways = fits.map(({ turns }) => turns.slice(shared))
-  const [first, ...others] = ways.map((turns) => JSON.stringify(turns.map(({ exchanges }) => exchanges)))
+  const [first, ...others] = ways.map((turns) =>
+    JSON.stringify(turns.map(({ exchanges }) => exchanges?.map(asSaid))),
+  )
   if (others.some((other) => other !== first)) return false
   const [deeds, ...otherDeeds] = await Promise.all(ways.map((turns) => deedsOf(turns, store)))
   return otherDeeds.every((other) => other === deeds)
+}
+
+/** Without what else it is known by, which depends on the stop texts of each request. */
+function asSaid({ brought, said }: Exchange): unknown {
+  return [brought, said[0]]
 }
 
 async function deedsOf(turns: readonly TurnTrace[], store: Store): Promise<string> {

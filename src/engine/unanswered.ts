@@ -26,6 +26,8 @@ export interface UnansweredSearch {
   readonly store: Store
   readonly owner: Owner
   readonly sent: SentConversation
+  /** The client's name of the conversation. */
+  readonly sessionKey: string | null
   /** The agent does not tell what it does by itself. */
   readonly hidesItsWork: boolean
 }
@@ -42,33 +44,66 @@ export async function behindUnanswered(place: Place, search: UnansweredSearch): 
 async function nextUnanswered(place: Place, search: UnansweredSearch): Promise<Place | null> {
   const asked = search.sent.askedAfter(place.end)
   if (asked.marks.length === 0) return null
-  for (const [index, turn] of (await turnsAfter(place.turnId, asked.marks, search)).entries()) {
+  for (const [index, { turn, isOfSession }] of (
+    await turnsAfter(place.turnId, asked.marks, search)
+  ).entries()) {
     const held = await heldBy(turn, search)
-    const next = held === null ? null : await placeAfter(held, place, asked, index === 0)
+    const how = { isNewest: index === 0, isFirst: place.turnId === null, isOfSession }
+    const next = held === null ? null : await placeAfter(held, place, asked, how)
     if (next !== null) return next
   }
   return null
 }
 
+/** Messages that are looked at for a conversation's first turn. */
+const maxBeginnings = 8
+
+/** How a turn was found. */
+interface Found {
+  readonly isNewest: boolean
+  /** It begins its conversation: nothing but what it was asked tells which one that is. */
+  readonly isFirst: boolean
+  readonly isOfSession: boolean
+}
+
+interface Candidate {
+  readonly turn: TurnTrace
+  readonly isOfSession: boolean
+}
+
 async function turnsAfter(
   turnId: string | null,
   marks: readonly string[],
-  { store, owner }: UnansweredSearch,
-): Promise<readonly TurnTrace[]> {
-  if (turnId !== null) return store.findTurnsAfter(turnId)
-  const scope = { principal: owner.principal, agentId: owner.agent.id }
-  const found = await store.findTurnsByKey(owner, lookupKeys(scope)("begin", marks[0] ?? ""))
-  const traces = await Promise.all(found.map(({ id }) => store.traceTurn(id)))
-  return traces.flatMap((turns) => turns.slice(-1))
+  search: UnansweredSearch,
+): Promise<readonly Candidate[]> {
+  const { store, owner, sessionKey } = search
+  if (turnId !== null) {
+    return (await store.findTurnsAfter(turnId)).map((turn) => ({ turn, isOfSession: false }))
+  }
+  const keyOf = lookupKeys({ principal: owner.principal, agentId: owner.agent.id })
+  // Which of them the turn was asked last is not known here.
+  const values = marks.filter((mark, index) => index === 0 || mark.startsWith("u")).slice(0, maxBeginnings)
+  const keys = values.map((mark) => keyOf("begin", mark))
+  const found = (await Promise.all(keys.map((key) => store.findTurnsByKey(owner, key)))).flat()
+  const session =
+    sessionKey === null ? null : await store.findThreadBySession(owner.principal, owner.agent, sessionKey)
+  const ids = new Set(found.map(({ id }) => id))
+  const traces = await Promise.all([...ids].map((id) => store.traceTurn(id)))
+  const ofSession = session?.headTurnId ? (await store.traceTurn(session.headTurnId)).slice(0, 1) : []
+  const others = traces.flatMap((turns) => turns.slice(-1)).filter(({ id }) => id !== ofSession[0]?.id)
+  return [
+    ...ofSession.map((turn) => ({ turn, isOfSession: true })),
+    ...others.map((turn) => ({ turn, isOfSession: false })),
+  ]
 }
 
-async function placeAfter(held: Held, before: Place, asked: Asked, isNewest: boolean): Promise<Place | null> {
+async function placeAfter(held: Held, before: Place, asked: Asked, found: Found): Promise<Place | null> {
   const unseen = held.isSilent ? null : ""
   // It was asked the same as the one before it, which failed as well.
   if (held.isFailed && held.marks.join() === before.asked.join() && !before.isRepeat) {
     return { ...before, turnId: held.turnId, seenText: unseen }
   }
-  const count = await askedCount(held, asked, isNewest)
+  const count = await askedCount(held, asked, found)
   if (count === null) return null
   const next = { turnId: held.turnId, isRepeat: false, seenText: unseen, asked: held.marks }
   const end = count === 0 ? before.end : asked.indexes[count]
@@ -92,13 +127,32 @@ function isBeginning(told: string, seen: string): boolean {
  * text stands around the newest message only. Where they may say something that it was not asked, as behind a clock, all are asked
  * again (0). Null: another turn's.
  */
-async function askedCount(held: Held, asked: Asked, isNewest: boolean): Promise<number | null> {
+async function askedCount(held: Held, asked: Asked, found: Found): Promise<number | null> {
   const count = held.marks.length
   if (held.marks.every((mark, index) => mark === asked.marks[index])) return count
-  if (!isNewest || !held.isCut || count > asked.marks.length) return null
-  if ((await held.items()).every((item, index) => isHeldBy(item, asked.items[index]))) return count
+  if (!(found.isNewest || found.isFirst) || !held.isCut || count > asked.marks.length) return null
+  const items = await held.items()
+  if (items.every((item, index) => isHeldBy(item, asked.items[index]))) return count
+  if (found.isFirst && !isSameBeginning(items, asked, found)) return null
   const isFollowed = usersIn(asked.marks) > usersIn(held.marks) && usersIn(held.marks) > 0
   return isFollowed && (await held.hasActed()) ? 0 : null
+}
+
+/** By its last message, or by the client's id, where the rest is the same but for numbers: a clock, a date. */
+function isSameBeginning(items: readonly Item[], asked: Asked, { isOfSession }: Found): boolean {
+  const last = items.findLastIndex((item) => item.type === "message" && item.role === "user")
+  const lastItem = items[last]
+  const isLastHeld = lastItem !== undefined && isHeldBy(lastItem, asked.items[last])
+  return (isLastHeld || isOfSession) && items.every((item, index) => isAlike(item, asked.items[index]))
+}
+
+function isAlike(one: Item, sent: Item | undefined): boolean {
+  if (sent === undefined) return false
+  return isHeldBy(one, sent) || (one.type === sent.type && withoutNumbers(one) === withoutNumbers(sent))
+}
+
+function withoutNumbers(item: Item): string {
+  return textOf(contentOf(item)).replaceAll(/\d+/g, "0").trim()
 }
 
 function usersIn(marks: readonly string[]): number {

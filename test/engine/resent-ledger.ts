@@ -114,7 +114,13 @@ export class ResentLedger {
       ...(error !== null && { error }),
       items: output.map((item, outputIndex) => ({ outputIndex, item })),
       nativeTurnRef: `native ${turnId}`,
-      marks: turnMarks({ principal, agentId: agent.id }, plan, [...plan.added, ...output], hasFailed(status)),
+      marks: turnMarks(
+        { principal, agentId: agent.id },
+        plan,
+        [...plan.added, ...output],
+        hasFailed(status),
+        asked.stopTexts,
+      ),
     })
     return { plan, turnId, responseId: record.id }
   }
