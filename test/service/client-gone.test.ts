@@ -102,12 +102,10 @@ describe("a client that goes away", () => {
       { model: "manager", input: "[[say:never]]", stream: true },
       { signal: abort.signal },
     )
-    let id = ""
-    for await (const event of dropped) {
-      if (event.type !== "response.created") continue
-      id = event.response.id
-      break
-    }
+    // Leaving a loop would hang up.
+    const { value: created } = await dropped[Symbol.asyncIterator]().next()
+    if (created?.type !== "response.created") throw new Error("the stream has not begun")
+    const { id } = created.response
     const whole = client.chat.completions.create(chatOf("[[say:never]]"), { signal: abort.signal })
     const settled = whole.catch((error: unknown) => error)
     const queued = () => service.roster.list().find((agent) => agent.id === "manager")?.queuedTurns
