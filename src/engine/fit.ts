@@ -20,6 +20,8 @@ export interface Fit {
   readonly run: number
   /** In how many of these the client's messages are the same as well. */
   readonly sameMessages: number
+  /** True: in one of them a message of the user's is the same. */
+  readonly isAsked: boolean
   readonly isOfSession: boolean
 }
 
@@ -52,7 +54,7 @@ export function fitOf(question: FitQuestion): Fit | null {
   // A word or two may have been said in any conversation, and a few of them one after the other.
   const isConvincing = isDistinct || (isAsSent && known.some(({ isShort }) => !isShort))
   if (!isConvincing && !isAsked && !isOfSession) return null
-  const fit = { place, turns, length, sameMessages, isOfSession }
+  const fit = { place, turns, length, sameMessages, isAsked, isOfSession }
   if (isAsSent) return { ...fit, kind: "whole", run: length }
   if (run === 0) return null
   if (at < 0) return { ...fit, kind: step < 0 ? "whole" : "trimmed", run }

@@ -20,7 +20,7 @@ const maxTurns = 16
  * the client calls the two conversations differently, only the same message will do: that is a copy of a chat.
  */
 export async function isTrusted(fit: Fit, question: TrustQuestion): Promise<boolean> {
-  if (fit.isOfSession || fit.sameMessages > 0) return true
+  if (fit.isOfSession || fit.isAsked) return true
   const { sessionKey, store, messagesOf } = question
   if (sessionKey !== null && fit.place.sessionKey !== null) return false
   if (fit.run > 1) return true

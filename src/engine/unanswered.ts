@@ -87,7 +87,9 @@ async function turnsAfter(
   const found = (await Promise.all(keys.map((key) => store.findTurnsByKey(owner, key)))).flat()
   const session =
     sessionKey === null ? null : await store.findThreadBySession(owner.principal, owner.agent, sessionKey)
-  const ids = new Set(found.map(({ id }) => id))
+  // Under another name it is another chat, which begins with the same words.
+  const isOther = (name: string | null) => sessionKey !== null && name !== null && name !== sessionKey
+  const ids = new Set(found.filter((place) => !isOther(place.sessionKey)).map(({ id }) => id))
   const traces = await Promise.all([...ids].map((id) => store.traceTurn(id)))
   const ofSession = session?.headTurnId ? (await store.traceTurn(session.headTurnId)).slice(0, 1) : []
   const others = traces.flatMap((turns) => turns.slice(-1)).filter(({ id }) => id !== ofSession[0]?.id)

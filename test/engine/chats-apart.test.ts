@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { Item } from "../../src/domain/items.ts"
-import { answer, ResentLedger, ran, user } from "./resent-ledger.ts"
+import { answer, developer, ResentLedger, ran, user } from "./resent-ledger.ts"
 
 /** Two people behind one key, as behind a chat program: what one of them was told is never in the other's chat. */
 
@@ -77,5 +77,24 @@ describe("a chat whose last answer another chat has, too", () => {
   it("is the same one where a clock has changed its only message", async () => {
     await chat(undefined, "[12:00] hi", greeting)
     expect(await parentOf([user("[12:01] hi"), answer(greeting), user("u")])).not.toBeNull()
+  })
+
+  it("is not the same one for what a developer says in front of any chat", async () => {
+    const rules = developer("Be brief.")
+    await ledger.turn({ input: [rules, user("Read the mail")], sessionKey: "chat-alice" }, [answer(done)])
+    const input = [rules, user("Mend the parser"), answer(done), user("And then?")]
+    expect(await parentOf(input, "chat-bob")).toBeNull()
+  })
+})
+
+describe("a chat that begins with the words of one that was stopped", () => {
+  it.each([
+    ["under another name begins anew", "chat-bob", true],
+    ["under the same name goes on there", "chat-alice", false],
+  ])("%s", async (_, bob, isNew) => {
+    const report = [user("Run the report")]
+    await ledger.turn({ input: report, sessionKey: "chat-alice" }, [ran("make report")], "cancelled")
+    expect((await parentOf(report, bob)) === null).toBe(isNew)
+    expect((await parentOf([...report, user("Is it done?")], bob)) === null).toBe(isNew)
   })
 })
