@@ -26,7 +26,8 @@ export function agentIdOf(role: string, name: string | null): string {
 
 /** A role or name as people write it, in the form that ids take: `Al Ice` becomes `al-ice`. What is no name at all stays. */
 export function slugOf(text: string): string {
-  if (!/^[a-z0-9][a-z0-9 _-]*$/i.test(text)) return text
+  // Not with `_`, which stands between role and name.
+  if (!/^[a-z0-9][a-z0-9 -]*$/i.test(text)) return text
   return text
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-")

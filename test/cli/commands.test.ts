@@ -89,9 +89,9 @@ describe("the commands, with a running service", () => {
   })
 
   it("hire under a name as people write it, and says what it is in ids", async () => {
-    const hired = await run(["hire", "Test_Engineer", "Al Ice"])
+    const hired = await run(["hire", "Test Engineer", "Al Ice"])
     expect(hired.stdout).toContain("test-engineer_al-ice")
-    expect(hired.stderr).toContain('The role "Test_Engineer" is written test-engineer in ids.')
+    expect(hired.stderr).toContain('The role "Test Engineer" is written test-engineer in ids.')
     expect(hired.stderr).toContain('The name "Al Ice" is written al-ice in ids.')
     expect((await run(["fire", "al-ice"])).code).toBe(0)
   })
