@@ -6,6 +6,8 @@ import { StartError } from "./start-error.ts"
 
 const firstPauseMs = 1_000
 const longestPauseMs = 60_000
+/** Longest pause that callers are kept waiting for, where the program has worked before: it was killed, and mends itself. */
+const longestWaitMs = 5_000
 /** Characters of what a program says beside its protocol that people are shown. */
 export const maxPrintedLength = 600
 /** A process that lived this long did not die of its start. */
@@ -42,7 +44,7 @@ export interface SupervisorOptions<P extends SupervisedProcess> {
 /**
  * Keeps one process: started by the first who needs it, shared by all, replaced by the next who needs it after its
  * death. The first death is followed by a new start at once; after quick deaths in a row the pause grows from 1 s to
- * 60 s, in which callers get the last reason instead of one more process.
+ * 60 s. Callers wait for a short one behind a process that had worked, and else get the last reason instead of one more process.
  */
 export class ProcessSupervisor<P extends SupervisedProcess> {
   readonly #options: SupervisorOptions<P>
@@ -53,6 +55,8 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
   readonly #started = new Set<P>()
   #quickDeaths = 0
   #notBefore = 0
+  /** The last one that died had made its handshake. */
+  #hasWorked = false
   #lastReason = ""
   #lastDetail: string | null = null
   #lastStep: string
@@ -86,7 +90,7 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
   }
 
   async #start(): Promise<P> {
-    if (this.#notBefore > this.#options.now()) throw this.#error()
+    await this.#pause()
     const process = this.#options.spawn()
     const startedAt = this.#options.now()
     this.#living.add(process)
@@ -127,6 +131,14 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
     return process
   }
 
+  async #pause(): Promise<void> {
+    const waitMs = this.#notBefore - this.#options.now()
+    if (waitMs <= 0) return
+    if (!this.#hasWorked || waitMs > longestWaitMs) throw this.#error()
+    await new Promise((resolve) => setTimeout(resolve, waitMs))
+    if (this.#isStopped) throw stopping()
+  }
+
   #error(cause?: unknown): StartError {
     const reason = this.#lastReason || `${this.#options.program} does not start`
     return new StartError(reason, this.#lastStep, { detail: this.#lastDetail, cause })
@@ -143,6 +155,7 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
     const stderr = process.stderrTail.trim().split("\n").slice(-3).join("\n")
     this.#lastReason = `${program} ${reason}`
     this.#lastDetail = stderr === "" ? null : stderr
+    this.#hasWorked = this.#started.has(process)
     if (process === this.#process) this.#process = null
     if (!this.#started.delete(process)) return
     if (!this.#isStopped)
