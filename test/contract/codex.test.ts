@@ -1,10 +1,10 @@
-import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { createCodexBackend } from "../../src/backends/codex/codex-backend.ts"
 import { startModelServer } from "../model-server/model-server.ts"
 import { developerTextOf, userTextsOf } from "../model-server/request-readers.ts"
 import { codexExecutable } from "../support/codex-binary.ts"
 import { createCodexHome } from "../support/codex-home.ts"
+import { codexRecords } from "../support/codex-records.ts"
 import { descendantsOf, isRunning } from "../support/processes.ts"
 import { createTempDir } from "../support/temp-dir.ts"
 import { waitFor } from "../support/wait-for.ts"
@@ -75,10 +75,7 @@ async function prepare(model: string): Promise<BackendHarness> {
       process.kill(killed, "SIGKILL")
       await waitFor(() => !isRunning(killed), { what: "codex to be dead" })
     },
-    records: () =>
-      readdirSync(codexHome.home, { recursive: true, encoding: "utf8" }).filter((file) =>
-        file.endsWith(".jsonl"),
-      ),
+    records: () => codexRecords(codexHome.home),
     recordFolders: [join(codexHome.home, "sessions")],
     // The same in all modes, and it takes codex some seconds: once is enough.
     ...(model === "scripted-1" ? { isLoaded: async (thread: string) => !unloaded.has(thread) } : {}),

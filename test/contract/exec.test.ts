@@ -1,4 +1,3 @@
-import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { createExecBackend } from "../../src/backends/exec/exec-backend.ts"
 import { ProbeMemory } from "../../src/backends/probe.ts"
@@ -7,6 +6,7 @@ import { startModelServer } from "../model-server/model-server.ts"
 import { developerTextOf, userTextsOf } from "../model-server/request-readers.ts"
 import { codexExecutable } from "../support/codex-binary.ts"
 import { createCodexHome } from "../support/codex-home.ts"
+import { codexRecords } from "../support/codex-records.ts"
 import { startMcpEndpoint } from "../support/mcp-endpoint.ts"
 import { descendantsOf, isRunning } from "../support/processes.ts"
 import { createTempDir } from "../support/temp-dir.ts"
@@ -80,10 +80,7 @@ async function prepareCodex(): Promise<BackendHarness> {
       await running.kill()
     },
     kill: running.kill,
-    records: () =>
-      readdirSync(codexHome.home, { recursive: true, encoding: "utf8" }).filter((file) =>
-        file.endsWith(".jsonl"),
-      ),
+    records: () => codexRecords(codexHome.home),
     recordFolders: [join(codexHome.home, "sessions")],
     processes: running.all,
     remove: async () => {
