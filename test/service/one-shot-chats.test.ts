@@ -54,8 +54,9 @@ describe("a thousand one-shot chats, one after another", () => {
       // A loaded thread costs codex about 1.1 MB and 2.3 file handles: 800 of them would be 880 MB and 1,840 handles.
       expect(late.codexMb - early.codexMb).toBeLessThan(100)
       expect(late.codexFiles - early.codexFiles).toBeLessThan(40)
-      // 100 kB a chat would be 80 MB.
-      expect(late.daemonMb - early.daemonMb).toBeLessThan(40)
+      // V8's young generation grows once, to 48 MB, somewhere between the 200th and the 600th; from then on nothing grows. 100 kB a chat
+      // would be 80 MB.
+      expect(late.daemonMb - early.daemonMb).toBeLessThan(64)
       expect(late.daemonFiles - early.daemonFiles).toBeLessThan(20)
     } finally {
       await daemon.stop()
