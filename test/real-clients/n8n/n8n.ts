@@ -158,7 +158,14 @@ async function drive(url: string, output: () => string): Promise<N8n> {
         form.set("files", new File([new Uint8Array(picture)], "dot.png", { type: "image/png" }))
       const whole = new Response(form)
       const headers = { "content-type": whole.headers.get("content-type") ?? "" }
-      return post(`${url}/webhook/${chat}/chat`, headers, Buffer.from(await whole.arrayBuffer()), limitMs)
+      const sent = Buffer.from(await whole.arrayBuffer())
+      let answer = await post(`${url}/webhook/${chat}/chat`, headers, sent, limitMs)
+      // A workflow that was just published has no address for a moment.
+      for (let tries = 0; answer.status === 404 && tries < 100; tries += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        answer = await post(`${url}/webhook/${chat}/chat`, headers, sent, limitMs)
+      }
+      return answer
     },
   }
 }
