@@ -1,20 +1,12 @@
-import { homedir } from "node:os"
-import { readConfigText } from "../config/read-config-text.ts"
-import { resolveConfig } from "../config/resolve-config.ts"
 import { startService } from "../service.ts"
 import { HomeLockedError } from "../workspace/home-lock.ts"
+import { configOfHome } from "./config-of-home.ts"
 import { UsageError } from "./exit-codes.ts"
 import { createLogger } from "./logger.ts"
 
 /** The service of this home in this process, on its socket only. Resolves with what ends it. */
 export async function startStandaloneService(home: string): Promise<() => Promise<void>> {
-  const config = resolveConfig({
-    flags: { home },
-    env: process.env,
-    homeDir: homedir(),
-    cwd: process.cwd(),
-    readFile: readConfigText,
-  })
+  const config = configOfHome(home)
   // Its lines would run through the talk.
   const log = await createLogger(process.stderr, { AI_AGENT_PROXY_LOG_LEVEL: "error", ...process.env })
   const service = await startService({ config, log, env: process.env, isOnSocketOnly: true }).catch(

@@ -1,9 +1,7 @@
 import { existsSync } from "node:fs"
-import { homedir } from "node:os"
-import { readConfigText } from "../config/read-config-text.ts"
-import { resolveConfig } from "../config/resolve-config.ts"
 import { oldAgents } from "../workspace/take-over.ts"
 import { takeOverHome, takeOverLines } from "../workspace/taken-over-record.ts"
+import { configOfHome } from "./config-of-home.ts"
 
 /**
  * What a start of the service would take over of release 0.2.0, now; a service that runs has done it. Resolves with lines for
@@ -11,12 +9,5 @@ import { takeOverHome, takeOverLines } from "../workspace/taken-over-record.ts"
  */
 export async function takeOverWhileDown(home: string): Promise<readonly string[]> {
   if (!existsSync(home) || (await oldAgents(home)).length === 0) return []
-  const config = resolveConfig({
-    flags: { home },
-    env: process.env,
-    homeDir: homedir(),
-    cwd: process.cwd(),
-    readFile: readConfigText,
-  })
-  return takeOverLines(await takeOverHome(home, config))
+  return takeOverLines(await takeOverHome(home, configOfHome(home)))
 }

@@ -75,12 +75,12 @@ export function goProgram(folder: string): Library["install"] {
   })
 }
 
-/** Of a library of Rust: `src/`, `Cargo.toml` and `Cargo.lock` are in this folder. */
+/** Of a library of Rust: `src/` and `Cargo.toml` are in this folder. A lock of cargo's names its registry: there is none. */
 export function rustProgram(folder: string): Library["install"] {
   return builtProgram("Rust", folder, {
     compiler: "cargo",
     version: "--version",
-    build: ["build", "--locked", "--quiet", "--target-dir", "target"],
+    build: ["build", "--quiet", "--target-dir", "target"],
     built: "target/debug/client",
   })
 }
