@@ -77,11 +77,12 @@ describe("a warm program that dies again and again", () => {
 
   it("is not waited for in a long pause, nor where it had never worked: whoever asks is told why", async () => {
     await killed(5)
-    await expect(supervisor.get()).rejects.toThrow("agent was killed")
+    const refused = { message: expect.stringContaining("agent was killed"), retryAfterSeconds: 8 }
+    await expect(supervisor.get()).rejects.toMatchObject(refused)
 
     canStart = false
     await vi.advanceTimersByTimeAsync(60_000)
-    await expect(supervisor.get()).rejects.toThrow()
+    await expect(supervisor.get()).rejects.toMatchObject({ retryAfterSeconds: null })
     const count = started.length
     await expect(supervisor.get()).rejects.toThrow()
     expect(started).toHaveLength(count)
@@ -95,5 +96,6 @@ describe("a warm program that dies again and again", () => {
     await vi.runAllTimersAsync()
     expect(await getting).toContain("stopping")
     expect(started).toHaveLength(count)
+    await expect(supervisor.get()).rejects.toMatchObject({ retryAfterSeconds: 5 })
   })
 })

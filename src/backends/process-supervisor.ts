@@ -2,7 +2,7 @@ import { fullReason } from "../domain/backend.ts"
 import { messageOf } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import { RpcLostError } from "./rpc-client.ts"
-import { StartError } from "./start-error.ts"
+import { StartError, type StartErrorFields, stopping } from "./start-error.ts"
 
 const firstPauseMs = 1_000
 const longestPauseMs = 60_000
@@ -44,7 +44,8 @@ export interface SupervisorOptions<P extends SupervisedProcess> {
 /**
  * Keeps one process: started by the first who needs it, shared by all, replaced by the next who needs it after its
  * death. The first death is followed by a new start at once; after quick deaths in a row the pause grows from 1 s to
- * 60 s. Callers wait for a short one behind a process that had worked, and else get the last reason instead of one more process.
+ * 60 s. Callers wait for a short one behind a process that had worked, and else get the last reason instead of one more
+ * process; where it had worked, also the time until the next start.
  */
 export class ProcessSupervisor<P extends SupervisedProcess> {
   readonly #options: SupervisorOptions<P>
@@ -119,7 +120,7 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
         const printed = process.strayText.trim().slice(0, maxPrintedLength)
         if (printed !== "") this.#lastDetail = `${this.#lastDetail ?? ""} it printed: ${printed}`.trim()
       }
-      throw this.#error(error)
+      throw this.#error({ cause: error })
     }
     if (this.#isStopped) {
       await process.end()
@@ -134,14 +135,15 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
   async #pause(): Promise<void> {
     const waitMs = this.#notBefore - this.#options.now()
     if (waitMs <= 0) return
-    if (!this.#hasWorked || waitMs > longestWaitMs) throw this.#error()
+    if (!this.#hasWorked) throw this.#error()
+    if (waitMs > longestWaitMs) throw this.#error({ retryAfterSeconds: Math.ceil(waitMs / 1_000) })
     await new Promise((resolve) => setTimeout(resolve, waitMs))
     if (this.#isStopped) throw stopping()
   }
 
-  #error(cause?: unknown): StartError {
+  #error(fields: Pick<StartErrorFields, "cause" | "retryAfterSeconds"> = {}): StartError {
     const reason = this.#lastReason || `${this.#options.program} does not start`
-    return new StartError(reason, this.#lastStep, { detail: this.#lastDetail, cause })
+    return new StartError(reason, this.#lastStep, { detail: this.#lastDetail, ...fields })
   }
 
   #died(process: P, reason: string, startedAt: number): void {
@@ -165,8 +167,4 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
       })
     this.#options.onExited(process, reason)
   }
-}
-
-function stopping(): StartError {
-  return new StartError("the agent is stopping", "Start the service again.")
 }

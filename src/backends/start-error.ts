@@ -1,5 +1,6 @@
 import { fullReason, type NotReady } from "../domain/backend.ts"
 import { messageOf, ProxyError, ThreadLostError } from "../domain/errors.ts"
+import { notReadyError } from "../domain/not-ready-error.ts"
 import type { TurnError } from "../domain/turn-events.ts"
 import { RpcError, RpcLostError } from "./rpc-client.ts"
 
@@ -7,28 +8,46 @@ export interface StartErrorFields {
   /** See `NotReady`: whatever is not of our own words. */
   readonly detail?: string | null
   readonly cause?: unknown
+  /** See `NotReady`. Missing: only a person can mend it. */
+  readonly retryAfterSeconds?: number | null
 }
 
-/** Why the agent's program does not run now, in sentences for people; `reason`, `nextStep`, `detail` as in `NotReady`. */
+/** Why the agent's program does not run now, in sentences for people; the fields are those of `NotReady`. */
 export class StartError extends Error {
   readonly reason: string
   readonly nextStep: string
   readonly detail: string | null
+  readonly retryAfterSeconds: number | null
 
-  constructor(reason: string, nextStep: string, { detail = null, cause }: StartErrorFields = {}) {
+  constructor(
+    reason: string,
+    nextStep: string,
+    { detail = null, cause, retryAfterSeconds = null }: StartErrorFields = {},
+  ) {
     super(fullReason({ reason, detail }), { cause })
     this.name = "StartError"
     this.reason = reason
     this.nextStep = nextStep
     this.detail = detail
+    this.retryAfterSeconds = retryAfterSeconds
   }
+}
+
+/** Of an agent whose backend is being stopped. */
+export function stopping(cause?: unknown): StartError {
+  return new StartError("the agent is stopping", "Start the service again.", { cause, retryAfterSeconds: 5 })
+}
+
+/** Of a program that died between its start and the request that waited for it; its next start is at hand. */
+export function justEnded(program: string): StartError {
+  return new StartError(`${program} has just ended`, "Try again.", { retryAfterSeconds: 1 })
 }
 
 /** What was thrown by others is in their words. */
 export function notReady(error: unknown): NotReady {
   if (error instanceof StartError) {
     const { reason, nextStep, detail } = error
-    return { isReady: false, reason, nextStep, detail }
+    return { isReady: false, reason, nextStep, detail, ...passing(error) }
   }
   return {
     isReady: false,
@@ -43,7 +62,7 @@ export function proxyErrorOf(error: unknown): ProxyError {
   if (error instanceof ProxyError) return error
   const message = messageOf(error)
   if (error instanceof StartError) {
-    return new ProxyError("agent_not_ready", `${message}. ${error.nextStep}`, { cause: error })
+    return notReadyError(`${message}. ${error.nextStep}`, passing(error), error)
   }
   const code = error instanceof RpcLostError && !error.isTimeout ? "backend_died" : "backend_error"
   return new ProxyError(code, message, { cause: error })
@@ -63,6 +82,10 @@ export function isThreadUnknown(error: unknown): boolean {
 }
 
 export function turnErrorOfThrown(error: unknown): TurnError {
-  const { code, message } = proxyErrorOf(error)
-  return { code, message, modelStatus: null }
+  const { code, message, retryAfterSeconds } = proxyErrorOf(error)
+  return { code, message, modelStatus: null, ...(retryAfterSeconds !== null && { retryAfterSeconds }) }
+}
+
+function passing({ retryAfterSeconds }: StartError): Pick<NotReady, "retryAfterSeconds"> {
+  return retryAfterSeconds === null ? {} : { retryAfterSeconds }
 }

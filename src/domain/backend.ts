@@ -86,6 +86,8 @@ export interface NotReady {
   readonly nextStep: string
   /** Null: there is no more to tell. */
   readonly detail: string | null
+  /** It mends itself: seconds until it may be ready. Absent: only a person can mend it. */
+  readonly retryAfterSeconds?: number
 }
 
 export type Readiness = { readonly isReady: true } | NotReady

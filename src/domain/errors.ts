@@ -34,7 +34,7 @@ export const errorCodes = {
   agent_not_ready:
     "The agent's CLI is missing or not logged in, or its log-in or key is refused: only a person can mend it, and the message says how.",
   agent_unavailable:
-    "The agent or the service starts, stops, is changed or has no processor time just now: another try makes sense.",
+    "The agent or the service starts, stops, is changed, was killed or has no processor time just now: another try makes sense.",
   agent_stopped: "The agent or the service is stopping.",
   backend_died: "The agent's process ended in the middle of the turn.",
   backend_error: "The agent's CLI refused or misbehaved.",

@@ -22,6 +22,8 @@ export interface TurnError {
   readonly mayHaveActed?: true
   /** When the limit that was met begins anew, in milliseconds of the epoch, where the CLI tells it. */
   readonly resetsAt?: number
+  /** Seconds after which another try makes sense, where that is known. */
+  readonly retryAfterSeconds?: number
 }
 
 /**

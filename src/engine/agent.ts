@@ -10,6 +10,7 @@ import {
 } from "../domain/backend.ts"
 import { ProxyError } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
+import { notReadyError } from "../domain/not-ready-error.ts"
 import type { Outcome } from "./outcome.ts"
 
 export interface AgentOptions {
@@ -55,6 +56,7 @@ export class Agent {
     reason: "the agent is starting",
     nextStep: "Try again in a few seconds.",
     detail: null,
+    retryAfterSeconds: 5,
   }
   #capabilities: Capabilities | null = null
   /** Kind of the backend that told them. */
@@ -107,13 +109,13 @@ export class Agent {
     if (this.#refusal !== null) throw new ProxyError("agent_not_ready", this.#refusal)
   }
 
-  /** Throws `agent_not_ready` with the next step, after asking once more. */
+  /** Throws `agent_not_ready`, or `agent_unavailable`, with the next step, after asking once more. */
   async assertReady(): Promise<void> {
     this.assertTakesTurns()
     if (this.#readiness.isReady) return
     const readiness = await this.check()
     if (readiness.isReady) return
-    throw new ProxyError("agent_not_ready", `Agent '${this.profile.id}' is not ready: ${explain(readiness)}`)
+    throw notReadyError(`Agent '${this.profile.id}' is not ready: ${explain(readiness)}`, readiness)
   }
 
   get isReady(): boolean {

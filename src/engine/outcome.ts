@@ -23,7 +23,7 @@ export interface StopCause {
   readonly code: "cancelled" | "replied" | Cut | ErrorCode
   readonly message: string
   /** What the CLI said of its model, where that is the reason. */
-  readonly told?: Pick<TurnError, "modelStatus" | "resetsAt" | "mayHaveActed">
+  readonly told?: Omit<TurnError, "code" | "message">
 }
 
 export function stopped(cause: StopCause, usage: Usage | null): Outcome {
@@ -34,8 +34,13 @@ export function stopped(cause: StopCause, usage: Usage | null): Outcome {
   return { status: cause.code === "max_output_tokens" ? "incomplete" : "failed", error, usage }
 }
 
-export function causeOf({ code, message, hasActed }: ProxyError): StopCause {
-  return { code, message, told: { modelStatus: null, ...(hasActed && { mayHaveActed: true }) } }
+export function causeOf({ code, message, hasActed, retryAfterSeconds }: ProxyError): StopCause {
+  const told = {
+    modelStatus: null,
+    ...(hasActed && { mayHaveActed: true as const }),
+    ...(retryAfterSeconds !== null && { retryAfterSeconds }),
+  }
+  return { code, message, told }
 }
 
 export function failed(code: string, message: string): Outcome {

@@ -1,6 +1,7 @@
 import type { AgentSettings, AgentStatus } from "../domain/agents.ts"
 import { explain, type NotReady } from "../domain/backend.ts"
 import { ProxyError } from "../domain/errors.ts"
+import { notReadyError } from "../domain/not-ready-error.ts"
 import type { Agent } from "./agent.ts"
 import type { Claim, Member } from "./agent-roster.ts"
 import { raceTimeout } from "./race-timeout.ts"
@@ -66,10 +67,8 @@ export class RosterMember implements Member {
     if (this.#replacement !== null) await this.#waitForReplacement(this.#replacement)
     const agent = this.#agent
     if (agent === null) {
-      throw new ProxyError(
-        "agent_not_ready",
-        `Agent '${this.id}' is not running: ${explain(this.#whyStopped())}`,
-      )
+      const problem = this.#whyStopped()
+      throw notReadyError(`Agent '${this.id}' is not running: ${explain(problem)}`, problem)
     }
     this.#claims += 1
     let isReleased = false
@@ -190,6 +189,7 @@ export class RosterMember implements Member {
       reason: "it is being started",
       nextStep: "Try again in a few seconds.",
       detail: null,
+      retryAfterSeconds: 5,
     }
   }
 }

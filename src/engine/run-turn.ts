@@ -341,7 +341,7 @@ export class RunningTurn implements LiveResponse {
 
   /** What its items cannot say: of a program that does not tell its work, of one that died first, and of a fault of ours. */
   #withDoubt(error: TurnError | null): TurnError | null {
-    if (error === null || this.#native === null || error.code === "agent_not_ready") return error
+    if (error === null || this.#native === null || beforeActing.has(error.code)) return error
     const hidesItsWork = this.#options.agent.capabilities?.hidesItsWork === true
     const hasDied = error.code === "backend_died" && this.#native.turnRef !== null
     const isUnknown = hidesItsWork || hasDied || error.code === "internal_error"
@@ -380,6 +380,9 @@ export class RunningTurn implements LiveResponse {
     this.#native?.interrupt()
   }
 }
+
+/** Of a CLI that was not there to be asked. */
+const beforeActing: ReadonlySet<string> = new Set(["agent_not_ready", "agent_unavailable"])
 
 function delay(ms: number): Promise<void> {
   return new Promise((resolve) => {

@@ -8,7 +8,7 @@ import { ResponseLog } from "../engine/response-log.ts"
 
 /** What is told of a request that was refused when its status 200 was out: a turn that failed, of which the ledger knows nothing. */
 export function refusedTurn(
-  { code, message, resetsAt, hasActed }: ProxyError,
+  { code, message, resetsAt, retryAfterSeconds, hasActed }: ProxyError,
   principal: string,
   request: Pick<TurnRequest, "kind" | "model" | "previousResponseId" | "echo">,
 ): LiveResponse {
@@ -17,6 +17,7 @@ export function refusedTurn(
     message,
     modelStatus: null,
     ...(resetsAt !== null && { resetsAt }),
+    ...(retryAfterSeconds !== null && { retryAfterSeconds }),
     ...(hasActed && { mayHaveActed: true }),
   }
   const now = Date.now()

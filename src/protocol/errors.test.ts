@@ -67,6 +67,20 @@ describe("an error on its way to the client", () => {
     expect(told(now - 1_000)).toEqual(["1", now / 1_000 - 1])
   })
 
+  it.each([
+    ["rate_limit_exceeded", "30"],
+    ["agent_unavailable", "5"],
+  ])("of a state that goes away by itself says so where nobody has told when: %s", (code, usual) => {
+    const told = (more: Partial<TurnError>) => {
+      const turn = { code, message: "Later.", modelStatus: null, ...more }
+      return toErrorResponse(failureOf({ error: turn, output: [] }), "req_1", 0).headers["retry-after"]
+    }
+    expect(told({})).toBe(usual)
+    expect(told({ retryAfterSeconds: 12 })).toBe("12")
+    expect(told({ resetsAt: 7_000 })).toBe("7")
+    expect(told({ mayHaveActed: true })).toBeUndefined()
+  })
+
   it("of a turn with a code of the CLI's own is an error of the backend", () => {
     const error: TurnError = { code: "toString", message: "x", modelStatus: null }
     expect(failureOf({ error, output: [] }).code).toBe("backend_error")
@@ -167,7 +181,7 @@ describe("a turn that failed", () => {
     const told = {
       status,
       retries,
-      retryAfter: null,
+      retryAfter: code === "rate_limit_exceeded" ? "30" : null,
       type,
       inStream,
       begun: "invalid_request_error",

@@ -3,6 +3,7 @@ import { isErrorCode, ProxyError } from "../domain/errors.ts"
 import { machineProblemOf } from "../domain/file-problem.ts"
 import { hasActed } from "../domain/has-acted.ts"
 import type { ResponseRecord } from "../domain/responses.ts"
+import type { TurnError } from "../domain/turn-events.ts"
 
 /** The one form of every error that leaves this service; all four keys are always there. */
 export interface ErrorBody {
@@ -119,9 +120,19 @@ export function toErrorResponse(error: unknown, requestId: string, now = Date.no
 /** Longer ones are not obeyed: clients take short pauses of their own in their place, or none. */
 const longestWaitSeconds = 60
 
+/**
+ * Of what goes away by itself, where nobody has told when. Behind a limit of the model there is a CLI that has tried again for a
+ * while itself; limits are counted by the minute.
+ */
+const usualWaitSeconds: Partial<Record<ErrorCode, number>> = {
+  queue_full: 1,
+  agent_unavailable: 5,
+  rate_limit_exceeded: 30,
+}
+
 function waitSecondsOf({ code, retryAfterSeconds, resetsAt }: ProxyError, now: number): number | null {
   const untilReset = resetsAt === null ? null : (resetsAt - now) / 1_000
-  const seconds = retryAfterSeconds ?? untilReset ?? (code === "queue_full" ? 1 : null)
+  const seconds = retryAfterSeconds ?? untilReset ?? usualWaitSeconds[code] ?? null
   return seconds === null ? null : Math.min(longestWaitSeconds, Math.max(1, Math.ceil(seconds)))
 }
 
@@ -187,12 +198,15 @@ function isForPerson(code: ErrorCode): boolean {
 
 /** A failed turn as an error of the request that asked for it; codes that we do not know become `backend_error`. */
 export function failureOf(record: Pick<ResponseRecord, "error" | "output">): ProxyError {
-  const { code, message, resetsAt } = record.error ?? { code: "backend_error", message: "The turn failed." }
+  const { code, message, resetsAt, retryAfterSeconds } = record.error ?? unknownFailure
   return new ProxyError(isErrorCode(code) ? code : "backend_error", message, {
     hasActed: hasActed(record),
     ...(resetsAt !== undefined && { resetsAt }),
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   })
 }
+
+const unknownFailure: TurnError = { code: "backend_error", message: "The turn failed.", modelStatus: null }
 
 function messageOf({ code, message, hasActed }: ProxyError): string {
   return hasActed ? `${message} (${code}, after the agent had acted)` : message

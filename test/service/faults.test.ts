@@ -306,3 +306,20 @@ describe("a long turn", () => {
     expect(await client.responses.retrieve(id)).toMatchObject({ status: "completed" })
   }, 40_000)
 })
+
+describe("a model that takes no more requests for now", () => {
+  it("is a 429 that says when to come again, though codex does not tell what the model server said", async () => {
+    const { client } = await start()
+    const input = "[[refuse:rate-limit-soon]]"
+    const messages = [{ role: "user" as const, content: input }]
+    const refused = await Promise.all([
+      client.responses.create({ model: "manager", input }).catch((error: unknown) => error),
+      client.chat.completions.create({ model: "manager", messages }).catch((error: unknown) => error),
+    ])
+    for (const error of refused) {
+      if (!(error instanceof APIError)) throw new Error(`no refusal: ${JSON.stringify(error)}`)
+      expect([error.status, error.code]).toEqual([429, "rate_limit_exceeded"])
+      expect(error.headers.get("retry-after")).toBe("30")
+    }
+  }, 60_000)
+})

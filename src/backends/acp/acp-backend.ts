@@ -13,7 +13,7 @@ import { printedLine } from "../../domain/printed-text.ts"
 import { ProcessSupervisor } from "../process-supervisor.ts"
 import type { RequestId } from "../rpc-client.ts"
 import { endLeftBehind, RunningProcesses } from "../running-processes.ts"
-import { notReady, proxyErrorOf, StartError, turnErrorOfThrown } from "../start-error.ts"
+import { justEnded, notReady, proxyErrorOf, turnErrorOfThrown } from "../start-error.ts"
 import { startableProgram } from "../startable-program.ts"
 import { AcpConnection } from "./acp-connection.ts"
 import { isAuthError } from "./acp-error.ts"
@@ -252,7 +252,7 @@ class AcpBackend implements Backend {
     try {
       const connection = await this.#supervisor.get()
       if (this.#current?.connection === connection) return this.#current
-      throw new StartError(`${this.kind} has just ended`, "Try again.")
+      throw justEnded(this.kind)
     } catch (error) {
       throw proxyErrorOf(error)
     }

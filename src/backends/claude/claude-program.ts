@@ -5,7 +5,7 @@ import { messageOf } from "../../domain/errors.ts"
 import { ProbeMemory } from "../probe.ts"
 import { maxPrintedLength } from "../process-supervisor.ts"
 import { runBriefly } from "../run-briefly.ts"
-import { StartError } from "../start-error.ts"
+import { StartError, stopping } from "../start-error.ts"
 import { startableProgram } from "../startable-program.ts"
 import type { ClaudeBackendOptions } from "./claude-options.ts"
 import { isPlainInRules } from "./path-rules.ts"
@@ -50,7 +50,7 @@ export class ClaudeProgram {
 
   /** Absolute path. Throws `StartError`. */
   file(): string {
-    if (this.#signal.aborted) throw new StartError("the agent is stopping", "Start the service again.")
+    if (this.#signal.aborted) throw stopping()
     this.#refuseUnprotected()
     return startableProgram(this.#options, "Install it with `npm install -g @anthropic-ai/claude-code`")
   }
@@ -145,8 +145,7 @@ export class ClaudeProgram {
       const run = await runBriefly(file, args, { cwd, env, timeoutMs: this.#timeoutMs, signal: this.#signal })
       return run.output
     } catch (error) {
-      if (this.#signal.aborted)
-        throw new StartError("the agent is stopping", "Start the service again.", { cause: error })
+      if (this.#signal.aborted) throw stopping(error)
       throw new StartError("`claude` cannot be run", "Run it in a terminal as this user.", {
         detail: `${file}: ${messageOf(error)}`,
         cause: error,

@@ -3,7 +3,7 @@ import type { OwnPath } from "../../disk/held-folder.ts"
 import { removeOwnFileSync, replaceOwnFileSync } from "../../disk/own-file.ts"
 import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import type { RunningProcesses } from "../running-processes.ts"
-import { StartError } from "../start-error.ts"
+import { stopping } from "../start-error.ts"
 import type { ClaudeBackendOptions, ClaudeTimeouts } from "./claude-options.ts"
 import { ClaudeProcess } from "./claude-process.ts"
 import type { ClaudeProgram } from "./claude-program.ts"
@@ -112,7 +112,7 @@ export class ThreadProcesses {
       profile: { ...profile, model: profile.model ?? this.#modelAgain(thread) },
     })
     // Again: it may have taken a while.
-    if (this.#isStopped) throw new StartError("the agent is stopping", "Start the service again.")
+    if (this.#isStopped) throw stopping()
     let exitReason: string | null = null
     const process = new ClaudeProcess({
       file,

@@ -13,10 +13,10 @@ import { type RequestId, RpcError } from "../rpc-client.ts"
 import { RunningProcesses } from "../running-processes.ts"
 import {
   isThreadUnknown,
+  justEnded,
   lostOrProxyError,
   notReady,
   proxyErrorOf,
-  StartError,
   turnErrorOfThrown,
 } from "../start-error.ts"
 import { startableProgram } from "../startable-program.ts"
@@ -234,7 +234,7 @@ class CodexBackend implements Backend {
     try {
       const server = await this.#supervisor.get()
       if (this.#threads !== null) return { server, threads: this.#threads }
-      throw new StartError("codex has just ended", "Try again.")
+      throw justEnded("codex")
     } catch (error) {
       throw proxyErrorOf(error)
     }

@@ -16,7 +16,7 @@ import { ExecTurn } from "../exec/exec-turn.ts"
 import { ThreadFiles } from "../exec/thread-files.ts"
 import { renderPrompt } from "../prompt.ts"
 import { endLeftBehind, RunningProcesses } from "../running-processes.ts"
-import { notReady, StartError, turnErrorOfThrown } from "../start-error.ts"
+import { notReady, stopping, turnErrorOfThrown } from "../start-error.ts"
 import { startableProgram } from "../startable-program.ts"
 import { commandLine, promptRoom } from "./command-line.ts"
 import { LineReader } from "./line-reader.ts"
@@ -194,7 +194,7 @@ class CommandBackend implements Backend {
   }
 
   #file(): string {
-    if (this.#isStopped) throw new StartError("the agent is stopping", "Start the service again.")
+    if (this.#isStopped) throw stopping()
     return startableProgram(this.#options, this.#options.installStep)
   }
 }

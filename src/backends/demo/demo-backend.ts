@@ -12,6 +12,7 @@ import type {
 } from "../../domain/backend.ts"
 import { ThreadLostError } from "../../domain/errors.ts"
 import { type Item, textOf } from "../../domain/items.ts"
+import { notReady, stopping } from "../start-error.ts"
 import type { DemoFolders } from "./demo-acts.ts"
 import { demoReply } from "./demo-reply.ts"
 import { DemoTurn } from "./demo-turn.ts"
@@ -66,12 +67,7 @@ class DemoBackend implements Backend {
 
   async readiness(): Promise<Readiness> {
     if (!this.#isStopped) return { isReady: true }
-    return {
-      isReady: false,
-      reason: "the agent is stopping",
-      nextStep: "Start the service again.",
-      detail: null,
-    }
+    return notReady(stopping())
   }
 
   async openThread(options: ThreadOptions): Promise<ThreadRef> {

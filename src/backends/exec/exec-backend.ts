@@ -13,7 +13,7 @@ import { FunctionChannel } from "../function-channel.ts"
 import { type ExecProfile, probeExec } from "../probe.ts"
 import { type BriefRun, runBriefly } from "../run-briefly.ts"
 import { endLeftBehind, RunningProcesses } from "../running-processes.ts"
-import { notReady, StartError, turnErrorOfThrown } from "../start-error.ts"
+import { notReady, stopping, turnErrorOfThrown } from "../start-error.ts"
 import { startableProgram } from "../startable-program.ts"
 import type { Restraint } from "./exec-command.ts"
 import { callsFunctions, holdMsOf } from "./exec-functions.ts"
@@ -222,8 +222,7 @@ class ExecBackend implements Backend {
   }
 
   #file(): string {
-    if (this.#stopping.signal.aborted)
-      throw new StartError("the agent is stopping", "Start the service again.")
+    if (this.#stopping.signal.aborted) throw stopping()
     return startableProgram(this.#options, "Install it")
   }
 
@@ -239,8 +238,7 @@ class ExecBackend implements Backend {
         ...(probeMemory === undefined ? {} : { memory: probeMemory }),
       })
     } catch (error) {
-      if (this.#stopping.signal.aborted)
-        throw new StartError("the agent is stopping", "Start the service again.", { cause: error })
+      if (this.#stopping.signal.aborted) throw stopping(error)
       throw error
     }
     return this.#profile
