@@ -50,6 +50,16 @@ What a CLI cannot do is refused before anything runs, with a 400 that names the 
 
 ${table(["capability", ...agentClis.map(({ name }) => name), "without it"], capabilityRows())}
 
+## Answers
+
+A response is OpenAI's object, and has all that is said in its \`output\` as one text at its top, too, whole, stored, in events and on a
+WebSocket: \`output_text\`, put together as the official SDKs do it (what is said on the way is in it). So
+\`curl … | jq -r .output_text\` will do.
+
+\`GET /health\` has \`ok\`, \`status\`, \`version\`, \`uptime_seconds\`, \`manager\`, and \`endpoint\`: where responses are asked for, by the
+address that this request came to. The status page counts the agents that are ready; whoever asks for it with a key (or where none is needed)
+sees the process ids of their CLIs.
+
 ## Usage
 
 Tokens are those that the CLI tells for the whole turn, all its requests to the model added up. A model server tells them at the end of

@@ -11,7 +11,9 @@ export interface HttpEnv {
   Variables: {
     /** `req_...`, also in the `x-request-id` header. */
     requestId: string
-    /** Name of the key that was used, or `owner` where none is configured. Set for every route that is not open. */
+    /**
+     * Name of the key that was used, or `owner` where none is configured. Set for every route that is not open, and where a key came
+     * along. */
     principal: string
     /** The agent whose token was used; then there is no principal. */
     agentId: string | undefined

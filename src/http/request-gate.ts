@@ -90,6 +90,9 @@ export function requestGate(
         httpVersion: healthPaths.has(path) ? undefined : context.env?.incoming?.httpVersion,
       })
       context.set("principal", principal)
+    } else {
+      const principal = gate.principalOfKey(authorization)
+      if (principal !== null) context.set("principal", principal)
     }
     if (openPaths.has(path)) return next()
     const caller = agentId ?? context.var.principal
@@ -128,6 +131,8 @@ export interface Gate {
   readonly isGuardingByOrigin: boolean
   /** Who is calling. Throws `invalid_api_key` or `forbidden_origin`. */
   principalOf(headers: GateHeaders): string
+  /** Null: there is no key in the header, or not one of ours. For paths that are open, where some is told to key holders only. */
+  principalOfKey(authorization: string | undefined): string | null
 }
 
 export interface GateHeaders {
@@ -143,6 +148,7 @@ export function createGate(config: Config): Gate {
   const keys = createApiKeys(config.apiKeys)
   return {
     isGuardingByOrigin: keys.isEmpty,
+    principalOfKey: (authorization) => keys.principalOf(authorization),
     principalOf({ host, origin, authorization, client, httpVersion }) {
       if (hasTokenForm(authorization)) {
         throw new ProxyError(

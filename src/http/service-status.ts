@@ -4,7 +4,6 @@ import type { AgentStatus } from "../domain/agents.ts"
 import { fullReason } from "../domain/backend.ts"
 import type { KeptReply } from "../domain/replies.ts"
 import type { ServicePhase } from "./http-env.ts"
-import { parseHost } from "./parse-host.ts"
 
 /** What the status page shows. Plain data, so that the page is a function of it. */
 export interface ServiceStatus {
@@ -18,7 +17,7 @@ export interface ServiceStatus {
   readonly messages: readonly OutboxMessage[]
   readonly runningTurns: number
   readonly queuedTurns: number
-  /** `http://host:port`, as the reader of the page reaches it where no proxy is between. */
+  /** `http://host:port`, as the reader of the page reaches it where no proxy is between that is not believed. */
   readonly address: string
   readonly isKeyNeeded: boolean
   /** Null where a key is needed: strangers see the page without it. */
@@ -39,6 +38,8 @@ export interface AgentSummary {
   readonly role: string
   /** Its CLI; with what that tells of itself only where no key is needed. */
   readonly program: string
+  /** Of its warm process; null also for those who have shown no key. */
+  readonly pid: number | null
   readonly isReady: boolean
   readonly isStopped: boolean
   readonly problem: { readonly reason: string; readonly nextStep: string } | null
@@ -54,8 +55,10 @@ export interface StatusInput {
   readonly config: Config
   readonly version: string
   readonly uptimeMs: number
-  /** The request's `Host` header. */
-  readonly host: string | undefined
+  /** See `reachedAddress`. */
+  readonly address: string
+  /** Whoever asks has shown a key, or none is needed. */
+  readonly isForKeyHolder: boolean
 }
 
 export function summarize(input: StatusInput): ServiceStatus {
@@ -67,7 +70,10 @@ export function summarize(input: StatusInput): ServiceStatus {
     storageProblem,
     version: input.version,
     uptimeMs: input.uptimeMs,
-    agents: agents.map((agent) => summarizeAgent(agent, !isKeyNeeded)),
+    agents: agents.map((agent) => ({
+      ...summarizeAgent(agent, !isKeyNeeded),
+      pid: input.isForKeyHolder ? agent.pid : null,
+    })),
     messages: outbox.map(({ agentId, text, createdAt }) => ({
       agentId,
       text: isKeyNeeded ? null : text,
@@ -75,7 +81,7 @@ export function summarize(input: StatusInput): ServiceStatus {
     })),
     runningTurns: sum(agents.map((agent) => agent.runningTurns)),
     queuedTurns: sum(agents.map((agent) => agent.queuedTurns)),
-    address: `http://${hostOf(input)}`,
+    address: input.address,
     isKeyNeeded,
     folders: isKeyNeeded ? null : { home: config.home, workingDirectory: config.workingDirectory },
   }
@@ -90,7 +96,7 @@ export function isManagerReady(agents: readonly AgentStatus[]): boolean {
  * Strangers see the page where the API needs a key. They are shown names and words of ours, never what a program printed, a
  * model server said or a file holds: that is in fields of its own, which are left out for them.
  */
-function summarizeAgent(agent: AgentStatus, isForOwner: boolean): AgentSummary {
+function summarizeAgent(agent: AgentStatus, isForOwner: boolean): Omit<AgentSummary, "pid"> {
   const { readiness } = agent
   return {
     id: agent.id,
@@ -124,12 +130,6 @@ function problemOf(
   const { limitation } = capabilities ?? {}
   if (limitation === undefined) return null
   return { reason: told(limitation.reason, limitation.detail), nextStep: limitation.nextStep }
-}
-
-/** The `Host` header comes from outside: shown only when it has the form of one. */
-function hostOf({ host, config }: StatusInput): string {
-  if (host !== undefined && parseHost(host) !== null) return host.toLowerCase()
-  return `${config.host.includes(":") ? `[${config.host}]` : config.host}:${config.port}`
 }
 
 function sum(values: readonly number[]): number {

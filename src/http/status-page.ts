@@ -119,7 +119,7 @@ function headlineOf(status: ServiceStatus): Headline {
 
 function facts(status: ServiceStatus): Html {
   const entries: readonly (readonly [string, string | number])[] = [
-    ["Agents", status.agents.length],
+    ["Agents ready", `${status.agents.filter(({ isReady }) => isReady).length} of ${status.agents.length}`],
     ["Turns running", status.runningTurns],
     ["Turns queued", status.queuedTurns],
     ["Uptime", formatDuration(status.uptimeMs)],
@@ -143,11 +143,20 @@ function agentEntry(agent: AgentSummary, isStarting: boolean): Html {
         ? { text: "Stopped", tone: "wait" }
         : { text: "Not ready", tone: "bad" }
   const id = agent.id === agent.name ? null : html`<code>${agent.id}</code>`
-  const facts = [...(agent.role === agent.name ? [] : [agent.role]), agent.program, ...workOf(agent)]
+  const facts = [
+    ...(agent.role === agent.name ? [] : [agent.role]),
+    agent.program,
+    ...processOf(agent),
+    ...workOf(agent),
+  ]
   return html`<li>
 <div class="agent"><span class="who">${agent.name}${id}</span><span class="what">${facts.map((fact) => html`<span>${fact}</span>`)}</span><span class="badge ${state.tone}">${state.text}</span></div>
 ${agent.problem === null ? null : problemOf(agent.problem)}
 </li>`
+}
+
+function processOf({ pid }: AgentSummary): readonly string[] {
+  return pid === null ? [] : [`pid ${pid}`]
 }
 
 function workOf({ isReady, runningTurns, queuedTurns }: AgentSummary): readonly string[] {

@@ -2,9 +2,10 @@ import type { Config } from "../config/config.ts"
 import { ProxyError } from "../domain/errors.ts"
 import type { KeptReply } from "../domain/replies.ts"
 import type { Engine } from "../engine/engine.ts"
+import { defaultModel } from "../protocol/parsed-request.ts"
 import type { AgentReplies } from "../team/agent-replies.ts"
 import type { HttpContext, ServicePhase } from "./http-env.ts"
-import { hostOf } from "./request-gate.ts"
+import { reachedAddress } from "./reached-address.ts"
 import { isManagerReady, summarize } from "./service-status.ts"
 import { maxMessage, renderStatusPage, statusPageHeaders } from "./status-page.ts"
 
@@ -23,7 +24,7 @@ export interface StatusRouteOptions {
 export interface StatusHandlers {
   /** `GET /` and `GET /web`. */
   readonly page: (context: HttpContext) => Promise<Response>
-  /** `GET /health`: the process answers; says nothing of the agents. */
+  /** `GET /health`: the process answers; says nothing of how the agents are. */
   readonly health: (context: HttpContext) => Response
   /** `GET /ready`: 200 when a turn would be taken and stored, and the manager can run it. */
   readonly ready: (context: HttpContext) => Promise<Response>
@@ -57,7 +58,8 @@ export function createStatusHandlers(options: StatusRouteOptions): StatusHandler
             config,
             version,
             uptimeMs: now() - startedAt,
-            host: hostOf(context),
+            address: reachedAddress(context, config),
+            isForKeyHolder: context.get("principal") !== undefined,
           }),
           // `req.path` has no slash at its end.
           new URL(context.req.url).pathname,
@@ -67,7 +69,14 @@ export function createStatusHandlers(options: StatusRouteOptions): StatusHandler
       ),
     health: (context) =>
       context.json(
-        { status: "ok", version, uptime_seconds: Math.max(0, Math.floor((now() - startedAt) / 1000)) },
+        {
+          ok: true,
+          status: "ok",
+          version,
+          uptime_seconds: Math.max(0, Math.floor((now() - startedAt) / 1000)),
+          endpoint: `${reachedAddress(context, config)}/v1/responses`,
+          manager: defaultModel,
+        },
         200,
         noStore,
       ),

@@ -72,3 +72,21 @@ test("health is told to a load balancer that speaks HTTP/1.0 without a Host", as
   socket.write("GET /health HTTP/1.0\r\n\r\n")
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /)
 })
+
+test("health tells the address that it was reached at, as a proxy that is believed tells it", async () => {
+  const { server } = await serverFixture({
+    config: { host: "0.0.0.0", apiKeys: new Map([["ann", "key-ann"]]), trustedProxies: ["127.0.0.0/8"] },
+  })
+  const endpointOf = async (head: string): Promise<string> => {
+    const socket = connect(server.port, "127.0.0.1")
+    socket.write(`${head}\r\n\r\n`)
+    const [, body = ""] = (await text(socket)).split("\r\n\r\n")
+    return JSON.parse(body).endpoint
+  }
+  const here = `http://127.0.0.1:${server.port}/v1/responses`
+  expect(await endpointOf("GET /health HTTP/1.0")).toBe(here)
+  const asked = "GET /health HTTP/1.1\r\nhost: Agents.example\r\nconnection: close"
+  expect(await endpointOf(asked)).toBe("http://agents.example/v1/responses")
+  const proxied = `${asked}\r\nx-forwarded-for: 203.0.113.9\r\nx-forwarded-proto: https`
+  expect(await endpointOf(proxied)).toBe("https://agents.example/v1/responses")
+})

@@ -175,8 +175,15 @@ test("a path of any length is cut in the log", async () => {
 
 describe("health and readiness", () => {
   test("health tells that the service answers, its version and uptime, without a key", async () => {
-    const answer = await appFixture(keys).app.request("/health")
-    expect(await answer.json()).toEqual({ status: "ok", version: "9.8.7", uptime_seconds: 90 })
+    const answer = await appFixture(keys).app.request("/health", { headers: { host: "agents.lan:8123" } })
+    expect(await answer.json()).toEqual({
+      ok: true,
+      status: "ok",
+      version: "9.8.7",
+      uptime_seconds: 90,
+      endpoint: "http://agents.lan:8123/v1/responses",
+      manager: "manager",
+    })
   })
 
   test("ready is 200 only while the service runs and the manager can work", async () => {

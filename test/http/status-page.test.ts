@@ -141,6 +141,36 @@ describe("the status page", () => {
       expect(text).toContain(words)
   })
 
+  test("counts the agents that can work, for everybody; who has a key sees their processes, and no stranger does", async () => {
+    const down = { isReady: false, reason: "Not logged in.", nextStep: "Log in.", detail: null } as const
+    const pageFor = async (config: FixtureOptions["config"], authorization?: string): Promise<string> => {
+      const fixture = appFixture({ config: config ?? {} })
+      fixture.engine.agentStatuses = [
+        agentStatus("manager", { pid: 4711 }),
+        agentStatus("engineer_alice", { readiness: down }),
+      ]
+      const headers = authorization === undefined ? {} : { authorization }
+      const answer = await fixture.app.request("/", { headers })
+      expect(answer.status).toBe(200)
+      return answer.text()
+    }
+    const counted = "<dt>Agents ready</dt><dd>1 of 2</dd>"
+    for (const [config, authorization] of [
+      [{}, undefined],
+      [{ apiKeys: keys }, "Bearer sk-secret-of-ann"],
+    ] as const) {
+      const text = await pageFor(config, authorization)
+      expect(text).toContain(counted)
+      expect(text).toContain("pid 4711")
+      expect(text).not.toContain("pid null")
+    }
+    for (const authorization of [undefined, "Bearer sk-wrong", "Bearer aap-agent-1", "Basic YTpi"]) {
+      const text = await pageFor({ apiKeys: keys }, authorization)
+      expect(text).toContain(counted)
+      expect(text).not.toContain("4711")
+    }
+  })
+
   test("escapes everything that comes from outside", async () => {
     const evil = `<img src=x onerror=alert(1)>"'`
     const { text } = await pageOf({}, ({ engine }) => {

@@ -98,6 +98,7 @@ export function answerSchemas(): Readonly<Record<string, JsonSchema>> {
       incomplete_details: orNull(object({ reason: text })),
       model: { ...text, description: "The agent." },
       output: { type: "array", items: ref("Item") },
+      output_text: { ...text, description: "All texts of `output`'s messages, one behind the other." },
       previous_response_id: orNull(text),
       conversation: orNull(object({ id: text })),
       metadata,
@@ -133,7 +134,14 @@ export function answerSchemas(): Readonly<Record<string, JsonSchema>> {
     ChatMessageList: listOf("ChatMessage"),
     ItemList: listOf("Item"),
     FileList: listOf("File"),
-    Health: object({ status: { const: "ok" }, version: text, uptime_seconds: count }),
+    Health: object({
+      ok: { const: true },
+      status: { const: "ok" },
+      version: text,
+      uptime_seconds: count,
+      endpoint: { ...text, description: "Where responses are asked for, as this request has reached it." },
+      manager: { ...text, description: "The agent that gets what is addressed to nobody else." },
+    }),
     Readiness: object({ status: { enum: ["ready", "not_ready"] } }, { code: text, reason: text }),
     OpenApi: { type: "object" },
   }

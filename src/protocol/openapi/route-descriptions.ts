@@ -307,7 +307,7 @@ export const routeDescriptions: readonly RouteDescription[] = [
     method: "GET",
     path: "/health",
     name: "getHealth",
-    note: "The process answers; says nothing of the agents.",
+    note: "The process answers, and where it was reached; says nothing of how the agents are.",
     isOpen: true,
     answer: { schema: "Health" },
   },

@@ -76,6 +76,23 @@ describe("a Response object", () => {
     })
   })
 
+  it("has at its top all that was said, as the official SDKs put it together", () => {
+    const said = (id: string, ...texts: string[]): ResponseRecord["output"][number] => ({
+      type: "message",
+      id,
+      role: "assistant",
+      content: texts.map((text) => ({ type: "text", text })),
+      phase: null,
+      status: "completed",
+    })
+    const thought = { type: "reasoning", id: "rs_1", summary: ["hm"], status: "completed" } as const
+    const output = [said("msg_1", "Hello"), thought, said("msg_2", ", ", "world")]
+    expect(toResponse({ ...record, output }, "codex").output_text).toBe("Hello, world")
+    expect(toResponse(record, "codex").output_text).toBe("")
+    const long = "x".repeat(1000)
+    expect(toResponse({ ...record, output: [said("msg_1", long)] }, "codex").output_text).toBe(long)
+  })
+
   it("tells zeros where the CLI counts no tokens, in all details", () => {
     expect(toResponse(record, "codex").usage).toEqual({
       input_tokens: 0,

@@ -34,6 +34,7 @@ export function toResponse(record: ResponseRecord, serverLabel: string, at: Mome
     max_tool_calls: null,
     model: record.agentId,
     output: at.output.map((item) => toWireItem(item, serverLabel)),
+    output_text: outputText(at.output),
     parallel_tool_calls: true,
     previous_response_id: record.previousResponseId,
     conversation: null,
@@ -55,6 +56,14 @@ export function toResponse(record: ResponseRecord, serverLabel: string, at: Mome
     ...echo,
     usage: usageOf(record, status),
   }
+}
+
+/** As the official SDKs put it together, of which some leave it alone where it is there. One text is no second copy of it. */
+function outputText(output: readonly Item[]): string {
+  const texts = output
+    .flatMap((item) => (item.type === "message" && item.role === "assistant" ? item.content : []))
+    .flatMap((part) => (part.type === "text" ? [part.text] : []))
+  return texts.length === 1 ? (texts[0] ?? "") : texts.join("")
 }
 
 /** Why a turn ended early: the API's own words where the record has them, else ours. */
