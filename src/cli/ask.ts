@@ -1,4 +1,3 @@
-import { text as textOf } from "node:stream/consumers"
 import { Command } from "commander"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import { chooseAgent } from "./choose-agents.ts"
@@ -9,12 +8,13 @@ import { chatEvents, type FinishedResponse } from "./connect/turn-events.ts"
 import { TurnPrinter } from "./connect/turn-printer.ts"
 import { DaemonClient } from "./daemon-client.ts"
 import { exitCodes, UsageError } from "./exit-codes.ts"
+import { firstByteMs, pipedInput } from "./piped-input.ts"
 
 export function askCommand(): Command {
   return new Command("ask")
     .description("Ask an agent one question, in a conversation of its own.")
     .argument("<agent>", "id or name")
-    .argument("[text...]", "the question; what is on stdin goes along with it")
+    .argument("[text...]", "the question; what is on stdin goes along with it, a last `-` waits for that")
     .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
     .option("--json", "the answer as JSON, with its id and usage")
     .action((agent: string, words: readonly string[], flags: CommonFlags) => ask(agent, words, flags))
@@ -23,9 +23,13 @@ export function askCommand(): Command {
       `
 The answer goes to stdout, what the agent does to stderr. Exit code 1: the turn failed, 130: interrupted by Ctrl-C.
 
+Beside a question, stdin is read to its end once something has come; where nothing comes for ${firstByteMs / 1_000} s, the agent is asked without
+it. A \`-\` behind the question waits for stdin however long it takes; so does leaving the question out.
+
 Examples:
   ai-agent-proxy ask manager "What is left to do?"
   git diff | ai-agent-proxy ask reviewer "Is this right?"
+  make 2>&1 | ai-agent-proxy ask manager "Why does it fail?" -
   ai-agent-proxy ask alice --json "Say hello." | jq -r .text`,
     )
 }
@@ -34,11 +38,9 @@ async function ask(word: string, words: readonly string[], flags: CommonFlags): 
   const client = new DaemonClient(await homeOf(flags))
   const { agents } = await client.status()
   const { id } = chooseAgent(agents, word)
-  const input = messageFrom(
-    words.join(" "),
-    process.stdin.isTTY === true ? "" : await textOf(process.stdin),
-    id,
-  )
+  const isAwaited = words.at(-1) === "-"
+  const question = (isAwaited ? words.slice(0, -1) : words).join(" ")
+  const input = messageFrom(question, await contextFor(question, isAwaited), id)
   const isJson = flags.json === true
   const toPerson = (stream: NodeJS.WriteStream, part: string) => (stream.isTTY ? printable(part) : part)
   let text = ""
@@ -72,6 +74,19 @@ async function ask(word: string, words: readonly string[], flags: CommonFlags): 
     printJson({ error: { code: error.code, message: messageOf(error) } })
     return exitCodes.failure
   })
+}
+
+/** A person at a terminal types nothing more, unless that was asked for. */
+async function contextFor(question: string, isAwaited: boolean): Promise<string> {
+  const { stdin } = process
+  if (stdin.isTTY === true && !isAwaited) return ""
+  const context = await pipedInput(stdin, isAwaited || question.trim() === "" ? null : firstByteMs)
+  if (context === null) {
+    note(
+      `Nothing came on stdin for ${firstByteMs / 1_000} s, so the agent is asked without it; a \`-\` behind the question waits for it.`,
+    )
+  }
+  return context ?? ""
 }
 
 /** The question first, so that the agent knows what it reads the rest for. Throws `UsageError` where there is nothing. */

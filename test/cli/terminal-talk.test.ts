@@ -1,7 +1,8 @@
+import { spawn } from "node:child_process"
 import { readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import { runCommand } from "../support/command.ts"
+import { resultOf, runCommand } from "../support/command.ts"
 import { type DaemonProcess, startDaemonProcess } from "../support/daemon-process.ts"
 import { mainProgram } from "../support/main-program.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
@@ -145,6 +146,25 @@ describe("one question", () => {
     const { stdout } = await ask(["manager", "say this:"], "a diff\n")
     expect(stdout).toBe("this:\n\n<stdin>\na diff\n</stdin>\n")
     expect((await ask(["manager"], "say piped\n")).stdout).toBe("piped\n")
+  })
+
+  it("does not wait for a pipe that nobody writes to, and says so", async () => {
+    const child = spawn(process.execPath, [mainProgram, "ask", "manager", "say hello"], {
+      env,
+      stdio: "pipe",
+    })
+    expect(await resultOf(child)).toEqual({
+      code: 0,
+      stdout: "hello\n",
+      stderr: expect.stringMatching(/^Nothing came on stdin for 3 s.*`-`/),
+    })
+  })
+
+  it("has a dash for all of stdin, however late it comes", async () => {
+    expect((await ask(["manager", "say this:", "-"], "a diff\n")).stdout).toBe(
+      "this:\n\n<stdin>\na diff\n</stdin>\n",
+    )
+    expect((await ask(["manager", "-"], "say piped\n")).stdout).toBe("piped\n")
   })
 
   it("begins a conversation of its own each time", async () => {

@@ -52,6 +52,15 @@ describe("names of the client's functions", () => {
     expect(new FunctionNames([]).toNative("look_up")).toBe("look_up")
   })
 
+  it("are in a history what model servers take, and no function that is offered", () => {
+    const names = new FunctionNames(tools("exec"))
+    expect(names.toNative("my.files: read")).toBe("my_files__read")
+    expect(names.toNative("x".repeat(80))).toBe("x".repeat(64))
+    expect(names.toNative("web.search")).toBe("client_web_search")
+    expect(names.toNative("client_exec")).toBe("client_client_exec")
+    expect(names.toNative("exec")).toBe("client_exec")
+  })
+
   it("are as long with another name as model servers take, and still apart", () => {
     const long = ["a", "b"].map((end) => `mcp__${"x".repeat(58)}${end}`)
     const names = new FunctionNames(tools(...long))

@@ -65,31 +65,27 @@ const usualOwner = "client"
 export class FunctionNames {
   readonly #toNative = new Map<string, string>()
   readonly #fromNative = new Map<string, string>()
+  /** The native ones as JavaScript has them. */
+  readonly #used: ReadonlySet<string>
 
   constructor(tools: readonly FunctionTool[]) {
-    const taken = new Set(tools.map((tool) => identifierOf(tool.name)))
+    const asked = new Set(tools.map((tool) => identifierOf(tool.name)))
     const used = new Set<string>()
     for (const { name, owner } of tools) {
-      let native = name.replace(/[^a-zA-Z0-9_-]/g, "_")
-      if (isReserved(native) || used.has(identifierOf(native))) {
-        const base = `${owner ?? usualOwner}_${native}`
-        native = base.slice(0, maxNameLength)
-        for (let number = 2; taken.has(identifierOf(native)) || used.has(identifierOf(native)); number++) {
-          const ending = `_${number}`
-          native = base.slice(0, maxNameLength - ending.length) + ending
-        }
-      }
+      const native = nativeName(name, owner, used, asked)
       used.add(identifierOf(native))
       this.#toNative.set(name, native)
       this.#fromNative.set(native, name)
     }
+    this.#used = used
   }
 
-  /** Also of a function that is in the history and not offered any more: it is not to be taken for the agent's own. */
+  /**
+   * Also of a function that is in the history and not offered (any more): it is to be taken neither for the agent's own nor for one
+   * that is offered, and model servers refuse a history with names that they do not take.
+   */
   toNative(name: string): string {
-    const known = this.#toNative.get(name)
-    if (known !== undefined) return known
-    return isReserved(name) ? `${usualOwner}_${name}`.slice(0, maxNameLength) : name
+    return this.#toNative.get(name) ?? nativeName(name, usualOwner, this.#used, this.#used)
   }
 
   /** Null: no function of the client, so a call of it is refused. */
@@ -100,6 +96,24 @@ export class FunctionNames {
   has(nativeName: string): boolean {
     return this.#fromNative.has(nativeName)
   }
+}
+
+/** `used`: native names that are given away; `asked`: those that a function may have as it is. */
+function nativeName(
+  name: string,
+  owner: string | undefined,
+  used: ReadonlySet<string>,
+  asked: ReadonlySet<string>,
+): string {
+  const plain = name.replace(/[^a-zA-Z0-9_-]/g, "_").slice(0, maxNameLength)
+  if (plain !== "" && !isReserved(plain) && !used.has(identifierOf(plain))) return plain
+  const base = `${owner ?? usualOwner}_${plain}`
+  let native = base.slice(0, maxNameLength)
+  for (let number = 2; asked.has(identifierOf(native)) || used.has(identifierOf(native)); number++) {
+    const ending = `_${number}`
+    native = base.slice(0, maxNameLength - ending.length) + ending
+  }
+  return native
 }
 
 /** codex refuses `mcp` and all that begins with `mcp__`, and with them the whole thread. */

@@ -29,12 +29,38 @@ describe("markdown in a terminal", () => {
     ["a snake_case_name and #no heading", "a snake_case_name and #no heading"],
     ["1. first\n2. second", "1. first\n2. second"],
     ["", ""],
+    ["see src/**/*.ts and **/*.{js,ts}", "see src/**/*.ts and **/*.{js,ts}"],
+    ["all of `a` in src/** or !**/b, not **.md", "all of <c>a</c> in src/** or !**/b, not **.md"],
+    ["**the files src/**/*.ts and **/x** here", "<b>the files src/**/*.ts and **/x</> here"],
+    ["2**3 is 8, a ** b, \\**c\\**", "2**3 is 8, a ** b, \\**c\\**"],
+    ['**a**: (**b**), "**c**", 这是**重点**内容', '<b>a</>: (<b>b</>), "<b>c</>", 这是<b>重点</>内容'],
+    ["**Note:** this, ***all***", "<b>Note:</> this, <b>*all</>*"],
+    ["**`a`** and **b `c`**", "<b><c>a</c></> and <b>b <c>c</c></>"],
+    ["````md\n```ts\na\n```\n````\nafter **b**", "  <c>```ts</c>\n  <c>a</c>\n  <c>```</c>\nafter <b>b</>"],
+    ["```\na\n```` \n**b**", "  <c>a</c>\n<b>b</>"],
+    ["```\n```ts\n```\nb", "  <c>```ts</c>\nb"],
+    ["~~~\n```\n~~~\nb", "  <c>```</c>\nb"],
+    ["```a``` is code, **b**", "<c></c><c>a</c><c></c> is code, <b>b</>"],
   ])("shows %j as %j", (text, expected) => {
     expect(shown(text)).toBe(expected)
   })
 
   it("is the same however the stream is cut", () => {
-    const sign = fc.constantFrom("a", " ", "*", "`", "#", "-", ">", "\n", "```\n", "**")
+    const sign = fc.constantFrom(
+      "a",
+      " ",
+      "*",
+      "`",
+      "#",
+      "-",
+      ">",
+      "\n",
+      "```\n",
+      "````\n",
+      "~~~\n",
+      "**",
+      "/",
+    )
     fc.assert(
       fc.property(fc.array(sign), (signs) => {
         expect(rendered([...signs.join("")])).toBe(rendered([signs.join("")]))

@@ -7,6 +7,23 @@ const styles = {
 /** How much of a line has to be there to tell what it is. */
 const blockLength = 8
 
+/** Of two stars and what follows them, which tells what they are. */
+const boldLength = 3
+
+/** Stars of a path (`src/**`, `**\/*.ts`), of an expression (`2**3`) or escaped ones do not, whatever may follow. */
+function beginsBold(before: string, after: string): boolean {
+  return /^[^\s./\\]$/.test(after) && !/[/\\]/.test(before) && !(isAsciiWord(before) && isAsciiWord(after))
+}
+
+/** Within bold words as well there are paths. */
+function endsBold(before: string, after: string): boolean {
+  return !/^\s?$/.test(before) && before !== "\\" && after !== "/"
+}
+
+function isAsciiWord(sign: string): boolean {
+  return /^\w$/.test(sign)
+}
+
 /**
  * Markdown for a terminal, as it streams: headings, lists, quotes, code and bold words get the terminal's own styles, everything
  * else passes as it is. Nothing is held back longer than a few characters, but for the lines that fence code.
@@ -14,7 +31,10 @@ const blockLength = 8
 export class MarkdownStream {
   #held = ""
   #isLineBegin = true
-  #isInFence = false
+  /** What has begun the fence that is open. */
+  #fence: string | null = null
+  /** The last character of the line that was shown as text. */
+  #before = ""
   #isBold = false
   #isCode = false
   /** Of a heading or a quote: until the end of the line. */
@@ -30,7 +50,7 @@ export class MarkdownStream {
     const rest = this.#take(true)
     const closed = rest + this.#closeLine()
     this.#isLineBegin = true
-    this.#isInFence = false
+    this.#fence = null
     return closed
   }
 
@@ -49,15 +69,19 @@ export class MarkdownStream {
     const newline = this.#held.indexOf("\n")
     const line = newline === -1 ? this.#held : this.#held.slice(0, newline)
     const isWhole = newline !== -1 || isEnd
-    if (/^ {0,3}`{3}/.test(line)) {
+    if (/^ {0,3}(?:```|~~~)/.test(line)) {
       if (!isWhole) return null
-      this.#held = this.#held.slice(newline === -1 ? line.length : newline + 1)
-      this.#isInFence = !this.#isInFence
-      return ""
+      const fence = this.#fenceAfter(line)
+      if (fence !== this.#fence) {
+        this.#fence = fence
+        this.#held = this.#held.slice(newline === -1 ? line.length : newline + 1)
+        return ""
+      }
     }
     if (!isWhole && line.length < blockLength) return null
     this.#isLineBegin = false
-    if (this.#isInFence) {
+    this.#before = ""
+    if (this.#fence !== null) {
       const [on, off] = styles.code
       this.#lineEnd = off
       return `  ${on}`
@@ -72,6 +96,14 @@ export class MarkdownStream {
     return `${item[1]}• `
   }
 
+  /** The fence that is open behind a line. One is closed by the same sign, at least as often, and nothing else. */
+  #fenceAfter(line: string): string | null {
+    const [, signs = "", info = ""] = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(line) ?? []
+    if (this.#fence === null) return signs.startsWith("`") && info.includes("`") ? null : signs
+    const isClosing = signs.startsWith(this.#fence) && info.trim() === ""
+    return isClosing ? null : this.#fence
+  }
+
   #block(length: number, [on, off]: readonly [string, string], mark: string): string {
     this.#held = this.#held.slice(length)
     this.#lineEnd = off
@@ -81,9 +113,7 @@ export class MarkdownStream {
   #inline(isEnd: boolean): string | null {
     const end = /[\n`*]/.exec(this.#held)?.index ?? this.#held.length
     if (end > 0) {
-      const text = this.#held.slice(0, end)
-      this.#held = this.#held.slice(end)
-      return text
+      return this.#literal(end)
     }
     const sign = this.#held.charAt(0)
     if (sign === "\n") {
@@ -92,14 +122,19 @@ export class MarkdownStream {
       this.#isLineBegin = true
       return `${closed}\n`
     }
-    if (this.#isInFence) return this.#literal(1)
+    if (this.#fence !== null) return this.#literal(1)
     if (sign === "`") {
       this.#held = this.#held.slice(1)
+      this.#before = sign
       this.#isCode = !this.#isCode
       return styles.code[this.#isCode ? 0 : 1]
     }
-    if (this.#held.length < 2 && !isEnd) return null
-    if (this.#isCode || !this.#held.startsWith("**")) return this.#literal(1)
+    if (this.#isCode) return this.#literal(1)
+    if (this.#held.length < boldLength && !isEnd) return null
+    if (!this.#held.startsWith("**")) return this.#literal(1)
+    const after = this.#held.charAt(2)
+    if (!(this.#isBold ? endsBold(this.#before, after) : beginsBold(this.#before, after)))
+      return this.#literal(2)
     this.#held = this.#held.slice(2)
     this.#isBold = !this.#isBold
     return styles.bold[this.#isBold ? 0 : 1]
@@ -108,6 +143,7 @@ export class MarkdownStream {
   #literal(length: number): string {
     const text = this.#held.slice(0, length)
     this.#held = this.#held.slice(length)
+    this.#before = text.slice(-1)
     return text
   }
 
