@@ -8,8 +8,10 @@ import { breakOff } from "./broken-answer.ts"
 import type { Connections } from "./connections.ts"
 import { errorAnswer } from "./error-answer.ts"
 import type { HttpApp } from "./http-app.ts"
+import { answerAndDiscard } from "./lingering-answer.ts"
 import { MalformedRequests } from "./malformed-requests.ts"
-import { answerRefused, refuseSocket } from "./refused-connection.ts"
+import { answerRefused, endSocket, refuseSocket } from "./refused-connection.ts"
+import { refusalOfHosts } from "./two-hosts.ts"
 
 export interface HttpServer {
   /** `http://host:port`, fit for a browser on this machine. */
@@ -134,7 +136,9 @@ function createAppServer(connections: Connections | null): AppServer {
       const refusal = connections?.began(socket) ?? null
       outgoing.once("close", () => connections?.ended(socket))
       if (refusal !== null) outgoing.shouldKeepAlive = false
-      if (refusal !== null && !isHealthCheck(incoming)) void answerRefused(incoming, outgoing, refusal)
+      const refusedHosts = refusalOfHosts(incoming)
+      if (refusedHosts !== null) void answerAndDiscard(incoming, outgoing, refusedHosts)
+      else if (refusal !== null && !isHealthCheck(incoming)) void answerRefused(incoming, outgoing, refusal)
       else if (listener === null) early.push({ incoming, outgoing })
       else void listener(incoming, outgoing)
     },
@@ -148,7 +152,9 @@ function createAppServer(connections: Connections | null): AppServer {
   server.on("checkExpectation", answerExpectation)
   server.on("upgrade", (incoming, socket: Socket, head) => {
     const refusal = connections?.began(socket) ?? null
+    const refusedHosts = refusalOfHosts(incoming)
     if (refusal !== null) refuseSocket(socket, refusal)
+    else if (refusedHosts !== null) endSocket(socket, refusedHosts)
     else upgrades?.upgrade(incoming, socket, head)
   })
   return {

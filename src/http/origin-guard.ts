@@ -10,7 +10,7 @@ import { isLoopbackName, parseHost } from "./parse-host.ts"
  * and the configured name are accepted as well: an address cannot be rebound.
  * A request that a proxy brings is from nobody on this machine, though the proxy is on it: it would open the service to all
  * that reach the proxy, under a name that may well look like ours (nginx sends the inner host). nginx tells of itself in no
- * header, but by HTTP/1.0, which no client of this API speaks. Throws `forbidden_origin`.
+ * header; up to 1.29.6 it does by HTTP/1.0, which no client of this API speaks, and later ones not at all. Throws `forbidden_origin`.
  */
 export function checkOrigin(
   headers: {
@@ -24,7 +24,7 @@ export function checkOrigin(
   if (headers.client.isForwarded)
     throw forwarded("it has a header of one (X-Forwarded-..., X-Real-IP, Forwarded or Via)")
   if (headers.httpVersion === "1.0")
-    throw forwarded("it is in HTTP/1.0, as nginx asks unless it is told otherwise")
+    throw forwarded("it is in HTTP/1.0, as nginx up to 1.29.6 asks unless it is told otherwise")
   const host = headers.host === undefined ? null : parseHost(headers.host)
   if (host === null || !isOwnName(host.name, boundHost)) {
     throw new ProxyError(

@@ -23,8 +23,13 @@ export async function answerRefused(
 
 /** The same for one that is not even to be read; the socket is this function's from now on. */
 export function refuseSocket(socket: Socket, refusal: ConnectionRefusal): void {
+  endSocket(socket, errorAnswer(refused(refusal), newId("req_")))
+}
+
+/** Writes an answer to a socket that is this function's from now on, and closes it. */
+export function endSocket(socket: Socket, answer: ReturnType<typeof errorAnswer>): void {
   socket.on("error", () => {})
-  socket.end(bareAnswer(errorAnswer(refused(refusal), newId("req_"))))
+  socket.end(bareAnswer(answer))
   if (lingering >= maxLingering) {
     socket.destroySoon()
     return

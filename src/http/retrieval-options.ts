@@ -1,7 +1,8 @@
 import * as z from "zod"
 import type { Limits } from "../config/config.ts"
+import { ProxyError } from "../domain/errors.ts"
 import { includable } from "../protocol/responses/parameters.ts"
-import { invalidRequest, readShape } from "../protocol/shape.ts"
+import { invalidRequest, isObject, readShape, refuseUnknown } from "../protocol/shape.ts"
 import type { HttpContext } from "./http-env.ts"
 import { readJsonBody, readUntypedJsonBody } from "./json-body.ts"
 import { booleanQuery, integerQuery, listQuery } from "./query-parameters.ts"
@@ -51,5 +52,7 @@ async function bodyOf(context: HttpContext, limits: Limits): Promise<z.infer<typ
   if (length === "0" && encoding === undefined) return {}
   const read = type === undefined ? readUntypedJsonBody : readJsonBody
   const body = await read(context, { ...limits, bodyBytes: maxBodyBytes })
+  if (!isObject(body)) throw new ProxyError("invalid_request", "The body must be a JSON object.")
+  refuseUnknown(bodyShape, body)
   return readShape(bodyShape, body, "")
 }

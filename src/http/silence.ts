@@ -5,13 +5,13 @@ export class Silence {
   readonly #limitMs: number
   readonly #onSilence: () => void
   #spokenAt = performance.now()
-  #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout | undefined
 
   /** `onSilence` is called after `firstMs` of silence, then every `limitMs`; what it says is to be told by `broken`, too. */
   constructor(firstMs: number, limitMs: number, onSilence: () => void) {
     this.#limitMs = limitMs
     this.#onSilence = onSilence
-    this.#timer = this.#schedule(firstMs)
+    this.#schedule(firstMs)
   }
 
   /** Something was said just now. */
@@ -23,7 +23,7 @@ export class Silence {
     clearTimeout(this.#timer)
   }
 
-  #schedule(silenceMs: number, delayMs = silenceMs): NodeJS.Timeout {
+  #schedule(silenceMs: number, delayMs = silenceMs): void {
     this.#timer = setTimeout(() => {
       const dueInMs = silenceMs - (performance.now() - this.#spokenAt)
       // Something was said meanwhile.
@@ -33,6 +33,5 @@ export class Silence {
         this.#onSilence()
       }
     }, delayMs)
-    return this.#timer
   }
 }

@@ -2,7 +2,7 @@ import * as z from "zod"
 import { ProxyError } from "../domain/errors.ts"
 import type { ReplyRecord } from "../domain/replies.ts"
 import { seconds } from "./responses/resource.ts"
-import { invalidRequest, isObject, readShape } from "./shape.ts"
+import { invalidRequest, isObject, readShape, refuseUnknown } from "./shape.ts"
 import type { WireObject } from "./wire-items.ts"
 
 const maxTextLength = 1_000_000
@@ -33,14 +33,7 @@ export interface ParsedReply {
 /** Throws `invalid_request` that names the field; an unknown field is one, since a misspelt target is a wrong target. */
 export function parseAgentReply(input: unknown): ParsedReply {
   if (!isObject(input)) throw new ProxyError("invalid_request", "The body must be a JSON object.")
-  const unknown = Object.keys(input).find((key) => !Object.hasOwn(agentReply.shape, key))
-  if (unknown !== undefined) {
-    const known = Object.keys(agentReply.shape).join(", ")
-    throw invalidRequest(
-      unknown.slice(0, 100),
-      `Unknown parameter: '${unknown.slice(0, 100)}'. Possible are: ${known}.`,
-    )
-  }
+  refuseUnknown(agentReply, input)
   const body = readShape(agentReply, input, "")
   if (body.text.trim() === "") throw invalidRequest("text", "'text' must say something.")
   return {

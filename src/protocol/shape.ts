@@ -39,6 +39,16 @@ export function readShape<T>(schema: z.ZodType<T>, value: unknown, path: string)
   throw issue === undefined ? invalidRequest(path, `'${path}' is invalid.`) : faultOf(issue, value, path)
 }
 
+/** Throws `invalid_request` for a field that is none of the shape's, where a misspelt one would do harm. */
+export function refuseUnknown(shape: z.ZodObject, value: Readonly<Record<string, unknown>>): void {
+  const unknown = Object.keys(value)
+    .find((key) => !Object.hasOwn(shape.shape, key))
+    ?.slice(0, 100)
+  if (unknown === undefined) return
+  const known = Object.keys(shape.shape).join(", ")
+  throw invalidRequest(unknown, `Unknown parameter: '${unknown}'. Possible are: ${known}.`)
+}
+
 /** True for objects that are neither arrays nor null. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value)

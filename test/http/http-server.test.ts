@@ -66,6 +66,18 @@ test("a second request that is pipelined behind a stream is cancelled with its c
   )
 })
 
+test("a client that ends its side of the connection before it has its answer is gone", async () => {
+  const { server, engine } = await serverFixture()
+  engine.onSubmit = (response) => response.begin()
+  const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true })
+  const body = '{"input":"Hi"}'
+  socket.end(
+    `POST /v1/responses HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+  )
+  await until("the turn is cancelled", () => engine.responses[0]?.cancelCount === 1)
+  expect(await text(socket)).toBe("")
+})
+
 test("health is told to a load balancer that speaks HTTP/1.0 without a Host", async () => {
   const { server } = await serverFixture()
   const socket = connect(server.port, "127.0.0.1")
@@ -89,4 +101,23 @@ test("health tells the address that it was reached at, as a proxy that is believ
   expect(await endpointOf(asked)).toBe("http://agents.example/v1/responses")
   const proxied = `${asked}\r\nx-forwarded-for: 203.0.113.9\r\nx-forwarded-proto: https`
   expect(await endpointOf(proxied)).toBe("https://agents.example/v1/responses")
+})
+
+test.each([
+  ["a turn", "POST /v1/responses", ""],
+  ["a WebSocket", "GET /v1/responses", "connection: upgrade\r\nupgrade: websocket\r\n"],
+  ["its health", "GET /health", ""],
+])("two Host headers are refused, whoever reads which: asked for %s", async (_, line, more) => {
+  const { server, engine } = await serverFixture()
+  const socket = connect(server.port, "127.0.0.1")
+  const body = '{"input":"Hi"}'
+  const type = `content-type: application/json\r\ncontent-length: ${body.length}`
+  socket.write(`${line} HTTP/1.1\r\nHost: localhost\r\n${more}hOst: localhost\r\n${type}\r\n\r\n${body}`)
+  const [head = "", told = ""] = (await text(socket)).split("\r\n\r\n")
+  expect(head).toMatch(/^HTTP\/1\.1 400 /)
+  expect(JSON.parse(told).error).toMatchObject({
+    code: "invalid_request",
+    message: expect.stringContaining("Host"),
+  })
+  expect(engine.responses).toEqual([])
 })

@@ -60,8 +60,11 @@ describe("a stored response that is asked for by the body of a GET, as openai-go
     ['{"stream":true,"starting_after":-1}', 400, "starting_after"],
     ['{"starting_after":1}', 400, "starting_after"],
     ['{"stream":true,"include":["nonsense"]}', 400, "include[0]"],
+    ['{"stream":true,"start_after":1}', 400, "start_after"],
+    ['{"instructions":null}', 400, "instructions"],
     ["{", 400, null],
-    [JSON.stringify({ stream: true, padding: "x".repeat(20_000) }), 413, null],
+    ["[]", 400, null],
+    [JSON.stringify({ stream: true, include: [], padding: "x".repeat(20_000) }), 413, null],
   ])("is refused by name: %.40s", async (body, status, param) => {
     const answer = await get(url, body)
     expect(answer.status).toBe(status)
