@@ -79,6 +79,30 @@ effect and are named in \`x-advisory-parameters\`, too. So is \`model\` where it
 name of an agent that is misspelt (\`engineer_alise\`) is a 404 \`model_not_found\` that says who may be meant and who there is.
 One of our own: \`context_id\` names a conversation as the header \`X-Session-Id\` does, where that is not there.
 
+### Looser bodies
+
+A body whose meaning is plain is read as what it means, by both endpoints, whole, streamed and on WebSockets, and where input is counted,
+compacted or added to a conversation; the tables and \`/openapi.json\` show OpenAI's own form. \`loose_bodies = false\` refuses all of these with
+a 400 that names the field, as it refuses what is not plain:
+
+| what comes | is read as |
+|---|---|
+| \`"input": {"text": "…"}\`, \`"content": {"text": "…"}\`, with or without the \`type\` of a text | the text |
+| \`"input": ["a", "b"]\`, texts and \`{"type": "text", "text": "…"}\` | one message: the texts with a blank line between them |
+| a text among the items of \`input\`, of \`messages\` or of a conversation | a message of the user |
+| a text among the parts of a \`content\`, \`input_text\` and \`output_text\` in a chat message | a part of text |
+| one message in place of a list of them | a list of one |
+| a \`role\` in capitals, or none | the role; the user |
+| any other \`role\`: \`{"role": "boss", "content": "Go on."}\` | a message of the user: \`boss: Go on.\` |
+| a value in \`metadata\` that is no text | its JSON as text, which the bounds count |
+
+### What the agent is told of a request
+
+With \`agents.tell_metadata = true\` (so it is by itself in a home [from release 0.2.0](from-0.2.0.md)), each message comes to the agent behind
+another one that holds the request's \`metadata\` and, where \`model\` names no agent, that name as \`requested_model\`, as JSON in a marked block and
+with the word that it is data and no instruction. In that JSON backticks, \`<\`, \`>\` and what cannot be seen are written as \`\\uXXXX\`. It is no part of the
+conversation: nothing is recognised by it, no answer and no list of items shows it, and titles and the like are asked for without it.
+
 ### POST /v1/responses
 
 ${parameterTable(responsesParameters)}

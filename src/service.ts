@@ -39,7 +39,7 @@ import { lockHome } from "./workspace/home-lock.ts"
 import { InboxFolder } from "./workspace/inbox-folder.ts"
 import { RosterFolder } from "./workspace/roster-folder.ts"
 import { sweepTemporaries } from "./workspace/sweep-temporaries.ts"
-import { takeOverHome, takeOverLines } from "./workspace/taken-over-record.ts"
+import { takenOverBefore, takeOverHome, takeOverLines } from "./workspace/taken-over-record.ts"
 
 export interface ServiceOptions {
   readonly config: Config
@@ -192,6 +192,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
     roster,
     sessions: config.sessions,
     unknownModel: config.unknownModel,
+    tellsMetadata: config.tellMetadata ?? (await takenOverBefore(config.home)) !== null,
     limits: config.limits,
     callers: principalsOf(config).size,
     settings: {

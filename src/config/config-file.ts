@@ -20,6 +20,7 @@ const fileSchema = z.strictObject({
   ...shapeOf(""),
   models: z.strictObject(shapeOf("models.")).optional(),
   ledger: z.strictObject(shapeOf("ledger.")).optional(),
+  agents: z.strictObject(shapeOf("agents.")).optional(),
   api_keys: principalKeys.optional(),
   limits: z.strictObject(shapeOf("limits.")).optional(),
 })

@@ -26,6 +26,10 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   /** Images and files that a request names by an https address are fetched. */
   readonly fetchUrls: boolean
+  /** Bodies of a looser form than OpenAI's are read as what they plainly mean. */
+  readonly looseBodies: boolean
+  /** `metadata` of a request is told to the agent; null: in a home that release 0.2.0 has left, which told it. */
+  readonly tellMetadata: boolean | null
   /** What a power cut may cost. `full`: every commit is on the disk before it is told; `normal`: at most the last ones are not. */
   readonly ledgerDurability: "normal" | "full"
   /** Model name passed to the CLI; null: the CLI's own. */

@@ -44,6 +44,8 @@ describe("resolveConfig", () => {
       sessionHeaders: ["x-session-id", "x-openwebui-chat-id"],
       trustedProxies: [],
       fetchUrls: true,
+      looseBodies: true,
+      tellMetadata: null,
       ledgerDurability: "normal",
       model: null,
       limits: {

@@ -98,6 +98,8 @@ export function resolveConfig(input: ConfigInput): Config {
     ]),
     trustedProxies: Object.freeze([...new Set(find(settings.trustedProxies)?.value ?? [])]),
     fetchUrls: find(settings.fetchUrls)?.value ?? true,
+    looseBodies: find(settings.looseBodies)?.value ?? true,
+    tellMetadata: find(settings.tellMetadata)?.value ?? null,
     ledgerDurability: find(settings.ledgerDurability)?.value ?? "normal",
     model: find(settings.model, flags.model)?.value ?? null,
     limits: findLimits(find),

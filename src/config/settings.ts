@@ -87,6 +87,8 @@ export const settings = {
   passEnv: setting("pass_env", z.array(variableName), { form: "list" }),
   sessionHeaders: setting("session_headers", z.array(headerName), { form: "list" }),
   fetchUrls: setting("fetch_urls", z.boolean("must be true or false"), { form: "boolean" }),
+  looseBodies: setting("loose_bodies", z.boolean("must be true or false"), { form: "boolean" }),
+  tellMetadata: setting("agents.tell_metadata", z.boolean("must be true or false"), { form: "boolean" }),
   trustedProxies: setting("trusted_proxies", z.array(network), { form: "list" }),
   unknownModel: setting("models.unknown", choice("manager", "error")),
   ledgerDurability: setting("ledger.durability", choice("normal", "full")),

@@ -32,6 +32,7 @@ import { sweep } from "./retention.ts"
 import { RunningTurn } from "./run-turn.ts"
 import { asToBeRun } from "./side-request.ts"
 import { StoredResponses } from "./stored-responses.ts"
+import { toldRequest } from "./told-request.ts"
 import { type QueuePlace, type Seat, TurnQueue } from "./turn-queue.ts"
 import { rulesOf, type TurnRules } from "./turn-rules.ts"
 import { callingTurn } from "./turn-tools.ts"
@@ -304,6 +305,7 @@ export class AgentEngine implements Engine {
       turnId,
       record,
       input: { model: agent.model, effort: request.effort ?? agent.effort },
+      told: toldRequest(request, this.#options),
       tools: request.tools,
       serviceTools: this.#options.serviceTools ?? null,
       calling: callingTurn(agent.profile, request, plan.thread, record),

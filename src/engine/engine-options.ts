@@ -13,6 +13,8 @@ export interface EngineOptions {
   readonly roster: AgentRoster
   readonly sessions: "separate" | "shared"
   readonly unknownModel: "manager" | "error"
+  /** See `toldRequest`; default: nothing is told. */
+  readonly tellsMetadata?: boolean
   readonly limits: {
     readonly turnsPerAgent: number
     readonly turnsTotal: number

@@ -33,6 +33,8 @@ export interface NativeRunOptions {
   readonly plan: Plan
   readonly turnId: string
   readonly input: Omit<TurnInput, "messages" | "outputSchema">
+  /** Said right before new messages of the client's; not stored. */
+  readonly told: readonly MessageItem[]
   /** The client's. */
   readonly tools: readonly FunctionTool[]
   readonly serviceTools: ServiceTools | null
@@ -189,9 +191,8 @@ export class NativeRun {
     // A stop that came while the outputs were handed over may have found the turn not listening yet.
     if (this.#options.stopCause() !== null) this.interrupt()
     const [next, ...rest] = parked.untold
-    if (next !== undefined) {
+    if (next !== undefined)
       return this.#park(parked.events, { told: [next], untold: rest, holdUntil: parked.holdUntil })
-    }
     return this.#demanded(parked.ref, await this.#follow(parked.events))
   }
 
@@ -204,10 +205,9 @@ export class NativeRun {
     const { ref } = opened
     this.#ref = ref
     this.#change.set(opened.change)
-    const cut = opened.note === null ? [] : [opened.note]
-    const demand = this.#options.gate.demand()
-    const notes = [...this.#change.news, ...cut, ...this.#answer.instructions(agent.capabilities)]
-    if (demand !== null) notes.push(demand)
+    const [cut, demand] = [opened.note ?? [], this.#options.gate.demand() ?? []]
+    const notes = [this.#change.news, cut, this.#answer.instructions(agent.capabilities), demand].flat()
+    if (this.#messages.length > 0) notes.push(...this.#options.told)
     return this.#demanded(ref, await this.#start(ref, [...notes, ...this.#messages]))
   }
 

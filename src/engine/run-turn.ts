@@ -18,7 +18,7 @@ import { Deadline } from "./deadline.ts"
 import { endThread } from "./end-thread.ts"
 import type { FunctionGate } from "./function-gate.ts"
 import { type Ledger, LedgerWriter } from "./ledger.ts"
-import { NativeRun } from "./native-run.ts"
+import { NativeRun, type NativeRunOptions } from "./native-run.ts"
 import {
   failed,
   failedBy,
@@ -55,6 +55,7 @@ export interface RunningTurnOptions {
   /** As stored: status queued. */
   readonly record: ResponseRecord
   readonly input: Omit<TurnInput, "messages" | "outputSchema">
+  readonly told: NativeRunOptions["told"]
   readonly tools: readonly FunctionTool[]
   readonly serviceTools: ServiceTools | null
   readonly calling: Omit<CallingTurn, "interrupted">

@@ -4,14 +4,15 @@ import type { ContentPart, Item } from "../domain/items.ts"
 import type { ResponseRecord } from "../domain/responses.ts"
 import type { Engine } from "../engine/engine.ts"
 import { failureOf, toBegunErrorBody } from "../protocol/errors.ts"
+import { looseResponses } from "../protocol/loose-forms.ts"
 import { parseCompactRequest } from "../protocol/responses/compact-request.ts"
 import { toCompaction } from "../protocol/responses/compaction.ts"
 import { toWireItem, type WireObject } from "../protocol/wire-items.ts"
 import { cancelWhenGone, clientOf } from "./client-connection.ts"
 import type { HttpContext } from "./http-env.ts"
 import { withReferencedItems } from "./item-references.ts"
-import { readJsonBody } from "./json-body.ts"
 import { answerJson } from "./large-answer.ts"
+import { readLooseBody } from "./loose-body.ts"
 import { pastOf } from "./past-items.ts"
 import { answerInTime, failed, type WaitedAnswer } from "./waiting-answer.ts"
 
@@ -28,7 +29,7 @@ export function createCompactHandler({
 }): (context: HttpContext) => Promise<Response> {
   return async (context) => {
     const { principal } = context.var
-    const body = await readJsonBody(context, config.limits)
+    const body = await readLooseBody(context, config, looseResponses)
     const { turn, messages, advisory } = parseCompactRequest(
       await withReferencedItems(body, principal, engine),
     )

@@ -8,11 +8,13 @@ import {
   toConversation,
 } from "../protocol/conversations.ts"
 import { toList } from "../protocol/list.ts"
+import { looseConversation } from "../protocol/loose-forms.ts"
 import { includable } from "../protocol/responses/parameters.ts"
 import { toWireItem, type WireObject } from "../protocol/wire-items.ts"
 import type { HttpContext } from "./http-env.ts"
 import { readJsonBody } from "./json-body.ts"
 import { answerJson } from "./large-answer.ts"
+import { readLooseBody } from "./loose-body.ts"
 import { pageOf } from "./page-query.ts"
 import { listQuery } from "./query-parameters.ts"
 
@@ -43,7 +45,9 @@ export function createConversationHandlers({
   const { conversations } = engine
   return {
     async create(context) {
-      const { metadata, items } = parseNewConversation(await readJsonBody(context, config.limits))
+      const { metadata, items } = parseNewConversation(
+        await readLooseBody(context, config, looseConversation),
+      )
       return answerJson(
         context,
         toConversation(await conversations.create(context.var.principal, metadata, items)),
@@ -63,7 +67,7 @@ export function createConversationHandlers({
     },
     async addItems(context) {
       listQuery(context, "include", includable)
-      const newItems = parseNewItems(await readJsonBody(context, config.limits))
+      const newItems = parseNewItems(await readLooseBody(context, config, looseConversation))
       const items = await conversations.addItems(...target(context), newItems)
       const data = items.map((item) => toWire({ item, agentId: null }))
       return answerJson(context, toList(data, false))

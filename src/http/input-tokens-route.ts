@@ -1,11 +1,12 @@
 import type { Config } from "../config/config.ts"
 import { ProxyError } from "../domain/errors.ts"
 import type { Engine } from "../engine/engine.ts"
+import { looseResponses } from "../protocol/loose-forms.ts"
 import { parseResponsesRequest } from "../protocol/responses/request.ts"
 import { isObject } from "../protocol/shape.ts"
 import { estimateInputTokens } from "../protocol/token-estimate.ts"
 import type { HttpContext } from "./http-env.ts"
-import { readJsonBody } from "./json-body.ts"
+import { readLooseBody } from "./loose-body.ts"
 import { pastOf } from "./past-items.ts"
 
 /**
@@ -20,7 +21,7 @@ export function createInputTokensHandler({
   readonly config: Config
 }): (context: HttpContext) => Promise<Response> {
   return async (context) => {
-    const body = await readJsonBody(context, config.limits)
+    const body = await readLooseBody(context, config, looseResponses)
     if (!isObject(body)) throw new ProxyError("invalid_request", "The body must be a JSON object.")
     const hasInput = body.input !== undefined && body.input !== null
     // The same reading as for a response, which needs some input.

@@ -253,7 +253,8 @@ export class ResponsesSocket {
 
   async #run(content: unknown, ownBytes: number): Promise<void> {
     const { engine, principal, headers } = this.#options
-    const message = readSocketMessage(content)
+    const sent = readSocketMessage(content)
+    const message = this.#options.config.looseBodies ? responsesApi.loosen(sent) : sent
     const prepared = (await responsesApi.prepare?.(message, principal, engine)) ?? message
     if (!isObject(prepared)) throw new Error("A message that was read is an object.")
     const asSent = responsesApi.parse(prepared)

@@ -6,6 +6,7 @@ import { createChatProjection } from "../protocol/chat/chunks.ts"
 import { toChatCompletion } from "../protocol/chat/completion.ts"
 import { parseChatRequest } from "../protocol/chat/request.ts"
 import { failureOf, toBegunErrorBody } from "../protocol/errors.ts"
+import { looseChat, looseResponses } from "../protocol/loose-forms.ts"
 import type { ParsedRequest } from "../protocol/parsed-request.ts"
 import {
   type EventSource,
@@ -39,6 +40,8 @@ export interface EventEncoder {
 
 /** What an endpoint adds to the way that all turns take: how it reads a body, and how it shows the response's log. */
 export interface TurnApi {
+  /** Brings a looser body into the API's own form. */
+  readonly loosen: (body: unknown) => unknown
   /** Puts what the body only refers to in its place; rejects with `ProxyError`. */
   readonly prepare?: (body: unknown, principal: string, engine: Engine) => Promise<unknown>
   /** Throws `ProxyError` that names the field. */
@@ -99,6 +102,7 @@ function eventSourceOf(live: LiveResponse, serverLabel: string, items: ItemTrack
 
 /** `POST /v1/responses` */
 export const responsesApi: TurnApi = {
+  loosen: looseResponses,
   prepare: withReferencedItems,
   parse: parseResponsesRequest,
   effortField: "reasoning.effort",
@@ -110,6 +114,7 @@ export const responsesApi: TurnApi = {
 
 /** `POST /v1/chat/completions` */
 export const chatApi: TurnApi = {
+  loosen: looseChat,
   parse: parseChatRequest,
   effortField: "reasoning_effort",
   fieldNames: { input: "messages", "text.format": "response_format" },

@@ -13,8 +13,8 @@ import { type AskingAgentOptions, askedByOf, askerOf } from "./asking-agent.ts"
 import { type ClientConnection, cancelWhenGone, clientOf, holdTurn } from "./client-connection.ts"
 import type { HttpContext } from "./http-env.ts"
 import { idempotencyOf } from "./idempotency-header.ts"
-import { readJsonBody } from "./json-body.ts"
 import { answerJson } from "./large-answer.ts"
+import { readLooseBody } from "./loose-body.ts"
 import { onDisconnectOf, sessionIn, sessionOf, taskOf } from "./request-headers.ts"
 import { serverLabelOf } from "./server-label.ts"
 import type { ServiceBounds } from "./service-bounds.ts"
@@ -40,7 +40,7 @@ export function createTurnHandler(
   async function handle(context: HttpContext): Promise<Response> {
     const onDisconnect = onDisconnectOf(context)
     const ofHeaders = sessionOf(context, config.sessionHeaders)
-    const body = await readJsonBody(context, config.limits)
+    const body = await readLooseBody(context, config, api.loosen)
     const session = sessionIn(body, ofHeaders)
     const request = api.parse((await api.prepare?.(body, context.var.principal, engine)) ?? body)
     const sideRequest = taskOf(context) ?? request.turn.sideRequest

@@ -63,6 +63,8 @@ function testConfig({ config = {}, limits = {} }: FixtureOptions = {}): Config {
     sessionHeaders: ["x-session-id", "x-openwebui-chat-id"],
     trustedProxies: [],
     fetchUrls: true,
+    looseBodies: true,
+    tellMetadata: null,
     ledgerDurability: "normal",
     model: null,
     ...config,

@@ -1,0 +1,171 @@
+import { describe, expect, it } from "vitest"
+import { parseChatRequest } from "./chat/request.ts"
+import { looseChat, looseConversation, looseResponses } from "./loose-forms.ts"
+import { parseResponsesRequest } from "./responses/request.ts"
+
+const user = (content: unknown) => ({ type: "message", role: "user", content })
+
+describe("a looser body of the Responses API", () => {
+  it.each<[string, unknown, unknown]>([
+    ["an object with a text", { text: "hello" }, "hello"],
+    ["a typed object with a text", { type: "input_text", text: "hello" }, "hello"],
+    ["a list of texts", ["one", "two"], "one\n\ntwo"],
+    [
+      "a list of parts of text",
+      [{ type: "text", text: "one" }, { text: "two" }, "three"],
+      "one\n\ntwo\n\nthree",
+    ],
+    [
+      "one message outside of a list",
+      { role: "user", content: "hello" },
+      [{ role: "user", content: "hello" }],
+    ],
+    ["a text between messages", [user("one"), "two"], [user("one"), user("two")]],
+    ["a content that is an object with a text", [user({ text: "hello" })], [user("hello")]],
+    [
+      "a content with bare texts",
+      [user(["a", { text: "b" }])],
+      [
+        user([
+          { type: "text", text: "a" },
+          { type: "text", text: "b" },
+        ]),
+      ],
+    ],
+    ["a role in capitals", [{ role: "User", content: "hello" }], [{ role: "user", content: "hello" }]],
+    ["no role", [{ content: "hello" }], [{ role: "user", content: "hello" }]],
+    ["any role", [{ role: "boss", content: "hello" }], [{ role: "user", content: "boss: hello" }]],
+    [
+      "any role of an object",
+      [{ role: "boss", content: { text: "hi" } }],
+      [{ role: "user", content: "boss: hi" }],
+    ],
+    [
+      "any role of parts",
+      [{ role: "boss", content: [{ type: "input_text", text: "hi" }] }],
+      [{ role: "user", content: [{ type: "input_text", text: "boss: hi" }] }],
+    ],
+    [
+      "any role of a picture",
+      [{ role: "boss", content: [{ type: "input_image", file_id: "f" }] }],
+      [
+        {
+          role: "user",
+          content: [
+            { type: "text", text: "boss: " },
+            { type: "input_image", file_id: "f" },
+          ],
+        },
+      ],
+    ],
+  ])("with %s is read as what it means", (_name, input, expected) => {
+    const body = looseResponses({ model: "manager", input })
+    expect(body).toEqual({ model: "manager", input: expected })
+    expect(() => parseResponsesRequest(body)).not.toThrow()
+  })
+
+  it.each<[string, unknown, string]>([
+    ["a number", 5, "input"],
+    ["an object without a text", { words: "hi" }, "input"],
+    ["a text that is none", { text: 5 }, "input"],
+    ["a list with a number", ["a", 5], "input[1]"],
+    ["a role that is no text", [{ role: 5, content: "x" }], "input[0].role"],
+    ["a role with a line break", [{ role: "a\nb", content: "x" }], "input[0].role"],
+    ["a role of no words", [{ role: " ", content: "x" }], "input[0].role"],
+    ["a role of a tool, which chat completions have", [{ role: "tool", content: "x" }], "input[0].role"],
+    ["a content that is a number", [user(5)], "input[0].content"],
+    ["a content with a number", [user(["a", 5])], "input[0].content[1]"],
+    ["an unknown part", [user([{ type: "video", text: "x" }])], "input[0].content[0].type"],
+    ["no content", [{ role: "user" }], "input[0].content"],
+    ["an unknown item", [{ type: "dream", text: "x" }], "input[0].type"],
+    ["nothing but empty texts", [""], "input"],
+  ])("with %s is refused by the name of the field", (_name, input, param) => {
+    expect(() => parseResponsesRequest(looseResponses({ input }))).toThrow(expect.objectContaining({ param }))
+  })
+
+  it("stays the very same where there is nothing to read otherwise", () => {
+    const image = { type: "input_image", image_url: "data:image/png;base64,AAAA" }
+    const input = [
+      user("a"),
+      user([{ type: "input_text", text: "b" }, image]),
+      { id: "msg_1" },
+      { type: "reasoning", summary: [] },
+    ]
+    const body = { input, metadata: { a: "b" }, tools: [] }
+    expect(looseResponses(body)).toBe(body)
+    for (const each of [null, "x", [], { input: "x" }]) expect(looseResponses(each)).toBe(each)
+  })
+})
+
+describe("a looser body of chat completions", () => {
+  it.each<[string, unknown, unknown]>([
+    [
+      "a content that is an object",
+      [{ role: "user", content: { text: "hi" } }],
+      [{ role: "user", content: "hi" }],
+    ],
+    [
+      "a content of bare texts",
+      [{ role: "user", content: ["a", { type: "input_text", text: "b" }] }],
+      [
+        {
+          role: "user",
+          content: [
+            { type: "text", text: "a" },
+            { type: "text", text: "b" },
+          ],
+        },
+      ],
+    ],
+    ["any role", [{ role: "boss", content: "hi" }], [{ role: "user", content: "boss: hi" }]],
+    [
+      "a role in capitals",
+      [
+        { role: "SYSTEM", content: "s" },
+        { role: "User", content: "hi" },
+      ],
+      [
+        { role: "system", content: "s" },
+        { role: "user", content: "hi" },
+      ],
+    ],
+    ["bare texts", ["hi"], [{ role: "user", content: "hi" }]],
+    ["one message outside of a list", { role: "user", content: "hi" }, [{ role: "user", content: "hi" }]],
+  ])("with %s is read as what it means", (_name, messages, expected) => {
+    const body = looseChat({ messages })
+    expect(body).toEqual({ messages: expected })
+    expect(() => parseChatRequest(body)).not.toThrow()
+  })
+
+  it("keeps tool messages and calls as they are, and names the field of what is wrong", () => {
+    const call = { id: "call_1", type: "function", function: { name: "f", arguments: "{}" } }
+    const body = {
+      messages: [
+        { role: "user", content: "hi" },
+        { role: "assistant", content: null, tool_calls: [call] },
+        { role: "tool", tool_call_id: "call_1", content: "x" },
+      ],
+    }
+    expect(looseChat(body)).toBe(body)
+    expect(() => parseChatRequest(looseChat({ messages: [{ role: "user" }] }))).toThrow(
+      expect.objectContaining({ param: "messages[0].content" }),
+    )
+  })
+})
+
+it("metadata keeps values that are no texts as JSON text, within its bounds", () => {
+  const metadata = { user: "ann", n: 5, tags: ["a"], deep: { on: true }, none: null }
+  const texts = { user: "ann", n: "5", tags: '["a"]', deep: '{"on":true}', none: "null" }
+  expect(looseChat({ metadata })).toEqual({ metadata: texts })
+  expect(looseResponses({ input: "x", metadata })).toEqual({ input: "x", metadata: texts })
+  const long = looseResponses({ input: "x", metadata: { long: ["x".repeat(600)] } })
+  expect(() => parseResponsesRequest(long)).toThrow(expect.objectContaining({ param: "metadata.long" }))
+  const unsafe = looseResponses(JSON.parse('{"input": "x", "metadata": {"__proto__": {"a": 1}}}'))
+  expect(JSON.stringify(unsafe)).toBe('{"input":"x","metadata":{"__proto__":"{\\"a\\":1}"}}')
+})
+
+it("items of a conversation are read in the same way, each at its place", () => {
+  expect(looseConversation({ items: ["a", { role: "boss", content: { text: "b" } }] })).toEqual({
+    items: [user("a"), { role: "user", content: "boss: b" }],
+  })
+})
