@@ -1,12 +1,16 @@
 import { existsSync } from "node:fs"
+import type { AgentSettings } from "../domain/agents.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { storageFailed } from "../domain/file-problem.ts"
 import type { HireOrder } from "../domain/roster.ts"
+import { parseAgentId } from "../workspace/agent-id.ts"
 import { openHome } from "../workspace/home.ts"
 import { type RosterEntry, RosterFolder } from "../workspace/roster-folder.ts"
+import { isOldStopped, oldAgents } from "../workspace/take-over.ts"
 import type { AgentView } from "./agent-view.ts"
 import { note } from "./command-io.ts"
 import { DaemonClient, DaemonDownError } from "./daemon-client.ts"
+import { takeOverWhileDown } from "./take-over-while-down.ts"
 
 /** What commands do with agents, whether the service runs or not: their folders are the truth, the service follows. */
 export interface AgentsAtHand {
@@ -53,6 +57,10 @@ function agentsInFolders(home: string): AgentsAtHand {
     }
     return folder.entries
   }
+  // Whoever is made or changed first becomes one of ours, and nobody gets a name that an agent of release 0.2.0 has.
+  const takeOver = async (): Promise<void> => {
+    for (const line of await takeOverWhileDown(home)) note(line)
+  }
   const viewOf = async (id: string): Promise<AgentView> => {
     const entry = (await read()).find((each) => each.id === id)
     if (entry !== undefined) return toView(entry)
@@ -61,18 +69,21 @@ function agentsInFolders(home: string): AgentsAtHand {
   return {
     isServiceUp: false,
     askingAgent: null,
-    list: async () => (await read()).map(toView),
+    list: async () => [...(await read()).map(toView), ...(await oldViews(home))],
     hire: async ({ role, name, settings }) => {
+      await takeOver()
       for (const warning of await openHome(home)) note(warning)
       const { id, isNew } = await folder.create({ role, name, ...(settings !== undefined && { settings }) })
       if (!isNew) await folder.change(id, { desiredState: "running" })
       return { agent: await viewOf(id), isNew }
     },
     fire: async (id) => {
+      await takeOver()
       await viewOf(id)
       return { archive: await folder.archive(id, new Date()) }
     },
     change: async (id, action) => {
+      await takeOver()
       await viewOf(id)
       await folder.change(id, { desiredState: action === "stop" ? "stopped" : "running" })
       return viewOf(id)
@@ -80,7 +91,23 @@ function agentsInFolders(home: string): AgentsAtHand {
   }
 }
 
-function toView({ id, role, name, control, problem }: RosterEntry): AgentView {
+/** Agents of release 0.2.0 that come along at the next start. */
+async function oldViews(home: string): Promise<readonly AgentView[]> {
+  if (!existsSync(home)) return []
+  const views = (await oldAgents(home)).map(async (id) => {
+    const parts = parseAgentId(id)
+    if (parts === null) return []
+    const desiredState = (await isOldStopped(home, id)) ? "stopped" : "running"
+    return [toView({ id, ...parts, control: { cli: null, backend: null, desiredState }, problem: null })]
+  })
+  return (await Promise.all(views)).flat()
+}
+
+type Seen = Pick<RosterEntry, "id" | "role" | "name" | "problem"> & {
+  readonly control: Pick<AgentSettings, "cli" | "backend" | "desiredState"> | null
+}
+
+function toView({ id, role, name, control, problem }: Seen): AgentView {
   const isStopped = control?.desiredState === "stopped"
   return {
     id,

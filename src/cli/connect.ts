@@ -1,6 +1,6 @@
 import { statSync } from "node:fs"
 import { resolve } from "node:path"
-import { Command } from "commander"
+import { Command, Option } from "commander"
 import { ProxyError } from "../domain/errors.ts"
 import { chooseAgent } from "./choose-agents.ts"
 import { type CommonFlags, homeOf } from "./command-io.ts"
@@ -9,10 +9,12 @@ import { talkInJson, talkThroughPipe } from "./connect/piped-chat.ts"
 import { talkAtTerminal } from "./connect/terminal-chat.ts"
 import { DaemonClient, DaemonDownError } from "./daemon-client.ts"
 import { UsageError } from "./exit-codes.ts"
+import { runOn } from "./run-on.ts"
 
 interface ConnectFlags extends CommonFlags {
   readonly new?: boolean
   readonly standalone?: boolean
+  readonly cli?: string
 }
 
 export function connectCommand(): Command {
@@ -24,6 +26,7 @@ export function connectCommand(): Command {
     .option("--standalone", "without a running service: start the agents for this talk only")
     .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
     .option("--json", "JSON lines: a message a line in, events out")
+    .addOption(new Option("--cli <command>", "its agent CLI from now on").hideHelp())
     .action((agent: string, folder: string | undefined, flags: ConnectFlags) =>
       runConnect(agent, folder, flags),
     )
@@ -54,6 +57,7 @@ async function runConnect(word: string, folder: string | undefined, flags: Conne
       throw new ProxyError("agent_not_ready", `The service is not running. ${hint}`, { cause: error })
     })
     const { id } = chooseAgent(agents, word)
+    if (flags.cli !== undefined) await runOn(client, home, id, flags.cli)
     const chat = new Chat({ client, agentId: id, workingDir, isNew: flags.new === true })
     process.exitCode = await talk(chat, home, flags)
   } finally {

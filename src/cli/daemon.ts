@@ -1,4 +1,5 @@
 import { Command, Option } from "commander"
+import { withOldFlags } from "./old-names.ts"
 
 export interface DaemonFlags {
   readonly ip?: string
@@ -9,10 +10,11 @@ export interface DaemonFlags {
   readonly auth: boolean
   readonly demoFallback?: boolean
   readonly environmentFile?: string
+  readonly once?: boolean
 }
 
 export function daemonCommand(): Command {
-  return new Command("daemon")
+  const command = new Command("daemon")
     .description("Run the service in the foreground until SIGTERM or Ctrl-C.")
     .option("--ip <address>", "address to listen on (default 127.0.0.1)")
     .option("--port <port>", "port to listen on (default 7011)")
@@ -28,6 +30,7 @@ export function daemonCommand(): Command {
       "take variables from this file first, for example those of the service (~/.ai_agent_proxy/service.env)",
     )
     .addOption(new Option("--demo-fallback").hideHelp())
+    .addOption(new Option("--once", "start, say whether the manager can answer, and end").hideHelp())
     .action(async (flags: DaemonFlags) => {
       // Loaded only here: it is the whole service, and other commands are to be quick.
       const { runDaemon } = await import("./run-daemon.ts")
@@ -43,4 +46,10 @@ Examples:
 
 Other settings are read from ~/.ai_agent_proxy/config.toml; see docs/configuration.md.`,
     )
+  return withOldFlags(command, {
+    renamed: { "--api-host": "--ip", "--api-port": "--port", "--base-dir": "--home" },
+    needless: {
+      "--interval <seconds>": "is not needed: nothing is looked for at intervals, changes are seen at once",
+    },
+  })
 }

@@ -1,4 +1,4 @@
-import { Command } from "commander"
+import { Command, Option } from "commander"
 import { readConfigText } from "../config/read-config-text.ts"
 import { asUser } from "../supervise/as-user.ts"
 import { movingPart, thisInstallation } from "../supervise/installation.ts"
@@ -15,6 +15,7 @@ import { printJson } from "./command-io.ts"
 import { printDryRun } from "./enable-dry-run.ts"
 import { clientFacts, clientLines, cliWarning, isManagerUp, oldUnitLine } from "./enable-lines.ts"
 import { UsageError } from "./exit-codes.ts"
+import { noSudo, withOldFlags } from "./old-names.ts"
 import { refuseInOwnTurn } from "./own-turn.ts"
 import { assertPassedOn } from "./passed-on.ts"
 import { printData, printLine } from "./print.ts"
@@ -22,6 +23,7 @@ import {
   type ChangeFlags,
   defaultScope,
   managerOf,
+  quoteForShell,
   requireRights,
   requireServiceManager,
   userToEnable,
@@ -37,10 +39,12 @@ interface EnableFlags extends ChangeFlags {
   readonly auth: boolean
   readonly runAs?: string
   readonly dryRun?: boolean
+  readonly systemdDir?: string
+  readonly skipStart?: boolean
 }
 
 export function enableCommand(): Command {
-  return new Command("enable")
+  const command = new Command("enable")
     .description("Install the service of this machine, start it now and at every boot; again: change it.")
     .option("--ip <address>", "address to listen on (default 127.0.0.1)")
     .option("--port <port>", "port to listen on (default 7011)")
@@ -53,6 +57,9 @@ export function enableCommand(): Command {
     .option("--run-as <user>", "whose CLI and log-in it uses (default: who called sudo)")
     .option("--dry-run", "print all that would be written and run, and do nothing")
     .option("--json", "the result as JSON")
+    .addOption(new Option("--systemd-dir <folder>", "where units are").hideHelp())
+    .addOption(new Option("--service-name <name>", "of the unit").hideHelp())
+    .addOption(new Option("--skip-start", "write everything, and start nothing").hideHelp())
     .exitOverride()
     .action((flags: EnableFlags) => enable(flags))
     .addHelpText(
@@ -66,6 +73,7 @@ Examples:
 
 See docs/service.md.`,
     )
+  return withOldFlags(command, noSudo)
 }
 
 async function enable(flags: EnableFlags): Promise<void> {
@@ -73,12 +81,11 @@ async function enable(flags: EnableFlags): Promise<void> {
   const isDryRun = flags.dryRun === true
   if (isDryRun && flags.json === true)
     throw new UsageError("--dry-run prints files and commands as they are: not with --json.")
-  if (!isDryRun) {
-    requireServiceManager()
-    requireRights(scope)
-  }
-  const user = await userToEnable(scope, flags.runAs)
-  const manager = managerOf(scope, user, flags.home)
+  const isStartSkipped = flags.skipStart === true
+  if (!isDryRun && !isStartSkipped) requireServiceManager()
+  if (!isDryRun) requireRights(scope)
+  const user = await userToEnable(scope, flags.runAs, flags)
+  const manager = managerOf(scope, user, flags)
   await refuseSecondService(scope, user)
   const plan = await makePlan(flags, manager, user)
   // One of an earlier `enable` stays: the service starts with it, and warns.
@@ -89,8 +96,13 @@ async function enable(flags: EnableFlags): Promise<void> {
   }
   await refuseInOwnTurn("enable", plan.config.home)
   await requireRunnable(plan)
-  await setUpService(plan, manager, { readFile: readConfigText, run: runCommand, tell: printLine })
-  await report(plan, manager, flags.json === true)
+  await setUpService(plan, manager, {
+    readFile: readConfigText,
+    run: runCommand,
+    tell: printLine,
+    isStartSkipped,
+  })
+  await report(plan, manager, flags)
 }
 
 async function makePlan(
@@ -147,26 +159,38 @@ async function requireRunnable({ spec, user, environment }: ServicePlan): Promis
   )
 }
 
-async function report(plan: ServicePlan, manager: ServiceManager, isJson: boolean): Promise<void> {
+async function report(
+  plan: ServicePlan,
+  manager: ServiceManager,
+  { json: isJson = false, skipStart: isStartSkipped = false }: EnableFlags,
+): Promise<void> {
   const { user, spec, config } = plan
   const when = manager.scope === "system" ? "with the machine" : `with the log-in of ${user.name}`
-  printLine(`ai-agent-proxy runs as ${user.name} and starts ${when} (${manager.definitionPath}).`)
+  printLine(
+    isStartSkipped
+      ? `${manager.definitionPath} is written, for ${user.name}, and not started. To start it, ${when} from then on:\n${startLines(manager)}`
+      : `ai-agent-proxy runs as ${user.name} and starts ${when} (${manager.definitionPath}).`,
+  )
   const kept = oldUnitLine(plan, manager.definitionPath)
   if (kept !== null) printLine(kept)
   const moving = movingPart(spec)
   if (moving !== null) printLine(moving)
   const warning = cliWarning(plan)
   if (warning !== null) printLine(warning)
-  else if (!(await isManagerUp(config))) {
+  else if (!isStartSkipped && !(await isManagerUp(config))) {
     printLine("The manager cannot answer yet; what is missing is told by: ai-agent-proxy doctor")
   }
   if (!isJson) return printData(clientLines(plan))
   printJson({
-    service: "enabled",
+    service: isStartSkipped ? "written" : "enabled",
     definition: manager.definitionPath,
     scope: manager.scope,
     user: user.name,
     home: config.home,
     ...clientFacts(plan),
   })
+}
+
+function startLines({ steps }: ServiceManager): string {
+  return steps.map(({ program, args }) => `  ${[program, ...args].map(quoteForShell).join(" ")}`).join("\n")
 }

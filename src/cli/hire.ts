@@ -1,5 +1,7 @@
 import { join } from "node:path"
 import { Command } from "commander"
+import { agentVariables } from "../backends/child-environment.ts"
+import { settings as settingsOfService } from "../config/settings.ts"
 import type { AgentSettings } from "../domain/agents.ts"
 import { explain } from "../domain/backend.ts"
 import { slugOf } from "../workspace/agent-id.ts"
@@ -9,7 +11,6 @@ import { agentsAtHand } from "./agents-at-hand.ts"
 import { type CommonFlags, homeOf, note, print, printJson, shortPath } from "./command-io.ts"
 import { exitCodes } from "./exit-codes.ts"
 import { assertPassedOn } from "./passed-on.ts"
-import { takeOverWhileDown } from "./take-over-while-down.ts"
 
 export function hireCommand(): Command {
   return withAgentFlags(
@@ -31,6 +32,8 @@ Examples:
     )
 }
 
+const settingOfCli = settingsOfService.cli
+
 /** Also what `init` does, without a name. */
 export async function runHire(
   typedRole: string,
@@ -40,8 +43,6 @@ export async function runHire(
   const role = inIdForm("role", typedRole)
   const name = typedName === null ? null : inIdForm("name", typedName)
   const home = await homeOf(flags)
-  // Else whoever is made now would have a name that an agent of release 0.2.0 has.
-  for (const line of await takeOverWhileDown(home)) note(line)
   const settings = settingsOf(flags)
   await assertUsable(settings)
   const agents = await agentsAtHand(home)
@@ -59,9 +60,19 @@ export async function runHire(
       `Its settings are as they were; change them in ${shortPath(join(home, agent.id, "control", "agent.json"))}.`,
     )
   }
+  if (settings.cli === undefined) noteVariable(agent)
   explainState(agent)
   // One that is only down was made, and is started with the service.
   if (agent.state === "running" && !agent.readiness.isReady) process.exitCode = exitCodes.failure
+}
+
+/** There, the variable in this terminal gave an agent its CLI. Here it says what the service runs on, at its start. */
+function noteVariable({ id, program }: AgentView): void {
+  const { [settingOfCli.variable]: typed = "", [agentVariables.agent]: asking } = process.env
+  if (typed.trim() === "" || asking !== undefined || program === "" || typed.includes(program)) return
+  note(
+    `${settingOfCli.variable} is the service's, which was started without it: ${id} runs on ${program}. For one agent: --cli.`,
+  )
 }
 
 /** As release 0.2.0 did, but not in silence. */

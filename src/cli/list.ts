@@ -5,22 +5,28 @@ import { agentsAtHand } from "./agents-at-hand.ts"
 import { type CommonFlags, note, print, printJson, serviceAtHand, shortPath } from "./command-io.ts"
 import { formatTable } from "./table.ts"
 
+interface ListFlags extends CommonFlags {
+  readonly quiet?: boolean
+}
+
 export function listCommand(): Command {
   return new Command("list")
     .description("Show all agents, also while the service is down.")
+    .option("-q, --quiet", "ids only, one a line, as where no terminal reads it")
     .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
     .option("--json", "the result as JSON")
-    .action((flags: CommonFlags) => runList(flags))
+    .action((flags: ListFlags) => runList(flags))
     .addHelpText(
       "after",
       `
 Examples:
   ai-agent-proxy list
-  ai-agent-proxy list --json | jq -r '.agents[].id'`,
+  for agent in $(ai-agent-proxy list); do echo "$agent"; done
+  ai-agent-proxy list --json | jq -r '.agents[] | select(.state == "ready") | .id'`,
     )
 }
 
-async function runList(flags: CommonFlags): Promise<void> {
+async function runList(flags: ListFlags): Promise<void> {
   const { home } = await serviceAtHand(flags)
   const atHand = await agentsAtHand(home)
   const agents = await atHand.list()
@@ -31,7 +37,8 @@ async function runList(flags: CommonFlags): Promise<void> {
     })
     return
   }
-  if (agents.length > 0) print(agentTable(agents, home))
+  if (flags.quiet === true || process.stdout.isTTY !== true) for (const { id } of agents) print(id)
+  else if (agents.length > 0) print(agentTable(agents, home))
   for (const { controlProblem } of agents) if (controlProblem !== null) note(controlProblem)
   if (agents.length === 0) note("There are no agents yet. `ai-agent-proxy init` makes the manager.")
   if (!atHand.isServiceUp) note("The service is not running. Start it with `ai-agent-proxy daemon`.")

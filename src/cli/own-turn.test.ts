@@ -10,7 +10,8 @@ it.each([
   ["0::/system.slice/ai-agent-proxy.service/agent\n", true],
   ["0::/user.slice/user-1000.slice/session-3.scope\n", false],
   ["0::/system.slice/my-ai-agent-proxy.service\n", false],
+  ["0::/system.slice/agents-of-ann.service\n", true],
   ["", false],
 ])("a process whose control groups are %j is one of the service: %s", (cgroups, isInside) => {
-  expect(isInsideService(cgroups)).toBe(isInside)
+  expect(isInsideService(cgroups, ["ai-agent-proxy.service", "agents-of-ann.service"])).toBe(isInside)
 })

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs"
+import { homedir } from "node:os"
 import { agentVariables } from "../backends/child-environment.ts"
 import { ServiceError } from "../supervise/service-error.ts"
-import { unitName } from "../supervise/systemd-manager.ts"
+import { unitFolderOf } from "../supervise/systemd-manager.ts"
+import { unitNameIn } from "../supervise/unit-name.ts"
 import { DaemonClient, type DaemonStatus } from "./daemon-client.ts"
 
 /**
@@ -10,7 +12,7 @@ import { DaemonClient, type DaemonStatus } from "./daemon-client.ts"
  */
 export async function refuseInOwnTurn(command: string, home: string): Promise<void> {
   const isAgents = process.env[agentVariables.agent] !== undefined
-  if (!isAgents && !isInsideService(ownCgroup())) return
+  if (!isAgents && !isInsideService(ownCgroup(), unitNames())) return
   const status = await new DaemonClient(home).status().catch(() => null)
   const agent = status === null ? null : askingAgent(status)
   if (agent === null) return
@@ -27,9 +29,16 @@ function askingAgent({ asking_agent: asking, agents }: DaemonStatus): string | n
   return agents.find(({ runningTurns }) => runningTurns > 0)?.id ?? null
 }
 
-/** Whether a process belongs to the service, by the control group that systemd has put it in. */
-export function isInsideService(cgroups: string): boolean {
-  return cgroups.split("\n").some((line) => line.endsWith(`/${unitName}`) || line.includes(`/${unitName}/`))
+/** Whether a process belongs to one of these services, by the control group that systemd has put it in. */
+export function isInsideService(cgroups: string, units: readonly string[]): boolean {
+  return cgroups
+    .split("\n")
+    .some((line) => units.some((unit) => line.endsWith(`/${unit}`) || line.includes(`/${unit}/`)))
+}
+
+function unitNames(): readonly string[] {
+  const scopes = ["system", "user"] as const
+  return scopes.map((scope) => unitNameIn(unitFolderOf({ scope, homeDir: process.env.HOME ?? homedir() })))
 }
 
 function ownCgroup(): string {

@@ -21,6 +21,7 @@ import { initCommand } from "./init.ts"
 import { ledgerCommand } from "./ledger.ts"
 import { listCommand } from "./list.ts"
 import { logsCommand } from "./logs.ts"
+import { refuseOldCommand } from "./old-names.ts"
 import { outboxCommand } from "./outbox.ts"
 import { rememberCommand } from "./remember.ts"
 import { replyCommand } from "./reply.ts"
@@ -39,6 +40,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   // Words that nobody reads change nothing of what is done.
   process.stderr.on("error", () => {})
   try {
+    refuseOldCommand(argv[2])
     await createProgram().parseAsync(argv)
   } catch (error) {
     process.exitCode = report(error)

@@ -1,7 +1,8 @@
-import { Command } from "commander"
+import { Command, Option } from "commander"
 import { healService } from "../supervise/heal-service.ts"
 import { runCommand } from "../supervise/run-command.ts"
 import { printJson } from "./command-io.ts"
+import { noSudo, withOldFlags } from "./old-names.ts"
 import { refuseInOwnTurn } from "./own-turn.ts"
 import { printLine } from "./print.ts"
 import {
@@ -15,11 +16,12 @@ import {
 import { terminalEnvironment } from "./terminal-environment.ts"
 
 export function restartCommand(): Command {
-  return new Command("restart")
+  const command = new Command("restart")
     .description("Start the service again; paths of Node and the CLI that have moved are put right first.")
     .option("--system", "the service of the machine")
     .option("--user", "the service of this user")
     .option("--json", "the result as JSON")
+    .addOption(new Option("--service-name <name>", "of the unit").hideHelp())
     .exitOverride()
     .action((flags: ChangeFlags) => restart(flags))
     .addHelpText(
@@ -28,6 +30,7 @@ export function restartCommand(): Command {
 Example:
   ai-agent-proxy restart        after an upgrade, or a change of config.toml`,
     )
+  return withOldFlags(command, noSudo)
 }
 
 async function restart(flags: ChangeFlags): Promise<void> {

@@ -14,6 +14,7 @@ import { ensureApiKey } from "./api-key.ts"
 import { printable } from "./connect/printable.ts"
 import type { DaemonFlags } from "./daemon.ts"
 import { takeEnvironmentFile } from "./environment-option.ts"
+import { exitCodes } from "./exit-codes.ts"
 import { createLogger } from "./logger.ts"
 import { printLine } from "./print.ts"
 import { onStopSignals } from "./stop-signals.ts"
@@ -52,10 +53,21 @@ export async function runDaemon(flags: DaemonFlags): Promise<void> {
       `listening on ${service.url}; the manager is ${readiness.isReady ? "ready" : `not ready: ${explain(readiness)}`}`,
     ),
   )
-  await stopped
+  await (flags.once === true ? Promise.race([stopped, comeUp(service)]) : stopped)
   await notifier.stopping()
   await service.stop()
   log.info({}, "stopped")
+}
+
+/** All that `--once` is for: the home is complete, and the agents could be started. */
+async function comeUp(service: Service): Promise<void> {
+  const readiness = await service.managerReadiness
+  if (!readiness.isReady) process.exitCode = exitCodes.failure
+  printLine(
+    readiness.isReady
+      ? "The manager is ready. Ending (--once)."
+      : `The manager is not ready: ${printable(explain(readiness))} Ending (--once).`,
+  )
 }
 
 /** Throws `ConfigError`. */

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs"
 import { homedir } from "node:os"
+import { resolve } from "node:path"
 import { LaunchdManager } from "../supervise/launchd-manager.ts"
 import { parseOldUnit } from "../supervise/old-unit.ts"
 import { type RunCommand, runCommand } from "../supervise/run-command.ts"
@@ -8,11 +9,14 @@ import type { ServiceManager, ServiceScope } from "../supervise/service-manager.
 import type { ServiceSpec } from "../supervise/service-spec.ts"
 import { currentUser, findUser, invokingUserName, type ServiceUser } from "../supervise/service-user.ts"
 import { noSystemd, SystemdManager } from "../supervise/systemd-manager.ts"
+import { unitNameOf } from "../supervise/unit-name.ts"
 
 /** Flags that every command about the service has. */
 export interface ScopeFlags {
   readonly user?: boolean
   readonly system?: boolean
+  /** Of release 0.2.0: another name of the unit than the usual one. */
+  readonly serviceName?: string
 }
 
 /** Those of them that change something also tell of it as JSON. */
@@ -50,8 +54,13 @@ async function serviceUser(runAs: string | undefined): Promise<ServiceUser> {
 }
 
 /** For `enable`: a service of the machine stays its user's, unless it is removed first. */
-export async function userToEnable(scope: ServiceScope, runAs: string | undefined): Promise<ServiceUser> {
-  const installed = scope === "system" ? await managerOf(scope, currentUser(process.env)).installed() : null
+export async function userToEnable(
+  scope: ServiceScope,
+  runAs: string | undefined,
+  where: ServicePlace,
+): Promise<ServiceUser> {
+  const installed =
+    scope === "system" ? await managerOf(scope, currentUser(process.env), where).installed() : null
   const owner = installed?.spec?.user ?? parseOldUnit(installed?.text ?? "")?.user ?? undefined
   const wanted = runAs ?? invokingUserName(process.env)
   if (owner !== undefined && wanted !== null && wanted !== owner) {
@@ -64,14 +73,29 @@ export async function userToEnable(scope: ServiceScope, runAs: string | undefine
   return serviceUser(owner ?? runAs)
 }
 
-/** `home`: where launchd's log is. */
+/** What `managerOf` is told beside scope and user. */
+export interface ServicePlace {
+  /** Where launchd's log is. */
+  readonly home?: string | undefined
+  /** As it was typed. */
+  readonly serviceName?: string | undefined
+  /** Of the units. */
+  readonly systemdDir?: string | undefined
+  readonly run?: RunCommand
+}
+
+/** Throws `ServiceError` for a name that no unit can have, and for either of them where there is no systemd. */
 export function managerOf(
   scope: ServiceScope,
   user: ServiceUser,
-  home?: string,
-  run: RunCommand = runCommand,
+  { home, serviceName, systemdDir, run = runCommand }: ServicePlace = {},
 ): ServiceManager {
   if (process.platform === "darwin") {
+    if (serviceName !== undefined || systemdDir !== undefined)
+      throw new ServiceError(
+        "failure",
+        "--service-name and --systemd-dir are about systemd; there is none here.",
+      )
     return new LaunchdManager({
       scope,
       user,
@@ -79,7 +103,14 @@ export function managerOf(
       run,
     })
   }
-  return new SystemdManager({ scope, homeDir: user.homeDir, run, env: managerEnvironment() })
+  return new SystemdManager({
+    scope,
+    homeDir: user.homeDir,
+    run,
+    env: managerEnvironment(),
+    folder: systemdDir === undefined ? undefined : resolve(systemdDir),
+    unitName: serviceName === undefined ? undefined : unitNameOf(serviceName),
+  })
 }
 
 /** Rejects with `ServiceError` where no service manager runs. */
@@ -98,11 +129,15 @@ export async function findInstalled(
   const scopes: readonly ServiceScope[] = given ? [defaultScope(flags)] : ["system", "user"]
   const found: InstalledService[] = []
   for (const scope of scopes) {
-    const manager = managerOf(scope, user, undefined, run)
+    const where = { run, serviceName: flags.serviceName }
+    const manager = managerOf(scope, user, where)
     const installed = await manager.installed()
     if (installed !== null) {
       const { home } = installed.spec ?? {}
-      found.push({ manager: home === undefined ? manager : managerOf(scope, user, home, run), ...installed })
+      found.push({
+        manager: home === undefined ? manager : managerOf(scope, user, { ...where, home }),
+        ...installed,
+      })
     }
   }
   if (found.length > 1) {

@@ -83,6 +83,13 @@ export class LaunchdManager implements ServiceManager {
   }
 
   async install(spec: ServiceSpec): Promise<void> {
+    await this.write(spec)
+    await this.#must(["enable", this.#target])
+    // launchd reads the file at bootstrap only.
+    await this.#bootOut()
+  }
+
+  async write(spec: ServiceSpec): Promise<void> {
     try {
       await mkdir(dirname(this.definitionPath), { recursive: true })
       await removeTemporaries(this.definitionPath)
@@ -90,9 +97,6 @@ export class LaunchdManager implements ServiceManager {
     } catch (error) {
       throw this.#fileError(error, "written")
     }
-    await this.#must(["enable", this.#target])
-    // launchd reads the file at bootstrap only.
-    await this.#bootOut()
   }
 
   async restart(): Promise<void> {

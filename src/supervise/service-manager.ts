@@ -32,6 +32,8 @@ export interface ServiceManager {
   /** What is installed; null: nothing. */
   installed(): Promise<{ readonly spec: ServiceSpec | null; readonly text: string } | null>
   state(): Promise<ServiceState>
+  /** Writes the definition, and nothing else: no service manager needs to run. */
+  write(spec: ServiceSpec): Promise<void>
   /** Writes the definition and has the service start with the machine. Does not start it. */
   install(spec: ServiceSpec): Promise<void>
   /** Starts it, or starts it again; resolves when it is up. */

@@ -10,6 +10,8 @@ export interface SetUpOptions {
   readonly run: RunCommand
   /** Sentences for people on what was put right, or is left to them. */
   readonly tell: (sentence: string) => void
+  /** It is written only, for somebody to start later. */
+  readonly isStartSkipped?: boolean
 }
 
 /**
@@ -19,10 +21,11 @@ export interface SetUpOptions {
 export async function setUpService(
   plan: ServicePlan,
   manager: ServiceManager,
-  { readFile, run, tell }: SetUpOptions,
+  { readFile, run, tell, isStartSkipped = false }: SetUpOptions,
 ): Promise<void> {
   const { user, spec } = plan
   for (const warning of await asUser(user, () => prepareHome(plan, readFile))) tell(warning)
+  if (isStartSkipped) return manager.write(spec)
   if (manager.scope === "user" && manager.name === "systemd") {
     const advice = await enableLinger(user.name, run)
     if (advice !== null) tell(advice)

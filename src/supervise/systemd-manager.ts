@@ -9,6 +9,7 @@ import { ServiceError } from "./service-error.ts"
 import type { ServiceManager, ServiceScope, ServiceState, ShellCommand } from "./service-manager.ts"
 import type { ServiceSpec } from "./service-spec.ts"
 import { specOfSystemdUnit, systemdUnit } from "./systemd-unit.ts"
+import { unitNameIn } from "./unit-name.ts"
 
 export interface SystemdOptions {
   readonly scope: ServiceScope
@@ -17,9 +18,16 @@ export interface SystemdOptions {
   readonly run: RunCommand
   /** The environment of systemctl: a user's manager is found by it. */
   readonly env: NodeJS.ProcessEnv
+  /** Where units are, instead of where this scope has them. */
+  readonly folder?: string | undefined
+  /** Of the unit; without it that of the one that is there, else the usual one. */
+  readonly unitName?: string | undefined
 }
 
-export const unitName = "ai-agent-proxy.service"
+/** Where systemd looks for units of this kind that people have made. */
+export function unitFolderOf({ scope, homeDir }: Pick<SystemdOptions, "scope" | "homeDir">): string {
+  return scope === "user" ? join(homeDir, ".config/systemd/user") : "/etc/systemd/system"
+}
 
 /** Where the unit of release 0.2.0 is kept that was in the place of ours. No service manager reads it there. */
 export function keptUnitOf(definitionPath: string): string {
@@ -30,6 +38,7 @@ export class SystemdManager implements ServiceManager {
   readonly name = "systemd"
   readonly scope: ServiceScope
   readonly definitionPath: string
+  readonly unitName: string
   readonly #run: RunCommand
   readonly #env: NodeJS.ProcessEnv
   readonly #scopeFlags: readonly string[]
@@ -39,13 +48,13 @@ export class SystemdManager implements ServiceManager {
     this.#run = options.run
     this.#env = options.env
     this.#scopeFlags = options.scope === "user" ? ["--user"] : []
-    const folder =
-      options.scope === "user" ? join(options.homeDir, ".config/systemd/user") : "/etc/systemd/system"
-    this.definitionPath = join(folder, unitName)
+    const folder = options.folder ?? unitFolderOf(options)
+    this.unitName = options.unitName ?? unitNameIn(folder)
+    this.definitionPath = join(folder, this.unitName)
   }
 
   get steps(): readonly ShellCommand[] {
-    return [["daemon-reload"], ["enable", unitName], ["restart", unitName]].map((args) => ({
+    return [["daemon-reload"], ["enable", this.unitName], ["restart", this.unitName]].map((args) => ({
       program: "systemctl",
       args: [...this.#scopeFlags, ...args],
     }))
@@ -72,7 +81,7 @@ export class SystemdManager implements ServiceManager {
 
   async state(): Promise<ServiceState> {
     const fields = ["ActiveState", "SubState", "MainPID", "UnitFileState", "Result", "StatusText"]
-    const { stdout } = await this.#systemctl(["show", unitName, `--property=${fields.join(",")}`])
+    const { stdout } = await this.#systemctl(["show", this.unitName, `--property=${fields.join(",")}`])
     const values = new Map(
       stdout.split("\n").map((line): [string, string] => {
         const [name = "", ...rest] = line.split("=")
@@ -96,6 +105,12 @@ export class SystemdManager implements ServiceManager {
   }
 
   async install(spec: ServiceSpec): Promise<void> {
+    await this.write(spec)
+    await this.#systemctl(["daemon-reload"])
+    await this.#systemctl(["enable", "--quiet", this.unitName])
+  }
+
+  async write(spec: ServiceSpec): Promise<void> {
     const text = await this.define(spec)
     const before = await this.installed()
     try {
@@ -109,14 +124,12 @@ export class SystemdManager implements ServiceManager {
     } catch (error) {
       throw this.#fileError(error, "written")
     }
-    await this.#systemctl(["daemon-reload"])
-    await this.#systemctl(["enable", "--quiet", unitName])
   }
 
   async restart(): Promise<void> {
     // A unit that gave up is not started again otherwise; one that is not known yet has nothing to reset.
-    await this.#run("systemctl", [...this.#scopeFlags, "reset-failed", unitName], { env: this.#env })
-    const result = await this.#attempt(["restart", unitName])
+    await this.#run("systemctl", [...this.#scopeFlags, "reset-failed", this.unitName], { env: this.#env })
+    const result = await this.#attempt(["restart", this.unitName])
     if (result.exitCode === 0) return
     this.#throwIfNotUsable(result)
     const log = await this.#lastLog()
@@ -127,15 +140,15 @@ export class SystemdManager implements ServiceManager {
   }
 
   async disable(): Promise<void> {
-    await this.#systemctl(["disable", "--quiet", "--now", unitName])
+    await this.#systemctl(["disable", "--quiet", "--now", this.unitName])
   }
 
   async remove(): Promise<void> {
     const isInstalled = (await this.installed()) !== null
     // Also where the file is gone already: the service may still run from what systemd remembers.
-    const stopped = await this.#attempt(["disable", "--quiet", "--now", unitName])
-    if (isInstalled && stopped.exitCode !== 0) this.#fail(["disable", "--now", unitName], stopped)
-    if (!isInstalled) await this.#attempt(["stop", unitName])
+    const stopped = await this.#attempt(["disable", "--quiet", "--now", this.unitName])
+    if (isInstalled && stopped.exitCode !== 0) this.#fail(["disable", "--now", this.unitName], stopped)
+    if (!isInstalled) await this.#attempt(["stop", this.unitName])
     try {
       await rm(this.definitionPath, { force: true })
       await removeTemporaries(this.definitionPath)
@@ -143,7 +156,7 @@ export class SystemdManager implements ServiceManager {
       throw this.#fileError(error, "removed")
     }
     await this.#systemctl(["daemon-reload"])
-    await this.#attempt(["reset-failed", unitName])
+    await this.#attempt(["reset-failed", this.unitName])
   }
 
   logCommand({
@@ -157,7 +170,7 @@ export class SystemdManager implements ServiceManager {
     const unit = this.scope === "user" ? ["--user", "--user-unit"] : ["--unit"]
     return {
       program: "journalctl",
-      args: [...unit, unitName, "--no-pager", "--output=cat", `--lines=${lines}`, ...follow],
+      args: [...unit, this.unitName, "--no-pager", "--output=cat", `--lines=${lines}`, ...follow],
     }
   }
 

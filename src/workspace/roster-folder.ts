@@ -113,6 +113,8 @@ export class RosterFolder {
 
   /** Rejects with `ProxyError` where the file cannot be used or written. */
   async change(id: string, changed: Partial<AgentControl>): Promise<void> {
+    // What somebody has edited a moment ago stays.
+    await this.read()
     const entry = this.find(id)
     // A broken file is a person's work: it is not replaced by what we remember of it.
     if (entry === null || entry.control === null || entry.problem !== null) {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, symlink } from "node:fs/promises"
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { makeOldAgent } from "../../test/support/old-home.ts"
@@ -20,7 +20,8 @@ beforeEach(async () => {
 })
 afterEach(() => temp.remove())
 
-const oldAgent = (id: string, runtime?: object | string) => makeOldAgent(home, id, runtime)
+const oldAgent = (id: string, runtime?: object | string, waiting?: readonly object[]) =>
+  makeOldAgent(home, id, runtime, waiting)
 
 const control = async (id: string) => JSON.parse(await readFile(join(home, id, "control/agent.json"), "utf8"))
 
@@ -54,7 +55,28 @@ describe("taking over agents of release 0.2.0", () => {
     )
     expect(await readFile(join(home, "engineer_alice/AGENTS.md"), "utf8")).toContain("of engineer_alice")
     expect(await readFile(join(home, "engineer_alice/memory/memory.md"), "utf8")).toContain("remembers")
-    expect(await readdir(join(home, "engineer_alice/control/queue"))).toHaveLength(1)
+    expect(await readdir(join(home, "engineer_al-ice/control/queue"))).toHaveLength(1)
+  })
+
+  it("does what was asked for while that service was down, in that order", async () => {
+    const connect = { action: "connect", cli: "claude", working_dir: "/srv/code" }
+    const stop = { action: "stop" }
+    const ran = { autostart: true, cli: "codex", working_dir: join(home, "engineer_a") }
+    await oldAgent("engineer_a", ran, [stop])
+    await oldAgent("engineer_b", undefined, [connect, stop])
+    await oldAgent("engineer_c", { ...ran, autostart: false }, [stop, connect])
+    await oldAgent("engineer_d", ran, [{ action: "dance" }])
+    await writeFile(join(home, "engineer_d/control/queue/2026-11-29T11.json"), "{")
+    await takeOverAgents(home, defaults)
+    expect(await control("engineer_a")).toMatchObject({
+      desired_state: "stopped",
+      cli: null,
+      working_dir: "./",
+    })
+    const asked = { cli: "claude", working_dir: "/srv/code" }
+    expect(await control("engineer_b")).toMatchObject({ desired_state: "stopped", ...asked })
+    expect(await control("engineer_c")).toMatchObject({ desired_state: "running", ...asked })
+    expect(await control("engineer_d")).toMatchObject({ desired_state: "running", cli: null })
   })
 
   it("takes nobody twice: not whoever is ours, nor whose control file a person has removed", async () => {

@@ -26,14 +26,19 @@ export type ServiceDefaults = Pick<Config, "cliCommands" | "workingDirectory">
 /** In an agent's `control/`: what that release wrote there. Ours are others, `agent.json` and `identity`. */
 const marks = ["runtime.json", "queue", "processed"]
 const ours = ["agent.json", "identity"]
-const maxRuntimeBytes = 64 * 1024
+const maxFileBytes = 64 * 1024
+/** It handles one after the other: more of them wait only where it was never started again. */
+const maxRequests = 1000
+
+const text = z.string().trim().min(1).nullish()
 
 /** `control/runtime.json`: how the agent was started last. All else in it is of no use here. */
-const runtimeSchema = z.object({
-  autostart: z.boolean().default(true),
-  cli: z.string().trim().min(1).nullish(),
-  working_dir: z.string().trim().min(1).nullish(),
-})
+const runtimeSchema = z.object({ autostart: z.boolean().default(true), cli: text, working_dir: text })
+
+/** A file of `control/queue/`: what a command has asked for while that service was down. It would be done at its next start. */
+const requestSchema = z.object({ action: z.enum(["connect", "stop"]), cli: text, working_dir: text })
+
+type Runtime = z.output<typeof runtimeSchema>
 
 /**
  * Gives each agent that release 0.2.0 has left in the home a control file; nothing that is there is changed, so that the older
@@ -79,24 +84,59 @@ function namesIn(root: string, folder: string): Promise<string[]> {
   return inFolder({ root, folder }, ({ path }) => readdir(path)).catch(() => [])
 }
 
+/** Whether the agent of a folder of `oldAgents` would not run: it was stopped, or is to be at the next start. */
+export async function isOldStopped(home: string, folder: string): Promise<boolean> {
+  const runtime = await runtimeOf(join(home, folder)).catch(() => null)
+  return runtime?.autostart === false
+}
+
 /** Rejects with an error for people where the file is there and cannot be understood. */
 async function settingsOf(workspace: string, defaults: ServiceDefaults): Promise<Partial<AgentSettings>> {
-  const control = await namesIn(workspace, "control")
-  // It was initialised or hired while that service was down, and has never run.
-  if (!control.includes("runtime.json")) return { workingDir: workingDirOf(null, workspace, defaults) }
-  const bytes = await readOwnFile({ root: workspace, path: "control/runtime.json" }, maxRuntimeBytes)
-  const parsed = runtimeSchema.safeParse(jsonOf(decodeFile(bytes)))
-  if (!parsed.success) {
-    throw new Error(
-      `${join(workspace, "control/runtime.json")} is not understood: it has the settings of the service`,
-    )
-  }
-  const { autostart, cli, working_dir: workingDir } = parsed.data
+  const { autostart, cli, working_dir: workingDir } = await runtimeOf(workspace)
   return {
     cli: cli == null || isDefaultCli(cli, defaults) ? null : cli,
     workingDir: workingDirOf(workingDir ?? null, workspace, defaults),
     desiredState: autostart ? "running" : "stopped",
   }
+}
+
+/** How it ran last, and what has been asked for since. One that was hired while that service was down has never run. */
+async function runtimeOf(workspace: string): Promise<Runtime> {
+  const hasRun = (await namesIn(workspace, "control")).includes("runtime.json")
+  const last = hasRun ? runtimeSchema.safeParse(await jsonIn(workspace, "control/runtime.json")) : null
+  if (last !== null && !last.success) {
+    throw new Error(
+      `${join(workspace, "control/runtime.json")} is not understood: it has the settings of the service`,
+    )
+  }
+  let runtime: Runtime = last?.data ?? { autostart: true }
+  for (const request of await requestsOf(workspace)) {
+    runtime =
+      request.action === "stop"
+        ? { ...runtime, autostart: false }
+        : {
+            autostart: true,
+            cli: request.cli ?? runtime.cli,
+            working_dir: request.working_dir ?? runtime.working_dir,
+          }
+  }
+  return runtime
+}
+
+/** In the order in which they were made, which their names tell. What is none of them was never done by that service either. */
+async function requestsOf(workspace: string): Promise<z.output<typeof requestSchema>[]> {
+  const names = (await namesIn(workspace, "control/queue")).filter((name) => name.endsWith(".json"))
+  const found: z.output<typeof requestSchema>[] = []
+  for (const name of names.toSorted().slice(-maxRequests)) {
+    const content = await jsonIn(workspace, `control/queue/${name}`).catch(() => null)
+    const { data } = requestSchema.safeParse(content)
+    if (data !== undefined) found.push(data)
+  }
+  return found
+}
+
+async function jsonIn(workspace: string, path: string): Promise<unknown> {
+  return jsonOf(decodeFile(await readOwnFile({ root: workspace, path }, maxFileBytes)))
 }
 
 /** The same program with the same arguments, however it is written. */

@@ -98,8 +98,19 @@ describe("the commands, with a running service", () => {
 
   it("list the agents, and show the service with its processes", async () => {
     const list = await run(["list"])
-    expect(list).toMatchObject({ code: 0, stderr: "" })
-    expect(list.stdout).toMatch(/^AGENT +STATE +CLI +PID +WORKSPACE\nmanager +ready +codex \S+ +\d+ +~/)
+    expect(list).toEqual({ code: 0, stdout: "manager\nengineer_alice\n", stderr: "" })
+    expect(await json(["list"])).toMatchObject({
+      service: "up",
+      agents: [
+        {
+          id: "manager",
+          state: "ready",
+          program: expect.stringMatching(/^codex \S+$/),
+          pid: expect.any(Number),
+        },
+        { id: "engineer_alice" },
+      ],
+    })
     const status = await json(["status"])
     expect(status).toMatchObject({
       service: { state: "running", pid: daemon.pid, url: daemon.url },
@@ -278,7 +289,11 @@ describe("the commands, while the service is down", () => {
     await runDown(["hire", "engineer", "alice"])
     expect((await runDown(["stop", "alice"])).stdout).toBe("engineer_alice is stopped\n")
     const list = await runDown(["list"])
-    expect(list.stdout).toMatch(/manager +down[\s\S]*engineer_alice +stopped/)
+    expect(list.stdout).toBe("manager\nengineer_alice\n")
+    expect(JSON.parse((await runDown(["list", "--json"])).stdout).agents).toMatchObject([
+      { id: "manager", state: "down" },
+      { id: "engineer_alice", state: "stopped" },
+    ])
     expect(list.stderr).toContain("The service is not running. Start it with `ai-agent-proxy daemon`.")
     expect((await runDown(["start", "alice"])).stdout).toBe("engineer_alice is down\n")
     expect(await runDown(["remember", "alice", "Plum."])).toMatchObject({ code: 0 })

@@ -92,7 +92,7 @@ const table: Readonly<Record<string, Row>> = {
   },
   list: {
     wrong: [["list x", 2, "too many arguments"]],
-    ...always(["list", 0, /manager +down/]),
+    ...always(["list", 0, /^manager\n/m]),
   },
   status: {
     wrong: [["status --home=", 78, "--home: "]],

@@ -18,11 +18,8 @@ beforeEach(async () => {
   env = { PATH: "/usr/bin:/bin", HOME: folder.path, AI_AGENT_PROXY_CLI: "demo" }
   await makeOldHome(home)
   await makeOldAgent(home, "manager", { autostart: true, cli: "demo" })
-  await makeOldAgent(home, "engineer_alice", {
-    autostart: true,
-    cli: "demo",
-    working_dir: join(home, "engineer_alice"),
-  })
+  const alice = { cli: "demo", working_dir: join(home, "engineer_alice") }
+  await makeOldAgent(home, "engineer_alice", { autostart: true, ...alice }, [{ action: "connect", ...alice }])
   await makeOldAgent(home, "reviewer_alice", { autostart: false, cli: "demo" })
 })
 afterEach(async () => {

@@ -3,17 +3,23 @@ import { dirname, join } from "node:path"
 
 /**
  * An agent as release 0.2.0 leaves it in a home. `runtime`: what that wrote when it started the agent, as a value or as a text;
- * without it one that was hired while that service was down, and never ran.
+ * without it one that was hired while that service was down, and never ran. `waiting`: what its queue has, the oldest first.
  */
-export async function makeOldAgent(home: string, id: string, runtime?: object | string): Promise<void> {
+export async function makeOldAgent(
+  home: string,
+  id: string,
+  runtime?: object | string,
+  waiting: readonly object[] = runtime === undefined ? [{ action: "connect" }] : [],
+): Promise<void> {
   const files: Record<string, string> = {
     "AGENTS.md": `# AGENTS.md of ${id}\n`,
     "SOUL.md": "# SOUL.md\n",
     "memory/memory.md": `- ${id} remembers\n`,
     "notes/daily-2026-11-29.md": "- did something\n",
     "control/inbox.md": "- 2026-11-29T10:00:00: a message\n",
-    "control/queue/2026-11-29T10-00-00-000001.json": '{"action": "connect"}',
   }
+  for (const [index, request] of waiting.entries())
+    files[`control/queue/2026-11-29T10-00-00-00000${index + 1}.json`] = JSON.stringify(request)
   if (runtime !== undefined) {
     files["control/runtime.json"] = typeof runtime === "string" ? runtime : JSON.stringify(runtime)
   }
