@@ -5,9 +5,9 @@ import { checkAgentFolders } from "../supervise/check-agent-folders.ts"
 import { checkHome } from "../supervise/check-home.ts"
 import { checkReverseProxy } from "../supervise/check-reverse-proxy.ts"
 import { checkService } from "../supervise/check-service.ts"
-import { checkTakeOver } from "../supervise/check-take-over.ts"
 import { failure, type HealthCheck, ok } from "../supervise/health-check.ts"
 import { thisInstallation } from "../supervise/installation.ts"
+import { checkOlderRelease } from "../supervise/older-release.ts"
 import { runCommand } from "../supervise/run-command.ts"
 import type { ServiceUser } from "../supervise/service-user.ts"
 import { isConfigurationBad } from "./configuration-problem.ts"
@@ -97,7 +97,7 @@ async function allChecks(
     ok("configuration", `${config.home}/config.toml and the environment of the service`),
     ...(await checkHome(config, state?.pid ?? null, running, installed !== null)),
     ...(await checkAgentFolders(config.home)),
-    ...(await checkTakeOver(config.home)),
+    ...(await checkOlderRelease(config.home, definitionOf(installed))),
     ...(await checkAgentClis(config, environment, {
       isTurnWanted: flags.turn === true,
       terminalPath: process.env.PATH,
@@ -106,6 +106,11 @@ async function allChecks(
     ...(await checkReverseProxy(config)),
     ...(flags.turn === true ? [] : checkLogin(running)),
   ]
+}
+
+/** Of a unit of systemd. */
+function definitionOf(installed: InstalledService | null): string | null {
+  return installed?.manager.name === "systemd" ? installed.manager.definitionPath : null
 }
 
 /** What only the service itself knows: its version, and whether it can store. */

@@ -1,8 +1,9 @@
+import { olderReleaseLines } from "../supervise/older-release.ts"
 import type { ServicePlan } from "../supervise/plan-service.ts"
 import { environmentFileText, secretsText } from "../supervise/prepare-home.ts"
 import type { ServiceManager } from "../supervise/service-manager.ts"
 import { environmentFileOf, secretsFileOf } from "../supervise/service-spec.ts"
-import { clientLines, cliWarning, oldUnitLine } from "./enable-lines.ts"
+import { clientLines, cliWarning, foundOlderRelease } from "./enable-lines.ts"
 import { printData, printLine } from "./print.ts"
 
 /** Variables whose values may be shown around; any other may be a log-in, whatever its name. */
@@ -21,8 +22,8 @@ export async function printDryRun(plan: ServicePlan, manager: ServiceManager): P
     printData(section(secretsFileOf(config.home), "0600", secretsText("", "", hidden)))
   }
   printData(section(manager.definitionPath, "0644", await manager.define(spec)))
-  const kept = oldUnitLine(plan, manager.definitionPath)
-  if (kept !== null) printLine(kept)
+  const older = await foundOlderRelease(plan, manager)
+  for (const line of olderReleaseLines(older, plan.keptOfOldUnit)) printLine(line)
   const commands = manager.steps.map(({ program, args }) => `${[program, ...args].join(" ")}\n`)
   printData(section("commands", "in this order", commands.join("")))
   printData(clientLines({ ...plan, newKey: plan.newKey === null ? null : hidden }))

@@ -2,9 +2,11 @@ import { setTimeout as delay } from "node:timers/promises"
 import { isThere } from "../backends/find-executable.ts"
 import type { Config } from "../config/config.ts"
 import { settings } from "../config/settings.ts"
+import { asUser } from "../supervise/as-user.ts"
+import { type OlderRelease, olderRelease } from "../supervise/older-release.ts"
 import type { ServicePlan } from "../supervise/plan-service.ts"
+import type { ServiceManager } from "../supervise/service-manager.ts"
 import { secretsFileOf } from "../supervise/service-spec.ts"
-import { keptUnitOf } from "../supervise/systemd-manager.ts"
 import { requestLocally } from "./request-locally.ts"
 import { quoteForShell } from "./service-context.ts"
 
@@ -36,10 +38,10 @@ curl ${url}/v1/chat/completions${auth} -H 'Content-Type: application/json' \\
 `
 }
 
-/** What of the service that release 0.2.0 has set up goes on; null: there is none. */
-export function oldUnitLine({ keptOfOldUnit: kept }: ServicePlan, definitionPath: string): string | null {
-  if (kept.length === 0) return null
-  return `From the unit of release 0.2.0: ${kept.join(", ")}. That unit is kept as ${keptUnitOf(definitionPath)}.`
+/** What there is of release 0.2.0; with the rights of who owns the home. */
+export function foundOlderRelease(plan: ServicePlan, manager: ServiceManager): Promise<OlderRelease | null> {
+  const path = manager.name === "systemd" ? manager.definitionPath : null
+  return asUser(plan.user, () => olderRelease(plan.config.home, path))
 }
 
 /** The same for programs. */

@@ -3,6 +3,7 @@ import { readConfigText } from "../config/read-config-text.ts"
 import { asUser } from "../supervise/as-user.ts"
 import { movingPart, thisInstallation } from "../supervise/installation.ts"
 import { type OldUnit, parseOldUnit } from "../supervise/old-unit.ts"
+import { olderReleaseJson, olderReleaseLines } from "../supervise/older-release.ts"
 import { planService, type ServicePlan } from "../supervise/plan-service.ts"
 import { runCommand } from "../supervise/run-command.ts"
 import { ServiceError } from "../supervise/service-error.ts"
@@ -13,7 +14,7 @@ import { isOwnUnit } from "../supervise/systemd-unit.ts"
 import { tryProgram } from "../supervise/try-program.ts"
 import { printJson } from "./command-io.ts"
 import { printDryRun } from "./enable-dry-run.ts"
-import { clientFacts, clientLines, cliWarning, isManagerUp, oldUnitLine } from "./enable-lines.ts"
+import { clientFacts, clientLines, cliWarning, foundOlderRelease, isManagerUp } from "./enable-lines.ts"
 import { UsageError } from "./exit-codes.ts"
 import { noSudo, withOldFlags } from "./old-names.ts"
 import { refuseInOwnTurn } from "./own-turn.ts"
@@ -171,8 +172,8 @@ async function report(
       ? `${manager.definitionPath} is written, for ${user.name}, and not started. To start it, ${when} from then on:\n${startLines(manager)}`
       : `ai-agent-proxy runs as ${user.name} and starts ${when} (${manager.definitionPath}).`,
   )
-  const kept = oldUnitLine(plan, manager.definitionPath)
-  if (kept !== null) printLine(kept)
+  const older = await foundOlderRelease(plan, manager)
+  for (const line of olderReleaseLines(older, plan.keptOfOldUnit)) printLine(line)
   const moving = movingPart(spec)
   if (moving !== null) printLine(moving)
   const warning = cliWarning(plan)
@@ -188,6 +189,7 @@ async function report(
     user: user.name,
     home: config.home,
     ...clientFacts(plan),
+    from_0_2_0: older === null ? null : olderReleaseJson(older, plan.keptOfOldUnit),
   })
 }
 

@@ -8,7 +8,7 @@ import { RefusedEntryError } from "../disk/refused-entry-error.ts"
 import { controlFile } from "../workspace/agent-control.ts"
 import { ensureAgentWorkspace, makeFolder } from "../workspace/agent-workspace.ts"
 import { openHome } from "../workspace/home.ts"
-import { takeOverHome, takeOverLines } from "../workspace/taken-over-record.ts"
+import { takeOverHome } from "../workspace/taken-over-record.ts"
 import { removeTemporaries, writeAtomic } from "../workspace/write-atomic.ts"
 import type { ServicePlan } from "./plan-service.ts"
 import { environmentFileOf, secretsFileOf } from "./service-spec.ts"
@@ -23,7 +23,7 @@ export async function prepareHome(
 ): Promise<readonly string[]> {
   const { config, environment, newKey } = plan
   const warnings = [...(await openHome(config.home))]
-  warnings.push(...takeOverLines(await takeOverHome(config.home, config)))
+  await takeOverHome(config.home, config)
   await makeManager(config, (problem) => warnings.push(problem))
   const environmentFile = environmentFileOf(config.home)
   const secretsFile = secretsFileOf(config.home)

@@ -5,7 +5,7 @@ import { parseOldUnit } from "./old-unit.ts"
 import { ServiceError } from "./service-error.ts"
 import { isOwnUnit } from "./systemd-unit.ts"
 
-export const defaultUnitName = "ai-agent-proxy.service"
+const defaultUnitName = "ai-agent-proxy.service"
 
 /** As systemd calls it: release 0.2.0 took a name without its ending, which systemd does not read. Throws `ServiceError`. */
 export function unitNameOf(typed: string): string {

@@ -26,6 +26,8 @@ export type ServiceDefaults = Pick<Config, "cliCommands" | "workingDirectory">
 /** In an agent's `control/`: what that release wrote there. Ours are others, `agent.json` and `identity`. */
 const marks = ["runtime.json", "queue", "processed"]
 const ours = ["agent.json", "identity"]
+/** Why a folder whose name is no id cannot be ours. */
+export const unfitName = "role and name must be 1 to 32 lower-case letters, digits or hyphens each"
 const maxFileBytes = 64 * 1024
 /** It handles one after the other: more of them wait only where it was never started again. */
 const maxRequests = 1000
@@ -51,7 +53,7 @@ export async function takeOverAgents(home: string, defaults: ServiceDefaults): P
   for (const folder of await oldAgents(home)) {
     const id = parseAgentId(folder)
     if (id === null) {
-      left.push({ folder, why: "role and name must be 1 to 32 lower-case letters, digits or hyphens each" })
+      left.push({ folder, why: unfitName })
       continue
     }
     const refused: string[] = []

@@ -1,4 +1,6 @@
+import { spawn } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
+import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import OpenAI from "openai"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -85,6 +87,66 @@ describe("a home of release 0.2.0", () => {
         message: expect.stringContaining("engineer_alice, manager, reviewer_alice"),
       }),
     )
+  }, 60_000)
+
+  it("is told of by enable and doctor: what was found, what came along, what a person has to see to", async () => {
+    await makeOldAgent(home, `engineer_${"a".repeat(40)}`, { autostart: true })
+    const session = spawn(
+      process.execPath,
+      ["-e", "setInterval(() => {}, 1000)", "--", "-m", "ai_agent_proxy.session", "--role-dir", "x"],
+      { argv0: "python3", stdio: "ignore" },
+    )
+    try {
+      await writeFile(join(home, "engineer_alice/control/session.pid"), String(session.pid))
+      const units = join(folder.path, "units")
+      await mkdir(units)
+      const enable = (...args: string[]) => command("enable", "--systemd-dir", units, "--skip-start", ...args)
+      const unit = (port: number) =>
+        `[Service]\nEnvironment=HOME=${folder.path}\nExecStart=/v/python3 -m ai_agent_proxy.cli daemon --api-port ${port}\n`
+      await writeFile(join(units, "ai-agent-proxy.service"), unit(7055))
+      await writeFile(join(units, "second.service"), unit(7056))
+      const lines = [
+        "From release 0.2.0 (docs/from-0.2.0.md):",
+        "  replies        1 in agent_replies/, as they were",
+        `  to be seen to  sessions of its agents still run (pid ${session.pid})\n                 next: kill ${session.pid}`,
+        `  to be seen to  ${units}/second.service is another service of it, which would take the same home\n                 next: sudo systemctl disable --now second.service`,
+        "  unit           port 7055",
+      ]
+      const dry = await command("enable", "--systemd-dir", units, "--dry-run")
+      const to = "  to come        engineer_alice, manager, reviewer_alice"
+      for (const line of [...lines, to]) expect(dry.stderr).toContain(`${line}\n`)
+      const enabled = await enable()
+      const kept = `${units}/ai-agent-proxy.service.from-0.2.0`
+      const came = "  agents         engineer_alice, manager, reviewer_alice"
+      const left = `  to be seen to  engineer_${"a".repeat(40)}: role and name must be 1 to 32`
+      for (const line of [...lines, came, `  kept beside    ${kept}`])
+        expect(enabled.stderr).toContain(`${line}\n`)
+      expect(enabled.stderr).toContain(left)
+      const json = JSON.parse((await enable("--json")).stdout)
+      expect(json.from_0_2_0).toMatchObject({
+        agents: ["engineer_alice", "manager", "reviewer_alice"],
+        agents_to_come: [],
+        kept_unit: kept,
+        replies: 1,
+      })
+      expect(json.from_0_2_0.to_do).toHaveLength(3)
+      const { checks } = JSON.parse((await command("doctor", "--json")).stdout)
+      const told = checks.filter(({ name }: { name: string }) => name === "from 0.2.0")
+      expect(told).toMatchObject([
+        {
+          status: "ok",
+          message: expect.stringContaining("reviewer_alice came along; 1 replies are in agent_replies/"),
+        },
+        { status: "warning", message: expect.stringContaining("must be 1 to 32") },
+        { status: "warning", next: `kill ${session.pid}` },
+      ])
+    } finally {
+      session.kill()
+    }
+    // A home that never was one of that release.
+    env = { ...env, AI_AGENT_PROXY_HOME: join(folder.path, "new") }
+    const fresh = await command("enable", "--systemd-dir", join(folder.path, "other"), "--skip-start")
+    expect(fresh.stderr).not.toContain("0.2.0")
   }, 60_000)
 
   it("can be gone on with by the older release: nothing of it was changed or removed", async () => {

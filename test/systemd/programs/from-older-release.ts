@@ -42,6 +42,10 @@ function makeOldService(): void {
     const runtime = { autostart: true, working_dir: `${home}/${id}`, cli: "codex resume --last || codex" }
     write(`${home}/${id}/control/runtime.json`, JSON.stringify(runtime))
   }
+  write(
+    `${home}/agent_replies/t1.json`,
+    '{"task_id": "t1", "agent": "manager", "event": "final", "data": "done", "metadata": {}}',
+  )
   write(`${home}/api.json`, '{"host": "0.0.0.0", "port": 7055}')
   must(sh("chown -R alice:alice /home/alice && systemctl daemon-reload"))
 }
@@ -51,9 +55,9 @@ await scenario({
     makeAlice()
     makeOldService()
     const ran = must(sudo("ai-agent-proxy enable --dry-run"))
-    const line =
-      /From the unit of release 0\.2\.0: address 0\.0\.0\.0, port 7055, CLI codex resume --last \|\| codex, its key/
+    const line = /^ {2}unit +address 0\.0\.0\.0, port 7055, CLI codex resume --last \|\| codex, its key$/m
     expect(line.test(ran.all), "what is kept", ran.all)
+    expect(/^ {2}to come +engineer_bob, manager$/m.test(ran.all), "who would come along", ran.all)
     expect(!ran.all.includes("key-of-the-clients"), "not the key", ran.all)
     expect(readFileSync(unit, "utf8") === oldUnit && !existsSync(kept), "the unit is as it was")
     expect(!existsSync(`${home}/manager/control/agent.json`), "the home, too")
@@ -61,7 +65,7 @@ await scenario({
   "enable goes on with address, port, key, CLI and agents, and keeps the unit": async () => {
     const ran = must(sudo("ai-agent-proxy enable"))
     expect(
-      /release 0\.2\.0, with all that is in their folders: engineer_bob, manager/.test(ran.all),
+      /^From release 0\.2\.0 [\s\S]*^ {2}agents +engineer_bob, manager$/m.test(ran.all),
       "who came along",
       ran.all,
     )
@@ -75,6 +79,13 @@ await scenario({
     const list = must(sh("ai-agent-proxy list", "alice"))
     expect(/engineer_bob/.test(list.stdout) && /manager/.test(list.stdout), "both agents", list.all)
     const doctor = sh("ai-agent-proxy doctor", "alice")
+    for (const [name, what] of [
+      ["unit", "address 0.0.0.0, port 7055, CLI codex resume --last || codex, its key"],
+      ["kept beside", kept],
+      ["replies", "1 in agent_replies/, as they were"],
+    ] as const)
+      expect(ran.all.includes(`  ${name.padEnd(13)}  ${what}\n`), `the summary: ${name}`, ran.all)
+    expect(!ran.all.includes("to be seen to"), "nothing is left to a person", ran.all)
     expect(
       /^ok {4}from 0\.2\.0 .*engineer_bob, manager came along/m.test(doctor.stdout),
       "doctor tells",

@@ -1,0 +1,158 @@
+import { existsSync } from "node:fs"
+import { readdir, readFile } from "node:fs/promises"
+import { basename, dirname, join } from "node:path"
+import { systemCodeOf } from "../domain/file-problem.ts"
+import { parseAgentId } from "../workspace/agent-id.ts"
+import { oldAgents, unfitName } from "../workspace/take-over.ts"
+import { takenOverBefore } from "../workspace/taken-over-record.ts"
+import { type HealthCheck, ok, warning } from "./health-check.ts"
+import { parseOldUnit } from "./old-unit.ts"
+import { keptUnitOf } from "./systemd-manager.ts"
+import { unitsIn } from "./unit-name.ts"
+
+/** Release 0.2.0 on this machine, as `enable` and `doctor` tell of it. */
+export interface OlderRelease {
+  /** That are ours now. */
+  readonly agents: readonly string[]
+  /** That come along at the next start. */
+  readonly waiting: readonly string[]
+  /** How many it has left in `agent_replies/`. */
+  readonly replies: number
+  /** Its unit, which ours has taken the place of; null: there is none. */
+  readonly keptUnit: string | null
+  /** What a person has to see to. */
+  readonly toDo: readonly { readonly what: string; readonly next: string }[]
+}
+
+const seen = "rename the folder, or leave it: the service does not touch it"
+
+/**
+ * What there is of it in this home and, where `definitionPath` is that of a unit of systemd, beside that; null: nothing, as far as who
+ * asks may look.
+ */
+export async function olderRelease(
+  home: string,
+  definitionPath: string | null,
+): Promise<OlderRelease | null> {
+  const record = await takenOverBefore(home)
+  const waiting = existsSync(home) ? await oldAgents(home) : []
+  const others = definitionPath === null ? [] : await otherUnits(definitionPath)
+  const kept = definitionPath === null ? null : keptUnitOf(definitionPath)
+  const keptUnit = kept !== null && existsSync(kept) ? kept : null
+  if (record === null && waiting.length === 0 && others.length === 0 && keptUnit === null) return null
+  const agents = record?.agents ?? []
+  const left = [...(record?.left ?? [])]
+  for (const folder of waiting.filter((name) => parseAgentId(name) === null)) {
+    if (!left.some((each) => each.folder === folder)) left.push({ folder, why: unfitName })
+  }
+  return {
+    agents,
+    waiting: waiting.filter((folder) => parseAgentId(folder) !== null),
+    replies: (await namesIn(join(home, "agent_replies"))).filter((name) => name.endsWith(".json")).length,
+    keptUnit,
+    toDo: [
+      ...left.map(({ folder, why }) => ({ what: `${folder}: ${why}`, next: seen })),
+      ...(await processesOf(home, [...agents, ...waiting])),
+      ...others.map((path) => ({
+        what: `${path} is another service of it, which would take the same home`,
+        next: `sudo systemctl disable --now ${basename(path)}`,
+      })),
+    ],
+  }
+}
+
+/** For people, behind `enable`; `unit`: what of its unit goes on, in words. Empty where there is nothing of it. */
+export function olderReleaseLines(found: OlderRelease | null, unit: readonly string[]): readonly string[] {
+  if (found === null && unit.length === 0) return []
+  const { agents = [], waiting = [], replies = 0, keptUnit = null, toDo = [] } = found ?? {}
+  const lines = [
+    ["agents", agents.join(", ")],
+    ["to come", waiting.join(", ")],
+    ["unit", unit.join(", ")],
+    ["kept beside", keptUnit ?? ""],
+    ["replies", replies === 0 ? "" : `${replies} in agent_replies/, as they were`],
+    ...toDo.map(({ what, next }) => ["to be seen to", `${what}\n${" ".repeat(17)}next: ${next}`]),
+  ].filter(([, what]) => what !== "")
+  return [
+    "From release 0.2.0 (docs/from-0.2.0.md):",
+    ...lines.map(([name = "", what]) => `  ${name.padEnd(13)}  ${what}`),
+  ]
+}
+
+/** The same for programs. */
+export function olderReleaseJson(found: OlderRelease, unit: readonly string[]): object {
+  const { agents, waiting, replies, keptUnit, toDo } = found
+  return { agents, agents_to_come: waiting, unit, kept_unit: keptUnit, replies, to_do: toDo }
+}
+
+/** The same as lines of `doctor`. */
+export async function checkOlderRelease(
+  home: string,
+  definitionPath: string | null,
+): Promise<readonly HealthCheck[]> {
+  const found = await olderRelease(home, definitionPath)
+  if (found === null) return []
+  const facts = [
+    `${found.agents.join(", ") || "no agent"} came along`,
+    ...(found.waiting.length === 0 ? [] : [`${found.waiting.join(", ")} will at the next start`]),
+    ...(found.replies === 0 ? [] : [`${found.replies} replies are in agent_replies/`]),
+    ...(found.keptUnit === null ? [] : [`its unit is kept as ${found.keptUnit}`]),
+    "see docs/from-0.2.0.md",
+  ]
+  return [
+    ok("from 0.2.0", facts.join("; ")),
+    ...found.toDo.map(({ what, next }) => warning("from 0.2.0", what, next)),
+  ]
+}
+
+async function otherUnits(definitionPath: string): Promise<readonly string[]> {
+  const folder = dirname(definitionPath)
+  const paths = unitsIn(folder).map((name) => join(folder, name))
+  const texts = await Promise.all(paths.map((path) => readFile(path, "utf8").catch(() => "")))
+  return paths.filter((path, index) => path !== definitionPath && parseOldUnit(texts[index] ?? "") !== null)
+}
+
+/** Its daemon, and its agents' sessions, which go on when that ends. Only Linux tells whose a process is. */
+async function processesOf(home: string, agents: readonly string[]): Promise<OlderRelease["toDo"]> {
+  const daemon = await pidIn(join(home, "master.pid"), /python[\w.]* .*\bai[-_]agent[-_]proxy\b/)
+  const sessions = await Promise.all(
+    agents.map((id) =>
+      pidIn(join(home, id, "control", "session.pid"), /python[\w.]* .*\bai_agent_proxy\.session\b/),
+    ),
+  )
+  const pids = sessions.filter((pid) => pid !== null)
+  return [
+    ...(daemon === null
+      ? []
+      : [
+          {
+            what: `its service still runs in this home (pid ${daemon})`,
+            next: `end it first: kill ${daemon}`,
+          },
+        ]),
+    ...(pids.length === 0
+      ? []
+      : [
+          {
+            what: `sessions of its agents still run (pid ${pids.join(", ")})`,
+            next: `kill ${pids.join(" ")}`,
+          },
+        ]),
+  ]
+}
+
+/** Null: nothing has written it there, or the process is gone, or is another one by now. */
+async function pidIn(path: string, program: RegExp): Promise<number | null> {
+  const text = await readFile(path, "utf8").catch(() => "")
+  const pid = Number(text.trim())
+  if (!Number.isInteger(pid) || pid <= 1) return null
+  const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")
+  return program.test(command.replaceAll("\0", " ")) ? pid : null
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return readdir(folder).catch((error: unknown) => {
+    if (systemCodeOf(error) === "") throw error
+    return []
+  })
+}
