@@ -77,14 +77,12 @@ export async function checkCodingCli(
     })
   await bench.check(name("Ctrl-C stops the agent"), async () => {
     const mark = `${cli.name}-late`
+    const began = `${cli.name}-began`
     const ends = service.ends().length
-    const asked = service.model.requests.length
-    const text = `[[shell:sleep 30]][[then]]${service.command(mark)}`
+    const text = `${service.command(began)}[[then]][[shell:sleep 30]][[then]]${service.command(mark)}`
     const running = bench.runOn(await startOf(cli, home, cli.once(text)))
-    await waitFor(() => service.model.requests.length > asked, {
-      what: "the agent to begin",
-      timeoutMs: 60_000,
-    })
+    // Not for its first request, which may be that of a title.
+    await waitFor(() => service.ran(began) === 1, { what: "the agent to begin", timeoutMs: 60_000 })
     // A terminal tells all that runs in it; each program here has a group of its own.
     process.kill(-(running.child.pid ?? 0), "SIGINT")
     // The end of one before it may be written later than its answer.

@@ -92,7 +92,7 @@ const nothingElsewhere = {
 
 async function installN8n(bench: Bench): Promise<string> {
   const lock = readFileSync(join(import.meta.dirname, "package-lock.json"), "utf8")
-  return bench.installed("npm", lock, async (folder) => {
+  return bench.installed("n8n-npm", lock, async (folder) => {
     for (const name of ["package.json", "package-lock.json"])
       await copyFile(join(import.meta.dirname, name), join(folder, name))
     const quiet = ["--no-audit", "--no-fund", "--loglevel=error"]

@@ -1,5 +1,5 @@
 import { cp, readdir, readFile } from "node:fs/promises"
-import { delimiter, join } from "node:path"
+import { basename, delimiter, join } from "node:path"
 import type { Bench } from "../real-client.ts"
 import { install } from "./cache.ts"
 
@@ -19,7 +19,7 @@ export async function javaClassPath(bench: Bench, folder: string): Promise<strin
   }
   const names = (await readdir(folder)).filter((name) => !name.endsWith(".ts")).toSorted()
   const files = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")))
-  const built = await bench.installed("java", files.join("\n"), async (into) => {
+  const built = await bench.installed(`${basename(folder)}-java`, files.join("\n"), async (into) => {
     for (const name of names) await cp(join(folder, name), join(into, name))
     const goals = ["dependency:copy-dependencies", "compiler:compile"]
     await install("mvn", ["--batch-mode", "--quiet", ...goals], into)
