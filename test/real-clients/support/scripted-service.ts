@@ -36,8 +36,8 @@ export interface ScriptedService {
   ran(mark: string): number
   /** Of the turns that have ended, oldest first: `completed`, `cancelled`, ... */
   ends(): readonly string[]
-  /** The agent CLI's own threads that its model was asked in, oldest first; codex only. */
-  threads(): readonly string[]
+  /** The agent CLI's own threads that its model was asked in (with these words), oldest first; codex only. */
+  threads(words?: string): readonly string[]
   /** `kill -9`, and its end. `stop` is safe behind it. */
   kill(): Promise<void>
   stop(): Promise<void>
@@ -79,7 +79,10 @@ export async function startScriptedService(
       linesOf(join(service.home, "manager", "logs", "turns.jsonl")).map((line) =>
         String(JSON.parse(line).status),
       ),
-    threads: () => [...new Set(model.requests.map(({ headers }) => headers["thread-id"] ?? ""))],
+    threads: (words = "") => {
+      const asked = model.requests.filter(({ body }) => JSON.stringify(body).includes(words))
+      return [...new Set(asked.map(({ headers }) => headers["thread-id"] ?? ""))]
+    },
     kill: () => service.kill(),
     stop: async () => {
       await service.stop()
