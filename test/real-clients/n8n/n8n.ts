@@ -112,12 +112,14 @@ function nodeHeaders(): Record<string, string> {
 async function drive(url: string, output: () => string): Promise<N8n> {
   let cookie = ""
   const call: N8n["call"] = async (method, path, body) => {
-    const answer = await fetch(`${url}/rest${path}`, {
-      method,
-      headers: { "content-type": "application/json", cookie },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(60_000),
-    })
+    const ask = () =>
+      fetch(`${url}/rest${path}`, {
+        method,
+        headers: { "content-type": "application/json", cookie },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(60_000),
+      })
+    const answer = await askedAgain(ask, 503)
     cookie ||= answer.headers
       .getSetCookie()
       .map((one) => one.split(";")[0])
@@ -159,14 +161,25 @@ async function drive(url: string, output: () => string): Promise<N8n> {
       const whole = new Response(form)
       const headers = { "content-type": whole.headers.get("content-type") ?? "" }
       const sent = Buffer.from(await whole.arrayBuffer())
-      let answer = await post(`${url}/webhook/${chat}/chat`, headers, sent, limitMs)
       // A workflow that was just published has no address for a moment.
-      for (let tries = 0; answer.status === 404 && tries < 100; tries += 1) {
-        await new Promise((resolve) => setTimeout(resolve, 100))
-        answer = await post(`${url}/webhook/${chat}/chat`, headers, sent, limitMs)
-      }
-      return answer
+      return askedAgain(() => post(`${url}/webhook/${chat}/chat`, headers, sent, limitMs), 404, 503)
     },
+  }
+}
+
+/**
+ * The first answer without one of these statuses, for at most half a minute: under load n8n takes its database for lost for a
+ * moment, and answers 503 until it has looked again.
+ */
+async function askedAgain<Answer extends { readonly status: number }>(
+  ask: () => Promise<Answer>,
+  ...statuses: readonly number[]
+): Promise<Answer> {
+  const lastMs = Date.now() + 30_000
+  for (;;) {
+    const answer = await ask()
+    if (!statuses.includes(answer.status) || Date.now() > lastMs) return answer
+    await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }
 
