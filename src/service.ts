@@ -37,6 +37,7 @@ import { ensureAgentWorkspace } from "./workspace/agent-workspace.ts"
 import { openHome } from "./workspace/home.ts"
 import { lockHome } from "./workspace/home-lock.ts"
 import { InboxFolder } from "./workspace/inbox-folder.ts"
+import { oldReplies } from "./workspace/old-replies.ts"
 import { RosterFolder } from "./workspace/roster-folder.ts"
 import { sweepTemporaries } from "./workspace/sweep-temporaries.ts"
 import { takenOverBefore, takeOverHome, takeOverLines } from "./workspace/taken-over-record.ts"
@@ -178,7 +179,8 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
   releasers.add("agents", () => roster.close())
   await roster.open()
   options.signal?.throwIfAborted()
-  const replies = new AgentReplies({ engine: () => engine, store, now })
+  const older = () => oldReplies(config.home, tell)
+  const replies = new AgentReplies({ engine: () => engine, store, now, older })
   const team = new Team({
     engine: () => engine,
     limits: config.limits,

@@ -53,6 +53,8 @@ const outboxSchema = z.object({
       text: z.string(),
       final: z.boolean(),
       response_id: z.string().nullable(),
+      /** Of release 0.2.0, in the home: it cannot be taken out. */
+      file: z.string().optional(),
     }),
   ),
   has_more: z.boolean(),

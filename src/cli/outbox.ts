@@ -47,8 +47,10 @@ async function runOutbox(word: string | undefined, flags: OutboxFlags): Promise<
 async function takeOut(messages: Outbox["data"], client: DaemonClient): Promise<void> {
   let taken = 0
   let goneBefore = 0
+  const files = messages.flatMap(({ file }) => file ?? [])
   try {
-    for (const { id } of messages) {
+    for (const { id, file } of messages) {
+      if (file !== undefined) continue
       if (await client.removeFromOutbox(id)) taken += 1
       else goneBefore += 1
     }
@@ -56,6 +58,7 @@ async function takeOut(messages: Outbox["data"], client: DaemonClient): Promise<
     // Also where the service ends in the middle.
     const others = goneBefore === 0 ? "" : ` Taken out by somebody else meanwhile: ${goneBefore}.`
     note(`Taken out: ${taken}.${others}`)
+    if (files.length > 0) note(`What release 0.2.0 has left stays where it is: ${files.join(", ")}.`)
   }
 }
 

@@ -9,6 +9,15 @@ export type ReplyDelivery =
   /** Nobody waits for it: it is kept until somebody looks. */
   | "outbox"
 
+/** What came with a reply in the form of release 0.2.0. */
+export interface SentReply {
+  readonly event: string | null
+  readonly taskId: string | null
+  /** True: `data` was no text, and the reply's text is its JSON. */
+  readonly isJson: boolean
+  readonly metadata: Readonly<Record<string, unknown>> | null
+}
+
 /** What an agent said by `POST /agent-reply`. */
 export interface ReplyRecord {
   /** `rep_...` */
@@ -24,6 +33,8 @@ export interface ReplyRecord {
   readonly text: string | null
   readonly isFinal: boolean
   readonly delivery: ReplyDelivery
+  /** Null: it was sent in our own form. */
+  readonly sent: SentReply | null
   /** Milliseconds since 1970. */
   readonly createdAt: number
 }

@@ -2,7 +2,7 @@ import type { Config } from "../config/config.ts"
 import { ownerPrincipal } from "../config/settings.ts"
 import { ProxyError } from "../domain/errors.ts"
 import type { Engine } from "../engine/engine.ts"
-import { parseAgentReply, toAgentReply } from "../protocol/agent-reply.ts"
+import { parseAgentReply, toAgentReply, toReplyAnswer } from "../protocol/agent-reply.ts"
 import { toList } from "../protocol/list.ts"
 import { invalidRequest } from "../protocol/shape.ts"
 import type { AgentReplies } from "../team/agent-replies.ts"
@@ -45,7 +45,7 @@ export function createAgentReplyHandlers({
         })
       }
       const principal = sender === undefined ? context.var.principal : null
-      return context.json(toAgentReply(await replies.deliver({ ...parsed, agentId }, principal)))
+      return context.json(toReplyAnswer(await replies.deliver({ ...parsed, agentId }, principal)))
     },
     async list(context) {
       const limit = integerQuery(context, "limit", 1, 100) ?? 20

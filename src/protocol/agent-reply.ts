@@ -1,6 +1,6 @@
 import * as z from "zod"
 import { ProxyError } from "../domain/errors.ts"
-import type { ReplyRecord } from "../domain/replies.ts"
+import type { ReplyRecord, SentReply } from "../domain/replies.ts"
 import { seconds } from "./responses/resource.ts"
 import { invalidRequest, isObject, readShape, refuseUnknown } from "./shape.ts"
 import type { WireObject } from "./wire-items.ts"
@@ -9,7 +9,7 @@ const maxTextLength = 1_000_000
 const id = z.string().min(1).max(200)
 
 /** Body of `POST /agent-reply`. */
-export const agentReply = z.object({
+const agentReply = z.object({
   agent: id.nullish(),
   text: z.string().min(1).max(maxTextLength),
   final: z.boolean().nullish(),
@@ -18,6 +18,20 @@ export const agentReply = z.object({
   thread: id.nullish(),
   id: id.nullish(),
 })
+
+/** The same in the form of release 0.2.0. Whatever else is in it has no meaning, as it had none there. */
+const replyOf020 = z.object({
+  agent: id.nullish(),
+  event: z.enum(["final", "progress"]).nullish(),
+  data: z.unknown(),
+  task_id: id.nullish(),
+  metadata: z.record(z.string(), z.unknown()).nullish(),
+})
+
+/** Both forms. */
+export const anyAgentReply = z.union([z.strictObject(agentReply.shape), replyOf020])
+
+const maxMetadataLength = 64 * 1024
 
 export interface ParsedReply {
   /** Null: whoever sends it. */
@@ -28,11 +42,14 @@ export interface ParsedReply {
   readonly conversationId: string | null
   readonly nativeThread: string | null
   readonly clientId: string | null
+  /** Null: it came in our own form. */
+  readonly sent: SentReply | null
 }
 
 /** Throws `invalid_request` that names the field; an unknown field is one, since a misspelt target is a wrong target. */
 export function parseAgentReply(input: unknown): ParsedReply {
   if (!isObject(input)) throw new ProxyError("invalid_request", "The body must be a JSON object.")
+  if (isOf020(input)) return parseOf020(input)
   refuseUnknown(agentReply, input)
   const body = readShape(agentReply, input, "")
   if (body.text.trim() === "") throw invalidRequest("text", "'text' must say something.")
@@ -44,10 +61,45 @@ export function parseAgentReply(input: unknown): ParsedReply {
     conversationId: body.conversation ?? null,
     nativeThread: body.thread ?? null,
     clientId: body.id ?? null,
+    sent: null,
   }
 }
 
-export function toAgentReply(reply: ReplyRecord): WireObject {
+function isOf020(input: Readonly<Record<string, unknown>>): boolean {
+  return !("text" in input) && ["event", "data", "task_id"].some((name) => name in input)
+}
+
+function parseOf020(input: unknown): ParsedReply {
+  const { agent, event, data, task_id, metadata } = readShape(replyOf020, input, "")
+  const isText = typeof data === "string"
+  const text = isText ? data : (JSON.stringify(data) ?? "")
+  if (text.trim() === "") throw invalidRequest("data", "'data' must say something.")
+  if (text.length > maxTextLength) {
+    throw invalidRequest("data", `'data' has more than ${maxTextLength} characters.`)
+  }
+  if (metadata != null && JSON.stringify(metadata).length > maxMetadataLength) {
+    throw invalidRequest("metadata", `'metadata' has more than ${maxMetadataLength} characters.`)
+  }
+  return {
+    agentId: agent ?? null,
+    text,
+    isFinal: event === "final",
+    responseId: null,
+    conversationId: null,
+    nativeThread: null,
+    clientId: null,
+    sent: { event: event ?? null, taskId: task_id ?? null, isJson: !isText, metadata: metadata ?? null },
+  }
+}
+
+/** The answer to one: in the form that it came in. */
+export function toReplyAnswer(reply: ReplyRecord): WireObject {
+  return reply.sent === null ? toAgentReply(reply) : { ok: true, id: reply.sent.taskId ?? reply.id }
+}
+
+/** `file`: of the home, where release 0.2.0 has left it in one. */
+export function toAgentReply(reply: ReplyRecord & { readonly file?: string }): WireObject {
+  const { sent, file } = reply
   return {
     id: reply.id,
     object: "agent_reply",
@@ -58,5 +110,21 @@ export function toAgentReply(reply: ReplyRecord): WireObject {
     final: reply.isFinal,
     response_id: reply.responseId,
     conversation: reply.conversationId,
+    ...(sent !== null && {
+      event: sent.event,
+      data: sent.isJson && reply.text !== null ? jsonOf(reply.text) : reply.text,
+      task_id: sent.taskId,
+      metadata: sent.metadata,
+    }),
+    ...(file !== undefined && { file }),
+  }
+}
+
+/** A text that was cut is told as it is. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
   }
 }

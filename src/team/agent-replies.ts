@@ -2,7 +2,7 @@ import type { AgentKey } from "../domain/agents.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
 import type { MessageItem } from "../domain/items.ts"
-import type { KeptReply, OutboxQuery, ReplyRecord } from "../domain/replies.ts"
+import type { KeptReply, OutboxQuery, ReplyRecord, SentReply } from "../domain/replies.ts"
 import type { Store } from "../domain/store.ts"
 import type { Engine } from "../engine/engine.ts"
 import { noAgent } from "../engine/find-agent.ts"
@@ -20,23 +20,33 @@ export interface AgentReply {
   readonly nativeThread: string | null
   /** The sender's own name of it. */
   readonly clientId: string | null
+  /** Null: it came in our own form. */
+  readonly sent: SentReply | null
 }
 
 export interface AgentRepliesOptions {
   readonly engine: () => Engine
   readonly store: Store
   readonly now: () => number
+  /** What release 0.2.0 has left in the home; asked for once. Default: nothing. */
+  readonly older?: () => Promise<readonly OlderReply[]>
 }
+
+/** A reply that is no row of the ledger but a file of the home, which stays. */
+type OlderReply = KeptReply & { readonly file: string }
 
 type Target = Pick<ReplyRecord, "principal" | "responseId" | "conversationId"> & {
   readonly turn: TurnNow | null
 }
+
+const nobodys = { responseId: null, conversationId: null, turn: null }
 
 /** Brings what agents say by themselves to whoever waits for it, or keeps it. */
 export class AgentReplies {
   readonly #options: AgentRepliesOptions
   /** Deliveries under way whose sender has given them a name. */
   readonly #named = new Map<string, Promise<ReplyRecord>>()
+  #older: Promise<readonly OlderReply[]> | null = null
 
   constructor(options: AgentRepliesOptions) {
     this.#options = options
@@ -70,13 +80,31 @@ export class AgentReplies {
   }
 
   /** What waits for somebody to look, the newest first. */
-  outbox(query: OutboxQuery): Promise<readonly KeptReply[]> {
-    return this.#options.store.replies.outbox(query)
+  async outbox(query: OutboxQuery): Promise<readonly (KeptReply | OlderReply)[]> {
+    const ours = await this.#options.store.replies.outbox(query)
+    // They belong to nobody in particular.
+    if (query.principal !== null && !query.includesNobodys) return ours
+    const { agentId, limit, textCharacters = Number.POSITIVE_INFINITY } = query
+    const older = (await this.#allOlder())
+      .filter((reply) => agentId === null || reply.agentId === agentId)
+      .map((reply) => ({ ...reply, text: reply.text.slice(0, textCharacters) }))
+    if (older.length === 0) return ours
+    return [...ours, ...older].sort((one, other) => other.createdAt - one.createdAt).slice(0, limit)
+  }
+
+  #allOlder(): Promise<readonly OlderReply[]> {
+    this.#older ??= this.#options.older?.() ?? Promise.resolve([])
+    return this.#older
   }
 
   /** Rejects with `reply_not_found`. */
   async remove(id: string, principal: string, includesNobodys: boolean): Promise<void> {
     if (await this.#options.store.replies.removeFromOutbox(id, principal, includesNobodys)) return
+    const file = includesNobodys ? (await this.#allOlder()).find((reply) => reply.id === id)?.file : undefined
+    if (file !== undefined) {
+      const message = `Release 0.2.0 has left this message in ${file} of the home, which is not ours to remove.`
+      throw new ProxyError("reply_not_found", message)
+    }
     throw new ProxyError("reply_not_found", `There is no message '${id.slice(0, 100)}' in the outbox.`)
   }
 
@@ -88,7 +116,7 @@ export class AgentReplies {
   async #deliver(reply: AgentReply, principal: string | null): Promise<ReplyRecord> {
     const { store, engine, now } = this.#options
     const { turn, ...target } = await this.#targetOf(reply, principal)
-    const { agentId, clientId, text, isFinal } = reply
+    const { agentId, clientId, text, isFinal, sent } = reply
     // Kept before it is handed on: whatever happens then, it is not lost.
     const record: KeptReply = {
       id: newId("rep_"),
@@ -98,6 +126,7 @@ export class AgentReplies {
       text,
       isFinal,
       delivery: "outbox",
+      sent,
       createdAt: now(),
     }
     await store.replies.insert(record)
@@ -138,6 +167,8 @@ export class AgentReplies {
       if (late !== null) return late
     }
     const meant = inThread.length > 0 ? inThread : running
+    // That release knew no turns, and kept it.
+    if (meant.length > 1 && reply.sent !== null) return { ...nobodys, principal }
     if (meant.length > 1) {
       const ids = meant.map((turn) => turn.responseId).join(", ")
       throw new ProxyError(
@@ -147,9 +178,7 @@ export class AgentReplies {
       )
     }
     const [turn] = meant
-    return turn === undefined
-      ? { principal, responseId: null, conversationId: null, turn: null }
-      : targetOfTurn(turn)
+    return turn === undefined ? { ...nobodys, principal } : targetOfTurn(turn)
   }
 
   /** Null: the ledger does not know the thread by that name, as some programs do not tell it before their end. */

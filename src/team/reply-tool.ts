@@ -15,6 +15,7 @@ export function replyTool(replies: AgentReplies): TeamTool {
           agentId: turn.agent.id,
           text,
           isFinal: false,
+          sent: null,
           responseId: turn.responseId,
           conversationId: null,
           nativeThread: null,

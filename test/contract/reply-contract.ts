@@ -14,6 +14,7 @@ function reply(number: number, fields: Partial<KeptReply> = {}): KeptReply {
     conversationId: null,
     text: "naïve 🦀",
     isFinal: false,
+    sent: null,
     delivery: "outbox",
     createdAt: 1_000 + number,
     ...fields,
@@ -48,6 +49,7 @@ export function describeReplyContract(name: string, prepare: () => Promise<Store
         conversationId: "conv_1",
         isFinal: true,
         delivery: "turn",
+        sent: { event: "final", taskId: "t1", isJson: true, metadata: { deep: [1, null] } },
       })
       expect(await store.replies.insert(whole)).toBe(true)
       await store.close()

@@ -80,6 +80,7 @@ describe("the status page", () => {
       conversationId: null,
       text: "The night run is <b>green</b>.",
       isFinal: false,
+      sent: null,
       delivery: "outbox",
       createdAt: 1_790_000_000_000,
     }

@@ -130,6 +130,7 @@ describe("the two tokens that an agent's CLI has", () => {
           conversationId: null,
           text: "For the owner only.",
           isFinal: false,
+          sent: null,
           delivery: "outbox",
           createdAt: 1_790_000_000_000,
         },

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process"
-import { readdirSync, readFileSync } from "node:fs"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import OpenAI from "openai"
@@ -55,6 +55,30 @@ describe("a home of release 0.2.0", () => {
 
     const stopped = client.responses.create({ model: "reviewer_alice", input: "hello" })
     await expect(stopped).rejects.toMatchObject({ code: "agent_not_ready" })
+  }, 60_000)
+
+  it("lists the replies that its agents have left, over the API, on the page and on the command line, and keeps them", async () => {
+    writeFileSync(join(home, "agent_replies/broken.json"), "{")
+    await start()
+    const url = daemon?.url ?? ""
+    const reply = { id: "t1", agent: "manager", event: "final", data: { done: true }, text: '{"done":true}' }
+    const listed = await (await fetch(`${url}/agent-reply`)).json()
+    expect(listed).toMatchObject({
+      data: [{ ...reply, metadata: { channel: "c1" }, file: "agent_replies/t1.json" }],
+    })
+    expect(await (await fetch(`${url}/agent-reply?agent=engineer_alice`)).json()).toMatchObject({ data: [] })
+    expect(await (await fetch(url)).text()).toContain("{&quot;done&quot;:true}")
+    expect(daemon?.output()).toContain("agent_replies/broken.json")
+    const removed = await fetch(`${url}/agent-reply/t1`, { method: "DELETE" })
+    expect([removed.status, await removed.text()]).toEqual([
+      404,
+      expect.stringContaining("agent_replies/t1.json"),
+    ])
+    const { stdout, stderr } = await command("outbox", "--clear")
+    expect(stdout).toContain('{"done":true}')
+    expect(stderr).toContain("stays where it is: agent_replies/t1.json")
+    expect(stderr).toContain("Taken out: 0.\n")
+    expect(readdirSync(join(home, "agent_replies"))).toContain("t1.json")
   }, 60_000)
 
   it("may have two of one name: it alone means neither of them, and says so", async () => {

@@ -126,6 +126,72 @@ describe("POST /agent-reply", () => {
     ])
   })
 
+  it("takes the form of release 0.2.0 as its own: progress and the end of the turn that waits, data of any kind", async () => {
+    const turn = await longTurn()
+    const progress = { agent: "manager", event: "progress", data: { done: 0.5 }, metadata: { c: 1 } }
+    const { status, body } = await send(progress)
+    expect([status, body]).toEqual([200, { ok: true, id: expect.stringMatching(/^rep_/) }])
+    await waitFor(() => turn.events.some((event) => textOf(event) === '{"done":0.5}'), {
+      what: "the word in the stream",
+    })
+    const final = { agent: "manager", event: "final", data: "It is done.", task_id: "task-7", extra: 1 }
+    expect((await send(final)).body).toEqual({ ok: true, id: "task-7" })
+    await turn.ended
+    expect(
+      (await client.responses.retrieve(turn.id)).output.filter(({ type }) => type === "message"),
+    ).toMatchObject([
+      { phase: "commentary", content: [{ text: '{"done":0.5}' }] },
+      { phase: "final_answer", content: [{ text: "It is done." }] },
+    ])
+  })
+
+  it("keeps what came in that form where nobody waits, with data and metadata as they were, and refuses what is wrong by its name", async () => {
+    const data = { rows: [1, null, "x"] }
+    const sent = {
+      agent: "manager",
+      event: "final",
+      data,
+      task_id: "task-8",
+      metadata: { channel: { id: 5 } },
+    }
+    expect((await send(sent)).body).toEqual({ ok: true, id: "task-8" })
+    expect((await send({ ...sent, event: "progress", data: 7 })).body).toEqual({ ok: true, id: "task-8" })
+    const listed = await fetch(`${service.url}/agent-reply?limit=2`, {
+      headers: { authorization: `Bearer ${key}` },
+    })
+    // Parsed JSON has no type.
+    const { data: kept } = (await listed.json()) as { data: object[] }
+    const { event, ...rest } = sent
+    expect(kept).toMatchObject([
+      { ...rest, event: "progress", data: 7, text: "7", final: false, delivered_to: "outbox" },
+      { ...rest, event, text: JSON.stringify(data), final: true },
+    ])
+    for (const [wrong, param] of [
+      [{ event: "later" }, "event"],
+      [{ data: " " }, "data"],
+      [{ data: undefined }, "data"],
+      [{ metadata: "x" }, "metadata"],
+      [{ agent: undefined }, "agent"],
+      [{ agent: "nobody" }, "agent"],
+    ] as const) {
+      const refused = await send({ ...sent, ...wrong })
+      expect([refused.status >= 400 && refused.status < 500, refused.body.error?.param]).toEqual([
+        true,
+        param,
+      ])
+    }
+  })
+
+  it("keeps what came in that form while several turns run: it cannot say which is meant", async () => {
+    const turns = [await longTurn(), await longTurn()]
+    expect((await send({ agent: "manager", text: "which?" })).status).toBe(400)
+    expect((await send({ agent: "manager", event: "final", data: "all" })).body).toMatchObject({ ok: true })
+    for (const turn of turns) await turn.letGo()
+    for (const { id } of turns) {
+      expect((await client.responses.retrieve(id)).output_text).toContain("the end")
+    }
+  })
+
   it("completes the turn that waits with a final word, and the next turn knows what the user has seen", async () => {
     const turn = await longTurn()
     await send({ agent: "manager", text: "That is all.", final: true, response_id: turn.id })

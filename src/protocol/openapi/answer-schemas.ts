@@ -42,23 +42,36 @@ export function answerSchemas(): Readonly<Record<string, JsonSchema>> {
         description: "Empty: there are none, or it does not tell.",
       },
     }),
-    AgentReply: object({
-      id: text,
-      object: { const: "agent_reply" },
-      created_at: time,
-      agent: text,
-      text: {
-        ...orNull(text),
-        description: "Null in the answer to a repeated `id` whose message was taken out of the outbox.",
+    AgentReply: object(
+      {
+        id: text,
+        object: { const: "agent_reply" },
+        created_at: time,
+        agent: text,
+        text: {
+          ...orNull(text),
+          description: "Null in the answer to a repeated `id` whose message was taken out of the outbox.",
+        },
+        delivered_to: {
+          enum: ["turn", "conversation", "outbox"],
+          description: "A turn that waited for it, the conversation's items, or the agent's outbox.",
+        },
+        final: flag,
+        response_id: orNull(text),
+        conversation: orNull(text),
       },
-      delivered_to: {
-        enum: ["turn", "conversation", "outbox"],
-        description: "A turn that waited for it, the conversation's items, or the agent's outbox.",
+      {
+        event: {
+          ...orNull(text),
+          description: "It and the next three: of what came in the form of release 0.2.0.",
+        },
+        data: anything,
+        task_id: orNull(text),
+        metadata: orNull({ type: "object" }),
+        file: { ...text, description: "In the home, where release 0.2.0 has left it; such a file stays." },
       },
-      final: flag,
-      response_id: orNull(text),
-      conversation: orNull(text),
-    }),
+    ),
+    SentAgentReply: { anyOf: [ref("AgentReply"), object({ ok: { const: true }, id: text })] },
     AgentReplyList: listOf("AgentReply"),
     ModelList: object({ object: { const: "list" }, data: { type: "array", items: ref("Model") } }),
     ChatCompletion: object(

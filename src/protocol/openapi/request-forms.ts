@@ -1,5 +1,5 @@
 import * as z from "zod"
-import { agentReply } from "../agent-reply.ts"
+import { anyAgentReply } from "../agent-reply.ts"
 import { imagePart as chatImage, refusalPart, textPart } from "../chat/message-content.ts"
 import { toolCall, toolMessage } from "../chat/messages.ts"
 import { chatParameters } from "../chat/parameters.ts"
@@ -33,7 +33,7 @@ export function requestSchemas(): Readonly<Record<string, JsonSchema>> {
     ),
     AddItems: toSchema(z.object({ items: z.array(inputItem()).min(1).max(maxItems) })),
     UpdateMetadata: toSchema(requiredMetadata),
-    SendAgentReply: { ...toSchema(agentReply), additionalProperties: false },
+    SendAgentReply: toSchema(anyAgentReply),
     UploadFile: {
       type: "object",
       required: ["file", "purpose"],

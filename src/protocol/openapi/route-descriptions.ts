@@ -279,7 +279,7 @@ export const routeDescriptions: readonly RouteDescription[] = [
     name: "sendAgentReply",
     note: "What an agent says outside its CLI's output, by its own token (`docs/team.md`) or by an API key in its name.",
     body: { schema: "SendAgentReply" },
-    answer: { schema: "AgentReply" },
+    answer: { schema: "SentAgentReply" },
   },
   {
     method: "GET",

@@ -8,6 +8,7 @@ import { removedReplies } from "./migrations/0003-removed-replies.ts"
 import { identities } from "./migrations/0004-identities.ts"
 import { lineage } from "./migrations/0005-lineage.ts"
 import { told } from "./migrations/0006-told.ts"
+import { sentReplies } from "./migrations/0007-sent-replies.ts"
 
 /** One step forward of the schema. Never edited once released; there are no steps back. */
 export interface Migration {
@@ -19,7 +20,15 @@ export interface Migration {
 }
 
 /** In order; the schema's version is the number of those that were applied. */
-export const migrations: readonly Migration[] = [ledger, replies, removedReplies, identities, lineage, told]
+export const migrations: readonly Migration[] = [
+  ledger,
+  replies,
+  removedReplies,
+  identities,
+  lineage,
+  told,
+  sentReplies,
+]
 
 /**
  * Brings the schema up to date. The version is SQLite's `user_version`, which is part of the transaction: a crash

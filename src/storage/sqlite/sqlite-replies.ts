@@ -1,5 +1,12 @@
 import type { AgentKey } from "../../domain/agents.ts"
-import type { KeptReply, OutboxQuery, ReplyDelivery, ReplyRecord, ReplyStore } from "../../domain/replies.ts"
+import type {
+  KeptReply,
+  OutboxQuery,
+  ReplyDelivery,
+  ReplyRecord,
+  ReplyStore,
+  SentReply,
+} from "../../domain/replies.ts"
 import type { LedgerDatabase } from "./ledger-database.ts"
 import { Row } from "./row.ts"
 
@@ -27,6 +34,7 @@ export class SqliteReplies implements ReplyStore {
         Number(reply.isFinal),
         reply.delivery,
         reply.createdAt,
+        reply.sent === null ? null : JSON.stringify(reply.sent),
       )
       return changes > 0
     })
@@ -100,6 +108,7 @@ function replyOf(columns: ConstructorParameters<typeof Row>[0]): ReplyRecord {
 
 function keptReplyOf(columns: ConstructorParameters<typeof Row>[0]): KeptReply {
   const row = new Row(columns, `reply ${String(columns.id)}`)
+  const sent = row.textOrNull("sent")
   return {
     id: row.text("id"),
     agentId: row.text("agent_id"),
@@ -110,6 +119,8 @@ function keptReplyOf(columns: ConstructorParameters<typeof Row>[0]): KeptReply {
     text: row.text("text"),
     isFinal: row.flag("is_final"),
     delivery: row.oneOf("delivery", deliveries),
+    // Written by us only.
+    sent: sent === null ? null : (JSON.parse(sent) as SentReply),
     createdAt: row.integer("created_at"),
   }
 }

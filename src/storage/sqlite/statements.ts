@@ -193,19 +193,19 @@ export const statements = {
 
   insertReply: `
     insert into replies (id, agent_id, client_id, principal, response_id, conversation_id, text, is_final, delivery,
-      created_at)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      created_at, sent)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     on conflict (agent_id, client_id) where client_id is not null do nothing`,
   findReply: "select * from replies where agent_id = ? and client_id = ?",
   setReplyDelivery: "update replies set delivery = ? where id = ?",
   listOutbox: `
     select id, agent_id, client_id, principal, response_id, conversation_id,
-      case when ? is null then text else substr(text, 1, ?) end as text, is_final, delivery, created_at
+      case when ? is null then text else substr(text, 1, ?) end as text, is_final, delivery, created_at, sent
     from replies where delivery = 'outbox' and is_removed = 0 and (? is null or agent_id = ?)
       and (? is null or principal = ? or (? and principal is null))
     order by created_at desc, rowid desc limit ?`,
   removeFromOutbox: `
-    update replies set is_removed = 1, text = ''
+    update replies set is_removed = 1, text = '', sent = null
     where id = ? and delivery = 'outbox' and is_removed = 0 and (principal = ? or (? and principal is null))`,
   findConversationOwner: `
     select conversations.principal from conversations
