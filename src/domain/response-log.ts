@@ -28,4 +28,6 @@ export interface LiveResponse {
   readonly finished: Promise<ResponseRecord>
   /** Interrupts the turn, or takes it out of the queue. Safe twice and after the end. */
   cancel(): void
+  /** Kept by whoever serves clients: all that wanted it are gone. */
+  isUnattended?: boolean
 }

@@ -36,6 +36,7 @@ import { toldRequest } from "./told-request.ts"
 import { type QueuePlace, type Seat, TurnQueue } from "./turn-queue.ts"
 import { rulesOf, type TurnRules } from "./turn-rules.ts"
 import { callingTurn } from "./turn-tools.ts"
+import { unattendedBeginnings } from "./unattended-beginnings.ts"
 import { UnstoredEnds } from "./unstored-ends.ts"
 
 const retentionSweepMs = 3_600_000
@@ -284,6 +285,7 @@ export class AgentEngine implements Engine {
       agent: agent.profile,
       backend: agent.backend.kind,
       hidesItsWork: agent.capabilities?.hidesItsWork === true,
+      beginning: (keys) => unattendedBeginnings(this.#live.all, { principal, agent: agent.profile }, keys),
       now: now(),
       age: ages.now(),
     }

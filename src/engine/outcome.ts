@@ -61,6 +61,11 @@ export function toldOutcome(outcome: Outcome): Outcome {
   return { ...outcome, error: { code: "backend_error", message, modelStatus: null } }
 }
 
+/** Of a CLI that was not there to be asked. */
+export function wasNeverAsked({ code }: TurnError): boolean {
+  return code === "agent_not_ready" || code === "agent_unavailable"
+}
+
 /** For what was thrown. A fault of ours says nothing but where to look: its message may hold paths and worse. */
 export function failedBy(error: unknown, responseId: string): Outcome {
   const known = machineProblemOf(error instanceof ProxyError ? error.cause : error) ?? error

@@ -63,7 +63,8 @@ async function placeOf(
     isRepeat: false,
     asked: [],
   }
-  return behindUnanswered(start, { ...search, sent, sessionKey, hidesItsWork: context.hidesItsWork })
+  const { hidesItsWork, beginning } = context
+  return behindUnanswered(start, { ...search, sent, sessionKey, hidesItsWork, beginning })
 }
 
 function outputIds(added: readonly AddedItem[]): readonly string[] {

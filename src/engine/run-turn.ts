@@ -27,6 +27,7 @@ import {
   stopped,
   toldOutcome,
   unstoredError,
+  wasNeverAsked,
 } from "./outcome.ts"
 import type { Parking } from "./parking.ts"
 import type { Plan } from "./plan.ts"
@@ -82,6 +83,7 @@ export class RunningTurn implements LiveResponse {
   readonly id: string
   readonly log = new ResponseLog()
   readonly finished: Promise<ResponseRecord>
+  isUnattended = false
   readonly #options: RunningTurnOptions
   readonly #recorder: Recorder
   readonly #writer: LedgerWriter
@@ -119,6 +121,12 @@ export class RunningTurn implements LiveResponse {
 
   get turnId(): string {
     return this.#options.turnId
+  }
+
+  /** Null: it does not begin a conversation, or none that is kept. */
+  get beginning(): Plan | null {
+    const { plan } = this.#options
+    return plan.before.all === null && !plan.thread.isEphemeral ? plan : null
   }
 
   get goesOnBehind(): LiveResponse | null {
@@ -342,7 +350,7 @@ export class RunningTurn implements LiveResponse {
 
   /** What its items cannot say: of a program that does not tell its work, of one that died first, and of a fault of ours. */
   #withDoubt(error: TurnError | null): TurnError | null {
-    if (error === null || this.#native === null || beforeActing.has(error.code)) return error
+    if (error === null || this.#native === null || wasNeverAsked(error)) return error
     const hidesItsWork = this.#options.agent.capabilities?.hidesItsWork === true
     const hasDied = error.code === "backend_died" && this.#native.turnRef !== null
     const isUnknown = hidesItsWork || hasDied || error.code === "internal_error"
@@ -381,9 +389,6 @@ export class RunningTurn implements LiveResponse {
     this.#native?.interrupt()
   }
 }
-
-/** Of a CLI that was not there to be asked. */
-const beforeActing: ReadonlySet<string> = new Set(["agent_not_ready", "agent_unavailable"])
 
 function delay(ms: number): Promise<void> {
   return new Promise((resolve) => {

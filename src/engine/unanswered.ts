@@ -2,7 +2,7 @@ import { answerText } from "../domain/answer-text.ts"
 import { broughtMarkOf } from "../domain/exchanges.ts"
 import { type ContentPart, type Item, textOf } from "../domain/items.ts"
 import { saidText } from "../domain/said-text.ts"
-import type { Owner, Store, TurnTrace } from "../domain/store.ts"
+import type { Owner, Store, TurnPlace, TurnTrace } from "../domain/store.ts"
 import { lookupKeys } from "../domain/turn-marks.ts"
 import { type Held, heldBy } from "./held.ts"
 import type { Asked, SentConversation } from "./sent-conversation.ts"
@@ -30,6 +30,8 @@ export interface UnansweredSearch {
   readonly sessionKey: string | null
   /** The agent does not tell what it does by itself. */
   readonly hidesItsWork: boolean
+  /** First turns with such a key that run, and that no client waits for. */
+  readonly beginning: (keys: readonly string[]) => readonly TurnPlace[]
 }
 
 /**
@@ -85,11 +87,12 @@ async function turnsAfter(
   const values = marks.filter((mark, index) => index === 0 || mark.startsWith("u")).slice(0, maxBeginnings)
   const keys = values.map((mark) => keyOf("begin", mark))
   const found = (await Promise.all(keys.map((key) => store.findTurnsByKey(owner, key)))).flat()
+  const begun = [...found, ...search.beginning(keys)]
   const session =
     sessionKey === null ? null : await store.findThreadBySession(owner.principal, owner.agent, sessionKey)
   // Under another name it is another chat, which begins with the same words.
   const isOther = (name: string | null) => sessionKey !== null && name !== null && name !== sessionKey
-  const ids = new Set(found.filter((place) => !isOther(place.sessionKey)).map(({ id }) => id))
+  const ids = new Set(begun.filter((place) => !isOther(place.sessionKey)).map(({ id }) => id))
   const traces = await Promise.all([...ids].map((id) => store.traceTurn(id)))
   const ofSession = session?.headTurnId ? (await store.traceTurn(session.headTurnId)).slice(0, 1) : []
   const others = traces.flatMap((turns) => turns.slice(-1)).filter(({ id }) => id !== ofSession[0]?.id)

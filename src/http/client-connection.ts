@@ -34,12 +34,18 @@ export function clientOf({ env }: HttpContext): ClientConnection {
 /** Clients that want a turn: one that lost its connection may have taken the stream up again on another. */
 const waiting = new WeakMap<LiveResponse, number>()
 
+function wait(live: LiveResponse, change: 1 | -1): void {
+  const count = (waiting.get(live) ?? 0) + change
+  waiting.set(live, count)
+  live.isUnattended = count === 0
+}
+
 /** Turns whose conversation has gone on, so that nobody comes back for them. */
 const left = new WeakSet<LiveResponse>()
 
 /** The turn goes on whoever leaves. */
 export function holdTurn(live: LiveResponse): void {
-  waiting.set(live, (waiting.get(live) ?? 0) + 1)
+  wait(live, 1)
   const { goesOnBehind } = live
   if (!goesOnBehind || left.has(goesOnBehind)) return
   left.add(goesOnBehind)
@@ -53,7 +59,7 @@ export function holdTurn(live: LiveResponse): void {
 export function cancelWhenGone(connection: ClientConnection, live: LiveResponse, graceMs: number): void {
   holdTurn(live)
   const start = (): void => {
-    waiting.set(live, (waiting.get(live) ?? 1) - 1)
+    wait(live, -1)
     const cancel = (): void => {
       if (waiting.get(live) === 0) live.cancel()
     }

@@ -110,6 +110,49 @@ describe("the official client", () => {
     }
   })
 
+  it.each([
+    ["whole, in Responses", false, "responses"],
+    ["streamed, in Responses", true, "responses"],
+    ["whole, in chat", false, "chat"],
+    ["streamed, in chat", true, "chat"],
+  ] as const)(
+    "that hangs up on its first message (%s), and sends it with another one, goes on behind what was done",
+    async (_name, stream, way) => {
+      const one = await startTestService({ limits: { disconnectGraceMs: 600_000, repeatGraceMs: 600_000 } })
+      try {
+        const ask = async (texts: readonly string[], options: object = {}): Promise<string> => {
+          const messages = texts.map((content) => ({ role: "user" as const, content }))
+          const { client } = one
+          const asked = { model: "manager", stream }
+          const answer =
+            way === "chat"
+              ? await client.chat.completions.create({ ...asked, messages }, options)
+              : await client.responses.create({ ...asked, input: messages }, options)
+          if (!(Symbol.asyncIterator in answer)) return JSON.stringify(answer)
+          let told = ""
+          for await (const event of answer) told += JSON.stringify(event)
+          return told
+        }
+        const mark = join(one.home, "acted")
+        const first = `[[shell:touch ${mark}]][[then]][[slow:600:1000]]`
+        const abort = new AbortController()
+        const settled = ask([first], { signal: abort.signal }).catch((error: unknown) => error)
+        await waitFor(() => existsSync(mark), { what: "the command to run" })
+        // Another chat that begins so is another chat as long as somebody waits for the first one.
+        expect(await ask([first, "[[say:Yes.]]"])).toContain("Yes.")
+        abort.abort()
+        await settled
+        expect(await ask([first, "[[say:Now.]]"])).toContain("Now.")
+        const [begun, ...others] = one.model.requests.map(({ headers }) => headers["thread-id"])
+        expect(others.at(-1)).toBe(begun)
+        expect(others.filter((thread) => thread !== begun)).toHaveLength(1)
+        expect(JSON.stringify(one.model.requests.at(-1)?.posted).split("touch").length).toBeGreaterThan(2)
+      } finally {
+        await one.stop()
+      }
+    },
+  )
+
   it("that asks the same twice has two turns", async () => {
     const ask = () => service.client.responses.create({ model: "manager", input: "[[say:twice]]" })
     const both = await Promise.all([ask(), ask()])
