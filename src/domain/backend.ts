@@ -128,6 +128,11 @@ export interface Turn {
   readonly usage: Usage | null
   /** Answers a `function.called`. Rejects with `ProxyError` when no such call is open. */
   answer(callId: string, output: readonly ContentPart[]): Promise<void>
+  /**
+   * Adds messages (none: nothing is done) to a turn that waits for answers, to be called before they are given: its model has both with its next request.
+   * Rejects with `ProxyError` where the CLI does not take them. Missing: it never does.
+   */
+  addMessages?(messages: readonly MessageItem[]): Promise<void>
   /** Asks the CLI to stop. Safe twice and after the end; the final event still comes through `events`. */
   interrupt(): Promise<void>
 }

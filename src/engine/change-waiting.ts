@@ -1,6 +1,6 @@
-import type { FunctionTool, ThreadRef } from "../domain/backend.ts"
+import type { FunctionTool, ThreadRef, Turn } from "../domain/backend.ts"
 import { ThreadLostError } from "../domain/errors.ts"
-import type { FunctionCallOutputItem } from "../domain/items.ts"
+import type { FunctionCallOutputItem, MessageItem } from "../domain/items.ts"
 import type { Store } from "../domain/store.ts"
 import type { Agent } from "./agent.ts"
 import type { Plan } from "./plan.ts"
@@ -34,7 +34,17 @@ export async function changeWaiting(ref: ThreadRef, wish: WaitingWish): Promise<
   return changeIn(state, { instructions: plan.thread.instructions, tools }, changesTools)
 }
 
-/** A waiting turn takes nothing but outputs: what it has to be told comes with the last of them. */
+/** Gives a waiting turn all that its client has sent. Rejects where it does not take all of it. */
+export async function deliver(
+  turn: Turn,
+  outputs: readonly FunctionCallOutputItem[],
+  messages: readonly MessageItem[],
+): Promise<void> {
+  await turn.addMessages?.(messages)
+  for (const { callId, output } of outputs) await turn.answer(callId, output)
+}
+
+/** What a waiting turn has to be told of by the service comes with the last of its outputs: many take nothing else. */
 export function withNote(
   outputs: readonly FunctionCallOutputItem[],
   note: string | null,

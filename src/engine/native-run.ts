@@ -14,7 +14,7 @@ import { cutCause } from "./answer-limits.ts"
 import type { AnswerRules } from "./answer-rules.ts"
 import { CalledFunctions, type FunctionCalled, type ShownCalls } from "./called-functions.ts"
 import type { Told } from "./change-note.ts"
-import { changeWaiting, withNote } from "./change-waiting.ts"
+import { changeWaiting, deliver, withNote } from "./change-waiting.ts"
 import type { Deadline } from "./deadline.ts"
 import { endThread } from "./end-thread.ts"
 import type { FunctionGate } from "./function-gate.ts"
@@ -151,11 +151,11 @@ export class NativeRun {
     return isLost(outcome) && this.#options.recorder.isEmpty ? this.#attempt(true) : outcome
   }
 
-  /** The turn that waits for exactly these outputs; any other that waits on this thread is ended. */
+  /** The turn that waits for these outputs, and takes what comes with them; any other on this thread is ended. */
   async #takeParked(): Promise<ParkedTurn | null> {
     const { parking, plan, log } = this.#options
-    const isAnswer = this.#outputs.length > 0 && this.#messages.length === 0 && plan.parentTurnId !== null
-    const parked = isAnswer ? parking.take(plan.parentTurnId ?? "", plan.thread.id) : null
+    const isAnswer = this.#outputs.length > 0 && plan.parentTurnId !== null
+    const parked = isAnswer ? parking.take(plan.parentTurnId ?? "", plan.thread.id, this.#messages) : null
     if (parked === null) {
       await parking.evict(plan.thread.id)
       if (plan.parentTurnId !== null && this.#outputs.length > 0) {
@@ -168,9 +168,7 @@ export class NativeRun {
     try {
       this.#change.set(await changeWaiting(parked.ref, { ...this.#options, offered: this.#tools.offered }))
       if (this.#change.text !== null) await this.#options.onTelling()
-      for (const { callId, output } of withNote(this.#outputs, this.#change.text)) {
-        await parked.turn.answer(callId, output)
-      }
+      await deliver(parked.turn, withNote(this.#outputs, this.#change.text), this.#messages)
       return parked
     } catch (error) {
       log("info", "a waiting turn did not take its outputs; it goes on from the ledger", {

@@ -1,6 +1,6 @@
 import type { ThreadRef, Turn, TurnInput } from "../domain/backend.ts"
 import { messageOf } from "../domain/errors.ts"
-import type { FunctionCallItem, Item } from "../domain/items.ts"
+import type { FunctionCallItem, Item, MessageItem } from "../domain/items.ts"
 import type { Log } from "../domain/log.ts"
 import type { ThreadRecord } from "../domain/store.ts"
 import { isFinal, type TurnEvent } from "../domain/turn-events.ts"
@@ -71,10 +71,13 @@ export class Parking {
 
   /**
    * Takes the turn up again, in its own thread; null: it is not here (any more), or the request asks for other
-   * instructions or tools and so for another thread. Its events go on where they were left.
+   * instructions or tools and so for another thread. Its events go on where they were left. Null as well where
+   * it does not take the messages that come with the outputs.
    */
-  take(turnId: string, threadId: string): ParkedTurn | null {
-    if (this.#lots.get(turnId)?.thread.id !== threadId) return null
+  take(turnId: string, threadId: string, messages: readonly MessageItem[]): ParkedTurn | null {
+    const waiting = this.#lots.get(turnId)
+    if (waiting?.thread.id !== threadId) return null
+    if (messages.length > 0 && waiting.turn.addMessages === undefined) return null
     const lot = this.#remove(turnId)
     return lot === null ? null : { ...lot, events: resumed(lot) }
   }

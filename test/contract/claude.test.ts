@@ -71,6 +71,7 @@ async function prepare(file: string): Promise<BackendHarness> {
     warmProcesses: defaultMaxIdle,
     column: "claude",
     isModelAsked: () => modelServer.nextRequest(),
+    posted: () => JSON.stringify(modelServer.requests.at(-1)?.posted),
     heard: () => modelServer.requests.slice(-1).flatMap((request) => userTextsOf(request)),
     workspace: workspace.path,
     prompts,

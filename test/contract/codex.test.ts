@@ -62,6 +62,7 @@ async function prepare(model: string): Promise<BackendHarness> {
     warmProcesses: 2,
     column: "codex",
     isModelAsked: () => modelServer.nextRequest(),
+    posted: () => JSON.stringify(modelServer.requests.at(-1)?.posted),
     heard: () => modelServer.requests.slice(-1).flatMap((request) => userTextsOf(request)),
     workspace: workspace.path,
     prompts,

@@ -108,6 +108,37 @@ describe.each(modes)("functions of the client with $mode", ({ modelName }) => {
   )
 
   it.each(hows)(
+    "take messages along with their outputs %s, in the same native turn",
+    async (_how, streams) => {
+      const input = `[[tool:get_weather:{"city":"Oslo"}]][[say:done]]`
+      const reminders = [
+        { role: "developer" as const, content: "Mind the rules." },
+        { role: "user" as const, content: "[[say:noted]]" },
+      ]
+      const first = await ask(client, { input }, streams)
+      const answer = { previous_response_id: first.id, input: [...outputsFor(first), ...reminders] }
+      const second = await ask(client, answer, streams)
+      expect(second.output_text).toBe("noted")
+      await expectOneTurn(service)
+      expectUsageCountedOnce(service, [first, second])
+      service.model.clearRequests()
+
+      const messages: ChatCompletionMessageParam[] = [{ role: "user", content: input }]
+      const called = await askInChat(client, messages, streams)
+      messages.push(...withResults(called), ...reminders)
+      const noted = await askInChat(client, messages, streams)
+      expect(noted.choices[0]).toMatchObject({ finish_reason: "stop", message: { content: "noted" } })
+      await expectOneTurn(service)
+
+      messages.push({ role: "assistant", content: "noted" }, { role: "user", content: "[[say:again]]" })
+      expect((await askInChat(client, messages, streams)).choices[0]?.message.content).toBe("again")
+      expect(threadsOf(service)).toHaveLength(1)
+      const heard = JSON.stringify(service.model.requests.at(-1)?.posted)
+      for (const words of ["Mind the rules.", "[[say:noted]]"]) expect(heard.split(words)).toHaveLength(2)
+    },
+  )
+
+  it.each(hows)(
     "go both ways in chat %s, with a history that is resent, in the same native turn",
     async (_how, streams) => {
       const messages: ChatCompletionMessageParam[] = [{ role: "user", content: `${twoCalls}[[say:done]]` }]

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import type { Turn } from "../../domain/backend.ts"
 import { ProxyError } from "../../domain/errors.ts"
-import type { ContentPart } from "../../domain/items.ts"
+import type { ContentPart, MessageItem } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
 import type { ToolCall } from "../../domain/tool-endpoint.ts"
 import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
@@ -12,7 +12,9 @@ import { callLimitMs } from "./claude-environment.ts"
 import type { ClaudeProcess } from "./claude-process.ts"
 import { ClientCalls } from "./client-calls.ts"
 import { endCommands } from "./end-commands.ts"
+import { inputBlocks } from "./input-blocks.ts"
 import type { ClaudeEvent, ResultEvent } from "./protocol.ts"
+import { userMessage } from "./seed-session.ts"
 import { isNotLoggedIn, turnErrorOf } from "./turn-error.ts"
 import { TurnReader } from "./turn-reader.ts"
 
@@ -100,6 +102,22 @@ export class ClaudeTurn implements Turn {
   async answer(callId: string, output: readonly ContentPart[]): Promise<void> {
     if (this.isOver || !this.#calls.answer(callId, output)) {
       throw new ProxyError("backend_error", `No function call ${callId} is open`)
+    }
+  }
+
+  /** claude holds what it is told until the calls that run have their outputs. */
+  async addMessages(messages: readonly MessageItem[]): Promise<void> {
+    if (messages.length === 0) return
+    const content = inputBlocks(messages)
+    if (this.isRead || this.#process === null) throw new ProxyError("backend_error", "No turn runs")
+    const process = this.#process
+    process.send(userMessage(content, randomUUID()))
+    try {
+      // Its input is read in order: when this is answered it has the message. Later it would be a turn of its own.
+      await process.request("mcp_status", this.#options.interruptMs)
+    } catch (error) {
+      void process.end()
+      throw error
     }
   }
 

@@ -1,16 +1,19 @@
 import type { Turn } from "../../domain/backend.ts"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
-import type { ContentPart, FunctionCallItem } from "../../domain/items.ts"
+import type { ContentPart, FunctionCallItem, MessageItem } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
 import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
 import { EventBatches } from "../event-batches.ts"
 import { OpenCalls } from "../open-calls.ts"
 import type { RequestId } from "../rpc-client.ts"
+import { proxyErrorOf } from "../start-error.ts"
 import type { AppServer } from "./app-server.ts"
 import type { LoadedThread } from "./codex-threads.ts"
+import { injectedItem } from "./injected-items.ts"
 import { accountResultSchema, emptyResultSchema, type NativeToolCall, type Notification } from "./protocol.ts"
 import { rolloutItems, rolloutPosition } from "./rollout-items.ts"
+import { injectChunks } from "./thread-requests.ts"
 import { turnErrorOf } from "./turn-error.ts"
 import { TurnReader } from "./turn-reader.ts"
 
@@ -129,6 +132,21 @@ export class CodexTurn implements Turn {
       throw new ProxyError("backend_error", `No call ${callId} is open in this turn`)
     }
     this.#server.respond(requestId, { contentItems: output.map(outputItem), success: true })
+  }
+
+  /** codex holds what is injected until the calls that run have their outputs. */
+  async addMessages(messages: readonly MessageItem[]): Promise<void> {
+    const thread = this.#thread
+    if (this.#server === null || thread === null) throw new ProxyError("backend_error", "No turn runs")
+    const items = messages.flatMap((message) => injectedItem(message, thread.names))
+    try {
+      for (const chunk of injectChunks(items)) {
+        const params = { threadId: this.threadId, items: chunk }
+        await this.#server.request("thread/inject_items", params, emptyResultSchema)
+      }
+    } catch (error) {
+      throw proxyErrorOf(error)
+    }
   }
 
   async interrupt(): Promise<void> {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import type { FunctionTool } from "../../../src/domain/backend.ts"
 import { ProxyError } from "../../../src/domain/errors.ts"
-import { answering, inputOf } from "../turn-recording.ts"
+import { answering, inputOf, userMessage } from "../turn-recording.ts"
 import { type Contract, needs } from "./contract.ts"
 
 const weather: FunctionTool = {
@@ -49,6 +49,39 @@ export function describeFunctions(contract: Contract): void {
       expect(turn.last.type).toBe("turn.completed")
       expect(client.calls).toMatchObject([{ type: "function_call", name }])
     }
+  })
+
+  it("takes messages that come with the outputs of its calls into the same turn", async (context) => {
+    needs(context, contract.capabilities.hasFunctions)
+    const thread = await contract.open({ tools: [weather] })
+    const told = ["mind the rules", "and the wind"]
+    let takes = false
+    const turn = await contract.run(
+      thread,
+      contract.prompts.call("get_weather", { city: "Oslo" }),
+      (event, running) => {
+        if (event.type !== "function.called") return
+        takes = running.addMessages !== undefined
+        const answer = async () => {
+          await running.addMessages?.([
+            userMessage(`${told[0]} ${contract.prompts.say("noted")}`),
+            { ...userMessage(told[1] ?? ""), role: "developer" },
+          ])
+          await running.answer(event.item.callId, [{ type: "text", text: "sunny" }])
+        }
+        // A failure shows as a turn that never ends; the test's own deadline names it.
+        answer().catch(() => {})
+      },
+    )
+    expect(turn.last.type).toBe("turn.completed")
+    needs(context, takes)
+    needs(context, contract.harness.posted)
+    const parts = ["sunny", ...told].map((words) => contract.harness.posted?.().split(words) ?? [])
+    expect(parts.map(({ length }) => length)).toEqual([2, 2, 2])
+    const places = parts.map(([before = ""]) => before.length)
+    expect(places.toSorted((one, other) => one - other)).toEqual(places)
+    await contract.run(thread, contract.prompts.say("well"))
+    for (const words of told) expect(contract.harness.posted().split(words)).toHaveLength(2)
   })
 
   it("refuses the answer to a call that is not open", async (context) => {

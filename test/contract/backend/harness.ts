@@ -58,6 +58,8 @@ export interface BackendHarness {
   readonly losesThreads?: boolean
   /** What the user said, as the newest request to the model has it. */
   readonly heard?: () => readonly string[]
+  /** The newest request to the model, as it was sent. */
+  readonly posted?: () => string
   /** Resolves when the model gets its next request. */
   readonly isModelAsked?: () => Promise<void>
   /** Another backend on the same workspace and home, as after a restart. `idleMs`: its idle limit, if it has one. */
