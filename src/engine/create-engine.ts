@@ -36,7 +36,6 @@ import { toldRequest } from "./told-request.ts"
 import { type QueuePlace, type Seat, TurnQueue } from "./turn-queue.ts"
 import { rulesOf, type TurnRules } from "./turn-rules.ts"
 import { callingTurn } from "./turn-tools.ts"
-import { unattendedBeginnings } from "./unattended-beginnings.ts"
 import { UnstoredEnds } from "./unstored-ends.ts"
 
 const retentionSweepMs = 3_600_000
@@ -279,13 +278,12 @@ export class AgentEngine implements Engine {
 
   #planContext(agent: Agent, principal: string): PlanContext {
     const { store, now, ages, sessions } = this.#options
-    const asked = { store, principal, sessions, parking: this.#parking }
+    const asked = { store, principal, sessions, parking: this.#parking, live: this.#live }
     return {
       ...asked,
       agent: agent.profile,
       backend: agent.backend.kind,
       hidesItsWork: agent.capabilities?.hidesItsWork === true,
-      beginning: (keys) => unattendedBeginnings(this.#live.all, { principal, agent: agent.profile }, keys),
       now: now(),
       age: ages.now(),
     }

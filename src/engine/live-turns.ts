@@ -1,4 +1,6 @@
+import type { Owner, TurnPlace } from "../domain/store.ts"
 import type { RunningTurn } from "./run-turn.ts"
+import { unattendedBeginnings } from "./unattended-beginnings.ts"
 
 /** A turn that runs now, as the outside may know of it. */
 export interface TurnNow {
@@ -51,6 +53,11 @@ export class LiveTurns {
 
   findTurn(turnId: string | null): RunningTurn | undefined {
     return turnId === null ? undefined : this.all.find((turn) => turn.turnId === turnId)
+  }
+
+  /** See `unattendedBeginnings`. */
+  beginnings(owner: Owner, keys: readonly string[]): readonly TurnPlace[] {
+    return unattendedBeginnings(this.all, owner, keys)
   }
 
   /** Those of the agent that have begun. */

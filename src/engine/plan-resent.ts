@@ -63,8 +63,8 @@ async function placeOf(
     isRepeat: false,
     asked: [],
   }
-  const { hidesItsWork, beginning } = context
-  return behindUnanswered(start, { ...search, sent, sessionKey, hidesItsWork, beginning })
+  const { hidesItsWork, live } = context
+  return behindUnanswered(start, { ...search, sent, sessionKey, hidesItsWork, live })
 }
 
 function outputIds(added: readonly AddedItem[]): readonly string[] {

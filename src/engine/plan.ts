@@ -2,10 +2,11 @@ import type { AgentKey } from "../domain/agents.ts"
 import { type Chain, chainAfter, exchangesOf, noChain } from "../domain/exchanges.ts"
 import { newId } from "../domain/ids.ts"
 import type { Item } from "../domain/items.ts"
-import type { Owner, Store, ThreadRecord, TurnPlace, TurnRecord } from "../domain/store.ts"
+import type { Owner, Store, ThreadRecord, TurnRecord } from "../domain/store.ts"
 import { writeExchanges } from "../domain/turn-marks.ts"
 import type { TurnRequest } from "../domain/turn-request.ts"
 import type { AddedItem } from "./history.ts"
+import type { LiveTurns } from "./live-turns.ts"
 import type { Parking } from "./parking.ts"
 import { changesOf, noChanges, type ThreadChanges, threadKey } from "./thread-key.ts"
 
@@ -38,8 +39,7 @@ export interface PlanContext {
   /** See `Capabilities`. */
   readonly hidesItsWork: boolean
   readonly sessions: "separate" | "shared"
-  /** See `unattendedBeginnings`. */
-  readonly beginning: (keys: readonly string[]) => readonly TurnPlace[]
+  readonly live: Pick<LiveTurns, "beginnings">
   readonly parking: Pick<Parking, "findUnstored">
   readonly now: number
   /** By the clock by which things age. */

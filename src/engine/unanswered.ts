@@ -2,9 +2,10 @@ import { answerText } from "../domain/answer-text.ts"
 import { broughtMarkOf } from "../domain/exchanges.ts"
 import { type ContentPart, type Item, textOf } from "../domain/items.ts"
 import { saidText } from "../domain/said-text.ts"
-import type { Owner, Store, TurnPlace, TurnTrace } from "../domain/store.ts"
+import type { Owner, Store, TurnTrace } from "../domain/store.ts"
 import { lookupKeys } from "../domain/turn-marks.ts"
 import { type Held, heldBy } from "./held.ts"
+import type { LiveTurns } from "./live-turns.ts"
 import type { Asked, SentConversation } from "./sent-conversation.ts"
 import { isWithin } from "./within.ts"
 
@@ -30,8 +31,7 @@ export interface UnansweredSearch {
   readonly sessionKey: string | null
   /** The agent does not tell what it does by itself. */
   readonly hidesItsWork: boolean
-  /** First turns with such a key that run, and that no client waits for. */
-  readonly beginning: (keys: readonly string[]) => readonly TurnPlace[]
+  readonly live: Pick<LiveTurns, "beginnings">
 }
 
 /**
@@ -87,7 +87,7 @@ async function turnsAfter(
   const values = marks.filter((mark, index) => index === 0 || mark.startsWith("u")).slice(0, maxBeginnings)
   const keys = values.map((mark) => keyOf("begin", mark))
   const found = (await Promise.all(keys.map((key) => store.findTurnsByKey(owner, key)))).flat()
-  const begun = [...found, ...search.beginning(keys)]
+  const begun = [...found, ...search.live.beginnings(owner, keys)]
   const session =
     sessionKey === null ? null : await store.findThreadBySession(owner.principal, owner.agent, sessionKey)
   // Under another name it is another chat, which begins with the same words.

@@ -75,7 +75,7 @@ export class ResentLedger {
       backend: "demo",
       hidesItsWork: this.hidesItsWork,
       sessions: "separate",
-      beginning: () => [],
+      live: { beginnings: () => [] },
       parking: { findUnstored: () => null },
       now: 1_000,
       age: 1_000,
