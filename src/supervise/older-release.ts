@@ -112,7 +112,7 @@ async function otherUnits(definitionPath: string): Promise<readonly string[]> {
   return paths.filter((path, index) => path !== definitionPath && parseOldUnit(texts[index] ?? "") !== null)
 }
 
-/** Its daemon, and its agents' sessions, which go on when that ends. Only Linux tells whose a process is. */
+/** Its daemon, and its agents' sessions, which go on when that ends and which no polite signal ends. Only Linux tells whose a process is. */
 async function processesOf(home: string, agents: readonly string[]): Promise<OlderRelease["toDo"]> {
   const daemon = await pidIn(join(home, "master.pid"), /python[\w.]* .*\bai[-_]agent[-_]proxy\b/)
   const sessions = await Promise.all(
@@ -135,7 +135,7 @@ async function processesOf(home: string, agents: readonly string[]): Promise<Old
       : [
           {
             what: `sessions of its agents still run (pid ${pids.join(", ")})`,
-            next: `kill ${pids.join(" ")}`,
+            next: `kill -9 ${pids.join(" ")}`,
           },
         ]),
   ]

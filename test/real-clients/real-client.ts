@@ -25,6 +25,8 @@ export interface Asker {
 
 /** What a client's checks are given. All that they start here is ended behind them, whatever happened. */
 export interface Bench {
+  /** The built program as a command line, for clients that are about the program itself. */
+  readonly command: readonly string[]
   /** Empty at first, gone afterwards. Links are resolved. */
   readonly folder: string
   /**

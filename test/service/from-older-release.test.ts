@@ -132,7 +132,7 @@ describe("a home of release 0.2.0", () => {
       const lines = [
         "From release 0.2.0 (docs/from-0.2.0.md):",
         "  replies        1 in agent_replies/, as they were",
-        `  to be seen to  sessions of its agents still run (pid ${session.pid})\n                 next: kill ${session.pid}`,
+        `  to be seen to  sessions of its agents still run (pid ${session.pid})\n                 next: kill -9 ${session.pid}`,
         `  to be seen to  ${units}/second.service is another service of it, which would take the same home\n                 next: sudo systemctl disable --now second.service`,
         "  unit           port 7055",
       ]
@@ -162,7 +162,7 @@ describe("a home of release 0.2.0", () => {
           message: expect.stringContaining("reviewer_alice came along; 1 replies are in agent_replies/"),
         },
         { status: "warning", message: expect.stringContaining("must be 1 to 32") },
-        { status: "warning", next: `kill ${session.pid}` },
+        { status: "warning", next: `kill -9 ${session.pid}` },
       ])
     } finally {
       session.kill()

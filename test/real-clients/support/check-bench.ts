@@ -34,6 +34,7 @@ export function createCheckBench(
     console.log(`skip ${name}: ${what}: ${why}`)
   }
   return {
+    command: [process.execPath, build.launcher],
     folder,
     skip,
     check: async (what, work, limitMs = 120_000) => {
