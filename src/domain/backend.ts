@@ -23,6 +23,12 @@ export interface HistoryTurn {
   readonly native: { readonly kind: string; readonly items: readonly unknown[] } | null
 }
 
+/**
+ * How far the agent of a thread may go. `only-reads`: it may look, and change nothing; `only-answers`: nor has it tools of its own at
+ * all, where the CLI can be without. A CLI that cannot be kept to it rejects with `ProxyError`.
+ */
+export type ThreadReach = "only-reads" | "only-answers"
+
 export interface ThreadOptions {
   /** Developer instructions of the thread; fixed for its life: others are told as messages. Only opening and forking read them. */
   readonly instructions: string | null
@@ -30,10 +36,8 @@ export interface ThreadOptions {
   readonly tools: readonly FunctionTool[]
   /** True: the CLI keeps no record of it. */
   readonly isEphemeral: boolean
-  /** True: it may look, and change nothing. A CLI that cannot be kept to it rejects with `ProxyError`. */
-  readonly isReadOnly?: true
-  /** With `isReadOnly`: it has no tools of its own at all, where the CLI can be without. */
-  readonly answersOnly?: true
+  /** Absent: the agent acts as its permissions say. */
+  readonly reach?: ThreadReach
   /** Earlier turns that a new thread shall know; a fork knows them beside what it shares. Resuming does not read it. */
   readonly history: readonly HistoryTurn[]
 }
@@ -61,7 +65,7 @@ export interface Capabilities {
   readonly acceptsAnySchema?: true
   readonly hasFunctions: boolean
   readonly hasFork: boolean
-  /** True: it cannot be kept from acting, see `ThreadOptions.isReadOnly`. */
+  /** True: it cannot be kept from acting, see `ThreadReach`. */
   readonly alwaysActs?: true
   readonly efforts: readonly string[]
   /** True: what it does by itself is not told, only what it says. */

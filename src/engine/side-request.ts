@@ -11,9 +11,9 @@ export const sideRequestInstructions =
   "remember nothing."
 
 /** How far the agent may go. What is merely likely to be one gets the answer of the agent as it is, who only looks. */
-export function limitsOf(sideRequest: SideRequest | null): Pick<ThreadOptions, "isReadOnly" | "answersOnly"> {
+export function limitsOf(sideRequest: SideRequest | null): Pick<ThreadOptions, "reach"> {
   if (sideRequest === null) return {}
-  return sideRequest.certainty === "certain" ? { isReadOnly: true, answersOnly: true } : { isReadOnly: true }
+  return { reach: sideRequest.certainty === "certain" ? "only-answers" : "only-reads" }
 }
 
 type Askable = Omit<TurnRequest, "input">

@@ -284,7 +284,7 @@ describe("how far an agent of the Agent Client Protocol may go", () => {
 
   it("a thread that is to change nothing may not write, whatever the agent may", async () => {
     const { backend, workspace } = await prepare()
-    const thread = await backend.openThread({ ...noOptions, isReadOnly: true })
+    const thread = await backend.openThread({ ...noOptions, reach: "only-reads" })
     const file = join(workspace, "side")
     await runTurn(backend, thread, `[[edit:${file}|text]]`)
     expect(existsSync(file)).toBe(false)
@@ -292,7 +292,7 @@ describe("how far an agent of the Agent Client Protocol may go", () => {
 
   it("a thread that only answers is refused where nothing tells the program so", async () => {
     const { backend } = await prepare()
-    const opened = backend.openThread({ ...noOptions, isReadOnly: true, answersOnly: true })
+    const opened = backend.openThread({ ...noOptions, reach: "only-answers" })
     await expect(opened).rejects.toMatchObject({
       code: "invalid_request",
       message: /cannot be kept from acting/,

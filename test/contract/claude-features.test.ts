@@ -218,8 +218,7 @@ describe.skipIf(executable === null)(executable === null ? missingCli("claude") 
     const thread = await backend.openThread({
       ...noOptions,
       isEphemeral: true,
-      isReadOnly: true,
-      answersOnly: true,
+      reach: "only-answers",
     })
     await runTurn(backend, thread, "[[say:a title]]")
     expect(model.requests.at(-1)?.body.tools ?? []).toEqual([])

@@ -90,7 +90,7 @@ describe("the demo agent", () => {
   it.each(["run pwd", "edit: one line", "What is in your working directory?"])(
     "only answers where it may not act: %s",
     async (text) => {
-      const turn = await run(text, { isReadOnly: true })
+      const turn = await run(text, { reach: "only-reads" })
       expect(turn.items.map((item) => item.type)).toEqual(["message"])
       expect(turn.answer).toContain("nothing was done")
       expect(readdirSync(folder.path)).toEqual([])

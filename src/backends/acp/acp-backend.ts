@@ -358,8 +358,8 @@ class AcpBackend implements Backend {
     connection.respond(id, answer)
   }
 
-  #remember(thread: ThreadRef, { tools, isReadOnly, answersOnly }: LoadOptions): void {
-    this.#known.set(thread, { tools, ...(isReadOnly && { isReadOnly }), ...(answersOnly && { answersOnly }) })
+  #remember(thread: ThreadRef, { tools, reach }: LoadOptions): void {
+    this.#known.set(thread, { tools, ...(reach !== undefined && { reach }) })
   }
 
   /** A program that does not end a prompt goes on with it; where nothing else runs in it, it is replaced. */

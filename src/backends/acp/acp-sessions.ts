@@ -21,7 +21,7 @@ import {
 } from "./session-settings.ts"
 
 /** What of a thread's options is needed to load it again. */
-export type LoadOptions = Pick<ThreadOptions, "tools" | "isReadOnly" | "answersOnly">
+export type LoadOptions = Pick<ThreadOptions, "tools" | "reach">
 
 /** What a session has to be told with its first prompt: the protocol has no other way. */
 export interface Preamble {
@@ -364,7 +364,7 @@ export class AcpSessions {
       own,
       tools: options.tools,
       channel,
-      permissions: options.isReadOnly === true ? "read-only" : permissions,
+      permissions: options.reach === undefined ? permissions : "read-only",
       setting: settingOf(cli, permissions, options),
       preamble: null,
       total: null,

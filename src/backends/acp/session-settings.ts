@@ -96,11 +96,11 @@ async function setOption(
 export function settingOf(
   cli: AcpCli,
   permissions: Permissions,
-  { isReadOnly, answersOnly }: Pick<ThreadOptions, "isReadOnly" | "answersOnly">,
+  { reach }: Pick<ThreadOptions, "reach">,
 ): SessionSetting {
-  if (isReadOnly !== true) return cli.settings[permissions]
+  if (reach === undefined) return cli.settings[permissions]
   const reads = cli.held?.reads ?? cli.settings["read-only"]
-  if (answersOnly !== true || permissions !== "full") return reads
+  if (reach !== "only-answers" || permissions !== "full") return reads
   // It was started as one that asks nobody, or may never ask at all.
   return { ...(cli.held?.answers ?? reads), isNeededBy: cli.kind }
 }

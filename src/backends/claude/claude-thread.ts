@@ -33,13 +33,12 @@ export interface ClaudeThread {
 }
 
 export function newThread(ref: ThreadRef, options: ThreadOptions, start: SessionStart): ClaudeThread {
-  const { instructions, isReadOnly, answersOnly, isEphemeral, tools, history } = options
+  const { instructions, reach = null, isEphemeral, tools, history } = options
   return {
     ref,
     record: {
       instructions,
-      isReadOnly: isReadOnly === true,
-      answersOnly: answersOnly === true,
+      reach,
       lastOfTurn: new Map(),
       lastModel: null,
     },

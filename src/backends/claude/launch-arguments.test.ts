@@ -11,28 +11,25 @@ const options = {
 } as const
 
 it.each([
-  { permissions: "full", isReadOnly: false, answersOnly: false, hasOwnServers: true },
-  { permissions: "full", isReadOnly: true, answersOnly: false, hasOwnServers: false },
-  { permissions: "full", isReadOnly: true, answersOnly: true, hasOwnServers: false },
-  { permissions: "workspace", isReadOnly: false, answersOnly: false, hasOwnServers: false },
-  { permissions: "read-only", isReadOnly: false, answersOnly: false, hasOwnServers: false },
+  { permissions: "full", reach: null, hasOwnServers: true },
+  { permissions: "full", reach: "only-reads", hasOwnServers: false },
+  { permissions: "full", reach: "only-answers", hasOwnServers: false },
+  { permissions: "workspace", reach: null, hasOwnServers: false },
+  { permissions: "read-only", reach: null, hasOwnServers: false },
 ] as const)(
-  "a thread with $permissions (changes nothing: $isReadOnly, only answers: $answersOnly) has the person's own MCP servers: $hasOwnServers",
+  "a thread with $permissions (reach: $reach) has the person's own MCP servers: $hasOwnServers",
   ({ hasOwnServers, ...wanted }) => {
     expect(!launchArguments({ ...options, ...wanted }).includes("--strict-mcp-config")).toBe(hasOwnServers)
   },
 )
 
 it.each([
-  { isReadOnly: false, answersOnly: false, tools: null },
-  { isReadOnly: true, answersOnly: false, tools: "Read,Grep,Glob,WebFetch,WebSearch" },
-  { isReadOnly: true, answersOnly: true, tools: "" },
-])(
-  "a thread that changes nothing ($isReadOnly), or only answers ($answersOnly), has the tools $tools",
-  (thread) => {
-    const args = launchArguments({ ...options, permissions: "full", ...thread })
-    const place = args.indexOf("--tools")
-    expect(place < 0 ? null : args[place + 1]).toBe(thread.tools)
-    expect(args.includes("--dangerously-skip-permissions")).toBe(!thread.isReadOnly)
-  },
-)
+  { reach: null, tools: null },
+  { reach: "only-reads", tools: "Read,Grep,Glob,WebFetch,WebSearch" },
+  { reach: "only-answers", tools: "" },
+] as const)("a thread (reach: $reach) has the tools $tools", (thread) => {
+  const args = launchArguments({ ...options, permissions: "full", ...thread })
+  const place = args.indexOf("--tools")
+  expect(place < 0 ? null : args[place + 1]).toBe(thread.tools)
+  expect(args.includes("--dangerously-skip-permissions")).toBe(thread.reach === null)
+})

@@ -1,4 +1,5 @@
 import type { Permissions } from "../../domain/agents.ts"
+import type { ThreadReach } from "../../domain/backend.ts"
 import { clientServer } from "./client-calls.ts"
 
 /** What a process is started with and cannot change afterwards: another wish needs another process. */
@@ -20,9 +21,8 @@ export interface LaunchOptions {
   readonly session: string
   readonly start: SessionStart
   readonly isEphemeral: boolean
-  readonly isReadOnly: boolean
-  /** It has no tools but the clients' functions. */
-  readonly answersOnly: boolean
+  /** Of a thread that only answers the functions of clients are the only tools. Null: it acts as its permissions say. */
+  readonly reach: ThreadReach | null
   /** Configuration of the clients' functions; null: there are none. */
   readonly mcpConfigFile: string | null
   readonly permissions: Permissions
@@ -63,7 +63,7 @@ export function launchArguments(options: LaunchOptions): string[] {
     "--include-partial-messages",
     // The person's own servers run outside of claude's sandbox: not for an agent that is held in one, nor for a thread that
     // only answers.
-    ...(options.isReadOnly || options.permissions !== "full" ? ["--strict-mcp-config"] : []),
+    ...(options.reach !== null || options.permissions !== "full" ? ["--strict-mcp-config"] : []),
     ...(mcpConfigFile === null ? [] : ["--mcp-config", mcpConfigFile]),
     ...toolArguments(options),
     ...(profile.model === null ? [] : ["--model", profile.model]),
@@ -73,10 +73,10 @@ export function launchArguments(options: LaunchOptions): string[] {
   ]
 }
 
-function toolArguments({ permissions, protectedFolders, isReadOnly, answersOnly }: LaunchOptions): string[] {
+function toolArguments({ permissions, protectedFolders, reach }: LaunchOptions): string[] {
   const ours = ["--disallowedTools", selfStarters, "--allowedTools", `mcp__${clientServer}`]
-  if (answersOnly) return [...ours, "--tools", "", "--permission-mode", "dontAsk"]
-  switch (isReadOnly ? "read-only" : permissions) {
+  if (reach === "only-answers") return [...ours, "--tools", "", "--permission-mode", "dontAsk"]
+  switch (reach === null ? permissions : "read-only") {
     case "full":
       return [...ours, "--dangerously-skip-permissions"]
     case "workspace":

@@ -1,7 +1,7 @@
 import { z } from "zod"
 import { inFolderOf, type OwnPath } from "../../disk/held-folder.ts"
 import { openToAppend, readOwnFile, removeOwnFileSync } from "../../disk/own-file.ts"
-import type { ThreadRef } from "../../domain/backend.ts"
+import type { ThreadReach, ThreadRef } from "../../domain/backend.ts"
 
 const headSchema = z.object({
   instructions: z.string().nullable(),
@@ -16,8 +16,8 @@ const maxBytes = 64 * 1024 * 1024
 /** What claude itself does not keep of a thread, or keeps under other names. */
 export interface ThreadRecord {
   readonly instructions: string | null
-  readonly isReadOnly: boolean
-  readonly answersOnly: boolean
+  /** Null: the agent acts as its permissions say. */
+  readonly reach: ThreadReach | null
   /** claude's id of the last message of each of our turns. */
   readonly lastOfTurn: Map<string, string>
   /** What claude was told to use in the newest turn, and keeps when it is told nothing; null: it was told nothing. */
@@ -50,8 +50,7 @@ export class ThreadRecords {
     const turns = lines.slice(1).flatMap((line) => parsed(turnSchema, line) ?? [])
     return {
       instructions: head.instructions,
-      isReadOnly: head.is_read_only,
-      answersOnly: head.answers_only ?? head.is_read_only,
+      reach: reachOf(head),
       lastOfTurn: new Map(turns.map(({ turn, last }) => [turn, last])),
       lastModel: turns.at(-1)?.model ?? null,
     }
@@ -59,12 +58,12 @@ export class ThreadRecords {
 
   async create(
     ref: ThreadRef,
-    { instructions, isReadOnly, answersOnly }: Omit<ThreadRecord, "lastOfTurn" | "lastModel">,
+    { instructions, reach }: Omit<ThreadRecord, "lastOfTurn" | "lastModel">,
   ): Promise<void> {
     await this.#append(ref, {
       instructions,
-      is_read_only: isReadOnly,
-      answers_only: answersOnly,
+      is_read_only: reach !== null,
+      answers_only: reach === "only-answers",
     })
   }
 
@@ -90,6 +89,11 @@ export class ThreadRecords {
   #file(ref: ThreadRef): OwnPath {
     return { root: this.#workspace, path: `control/claude-threads/${ref}.jsonl` }
   }
+}
+
+function reachOf(head: z.infer<typeof headSchema>): ThreadReach | null {
+  if (head.answers_only ?? head.is_read_only) return "only-answers"
+  return head.is_read_only ? "only-reads" : null
 }
 
 /** Only such references become file names. */

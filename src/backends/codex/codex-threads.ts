@@ -86,10 +86,10 @@ export class CodexThreads {
 
   async open(options: ThreadOptions): Promise<LoadedThread> {
     const names = new FunctionNames(options.tools)
-    const ownServers = options.isReadOnly === true ? await this.#ownServers() : []
+    const ownServers = options.reach !== undefined ? await this.#ownServers() : []
     const params = startParams(await this.#settings(), options, names, ownServers)
     const result = await this.#server.request("thread/start", params, threadResultSchema)
-    const loaded = this.#keep(result, names, { hasRawEvents: true, isReadOnly: options.isReadOnly === true })
+    const loaded = this.#keep(result, names, { hasRawEvents: true, isReadOnly: options.reach !== undefined })
     await this.#fill(loaded, options)
     return loaded
   }

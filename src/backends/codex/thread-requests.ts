@@ -82,6 +82,8 @@ function profilesOf({ writableFolders = [], protectedFolders = [] }: AgentSettin
   }
 }
 
+const configOfReach = { "only-reads": readingConfig, "only-answers": answeringConfig } as const
+
 /** `ownServers`: names of the person's own MCP servers, which a thread that changes nothing has not. */
 export function startParams(
   agent: AgentSettings,
@@ -90,9 +92,10 @@ export function startParams(
   ownServers: readonly string[] = [],
 ): Params {
   return {
-    ...commonParams(agent, options.isReadOnly),
-    ...(options.isReadOnly && { config: { ...readingConfig(ownServers), ...agent.providerConfig } }),
-    ...(options.answersOnly && { config: { ...answeringConfig(ownServers), ...agent.providerConfig } }),
+    ...commonParams(agent, options.reach !== undefined),
+    ...(options.reach !== undefined && {
+      config: { ...configOfReach[options.reach](ownServers), ...agent.providerConfig },
+    }),
     ...(options.instructions === null ? {} : { developerInstructions: options.instructions }),
     dynamicTools: options.tools.map((tool) => dynamicTool(tool, names)),
     ephemeral: options.isEphemeral,

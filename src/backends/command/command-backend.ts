@@ -101,7 +101,7 @@ class CommandBackend implements Backend {
         param: "tools",
       })
     }
-    if (options.isReadOnly === true && this.#options.restrainingArgs === undefined)
+    if (options.reach !== undefined && this.#options.restrainingArgs === undefined)
       throw cannotBeHeld(path.basename(this.#options.executable))
     return this.#threads.open(options).ref
   }
@@ -160,7 +160,7 @@ class CommandBackend implements Backend {
         maxBytes: promptRoom(args),
       })
       const file = this.#file()
-      const more = thread.limits.isReadOnly === true ? (this.#options.restrainingArgs ?? []) : []
+      const more = thread.limits.reach !== undefined ? (this.#options.restrainingArgs ?? []) : []
       const command = { ...commandLine([...args, ...more], prompt) }
       if (turn.isOver) return
       const program = path.basename(executable)

@@ -145,8 +145,8 @@ class DemoBackend implements Backend {
   }
 }
 
-function settingsOf({ tools, isReadOnly }: ThreadOptions): Pick<DemoThread, "tools" | "isReadOnly"> {
-  return { tools, isReadOnly: isReadOnly === true }
+function settingsOf({ tools, reach }: ThreadOptions): Pick<DemoThread, "tools" | "isReadOnly"> {
+  return { tools, isReadOnly: reach !== undefined }
 }
 
 function seeded({ history }: ThreadOptions): DemoThread["turns"] {

@@ -108,7 +108,7 @@ class ExecBackend implements Backend {
   }
 
   async openThread(options: ThreadOptions): Promise<ThreadRef> {
-    if (options.isReadOnly === true) {
+    if (options.reach !== undefined) {
       const profile = this.#profile ?? (await this.#probe())
       if (!canBeHeld(profile)) throw cannotBeHeld(profile.program)
     }
@@ -197,12 +197,12 @@ class ExecBackend implements Backend {
   }
 
   async #restraintOf({ limits }: ExecThread, file: string): Promise<Restraint | null> {
-    if (limits.isReadOnly !== true) return null
+    if (limits.reach === undefined) return null
     const { cwd, env } = this.#options
     const options = { cwd, env, timeoutMs: this.#timeouts.probeMs, signal: this.#stopping.signal }
     const ownServers = ownServersOf(await runBriefly(file, ["mcp", "list", "--json"], options))
     if (ownServers === null) throw cannotBeHeld("This codex")
-    return { answersOnly: limits.answersOnly === true, ownServers }
+    return { reach: limits.reach, ownServers }
   }
 
   async #find(ref: ThreadRef): Promise<ExecThread> {

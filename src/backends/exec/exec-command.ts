@@ -1,4 +1,4 @@
-import type { TurnInput } from "../../domain/backend.ts"
+import type { ThreadReach, TurnInput } from "../../domain/backend.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import type { FunctionChannel } from "../function-channel.ts"
 import type { ExecProfile } from "../probe.ts"
@@ -26,9 +26,9 @@ export interface CommandParts {
   readonly restraint: Restraint | null
 }
 
-/** A codex that is to change nothing, and with `answersOnly` has no tools that look at anything. */
+/** A codex that is to change nothing. */
 export interface Restraint {
-  readonly answersOnly: boolean
+  readonly reach: ThreadReach
   /** Names of the person's own MCP servers, which no sandbox holds. */
   readonly ownServers: readonly string[]
 }
@@ -78,12 +78,12 @@ export function execCommand(parts: CommandParts): ExecCommand {
 }
 
 /** Nobody is asked: what the sandbox refuses is refused. */
-function restrainingFlags({ answersOnly, ownServers }: Restraint): string[] {
+function restrainingFlags({ reach, ownServers }: Restraint): string[] {
   const settings = [
     'approval_policy="never"',
     "features.apps=false",
     "features.plugins=false",
-    ...(answersOnly
+    ...(reach === "only-answers"
       ? ["features.shell_tool=false", "features.unified_exec=false", 'web_search="disabled"']
       : []),
     ...ownServers.map((name) => `mcp_servers.${tomlString(name)}.enabled=false`),
