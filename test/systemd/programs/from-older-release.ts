@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { ask, expect, health, makeAlice, must, property, scenario, sh, sudo } from "./machine.ts"
 
@@ -111,5 +111,26 @@ await scenario({
       )
     }
     expect(readFileSync(unit, "utf8") === others, "it is as it was")
+  },
+  "a unit of that release under another name is gone on with, and every command finds it": async () => {
+    rmSync(unit)
+    const own = unit.replace("ai-agent-proxy.service", "agents-of-ann.service")
+    write(own, oldUnit)
+    must(sh("systemctl daemon-reload"))
+    must(sudo("ai-agent-proxy enable --no-sudo"))
+    const name = "agents-of-ann.service"
+    expect(!existsSync(unit) && readFileSync(`${own}.from-0.2.0`, "utf8") === oldUnit, "it is in its place")
+    expect((await health(7056)) !== null || (await health(7055)) !== null, "it listens")
+    const pid = () => sh(`systemctl show --property=MainPID --value ${name}`).stdout.trim()
+    const before = pid()
+    const ran = must(sudo(`ai-agent-proxy restart --service-name agents-of-ann --no-sudo`))
+    expect(ran.all.includes("--no-sudo is not needed"), "told", ran.all)
+    expect(pid() !== before && pid() !== "0", "it was started again", pid())
+    must(sudo("ai-agent-proxy restart"))
+    const doctor = sh("ai-agent-proxy doctor", "alice")
+    expect(doctor.stdout.includes(own), "doctor looks at it", doctor.all)
+    expect(must(sudo("ai-agent-proxy logs -n 5")).stdout.includes("listening on"), "its log")
+    must(sudo("ai-agent-proxy uninstall --keep"))
+    expect(!existsSync(own), "it is removed")
   },
 })
