@@ -23,6 +23,7 @@ import { writeAgentCommand } from "./service/agent-command.ts"
 import { HomeWatch } from "./service/home-watch.ts"
 import { loadLaterParts } from "./service/later-parts.ts"
 import { MainConversationFiles } from "./service/main-conversations.ts"
+import { oldSession } from "./service/old-session.ts"
 import { Releasers } from "./service/releasers.ts"
 import type { ServiceLog } from "./service/service-log.ts"
 import { ServiceRoster } from "./service/service-roster.ts"
@@ -212,6 +213,7 @@ async function start(options: ServiceOptions, releasers: Releasers): Promise<Ser
       limits: config.limits,
     },
     serviceTools: team,
+    earlierPast: await oldSession(config, tell),
     onTurnFinished: (turn) => roster.turnFinished(turn),
     now,
     ages,

@@ -2,6 +2,7 @@ import path from "node:path"
 import type {
   Backend,
   Capabilities,
+  PastSession,
   Readiness,
   ThreadOptions,
   ThreadRef,
@@ -115,6 +116,10 @@ class CliBackend implements Backend {
   async closeThread(thread: ThreadRef): Promise<void> {
     await this.#retired?.closeThread(thread)
     return (await this.#clean()).closeThread(thread)
+  }
+
+  async lastSession(folders: readonly string[]): Promise<PastSession | null | undefined> {
+    return (await this.#clean()).lastSession?.(folders)
   }
 
   async renewThread(thread: ThreadRef | null): Promise<void> {

@@ -23,6 +23,13 @@ export interface HistoryTurn {
   readonly native: { readonly kind: string; readonly items: readonly unknown[] } | null
 }
 
+/** A session of the CLI that is none of the service's. */
+export interface PastSession {
+  readonly thread: ThreadRef
+  /** Oldest first, and bounded. */
+  readonly items: readonly Item[]
+}
+
 /**
  * How far the agent of a thread may go. `only-reads`: it may look, and change nothing; `only-answers`: nor has it tools of its own at
  * all, where the CLI can be without. A CLI that cannot be kept to it rejects with `ProxyError`.
@@ -170,6 +177,11 @@ export interface Backend {
    * there are none. Harmless when unknown.
    */
   renewThread?(thread: ThreadRef | null): Promise<void>
+  /**
+   * The newest of what the CLI has recorded outside of the service in one of these folders; only read. Null: there is none.
+   * Undefined, or missing: it cannot be told.
+   */
+  lastSession?(folders: readonly string[]): Promise<PastSession | null | undefined>
   /** Removes the CLI's own record too. Harmless when unknown. */
   deleteThread(thread: ThreadRef): Promise<void>
   /** Returns at once; whatever goes wrong arrives as `turn.failed`. */

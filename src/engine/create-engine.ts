@@ -13,6 +13,7 @@ import type { Claim, Member } from "./agent-roster.ts"
 import { type Completions, LedgerCompletions } from "./completions.ts"
 import { ConversationTurns } from "./conversation-turns.ts"
 import { type Conversations, LedgerConversations } from "./conversations.ts"
+import { planWithPast } from "./earlier-past.ts"
 import type { Engine } from "./engine.ts"
 import type { EngineOptions } from "./engine-options.ts"
 import { agentFor, agentNamed } from "./find-agent.ts"
@@ -257,7 +258,7 @@ export class AgentEngine implements Engine {
     idempotency: IdempotencyKey | null,
   ): Promise<LiveResponse> {
     const rules = await rulesOf(request)
-    const plan = await planTurn(request, this.#planContext(agent, principal))
+    const plan = await planWithPast(request, this.#planContext(agent, principal), agent, this.#options)
     agent.assertTakesTurns()
     // Nothing may be awaited between taking the place and storing the turn but the storing itself.
     const place = seat.enter(plan.thread.id)

@@ -3,6 +3,7 @@ import type { ServiceTools } from "../domain/service-tools.ts"
 import type { Store } from "../domain/store.ts"
 import type { AgeClock } from "./age-clock.ts"
 import type { AgentRoster } from "./agent-roster.ts"
+import type { EarlierPast } from "./earlier-past.ts"
 import type { FinishedTurn } from "./finished-turn.ts"
 import type { InputSources } from "./input-resolver.ts"
 import type { TurnSettings } from "./run-turn.ts"
@@ -24,6 +25,7 @@ export interface EngineOptions {
   readonly callers: number
   readonly settings: TurnSettings
   readonly inputs: InputSources
+  readonly earlierPast?: EarlierPast | undefined
   /** Tools that agents get from us; null: none. */
   readonly serviceTools?: ServiceTools | null
   readonly now: () => number

@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { systemCodeOf } from "../domain/file-problem.ts"
 import { parseAgentId } from "../workspace/agent-id.ts"
-import { oldAgents, unfitName } from "../workspace/take-over.ts"
+import { oldAgents, type TakenOver, unfitName } from "../workspace/take-over.ts"
 import { takenOverBefore } from "../workspace/taken-over-record.ts"
 import { type HealthCheck, ok, warning } from "./health-check.ts"
 import { parseOldUnit } from "./old-unit.ts"
@@ -16,12 +16,19 @@ export interface OlderRelease {
   readonly agents: readonly string[]
   /** That come along at the next start. */
   readonly waiting: readonly string[]
+  /** What becomes of the session that its manager talked in, and what else is possible; null: it had no manager. */
+  readonly session: string | null
   /** How many it has left in `agent_replies/`. */
   readonly replies: number
   /** Its unit, which ours has taken the place of; null: there is none. */
   readonly keptUnit: string | null
   /** What a person has to see to. */
   readonly toDo: readonly { readonly what: string; readonly next: string }[]
+}
+
+function sessionOf(record: TakenOver | null): string {
+  const shared = '`sessions = "shared"` in config.toml puts all conversations into one thread, as it did'
+  return `${record?.session?.note ?? "the first conversation with the manager goes on with the last one that codex has of it"}; ${shared}`
 }
 
 const seen = "rename the folder, or leave it: the service does not touch it"
@@ -48,6 +55,7 @@ export async function olderRelease(
   return {
     agents,
     waiting: waiting.filter((folder) => parseAgentId(folder) !== null),
+    session: [...agents, ...waiting].includes("manager") ? sessionOf(record) : null,
     replies: (await namesIn(join(home, "agent_replies"))).filter((name) => name.endsWith(".json")).length,
     keptUnit,
     toDo: [
@@ -64,12 +72,13 @@ export async function olderRelease(
 /** For people, behind `enable`; `unit`: what of its unit goes on, in words. Empty where there is nothing of it. */
 export function olderReleaseLines(found: OlderRelease | null, unit: readonly string[]): readonly string[] {
   if (found === null && unit.length === 0) return []
-  const { agents = [], waiting = [], replies = 0, keptUnit = null, toDo = [] } = found ?? {}
+  const { agents = [], waiting = [], session = null, replies = 0, keptUnit = null, toDo = [] } = found ?? {}
   const lines = [
     ["agents", agents.join(", ")],
     ["to come", waiting.join(", ")],
     ["unit", unit.join(", ")],
     ["kept beside", keptUnit ?? ""],
+    ["last session", session ?? ""],
     ["replies", replies === 0 ? "" : `${replies} in agent_replies/, as they were`],
     ...toDo.map(({ what, next }) => ["to be seen to", `${what}\n${" ".repeat(17)}next: ${next}`]),
   ].filter(([, what]) => what !== "")
@@ -81,8 +90,16 @@ export function olderReleaseLines(found: OlderRelease | null, unit: readonly str
 
 /** The same for programs. */
 export function olderReleaseJson(found: OlderRelease, unit: readonly string[]): object {
-  const { agents, waiting, replies, keptUnit, toDo } = found
-  return { agents, agents_to_come: waiting, unit, kept_unit: keptUnit, replies, to_do: toDo }
+  const { agents, waiting, session, replies, keptUnit, toDo } = found
+  return {
+    agents,
+    agents_to_come: waiting,
+    last_session: session,
+    unit,
+    kept_unit: keptUnit,
+    replies,
+    to_do: toDo,
+  }
 }
 
 /** The same as lines of `doctor`. */
@@ -97,6 +114,7 @@ export async function checkOlderRelease(
     ...(found.waiting.length === 0 ? [] : [`${found.waiting.join(", ")} will at the next start`]),
     ...(found.replies === 0 ? [] : [`${found.replies} replies are in agent_replies/`]),
     ...(found.keptUnit === null ? [] : [`its unit is kept as ${found.keptUnit}`]),
+    ...(found.session === null ? [] : [found.session]),
     "see docs/from-0.2.0.md",
   ]
   return [

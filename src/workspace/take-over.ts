@@ -18,6 +18,14 @@ export interface TakenOver {
   readonly agents: readonly string[]
   /** Folders that look like its agents and cannot be ours, with the reason, for people. */
   readonly left: readonly { readonly folder: string; readonly why: string }[]
+  /** What became of the session that its manager talked in. Absent: that is not decided yet. */
+  readonly session?: OldSessionNote | undefined
+}
+
+/** `thread`: the CLI's name of it; null: there was none. `note` for people. */
+export interface OldSessionNote {
+  readonly thread: string | null
+  readonly note: string
 }
 
 /** What agents have that name nothing else. */
@@ -90,6 +98,14 @@ function namesIn(root: string, folder: string): Promise<string[]> {
 export async function isOldStopped(home: string, folder: string): Promise<boolean> {
   const runtime = await runtimeOf(join(home, folder)).catch(() => null)
   return runtime?.autostart === false
+}
+
+/** Of such an agent, also once it was taken over: its CLI and its folder, as far as they can be read. */
+export async function oldRuntime(
+  workspace: string,
+): Promise<{ cli: string | null; workingDir: string | null }> {
+  const runtime = await runtimeOf(workspace).catch(() => null)
+  return { cli: runtime?.cli ?? null, workingDir: runtime?.working_dir ?? null }
 }
 
 /** Rejects with an error for people where the file is there and cannot be understood. */

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { z } from "zod"
 import { storageFailed, systemCodeOf } from "../domain/file-problem.ts"
-import { type ServiceDefaults, type TakenOver, takeOverAgents } from "./take-over.ts"
+import { type OldSessionNote, type ServiceDefaults, type TakenOver, takeOverAgents } from "./take-over.ts"
 import { writeAtomic } from "./write-atomic.ts"
 
 /** In the home: that it was one of release 0.2.0, and what was taken over from it. */
@@ -11,6 +11,7 @@ const recordFile = "from-0.2.0.json"
 const recordSchema = z.object({
   agents: z.array(z.string()),
   left: z.array(z.object({ folder: z.string(), why: z.string() })),
+  session: z.object({ thread: z.string().nullable(), note: z.string() }).optional(),
 })
 
 /**
@@ -23,14 +24,25 @@ export async function takeOverHome(home: string, defaults: ServiceDefaults): Pro
   const isKnown = found.agents.length === 0 && found.left.every(({ folder }) => isLeft(before, folder))
   if (isKnown) return { agents: [], left: [] }
   const record: TakenOver = {
+    ...before,
     agents: [...new Set([...(before?.agents ?? []), ...found.agents])],
     left: [...(before?.left ?? []), ...found.left.filter(({ folder }) => !isLeft(before, folder))],
   }
+  await write(home, record)
+  return found
+}
+
+/** That the session of that release was gone on with, or is not there: it is not looked for again. Rejects with `ProxyError`. */
+export async function noteSession(home: string, session: OldSessionNote): Promise<void> {
+  const record = await takenOverBefore(home)
+  if (record !== null) await write(home, { ...record, session })
+}
+
+async function write(home: string, record: TakenOver): Promise<void> {
   const path = join(home, recordFile)
   await writeAtomic(path, `${JSON.stringify(record, null, 2)}\n`).catch((error: unknown) => {
     throw storageFailed(`${path} cannot be written`, error)
   })
-  return found
 }
 
 /** All that was ever taken over; null: the home has never been one of that release, or the record cannot be read. */
@@ -44,12 +56,17 @@ export async function takenOverBefore(home: string): Promise<TakenOver | null> {
   }
 }
 
+const sessionsLine =
+  "The first conversation with the manager goes on with the last session that codex has of it. Each conversation has a thread of its " +
+  'own here; `sessions = "shared"` in config.toml puts all of them into one, as release 0.2.0 did.'
+
 /** For people: who has come along, and whom a person has to see to. */
 export function takeOverLines({ agents, left }: TakenOver): readonly string[] {
   return [
     ...(agents.length === 0
       ? []
       : [`From release 0.2.0, with all that is in their folders: ${agents.join(", ")}.`]),
+    ...(agents.includes("manager") ? [sessionsLine] : []),
     ...left.map(({ folder, why }) => `From release 0.2.0, to be seen to: ${folder}: ${why}.`),
   ]
 }

@@ -146,6 +146,9 @@ describe("a home of release 0.2.0", () => {
       for (const line of [...lines, came, `  kept beside    ${kept}`])
         expect(enabled.stderr).toContain(`${line}\n`)
       expect(enabled.stderr).toContain(left)
+      expect(enabled.stderr).toContain(
+        "  last session   the first conversation with the manager goes on with",
+      )
       const json = JSON.parse((await enable("--json")).stdout)
       expect(json.from_0_2_0).toMatchObject({
         agents: ["engineer_alice", "manager", "reviewer_alice"],
@@ -156,6 +159,7 @@ describe("a home of release 0.2.0", () => {
       expect(json.from_0_2_0.to_do).toHaveLength(3)
       const { checks } = JSON.parse((await command("doctor", "--json")).stdout)
       const told = checks.filter(({ name }: { name: string }) => name === "from 0.2.0")
+      expect(told[0].message).toContain('`sessions = "shared"` in config.toml')
       expect(told).toMatchObject([
         {
           status: "ok",

@@ -1,6 +1,7 @@
 import type {
   Backend,
   Capabilities,
+  PastSession,
   Readiness,
   ThreadOptions,
   ThreadRef,
@@ -33,6 +34,7 @@ import { CodexTurn, refusedCall } from "./codex-turn.ts"
 import { FunctionNames } from "./function-names.ts"
 import { codexKind } from "./history-items.ts"
 import { injectedItem } from "./injected-items.ts"
+import { lastSession } from "./last-session.ts"
 import {
   accountResultSchema,
   emptyResultSchema,
@@ -153,6 +155,10 @@ class CodexBackend implements Backend {
   async renewThread(thread: ThreadRef | null): Promise<void> {
     if (thread !== null && this.#supervisor.current !== null)
       await this.#withThreads((threads) => threads.unload(thread))
+  }
+
+  async lastSession(folders: readonly string[]): Promise<PastSession | null> {
+    return lastSession((await this.#running()).server, folders)
   }
 
   async deleteThread(thread: ThreadRef): Promise<void> {

@@ -1,0 +1,110 @@
+import { join } from "node:path"
+import type { Config } from "../config/config.ts"
+import { ownerPrincipal } from "../config/settings.ts"
+import type { PastSession } from "../domain/backend.ts"
+import { messageOf } from "../domain/errors.ts"
+import type { Item } from "../domain/items.ts"
+import type { Log } from "../domain/log.ts"
+import type { Agent } from "../engine/agent.ts"
+import type { EarlierPast } from "../engine/earlier-past.ts"
+import { raceTimeout } from "../engine/race-timeout.ts"
+import { oldRuntime } from "../workspace/take-over.ts"
+import { noteSession, takenOverBefore } from "../workspace/taken-over-record.ts"
+
+/** How long the first conversation waits for what codex has. */
+const searchMs = 15_000
+
+/**
+ * Of a home of release 0.2.0: the session of codex that all went on in. The first conversation of the owner with the manager goes on
+ * with it, once, which the home's record says; undefined: there is none, or that is done.
+ */
+export async function oldSession(
+  { home, workingDirectory }: Pick<Config, "home" | "workingDirectory">,
+  log: Log,
+): Promise<EarlierPast | undefined> {
+  const record = await takenOverBefore(home)
+  if (record === null || record.session !== undefined) return undefined
+  const manager = join(home, "manager")
+  const runtime = await oldRuntime(manager)
+  if (!/\bcodex\b/.test(runtime.cli ?? "codex")) return undefined
+  return new OldSession(home, [runtime.workingDir ?? workingDirectory, manager], log)
+}
+
+class OldSession implements EarlierPast {
+  readonly #home: string
+  readonly #folders: readonly string[]
+  readonly #log: Log
+  #search: Promise<PastSession | null> | null = null
+  #found: PastSession | null = null
+  #isOver = false
+
+  constructor(home: string, folders: readonly string[], log: Log) {
+    this.#home = home
+    this.#folders = folders
+    this.#log = log
+  }
+
+  async offer(agent: Agent, principal: string): Promise<readonly Item[] | null> {
+    const { backend } = agent
+    if (this.#isOver || principal !== ownerPrincipal || agent.profile.id !== "manager") return null
+    if (backend.lastSession === undefined) return null
+    this.#search ??= this.#find(backend.lastSession(this.#folders))
+    const found = await this.#search
+    return this.#isOver ? null : (found?.items.map(withoutFrame) ?? null)
+  }
+
+  take(): boolean {
+    if (this.#isOver || this.#found === null) return false
+    const { thread } = this.#found
+    this.#end({ thread, note: "the first conversation with the manager has gone on with it" })
+    return true
+  }
+
+  async #find(searching: Promise<PastSession | null | undefined>): Promise<PastSession | null> {
+    try {
+      if (!(await raceTimeout(searching, searchMs))) throw new Error("codex does not answer in time")
+      const found = await searching
+      // It may be on codex another time.
+      if (found === undefined) {
+        this.#search = null
+        return null
+      }
+      this.#found = found
+      const folders = this.#folders.join(" or ")
+      if (found === null) {
+        this.#end({ thread: null, note: `codex has no session of ${folders}: the manager began anew` })
+      }
+      return found
+    } catch (error) {
+      // The next start tries again.
+      this.#isOver = true
+      this.#log("warn", "the manager's last session of release 0.2.0 cannot be read", {
+        error: messageOf(error),
+      })
+      return null
+    }
+  }
+
+  #end(session: { readonly thread: string | null; readonly note: string }): void {
+    this.#isOver = true
+    this.#log("info", `From release 0.2.0, the manager's last session: ${session.note}.`, {
+      thread: session.thread,
+    })
+    noteSession(this.#home, session).catch((error: unknown) => {
+      this.#log("warn", "what became of that session cannot be noted", { error: messageOf(error) })
+    })
+  }
+}
+
+/** That release has put its own words around what was said. */
+function withoutFrame(item: Item): Item {
+  if (item.type !== "message" || item.role !== "user") return item
+  return {
+    ...item,
+    content: item.content.map((part) => {
+      if (part.type !== "text") return part
+      const said = /\nRequested target agent: [\s\S]*?\nUser input:\n([\s\S]*)$/.exec(part.text)?.[1]
+      return said === undefined ? part : { ...part, text: said }
+    }),
+  }
+}
