@@ -130,6 +130,10 @@ async function goOn(bench: Bench, ours: NewRelease, model: ModelServer): Promise
     const stopped = agents.filter(({ state }) => state !== "ready").map(({ id, state }) => `${id} ${state}`)
     equal(stopped, ["reviewer_alice stopped"])
   })
+  await bench.check("the manager's first conversation goes on with the session of before, once", async () => {
+    includes(await ours.ask("manager", "[[history]]"), "noted")
+    equal((await ours.ask("manager", "[[history]]")).includes("noted"), false)
+  })
   await bench.check("an agent has its memory", async () => {
     model.clearRequests()
     equal(await ours.ask("engineer_alice", "[[say:here]]"), "here")
