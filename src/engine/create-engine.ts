@@ -24,14 +24,15 @@ import { LiveTurns, type TurnNow } from "./live-turns.ts"
 import { newRecord } from "./new-record.ts"
 import { Parking } from "./parking.ts"
 import type { PendingTurn } from "./pending-turn.ts"
-import type { PlanContext } from "./plan.ts"
-import { needsLookup, planTurn } from "./plan-turn.ts"
+import type { Plan, PlanContext } from "./plan.ts"
+import { planBeginning, planTurn } from "./plan-turn.ts"
 import { raceTimeout } from "./race-timeout.ts"
 import { endAsRestarted, recoverUnfinished } from "./recover.ts"
 import { resolveItems, resolveRequest } from "./resolve-input.ts"
 import { sweep } from "./retention.ts"
 import { RunningTurn } from "./run-turn.ts"
 import { asToBeRun } from "./side-request.ts"
+import { storeTurn } from "./store-turn.ts"
 import { StoredResponses } from "./stored-responses.ts"
 import { toldRequest } from "./told-request.ts"
 import { type QueuePlace, type Seat, TurnQueue } from "./turn-queue.ts"
@@ -166,8 +167,11 @@ export class AgentEngine implements Engine {
     request: TurnRequest,
     idempotency: IdempotencyKey | null,
   ): Promise<LiveResponse> {
-    const work = () => this.#live.entering(this.#planAndStore(agent, seat, principal, request, idempotency))
-    if (!(await needsLookup(request, this.#planContext(agent, principal)))) return work()
+    const context = this.#planContext(agent, principal)
+    const beginning = await planBeginning(request, context)
+    const work = () =>
+      this.#live.entering(this.#planAndStore(agent, seat, request, beginning, context, idempotency))
+    if (beginning !== null) return work()
     // One at a time: two requests after the same turn must not both take its thread for theirs.
     const plan = () => {
       const planned = this.#planning.then(work)
@@ -253,12 +257,15 @@ export class AgentEngine implements Engine {
   async #planAndStore(
     agent: Agent,
     seat: Seat,
-    principal: string,
     request: TurnRequest,
+    beginning: Plan | null,
+    context: PlanContext,
     idempotency: IdempotencyKey | null,
   ): Promise<LiveResponse> {
+    const { principal } = context
     const rules = await rulesOf(request)
-    const plan = await planWithPast(request, this.#planContext(agent, principal), agent, this.#options)
+    const planned = beginning ?? (await planTurn(request, context))
+    const plan = await planWithPast(planned, request, agent, this.#options)
     agent.assertTakesTurns()
     // Nothing may be awaited between taking the place and storing the turn but the storing itself.
     const place = seat.enter(plan.thread.id)
@@ -269,7 +276,7 @@ export class AgentEngine implements Engine {
     const pending: PendingTurn = { turnId: newId("turn_"), request, plan, record }
     try {
       this.#assertRunning()
-      if (request.keepsThread) await this.#storeTurn(pending, idempotency)
+      if (request.keepsThread) await storeTurn(pending, idempotency, this.#options)
     } catch (error) {
       place.leave()
       throw error
@@ -353,31 +360,6 @@ export class AgentEngine implements Engine {
       log("warn", "turn of an earlier run cannot begin", { response: record.id, error: messageOf(error) })
       await endAsRestarted(store, { responseId: record.id, turnId, status: "queued" }, now())
     }
-  }
-
-  async #storeTurn(pending: PendingTurn, idempotency: IdempotencyKey | null): Promise<void> {
-    const { plan, turnId, record } = pending
-    await this.#options.store.insertTurn(
-      { ...plan.thread, headTurnId: turnId },
-      {
-        id: turnId,
-        threadId: plan.thread.id,
-        responseId: record.id,
-        parentTurnId: plan.parentTurnId,
-        nativeRef: null,
-        input: [...plan.clientHistory, ...plan.added],
-        chain: null,
-        createdAt: this.#options.ages.now(),
-        conversationId: pending.request.conversationId,
-      },
-      record,
-      {
-        ...(record.isBackground && { pending }),
-        ...(idempotency !== null && {
-          idempotency: { ...idempotency, createdAt: this.#options.ages.now() },
-        }),
-      },
-    )
   }
 
   #memberFor(model: string): Member {

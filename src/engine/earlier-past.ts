@@ -1,8 +1,7 @@
 import type { Item } from "../domain/items.ts"
 import type { TurnRequest } from "../domain/turn-request.ts"
 import type { Agent } from "./agent.ts"
-import type { Plan, PlanContext } from "./plan.ts"
-import { planTurn } from "./plan-turn.ts"
+import type { Plan } from "./plan.ts"
 
 /** A talk of before the ledger, which one new conversation goes on with. */
 export interface EarlierPast {
@@ -12,17 +11,17 @@ export interface EarlierPast {
   take(): boolean
 }
 
-/** `planTurn`, with what was said before the ledger in front of the first conversation. */
+/** The plan of a new conversation, with what was said before the ledger in front of it; any other as it is. */
 export async function planWithPast(
+  plan: Plan,
   request: TurnRequest,
-  context: PlanContext,
   agent: Agent,
   { earlierPast: past }: { readonly earlierPast?: EarlierPast | undefined },
 ): Promise<Plan> {
-  const items = past !== undefined && mayGoOn(request) ? await past.offer(agent, context.principal) : null
-  const plan = await planTurn(request, context)
   const isNew = plan.parentTurnId === null && plan.fork === null && plan.clientHistory.length === 0
-  if (items === null || !isNew || past?.take() !== true) return plan
+  if (past === undefined || !isNew || !mayGoOn(request)) return plan
+  const items = await past.offer(agent, plan.thread.principal)
+  if (items === null || !past.take()) return plan
   // What its client sends again is recognised by what it has, of which this is no part: the rest of the plan stays.
   return { ...plan, clientHistory: items }
 }

@@ -43,8 +43,9 @@ export interface ThreadWish {
  */
 export async function openNativeThread(wish: ThreadWish): Promise<OpenedThread> {
   const { agent, plan, outputs, tools, store } = wish
-  // The plan may be older than the turn before this one, which may have opened the thread or lost it.
-  const current = plan.thread.isEphemeral ? null : await store.findThread(plan.thread.id)
+  // The plan may be older than the turn before this one, which may have opened the thread or lost it; before the first there is none.
+  const isFirst = plan.thread.headTurnId === null
+  const current = plan.thread.isEphemeral || isFirst ? null : await store.findThread(plan.thread.id)
   const state = current?.nativeRef ? await store.findNativeState(plan.thread.id) : null
   // The native thread has given up on the calls by now; with their outputs, only a new one can go on from them.
   const mustSeed = outputs.length > 0 || wish.isLost

@@ -37,11 +37,6 @@ export async function planResent(
   return planAfterTurn(thread, turn, how, request, context, sessionKey)
 }
 
-/** True where a conversation that has only begun may go on behind a turn of ours: one that was stopped or failed. */
-export async function hasBegun(request: TurnRequest, context: PlanContext): Promise<boolean> {
-  return (await placeOf(new SentConversation(request), null, context)).turnId !== null
-}
-
 async function placeOf(
   sent: SentConversation,
   sessionKey: string | null,

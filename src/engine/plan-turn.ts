@@ -6,18 +6,18 @@ import { conversationNotFound } from "./conversations.ts"
 import { undelivered } from "./delivered.ts"
 import { splitInput } from "./history.ts"
 import { chainBehind, continuation, type Plan, type PlanContext, planAfterTurn, planUnknown } from "./plan.ts"
-import { hasBegun, planResent } from "./plan-resent.ts"
+import { planResent } from "./plan-resent.ts"
 
-/** True when the plan depends on threads that exist, and so must not be made while another one is being stored. */
-export async function needsLookup(request: TurnRequest, context: PlanContext): Promise<boolean> {
-  return (
-    request.previousResponseId !== null ||
-    request.conversationId !== null ||
-    request.sessionKey !== null ||
-    context.sessions === "shared" ||
-    splitInput(request.input).history.length > 0 ||
-    (request.sideRequest === null && (await hasBegun(request, context)))
-  )
+/**
+ * The plan of a conversation that begins, made by one look: null where it depends on threads that are there, and so must not be
+ * made while another one is being stored. See `planTurn`.
+ */
+export async function planBeginning(request: TurnRequest, context: PlanContext): Promise<Plan | null> {
+  const isNamed =
+    request.previousResponseId !== null || request.conversationId !== null || request.sessionKey !== null
+  if (isNamed || context.sessions === "shared" || splitInput(request.input).history.length > 0) return null
+  const plan = await planResent(request, context, null)
+  return plan.parentTurnId === null ? plan : null
 }
 
 /**

@@ -19,6 +19,7 @@ export function openingTools(
   before: readonly FunctionTool[],
   wanted: readonly FunctionTool[],
 ): readonly FunctionTool[] {
+  if (before.length === 0) return wanted
   // In the order of before, as a model server knows the list from its beginning on.
   const known = new Map(before.map((tool) => [tool.name, tool]))
   for (const tool of wanted) known.set(tool.name, tool)

@@ -10,6 +10,7 @@ type Control = "begin" | "begin immediate" | "commit" | "savepoint queued" | "re
 
 interface Queued {
   readonly work: () => unknown
+  readonly isReading: boolean
   readonly resolve: (result: unknown) => void
   readonly reject: (error: ProxyError) => void
 }
@@ -70,10 +71,19 @@ export class LedgerDatabase {
    * than what a turn writes. Work that fails is undone alone.
    */
   enqueue<T>(work: () => T): Promise<T> {
+    return this.#enqueue(work, false)
+  }
+
+  /** The same for work that only reads: what is queued before it is not committed on its own because of it. */
+  enqueueReading<T>(work: () => T): Promise<T> {
+    return this.#enqueue(work, true)
+  }
+
+  #enqueue<T>(work: () => T, isReading: boolean): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#queue.length === 0) setImmediate(() => this.#flush())
       // It is given what its own work returns.
-      this.#queue.push({ work, resolve: resolve as (result: unknown) => void, reject })
+      this.#queue.push({ work, isReading, resolve: resolve as (result: unknown) => void, reject })
     })
   }
 
@@ -172,7 +182,8 @@ export class LedgerDatabase {
     this.#queue = []
     this.#isFlushing = true
     try {
-      if (batch.length === 1) this.#doAlone(batch)
+      if (batch.every(({ isReading }) => isReading)) this.#readTogether(batch)
+      else if (batch.length === 1) this.#doAlone(batch)
       else this.#doTogether(batch)
     } finally {
       this.#isFlushing = false
@@ -190,16 +201,26 @@ export class LedgerDatabase {
     }
   }
 
+  /** Takes no lock that others who write would wait for. */
+  #readTogether(batch: readonly Queued[]): void {
+    try {
+      const settle = this.#transact("begin", () => batch.map((queued) => this.#doApart(queued)))
+      for (const tell of settle) tell()
+    } catch (error) {
+      for (const { reject } of batch) reject(this.#failedBy(error))
+    }
+  }
+
   /** Within the open transaction; what to tell when that is committed. Throws when there is none any more. */
-  #doApart({ work, resolve, reject }: Queued): () => void {
-    this.#control("savepoint queued")
+  #doApart({ work, isReading, resolve, reject }: Queued): () => void {
+    if (!isReading) this.#control("savepoint queued")
     try {
       const result = work()
-      this.#control("release queued")
+      if (!isReading) this.#control("release queued")
       return () => resolve(result)
     } catch (error) {
       if (!this.#database.isTransaction) throw error
-      this.#database.exec("rollback to queued; release queued")
+      if (!isReading) this.#database.exec("rollback to queued; release queued")
       const known = this.#failedBy(error)
       return () => reject(known)
     }

@@ -9,6 +9,7 @@ import { identities } from "./migrations/0004-identities.ts"
 import { lineage } from "./migrations/0005-lineage.ts"
 import { told } from "./migrations/0006-told.ts"
 import { sentReplies } from "./migrations/0007-sent-replies.ts"
+import { recentKeys } from "./migrations/0008-recent-keys.ts"
 
 /** One step forward of the schema. Never edited once released; there are no steps back. */
 export interface Migration {
@@ -28,6 +29,7 @@ export const migrations: readonly Migration[] = [
   lineage,
   told,
   sentReplies,
+  recentKeys,
 ]
 
 /**

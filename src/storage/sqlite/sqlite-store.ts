@@ -28,7 +28,6 @@ import {
   responseOf,
   threadOf,
   turnOf,
-  turnPlaceOf,
   turnTraceOf,
 } from "./records.ts"
 import { Row } from "./row.ts"
@@ -36,6 +35,7 @@ import { SqliteCompletions } from "./sqlite-completions.ts"
 import { SqliteConversations } from "./sqlite-conversations.ts"
 import { SqliteFiles } from "./sqlite-files.ts"
 import { SqliteReplies } from "./sqlite-replies.ts"
+import { SqliteTurnKeys } from "./sqlite-turn-keys.ts"
 
 /** Pages that one retention round gives back to the file system, so that a large deletion does not stall turns. */
 const vacuumPages = 500
@@ -51,9 +51,11 @@ export class SqliteStore implements Store {
   readonly files: SqliteFiles
   readonly replies: SqliteReplies
   readonly #ledger: LedgerDatabase
+  readonly #turnKeys: SqliteTurnKeys
 
   constructor(ledger: LedgerDatabase) {
     this.#ledger = ledger
+    this.#turnKeys = new SqliteTurnKeys(ledger)
     this.conversations = new SqliteConversations(ledger)
     this.completions = new SqliteCompletions(ledger)
     this.files = new SqliteFiles(ledger)
@@ -155,7 +157,7 @@ export class SqliteStore implements Store {
           turnId,
         )
       }
-      for (const key of marks?.keys ?? []) this.#ledger.run("saveTurnKey", key, turnId)
+      if (marks !== undefined) this.#turnKeys.save(turnId, marks.keys)
       const { status, completedAt, error, usage } = progress
       // A turn that has begun is never begun again.
       if (status !== undefined && status !== "queued") this.#ledger.run("deletePending", responseId)
@@ -177,11 +179,11 @@ export class SqliteStore implements Store {
   }
 
   async findThread(threadId: string): Promise<ThreadRecord | null> {
-    return this.#ledger.enqueue(() => this.#ledger.findOne("findThread", threadOf, threadId))
+    return this.#ledger.enqueueReading(() => this.#ledger.findOne("findThread", threadOf, threadId))
   }
 
   async findNativeState(threadId: string): Promise<NativeState | null> {
-    return this.#ledger.enqueue(() => this.#ledger.findOne("findNativeState", nativeStateOf, threadId))
+    return this.#ledger.enqueueReading(() => this.#ledger.findOne("findNativeState", nativeStateOf, threadId))
   }
 
   async findMainThread(principal: string, { id, identity }: AgentKey): Promise<ThreadRecord | null> {
@@ -196,21 +198,20 @@ export class SqliteStore implements Store {
     return this.#ledger.findOne("findThreadBySession", threadOf, principal, id, sessionKey, identity)
   }
 
-  async findTurnsByKey({ principal, agent }: Owner, key: string): Promise<readonly TurnPlace[]> {
-    return this.#ledger.all("findTurnsByKey", key, principal, agent.id, agent.identity).map(turnPlaceOf)
+  async findTurnsByKey(owner: Owner, key: string): Promise<readonly TurnPlace[]> {
+    return this.#turnKeys.find(owner, key)
   }
 
   async findKeys(keys: readonly string[]): Promise<ReadonlySet<string>> {
-    const rows = keys.length === 0 ? [] : this.#ledger.all("findKeys", JSON.stringify(keys))
-    return new Set(rows.map((columns) => new Row(columns, "a key of a turn").text("key")))
+    return this.#turnKeys.known(keys)
   }
 
   async traceTurn(turnId: string): Promise<readonly TurnTrace[]> {
-    return this.#ledger.all("traceTurn", turnId).map(turnTraceOf)
+    return this.#ledger.enqueueReading(() => this.#ledger.all("traceTurn", turnId).map(turnTraceOf))
   }
 
   async findTurnsAfter(turnId: string): Promise<readonly TurnTrace[]> {
-    return this.#ledger.all("findTurnsAfter", turnId).map(turnTraceOf)
+    return this.#ledger.enqueueReading(() => this.#ledger.all("findTurnsAfter", turnId).map(turnTraceOf))
   }
 
   async hasThreadsOf(agentIdentity: string): Promise<boolean> {
@@ -222,7 +223,7 @@ export class SqliteStore implements Store {
   }
 
   async findTurn(turnId: string): Promise<TurnRecord | null> {
-    return this.#ledger.enqueue(() => this.#ledger.findOne("findTurn", turnOf, turnId))
+    return this.#ledger.enqueueReading(() => this.#ledger.findOne("findTurn", turnOf, turnId))
   }
 
   async findTurnOfResponse(responseId: string): Promise<TurnRecord | null> {

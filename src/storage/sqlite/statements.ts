@@ -34,6 +34,12 @@ export const statements = {
       said_hash = coalesce(?, said_hash), exchanges = coalesce(?, exchanges), seen_text = coalesce(?, seen_text)
     where id = ?`,
   saveTurnKey: "insert into turn_keys (key, turn_id) values (?, ?) on conflict do nothing",
+  saveRecentKeys: `
+    insert into recent_turn_keys (turn_id, keys) values (?, ?)
+    on conflict (turn_id) do update set keys = excluded.keys`,
+  findRecentKeys: "select turn_id, keys from recent_turn_keys",
+  findBeginKeys: "select distinct key from turn_keys where key >= 'b' and key < 'c' limit ?",
+  deleteRecentKeys: "delete from recent_turn_keys",
   updateResponse: `
     update responses set status = coalesce(?, status), completed_at = coalesce(?, completed_at),
       error = coalesce(?, error), usage = coalesce(?, usage)
@@ -59,6 +65,11 @@ export const statements = {
     cross join threads on threads.id = turns.thread_id
     where turn_keys.key = ? and threads.principal = ? and threads.agent_id = ? and threads.agent_identity = ?
     order by turn_keys.turn_id desc limit 20`,
+  findTurnPlaces: `
+    select turns.id, turns.thread_id, threads.session_key, threads.head_turn_id from json_each(?) as asked
+    cross join turns on turns.id = asked.value
+    cross join threads on threads.id = turns.thread_id
+    where threads.principal = ? and threads.agent_id = ? and threads.agent_identity = ?`,
   findKeys: `
     select asked.value as key from json_each(?) as asked
     where exists (select 1 from turn_keys where turn_keys.key = asked.value)`,

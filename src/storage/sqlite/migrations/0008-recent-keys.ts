@@ -1,0 +1,12 @@
+import type { Migration } from "../migrate.ts"
+
+/** Keys of the turns that ended last, before they are put among those of `turn_keys`: see `SqliteTurnKeys`. */
+export const recentKeys: Migration = {
+  name: "0008-recent-keys",
+  sql: `
+create table recent_turn_keys (
+  turn_id text primary key references turns (id) on delete cascade,
+  keys text not null
+) strict, without rowid;
+`,
+}

@@ -1,0 +1,131 @@
+import type { SQLOutputValue } from "node:sqlite"
+import type { Owner, TurnPlace } from "../../domain/store.ts"
+import type { LedgerDatabase } from "./ledger-database.ts"
+import { turnPlaceOf } from "./records.ts"
+import { Row } from "./row.ts"
+
+type Columns = Readonly<Record<string, SQLOutputValue>>
+
+/** How many turns of one key are told; the newest. */
+const maxTurns = 20
+
+/** How many turns' keys are put in their places at once. */
+const batchSize = 64
+
+/** Keys of conversations whose first turn was stopped or failed, which are kept in memory. */
+const maxBeginnings = 10_000
+
+interface Recent {
+  recent: Map<string, Set<string>>
+  turns: number
+}
+
+/**
+ * What turns are found by, see `domain/turn-marks.ts`. A key belongs on a page of its own, anywhere in the index; changing one for
+ * each cost a turn as much as all else that it stores. So the keys of the turns that ended last are stored as they came, one row a
+ * turn, and kept in memory as well; some turns' keys are put in their places together.
+ */
+export class SqliteTurnKeys {
+  readonly #ledger: LedgerDatabase
+  /** Turns by key, of those that are not in their places yet. */
+  #recent = new Map<string, Set<string>>()
+  #recentTurns = 0
+  #isPlacing = false
+  /** All keys of the kind `begin`: each new conversation is looked for among them, and most are not there. Null: too many. */
+  #beginnings: Set<string> | null
+
+  constructor(ledger: LedgerDatabase) {
+    this.#ledger = ledger
+    const beginnings = ledger.all("findBeginKeys", maxBeginnings + 1).map(keyOf)
+    this.#beginnings = beginnings.length > maxBeginnings ? null : new Set(beginnings)
+    for (const { turnId, keys } of this.#stored()) this.#remember(turnId, keys)
+  }
+
+  /** To be called within the transaction that stores the turn's end. */
+  save(turnId: string, keys: readonly string[]): void {
+    if (keys.length === 0) return
+    this.#ledger.run("saveRecentKeys", turnId, keys.join("\n"))
+    this.#remember(turnId, keys)
+    if (this.#recentTurns >= batchSize) this.#place()
+  }
+
+  /** The newest first; at most 20. */
+  async find({ principal, agent }: Owner, key: string): Promise<readonly TurnPlace[]> {
+    if (isBeginning(key) && this.#beginnings?.has(key) === false) return []
+    const owner = [principal, agent.id, agent.identity]
+    return this.#ledger.enqueueReading(() => {
+      const placed = this.#ledger.all("findTurnsByKey", key, ...owner).map(turnPlaceOf)
+      const recent = this.#recent.get(key)
+      if (recent === undefined) return placed
+      const others = this.#ledger
+        .all("findTurnPlaces", JSON.stringify([...recent]), ...owner)
+        .map(turnPlaceOf)
+      const places = new Map([...placed, ...others].map((place) => [place.id, place]))
+      return [...places.values()].sort((one, other) => (one.id < other.id ? 1 : -1)).slice(0, maxTurns)
+    })
+  }
+
+  /** Those of `keys` that some turn has. */
+  async known(keys: readonly string[]): Promise<ReadonlySet<string>> {
+    if (keys.length === 0) return new Set()
+    return this.#ledger.enqueueReading(() => {
+      const placed = this.#ledger.all("findKeys", JSON.stringify(keys))
+      const recent = keys.filter((key) => this.#recent.has(key))
+      return new Set([...recent, ...placed.map(keyOf)])
+    })
+  }
+
+  #remember(turnId: string, keys: readonly string[]): void {
+    this.#recentTurns += 1
+    for (const key of keys) {
+      if (isBeginning(key)) this.#beginnings?.add(key)
+      const turns = this.#recent.get(key)
+      if (turns === undefined) this.#recent.set(key, new Set([turnId]))
+      else turns.add(turnId)
+    }
+    if ((this.#beginnings?.size ?? 0) > maxBeginnings) this.#beginnings = null
+  }
+
+  /** Where it fails they are found in memory still, and it is tried again with the next turn. */
+  #place(): void {
+    if (this.#isPlacing) return
+    this.#isPlacing = true
+    const before: Recent = { recent: this.#recent, turns: this.#recentTurns }
+    const placed = this.#ledger.enqueue(() => {
+      const keys = this.#stored().flatMap(({ turnId, keys }) => keys.map((key) => [key, turnId] as const))
+      for (const [key, turnId] of keys.sort()) this.#ledger.run("saveTurnKey", key, turnId)
+      this.#ledger.run("deleteRecentKeys")
+      before.recent = this.#recent
+      before.turns = this.#recentTurns
+      this.#recent = new Map()
+      this.#recentTurns = 0
+    })
+    placed
+      .catch(() => this.#restore(before))
+      .finally(() => {
+        this.#isPlacing = false
+      })
+  }
+
+  #restore({ recent, turns }: Recent): void {
+    if (recent === this.#recent) return
+    for (const [key, ids] of this.#recent) recent.set(key, new Set([...(recent.get(key) ?? []), ...ids]))
+    this.#recent = recent
+    this.#recentTurns += turns
+  }
+
+  #stored(): readonly { readonly turnId: string; readonly keys: readonly string[] }[] {
+    return this.#ledger.all("findRecentKeys").map((columns) => {
+      const row = new Row(columns, "recent keys of a turn")
+      return { turnId: row.text("turn_id"), keys: row.text("keys").split("\n") }
+    })
+  }
+}
+
+function keyOf(columns: Columns): string {
+  return new Row(columns, "a key of a turn").text("key")
+}
+
+function isBeginning(key: string): boolean {
+  return key.startsWith("b")
+}
