@@ -197,6 +197,8 @@ export interface Store {
   findKeys(keys: readonly string[]): Promise<ReadonlySet<string>>
   /** The turn and all before it, oldest first: what `lineage` has, without the items. */
   traceTurn(turnId: string): Promise<readonly TurnTrace[]>
+  /** These turns, in this order; those that are not there are left out. */
+  findTraces(turnIds: readonly string[]): Promise<readonly TurnTrace[]>
   /** Turns whose parent it is, the newest first; at most 20. */
   findTurnsAfter(turnId: string): Promise<readonly TurnTrace[]>
   /** True: an agent with this identity has a thread. */

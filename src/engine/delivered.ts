@@ -24,8 +24,9 @@ export async function undelivered(turn: TurnRecord, input: readonly Item[], stor
     assertCallsAnswered([...output, ...history], added)
     return { history, added }
   }
-  const delivered = await marksBefore(turn.id, store)
-  const lastWanted = added.findLastIndex((item) => isOutput(item) && calls.has(item.callId))
+  const isWanted = (item: AddedItem) => isOutput(item) && calls.has(item.callId)
+  const delivered = added.every(isWanted) ? new Set<string>() : await marksBefore(turn.id, store)
+  const lastWanted = added.findLastIndex(isWanted)
   const left = added.filter((item, index) => {
     const isKnown = delivered.has(broughtMarkOf(item) ?? "")
     if (isOutput(item)) return calls.has(item.callId) || !isKnown

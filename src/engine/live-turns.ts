@@ -57,7 +57,7 @@ export class LiveTurns {
 
   /** See `unattendedBeginnings`. */
   beginnings(owner: Owner, keys: readonly string[]): readonly TurnPlace[] {
-    return unattendedBeginnings(this.all, owner, keys)
+    return unattendedBeginnings(this.#turns.values(), owner, keys)
   }
 
   /** Those of the agent that have begun. */

@@ -46,12 +46,13 @@ export async function behindUnanswered(place: Place, search: UnansweredSearch): 
 async function nextUnanswered(place: Place, search: UnansweredSearch): Promise<Place | null> {
   const asked = search.sent.askedAfter(place.end)
   if (asked.marks.length === 0) return null
-  for (const [index, { turn, isOfSession }] of (
-    await turnsAfter(place.turnId, asked.marks, search)
-  ).entries()) {
-    const held = await heldBy(turn, search)
+  const candidates = await turnsAfter(place.turnId, asked.marks, search)
+  // All at once, so that the ledger is asked once.
+  const held = await Promise.all(candidates.map(({ turn }) => heldBy(turn, search)))
+  for (const [index, { isOfSession }] of candidates.entries()) {
+    const one = held[index] ?? null
     const how = { isNewest: index === 0, isFirst: place.turnId === null, isOfSession }
-    const next = held === null ? null : await placeAfter(held, place, asked, how)
+    const next = one === null ? null : await placeAfter(one, place, asked, how)
     if (next !== null) return next
   }
   return null
@@ -59,6 +60,9 @@ async function nextUnanswered(place: Place, search: UnansweredSearch): Promise<P
 
 /** Messages that are looked at for a conversation's first turn. */
 const maxBeginnings = 8
+
+/** Turns that began with the same words and are looked at: the newest, as what was stopped is said again soon. */
+const maxSameBeginnings = 6
 
 /** How a turn was found. */
 interface Found {
@@ -93,9 +97,11 @@ async function turnsAfter(
   // Under another name it is another chat, which begins with the same words.
   const isOther = (name: string | null) => sessionKey !== null && name !== null && name !== sessionKey
   const ids = new Set(begun.filter((place) => !isOther(place.sessionKey)).map(({ id }) => id))
-  const traces = await Promise.all([...ids].map((id) => store.traceTurn(id)))
+  // Ids tell their order.
+  const newest = [...ids].sort().reverse().slice(0, maxSameBeginnings)
+  const traces = await store.findTraces(newest)
   const ofSession = session?.headTurnId ? (await store.traceTurn(session.headTurnId)).slice(0, 1) : []
-  const others = traces.flatMap((turns) => turns.slice(-1)).filter(({ id }) => id !== ofSession[0]?.id)
+  const others = traces.filter(({ id }) => id !== ofSession[0]?.id)
   return [
     ...ofSession.map((turn) => ({ turn, isOfSession: true })),
     ...others.map((turn) => ({ turn, isOfSession: false })),

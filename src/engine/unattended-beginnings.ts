@@ -7,17 +7,21 @@ import type { RunningTurn } from "./run-turn.ts"
  * conversation may come back with its next message before that.
  */
 export function unattendedBeginnings(
-  turns: readonly Pick<RunningTurn, "turnId" | "beginning" | "isUnattended">[],
+  turns: Iterable<{ readonly turn: Pick<RunningTurn, "turnId" | "beginning" | "isUnattended"> }>,
   { principal, agent }: Owner,
   keys: readonly string[],
 ): readonly TurnPlace[] {
-  return turns.flatMap(({ turnId, beginning, isUnattended }) => {
-    if (beginning === null || !isUnattended) return []
+  const found: TurnPlace[] = []
+  for (const { turn } of turns) {
+    // Of a busy service hardly any is.
+    const beginning = turn.isUnattended ? turn.beginning : null
+    if (beginning === null) continue
     const { thread, added } = beginning
     const isOwn = thread.principal === principal && thread.agentIdentity === agent.identity
-    if (!isOwn || thread.agentId !== agent.id) return []
+    if (!isOwn || thread.agentId !== agent.id) continue
     const marks = turnMarks({ principal, agentId: agent.id }, beginning, added, true)
-    if (!marks.keys.some((key) => keys.includes(key))) return []
-    return [{ id: turnId, threadId: thread.id, sessionKey: thread.sessionKey, isHead: true }]
-  })
+    if (!marks.keys.some((key) => keys.includes(key))) continue
+    found.push({ id: turn.turnId, threadId: thread.id, sessionKey: thread.sessionKey, isHead: true })
+  }
+  return found
 }

@@ -210,6 +210,13 @@ export class SqliteStore implements Store {
     return this.#ledger.enqueueReading(() => this.#ledger.all("traceTurn", turnId).map(turnTraceOf))
   }
 
+  async findTraces(turnIds: readonly string[]): Promise<readonly TurnTrace[]> {
+    if (turnIds.length === 0) return []
+    return this.#ledger.enqueueReading(() =>
+      this.#ledger.all("findTraces", JSON.stringify(turnIds)).map(turnTraceOf),
+    )
+  }
+
   async findTurnsAfter(turnId: string): Promise<readonly TurnTrace[]> {
     return this.#ledger.enqueueReading(() => this.#ledger.all("findTurnsAfter", turnId).map(turnTraceOf))
   }

@@ -10,7 +10,7 @@ type Columns = Readonly<Record<string, SQLOutputValue>>
 const maxTurns = 20
 
 /** How many turns' keys are put in their places at once. */
-const batchSize = 64
+const batchSize = 128
 
 /** Keys of conversations whose first turn was stopped or failed, which are kept in memory. */
 const maxBeginnings = 10_000

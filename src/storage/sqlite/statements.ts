@@ -84,6 +84,11 @@ export const statements = {
     cross join turns on turns.id = path.id
     cross join responses on responses.turn_id = turns.id
     order by path.depth desc`,
+  findTraces: `
+    select turns.id, turns.exchanges, responses.status from json_each(?) as asked
+    cross join turns on turns.id = asked.value
+    cross join responses on responses.turn_id = turns.id
+    order by asked.key`,
   findTurnsAfter: `
     select turns.id, turns.exchanges, responses.status from turns
     cross join responses on responses.turn_id = turns.id
