@@ -30,7 +30,7 @@ async function checkSilence(bench: Bench): Promise<void> {
     await bench.check(`${way}: a stream outlasts hundreds of signs of life`, async () => {
       const { stdout, stderr } = await bench.run({
         command: program.command,
-        args: [way, "silence", `[[shell:sleep 8]]${service.command(way)}[[then]][[say:It is done.]]`],
+        args: [way, "silence", `[[shell:sleep 20]]${service.command(way)}[[then]][[say:It is done.]]`],
         cwd: bench.folder,
         env: { HOME: bench.folder, BASE_URL: service.baseUrl },
       })
