@@ -43,14 +43,14 @@ async function placeOf(
   context: PlanContext,
 ): Promise<Place> {
   const search = { store: context.store, owner: ownerOf(context) }
-  const past = await findPast({
-    ...search,
-    exchanges: sent.said,
-    chains: sent.chains,
-    runs: () => sent.runs(),
-    sessionKey,
-    messagesBetween: (start, end) => sent.messagesBetween(start, end),
-  })
+  const { said: exchanges, chains } = sent
+  const runs = () => sent.runs()
+  const messagesBetween = (start: number, end: number) => sent.messagesBetween(start, end)
+  // Most conversations begin: nothing was said to them yet.
+  const past =
+    exchanges.length === 0
+      ? null
+      : await findPast({ ...search, exchanges, chains, runs, sessionKey, messagesBetween })
   const start: Place = {
     turnId: past?.turnId ?? null,
     end: past?.end ?? 0,

@@ -61,7 +61,7 @@ async function nextUnanswered(place: Place, search: UnansweredSearch): Promise<P
 /** Messages that are looked at for a conversation's first turn. */
 const maxBeginnings = 8
 
-/** Turns that began with the same words and are looked at: the newest, as what was stopped is said again soon. */
+/** Turns that began with the same message and are looked at: the newest, as what was stopped is said again soon. */
 const maxSameBeginnings = 6
 
 /** How a turn was found. */
@@ -90,16 +90,15 @@ async function turnsAfter(
   // Which of them the turn was asked last is not known here.
   const values = marks.filter((mark, index) => index === 0 || mark.startsWith("u")).slice(0, maxBeginnings)
   const keys = values.map((mark) => keyOf("begin", mark))
-  const found = (await Promise.all(keys.map((key) => store.findTurnsByKey(owner, key)))).flat()
+  const newest = async (key: string) => (await store.findTurnsByKey(owner, key)).slice(0, maxSameBeginnings)
+  const found = (await Promise.all(keys.map(newest))).flat()
   const begun = [...found, ...search.live.beginnings(owner, keys)]
   const session =
     sessionKey === null ? null : await store.findThreadBySession(owner.principal, owner.agent, sessionKey)
   // Under another name it is another chat, which begins with the same words.
   const isOther = (name: string | null) => sessionKey !== null && name !== null && name !== sessionKey
   const ids = new Set(begun.filter((place) => !isOther(place.sessionKey)).map(({ id }) => id))
-  // Ids tell their order.
-  const newest = [...ids].sort().reverse().slice(0, maxSameBeginnings)
-  const traces = await store.findTraces(newest)
+  const traces = await store.findTraces([...ids])
   const ofSession = session?.headTurnId ? (await store.traceTurn(session.headTurnId)).slice(0, 1) : []
   const others = traces.filter(({ id }) => id !== ofSession[0]?.id)
   return [

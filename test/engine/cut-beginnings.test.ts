@@ -53,6 +53,16 @@ describe("a first turn that was stopped is found", () => {
     })
   })
 
+  it("however many others began with the same instructions since", async () => {
+    const rules = developer("Be brief.")
+    const cut = await ledger.turn({ input: [rules, user("u1")] }, [deed], "cancelled")
+    for (let other = 0; other < 20; other += 1) {
+      await ledger.turn({ input: [rules, user(`v${other}`)] }, [deed], "cancelled")
+    }
+    const plan = await ledger.plan({ input: [rules, user("u1"), user("u2")] })
+    expect(summaryOf(plan)).toMatchObject({ behind: cut.turnId, asked: ["u2"] })
+  })
+
   it("that ended with a call which the client leaves out", async () => {
     const called = await ledger.turn({ input: [user("u1")] }, [deed, call("call_1")])
     const plan = await ledger.plan({ input: [user("u1"), user("u2")] })

@@ -96,7 +96,8 @@ export class LedgerDatabase {
       if (this.#hasWritten) this.#file.assertInPlace()
       this.#control("commit")
       if (this.#hasWritten) this.#unwritable = null
-      if (!this.#isPatient) this.#waitFor(patienceMs)
+      // Who only reads waits for nobody, and learns nothing of who writes.
+      if (!this.#isPatient && begin === "begin immediate") this.#waitFor(patienceMs)
       return result
     } catch (error) {
       // Some errors (a full disk) have ended the transaction already.
@@ -227,9 +228,9 @@ export class LedgerDatabase {
   }
 
   #doAlone(batch: readonly Queued[]): void {
-    for (const { work, resolve, reject } of batch) {
+    for (const { work, isReading, resolve, reject } of batch) {
       try {
-        resolve(this.#transact("begin immediate", work))
+        resolve(this.#transact(isReading ? "begin" : "begin immediate", work))
       } catch (error) {
         reject(this.#failedBy(error))
       }

@@ -15,11 +15,6 @@ const batchSize = 128
 /** Keys of conversations whose first turn was stopped or failed, which are kept in memory. */
 const maxBeginnings = 10_000
 
-interface Recent {
-  recent: Map<string, Set<string>>
-  turns: number
-}
-
 /**
  * What turns are found by, see `domain/turn-marks.ts`. A key belongs on a page of its own, anywhere in the index; changing one for
  * each cost a turn as much as all else that it stores. So the keys of the turns that ended last are stored as they came, one row a
@@ -27,9 +22,10 @@ interface Recent {
  */
 export class SqliteTurnKeys {
   readonly #ledger: LedgerDatabase
-  /** Turns by key, of those that are not in their places yet. */
-  #recent = new Map<string, Set<string>>()
-  #recentTurns = 0
+  /** The keys that are not in their places yet, by turn. */
+  readonly #recentTurns = new Map<string, readonly string[]>()
+  /** The turns, by key. */
+  readonly #recent = new Map<string, Set<string>>()
   #isPlacing = false
   /** All keys of the kind `begin`: each new conversation is looked for among them, and most are not there. Null: too many. */
   #beginnings: Set<string> | null
@@ -46,7 +42,7 @@ export class SqliteTurnKeys {
     if (keys.length === 0) return
     this.#ledger.run("saveRecentKeys", turnId, keys.join("\n"))
     this.#remember(turnId, keys)
-    if (this.#recentTurns >= batchSize) this.#place()
+    if (this.#recentTurns.size >= batchSize) this.#place()
   }
 
   /** The newest first; at most 20. */
@@ -76,7 +72,7 @@ export class SqliteTurnKeys {
   }
 
   #remember(turnId: string, keys: readonly string[]): void {
-    this.#recentTurns += 1
+    this.#recentTurns.set(turnId, keys)
     for (const key of keys) {
       if (isBeginning(key)) this.#beginnings?.add(key)
       const turns = this.#recent.get(key)
@@ -86,32 +82,35 @@ export class SqliteTurnKeys {
     if ((this.#beginnings?.size ?? 0) > maxBeginnings) this.#beginnings = null
   }
 
-  /** Where it fails they are found in memory still, and it is tried again with the next turn. */
+  /** They are forgotten once it is stored that they have their places; where it fails, it is tried again with the next turn. */
   #place(): void {
     if (this.#isPlacing) return
     this.#isPlacing = true
-    const before: Recent = { recent: this.#recent, turns: this.#recentTurns }
-    const placed = this.#ledger.enqueue(() => {
+    const placing = this.#ledger.enqueue(() => {
       const keys = this.#stored().flatMap(({ turnId, keys }) => keys.map((key) => [key, turnId] as const))
       for (const [key, turnId] of keys.sort()) this.#ledger.run("saveTurnKey", key, turnId)
       this.#ledger.run("deleteRecentKeys")
-      before.recent = this.#recent
-      before.turns = this.#recentTurns
-      this.#recent = new Map()
-      this.#recentTurns = 0
+      return [...this.#recentTurns]
     })
-    placed
-      .catch(() => this.#restore(before))
+    placing
+      .then(
+        (turns) => this.#forget(turns),
+        () => {},
+      )
       .finally(() => {
         this.#isPlacing = false
       })
   }
 
-  #restore({ recent, turns }: Recent): void {
-    if (recent === this.#recent) return
-    for (const [key, ids] of this.#recent) recent.set(key, new Set([...(recent.get(key) ?? []), ...ids]))
-    this.#recent = recent
-    this.#recentTurns += turns
+  #forget(turns: readonly (readonly [turnId: string, keys: readonly string[]])[]): void {
+    for (const [turnId, keys] of turns) {
+      this.#recentTurns.delete(turnId)
+      for (const key of keys) {
+        const others = this.#recent.get(key)
+        others?.delete(turnId)
+        if (others?.size === 0) this.#recent.delete(key)
+      }
+    }
   }
 
   #stored(): readonly { readonly turnId: string; readonly keys: readonly string[] }[] {
