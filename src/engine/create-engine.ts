@@ -13,7 +13,7 @@ import type { Claim, Member } from "./agent-roster.ts"
 import { type Completions, LedgerCompletions } from "./completions.ts"
 import { ConversationTurns } from "./conversation-turns.ts"
 import { type Conversations, LedgerConversations } from "./conversations.ts"
-import { planWithPast } from "./earlier-past.ts"
+import { findEarlierPast, storeWithPast } from "./earlier-past.ts"
 import type { Engine } from "./engine.ts"
 import type { EngineOptions } from "./engine-options.ts"
 import { agentFor, agentNamed } from "./find-agent.ts"
@@ -167,6 +167,9 @@ export class AgentEngine implements Engine {
     request: TurnRequest,
     idempotency: IdempotencyKey | null,
   ): Promise<LiveResponse> {
+    // Nobody else waits for that: it can take as long as a CLI takes to answer, or the service to stop.
+    await findEarlierPast(request, agent, principal, this.#options)
+    this.#assertRunning()
     const context = this.#planContext(agent, principal)
     const beginning = await planBeginning(request, context)
     const work = () =>
@@ -262,10 +265,22 @@ export class AgentEngine implements Engine {
     context: PlanContext,
     idempotency: IdempotencyKey | null,
   ): Promise<LiveResponse> {
-    const { principal } = context
     const rules = await rulesOf(request)
     const planned = beginning ?? (await planTurn(request, context))
-    const plan = await planWithPast(planned, request, agent, this.#options)
+    return storeWithPast(planned, request, agent, this.#options, (plan) =>
+      this.#store(agent, seat, request, plan, rules, idempotency),
+    )
+  }
+
+  async #store(
+    agent: Agent,
+    seat: Seat,
+    request: TurnRequest,
+    plan: Plan,
+    rules: TurnRules,
+    idempotency: IdempotencyKey | null,
+  ): Promise<LiveResponse> {
+    const { principal } = plan.thread
     agent.assertTakesTurns()
     // Nothing may be awaited between taking the place and storing the turn but the storing itself.
     const place = seat.enter(plan.thread.id)

@@ -6,7 +6,7 @@ import { messageOf } from "../domain/errors.ts"
 import type { Item } from "../domain/items.ts"
 import type { Log } from "../domain/log.ts"
 import type { Agent } from "../engine/agent.ts"
-import type { EarlierPast } from "../engine/earlier-past.ts"
+import type { EarlierPast, ReservedPast } from "../engine/earlier-past.ts"
 import { raceTimeout } from "../engine/race-timeout.ts"
 import { oldRuntime } from "../workspace/take-over.ts"
 import { noteSession, takenOverBefore } from "../workspace/taken-over-record.ts"
@@ -34,8 +34,9 @@ class OldSession implements EarlierPast {
   readonly #home: string
   readonly #folders: readonly string[]
   readonly #log: Log
-  #search: Promise<PastSession | null> | null = null
+  #search: Promise<void> | null = null
   #found: PastSession | null = null
+  #isReserved = false
   #isOver = false
 
   constructor(home: string, folders: readonly string[], log: Log) {
@@ -44,44 +45,54 @@ class OldSession implements EarlierPast {
     this.#log = log
   }
 
-  async offer(agent: Agent, principal: string): Promise<readonly Item[] | null> {
+  async find(agent: Agent, principal: string): Promise<void> {
     const { backend } = agent
-    if (this.#isOver || principal !== ownerPrincipal || agent.profile.id !== "manager") return null
-    if (backend.lastSession === undefined) return null
-    this.#search ??= this.#find(backend.lastSession(this.#folders))
-    const found = await this.#search
-    return this.#isOver ? null : (found?.items.map(withoutFrame) ?? null)
+    if (backend.lastSession === undefined || !this.#isFor(agent, principal)) return
+    this.#search ??= this.#look(backend.lastSession(this.#folders))
+    await this.#search
   }
 
-  take(): boolean {
-    if (this.#isOver || this.#found === null) return false
-    const { thread } = this.#found
-    this.#end({ thread, note: "the first conversation with the manager has gone on with it" })
-    return true
+  reserve(agent: Agent, principal: string): ReservedPast | null {
+    const found = this.#found
+    if (found === null || this.#isReserved || !this.#isFor(agent, principal)) return null
+    this.#isReserved = true
+    return {
+      items: found.items.map(withoutFrame),
+      keep: () =>
+        this.#end({
+          thread: found.thread,
+          note: "the first conversation with the manager has gone on with it",
+        }),
+      giveBack: () => {
+        this.#isReserved = false
+      },
+    }
   }
 
-  async #find(searching: Promise<PastSession | null | undefined>): Promise<PastSession | null> {
+  #isFor({ profile }: Agent, principal: string): boolean {
+    return !this.#isOver && principal === ownerPrincipal && profile.id === "manager"
+  }
+
+  async #look(searching: Promise<PastSession | null | undefined>): Promise<void> {
     try {
       if (!(await raceTimeout(searching, searchMs))) throw new Error("codex does not answer in time")
       const found = await searching
       // It may be on codex another time.
       if (found === undefined) {
         this.#search = null
-        return null
+        return
       }
       this.#found = found
       const folders = this.#folders.join(" or ")
       if (found === null) {
         this.#end({ thread: null, note: `codex has no session of ${folders}: the manager began anew` })
       }
-      return found
     } catch (error) {
       // The next start tries again.
       this.#isOver = true
       this.#log("warn", "the manager's last session of release 0.2.0 cannot be read", {
         error: messageOf(error),
       })
-      return null
     }
   }
 

@@ -1,5 +1,5 @@
 import { EventBatches } from "../../src/backends/event-batches.ts"
-import type { Backend, Turn, TurnInput } from "../../src/domain/backend.ts"
+import type { Backend, ThreadOptions, Turn, TurnInput } from "../../src/domain/backend.ts"
 import type { Item, MessageItem } from "../../src/domain/items.ts"
 import type { TurnEvent } from "../../src/domain/turn-events.ts"
 
@@ -36,8 +36,10 @@ export class DrivenBackend implements Backend {
   readonly turns: DrivenTurn[] = []
   /** What each turn was given. */
   readonly asked: (readonly MessageItem[])[] = []
+  /** What each new thread was told. */
+  readonly opened: ThreadOptions[] = []
+  lastSession?: NonNullable<Backend["lastSession"]>
   readonly deletedThreads: string[] = []
-  #threadCount = 0
 
   async capabilities() {
     return {
@@ -56,13 +58,13 @@ export class DrivenBackend implements Backend {
     return { isReady: true } as const
   }
 
-  async openThread(): Promise<string> {
-    this.#threadCount += 1
-    return `native ${this.#threadCount}`
+  async openThread(options: ThreadOptions): Promise<string> {
+    this.opened.push(options)
+    return `native ${this.opened.length}`
   }
 
-  async forkThread(): Promise<string> {
-    return this.openThread()
+  async forkThread(_thread: string, _at: string, options: ThreadOptions): Promise<string> {
+    return this.openThread(options)
   }
 
   async resumeThread(): Promise<void> {}

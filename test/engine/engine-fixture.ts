@@ -8,6 +8,7 @@ import { AgeClock } from "../../src/engine/age-clock.ts"
 import { Agent } from "../../src/engine/agent.ts"
 import type { Member } from "../../src/engine/agent-roster.ts"
 import { AgentEngine } from "../../src/engine/create-engine.ts"
+import type { EarlierPast } from "../../src/engine/earlier-past.ts"
 import { createHttpApp } from "../../src/http/http-app.ts"
 import { startHttpServer } from "../../src/http/http-server.ts"
 import { createServiceBounds } from "../../src/http/service-bounds.ts"
@@ -40,6 +41,8 @@ export interface EngineFixtureOptions {
   readonly store?: Store
   readonly limits?: Partial<Limits>
   readonly now?: () => number
+  /** What was before the ledger, of this home. */
+  readonly earlierPast?: (home: string) => Promise<EarlierPast | undefined>
 }
 
 /** The engine with the HTTP service over it until the test is over; its one agent does as the test says. */
@@ -105,6 +108,7 @@ export async function engineFixture(options: EngineFixtureOptions = {}): Promise
     callers: 1,
     settings: { ...config.limits, interruptMs: 1000, maxCharacters: 1_000_000 },
     inputs: { files, inbox: new InboxFolder(), fetcher: null, limits: config.limits },
+    earlierPast: await options.earlierPast?.(home),
     now,
     ages: await AgeClock.open(ledger.store, now),
     log,

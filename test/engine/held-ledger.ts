@@ -6,6 +6,8 @@ export class HeldLedger {
   readonly store: Store
   /** All that was to be stored, held or not. */
   readonly progress: TurnProgress[] = []
+  /** Awaited before a new turn is stored. */
+  beforeTurn: () => Promise<void> = async () => {}
   #gate: Promise<void> | null = null
   #open: () => void = () => {}
   #failure: unknown = null
@@ -18,9 +20,14 @@ export class HeldLedger {
       if (this.#failure !== null) throw this.#failure
       await inner.saveProgress(progress)
     }
+    const insertTurn: Store["insertTurn"] = async (...turn) => {
+      await this.beforeTurn()
+      await inner.insertTurn(...turn)
+    }
     this.store = new Proxy(inner, {
       get: (target, name) => {
         if (name === "saveProgress") return saveProgress
+        if (name === "insertTurn") return insertTurn
         // The key is one of the store's own.
         const value = target[name as keyof Store]
         return typeof value === "function" ? value.bind(target) : value

@@ -30,9 +30,10 @@ async function oneRunsOneWaits(fixture: EngineFixture) {
       { headers: { ...session, "idempotency-key": key } },
     )
   const answers = [failureOf(ask("runs")), failureOf(ask("waits"))]
-  await waitFor(() => fixture.backend.turns.length === 1 && fixture.engine.turnCount === 2, {
-    what: "one turn to run and one to wait",
-  })
+  await waitFor(
+    async () => fixture.backend.turns.length === 1 && (await store.findUnfinished()).length === 2,
+    { what: "one turn to run and one to wait, in the ledger" },
+  )
   return answers
 }
 
