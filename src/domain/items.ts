@@ -39,6 +39,8 @@ export interface MessageItem<Part = ContentPart> {
   readonly type: "message"
   readonly id: string
   readonly role: Role
+  /** The service says it beside what the user says, who has not said it. */
+  readonly isAside?: true
   readonly content: readonly Part[]
   readonly phase: Phase
   readonly status: ItemStatus

@@ -73,6 +73,7 @@ export interface NativeRunOptions {
 export class NativeRun {
   readonly #options: NativeRunOptions
   readonly #outputs: readonly FunctionCallOutputItem[]
+  /** New ones of the client's, behind what is told of them. */
   readonly #messages: readonly MessageItem[]
   readonly #answer: AnswerRules
   readonly #tools: TurnTools
@@ -93,7 +94,8 @@ export class NativeRun {
     const { added } = options.plan
     this.#answer = options.answer
     this.#outputs = added.filter((item) => item.type === "function_call_output")
-    this.#messages = added.filter((item) => item.type === "message")
+    const messages = added.filter((item) => item.type === "message")
+    this.#messages = messages.length === 0 ? [] : [...options.told, ...messages]
     const { tools, serviceTools, agent, sideRequest, log } = options
     this.#tools = turnTools(tools, serviceTools, agent, sideRequest)
     this.#service =
@@ -205,7 +207,6 @@ export class NativeRun {
     this.#change.set(opened.change)
     const [cut, demand] = [opened.note ?? [], this.#options.gate.demand() ?? []]
     const notes = [this.#change.news, cut, this.#answer.instructions(agent.capabilities), demand].flat()
-    if (this.#messages.length > 0) notes.push(...this.#options.told)
     return this.#demanded(ref, await this.#start(ref, [...notes, ...this.#messages]))
   }
 

@@ -32,6 +32,7 @@ export function toldRequest(
       id: "request",
       // Not a developer's: what a developer says is believed.
       role: "user",
+      isAside: true,
       content: [{ type: "text", text }],
       phase: null,
       status: "completed",

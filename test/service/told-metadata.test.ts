@@ -1,6 +1,8 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
+import type { ChatCompletionMessageParam } from "openai/resources/chat/completions"
 import { afterEach, describe, expect, it } from "vitest"
+import { askInChat, askInResponses, outputsFor, withResults } from "../support/client-functions.ts"
 import { startTestService, type TestService } from "../support/test-service.ts"
 
 let service: TestService
@@ -80,4 +82,64 @@ describe.each(["responses", "chat"] as const)("metadata by %s", (api) => {
     await ask("[[say:fine]] three", {})
     expect(heard().slice(-3)).toEqual([told, "[[say:fine]] two", "[[say:fine]] three"])
   }, 60_000)
+})
+
+const hows = [
+  ["whole", false],
+  ["streamed", true],
+] as const
+
+describe.each(hows)("metadata %s", (_how, streams) => {
+  const input = `[[tool:get_weather:{"city":"Oslo"}]][[say:done]]`
+  const message = { role: "user" as const, content: "[[say:noted]]" }
+  const more = { metadata: { channel: "C7" } }
+
+  function expectToldInTurn(): void {
+    expect(heard().slice(-2)).toEqual([expect.stringContaining('"channel": "C7"'), message.content])
+    // The turn that has waited: one request for the calls, one with their outputs.
+    expect(service.model.requests).toHaveLength(2)
+    service.model.clearRequests()
+  }
+
+  it("is told with the messages that come with the outputs of functions, to the turn that waits for these", async () => {
+    service = await startTestService({ config: { tellMetadata: true } })
+    const { client } = service
+    const called = await askInResponses(client, { input }, streams)
+    const answer = { previous_response_id: called.id, input: [...outputsFor(called), message], ...more }
+    expect((await askInResponses(client, answer, streams)).output_text).toBe("noted")
+    expectToldInTurn()
+
+    const messages: ChatCompletionMessageParam[] = [{ role: "user", content: input }]
+    messages.push(...withResults(await askInChat(client, messages, streams)), message)
+    const noted = await askInChat(client, messages, streams, undefined, more)
+    expect(noted.choices[0]?.message.content).toBe("noted")
+    expectToldInTurn()
+  })
+
+  it("are not the user's words for the demo agent", async () => {
+    service = await startTestService({
+      cli: "no-such-cli",
+      demoFallback: true,
+      config: { tellMetadata: true },
+    })
+    const { client } = service
+    const list = "list what I said"
+    const responses = async (words: string, before?: string) => {
+      const asked = { input: words, ...more, ...(before !== undefined && { previous_response_id: before }) }
+      return askInResponses(client, asked, streams)
+    }
+    const hello = await responses("say hello")
+    expect(hello.output_text).toBe("hello")
+    expect((await responses(list, hello.id)).output_text).toBe(`1. say hello\n2. ${list}`)
+
+    const messages: ChatCompletionMessageParam[] = []
+    const chat = async (words: string) => {
+      messages.push({ role: "user", content: words })
+      const { choices } = await askInChat(client, messages, streams, undefined, more)
+      messages.push({ role: "assistant", content: choices[0]?.message.content ?? "" })
+      return choices[0]?.message.content
+    }
+    expect(await chat("say good day")).toBe("good day")
+    expect(await chat(list)).toBe(`1. say good day\n2. ${list}`)
+  })
 })

@@ -44,6 +44,7 @@ export function askInResponses(
     readonly input: string | ResponseInput
     readonly previous_response_id?: string
     readonly tools?: typeof tools
+    readonly metadata?: Record<string, string>
   },
   streams: boolean,
 ): Promise<Response> {
@@ -59,8 +60,9 @@ export function askInChat(
   messages: ChatCompletionMessageParam[],
   streams: boolean,
   functions = tools,
+  more: { readonly metadata?: Record<string, string> } = {},
 ): Promise<ChatCompletion> {
-  const body = { model: "manager", messages, tools: chatToolsOf(functions) }
+  const body = { model: "manager", messages, tools: chatToolsOf(functions), ...more }
   if (!streams) return client.chat.completions.create(body)
   return client.chat.completions
     .stream({ ...body, stream_options: { include_usage: true } })

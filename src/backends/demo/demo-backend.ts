@@ -14,7 +14,7 @@ import { ThreadLostError } from "../../domain/errors.ts"
 import { type Item, textOf } from "../../domain/items.ts"
 import { notReady, stopping } from "../start-error.ts"
 import type { DemoFolders } from "./demo-acts.ts"
-import { demoReply } from "./demo-reply.ts"
+import { demoReply, isUsers } from "./demo-reply.ts"
 import { DemoTurn } from "./demo-turn.ts"
 
 /** Threads kept in memory; the longest unused goes first, and its next turn is seeded from the ledger. */
@@ -154,7 +154,7 @@ function seeded({ history }: ThreadOptions): DemoThread["turns"] {
 }
 
 function saidIn(item: Item): string[] {
-  if (item.type !== "message" || item.role !== "user") return []
+  if (item.type !== "message" || !isUsers(item)) return []
   const text = textOf(item.content)
   return text === "" ? [] : [text]
 }

@@ -1,5 +1,5 @@
 import type { FunctionTool, TurnInput } from "../../domain/backend.ts"
-import { type ContentPart, textOf } from "../../domain/items.ts"
+import { type ContentPart, type MessageItem, textOf } from "../../domain/items.ts"
 import { minimalJson } from "./minimal-json.ts"
 
 /** One thing that the demo agent does in answer to an input. */
@@ -46,7 +46,7 @@ export function demoReply(
   tools: readonly FunctionTool[],
   mayAct: boolean,
 ): readonly DemoStep[] {
-  const parts = input.messages.flatMap(({ role, content }) => (role === "user" ? content : []))
+  const parts = input.messages.filter(isUsers).flatMap(({ content }) => content)
   const text = textOf(parts).trim()
   if (input.outputSchema !== null) return [spoken(JSON.stringify(minimalJson(input.outputSchema)))]
   const call = /^call\s+([\w-]+)\s*([\s\S]*)$/i.exec(text)
@@ -74,6 +74,11 @@ export function demoReply(
       `${introduction}\n\nYou said: ${text}\nYou have said ${things} so far; first: ${said[0] ?? ""}\n\n${abilities}`,
     ),
   ]
+}
+
+/** Whether the user has said it, and not the service. */
+export function isUsers({ role, isAside }: MessageItem): boolean {
+  return role === "user" && isAside !== true
 }
 
 /** Null: nothing is to be done. */
