@@ -6,7 +6,8 @@ import type { HireOrder } from "../domain/roster.ts"
 import { parseAgentId } from "../workspace/agent-id.ts"
 import { openHome } from "../workspace/home.ts"
 import { type RosterEntry, RosterFolder } from "../workspace/roster-folder.ts"
-import { isOldStopped, oldAgents } from "../workspace/take-over.ts"
+import { isOldStopped } from "../workspace/take-over.ts"
+import { agentsToTakeOver } from "../workspace/taken-over-record.ts"
 import type { AgentView } from "./agent-view.ts"
 import { note } from "./command-io.ts"
 import { DaemonClient, DaemonDownError } from "./daemon-client.ts"
@@ -69,7 +70,11 @@ function agentsInFolders(home: string): AgentsAtHand {
   return {
     isServiceUp: false,
     askingAgent: null,
-    list: async () => [...(await read()).map(toView), ...(await oldViews(home))],
+    list: async () => {
+      const own = (await read()).map(toView)
+      const older = await oldViews(home)
+      return [...own, ...older.filter(({ id }) => !own.some((each) => each.id === id))]
+    },
     hire: async ({ role, name, settings }) => {
       await takeOver()
       for (const warning of await openHome(home)) note(warning)
@@ -94,7 +99,7 @@ function agentsInFolders(home: string): AgentsAtHand {
 /** Agents of release 0.2.0 that come along at the next start. */
 async function oldViews(home: string): Promise<readonly AgentView[]> {
   if (!existsSync(home)) return []
-  const views = (await oldAgents(home)).map(async (id) => {
+  const views = (await agentsToTakeOver(home)).map(async (id) => {
     const parts = parseAgentId(id)
     if (parts === null) return []
     const desiredState = (await isOldStopped(home, id)) ? "stopped" : "running"

@@ -10,6 +10,7 @@ import { thisInstallation } from "../supervise/installation.ts"
 import { checkOlderRelease } from "../supervise/older-release.ts"
 import { runCommand } from "../supervise/run-command.ts"
 import type { ServiceUser } from "../supervise/service-user.ts"
+import type { UnitPlace } from "../supervise/units-of-home.ts"
 import { isConfigurationBad } from "./configuration-problem.ts"
 import { DaemonClient, type DaemonStatus } from "./daemon-client.ts"
 import { exitCodes } from "./exit-codes.ts"
@@ -97,7 +98,7 @@ async function allChecks(
     ok("configuration", `${config.home}/config.toml and the environment of the service`),
     ...(await checkHome(config, state?.pid ?? null, running, installed !== null)),
     ...(await checkAgentFolders(config.home)),
-    ...(await checkOlderRelease(config.home, definitionOf(installed))),
+    ...(await checkOlderRelease(config.home, unitOf(installed, user))),
     ...(await checkAgentClis(config, environment, {
       isTurnWanted: flags.turn === true,
       terminalPath: process.env.PATH,
@@ -108,9 +109,11 @@ async function allChecks(
   ]
 }
 
-/** Of a unit of systemd. */
-function definitionOf(installed: InstalledService | null): string | null {
-  return installed?.manager.name === "systemd" ? installed.manager.definitionPath : null
+/** Of systemd. */
+function unitOf(installed: InstalledService | null, user: ServiceUser): UnitPlace | null {
+  if (installed?.manager.name !== "systemd") return null
+  const { definitionPath, scope } = installed.manager
+  return { definitionPath, scope, user }
 }
 
 /** What only the service itself knows: its version, and whether it can store. */

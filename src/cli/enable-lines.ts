@@ -40,8 +40,10 @@ curl ${url}/v1/chat/completions${auth} -H 'Content-Type: application/json' \\
 
 /** What there is of release 0.2.0; with the rights of who owns the home. */
 export function foundOlderRelease(plan: ServicePlan, manager: ServiceManager): Promise<OlderRelease | null> {
-  const path = manager.name === "systemd" ? manager.definitionPath : null
-  return asUser(plan.user, () => olderRelease(plan.config.home, path))
+  const { user } = plan
+  const { name, definitionPath, scope } = manager
+  const unit = name === "systemd" ? { definitionPath, scope, user } : null
+  return asUser(user, () => olderRelease(plan.config.home, unit))
 }
 
 /** The same for programs. */

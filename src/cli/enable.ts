@@ -1,3 +1,4 @@
+import { basename } from "node:path"
 import { Command, Option } from "commander"
 import { readConfigText } from "../config/read-config-text.ts"
 import { asUser } from "../supervise/as-user.ts"
@@ -12,6 +13,7 @@ import type { ServiceUser } from "../supervise/service-user.ts"
 import { setUpService } from "../supervise/set-up-service.ts"
 import { isOwnUnit } from "../supervise/systemd-unit.ts"
 import { tryProgram } from "../supervise/try-program.ts"
+import { otherUnitsOf } from "../supervise/units-of-home.ts"
 import { printJson } from "./command-io.ts"
 import { printDryRun } from "./enable-dry-run.ts"
 import { clientFacts, clientLines, cliWarning, foundOlderRelease, isManagerUp } from "./enable-lines.ts"
@@ -89,6 +91,7 @@ async function enable(flags: EnableFlags): Promise<void> {
   const manager = managerOf(scope, user, flags)
   await refuseSecondService(scope, user)
   const plan = await makePlan(flags, manager, user)
+  await refuseSameHome(plan, manager)
   // One of an earlier `enable` stays: the service starts with it, and warns.
   if (flags.cli !== undefined) await assertPassedOn(flags.cli, null)
   if (isDryRun) {
@@ -146,6 +149,28 @@ async function refuseSecondService(scope: ServiceScope, user: ServiceUser): Prom
     "failure",
     `It is installed as a ${other} service already. Change that one with \`enable --${other}\`, or remove it first: ` +
       `ai-agent-proxy uninstall --${other}`,
+  )
+}
+
+/**
+ * Also under two names two services of one home would fight for it. One of release 0.2.0 beside the unit that is changed is nothing new:
+ * what is to be done about it is told at the end.
+ */
+async function refuseSameHome({ user, config }: ServicePlan, manager: ServiceManager): Promise<void> {
+  if (manager.name !== "systemd") return
+  const { definitionPath, scope } = manager
+  const isNew = (await manager.installed()) === null
+  const others = await otherUnitsOf(config.home, { definitionPath, scope, user })
+  const other = others.find(({ isOld }) => isNew || !isOld)
+  if (other === undefined) return
+  const name = basename(other.path)
+  const [systemctl, rm] = scope === "user" ? ["systemctl --user", "rm"] : ["sudo systemctl", "sudo rm"]
+  throw new ServiceError(
+    "failure",
+    `${other.path} is a service of this home (${config.home}) already${other.isOld ? ", of release 0.2.0" : ""}. ` +
+      `Change that one: ai-agent-proxy enable --service-name ${quoteForShell(name)}\n` +
+      `Or give this one a home of its own (--home), or remove that one first: ${systemctl} disable --now ${quoteForShell(name)}, ` +
+      `and ${rm} ${quoteForShell(other.path)}`,
   )
 }
 

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs"
-import { oldAgents } from "../workspace/take-over.ts"
-import { takeOverHome, takeOverLines } from "../workspace/taken-over-record.ts"
+import { agentsToTakeOver, takeOverHome, takeOverLines } from "../workspace/taken-over-record.ts"
 import { configOfHome } from "./config-of-home.ts"
 
 /**
@@ -8,6 +7,6 @@ import { configOfHome } from "./config-of-home.ts"
  * people. Rejects with `ConfigError`, as that start would.
  */
 export async function takeOverWhileDown(home: string): Promise<readonly string[]> {
-  if (!existsSync(home) || (await oldAgents(home)).length === 0) return []
+  if (!existsSync(home) || (await agentsToTakeOver(home)).length === 0) return []
   return takeOverLines(await takeOverHome(home, configOfHome(home)))
 }

@@ -1,14 +1,13 @@
 import { existsSync } from "node:fs"
 import { readdir, readFile } from "node:fs/promises"
-import { basename, dirname, join } from "node:path"
+import { basename, join } from "node:path"
 import { systemCodeOf } from "../domain/file-problem.ts"
 import { parseAgentId } from "../workspace/agent-id.ts"
 import { oldAgents, type TakenOver, unfitName } from "../workspace/take-over.ts"
 import { takenOverBefore } from "../workspace/taken-over-record.ts"
 import { type HealthCheck, ok, warning } from "./health-check.ts"
-import { parseOldUnit } from "./old-unit.ts"
-import { keptUnitOf } from "./systemd-manager.ts"
-import { unitsIn } from "./unit-name.ts"
+import { keptUnits } from "./kept-unit.ts"
+import { otherUnitsOf, type UnitPlace } from "./units-of-home.ts"
 
 /** Release 0.2.0 on this machine, as `enable` and `doctor` tell of it. */
 export interface OlderRelease {
@@ -20,7 +19,7 @@ export interface OlderRelease {
   readonly session: string | null
   /** How many it has left in `agent_replies/`. */
   readonly replies: number
-  /** Its unit, which ours has taken the place of; null: there is none. */
+  /** Its unit, which ours has taken the place of, the last one where there were several; null: there is none. */
   readonly keptUnit: string | null
   /** What a person has to see to. */
   readonly toDo: readonly { readonly what: string; readonly next: string }[]
@@ -34,18 +33,14 @@ function sessionOf(record: TakenOver | null): string {
 const seen = "rename the folder, or leave it: the service does not touch it"
 
 /**
- * What there is of it in this home and, where `definitionPath` is that of a unit of systemd, beside that; null: nothing, as far as who
- * asks may look.
+ * What there is of it in this home and, where that is kept running by a unit of systemd, beside that unit; null: nothing, as far as
+ * who asks may look.
  */
-export async function olderRelease(
-  home: string,
-  definitionPath: string | null,
-): Promise<OlderRelease | null> {
+export async function olderRelease(home: string, unit: UnitPlace | null): Promise<OlderRelease | null> {
   const record = await takenOverBefore(home)
-  const waiting = existsSync(home) ? await oldAgents(home) : []
-  const others = definitionPath === null ? [] : await otherUnits(definitionPath)
-  const kept = definitionPath === null ? null : keptUnitOf(definitionPath)
-  const keptUnit = kept !== null && existsSync(kept) ? kept : null
+  const waiting = existsSync(home) ? await oldAgents(home, record?.begun) : []
+  const others = unit === null ? [] : (await otherUnitsOf(home, unit)).filter(({ isOld }) => isOld)
+  const keptUnit = unit === null ? null : ((await keptUnits(unit.definitionPath)).at(-1) ?? null)
   if (record === null && waiting.length === 0 && others.length === 0 && keptUnit === null) return null
   const agents = record?.agents ?? []
   const left = [...(record?.left ?? [])]
@@ -61,9 +56,9 @@ export async function olderRelease(
     toDo: [
       ...left.map(({ folder, why }) => ({ what: `${folder}: ${why}`, next: seen })),
       ...(await processesOf(home, [...agents, ...waiting])),
-      ...others.map((path) => ({
+      ...others.map(({ path }) => ({
         what: `${path} is another service of it, which would take the same home`,
-        next: `sudo systemctl disable --now ${basename(path)}`,
+        next: `${unit?.scope === "user" ? "systemctl --user" : "sudo systemctl"} disable --now ${basename(path)}`,
       })),
     ],
   }
@@ -105,9 +100,9 @@ export function olderReleaseJson(found: OlderRelease, unit: readonly string[]): 
 /** The same as lines of `doctor`. */
 export async function checkOlderRelease(
   home: string,
-  definitionPath: string | null,
+  unit: UnitPlace | null,
 ): Promise<readonly HealthCheck[]> {
-  const found = await olderRelease(home, definitionPath)
+  const found = await olderRelease(home, unit)
   if (found === null) return []
   const facts = [
     `${found.agents.join(", ") || "no agent"} came along`,
@@ -121,13 +116,6 @@ export async function checkOlderRelease(
     ok("from 0.2.0", facts.join("; ")),
     ...found.toDo.map(({ what, next }) => warning("from 0.2.0", what, next)),
   ]
-}
-
-async function otherUnits(definitionPath: string): Promise<readonly string[]> {
-  const folder = dirname(definitionPath)
-  const paths = unitsIn(folder).map((name) => join(folder, name))
-  const texts = await Promise.all(paths.map((path) => readFile(path, "utf8").catch(() => "")))
-  return paths.filter((path, index) => path !== definitionPath && parseOldUnit(texts[index] ?? "") !== null)
 }
 
 /** Its daemon, and its agents' sessions, which go on when that ends and which no polite signal ends. Only Linux tells whose a process is. */

@@ -138,8 +138,42 @@ describe("what enable will write", () => {
     expect(changed.config).toMatchObject({ host: "0.0.0.0", port: 7011 })
     expect(changed.newKey).toBe("sk-new")
     expect(changed.keptOfOldUnit).toEqual(["address 0.0.0.0", "CLI codex resume --last || codex"])
-    // A key that there is already in the new form is what clients have by now.
-    const again = plan({ oldUnit }, { [`${home}/secrets`]: "AI_AGENT_PROXY_API_KEY=sk-present\n" })
+    // An earlier try was ended half-way: there is nothing to store any more.
+    const again = plan({ oldUnit }, { [`${home}/secrets`]: "AI_AGENT_PROXY_API_KEY=sk-old\n" })
     expect(again.newKey).toBeNull()
+    expect(again.keptOfOldUnit).toContain("its key")
+  })
+
+  it("takes what a unit of release 0.2.0 says that is in place now before what an enable of ours has written earlier", () => {
+    const files = {
+      [`${home}/service.env`]: formatEnvironmentFile({
+        AI_AGENT_PROXY_PORT: "7055",
+        AI_AGENT_PROXY_CLI: "codex",
+        AI_AGENT_PROXY_LOG_LEVEL: "debug",
+        HTTPS_PROXY: "http://before:3128",
+        PATH: import.meta.dirname,
+      }),
+      [`${home}/secrets`]: "AI_AGENT_PROXY_API_KEY=sk-before\n",
+    }
+    const environment = { AI_AGENT_PROXY_PORT: "8000", HTTPS_PROXY: "http://now:3128", PATH: "/usr/bin" }
+    const oldUnit = { user: "alice", apiKey: "sk-now", environment }
+    const { newKey, keptOfOldUnit, ...planned } = plan({ oldUnit }, files)
+    expect(newKey).toBe("sk-now")
+    expect([...planned.config.apiKeys]).toEqual([["owner", "sk-now"]])
+    expect(planned.environment).toMatchObject({
+      AI_AGENT_PROXY_PORT: "8000",
+      AI_AGENT_PROXY_LOG_LEVEL: "debug",
+      HTTPS_PROXY: "http://now:3128",
+    })
+    expect(planned.environment.PATH?.split(":")).toContain(import.meta.dirname)
+    expect(keptOfOldUnit).toEqual(["port 8000", "its key"])
+    // What is given now goes before both, and a key that there is never goes by itself.
+    const given = plan({ oldUnit, flags: { port: "9000", apiKey: "sk-given" } }, files)
+    expect(given).toMatchObject({ newKey: "sk-given", config: { port: 9000 } })
+    const without = plan({ oldUnit: { ...oldUnit, apiKey: null } }, files)
+    expect(without).toMatchObject({ newKey: null, config: { apiKeys: new Map([["owner", "sk-before"]]) } })
+    // One that a person has given a name of its own in config.toml would be refused at the start.
+    const named = { ...files, [`${home}/config.toml`]: '[api_keys]\nann = "sk-now"\n' }
+    expect(plan({ oldUnit }, named).newKey).toBeNull()
   })
 })

@@ -4,7 +4,7 @@ import type { Config } from "../config/config.ts"
 import { parseEnvironmentFile } from "../config/environment-file.ts"
 import { isLoopback } from "../config/is-loopback.ts"
 import { resolveConfig } from "../config/resolve-config.ts"
-import { homeVariable, settings, settingVariables } from "../config/settings.ts"
+import { homeVariable, ownerPrincipal, settings, settingVariables } from "../config/settings.ts"
 import { version } from "../config/version.ts"
 import type { Installation } from "./installation.ts"
 import type { OldUnit } from "./old-unit.ts"
@@ -65,7 +65,10 @@ export function planService(input: ServicePlanInput): ServicePlan {
     env: { [homeVariable]: source[homeVariable] ?? input.installedHome ?? old[homeVariable] },
   }).home
   const environmentFile = environmentFileOf(home)
-  const previous = { ...old, ...parseEnvironmentFile(environmentFile, readFile(environmentFile) ?? "") }
+  const stored = parseEnvironmentFile(environmentFile, readFile(environmentFile) ?? "")
+  // A unit of that release which is in place now is what clients know: the file may be of a service of ours from before somebody went
+  // back to it.
+  const previous = { ...stored, ...old }
   const ownSettings = {
     ...ownVariables(previous),
     ...ownVariables(source),
@@ -78,12 +81,17 @@ export function planService(input: ServicePlanInput): ServicePlan {
   const found = resolveConfig({ ...base, flags: { host, port, cli, apiKey: key }, env: ownSettings })
   const hasKey = found.apiKeys.size > 0
   const isMade = !hasKey && !isLoopback(found.host) && !input.isAuthOff
-  // Clients have that of the old unit, whatever the address.
-  const oldKey = hasKey || input.isAuthOff ? null : (input.oldUnit?.apiKey ?? null)
+  // Clients have that of the old unit, whatever the address, and whatever is in `secrets`.
+  const keyOfOldUnit = input.oldUnit?.apiKey ?? null
+  const isKnown = keyOfOldUnit !== null && [...found.apiKeys.values()].includes(keyOfOldUnit)
+  const oldKey = input.isAuthOff || isKnown ? null : keyOfOldUnit
   const newKey = key ?? oldKey ?? (isMade ? `sk-${randomBytes(24).toString("base64url")}` : null)
-  const config = !hasKey && newKey !== null ? { ...found, apiKeys: new Map([["owner", newKey]]) } : found
+  const apiKeys = new Map(found.apiKeys)
+  if (newKey !== null) apiKeys.set(ownerPrincipal, newKey)
+  const config = { ...found, apiKeys }
+  const isKeyKept = keyOfOldUnit !== null && [...apiKeys.values()].includes(keyOfOldUnit)
   const captured = captureEnvironment(source, user, config.passEnv)
-  const paths = [captured.PATH, previous.PATH]
+  const paths = [captured.PATH, old.PATH, stored.PATH]
   return {
     user,
     environment: {
@@ -94,7 +102,7 @@ export function planService(input: ServicePlanInput): ServicePlan {
     },
     config,
     newKey,
-    keptOfOldUnit: keptOf(old, ownSettings, newKey !== null && newKey === oldKey),
+    keptOfOldUnit: keptOf(old, ownSettings, isKeyKept),
     spec: {
       version,
       user: user.name,

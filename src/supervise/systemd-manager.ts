@@ -2,7 +2,8 @@ import { mkdir, readFile, rm } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { messageOf } from "../domain/errors.ts"
 import { systemCodeOf } from "../domain/file-problem.ts"
-import { createAtomic, removeTemporaries, writeAtomic } from "../workspace/write-atomic.ts"
+import { removeTemporaries, writeAtomic } from "../workspace/write-atomic.ts"
+import { keepUnit } from "./kept-unit.ts"
 import { parseOldUnit } from "./old-unit.ts"
 import type { CommandResult, RunCommand } from "./run-command.ts"
 import { ServiceError } from "./service-error.ts"
@@ -27,11 +28,6 @@ export interface SystemdOptions {
 /** Where systemd looks for units of this kind that people have made. */
 export function unitFolderOf({ scope, homeDir }: Pick<SystemdOptions, "scope" | "homeDir">): string {
   return scope === "user" ? join(homeDir, ".config/systemd/user") : "/etc/systemd/system"
-}
-
-/** Where the unit of release 0.2.0 is kept that was in the place of ours. No service manager reads it there. */
-export function keptUnitOf(definitionPath: string): string {
-  return `${definitionPath}.from-0.2.0`
 }
 
 export class SystemdManager implements ServiceManager {
@@ -114,9 +110,8 @@ export class SystemdManager implements ServiceManager {
     const text = await this.define(spec)
     const before = await this.installed()
     try {
-      // For the way back. It may hold a key.
       if (before !== null && parseOldUnit(before.text) !== null)
-        await createAtomic(keptUnitOf(this.definitionPath), before.text)
+        await keepUnit(this.definitionPath, before.text)
       await mkdir(dirname(this.definitionPath), { recursive: true })
       await removeTemporaries(this.definitionPath)
       // Readable by all: there is no secret in it, and a person may want to see what the machine does.

@@ -53,12 +53,17 @@ type Runtime = z.output<typeof runtimeSchema>
 /**
  * Gives each agent that release 0.2.0 has left in the home a control file; nothing that is there is changed, so that the older
  * program may go on with them. An agent whose control file a person has removed since has an identity, and is not taken again.
+ * `folders`: those of them, where they are known already. May be done again after one that was ended half-way.
  * Rejects with `ProxyError` where the home cannot be read or an agent's folder not be completed.
  */
-export async function takeOverAgents(home: string, defaults: ServiceDefaults): Promise<TakenOver> {
+export async function takeOverAgents(
+  home: string,
+  defaults: ServiceDefaults,
+  folders?: readonly string[],
+): Promise<TakenOver> {
   const agents: string[] = []
   const left: { folder: string; why: string }[] = []
-  for (const folder of await oldAgents(home)) {
+  for (const folder of folders ?? (await oldAgents(home))) {
     const id = parseAgentId(folder)
     if (id === null) {
       left.push({ folder, why: unfitName })
@@ -76,15 +81,18 @@ export async function takeOverAgents(home: string, defaults: ServiceDefaults): P
   return { agents, left }
 }
 
-/** Names of folders, sorted: agents of that release that are not taken over yet. */
-export async function oldAgents(home: string): Promise<string[]> {
+/**
+ * Names of folders, sorted: agents of that release that are not taken over yet. Those of `begun` are among them whatever of ours they
+ * have already: taking them over was ended half-way, perhaps.
+ */
+export async function oldAgents(home: string, begun: readonly string[] = []): Promise<string[]> {
   const entries = await readdir(home, { withFileTypes: true })
   const found: string[] = []
   for (const { name } of entries.filter((entry) => entry.isDirectory())) {
     const root = join(home, name)
     const [own, control] = await Promise.all([namesIn(root, ""), namesIn(root, "control")])
     const isOld = own.includes("AGENTS.md") && marks.some((mark) => control.includes(mark))
-    if (isOld && !ours.some((file) => control.includes(file))) found.push(name)
+    if (isOld && (begun.includes(name) || !ours.some((file) => control.includes(file)))) found.push(name)
   }
   return found.toSorted()
 }

@@ -2,29 +2,48 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { z } from "zod"
 import { storageFailed, systemCodeOf } from "../domain/file-problem.ts"
-import { type OldSessionNote, type ServiceDefaults, type TakenOver, takeOverAgents } from "./take-over.ts"
+import { parseAgentId } from "./agent-id.ts"
+import {
+  type OldSessionNote,
+  oldAgents,
+  type ServiceDefaults,
+  type TakenOver,
+  takeOverAgents,
+} from "./take-over.ts"
 import { writeAtomic } from "./write-atomic.ts"
 
 /** In the home: that it was one of release 0.2.0, and what was taken over from it. */
 const recordFile = "from-0.2.0.json"
 
+interface TakeOverRecord extends TakenOver {
+  /** Folders of agents whose take-over has begun and is not known to have come to its end. Absent: there are none. */
+  readonly begun?: readonly string[] | undefined
+}
+
 const recordSchema = z.object({
   agents: z.array(z.string()),
   left: z.array(z.object({ folder: z.string(), why: z.string() })),
   session: z.object({ thread: z.string().nullable(), note: z.string() }).optional(),
+  begun: z.array(z.string()).optional(),
 })
 
 /**
  * Takes over what release 0.2.0 has left in the home, and keeps on record what that was. Resolves with what is new this time. May
- * be done at every start. Rejects with `ProxyError`.
+ * be done at every start, and goes on with one that was ended half-way. Rejects with `ProxyError`.
  */
 export async function takeOverHome(home: string, defaults: ServiceDefaults): Promise<TakenOver> {
-  const found = await takeOverAgents(home, defaults)
   const before = await takenOverBefore(home)
-  const isKnown = found.agents.length === 0 && found.left.every(({ folder }) => isLeft(before, folder))
+  const folders = await oldAgents(home, before?.begun)
+  const begun = folders.filter((folder) => parseAgentId(folder) !== null)
+  // Before any of them is touched: afterwards nothing tells one that is half done from one of ours.
+  if (begun.length > 0) await write(home, { agents: [], left: [], ...before, begun })
+  const found = await takeOverAgents(home, defaults, folders)
+  const isUnfinished = begun.length > 0 || (before?.begun ?? []).length > 0
+  const isKnown = !isUnfinished && found.left.every(({ folder }) => isLeft(before, folder))
   if (isKnown) return { agents: [], left: [] }
-  const record: TakenOver = {
+  const record: TakeOverRecord = {
     ...before,
+    begun: undefined,
     agents: [...new Set([...(before?.agents ?? []), ...found.agents])],
     left: [...(before?.left ?? []), ...found.left.filter(({ folder }) => !isLeft(before, folder))],
   }
@@ -38,7 +57,12 @@ export async function noteSession(home: string, session: OldSessionNote): Promis
   if (record !== null) await write(home, { ...record, session })
 }
 
-async function write(home: string, record: TakenOver): Promise<void> {
+/** Names of folders: agents of that release that the next `takeOverHome` takes over, or completes. */
+export async function agentsToTakeOver(home: string): Promise<readonly string[]> {
+  return oldAgents(home, (await takenOverBefore(home))?.begun)
+}
+
+async function write(home: string, record: TakeOverRecord): Promise<void> {
   const path = join(home, recordFile)
   await writeAtomic(path, `${JSON.stringify(record, null, 2)}\n`).catch((error: unknown) => {
     throw storageFailed(`${path} cannot be written`, error)
@@ -46,7 +70,7 @@ async function write(home: string, record: TakenOver): Promise<void> {
 }
 
 /** All that was ever taken over; null: the home has never been one of that release, or the record cannot be read. */
-export async function takenOverBefore(home: string): Promise<TakenOver | null> {
+export async function takenOverBefore(home: string): Promise<TakeOverRecord | null> {
   try {
     const parsed = recordSchema.safeParse(JSON.parse(await readFile(join(home, recordFile), "utf8")))
     return parsed.data ?? null

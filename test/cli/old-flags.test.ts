@@ -157,6 +157,49 @@ WantedBy=multi-user.target
     expect(readFileSync(join(home, "secrets"), "utf8")).toContain("key-of-the-clients")
     expect(existsSync(join(folder.path, "units/ai-agent-proxy.service"))).toBe(false)
   }, 60_000)
+
+  it("goes on with what that release was given since, where somebody has gone back to it, and keeps both units", async () => {
+    const { AI_AGENT_PROXY_CLI: _, ...plain } = env
+    env = plain
+    const path = join(folder.path, "units/ai-agent-proxy.service")
+    mkdirSync(join(folder.path, "units"))
+    const old = (port: number, key: string) =>
+      `[Service]\nEnvironment=HOME=${folder.path}\nEnvironment=AI_AGENT_PROXY_API_KEY=${key}\nExecStart=/v/python3 -m ai_agent_proxy.cli daemon --api-port ${port}\n`
+    writeFileSync(path, old(7055, "first-key"))
+    expect(await enable()).toMatchObject({ code: 0 })
+    // The way back, and its own `enable` with other values.
+    writeFileSync(path, old(8000, "second-key"))
+    const written = await enable()
+    expect(written.stderr).toContain("port 8000, its key")
+    expect(written.stderr).toContain(`kept beside    ${path}.from-0.2.0.2\n`)
+    expect(readFileSync(join(home, "secrets"), "utf8")).toContain("second-key")
+    expect(readFileSync(join(home, "service.env"), "utf8")).toContain('AI_AGENT_PROXY_PORT="8000"')
+    expect(unit("ai-agent-proxy.service.from-0.2.0")).toBe(old(7055, "first-key"))
+    expect(unit("ai-agent-proxy.service.from-0.2.0.2")).toBe(old(8000, "second-key"))
+  }, 60_000)
+
+  it("makes no second service of one home under another name", async () => {
+    expect(await enable()).toMatchObject({ code: 0 })
+    for (const dryRun of [[], ["--dry-run"]]) {
+      const second = await enable("--service-name", "two", ...dryRun)
+      expect(second).toMatchObject({ code: 1 })
+      expect(second.stderr).toContain(
+        `${folder.path}/units/ai-agent-proxy.service is a service of this home (${home}) already`,
+      )
+      expect(second.stderr).toContain("ai-agent-proxy enable --service-name ai-agent-proxy.service")
+    }
+    expect(existsSync(join(folder.path, "units/two.service"))).toBe(false)
+    const other = await enable("--service-name", "two", "--home", join(folder.path, "other"))
+    expect(other).toMatchObject({ code: 0 })
+    const moved = await enable("--service-name", "two", "--home", home)
+    expect(moved).toMatchObject({ code: 1, stderr: expect.stringContaining("is a service of this home") })
+    writeFileSync(
+      join(folder.path, "units/ai-agent-proxy.service"),
+      `[Service]\nEnvironment=HOME=${folder.path}\nExecStart=/v/python3 -m ai_agent_proxy.cli daemon\n`,
+    )
+    const third = await enable("--service-name", "three")
+    expect(third).toMatchObject({ code: 1, stderr: expect.stringContaining("already, of release 0.2.0. ") })
+  }, 60_000)
 })
 
 describe("commands about agents, as scripts of release 0.2.0 have them", () => {

@@ -9,6 +9,9 @@ import { type DaemonProcess, spawnCommand, startDaemonProcess } from "../support
 import { makeOldAgent, makeOldHome } from "../support/old-home.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
 
+/** Whose service `enable` makes one of the machine. */
+const isRoot = process.geteuid?.() === 0
+
 let folder: TempDir
 let home: string
 let env: Record<string, string>
@@ -133,7 +136,7 @@ describe("a home of release 0.2.0", () => {
         "From release 0.2.0 (docs/from-0.2.0.md):",
         "  replies        1 in agent_replies/, as they were",
         `  to be seen to  sessions of its agents still run (pid ${session.pid})\n                 next: kill -9 ${session.pid}`,
-        `  to be seen to  ${units}/second.service is another service of it, which would take the same home\n                 next: sudo systemctl disable --now second.service`,
+        `  to be seen to  ${units}/second.service is another service of it, which would take the same home\n                 next: ${isRoot ? "sudo systemctl" : "systemctl --user"} disable --now second.service`,
         "  unit           port 7055",
       ]
       const dry = await command("enable", "--systemd-dir", units, "--dry-run")

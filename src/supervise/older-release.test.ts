@@ -1,0 +1,67 @@
+import { mkdir, symlink, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { createTempDir, type TempDir } from "../../test/support/temp-dir.ts"
+import { olderRelease } from "./older-release.ts"
+
+let temp: TempDir
+let units: string
+let home: string
+let user: { name: string; uid: number; homeDir: string }
+
+beforeEach(async () => {
+  temp = await createTempDir("older-release")
+  units = join(temp.path, "units")
+  user = { name: "ann", uid: 1234, homeDir: join(temp.path, "ann") }
+  home = join(user.homeDir, ".ai_agent_proxy")
+  await mkdir(units)
+  await mkdir(home, { recursive: true })
+})
+afterEach(() => temp.remove())
+
+const unit = (name: string, lines: readonly string[], flags = "") =>
+  writeFile(
+    join(units, `${name}.service`),
+    `[Service]\n${lines.map((line) => `${line}\n`).join("")}ExecStart=/v/python3 -m ai_agent_proxy.cli daemon ${flags}\n`,
+  )
+
+const toDo = async (scope: "system" | "user") => {
+  const definitionPath = join(units, "ai-agent-proxy.service")
+  return (await olderRelease(home, { definitionPath, scope, user }))?.toDo ?? []
+}
+
+const told = (name: string, systemctl: string) => ({
+  what: `${units}/${name}.service is another service of it, which would take the same home`,
+  next: `${systemctl} disable --now ${name}.service`,
+})
+
+describe("a second unit of release 0.2.0", () => {
+  it("is told of where it takes the same home, however it says so", async () => {
+    await symlink(user.homeDir, join(temp.path, "link"))
+    await unit("a", [`Environment=HOME=${user.homeDir}`])
+    await unit("b", ["Environment=HOME=/nowhere"], `--base-dir ${home}/`)
+    await unit("c", ["User=ann"])
+    await unit("d", ["User=1234"])
+    await unit("e", ["User=bob"], `--base-dir=${join(temp.path, "link", ".ai_agent_proxy")}`)
+    await unit("f", [`Environment=HOME=${user.homeDir}`], "--base-dir ~/.ai_agent_proxy")
+    const names = ["a", "b", "c", "d", "e", "f"]
+    expect(await toDo("system")).toEqual(names.map((name) => told(name, "sudo systemctl")))
+  })
+
+  it("is not where it is another user's, or has another home", async () => {
+    await unit("a", ["User=bob"])
+    await unit("b", ["User=bob", "Environment=HOME=/home/bob"])
+    await unit("c", ["User=ann", `Environment=HOME=${user.homeDir}`], "--base-dir /srv/agents")
+    await unit("d", [])
+    await unit("e", ["User=ann"], "--base-dir agents")
+    expect(await toDo("system")).toEqual([])
+    user = { name: "root", uid: 0, homeDir: user.homeDir }
+    expect(await toDo("system")).toEqual([told("d", "sudo systemctl")])
+  })
+
+  it("is ended by systemctl --user where it is a user's", async () => {
+    await unit("a", [])
+    await unit("b", ["Environment=HOME=/home/bob"])
+    expect(await toDo("user")).toEqual([told("a", "systemctl --user")])
+  })
+})
