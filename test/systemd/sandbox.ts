@@ -63,9 +63,18 @@ export async function runInSandbox(
   seconds = 600,
 ): Promise<SandboxRun> {
   const commands = programs.map((program) => `/payload/bin/node /payload/programs/${program}.ts`)
+  return runCommandsInSandbox(payload.path, commands, seconds)
+}
+
+/** The same for lines for bash, with a folder that they find as /payload. */
+export async function runCommandsInSandbox(
+  payload: string,
+  commands: readonly string[],
+  seconds: number,
+): Promise<SandboxRun> {
   const child = spawn(
     "bash",
-    [join(import.meta.dirname, "sandbox.sh"), "-t", String(seconds), payload.path, ...commands],
+    [join(import.meta.dirname, "sandbox.sh"), "-t", String(seconds), payload, ...commands],
     { stdio: ["ignore", "pipe", "pipe"] },
   )
   let output = ""

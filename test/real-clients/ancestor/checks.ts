@@ -11,10 +11,11 @@ import { freePort } from "../support/free-port.ts"
 import { NewRelease } from "./new-release.ts"
 import { checkOldPage } from "./old-page.ts"
 import { OldRelease } from "./old-release.ts"
+import { checkUnderSystemd } from "./under-systemd.ts"
 
 export const client: RealClient = {
   programs: ["ai-agent-proxy 0.2.0 (PyPI)"],
-  limitMinutes: 20,
+  limitMinutes: 30,
   run: async (bench) => {
     if (process.platform !== "linux") {
       bench.skip("release 0.2.0", "its sessions are found by /proc")
@@ -22,6 +23,7 @@ export const client: RealClient = {
     }
     const environment = await bench.pythonEnvironment(join(import.meta.dirname, "requirements.txt"))
     if (environment === null) return
+    await checkUnderSystemd(bench, environment)
     const model = await startModelServer()
     bench.atEnd(() => model.close())
     const codex = await createCodexHome({ modelUrl: model.url })

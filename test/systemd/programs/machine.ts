@@ -76,7 +76,7 @@ export async function health(port = 7011): Promise<{ status: number; version: st
 /** The status of a turn, and what the agent said. */
 export async function ask(
   input: string,
-  options: { port?: number; key?: string } = {},
+  options: { port?: number; key?: string; model?: string } = {},
 ): Promise<{ status: number; text: string; id: string }> {
   const answer = await fetch(`http://127.0.0.1:${options.port ?? 7011}/v1/responses`, {
     method: "POST",
@@ -85,7 +85,7 @@ export async function ask(
       "content-type": "application/json",
       ...(options.key === undefined ? {} : { authorization: `Bearer ${options.key}` }),
     },
-    body: JSON.stringify({ model: "manager", input }),
+    body: JSON.stringify({ model: options.model ?? "manager", input }),
   })
   const text = await answer.text()
   const id = /"id":"(resp_[^"]+)"/.exec(text)?.[1] ?? ""
