@@ -48,7 +48,10 @@ export function describeInterrupts(contract: Contract): void {
   it("leaves no command running after an interrupt", async (context) => {
     const { shell } = contract.prompts
     needs(context, shell)
-    const pidFile = path.join(contract.harness.workspace, "interrupted.pid")
+    const pidFile = path.join(
+      contract.harness.workspace,
+      `interrupted-${context.task.result?.retryCount ?? 0}.pid`,
+    )
     const turn = contract.backend.startTurn(
       await contract.open(),
       inputOf(shell(`echo $$ > ${pidFile}; exec sleep 300`)),
