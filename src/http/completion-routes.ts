@@ -5,11 +5,12 @@ import { toChatCompletion } from "../protocol/chat/completion.ts"
 import { toStoredMessages } from "../protocol/chat/stored-messages.ts"
 import { parseMetadataUpdate } from "../protocol/conversations.ts"
 import { toList } from "../protocol/list.ts"
+import { looseMetadata } from "../protocol/loose-forms.ts"
 import { invalidRequest } from "../protocol/shape.ts"
 import type { WireObject } from "../protocol/wire-items.ts"
 import type { HttpContext } from "./http-env.ts"
-import { readJsonBody } from "./json-body.ts"
 import { answerJson } from "./large-answer.ts"
+import { readLooseBody } from "./loose-body.ts"
 import { pageOf } from "./page-query.ts"
 import { answerOf } from "./waiting-answer.ts"
 
@@ -49,7 +50,7 @@ export function createCompletionHandlers({
       return answerJson(context, toChatCompletion(await completions.retrieve(...target(context))))
     },
     async update(context) {
-      const metadata = parseMetadataUpdate(await readJsonBody(context, config.limits))
+      const metadata = parseMetadataUpdate(await readLooseBody(context, config, looseMetadata))
       return answerJson(context, toChatCompletion(await completions.update(...target(context), metadata)))
     },
     async remove(context) {

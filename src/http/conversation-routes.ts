@@ -8,11 +8,10 @@ import {
   toConversation,
 } from "../protocol/conversations.ts"
 import { toList } from "../protocol/list.ts"
-import { looseConversation } from "../protocol/loose-forms.ts"
+import { looseConversation, looseMetadata } from "../protocol/loose-forms.ts"
 import { includable } from "../protocol/responses/parameters.ts"
 import { toWireItem, type WireObject } from "../protocol/wire-items.ts"
 import type { HttpContext } from "./http-env.ts"
-import { readJsonBody } from "./json-body.ts"
 import { answerJson } from "./large-answer.ts"
 import { readLooseBody } from "./loose-body.ts"
 import { pageOf } from "./page-query.ts"
@@ -57,7 +56,7 @@ export function createConversationHandlers({
       return answerJson(context, toConversation(await conversations.retrieve(...target(context))))
     },
     async update(context) {
-      const metadata = parseMetadataUpdate(await readJsonBody(context, config.limits))
+      const metadata = parseMetadataUpdate(await readLooseBody(context, config, looseMetadata))
       return answerJson(context, toConversation(await conversations.update(...target(context), metadata)))
     },
     async remove(context) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { parseChatRequest } from "./chat/request.ts"
-import { looseChat, looseConversation, looseResponses } from "./loose-forms.ts"
+import { looseChat, looseConversation, looseMetadata, looseResponses } from "./loose-forms.ts"
 import { parseResponsesRequest } from "./responses/request.ts"
 
 const user = (content: unknown) => ({ type: "message", role: "user", content })
@@ -130,6 +130,15 @@ describe("a looser body of chat completions", () => {
       ],
     ],
     ["bare texts", ["hi"], [{ role: "user", content: "hi" }]],
+    [
+      "texts as parts, between messages",
+      [{ type: "text", text: "a" }, { role: "assistant", content: "b" }, { text: "c" }],
+      [
+        { role: "user", content: "a" },
+        { role: "assistant", content: "b" },
+        { role: "user", content: "c" },
+      ],
+    ],
     ["one message outside of a list", { role: "user", content: "hi" }, [{ role: "user", content: "hi" }]],
   ])("with %s is read as what it means", (_name, messages, expected) => {
     const body = looseChat({ messages })
@@ -158,6 +167,11 @@ it("metadata keeps values that are no texts as JSON text, within its bounds", ()
   const texts = { user: "ann", n: "5", tags: '["a"]', deep: '{"on":true}', none: "null" }
   expect(looseChat({ metadata })).toEqual({ metadata: texts })
   expect(looseResponses({ input: "x", metadata })).toEqual({ input: "x", metadata: texts })
+  expect(looseConversation({ metadata })).toEqual({ metadata: texts })
+  expect(looseMetadata({ metadata })).toEqual({ metadata: texts })
+  for (const each of [null, {}, { metadata: null }, { metadata: { a: "b" } }]) {
+    expect(looseMetadata(each)).toBe(each)
+  }
   const long = looseResponses({ input: "x", metadata: { long: ["x".repeat(600)] } })
   expect(() => parseResponsesRequest(long)).toThrow(expect.objectContaining({ param: "metadata.long" }))
   const unsafe = looseResponses(JSON.parse('{"input": "x", "metadata": {"__proto__": {"a": 1}}}'))
@@ -168,4 +182,8 @@ it("items of a conversation are read in the same way, each at its place", () => 
   expect(looseConversation({ items: ["a", { role: "boss", content: { text: "b" } }] })).toEqual({
     items: [user("a"), { role: "user", content: "boss: b" }],
   })
+  const one = { role: "user", content: "a" }
+  expect(looseConversation({ items: one })).toEqual({ items: [one] })
+  const parts = [{ type: "text", text: "a" }, user("b")]
+  expect(looseConversation({ items: parts })).toEqual({ items: [user("a"), user("b")] })
 })

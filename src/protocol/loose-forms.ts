@@ -27,15 +27,24 @@ export function looseChat(body: unknown): unknown {
 
 /** A new conversation, and new items of one. */
 export function looseConversation(body: unknown): unknown {
-  return withFields(body, { items: looseItems })
+  return withFields(body, { items: (items) => looseItems(listOf(items)), metadata: textValues })
+}
+
+/** What replaces the metadata of a conversation, or of a stored chat completion. */
+export function looseMetadata(body: unknown): unknown {
+  return withFields(body, { metadata: textValues })
 }
 
 function looseInput(input: unknown): unknown {
   const text = textIn(input)
   if (text !== null) return text
-  if (isObject(input) && "content" in input) return looseItems([input])
   const texts = Array.isArray(input) && input.length > 0 ? input.map(textIn) : [null]
-  return texts.includes(null) ? looseItems(input) : texts.join("\n\n")
+  return texts.includes(null) ? looseItems(listOf(input)) : texts.join("\n\n")
+}
+
+/** One message is a list of it. */
+function listOf(value: unknown): unknown {
+  return isObject(value) && "content" in value ? [value] : value
 }
 
 function looseItems(items: unknown): unknown {
@@ -49,9 +58,9 @@ function looseItems(items: unknown): unknown {
 }
 
 function looseMessages(messages: unknown): unknown {
-  const list = isObject(messages) && "content" in messages ? [messages] : messages
-  return mapped(list, (message) => {
-    if (typeof message === "string") return { role: "user", content: message }
+  return mapped(listOf(messages), (message) => {
+    const text = textIn(message)
+    if (text !== null) return { role: "user", content: text }
     return isObject(message) ? looseMessage(message, [...messageRoles, ...toolRoles], [], chatPart) : message
   })
 }

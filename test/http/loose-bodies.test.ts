@@ -40,6 +40,12 @@ const forms: readonly [string, string, object, readonly string[]][] = [
     ["user: Hi"],
   ],
   [
+    "a text in place of a message",
+    "/v1/chat/completions",
+    { messages: [{ type: "text", text: "Hi" }] },
+    ["user: Hi"],
+  ],
+  [
     "an unknown role",
     "/v1/chat/completions",
     { messages: [{ role: "boss", content: "Hi" }] },
