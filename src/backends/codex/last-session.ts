@@ -1,15 +1,17 @@
 import { z } from "zod"
 import type { PastSession } from "../../domain/backend.ts"
 import { newId } from "../../domain/ids.ts"
-import type { Item, MessageItem } from "../../domain/items.ts"
+import type { FileChange, Item, MessageItem } from "../../domain/items.ts"
 import type { AppServer } from "./app-server.ts"
 import { itemOf } from "./item-mapping.ts"
 import { nativeItemSchema } from "./protocol.ts"
 
-/** Of all that is told of the session; older turns are left out. */
+/** Of all that is told of the session; what is older is left out. */
 const maxCharacters = 400_000
-/** Of the output of a command. */
+/** Of what a command or a tool has put out, and of all diffs of an edit. */
 const maxOutput = 8_000
+/** Of a message in a turn that is too long for all of it: any one has room then, however it is escaped. */
+const maxMessage = 50_000
 
 const listSchema = z.object({ data: z.array(z.object({ id: z.string() })) })
 const readSchema = z.object({
@@ -24,7 +26,7 @@ const userMessage = z.object({
  * the service's), as items. It is only read: `codex resume --last` still finds it there. Null: codex has none.
  */
 export async function lastSession(
-  server: AppServer,
+  server: Pick<AppServer, "request">,
   folders: readonly string[],
 ): Promise<PastSession | null> {
   const params = {
@@ -44,17 +46,38 @@ export async function lastSession(
   return { thread: newest.id, items: newestItems(thread.turns.map(({ items }) => items.flatMap(ownItem))) }
 }
 
-/** Whole turns, up to so many characters. */
+/** Whole turns, up to so many characters; of the newest one its end where it alone has more. */
 function newestItems(turns: readonly (readonly Item[])[]): readonly Item[] {
-  const kept: Item[][] = []
+  const spoken = turns.filter((turn) => turn.length > 0)
+  const kept = fitting(spoken)
+  const isCut = kept.length < spoken.length
+  const items = kept.length > 0 ? kept.flat() : fitting((spoken.at(-1) ?? []).flatMap(shortened))
+  return [...(isCut ? [said("developer", "(Earlier messages are left out.)")] : []), ...items]
+}
+
+/** The last ones that have room together. */
+function fitting<T>(all: readonly T[]): readonly T[] {
   let room = maxCharacters
-  for (const turn of turns.toReversed()) {
-    room -= JSON.stringify(turn).length
-    if (room < 0) break
-    kept.unshift([...turn])
-  }
-  const cut = kept.length < turns.length ? [said("developer", "(Earlier messages are left out.)")] : []
-  return [...cut, ...kept.flat()]
+  const tooOld = all.findLastIndex((each) => {
+    room -= JSON.stringify(each).length
+    return room < 0
+  })
+  return all.slice(tooOld + 1)
+}
+
+/** Empty: nothing of it could be told on its own. */
+function shortened(item: Item): Item[] {
+  if (item.type !== "message") return JSON.stringify(item).length > maxCharacters / 2 ? [] : [item]
+  return [
+    {
+      ...item,
+      content: item.content.map((part) =>
+        part.type !== "text" || part.text.length <= maxMessage
+          ? part
+          : { ...part, text: `(…) ${part.text.slice(-maxMessage).toWellFormed()}` },
+      ),
+    },
+  ]
 }
 
 /** With an id of ours; what an agent needs nothing of is left out. */
@@ -69,13 +92,30 @@ function ownItem(native: z.infer<typeof nativeItemSchema>): Item[] {
     case "message":
       return [{ ...item, id: newId("msg_") }]
     case "command":
-      return [{ ...item, id: newId("mcp_"), output: item.output.slice(0, maxOutput).toWellFormed() }]
+      return [{ ...item, id: newId("mcp_"), output: beginningOf(item.output, maxOutput) }]
     case "file_change":
-    case "tool_call":
-      return [{ ...item, id: newId("mcp_") }]
+      return [{ ...item, id: newId("mcp_"), changes: withShortDiffs(item.changes) }]
+    case "tool_call": {
+      const output = item.output === null ? null : beginningOf(item.output, maxOutput)
+      const error = item.error === null ? null : beginningOf(item.error, maxOutput)
+      return [{ ...item, id: newId("mcp_"), output, error }]
+    }
     default:
       return []
   }
+}
+
+function withShortDiffs(changes: readonly FileChange[]): readonly FileChange[] {
+  let room = maxOutput
+  return changes.map((change) => {
+    const diff = beginningOf(change.diff, room)
+    room -= diff.length
+    return { ...change, diff }
+  })
+}
+
+function beginningOf(text: string, length: number): string {
+  return text.slice(0, length).toWellFormed()
 }
 
 function said(role: "user" | "developer", text: string): MessageItem {
