@@ -81,15 +81,15 @@ One of our own: \`context_id\` names a conversation as the header \`X-Session-Id
 
 ### Looser bodies
 
-A body whose meaning is plain is read as what it means, by both endpoints, whole, streamed and on WebSockets, and where input is counted,
-compacted or added to a conversation; the tables and \`/openapi.json\` show OpenAI's own form. \`loose_bodies = false\` refuses all of these with
-a 400 that names the field, as it refuses what is not plain:
+A body whose meaning is plain is read as what it means, by both endpoints, whole, streamed and on WebSockets, where input is counted,
+compacted or added to a conversation, and where metadata is replaced; the tables and \`/openapi.json\` show OpenAI's own form.
+\`loose_bodies = false\` refuses all of these with a 400 that names the field, as it refuses what is not plain:
 
 | what comes | is read as |
 |---|---|
 | \`"input": {"text": "…"}\`, \`"content": {"text": "…"}\`, with or without the \`type\` of a text | the text |
 | \`"input": ["a", "b"]\`, texts and \`{"type": "text", "text": "…"}\` | one message: the texts with a blank line between them |
-| a text among the items of \`input\`, of \`messages\` or of a conversation | a message of the user |
+| a text or \`{"type": "text", "text": "…"}\` among the items of \`input\`, of \`messages\` or of a conversation | a message of the user |
 | a text among the parts of a \`content\`, \`input_text\` and \`output_text\` in a chat message | a part of text |
 | one message in place of a list of them | a list of one |
 | a \`role\` in capitals, or none | the role; the user |
@@ -101,7 +101,8 @@ a 400 that names the field, as it refuses what is not plain:
 With \`agents.tell_metadata = true\` (so it is by itself in a home [from release 0.2.0](from-0.2.0.md)), each message comes to the agent behind
 another one that holds the request's \`metadata\` and, where \`model\` names no agent, that name as \`requested_model\`, as JSON in a marked block and
 with the word that it is data and no instruction. In that JSON backticks, \`<\`, \`>\` and what cannot be seen are written as \`\\uXXXX\`. It is no part of the
-conversation: nothing is recognised by it, no answer and no list of items shows it, and titles and the like are asked for without it.
+conversation: nothing is recognised by it, no answer and no list of items shows it, and titles and the like are asked for without it. With the
+outputs of functions it comes where messages come with them.
 
 ### POST /v1/responses
 

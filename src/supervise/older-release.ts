@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs"
 import { readdir, readFile } from "node:fs/promises"
 import { basename, join } from "node:path"
+import type { OwnPath } from "../disk/held-folder.ts"
+import { readOwnFile } from "../disk/own-file.ts"
 import { systemCodeOf } from "../domain/file-problem.ts"
 import { parseAgentId } from "../workspace/agent-id.ts"
 import { oldAgents, type TakenOver, unfitName } from "../workspace/take-over.ts"
@@ -29,6 +31,9 @@ function sessionOf(record: TakenOver | null): string {
   const shared = '`sessions = "shared"` in config.toml puts all conversations into one thread, as it did'
   return `${record?.session?.note ?? "the first conversation with the manager goes on with the last one that codex has of it"}; ${shared}`
 }
+
+/** Of a file with the number of a process. */
+const maxPidBytes = 64
 
 const seen = "rename the folder, or leave it: the service does not touch it"
 
@@ -120,10 +125,13 @@ export async function checkOlderRelease(
 
 /** Its daemon, and its agents' sessions, which go on when that ends and which no polite signal ends. Only Linux tells whose a process is. */
 async function processesOf(home: string, agents: readonly string[]): Promise<OlderRelease["toDo"]> {
-  const daemon = await pidIn(join(home, "master.pid"), /python[\w.]* .*\bai[-_]agent[-_]proxy\b/)
+  const daemon = await pidIn({ root: home, path: "master.pid" }, /python[\w.]* .*\bai[-_]agent[-_]proxy\b/)
   const sessions = await Promise.all(
     agents.map((id) =>
-      pidIn(join(home, id, "control", "session.pid"), /python[\w.]* .*\bai_agent_proxy\.session\b/),
+      pidIn(
+        { root: join(home, id), path: "control/session.pid" },
+        /python[\w.]* .*\bai_agent_proxy\.session\b/,
+      ),
     ),
   )
   const pids = sessions.filter((pid) => pid !== null)
@@ -147,10 +155,10 @@ async function processesOf(home: string, agents: readonly string[]): Promise<Old
   ]
 }
 
-/** Null: nothing has written it there, or the process is gone, or is another one by now. */
-async function pidIn(path: string, program: RegExp): Promise<number | null> {
-  const text = await readFile(path, "utf8").catch(() => "")
-  const pid = Number(text.trim())
+/** Null: nothing has written it there, or something else lies there, or the process is gone, or is another one by now. */
+async function pidIn(own: OwnPath, program: RegExp): Promise<number | null> {
+  const content = await readOwnFile(own, maxPidBytes).catch(() => null)
+  const pid = Number(content?.toString("latin1").trim())
   if (!Number.isInteger(pid) || pid <= 1) return null
   const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")
   return program.test(command.replaceAll("\0", " ")) ? pid : null
