@@ -7,7 +7,7 @@ import type { PendingTurn } from "./pending-turn.ts"
 export async function storeTurn(
   pending: PendingTurn,
   idempotency: IdempotencyKey | null,
-  { store, ages }: { readonly store: Store; readonly ages: AgeClock },
+  { store, ages }: { readonly store: Store; readonly ages: Pick<AgeClock, "now"> },
 ): Promise<void> {
   const { plan, turnId, record } = pending
   await store.insertTurn(

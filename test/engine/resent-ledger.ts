@@ -15,6 +15,7 @@ import { anyFunction, type TurnRequest } from "../../src/domain/turn-request.ts"
 import { newRecord } from "../../src/engine/new-record.ts"
 import type { Plan } from "../../src/engine/plan.ts"
 import { planTurn } from "../../src/engine/plan-turn.ts"
+import { storeTurn } from "../../src/engine/store-turn.ts"
 import { openSqliteStore } from "../../src/storage/sqlite/open-sqlite-store.ts"
 
 const principal = "owner"
@@ -92,21 +93,8 @@ export class ResentLedger {
     const plan = await this.plan(asked)
     const turnId = newId("turn_")
     const record = newRecord(principal, agent.id, requestOf(asked), { createdAt: 1_000, status: "running" })
-    await this.store.insertTurn(
-      { ...plan.thread, headTurnId: turnId },
-      {
-        id: turnId,
-        threadId: plan.thread.id,
-        responseId: record.id,
-        parentTurnId: plan.parentTurnId,
-        nativeRef: null,
-        input: [...plan.clientHistory, ...plan.added],
-        chain: null,
-        createdAt: 1_000,
-        conversationId: null,
-      },
-      record,
-    )
+    const pending = { turnId, request: requestOf(asked), plan, record }
+    await storeTurn(pending, null, { store: this.store, ages: { now: () => 1_000 } })
     await this.store.saveProgress({
       responseId: record.id,
       turnId,

@@ -83,8 +83,8 @@ it("a CLI that is killed again and again is told as busy for so long: it comes b
         expect([name, error.status, error.code]).toEqual([name, 503, "agent_unavailable"])
         const seconds = Number(error.headers.get("retry-after"))
         expect(seconds).toBeGreaterThan(4)
-        // What died by itself, as a busy machine has it, counts as well.
-        expect(seconds).toBeLessThanOrEqual(60)
+        // 16 s behind the sixth death; a start that a busy machine has cut short is one more.
+        expect(seconds).toBeLessThanOrEqual(32)
         expect(error.message).toMatch(/SIGKILL/)
       }
       await waitFor(() => pidOf(model) !== null, { what: `${model} to be back`, timeoutMs: 60_000 })

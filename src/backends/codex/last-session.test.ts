@@ -14,7 +14,7 @@ async function itemsOf(turns: readonly (readonly object[])[]): Promise<readonly 
         ? { data: [{ id: "t" }] }
         : { thread: { turns: turns.map((items) => ({ items })) } },
     )
-  return (await lastSession({ request }, ["/work"]))?.items ?? []
+  return (await lastSession({ request }, ["/project"]))?.items ?? []
 }
 
 const textsOf = (items: readonly Item[]) =>
@@ -25,7 +25,7 @@ const answered = (text: string) => ({ type: "agentMessage", id: "a", text })
 const edited = (...diffs: readonly string[]) => ({
   type: "fileChange",
   id: "f",
-  changes: diffs.map((diff, index) => ({ path: `/work/${index}`, kind: { type: "update" }, diff })),
+  changes: diffs.map((diff, index) => ({ path: `/project/${index}`, kind: { type: "update" }, diff })),
   status: "completed",
 })
 const called = (args: object, text: string, message: string | null = null) => ({
@@ -83,8 +83,8 @@ describe("the last session of codex", () => {
     ])
     expect(items[3]).toMatchObject({
       changes: [
-        { path: "/work/0", diff: "d".repeat(8000) },
-        { path: "/work/1", diff: "" },
+        { path: "/project/0", diff: "d".repeat(8000) },
+        { path: "/project/1", diff: "" },
       ],
     })
     expect(items[4]).toMatchObject({ output: "d".repeat(8000), error: null })
