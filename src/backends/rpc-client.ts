@@ -35,8 +35,9 @@ export interface RpcHandlers {
   /** True: the field `jsonrpc` goes with each message, as the standard wants it; codex leaves it out. */
   readonly isStandard: boolean
   readonly write: (line: string) => void
-  readonly onNotification: (method: string, params: unknown) => void
-  readonly onRequest: (id: RequestId, method: string, params: unknown) => void
+  /** `line` is the whole message as it came, for numbers that parsing rounds; empty where it stood behind noise. */
+  readonly onNotification: (method: string, params: unknown, line: string) => void
+  readonly onRequest: (id: RequestId, method: string, params: unknown, line: string) => void
   /** A request went unanswered for longer than its deadline. */
   readonly onTimeout: (method: string) => void
   readonly log: Log
@@ -117,9 +118,11 @@ export class RpcClient {
   /** Takes one line in; never throws. */
   receive(line: string): void {
     let message: unknown
+    let text = line
     try {
       message = JSON.parse(line)
     } catch {
+      text = ""
       message = objectBehindNoise(line, !this.#hasRead)
       if (message === undefined) {
         this.#stray.take(line)
@@ -132,8 +135,8 @@ export class RpcClient {
     const { id, method, params, result, error } = message as Readonly<Record<string, unknown>> // an object, see above
     const requestId = typeof id === "string" || typeof id === "number" ? id : null
     if (typeof method === "string") {
-      if (requestId === null) this.#handlers.onNotification(method, params)
-      else this.#handlers.onRequest(requestId, method, params)
+      if (requestId === null) this.#handlers.onNotification(method, params, text)
+      else this.#handlers.onRequest(requestId, method, params, text)
     } else if (requestId !== null) this.#settle(requestId, result, error)
   }
 

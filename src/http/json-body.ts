@@ -21,16 +21,31 @@ export async function readJsonBody(
   return readUntypedJsonBody(context, limits, share)
 }
 
+/** The same with the text that it was parsed of, for numbers that parsing rounds. */
+export async function readJsonAndText(
+  context: HttpContext,
+  limits: Limits,
+  share: ByteShare | undefined,
+): Promise<{ readonly body: unknown; readonly text: string }> {
+  checkMediaType(context)
+  const bytes = await readAll(context, limits, share)
+  return { body: parseJson(bytes, limits), text: decoder.decode(bytes) }
+}
+
 /** The same without the media type, for bodies that some clients send without one. */
 export async function readUntypedJsonBody(
   context: HttpContext,
   limits: Limits,
   share: ByteShare | undefined = context.var.bodyShare,
 ): Promise<unknown> {
+  return parseJson(await readAll(context, limits, share), limits)
+}
+
+function readAll(context: HttpContext, limits: Limits, share: ByteShare | undefined): Promise<Uint8Array> {
   const declaredBytes = context.req.header("content-length")
   if (declaredBytes !== undefined && Number(declaredBytes) > limits.bodyBytes) throw tooLarge(limits)
   share?.grow(Number(declaredBytes ?? 0))
-  return parseJson(await readBytes(context, limits, share), limits)
+  return readBytes(context, limits, share)
 }
 
 /** Checks UTF-8, depth and syntax, in that order of cost. Throws `invalid_json`. */

@@ -24,7 +24,7 @@ import { clientOf } from "./client-connection.ts"
 import { answerError } from "./error-answer.ts"
 import { writeHeldAnswer } from "./held-answer.ts"
 import type { HttpContext } from "./http-env.ts"
-import { readJsonBody } from "./json-body.ts"
+import { readJsonAndText } from "./json-body.ts"
 import { writeNotices } from "./notices.ts"
 import { isOwnName } from "./origin-guard.ts"
 import { parseHost } from "./parse-host.ts"
@@ -64,19 +64,23 @@ export function createMcpHandler({
       return answerError(context, problem, { allow: "GET, POST" })
     }
     const share = bounds.bodies.open(bodiesOfAgents)
-    let body: unknown
+    let read: Awaited<ReturnType<typeof readJsonAndText>>
     try {
-      body = await readJsonBody(context, config.limits, share)
+      read = await readJsonAndText(context, config.limits, share)
     } finally {
       share.release()
     }
-    return answer(context, channel, body)
+    return answer(context, channel, read)
   }
 
-  async function answer(context: HttpContext, channel: OpenChannel, body: unknown): Promise<Response> {
+  async function answer(
+    context: HttpContext,
+    channel: OpenChannel,
+    { body, text }: { readonly body: unknown; readonly text: string },
+  ): Promise<Response> {
     let message: RpcMessage | null
     try {
-      message = readMessage(body)
+      message = readMessage(body, text)
       if (message?.type === "request") checkVersion(message.params)
     } catch (error) {
       if (error instanceof RpcError) return jsonAnswer(context, errorText(null, error), 400)

@@ -13,11 +13,11 @@ import type { OpenChannel } from "./open-channel.ts"
 /** The message that answers a call of a tool; null: nobody waits for it any more. Rejects for faults of ours only. */
 export async function answerCall(
   channel: OpenChannel,
-  { id, params }: RpcRequest,
+  { id, params, argumentsText }: RpcRequest,
   gone: AbortSignal,
 ): Promise<string | null> {
   try {
-    const result = await channel.call(id, params, gone)
+    const result = await channel.call(id, params, gone, argumentsText)
     return result === null ? null : resultText(id, completeResult(params, result))
   } catch (error) {
     if (error instanceof RpcError) return errorText(id, error)

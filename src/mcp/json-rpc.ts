@@ -1,3 +1,5 @@
+import { rawValueAt } from "../domain/raw-json.ts"
+
 export type Fields = Readonly<Record<string, unknown>>
 export type RequestId = string | number
 
@@ -6,6 +8,8 @@ export interface RpcRequest {
   readonly id: RequestId
   readonly method: string
   readonly params: Fields
+  /** The arguments of a call as they stand in the body; null: there are none. */
+  readonly argumentsText: string | null
 }
 
 /** What one body of a client holds. Answers to requests of ours do not exist: we make none. */
@@ -32,8 +36,8 @@ export class RpcError extends Error {
   }
 }
 
-/** Throws `RpcError`. Null: a response, which is nobody's. */
-export function readMessage(body: unknown): RpcMessage | null {
+/** `text`: the body as it came, of which `body` was parsed. Throws `RpcError`. Null: a response, which is nobody's. */
+export function readMessage(body: unknown, text: string): RpcMessage | null {
   if (Array.isArray(body))
     throw new RpcError(rpcCodes.invalidRequest, "Batches are not taken; send one message.")
   const { jsonrpc, id, method, params } = fieldsOf(body)
@@ -43,7 +47,8 @@ export function readMessage(body: unknown): RpcMessage | null {
   if (id === undefined) return { type: "notification", method, params: fieldsOf(params) }
   if (typeof id !== "string" && typeof id !== "number")
     throw new RpcError(rpcCodes.invalidRequest, "The id of a request is a string or a number.")
-  return { type: "request", id, method, params: fieldsOf(params) }
+  const argumentsText = method === "tools/call" ? rawValueAt(text, ["params", "arguments"]) : null
+  return { type: "request", id, method, params: fieldsOf(params), argumentsText }
 }
 
 export function resultText(id: RequestId, result: Fields): string {

@@ -68,9 +68,14 @@ export class OpenChannel {
 
   /**
    * Resolves with the result when the call is answered, or the channel closed; with null when it was cancelled or `gone` is
-   * aborted. Rejects with `RpcError` where there is no such function.
+   * aborted. Rejects with `RpcError` where there is no such function. `argumentsText`: as the CLI wrote them; null: there are none.
    */
-  async call(requestId: RequestId, params: Fields, gone: AbortSignal): Promise<Fields | null> {
+  async call(
+    requestId: RequestId,
+    params: Fields,
+    gone: AbortSignal,
+    argumentsText: string | null = null,
+  ): Promise<Fields | null> {
     const name = String(params.name)
     if (!this.#tools.some((tool) => tool.name === name))
       throw new RpcError(rpcCodes.invalidParams, `Unknown tool: ${name.slice(0, 100)}`)
@@ -101,7 +106,7 @@ export class OpenChannel {
       this.#onCall({
         callId: newId("call_"),
         name,
-        arguments: JSON.stringify(given),
+        arguments: params.arguments == null ? "{}" : (argumentsText ?? JSON.stringify(given)),
         meta: fieldsOf(params._meta),
         signal: aborter.signal,
         answer: (output, isError = false) => open.end(callResult(output, isError)),

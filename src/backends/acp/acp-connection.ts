@@ -55,7 +55,7 @@ export class AcpConnection implements SupervisedProcess {
       program: cli.kind,
       isStandard: true,
       write: (line) => this.#process.write(`${line}\n`),
-      onNotification: (method, params) => this.#notified(method, params),
+      onNotification: (method, params, line) => this.#notified(method, params, line),
       onRequest: options.onRequest,
       onTimeout: (method) => {
         log("error", `${cli.kind} does not answer and is replaced`, { method })
@@ -176,10 +176,10 @@ export class AcpConnection implements SupervisedProcess {
     }
   }
 
-  #notified(method: string, params: unknown): void {
+  #notified(method: string, params: unknown, line: string): void {
     if (method !== "session/update") return
     try {
-      const parsed = parseUpdate(params)
+      const parsed = parseUpdate(params, line)
       if (parsed !== null) this.#options.onUpdate(parsed.sessionId, parsed.update)
     } catch (error) {
       // Once a form: a program of another version may send thousands.

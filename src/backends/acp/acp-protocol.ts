@@ -1,4 +1,5 @@
 import { z } from "zod"
+import { rawValueAt } from "../../domain/raw-json.ts"
 
 /**
  * The Agent Client Protocol, version 1, as far as it is read here: https://agentclientprotocol.com. Unknown fields, kinds of
@@ -104,7 +105,10 @@ const toolFields = {
   rawOutput: z.unknown().optional(),
 }
 const toolUpdateSchema = z.object(toolFields)
-export type ToolUpdate = z.infer<typeof toolUpdateSchema>
+export type ToolUpdate = z.infer<typeof toolUpdateSchema> & {
+  /** `rawInput` as the program has written it. */
+  readonly rawInputText?: string | null
+}
 
 const updateSchema = z.discriminatedUnion("sessionUpdate", [
   z.object({
@@ -119,7 +123,10 @@ const updateSchema = z.discriminatedUnion("sessionUpdate", [
   z.object({ sessionUpdate: z.literal("tool_call"), ...toolFields }),
   z.object({ sessionUpdate: z.literal("tool_call_update"), ...toolFields }),
 ])
-export type SessionUpdate = z.infer<typeof updateSchema>
+type ReadUpdate = z.infer<typeof updateSchema>
+export type SessionUpdate =
+  | Exclude<ReadUpdate, { sessionUpdate: "tool_call" | "tool_call_update" }>
+  | (Extract<ReadUpdate, { sessionUpdate: "tool_call" | "tool_call_update" }> & ToolUpdate)
 
 const notificationSchema = z.object({
   sessionId: z.string(),
@@ -134,11 +141,20 @@ const readUpdates: ReadonlySet<string> = new Set([
   "tool_call_update",
 ])
 
-/** Null: nothing that is read here. Throws where a known update has another form. */
-export function parseUpdate(params: unknown): { sessionId: string; update: SessionUpdate } | null {
+/** `line`: the message that `params` is of. Null: nothing that is read here. Throws where a known update has another form. */
+export function parseUpdate(
+  params: unknown,
+  line: string,
+): { sessionId: string; update: SessionUpdate } | null {
   const notification = notificationSchema.parse(params)
   if (!readUpdates.has(notification.update.sessionUpdate)) return null
-  return { sessionId: notification.sessionId, update: updateSchema.parse(notification.update) }
+  const { sessionId } = notification
+  const update = updateSchema.parse(notification.update)
+  if (!("toolCallId" in update) || update.rawInput == null) return { sessionId, update }
+  return {
+    sessionId,
+    update: { ...update, rawInputText: rawValueAt(line, ["params", "update", "rawInput"]) },
+  }
 }
 
 export const permissionRequestSchema = z.object({

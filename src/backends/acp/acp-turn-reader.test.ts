@@ -14,7 +14,7 @@ function read(updates: readonly Readonly<Record<string, unknown>>[]) {
     takesInfos: false,
   })
   for (const update of updates) {
-    const parsed = parseUpdate({ sessionId: "s", update })
+    const parsed = parseUpdate({ sessionId: "s", update }, "{}")
     if (parsed !== null) reader.read(parsed.update)
   }
   reader.finish(false)

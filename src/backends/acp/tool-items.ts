@@ -13,6 +13,7 @@ export function mergedUpdate(before: ToolUpdate | undefined, update: ToolUpdate)
     content: update.content ?? before.content,
     locations: update.locations ?? before.locations,
     rawInput: update.rawInput ?? before.rawInput,
+    rawInputText: (update.rawInput == null ? before : update).rawInputText ?? null,
     rawOutput: update.rawOutput ?? before.rawOutput,
   }
 }
@@ -49,7 +50,7 @@ export function itemOfTool(
     id,
     server,
     tool: tool.title || tool.kind || "tool",
-    arguments: JSON.stringify(tool.rawInput ?? {}),
+    arguments: tool.rawInput == null ? "{}" : (tool.rawInputText ?? JSON.stringify(tool.rawInput)),
     output: status === "in_progress" ? null : output,
     error: status === "failed" ? output || "It failed." : null,
     status,

@@ -18,7 +18,8 @@ function fixture() {
     answer: (output) =>
       answers.push(`${args} ${output.map((part) => (part.type === "text" ? part.text : "")).join("")}`),
   })
-  const announce = (id: string, n: number) => calls.announce({ id, name: "mcp__client__f", input: { n } })
+  const announce = (id: string, n: number) =>
+    calls.announce({ id, name: "mcp__client__f", input: { n }, inputText: JSON.stringify({ n }) })
   return { released, calls, answers, request, announce }
 }
 

@@ -52,8 +52,8 @@ export class ClientCalls {
     this.#flush()
   }
 
-  announce({ id, name, input }: ToolUse): void {
-    const call = openCall(itemOf(id, name.slice(prefix.length), JSON.stringify(input)), input)
+  announce({ id, name, input, inputText }: ToolUse): void {
+    const call = openCall(itemOf(id, name.slice(prefix.length), inputText), input)
     this.#calls.set(id, call)
     const request = [...this.#unannounced.keys()].find((candidate) => isSame(call, candidate))
     if (request !== undefined) this.#bind(call, request)

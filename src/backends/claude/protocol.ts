@@ -43,6 +43,8 @@ const schemas = {
           type: z.string().optional(),
           text: z.string().optional(),
           thinking: z.string().optional(),
+          /** Of the input of a tool, as the model writes it. */
+          partial_json: z.string().optional(),
         })
         .optional(),
       usage: usage.nullish(),

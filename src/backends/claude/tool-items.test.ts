@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest"
 import { finishedItem, resultText, startedItem } from "./tool-items.ts"
 
-const use = (name: string, input: Readonly<Record<string, unknown>>) => ({ id: "t", name, input })
+const use = (name: string, input: Readonly<Record<string, unknown>>) => ({
+  id: "t",
+  name,
+  input,
+  inputText: JSON.stringify(input),
+})
 const result = (output: string, isError = false, details: unknown = null) => ({ output, isError, details })
 
 describe("tool items", () => {

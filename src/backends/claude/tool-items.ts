@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util"
 import { z } from "zod"
 import type { FileChange, Item } from "../../domain/items.ts"
 import type { ContentBlock } from "./protocol.ts"
@@ -7,6 +8,8 @@ export interface ToolUse {
   readonly id: string
   readonly name: string
   readonly input: Readonly<Record<string, unknown>>
+  /** The input as the model wrote it: parsing has rounded its long numbers. */
+  readonly inputText: string
 }
 
 const toolUseSchema = z.object({
@@ -15,15 +18,27 @@ const toolUseSchema = z.object({
   input: z.record(z.string(), z.unknown()).default({}),
 })
 
-export function toolUseOf(block: ContentBlock): ToolUse | null {
+/** `written`: what was streamed of the input; null: nothing. It counts where it says the same as claude has read. */
+export function toolUseOf(block: ContentBlock, written: string | null = null): ToolUse | null {
   const parsed = block.type === "tool_use" ? toolUseSchema.safeParse(block) : null
-  return parsed?.success === true ? parsed.data : null
+  if (parsed?.success !== true) return null
+  const isSame = written !== null && isDeepStrictEqual(parsedJson(written), parsed.data.input)
+  return { ...parsed.data, inputText: isSame ? written : JSON.stringify(parsed.data.input) }
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    // Once more through what claude has written: it has no minus zero, and no number that is too long.
+    return JSON.parse(JSON.stringify(JSON.parse(text)))
+  } catch {
+    return undefined
+  }
 }
 
 const editTools = new Set(["Write", "Edit", "MultiEdit", "NotebookEdit"])
 
 /** What claude begins to do, in our words. */
-export function startedItem({ id, name, input }: ToolUse): Item {
+export function startedItem({ id, name, input, inputText }: ToolUse): Item {
   const status = "in_progress"
   if (name === "Bash") {
     return {
@@ -44,7 +59,7 @@ export function startedItem({ id, name, input }: ToolUse): Item {
     id,
     server: mcp?.[1] ?? "claude",
     tool: mcp?.[2] ?? name,
-    arguments: JSON.stringify(input),
+    arguments: inputText,
     output: null,
     error: null,
     status,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util"
 import type { Item } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
 import type { TurnEvent } from "../../domain/turn-events.ts"
@@ -41,6 +42,10 @@ export class TurnReader {
   readonly #options: TurnReaderOptions
   readonly #open = new Map<number, OpenText>()
   readonly #uses = new Map<string, ToolUse>()
+  /** What the model has written so far of the inputs of its tools, by the index of the block; and those blocks, by id. */
+  readonly #writing = new Map<number, string>()
+  readonly #writers = new Map<string, number>()
+  #answerInput: ToolUse | null = null
   #messageId = ""
   #blockCount = 0
   /** Of model requests that are over, and of the current one. */
@@ -115,17 +120,22 @@ export class TurnReader {
       case "message_start":
         // A request that broke off is made again: what it had said so far stays as it is.
         this.#closeTexts()
+        this.#writing.clear()
+        this.#writers.clear()
         this.#messageId = event.message?.id ?? ""
         this.#usage = this.usage ?? noUsage
         this.#requestUsage = event.message?.usage == null ? noUsage : usageOf(event.message.usage)
         calls.messageBegan()
         break
       case "content_block_start":
-        this.#start(event.index ?? 0, event.content_block?.type)
+        this.#start(event.index ?? 0, event.content_block)
         break
       case "content_block_delta": {
-        const open = this.#open.get(event.index ?? 0)
+        const index = event.index ?? 0
+        const open = this.#open.get(index)
         const text = event.delta?.text ?? event.delta?.thinking
+        const written = event.delta?.partial_json
+        if (written !== undefined) this.#writing.set(index, (this.#writing.get(index) ?? "") + written)
         if (open === undefined || text === undefined) this.#progress("the agent writes")
         else if (text !== "") {
           open.text += text
@@ -146,7 +156,10 @@ export class TurnReader {
     }
   }
 
-  #start(index: number, type: string | undefined): void {
+  #start(index: number, block: ContentBlock | undefined): void {
+    const type = block?.type
+    this.#writing.delete(index)
+    if (type === "tool_use") this.#writers.set(String(block?.id), index)
     if (type !== "text" && type !== "thinking") return
     this.#blockCount += 1
     const open: OpenText = { id: `${this.#messageId}/${this.#blockCount}`, type, text: "" }
@@ -183,7 +196,8 @@ export class TurnReader {
       push({ type: "item.completed", item: this.#textItem({ ...told, text }, "completed") })
       return
     }
-    const use = toolUseOf(block)
+    const use = toolUseOf(block, this.#writtenInput(block))
+    if (use?.name === answerTool) this.#answerInput = use
     if (use === null || use.name === answerTool) return
     if (ClientCalls.isClientTool(use.name)) {
       calls.announce(use)
@@ -231,7 +245,7 @@ export class TurnReader {
     const text =
       result.structured_output === undefined
         ? (result.result ?? "")
-        : JSON.stringify(result.structured_output)
+        : this.#structuredText(result.structured_output)
     if (text === "") return
     this.#options.push({
       type: "item.completed",
@@ -244,6 +258,19 @@ export class TurnReader {
         status: "completed",
       },
     })
+  }
+
+  /** As the model wrote it, where that is what claude took. */
+  #structuredText(output: unknown): string {
+    const { input, inputText } = this.#answerInput ?? {}
+    return inputText !== undefined && isDeepStrictEqual(input, output) ? inputText : JSON.stringify(output)
+  }
+
+  /** What was streamed of the input of a tool; null: nothing. */
+  #writtenInput({ id }: ContentBlock): string | null {
+    const index = this.#writers.get(String(id))
+    const written = index === undefined ? undefined : this.#writing.get(index)
+    return written ?? null
   }
 
   #closeTexts(): void {

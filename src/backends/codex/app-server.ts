@@ -1,6 +1,7 @@
 import type { z } from "zod"
 import { messageOf } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
+import { rawValueAt } from "../../domain/raw-json.ts"
 import { handshakeError } from "../handshake-error.ts"
 import { JsonLines } from "../json-lines.ts"
 import { type RequestId, RpcClient } from "../rpc-client.ts"
@@ -19,7 +20,7 @@ export interface AppServerOptions extends Omit<AppServerProcessOptions, "onData"
   readonly timeouts: CodexTimeouts
   readonly log: Log
   readonly onNotification: (notification: Notification) => void
-  readonly onRequest: (id: RequestId, method: string, params: unknown) => void
+  readonly onRequest: (id: RequestId, method: string, params: unknown, line: string) => void
 }
 
 /** One life of `codex app-server`: a process and the conversation with it. A dead one is replaced, never revived. */
@@ -42,7 +43,7 @@ export class AppServer {
       program: "codex",
       isStandard: false,
       write: (line) => this.#process.write(line),
-      onNotification: (method, params) => this.#notified(method, params),
+      onNotification: (method, params, line) => this.#notified(method, params, line),
       onRequest: options.onRequest,
       onTimeout: (method) => {
         log("error", "codex does not answer and is replaced", { method })
@@ -130,7 +131,7 @@ export class AppServer {
     return this.#process.end()
   }
 
-  #notified(method: string, params: unknown): void {
+  #notified(method: string, params: unknown, line: string): void {
     if (method === "mcpServer/startupStatus/updated") void this.#process.look()
     let notification: Notification | null
     try {
@@ -148,8 +149,17 @@ export class AppServer {
     }
     if (notification === null) return
     if (isToolOfServer(notification)) void this.#process.look()
-    this.#options.onNotification(notification)
+    this.#options.onNotification(withWrittenArguments(notification, line))
   }
+}
+
+/** The arguments of a tool as codex has written them beside what was parsed of them. */
+function withWrittenArguments(notification: Notification, line: string): Notification {
+  const { method, params } = notification
+  if (method !== "item/started" && method !== "item/completed") return notification
+  if (params.item.type !== "mcpToolCall") return notification
+  const argumentsText = rawValueAt(line, ["params", "item", "arguments"])
+  return { method, params: { ...params, item: { ...params.item, argumentsText } } }
 }
 
 /** It may have started something: a browser, for example. */

@@ -39,7 +39,7 @@ import {
   accountResultSchema,
   emptyResultSchema,
   type Notification,
-  toolCallSchema,
+  parseToolCall,
   turnResultSchema,
 } from "./protocol.ts"
 import { declineRequest } from "./server-requests.ts"
@@ -49,6 +49,13 @@ import { usageOf } from "./token-count.ts"
 /** An agent on `codex app-server`: one warm process, many threads in it. */
 export function createCodexBackend(options: CodexBackendOptions): Backend {
   return new CodexBackend(options)
+}
+
+interface CodexRequest {
+  readonly method: string
+  readonly params: unknown
+  /** The whole message as it came. */
+  readonly line: string
 }
 
 class CodexBackend implements Backend {
@@ -267,7 +274,7 @@ class CodexBackend implements Backend {
       timeouts: this.#timeouts,
       log,
       onNotification: (notification) => this.#notified(notification),
-      onRequest: (id, method, params) => this.#requested(server, id, method, params),
+      onRequest: (id, method, params, line) => this.#requested(server, id, { method, params, line }),
     })
     return server
   }
@@ -331,16 +338,16 @@ class CodexBackend implements Backend {
     }
   }
 
-  #requested(server: AppServer, id: RequestId, method: string, params: unknown): void {
+  #requested(server: AppServer, id: RequestId, { method, params, line }: CodexRequest): void {
     if (method !== "item/tool/call") {
       this.#options.log("info", "codex asked for something that is declined", { method })
       declineRequest(server, id, method)
       return
     }
-    const call = toolCallSchema.safeParse(params)
-    const turn = call.success ? this.#turns.get(call.data.threadId) : undefined
-    if (call.success && turn !== undefined) turn.called(id, call.data)
-    else server.respond(id, refusedCall(call.success ? call.data.tool : "of that form"))
+    const call = parseToolCall(params, line)
+    const turn = call === null ? undefined : this.#turns.get(call.threadId)
+    if (call !== null && turn !== undefined) turn.called(id, call)
+    else server.respond(id, refusedCall(call?.tool ?? "of that form"))
   }
 
   #endForeignTurn(thread: ThreadRef, turnId: string): void {

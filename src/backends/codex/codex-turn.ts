@@ -45,7 +45,12 @@ export class CodexTurn implements Turn {
   readonly #calls = new OpenCalls<RequestId>((items) => {
     for (const item of items) {
       const holdMs = isScriptCall(item) ? this.#options.scriptHoldMs : null
-      this.#events.push({ type: "function.called", item, holdMs })
+      const written = this.#reader.writtenArguments(item.callId)
+      this.#events.push({
+        type: "function.called",
+        item: written === null ? item : { ...item, arguments: written },
+        holdMs,
+      })
     }
   })
   readonly #reader: TurnReader
@@ -209,7 +214,7 @@ export class CodexTurn implements Turn {
       id: call.callId,
       callId: call.callId,
       name,
-      arguments: JSON.stringify(call.arguments ?? {}),
+      arguments: call.arguments == null ? "{}" : (call.argumentsText ?? JSON.stringify(call.arguments)),
       status: "completed",
     })
   }

@@ -29,6 +29,8 @@ const schemas = {
     server: z.string(),
     tool: z.string(),
     arguments: z.unknown(),
+    /** The same as it was written, see `AppServer`. */
+    argumentsText: z.string().nullish(),
     result: z.object({ content: z.array(z.unknown()) }).nullish(),
     error: z.object({ message: z.string() }).nullish(),
     status: statusSchema,
@@ -90,7 +92,7 @@ export function itemOf(native: NativeItem, isDone: boolean): Item | null {
         id: item.id,
         server: item.server,
         tool: item.tool,
-        arguments: JSON.stringify(item.arguments ?? {}),
+        arguments: item.arguments == null ? "{}" : (item.argumentsText ?? JSON.stringify(item.arguments)),
         output: item.result == null ? null : item.result.content.map(textOfMcpContent).join("\n"),
         error: item.error?.message ?? null,
         status: statusOf(item.status, isDone),

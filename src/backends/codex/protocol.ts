@@ -1,4 +1,5 @@
 import { z } from "zod"
+import { rawValueAt } from "../../domain/raw-json.ts"
 
 /**
  * The part of the app-server protocol that we use (`codex app-server generate-ts --experimental` prints all of it).
@@ -89,13 +90,22 @@ export function parseNotification(method: string, params: unknown): Notification
   return { method: known, params: notificationSchemas[known].parse(params) } as Notification
 }
 
-export const toolCallSchema = z.object({
+const toolCallSchema = z.object({
   ...turnScope,
   callId: z.string(),
   tool: z.string(),
   arguments: z.unknown(),
 })
-export type NativeToolCall = z.infer<typeof toolCallSchema>
+export type NativeToolCall = z.infer<typeof toolCallSchema> & {
+  /** The arguments as codex has written them; null: not known. */
+  readonly argumentsText: string | null
+}
+
+/** `line`: the message that `params` is of. Null: it has another form. */
+export function parseToolCall(params: unknown, line: string): NativeToolCall | null {
+  const { data } = toolCallSchema.safeParse(params)
+  return data === undefined ? null : { ...data, argumentsText: rawValueAt(line, ["params", "arguments"]) }
+}
 
 export const initializeResultSchema = z.object({ userAgent: z.string() })
 export const accountResultSchema = z.object({

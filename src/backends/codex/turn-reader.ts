@@ -30,6 +30,7 @@ export class TurnReader {
   readonly #log: Log
   readonly #openCommands = new Set<string>()
   readonly #toldTexts = new ToldTexts()
+  readonly #writtenArguments = new Map<string, string>()
   #onCommandsEnded: (() => void) | null = null
   /** From the raw events, which come with each answer of the model, but only in threads of this process. */
   #rawUsage: Usage | null = null
@@ -129,9 +130,18 @@ export class TurnReader {
     const item = keptNativeItem(raw)
     if (item === null) return
     this.#push({ type: "native.item", item: this.#toldTexts.withoutTold(item) })
-    const { type, name, call_id: callId } = item
+    const { type, name, call_id: callId, arguments: written } = item
     const isCall = type === "function_call" && typeof name === "string" && typeof callId === "string"
-    if (isCall && this.#isClientFunction(name)) this.#calls.announce(callId)
+    if (!isCall || !this.#isClientFunction(name)) return
+    if (typeof written === "string" && written.trim() !== "") this.#writtenArguments.set(callId, written)
+    this.#calls.announce(callId)
+  }
+
+  /** The arguments of a call as the model wrote them, to the letter; null: it was not told. Gives them out once. */
+  writtenArguments(callId: string): string | null {
+    const written = this.#writtenArguments.get(callId) ?? null
+    this.#writtenArguments.delete(callId)
+    return written
   }
 
   /** Resolves when no command of the turn is open any more, or after `timeoutMs`. */

@@ -1,5 +1,6 @@
 import { z } from "zod"
 import type { Item } from "../../domain/items.ts"
+import { rawValueAt } from "../../domain/raw-json.ts"
 import { itemOf } from "../codex/item-mapping.ts"
 import type { NativeItem } from "../codex/protocol.ts"
 import { objectBehindNoise } from "../json-noise.ts"
@@ -44,8 +45,15 @@ export function parseExecEvent(line: string, isBeginning: boolean): ExecEvent | 
     value = objectBehindNoise(line, isBeginning)
   }
   const event = eventSchema.safeParse(value)
-  if (event.success) return event.data
+  if (event.success) return withWrittenArguments(event.data, line)
   return typedSchema.safeParse(value).success ? "unknown" : "garbage"
+}
+
+/** The arguments of a tool as they stand in the line: parsing rounds long numbers. */
+function withWrittenArguments(event: ExecEvent, line: string): ExecEvent {
+  if (event.type !== "item.started" && event.type !== "item.completed") return event
+  if (event.item.type !== "mcp_tool_call" || !line.startsWith("{")) return event
+  return { ...event, item: { ...event.item, argumentsText: rawValueAt(line, ["item", "arguments"]) } }
 }
 
 /**
@@ -82,6 +90,7 @@ function respelt(item: ExecItem): NativeItem {
         server: item.server,
         tool: item.tool,
         arguments: item.arguments,
+        argumentsText: item.argumentsText,
         result: item.result,
         error: item.error,
         status,
