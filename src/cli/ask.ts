@@ -48,7 +48,7 @@ async function ask(word: string, words: readonly string[], flags: CommonFlags): 
     answer: (part) => {
       if (!isJson) process.stdout.write(toPerson(process.stdout, part))
     },
-    aside: (line) => note(toPerson(process.stderr, line)),
+    aside: note,
   })
   process.exitCode = await interruptible(async (signal) => {
     const stream = await client.open("POST", "/v1/responses", { model: id, stream: true, input }, signal)

@@ -1,8 +1,10 @@
 import { homedir } from "node:os"
 import { resolveHome } from "../config/resolve-config.ts"
 import { homeVariable } from "../config/settings.ts"
+import { escapeControls } from "../domain/visible-controls.ts"
 import { runBriefly } from "../supervise/run-command.ts"
 import { currentUser } from "../supervise/service-user.ts"
+import { printable } from "./connect/printable.ts"
 import { findInstalled, type InstalledService, isRoot } from "./service-context.ts"
 
 /** Of every command that reads or changes something. */
@@ -51,19 +53,19 @@ function namedHome({ home }: CommonFlags): string {
   })
 }
 
-/** Data: on stdout. */
+/** Data: on stdout. Whatever is told in it, of files and of others, the terminal obeys nothing of it. */
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`)
+  process.stdout.write(`${printable(text)}\n`)
 }
 
 /** The result of a command as one JSON value. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2))
+  print(escapeControls(JSON.stringify(value, null, 2)))
 }
 
-/** Words for people: on stderr. */
+/** Words for people: on stderr. The terminal obeys nothing of them. */
 export function note(text: string): void {
-  process.stderr.write(`${text}\n`)
+  process.stderr.write(`${printable(text)}\n`)
 }
 
 /** Colours only for a person's eyes, and not against their wish (no-color.org). */

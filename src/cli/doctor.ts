@@ -11,6 +11,7 @@ import { checkOlderRelease } from "../supervise/older-release.ts"
 import { runCommand } from "../supervise/run-command.ts"
 import type { ServiceUser } from "../supervise/service-user.ts"
 import type { UnitPlace } from "../supervise/units-of-home.ts"
+import { printJson } from "./command-io.ts"
 import { isConfigurationBad } from "./configuration-problem.ts"
 import { DaemonClient, type DaemonStatus } from "./daemon-client.ts"
 import { exitCodes } from "./exit-codes.ts"
@@ -59,7 +60,7 @@ async function doctor(flags: DoctorFlags): Promise<void> {
   }
   const checks = await allChecks(flags, installed, user)
   const isOk = checks.every((check) => check.status !== "failure")
-  if (flags.json === true) printData(JSON.stringify({ ok: isOk, checks }, null, 2))
+  if (flags.json === true) printJson({ ok: isOk, checks })
   else printData(checks.map(lineOf).join("\n"))
   process.exitCode = isOk ? 0 : isConfigurationBad(checks) ? exitCodes.configuration : exitCodes.failure
 }

@@ -5,10 +5,10 @@ import { settings } from "../config/settings.ts"
 import { asUser } from "../supervise/as-user.ts"
 import { type OlderRelease, olderRelease } from "../supervise/older-release.ts"
 import type { ServicePlan } from "../supervise/plan-service.ts"
+import { quoteForShell } from "../supervise/quote-for-shell.ts"
 import type { ServiceManager } from "../supervise/service-manager.ts"
 import { secretsFileOf } from "../supervise/service-spec.ts"
 import { requestLocally } from "./request-locally.ts"
-import { quoteForShell } from "./service-context.ts"
 
 /** `http://127.0.0.1:7011`: as this machine reaches it. */
 function urlOf(config: Pick<Config, "host" | "port">): string {

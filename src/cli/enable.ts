@@ -6,6 +6,7 @@ import { movingPart, thisInstallation } from "../supervise/installation.ts"
 import { type OldUnit, parseOldUnit } from "../supervise/old-unit.ts"
 import { olderReleaseJson, olderReleaseLines } from "../supervise/older-release.ts"
 import { planService, type ServicePlan } from "../supervise/plan-service.ts"
+import { quoteForShell } from "../supervise/quote-for-shell.ts"
 import { runCommand } from "../supervise/run-command.ts"
 import { ServiceError } from "../supervise/service-error.ts"
 import type { ServiceManager, ServiceScope } from "../supervise/service-manager.ts"
@@ -26,7 +27,6 @@ import {
   type ChangeFlags,
   defaultScope,
   managerOf,
-  quoteForShell,
   requireRights,
   requireServiceManager,
   userToEnable,

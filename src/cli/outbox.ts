@@ -2,9 +2,11 @@ import { Command } from "commander"
 import { formatDuration } from "../domain/duration.ts"
 import { chooseAgent } from "./choose-agents.ts"
 import { type CommonFlags, note, print, printJson, serviceAtHand } from "./command-io.ts"
-import { printable } from "./connect/printable.ts"
+import { printable, printableName } from "./connect/printable.ts"
 import { DaemonClient, type Outbox } from "./daemon-client.ts"
 import { UsageError } from "./exit-codes.ts"
+
+const maxLimit = 100
 
 interface OutboxFlags extends CommonFlags {
   readonly limit: string
@@ -15,7 +17,7 @@ export function outboxCommand(): Command {
   return new Command("outbox")
     .description("Show what agents have said that nobody was waiting for, the newest first.")
     .argument("[agent]", "id or name; of all agents without it")
-    .option("--limit <number>", "how many at the most, up to 100", "20")
+    .option("--limit <number>", `how many at the most, up to ${maxLimit}`, "20")
     .option("--clear", "take out what is shown, and nothing that has come since")
     .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
     .option("--json", "the result as JSON")
@@ -32,8 +34,8 @@ Examples:
 
 async function runOutbox(word: string | undefined, flags: OutboxFlags): Promise<void> {
   const limit = /^\d{1,3}$/.test(flags.limit) ? Number(flags.limit) : 0
-  if (limit < 1 || limit > 100)
-    throw new UsageError(`--limit is a number from 1 to 100, not '${flags.limit}'.`)
+  if (limit < 1 || limit > maxLimit)
+    throw new UsageError(`--limit is a number from 1 to ${maxLimit}, not '${flags.limit}'.`)
   const client = new DaemonClient((await serviceAtHand(flags)).home)
   const { agents } = await client.status()
   const agentId = word === undefined ? null : chooseAgent(agents, word).id
@@ -58,22 +60,23 @@ async function takeOut(messages: Outbox["data"], client: DaemonClient): Promise<
     // Also where the service ends in the middle.
     const others = goneBefore === 0 ? "" : ` Taken out by somebody else meanwhile: ${goneBefore}.`
     note(`Taken out: ${taken}.${others}`)
-    if (files.length > 0) note(`What release 0.2.0 has left stays where it is: ${files.join(", ")}.`)
+    const names = files.map(printableName).join(", ")
+    if (files.length > 0) note(`What release 0.2.0 has left stays where it is: ${names}.`)
   }
 }
 
 function tell(data: Outbox["data"], hasMore: boolean, limit: number): void {
   if (data.length > 0) print(data.map(messageLines).join("\n\n"))
   else note("There is nothing in the outbox.")
-  if (hasMore) note(`There is more; --limit shows more than ${limit}.`)
+  if (hasMore) note(limit < maxLimit ? `There is more; --limit shows more than ${limit}.` : "There is more.")
 }
 
 function messageLines({ agent, text, created_at, final, response_id }: Outbox["data"][number]): string {
   const facts = [
-    agent,
+    printableName(agent),
     `${formatDuration(Date.now() - created_at * 1000)} ago`,
     ...(final ? ["final"] : []),
-    ...(response_id === null ? [] : [response_id]),
+    ...(response_id === null ? [] : [printableName(response_id)]),
   ]
   const lines = printable(text).trim().split("\n")
   return [facts.join(", "), ...lines.map((line) => `  ${line}`)].join("\n")

@@ -1,9 +1,12 @@
-/** For people, so on stderr. */
+import { printable } from "./connect/printable.ts"
+
+/** For people, so on stderr. The terminal obeys nothing of it, whatever is told. */
 export function printLine(text: string): void {
-  process.stderr.write(`${text}\n`)
+  process.stderr.write(`${printable(text)}\n`)
 }
 
-/** What was asked for, on stdout. */
+/** What was asked for, on stdout. The terminal obeys nothing of it either. */
 export function printData(text: string): void {
-  process.stdout.write(text.endsWith("\n") ? text : `${text}\n`)
+  const shown = printable(text)
+  process.stdout.write(shown.endsWith("\n") ? shown : `${shown}\n`)
 }

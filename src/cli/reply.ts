@@ -3,6 +3,8 @@ import { Command } from "commander"
 import * as z from "zod"
 import { agentVariables, threadVariable } from "../backends/child-environment.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
+import { escapeControls } from "../domain/visible-controls.ts"
+import { note, print } from "./command-io.ts"
 import { requestLocally } from "./request-locally.ts"
 
 interface ReplyFlags {
@@ -76,8 +78,8 @@ async function reply(words: readonly string[], flags: ReplyFlags): Promise<void>
       told.success ? told.data.error.message : `The service at ${url} gave no answer that makes sense.`,
     )
   }
-  if (flags.json === true) process.stdout.write(`${received.body}\n`)
-  else process.stderr.write(`${outcomes[parsed.data.delivered_to]}\n`)
+  if (flags.json === true) print(escapeControls(received.body))
+  else note(outcomes[parsed.data.delivered_to])
 }
 
 async function textOf(words: readonly string[]): Promise<string> {

@@ -3,6 +3,7 @@ import { homedir } from "node:os"
 import { resolve } from "node:path"
 import { LaunchdManager } from "../supervise/launchd-manager.ts"
 import { parseOldUnit } from "../supervise/old-unit.ts"
+import { quoteForShell } from "../supervise/quote-for-shell.ts"
 import { type RunCommand, runCommand } from "../supervise/run-command.ts"
 import { ServiceError } from "../supervise/service-error.ts"
 import type { ServiceManager, ServiceScope } from "../supervise/service-manager.ts"
@@ -197,10 +198,6 @@ function needsRoot(what: string): ServiceError {
     "no_rights",
     `It needs root ${what}. Run:\n  sudo env "PATH=$PATH" ai-agent-proxy ${args}`,
   )
-}
-
-export function quoteForShell(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 /** A log-in by `su` or cron has no variable for the user's manager, which may be there all the same. */

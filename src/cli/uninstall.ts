@@ -2,6 +2,7 @@ import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import { createInterface } from "node:readline/promises"
 import { Command } from "commander"
+import { quoteForShell } from "../supervise/quote-for-shell.ts"
 import { removeService } from "../supervise/remove-service.ts"
 import { ServiceError } from "../supervise/service-error.ts"
 import type { ServiceUser } from "../supervise/service-user.ts"
@@ -16,7 +17,6 @@ import {
   homeOf,
   isRoot,
   managerOf,
-  quoteForShell,
   requireRights,
   requireServiceManager,
   userOf,

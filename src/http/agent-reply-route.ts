@@ -54,9 +54,9 @@ export function createAgentReplyHandlers({
         agentId: outboxOf(context.req.query("agent")),
         principal,
         includesNobodys: readsNobodys(principal),
-        limit: limit + 1,
+        limit,
       })
-      return answerJson(context, toList(found.slice(0, limit).map(toAgentReply), found.length > limit))
+      return answerJson(context, toList(found.replies.map(toAgentReply), found.hasMore))
     },
     async remove(context) {
       const { principal } = context.var

@@ -100,7 +100,7 @@ async function outboxOf({ replies, config }: StatusRouteOptions): Promise<readon
   try {
     // Strangers are shown none of the texts.
     const shown = config.apiKeys.size > 0 ? 0 : textCharacters
-    return await replies.outbox({ ...shownOutbox, textCharacters: shown })
+    return (await replies.outbox({ ...shownOutbox, textCharacters: shown })).replies
   } catch (error) {
     if (error instanceof ProxyError && error.code === "storage_failed") return []
     throw error

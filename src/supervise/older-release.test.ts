@@ -59,6 +59,14 @@ describe("a second unit of release 0.2.0", () => {
     expect(await toDo("system")).toEqual([told("d", "sudo systemctl")])
   })
 
+  it("is one word on one line of the shell, whatever its name is", async () => {
+    await unit("a; x \u001b[2J\n", ["User=ann"])
+    const name = "a; x .service"
+    expect(await toDo("system")).toEqual([
+      { ...told("a; x ", ""), next: `sudo systemctl disable --now '${name}'` },
+    ])
+  })
+
   it("is ended by systemctl --user where it is a user's", async () => {
     await unit("a", [])
     await unit("b", ["Environment=HOME=/home/bob"])

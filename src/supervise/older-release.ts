@@ -4,11 +4,13 @@ import { basename, join } from "node:path"
 import type { OwnPath } from "../disk/held-folder.ts"
 import { readOwnFile } from "../disk/own-file.ts"
 import { systemCodeOf } from "../domain/file-problem.ts"
+import { printedLine } from "../domain/printed-text.ts"
 import { parseAgentId } from "../workspace/agent-id.ts"
 import { oldAgents, type TakenOver, unfitName } from "../workspace/take-over.ts"
-import { takenOverBefore } from "../workspace/taken-over-record.ts"
+import { leftInWords, takenOverBefore } from "../workspace/taken-over-record.ts"
 import { type HealthCheck, ok, warning } from "./health-check.ts"
 import { keptUnits } from "./kept-unit.ts"
+import { quoteForShell } from "./quote-for-shell.ts"
 import { otherUnitsOf, type UnitPlace } from "./units-of-home.ts"
 
 /** Release 0.2.0 on this machine, as `enable` and `doctor` tell of it. */
@@ -29,7 +31,8 @@ export interface OlderRelease {
 
 function sessionOf(record: TakenOver | null): string {
   const shared = '`sessions = "shared"` in config.toml puts all conversations into one thread, as it did'
-  return `${record?.session?.note ?? "the first conversation with the manager goes on with the last one that codex has of it"}; ${shared}`
+  const note = record?.session === undefined ? null : printedLine(record.session.note, 500)
+  return `${note ?? "the first conversation with the manager goes on with the last one that codex has of it"}; ${shared}`
 }
 
 /** Of a file with the number of a process. */
@@ -59,11 +62,11 @@ export async function olderRelease(home: string, unit: UnitPlace | null): Promis
     replies: (await namesIn(join(home, "agent_replies"))).filter((name) => name.endsWith(".json")).length,
     keptUnit,
     toDo: [
-      ...left.map(({ folder, why }) => ({ what: `${folder}: ${why}`, next: seen })),
+      ...left.map((each) => ({ what: leftInWords(each), next: seen })),
       ...(await processesOf(home, [...agents, ...waiting])),
       ...others.map(({ path }) => ({
-        what: `${path} is another service of it, which would take the same home`,
-        next: `${unit?.scope === "user" ? "systemctl --user" : "sudo systemctl"} disable --now ${basename(path)}`,
+        what: `${printedLine(path, 1000)} is another service of it, which would take the same home`,
+        next: `${unit?.scope === "user" ? "systemctl --user" : "sudo systemctl"} disable --now ${quoteForShell(printedLine(basename(path), 300))}`,
       })),
     ],
   }

@@ -29,16 +29,29 @@ export interface AgentRepliesOptions {
   readonly store: Store
   readonly now: () => number
   /** What release 0.2.0 has left in the home; asked for once. Default: nothing. */
-  readonly older?: () => Promise<readonly OlderReply[]>
+  readonly older?: () => Promise<OlderReplies>
 }
 
 /** A reply that is no row of the ledger but a file of the home, which stays. */
 type OlderReply = KeptReply & { readonly file: string }
 
+interface OlderReplies {
+  readonly replies: readonly OlderReply[]
+  /** There are more than these. */
+  readonly hasMore: boolean
+}
+
+/** The newest of an outbox. */
+interface Outbox {
+  readonly replies: readonly (KeptReply | OlderReply)[]
+  readonly hasMore: boolean
+}
+
 type Target = Pick<ReplyRecord, "principal" | "responseId" | "conversationId"> & {
   readonly turn: TurnNow | null
 }
 
+const nothing = { replies: [], hasMore: false } as const
 const nobodys = { responseId: null, conversationId: null, turn: null }
 
 /** Brings what agents say by themselves to whoever waits for it, or keeps it. */
@@ -46,7 +59,7 @@ export class AgentReplies {
   readonly #options: AgentRepliesOptions
   /** Deliveries under way whose sender has given them a name. */
   readonly #named = new Map<string, Promise<ReplyRecord>>()
-  #older: Promise<readonly OlderReply[]> | null = null
+  #older: Promise<OlderReplies> | null = null
 
   constructor(options: AgentRepliesOptions) {
     this.#options = options
@@ -80,27 +93,31 @@ export class AgentReplies {
   }
 
   /** What waits for somebody to look, the newest first. */
-  async outbox(query: OutboxQuery): Promise<readonly (KeptReply | OlderReply)[]> {
-    const ours = await this.#options.store.replies.outbox(query)
+  async outbox(query: OutboxQuery): Promise<Outbox> {
+    const { agentId, principal, limit, textCharacters = Number.POSITIVE_INFINITY } = query
+    const ours = await this.#options.store.replies.outbox({ ...query, limit: limit + 1 })
     // They belong to nobody in particular.
-    if (query.principal !== null && !query.includesNobodys) return ours
-    const { agentId, limit, textCharacters = Number.POSITIVE_INFINITY } = query
-    const older = (await this.#allOlder())
+    const all = principal !== null && !query.includesNobodys ? nothing : await this.#allOlder()
+    const older = all.replies
       .filter((reply) => agentId === null || reply.agentId === agentId)
       .map((reply) => ({ ...reply, text: reply.text.slice(0, textCharacters) }))
-    if (older.length === 0) return ours
-    return [...ours, ...older].sort((one, other) => other.createdAt - one.createdAt).slice(0, limit)
+    const found = [...ours, ...older].sort((one, other) => other.createdAt - one.createdAt)
+    // Whose those are that are not listed, nobody has read.
+    const mayHaveMore = all.hasMore && (agentId === null || older.length > 0)
+    return { replies: found.slice(0, limit), hasMore: found.length > limit || mayHaveMore }
   }
 
-  #allOlder(): Promise<readonly OlderReply[]> {
-    this.#older ??= this.#options.older?.() ?? Promise.resolve([])
+  #allOlder(): Promise<OlderReplies> {
+    this.#older ??= this.#options.older?.() ?? Promise.resolve(nothing)
     return this.#older
   }
 
   /** Rejects with `reply_not_found`. */
   async remove(id: string, principal: string, includesNobodys: boolean): Promise<void> {
     if (await this.#options.store.replies.removeFromOutbox(id, principal, includesNobodys)) return
-    const file = includesNobodys ? (await this.#allOlder()).find((reply) => reply.id === id)?.file : undefined
+    const file = includesNobodys
+      ? (await this.#allOlder()).replies.find((reply) => reply.id === id)?.file
+      : undefined
     if (file !== undefined) {
       const message = `Release 0.2.0 has left this message in ${file} of the home, which is not ours to remove.`
       throw new ProxyError("reply_not_found", message)

@@ -50,9 +50,9 @@ describe("the replies that release 0.2.0 has left", () => {
   })
 
   it("are none where there is no such folder, or something else in its place", async () => {
-    expect(await readOldReplies(home)).toEqual({ replies: [], left: [] })
+    expect(await readOldReplies(home)).toEqual({ replies: [], hasMore: false, left: [] })
     writeFileSync(join(home, "agent_replies"), "")
-    expect(await readOldReplies(home)).toEqual({ replies: [], left: [] })
+    expect(await readOldReplies(home)).toEqual({ replies: [], hasMore: false, left: [] })
   })
 
   it("are named and passed over where they are broken, too large, a link, or none", async () => {
@@ -74,13 +74,27 @@ describe("the replies that release 0.2.0 has left", () => {
 
   it("are bounded, by number and by size, and it is said", async () => {
     for (let n = 0; n < 103; n += 1) leave(`t${n}.json`, { agent: "manager", data: `${n}` }, n)
-    const { replies, left } = await readOldReplies(home)
-    expect(replies).toHaveLength(100)
+    const { replies, hasMore, left } = await readOldReplies(home)
+    expect([replies.length, hasMore]).toEqual([100, true])
     expect(replies[0]?.text).toBe("0")
     expect(left).toEqual([{ file: "agent_replies", why: "the 3 oldest files are not listed" }])
     for (let n = 0; n < 6; n += 1) leave(`t${n}.json`, { agent: "manager", data: "x".repeat(1_000_000) }, n)
     const large = await readOldReplies(home)
     expect(large.replies.filter(({ text }) => text.length === 1_000_000)).toHaveLength(4)
+    expect(large.hasMore).toBe(true)
     expect(large.left.some(({ why }) => why.includes("all the room"))).toBe(true)
+  })
+
+  it("are bounded in what is looked at, and nobody says that these are the newest", async () => {
+    for (let n = 0; n < 7; n += 1) leave(`t${n}.json`, { agent: "manager", data: `${n}` }, n)
+    const { replies, hasMore, left } = await readOldReplies(home, 5)
+    expect([replies.length, hasMore]).toEqual([5, true])
+    expect(left).toEqual([
+      {
+        file: "agent_replies",
+        why: "2 of 7 files are not listed: only 5 were looked at, so that newer ones may be among them",
+      },
+    ])
+    expect(await readOldReplies(home, 7)).toMatchObject({ hasMore: false, left: [] })
   })
 })

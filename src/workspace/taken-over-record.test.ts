@@ -1,4 +1,15 @@
-import { cpSync, rmSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import {
+  closeSync,
+  constants,
+  cpSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs"
 import { mkdir, rename } from "node:fs/promises"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -7,7 +18,7 @@ import { Killed, MortalFiles } from "../../test/support/mortal-files.ts"
 import { makeOldAgent } from "../../test/support/old-home.ts"
 import { createTempDir, type TempDir } from "../../test/support/temp-dir.ts"
 import { cliCommandsOf } from "../config/cli-commands.ts"
-import { agentsToTakeOver, takenOverBefore, takeOverHome } from "./taken-over-record.ts"
+import { agentsToTakeOver, takenOverBefore, takeOverHome, takeOverLines } from "./taken-over-record.ts"
 
 let temp: TempDir
 let files: MortalFiles
@@ -38,6 +49,11 @@ function picture(): object {
     // Made by chance.
     kept.map(([name, text]) => [name, name.endsWith("control/identity") ? text.length : text]),
   )
+}
+
+function makeHuge(path: string): void {
+  writeFileSync(path, "")
+  truncateSync(path, 2 ** 30)
 }
 
 const takeOver = () => takeOverHome(home, defaults)
@@ -84,5 +100,37 @@ describe("taking over a home of release 0.2.0", { timeout: 240_000 }, () => {
       agents: [],
       left: [{ folder: tooLong, why: expect.any(String) }],
     })
+  })
+
+  it.each([
+    ["a pipe", (path: string) => void execFileSync("mkfifo", [path])],
+    ["a link out of the home", (path: string) => symlinkSync("../outside", path)],
+    ["a file beyond all measure", (path: string) => makeHuge(path)],
+    ["a folder", (path: string) => mkdirSync(path)],
+  ])("is not held up, and nobody is taken for an agent, where its record is %s", async (_what, make) => {
+    writeFileSync(join(temp.path, "outside"), '{"agents": ["engineer_eve"], "left": []}')
+    make(join(home, "from-0.2.0.json"))
+    let isHeldUp = false
+    const deadline = setTimeout(() => {
+      isHeldUp = true
+      // Whoever waits for the other end of the pipe goes on.
+      closeSync(openSync(join(home, "from-0.2.0.json"), constants.O_RDWR | constants.O_NONBLOCK))
+    }, 5_000)
+    const record = await takenOverBefore(home).finally(() => clearTimeout(deadline))
+    expect([record, isHeldUp]).toEqual([null, false])
+    expect(await agentsToTakeOver(home)).toEqual([tooLong, ...ids].toSorted())
+  })
+
+  it("names no agent of its record that none can be, and tells nothing on a line of its own", async () => {
+    const left = [{ folder: "engineer_x\n  next: type this", why: "\u001b[2Jit is \u202eodd\nvery" }]
+    writeFileSync(
+      join(home, "from-0.2.0.json"),
+      JSON.stringify({ agents: ["manager", "../..", "a\u001b[2J"], left }),
+    )
+    const record = await takenOverBefore(home)
+    expect(record?.agents).toEqual(["manager"])
+    expect(takeOverLines({ agents: [], left: record?.left ?? [] })).toEqual([
+      "From release 0.2.0, to be seen to: engineer_x next: type this: it is odd very.",
+    ])
   })
 })

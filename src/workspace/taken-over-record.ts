@@ -1,7 +1,9 @@
-import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { z } from "zod"
+import { readOwnFile } from "../disk/own-file.ts"
+import { RefusedEntryError } from "../disk/refused-entry-error.ts"
 import { storageFailed, systemCodeOf } from "../domain/file-problem.ts"
+import { printedLine } from "../domain/printed-text.ts"
 import { parseAgentId } from "./agent-id.ts"
 import {
   type OldSessionNote,
@@ -14,6 +16,10 @@ import { writeAtomic } from "./write-atomic.ts"
 
 /** In the home: that it was one of release 0.2.0, and what was taken over from it. */
 const recordFile = "from-0.2.0.json"
+const maxRecordBytes = 1024 * 1024
+/** Of what is told to people. */
+const maxNameLength = 300
+const maxWhyLength = 1000
 
 interface TakeOverRecord extends TakenOver {
   /** Folders of agents whose take-over has begun and is not known to have come to its end. Absent: there are none. */
@@ -21,7 +27,7 @@ interface TakeOverRecord extends TakenOver {
 }
 
 const recordSchema = z.object({
-  agents: z.array(z.string()),
+  agents: z.array(z.string()).transform((ids) => ids.filter((id) => parseAgentId(id) !== null)),
   left: z.array(z.object({ folder: z.string(), why: z.string() })),
   session: z.object({ thread: z.string().nullable(), note: z.string() }).optional(),
   begun: z.array(z.string()).optional(),
@@ -72,12 +78,17 @@ async function write(home: string, record: TakeOverRecord): Promise<void> {
 /** All that was ever taken over; null: the home has never been one of that release, or the record cannot be read. */
 export async function takenOverBefore(home: string): Promise<TakeOverRecord | null> {
   try {
-    const parsed = recordSchema.safeParse(JSON.parse(await readFile(join(home, recordFile), "utf8")))
+    const parsed = recordSchema.safeParse(JSON.parse(await recordIn(home)))
     return parsed.data ?? null
   } catch (error) {
-    if (error instanceof SyntaxError || systemCodeOf(error) !== "") return null
+    const isUnreadable = error instanceof SyntaxError || error instanceof RefusedEntryError
+    if (isUnreadable || systemCodeOf(error) !== "") return null
     throw error
   }
+}
+
+async function recordIn(home: string): Promise<string> {
+  return (await readOwnFile({ root: home, path: recordFile }, maxRecordBytes)).toString("utf8")
 }
 
 const sessionsLine =
@@ -91,8 +102,13 @@ export function takeOverLines({ agents, left }: TakenOver): readonly string[] {
       ? []
       : [`From release 0.2.0, with all that is in their folders: ${agents.join(", ")}.`]),
     ...(agents.includes("manager") ? [sessionsLine] : []),
-    ...left.map(({ folder, why }) => `From release 0.2.0, to be seen to: ${folder}: ${why}.`),
+    ...left.map((each) => `From release 0.2.0, to be seen to: ${leftInWords(each)}.`),
   ]
+}
+
+/** What was left, and why, on one line whatever its name is. */
+export function leftInWords({ folder, why }: TakenOver["left"][number]): string {
+  return `${printedLine(folder, maxNameLength)}: ${printedLine(why, maxWhyLength)}`
 }
 
 function isLeft(record: TakenOver | null, folder: string): boolean {

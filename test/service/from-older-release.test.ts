@@ -84,6 +84,21 @@ describe("a home of release 0.2.0", () => {
     expect(readdirSync(join(home, "agent_replies"))).toContain("t1.json")
   }, 60_000)
 
+  it("says that there is more where it has left more replies than are listed", async () => {
+    for (let n = 0; n < 101; n += 1) {
+      const reply = JSON.stringify({ agent: "engineer_alice", event: "final", data: `${n}` })
+      writeFileSync(join(home, `agent_replies/more${n}.json`), reply)
+    }
+    await start()
+    const listed = async (query: string) =>
+      (await fetch(`${daemon?.url}/agent-reply?limit=100${query}`)).json()
+    expect(await listed("")).toMatchObject({ has_more: true })
+    expect(await listed("&agent=engineer_alice")).toMatchObject({ has_more: true })
+    expect(await listed("&agent=reviewer_alice")).toMatchObject({ data: [], has_more: false })
+    const { stderr } = await command("outbox", "--limit", "100")
+    expect(stderr).toContain("There is more.\n")
+  }, 60_000)
+
   it("may have two of one name: it alone means neither of them, and says so", async () => {
     const client = await start()
     const both = { message: expect.stringContaining("engineer_alice, reviewer_alice") }
@@ -178,6 +193,21 @@ describe("a home of release 0.2.0", () => {
     env = { ...env, AI_AGENT_PROXY_HOME: join(folder.path, "new") }
     const fresh = await command("enable", "--systemd-dir", join(folder.path, "other"), "--skip-start")
     expect(fresh.stderr).not.toContain("0.2.0")
+  }, 60_000)
+
+  it("moves no terminal by the names that it has, in enable, doctor and hire", async () => {
+    const name = "engineer_\u001b]0;title\u0007x\u009b2J\u202ey\n  next: type this"
+    await makeOldAgent(home, name, { autostart: true })
+    const hired = await command("hire", "engineer", "bob")
+    const dry = await command("enable", "--systemd-dir", join(folder.path, "units"), "--dry-run")
+    const enabled = await command("enable", "--systemd-dir", join(folder.path, "units"), "--skip-start")
+    const checked = await command("doctor")
+    const asJson = await command("doctor", "--json")
+    expect(JSON.parse(asJson.stdout)).toMatchObject({ checks: expect.any(Array) })
+    for (const said of [hired.stderr, dry.stderr, enabled.stderr, checked.stdout, asJson.stdout]) {
+      expect(said).toMatch(/engineer_.*next: type this: role and name must be 1 to 32/)
+      for (const control of ["\u0007", "\u001b", "\u009b", "\u202e"]) expect(said).not.toContain(control)
+    }
   }, 60_000)
 
   it("can be gone on with by the older release: nothing of it was changed or removed", async () => {

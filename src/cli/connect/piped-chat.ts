@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline"
 import { text as textOf } from "node:stream/consumers"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
-import { oneLineJson } from "../../domain/one-line-json.ts"
+import { escapeControls } from "../../domain/visible-controls.ts"
 import { note } from "../command-io.ts"
 import { exitCodes, UsageError } from "../exit-codes.ts"
 import type { Chat } from "./chat.ts"
@@ -19,7 +19,7 @@ export async function talkThroughPipe(chat: Chat): Promise<number> {
   const toPerson = (stream: NodeJS.WriteStream, text: string) => (stream.isTTY ? printable(text) : text)
   const printer = new TurnPrinter({
     answer: (part) => process.stdout.write(toPerson(process.stdout, part)),
-    aside: (text) => note(toPerson(process.stderr, text)),
+    aside: note,
   })
   return interruptible(async (signal) => {
     const { status, error } = await chat.say(message, (event) => printer.show(event), signal)
@@ -35,7 +35,8 @@ export async function talkThroughPipe(chat: Chat): Promise<number> {
  * `{"type": "response", ...}`. Resolves with the exit code.
  */
 export async function talkInJson(chat: Chat): Promise<number> {
-  const tell = (value: object): void => void process.stdout.write(`${oneLineJson(JSON.stringify(value))}\n`)
+  const tell = (value: object): void =>
+    void process.stdout.write(`${escapeControls(JSON.stringify(value))}\n`)
   return interruptible(async (signal) => {
     let exitCode = 0
     for await (const line of createInterface({ input: process.stdin, signal })) {

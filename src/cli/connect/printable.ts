@@ -2,3 +2,10 @@
 export function printable(text: string): string {
   return text.replaceAll(/[^\P{Cc}\n\t]/gu, "")
 }
+
+/** The same of a name, which is no line of its own, and turns nothing around that stands beside it. */
+export function printableName(text: string): string {
+  return printable(text)
+    .replaceAll(/[\n\t\u2028\u2029]+/g, " ")
+    .replaceAll(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "")
+}
