@@ -36,6 +36,7 @@ export class TurnReader {
   #rawUsage: Usage | null = null
   /** The same, told in every thread, but not before the calls of the client's functions are answered. */
   #toldUsage: Usage | null = null
+  #hasAnswered = false
 
   constructor(options: TurnReaderOptions) {
     this.#push = options.push
@@ -108,7 +109,8 @@ export class TurnReader {
 
   /**
    * codex repeats the `last` of the request before at an interrupt, a steer and a compaction, also under a new turn's id: only
-   * what the total of the thread has grown by was used.
+   * what the total of the thread has grown by was used. Of a thread that was resumed or forked the total is not known at first:
+   * as long as its model has answered nothing in this turn, what is told is such a repeat.
    */
   #countTotal({
     last,
@@ -120,7 +122,8 @@ export class TurnReader {
     const thread = this.#thread()
     const before = thread?.totalUsage ?? null
     const now = total == null ? null : usageOf(total)
-    const used = now === null || before === null ? usageOf(last) : usageSince(before, now)
+    const isKnown = now !== null && before !== null
+    const used = isKnown ? usageSince(before, now) : now === null || this.#hasAnswered ? usageOf(last) : null
     if (thread !== null && now !== null) thread.totalUsage = now
     if (used !== null && totalOf(used) > 0) this.#toldUsage = addUsage(this.#toldUsage ?? noUsage, used)
   }
@@ -171,6 +174,7 @@ export class TurnReader {
       })
       return
     }
+    this.#hasAnswered ||= isAnswer(native, isDone)
     if (native.type === "commandExecution") this.#command(native.id, isDone)
     try {
       const item = itemOf(native, isDone)
@@ -188,6 +192,12 @@ export class TurnReader {
     if (!isDone) this.#openCommands.add(id)
     else if (this.#openCommands.delete(id) && this.#openCommands.size === 0) this.#onCommandsEnded?.()
   }
+}
+
+/** It tells that a model request of the turn has come to its end: a message may be cut, what the agent does may not. */
+function isAnswer({ type }: NativeItem, isDone: boolean): boolean {
+  if (type === "userMessage" || type === "contextCompaction") return false
+  return isDone || (type !== "agentMessage" && type !== "reasoning")
 }
 
 function totalOf(usage: Usage): number {
