@@ -8,6 +8,7 @@ import {
   homeOf,
   requireRights,
   requireServiceManager,
+  serviceNameOption,
 } from "./service-context.ts"
 
 export function disableCommand(): Command {
@@ -15,6 +16,7 @@ export function disableCommand(): Command {
     .description("Stop the service, now and for the next boot; everything stays where it is.")
     .option("--system", "the service of the machine")
     .option("--user", "the service of this user")
+    .addOption(serviceNameOption())
     .option("--json", "the result as JSON")
     .exitOverride()
     .action((flags: ChangeFlags) => disable(flags))

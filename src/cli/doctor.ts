@@ -17,7 +17,13 @@ import { DaemonClient, type DaemonStatus } from "./daemon-client.ts"
 import { exitCodes } from "./exit-codes.ts"
 import { printData, printLine } from "./print.ts"
 import { runningProgram } from "./running-program.ts"
-import { findInstalled, type InstalledService, isRoot, type ScopeFlags } from "./service-context.ts"
+import {
+  findInstalled,
+  type InstalledService,
+  isRoot,
+  type ScopeFlags,
+  serviceNameOption,
+} from "./service-context.ts"
 import { serviceSettings } from "./service-settings.ts"
 import { serviceUserOf } from "./service-user-of.ts"
 import { terminalEnvironment } from "./terminal-environment.ts"
@@ -37,6 +43,7 @@ export function doctorCommand(): Command {
     .option("--json", "print the checks as JSON")
     .option("--system", "the service of the machine")
     .option("--user", "the service of this user")
+    .addOption(serviceNameOption())
     .exitOverride()
     .action((flags: DoctorFlags) => doctor(flags))
     .addHelpText(

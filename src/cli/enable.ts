@@ -29,6 +29,7 @@ import {
   managerOf,
   requireRights,
   requireServiceManager,
+  serviceNameOption,
   userToEnable,
 } from "./service-context.ts"
 import { terminalEnvironment } from "./terminal-environment.ts"
@@ -61,7 +62,7 @@ export function enableCommand(): Command {
     .option("--dry-run", "print all that would be written and run, and do nothing")
     .option("--json", "the result as JSON")
     .addOption(new Option("--systemd-dir <folder>", "where units are").hideHelp())
-    .addOption(new Option("--service-name <name>", "of the unit").hideHelp())
+    .addOption(serviceNameOption().hideHelp())
     .addOption(new Option("--skip-start", "write everything, and start nothing").hideHelp())
     .exitOverride()
     .action((flags: EnableFlags) => enable(flags))

@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from "commander"
 import { ServiceError } from "../supervise/service-error.ts"
 import { linesForPeople } from "./logger.ts"
 import { readableLines } from "./readable-lines.ts"
-import { requireInstalled, type ScopeFlags } from "./service-context.ts"
+import { requireInstalled, type ScopeFlags, serviceNameOption } from "./service-context.ts"
 
 interface LogFlags extends ScopeFlags {
   readonly follow?: boolean
@@ -20,6 +20,7 @@ export function logsCommand(): Command {
     .option("--json", "lines as they are written, also in a terminal")
     .option("--system", "the service of the machine")
     .option("--user", "the service of this user")
+    .addOption(serviceNameOption())
     .exitOverride()
     .action((flags: LogFlags) => showLog(flags))
     .addHelpText(

@@ -1,4 +1,4 @@
-import { Command, Option } from "commander"
+import { Command } from "commander"
 import { healService } from "../supervise/heal-service.ts"
 import { runCommand } from "../supervise/run-command.ts"
 import { printJson } from "./command-io.ts"
@@ -11,6 +11,7 @@ import {
   requireInstalled,
   requireRights,
   requireServiceManager,
+  serviceNameOption,
   userOf,
 } from "./service-context.ts"
 import { terminalEnvironment } from "./terminal-environment.ts"
@@ -21,7 +22,7 @@ export function restartCommand(): Command {
     .option("--system", "the service of the machine")
     .option("--user", "the service of this user")
     .option("--json", "the result as JSON")
-    .addOption(new Option("--service-name <name>", "of the unit").hideHelp())
+    .addOption(serviceNameOption().hideHelp())
     .exitOverride()
     .action((flags: ChangeFlags) => restart(flags))
     .addHelpText(

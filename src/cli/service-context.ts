@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs"
 import { homedir } from "node:os"
 import { resolve } from "node:path"
+import { Option } from "commander"
 import { LaunchdManager } from "../supervise/launchd-manager.ts"
 import { parseOldUnit } from "../supervise/old-unit.ts"
 import { quoteForShell } from "../supervise/quote-for-shell.ts"
@@ -16,8 +17,13 @@ import { unitNameOf } from "../supervise/unit-name.ts"
 export interface ScopeFlags {
   readonly user?: boolean
   readonly system?: boolean
-  /** Of release 0.2.0: another name of the unit than the usual one. */
+  /** Of release 0.2.0: another name of the unit than the usual one. Without it that of the one that there is. */
   readonly serviceName?: string
+}
+
+/** Which of several services is meant, by the name of its unit. */
+export function serviceNameOption(): Option {
+  return new Option("--service-name <name>", "of its unit, where there are several")
 }
 
 /** Those of them that change something also tell of it as JSON. */
@@ -163,7 +169,13 @@ export async function requireInstalled(flags: ScopeFlags): Promise<InstalledServ
       `The service is ${name}'s own: run this command as ${name}, without sudo.`,
     )
   }
-  throw new ServiceError("failure", "The service is not installed. Next: ai-agent-proxy enable")
+  const { serviceName } = flags
+  throw new ServiceError(
+    "failure",
+    serviceName === undefined
+      ? "The service is not installed. Next: ai-agent-proxy enable"
+      : `There is no service ${unitNameOf(serviceName)}. Without --service-name the one that there is is found.`,
+  )
 }
 
 /** Only root changes a service of the machine. */

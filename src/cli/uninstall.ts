@@ -17,8 +17,10 @@ import {
   homeOf,
   isRoot,
   managerOf,
+  requireInstalled,
   requireRights,
   requireServiceManager,
+  serviceNameOption,
   userOf,
 } from "./service-context.ts"
 
@@ -34,6 +36,7 @@ export function uninstallCommand(): Command {
     .option("--purge", "delete the home without asking")
     .option("--system", "the service of the machine")
     .option("--user", "the service of this user")
+    .addOption(serviceNameOption())
     .option("--json", "the result as JSON")
     .exitOverride()
     .action((flags: UninstallFlags) => uninstall(flags))
@@ -54,6 +57,8 @@ async function uninstall(flags: UninstallFlags): Promise<void> {
   }
   requireServiceManager()
   const installed = await findInstalled(flags)
+  // Whose home that would be, nobody knows: it may be that of another service.
+  if (installed === null && flags.serviceName !== undefined) await requireInstalled(flags)
   await refuseInOwnTurn("uninstall", homeOf(installed))
   const scope = installed?.manager.scope ?? defaultScope(flags)
   requireRights(scope)

@@ -130,7 +130,29 @@ await scenario({
     const doctor = sh("ai-agent-proxy doctor", "alice")
     expect(doctor.stdout.includes(own), "doctor looks at it", doctor.all)
     expect(must(sudo("ai-agent-proxy logs -n 5")).stdout.includes("listening on"), "its log")
-    must(sudo("ai-agent-proxy uninstall --keep"))
-    expect(!existsSync(own), "it is removed")
+  },
+  "of two services the one that --service-name names is disabled, and removed with its home": async () => {
+    const [own, two] = ["agents-of-ann", "two"].map((name) => unit.replace("ai-agent-proxy", name))
+    const other = "/home/alice/other"
+    const isUp = (name: string) => sh(`systemctl is-active ${name}`).stdout.trim() === "active"
+    must(sudo(`ai-agent-proxy enable --service-name two --home ${other} --port 7099`))
+    expect(isUp("two") && isUp("agents-of-ann"), "both run")
+    const log = must(sudo("ai-agent-proxy logs --service-name two -n 50"))
+    expect(log.stdout.includes(":7099"), "its own log", log.all)
+    const doctor = sh("ai-agent-proxy doctor --service-name two", "alice")
+    expect(doctor.stdout.includes(two ?? ""), "doctor looks at it", doctor.all)
+    for (const command of ["uninstall --purge", "uninstall --keep", "restart"]) {
+      const ran = sudo(`ai-agent-proxy ${command} --service-name nobodys`)
+      const isTold = ran.code === 1 && ran.stderr.includes("There is no service nobodys.service")
+      expect(isTold, `${command} of none`, ran.all)
+    }
+    expect(isUp("two") && isUp("agents-of-ann") && existsSync(home), "nothing has changed")
+    must(sudo("ai-agent-proxy disable --service-name two.service"))
+    expect(!isUp("two") && isUp("agents-of-ann") && existsSync(two ?? ""), "only that one is stopped")
+    must(sudo("ai-agent-proxy uninstall --service-name two --purge"))
+    expect(!existsSync(two ?? "") && !existsSync(other), "it is removed, with its home")
+    expect(isUp("agents-of-ann") && existsSync(`${home}/manager`), "the other one is as it was")
+    must(sudo("ai-agent-proxy uninstall --keep --service-name agents-of-ann"))
+    expect(!existsSync(own ?? ""), "it is removed")
   },
 })
