@@ -168,7 +168,8 @@ export class AgentEngine implements Engine {
     idempotency: IdempotencyKey | null,
   ): Promise<LiveResponse> {
     // Nobody else waits for that: it can take as long as a CLI takes to answer, or the service to stop.
-    await findEarlierPast(request, agent, principal, this.#options)
+    const planOf = () => planTurn(request, this.#planContext(agent, principal))
+    await findEarlierPast(request, agent, principal, this.#options, planOf)
     this.#assertRunning()
     const context = this.#planContext(agent, principal)
     const beginning = await planBeginning(request, context)

@@ -6,8 +6,11 @@ import type { Plan } from "./plan.ts"
 
 /** A talk of before the ledger, which one new conversation goes on with. */
 export interface EarlierPast {
-  /** Looks for it, where this agent and caller may have it. Bounded; never rejects. Done at once when it is known. */
-  find(agent: Agent, principal: string): Promise<void>
+  /**
+   * Looks for it, where this agent and caller may have it. Bounded; rejects only as `isWanted` does. Done at once when it is known,
+   * and where nobody wants it, which is asked only where it would take time.
+   */
+  find(agent: Agent, principal: string, isWanted: () => Promise<boolean>): Promise<void>
   /**
    * Reserves what has been found, until it is kept or given back; null: there is nothing for this agent and caller, it is taken, or it
    * has not been found yet.
@@ -29,15 +32,20 @@ interface Pasts {
   readonly earlierPast?: EarlierPast | undefined
 }
 
-/** Looks for the past of a request that may begin a conversation. To be awaited where nobody else waits for that request. */
+/**
+ * Looks for the past of a request that may begin a conversation: by its `planOf`, one that goes on does not wait. To be awaited where
+ * nobody else waits for that request. Rejects as `planOf` does.
+ */
 export async function findEarlierPast(
   request: TurnRequest,
   agent: Agent,
   principal: string,
   { earlierPast: past }: Pasts,
+  planOf: () => Promise<Plan>,
 ): Promise<void> {
   if (past === undefined || request.previousResponseId !== null || !mayGoOn(request)) return
-  if (splitInput(request.input).history.length === 0) await past.find(agent, principal)
+  if (splitInput(request.input).history.length > 0) return
+  await past.find(agent, principal, async () => isNew(await planOf()))
 }
 
 /**
@@ -51,8 +59,7 @@ export async function storeWithPast<T>(
   { earlierPast: past }: Pasts,
   store: (plan: Plan) => Promise<T>,
 ): Promise<T> {
-  const isNew = plan.parentTurnId === null && plan.fork === null && plan.clientHistory.length === 0
-  const mayHaveIt = past !== undefined && isNew && mayGoOn(request)
+  const mayHaveIt = past !== undefined && isNew(plan) && mayGoOn(request)
   const reserved = mayHaveIt ? past.reserve(agent, plan.thread.principal) : null
   if (reserved === null) return store(plan)
   try {
@@ -64,6 +71,10 @@ export async function storeWithPast<T>(
     reserved.giveBack()
     throw error
   }
+}
+
+function isNew({ parentTurnId, fork, clientHistory }: Plan): boolean {
+  return parentTurnId === null && fork === null && clientHistory.length === 0
 }
 
 /** A conversation of somebody's own, that is kept. */

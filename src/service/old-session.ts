@@ -45,9 +45,10 @@ class OldSession implements EarlierPast {
     this.#log = log
   }
 
-  async find(agent: Agent, principal: string): Promise<void> {
+  async find(agent: Agent, principal: string, isWanted: () => Promise<boolean>): Promise<void> {
     const { backend } = agent
-    if (backend.lastSession === undefined || !this.#isFor(agent, principal)) return
+    if (backend.lastSession === undefined || !this.#isFor(agent, principal) || this.#found !== null) return
+    if (!(await isWanted())) return
     this.#search ??= this.#look(backend.lastSession(this.#folders))
     await this.#search
   }

@@ -96,6 +96,25 @@ describe.each([
     expect(knows(1)).toBe(true)
   })
 
+  it("is not waited for by a session that goes on", async () => {
+    fixture.backend.lastSession = () => Promise.resolve(undefined)
+    const headers = { "x-session-id": "mine" }
+    const begun = ask([said("one")], headers)
+    await answer(0)
+    await begun
+    const search = heldSearch()
+    const beginning = ask([said("two")], { "x-session-id": "another" })
+    await search.begun
+    const goingOn = ask([said("three")], headers)
+    await answer(1)
+    await goingOn
+    expect([fixture.backend.turns.length, fixture.backend.opened.length]).toEqual([2, 1])
+    search.end()
+    await answer(2)
+    await beginning
+    expect(knows(1)).toBe(true)
+  })
+
   it("is had by the next one where a conversation could not be stored", async () => {
     fixture.backend.lastSession = async () => heron
     fixture.ledger.beforeTurn = () => Promise.reject(new ProxyError("storage_failed", "The disk is full."))
