@@ -61,10 +61,10 @@ function runtimeOf(id: string): { autostart?: boolean } {
 }
 
 /** Its manager needs a while, and is not there before. */
-async function untilOldOneAnswers(input: string): Promise<string> {
+async function untilOldOneAnswers(input: string, at = { port, key }): Promise<string> {
   const answer = await waitFor(
     async () => {
-      const { status, text } = await ask(input, { port, key })
+      const { status, text } = await ask(input, at)
       return status === 200 && text
     },
     { what: "the manager of release 0.2.0 to answer", timeoutMs: 150_000, intervalMs: 500 },
@@ -72,6 +72,16 @@ async function untilOldOneAnswers(input: string): Promise<string> {
     throw new Error(`${String(error)}\n${sh("journalctl -u ai-agent-proxy -n 30 --no-pager").stdout}`)
   })
   return answer
+}
+
+/** It says what stood there, readable by root only, and no key is left in ours. */
+function expectKept(path: string, text: string): void {
+  expect(readFileSync(path, "utf8") === text, `${path} is what stood there`, readFileSync(path, "utf8"))
+  expect((statSync(path).mode & 0o777) === 0o600, "readable by root only", statSync(path).mode)
+  const key = /AI_AGENT_PROXY_API_KEY=(.+)/.exec(text)?.[1]
+  const ours = readFileSync(unit, "utf8")
+  expect(/^# Written by ai-agent-proxy /.test(ours), "ours is in its place", ours)
+  expect(key !== undefined && !ours.includes(key), "without the key", ours)
 }
 
 /** Command lines of what runs and has these words in it. */
@@ -161,12 +171,42 @@ await scenario({
       )
       expect(running("ai-agent-proxy.cjs").length === 0, "none of ours", running("ai-agent-proxy.cjs"))
     },
-  "and over again: enable takes its place once more, with what its clients know": async () => {
-    const ran = must(typed("ai-agent-proxy enable"))
-    expect(running("ai_agent_proxy.").length === 0, "none of its processes", running("ai_agent_proxy."))
-    const answer = await ask("[[say:again]]", { port, key })
-    expect(answer.status === 200 && answer.text.includes("again"), "an answer", `${answer.text}\n${ran.all}`)
-  },
+  "and over again: enable takes its place once more, with what its clients know, and the unit is kept as it was, once":
+    async () => {
+      const before = readFileSync(unit, "utf8")
+      const ran = must(typed("ai-agent-proxy enable"))
+      expect(running("ai_agent_proxy.").length === 0, "none of its processes", running("ai_agent_proxy."))
+      const answer = await ask("[[say:again]]", { port, key })
+      const isAnswer = answer.status === 200 && answer.text.includes("again")
+      expect(isAnswer, "an answer", `${answer.text}\n${ran.all}`)
+      expectKept(kept, before)
+      expect(!existsSync(`${kept}.2`), "the same is not kept twice")
+      expect(ran.all.includes(`  kept beside    ${kept}\n`), "the summary says where", ran.all)
+    },
+  "back again, and its enable with another port and key: these go on, and both of its units are kept":
+    async () => {
+      const first = readFileSync(kept, "utf8")
+      const other = { port: port + 1, key: "another-key" }
+      must(sh("systemctl stop ai-agent-proxy"))
+      must(sh(`cp ${kept} ${unit} && systemctl daemon-reload`))
+      const flags = `--ip 127.0.0.1 --port ${other.port} --api-key ${other.key} --cli codex`
+      must(old(`enable ${flags} --no-sudo`))
+      await untilOldOneAnswers("[[say:moved]]", other)
+      const second = readFileSync(unit, "utf8")
+      expect(second !== first && second.includes(other.key), "its new unit", second)
+      const ran = must(typed("ai-agent-proxy enable"))
+      expectKept(kept, first)
+      expectKept(`${kept}.2`, second)
+      expect(ran.all.includes(`  kept beside    ${kept}.2\n`), "the summary says where", ran.all)
+      const answer = await ask("[[say:moved]]", other)
+      expect(
+        answer.status === 200 && answer.text.includes("moved"),
+        "an answer",
+        `${answer.text}\n${ran.all}`,
+      )
+      expect((await ask("[[say:no]]", { ...other, key })).status === 401, "the key of before is none")
+      expect((await health(port)) === null, "nobody is where it was before")
+    },
 })
 
 await model.close()
