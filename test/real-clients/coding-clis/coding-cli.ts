@@ -80,15 +80,14 @@ export async function checkCodingCli(
   await bench.check(name("Ctrl-C stops the agent"), async () => {
     const mark = `${cli.name}-late`
     const began = `${cli.name}-began`
-    const ends = service.ends().length
+    const since = Date.now()
     const text = `${service.command(began)}[[then]][[shell:sleep 30]][[then]]${service.command(mark)}`
     const running = bench.runOn(await startOf(cli, home, cli.once(text)))
     // Not for its first request, which may be that of a title.
     await waitFor(() => service.ran(began) === 1, { what: "the agent to begin", timeoutMs: 60_000 })
     // A terminal tells all that runs in it; each program here has a group of its own.
     process.kill(-(running.child.pid ?? 0), "SIGINT")
-    // The end of one before it may be written later than its answer.
-    await waitFor(() => service.ends().slice(ends).includes("cancelled"), {
+    await waitFor(() => service.ends(since).includes("cancelled"), {
       what: "the turn to be cancelled",
       timeoutMs: 60_000,
     })

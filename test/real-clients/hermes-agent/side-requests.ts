@@ -24,7 +24,7 @@ export async function checkSideRequests(
     "1 2 3 4",
   ])
   service.model.clearRequests()
-  const before = service.ends().length
+  const since = Date.now()
   const { command, args = [], ...more } = hermes.program(["chat", "--cli"])
   const terminal = bench.runOn({
     ...more,
@@ -45,10 +45,10 @@ export async function checkSideRequests(
         timeoutMs: 150_000,
       })
       for (const words of [title, review]) includes(told(words), "Use no tools, run nothing")
-      await waitFor(() => service.ends().length - before >= turns, { what: "all turns", timeoutMs: 20_000 })
+      await waitFor(() => service.ends(since).length >= turns, { what: "all turns", timeoutMs: 20_000 })
       equal(
         {
-          turns: service.ends().length - before,
+          turns: service.ends(since).length,
           ran: service.ran(mark),
           titles: asked(title),
           reviews: asked(review),

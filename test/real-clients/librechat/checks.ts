@@ -48,25 +48,25 @@ async function checkOwn(bench: Bench): Promise<void> {
     return stdout.trim() || stderr.slice(-700)
   }
   /** The end of a turn is written behind its answer. */
-  const oneMore = async (before: number) => {
-    await waitFor(() => service.ends().length > before, { what: "the turn to end", timeoutMs: 20_000 })
-    equal(service.ends().length - before, 1)
+  const one = async (since: number) => {
+    await waitFor(() => service.ends(since).length > 0, { what: "the turn to end", timeoutMs: 20_000 })
+    equal(service.ends(since).length, 1)
   }
   for (const way of ["chat", "responses"]) {
     await bench.check(`${way}: what the agent thinks is shown as its thoughts`, async () => {
-      const before = service.ends().length
+      const since = Date.now()
       equal(await answer(way, "thoughts", "[[reason:It may rain.]][[say:Take a coat.]]"), "It may rain.")
-      await oneMore(before)
+      await one(since)
     })
     for (const [method, say] of Object.entries(titles)) {
       const what = `a title (${method}) is made beside the chat, and what was done is not done again`
       await bench.check(`${way}: ${what}`, async () => {
         const mark = `${way}-${method}`
-        const before = service.ends().length
+        const since = Date.now()
         const text = `${service.command(mark)}[[then]]${say}`
         equal(await answer(way, "title", text, method), "A Title")
         equal(service.ran(mark), 1)
-        await oneMore(before)
+        await one(since)
       })
     }
   }

@@ -76,7 +76,7 @@ export async function checkChat(bench: Bench, service: ScriptedService, openai: 
     equal(service.ran("failed"), 1, String(failed))
   })
   await bench.check(name("who hangs up stops the agent"), async () => {
-    const ends = service.ends().length
+    const since = Date.now()
     const controller = new AbortController()
     const stream = await openai.chat.completions.create(
       { model: "manager", messages: [user(`[[slow:400]]${service.command("late")}`)], stream: true },
@@ -84,7 +84,7 @@ export async function checkChat(bench: Bench, service: ScriptedService, openai: 
     )
     for await (const chunk of stream) if (chunk.choices[0]?.delta.content) break
     controller.abort()
-    await waitFor(() => service.ends().slice(ends).includes("cancelled"), {
+    await waitFor(() => service.ends(since).includes("cancelled"), {
       what: "the turn to be cancelled",
       timeoutMs: 60_000,
     })

@@ -71,7 +71,7 @@ export async function checkResponses(bench: Bench, service: ScriptedService, ope
     equal(service.ran("failed-responses"), 1, String(failed))
   })
   await bench.check(name("who hangs up stops the agent"), async () => {
-    const ends = service.ends().length
+    const since = Date.now()
     const controller = new AbortController()
     const stream = await openai.responses.create(
       { model: "manager", input: `[[slow:400]]${service.command("late-responses")}`, stream: true },
@@ -79,7 +79,7 @@ export async function checkResponses(bench: Bench, service: ScriptedService, ope
     )
     for await (const event of stream) if (event.type === "response.output_text.delta") break
     controller.abort()
-    await waitFor(() => service.ends().slice(ends).includes("cancelled"), {
+    await waitFor(() => service.ends(since).includes("cancelled"), {
       what: "the turn to be cancelled",
       timeoutMs: 60_000,
     })

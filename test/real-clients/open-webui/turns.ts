@@ -55,7 +55,7 @@ export async function checkTurns({ bench, service, recorder, webUi, kind }: Chec
   await check(
     "a chat with its title, tags and follow-ups runs its command once",
     async (chat, mark) => {
-      const before = service.ends().length
+      const since = Date.now()
       const text = `${service.command(mark)}[[then]][[say:It is done.]]`
       equal(await chat.ask(text, { isWithSideRequests: true }), "It is done.")
       const asked = () => recorder.bodies().map((body) => JSON.stringify(body))
@@ -70,19 +70,21 @@ export async function checkTurns({ bench, service, recorder, webUi, kind }: Chec
         what: "the answers",
         timeoutMs: answerMs,
       })
-      equal({ ran: service.ran(mark), turns: service.ends().length - before }, { ran: 1, turns: 1 })
+      equal({ ran: service.ran(mark), turns: service.ends(since).length }, { ran: 1, turns: 1 })
     },
     "side",
   )
   await check(
     "Stop ends the agent's turn, and the chat goes on behind it",
     async (chat, mark) => {
-      const ends = service.ends().length
+      const since = Date.now()
       const late = `${mark}-late`
       await chat.send(`${service.command(mark)}[[then]][[slow:2000]]${service.command(late)}`)
       await chat.stopAt("3 4")
-      await waitFor(() => service.ends().length > ends, { what: "the turn to end", timeoutMs: 20_000 })
-      equal(service.ends().at(-1), "cancelled")
+      await waitFor(() => service.ends(since).includes("cancelled"), {
+        what: "the turn to be cancelled",
+        timeoutMs: 20_000,
+      })
       equal(await chat.ask("[[say:And on.]]"), "And on.")
       // What was on the page is told to the agent, which itself drops an answer that it was stopped in.
       includes(given(), "1 2 3 4")
@@ -136,13 +138,13 @@ export async function checkTurns({ bench, service, recorder, webUi, kind }: Chec
   await check(
     "functions are chosen beside the chat (legacy), and what was done is not done again",
     async (chat, mark) => {
-      const before = service.ends().length
+      const since = Date.now()
       const choice = { tool_calls: [{ name: "get_weather", parameters: { city: "Paris" } }], of: mark }
       const text = `${service.command(mark)}[[then]][[say:${JSON.stringify(choice)}]]`
       const legacy = { functionCalling: "legacy", tools: [weatherTool.id] } as const
       equal(JSON.parse(await chat.ask(text, legacy)), choice)
       includes(given(), "sunny in Paris")
-      equal({ ran: service.ran(mark), turns: service.ends().length - before }, { ran: 1, turns: 1 })
+      equal({ ran: service.ran(mark), turns: service.ends(since).length }, { ran: 1, turns: 1 })
       includes(await chat.ask("[[history]]", legacy), mark)
       remembers(mark)
     },

@@ -34,8 +34,11 @@ export interface ScriptedService {
   command(mark: string): string
   /** How often the command with this mark was run. */
   ran(mark: string): number
-  /** Of the turns that have ended, oldest first: `completed`, `cancelled`, ... */
-  ends(): readonly string[]
+  /**
+   * Of the turns that have ended and were begun at `since` (`Date.now()`) or later, oldest first: `completed`, `cancelled`, ... Each is
+   * written behind its answer, so those of earlier turns may be written later than `since`.
+   */
+  ends(since?: number): readonly string[]
   /** The agent CLI's own threads that its model was asked in (with these words), oldest first; codex only. */
   threads(words?: string): readonly string[]
   /** `kill -9`, and its end. `stop` is safe behind it. */
@@ -75,10 +78,11 @@ export async function startScriptedService(
     model,
     command: (mark) => `[[shell:echo ${mark} >> ${marks}]]`,
     ran: (mark) => linesOf(marks).filter((line) => line === mark).length,
-    ends: () =>
-      linesOf(join(service.home, "manager", "logs", "turns.jsonl")).map((line) =>
-        String(JSON.parse(line).status),
-      ),
+    ends: (since = 0) =>
+      linesOf(join(service.home, "manager", "logs", "turns.jsonl"))
+        .map((line) => JSON.parse(line))
+        .filter(({ at, duration_ms }) => Date.parse(at) - duration_ms >= since)
+        .map(({ status }) => String(status)),
     threads: (words = "") => {
       const asked = model.requests.filter(({ body }) => JSON.stringify(body).includes(words))
       return [...new Set(asked.map(({ headers }) => headers["thread-id"] ?? ""))]
