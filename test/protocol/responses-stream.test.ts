@@ -1,3 +1,5 @@
+import { createOpenAI } from "@ai-sdk/openai"
+import { streamText } from "ai"
 import type { ResponseStreamEvent } from "openai/resources/responses/responses"
 import { describe, expect, it } from "vitest"
 import type { Item } from "../../src/domain/items.ts"
@@ -134,4 +136,42 @@ describe("the official client on our Responses stream", () => {
     })
     expect(last.slice(2)).toEqual(["data: [DONE]", ""])
   })
+
+  const failedEarly: [string, Item[], string][] = [
+    ["no item told of it", [], "invalid_prompt"],
+    ...richOutput.map((item): [string, Item[], string] => [
+      `its ${item.type} and the failure came at once`,
+      [item],
+      "backend_died",
+    ]),
+  ]
+  it.each(failedEarly)(
+    "is not asked for again by @ai-sdk/openai where the agent may have acted and %s",
+    async (_name, output, code) => {
+      const error = {
+        code: "backend_died",
+        message: "It ended.",
+        modelStatus: null,
+        mayHaveActed: true,
+      } as const
+      const record = recordOf(output, { status: "failed", completedAt: null, error, usage: null })
+      const sse = streamOf(record, logOf(output, "failed"))
+      let posts = 0
+      const openai = createOpenAI({
+        apiKey: "none",
+        fetch: async () => {
+          posts += 1
+          return new Response(sse, { headers: { "content-type": "text/event-stream" } })
+        },
+      })
+      const told: unknown[] = []
+      const answer = streamText({
+        model: openai.responses("manager"),
+        prompt: "hello",
+        onError: (event) => told.push(event.error),
+      })
+      await answer.consumeStream()
+      expect({ posts, told }).toMatchObject({ posts: 1, told: [{ data: { code } }] })
+    },
+  )
 })

@@ -1,7 +1,9 @@
 import { ProxyError } from "../../domain/errors.ts"
+import { hasActed } from "../../domain/has-acted.ts"
 import type { Item } from "../../domain/items.ts"
 import type { PartMarker, ResponseEvent, TextEvent } from "../../domain/response-events.ts"
 import type { ResponseRecord, ResponseStatus } from "../../domain/responses.ts"
+import { toResponseError } from "../errors.ts"
 import { doneSse, eventSse, joinSse, namedSse, type SseText } from "../sse.ts"
 import type { WireObject } from "../wire-items.ts"
 import { toAddedItem, toOutputText, toSummaryPart, toWireItem } from "../wire-items.ts"
@@ -137,10 +139,13 @@ export function toWireEvent(event: ResponseEvent, sequence: number, source: Even
 
 /**
  * The `error` event as OpenAI's document has it (`ResponseErrorEvent`), flat: to openai-go and openai-python a nested `error` is the
- * end of the stream, and they would never see the `response.failed` behind it.
+ * end of the stream, and they would never see the `response.failed` behind it. It has the true code; but where the agent may have acted
+ * and no item told of it, that of `response.failed`: in front of the first item `@ai-sdk/openai` asks again by this one.
  */
 function errorEvent(sequence: number, record: ResponseRecord): WireEvent {
-  const { code, message } = record.error ?? { code: "internal_error", message: "The turn failed." }
+  const isUntold = record.output.length === 0 && hasActed(record)
+  const failed = record.error ?? { code: "internal_error", message: "The turn failed." }
+  const { code, message } = isUntold ? toResponseError(record) : failed
   return { type: "error", code, message, param: null, sequence_number: sequence }
 }
 
