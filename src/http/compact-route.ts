@@ -8,6 +8,7 @@ import { looseResponses } from "../protocol/loose-forms.ts"
 import { parseCompactRequest } from "../protocol/responses/compact-request.ts"
 import { toCompaction } from "../protocol/responses/compaction.ts"
 import { toWireItem, type WireObject } from "../protocol/wire-items.ts"
+import { advisoryHeader } from "./advisory-header.ts"
 import { cancelWhenGone, clientOf } from "./client-connection.ts"
 import type { HttpContext } from "./http-env.ts"
 import { withReferencedItems } from "./item-references.ts"
@@ -46,8 +47,7 @@ export function createCompactHandler({
       resendsHistory: false,
     }
     const client = clientOf(context)
-    const headers: Record<string, string> =
-      advisory.length === 0 ? {} : { "x-advisory-parameters": advisory.join(", ") }
+    const headers = advisoryHeader(advisory)
     const work = async (): Promise<WaitedAnswer> => {
       const live = await engine.submit(principal, request)
       cancelWhenGone(client, live, config.limits.disconnectGraceMs)

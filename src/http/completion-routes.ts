@@ -8,6 +8,7 @@ import { toList } from "../protocol/list.ts"
 import { looseMetadata } from "../protocol/loose-forms.ts"
 import { invalidRequest } from "../protocol/shape.ts"
 import type { WireObject } from "../protocol/wire-items.ts"
+import { unknownIn } from "./advisory-header.ts"
 import type { HttpContext } from "./http-env.ts"
 import { answerJson } from "./large-answer.ts"
 import { readLooseBody } from "./loose-body.ts"
@@ -50,8 +51,9 @@ export function createCompletionHandlers({
       return answerJson(context, toChatCompletion(await completions.retrieve(...target(context))))
     },
     async update(context) {
-      const metadata = parseMetadataUpdate(await readLooseBody(context, config, looseMetadata))
-      return answerJson(context, toChatCompletion(await completions.update(...target(context), metadata)))
+      const body = await readLooseBody(context, config, looseMetadata)
+      const updated = await completions.update(...target(context), parseMetadataUpdate(body))
+      return answerJson(context, toChatCompletion(updated), unknownIn(body, ["metadata"]))
     },
     async remove(context) {
       const [principal, id] = target(context)

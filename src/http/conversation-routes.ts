@@ -11,6 +11,7 @@ import { toList } from "../protocol/list.ts"
 import { looseConversation, looseMetadata } from "../protocol/loose-forms.ts"
 import { includable } from "../protocol/responses/parameters.ts"
 import { toWireItem, type WireObject } from "../protocol/wire-items.ts"
+import { unknownIn } from "./advisory-header.ts"
 import type { HttpContext } from "./http-env.ts"
 import { answerJson } from "./large-answer.ts"
 import { readLooseBody } from "./loose-body.ts"
@@ -44,20 +45,18 @@ export function createConversationHandlers({
   const { conversations } = engine
   return {
     async create(context) {
-      const { metadata, items } = parseNewConversation(
-        await readLooseBody(context, config, looseConversation),
-      )
-      return answerJson(
-        context,
-        toConversation(await conversations.create(context.var.principal, metadata, items)),
-      )
+      const body = await readLooseBody(context, config, looseConversation)
+      const { metadata, items } = parseNewConversation(body)
+      const created = await conversations.create(context.var.principal, metadata, items)
+      return answerJson(context, toConversation(created), unknownIn(body, ["metadata", "items"]))
     },
     async retrieve(context) {
       return answerJson(context, toConversation(await conversations.retrieve(...target(context))))
     },
     async update(context) {
-      const metadata = parseMetadataUpdate(await readLooseBody(context, config, looseMetadata))
-      return answerJson(context, toConversation(await conversations.update(...target(context), metadata)))
+      const body = await readLooseBody(context, config, looseMetadata)
+      const updated = await conversations.update(...target(context), parseMetadataUpdate(body))
+      return answerJson(context, toConversation(updated), unknownIn(body, ["metadata"]))
     },
     async remove(context) {
       const [principal, id] = target(context)
@@ -66,10 +65,10 @@ export function createConversationHandlers({
     },
     async addItems(context) {
       listQuery(context, "include", includable)
-      const newItems = parseNewItems(await readLooseBody(context, config, looseConversation))
-      const items = await conversations.addItems(...target(context), newItems)
+      const body = await readLooseBody(context, config, looseConversation)
+      const items = await conversations.addItems(...target(context), parseNewItems(body))
       const data = items.map((item) => toWire({ item, agentId: null }))
-      return answerJson(context, toList(data, false))
+      return answerJson(context, toList(data, false), unknownIn(body, ["items"]))
     },
     async listItems(context) {
       listQuery(context, "include", includable)

@@ -5,6 +5,7 @@ import { looseResponses } from "../protocol/loose-forms.ts"
 import { parseResponsesRequest } from "../protocol/responses/request.ts"
 import { isObject } from "../protocol/shape.ts"
 import { estimateInputTokens } from "../protocol/token-estimate.ts"
+import { advisoryHeader } from "./advisory-header.ts"
 import type { HttpContext } from "./http-env.ts"
 import { readLooseBody } from "./loose-body.ts"
 import { pastOf } from "./past-items.ts"
@@ -25,9 +26,14 @@ export function createInputTokensHandler({
     if (!isObject(body)) throw new ProxyError("invalid_request", "The body must be a JSON object.")
     const hasInput = body.input !== undefined && body.input !== null
     // The same reading as for a response, which needs some input.
-    const { turn } = parseResponsesRequest({ ...body, ...(!hasInput && { input: "-" }), background: false })
+    const { turn, advisory } = parseResponsesRequest({
+      ...body,
+      ...(!hasInput && { input: "-" }),
+      background: false,
+    })
     const request = hasInput ? turn : { ...turn, input: [] }
     const tokens = estimateInputTokens(request, await pastOf(engine, context.var.principal, request))
-    return context.json({ object: "response.input_tokens", input_tokens: tokens })
+    const counted = { object: "response.input_tokens", input_tokens: tokens }
+    return context.json(counted, 200, advisoryHeader(advisory))
   }
 }

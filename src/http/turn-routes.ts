@@ -9,6 +9,7 @@ import type { Engine } from "../engine/engine.ts"
 import type { IdempotencyKey } from "../engine/idempotency.ts"
 import { failureOf, shownOf } from "../protocol/errors.ts"
 import type { ParsedRequest } from "../protocol/parsed-request.ts"
+import { advisoryHeader } from "./advisory-header.ts"
 import { type AskingAgentOptions, askedByOf, askerOf } from "./asking-agent.ts"
 import { type ClientConnection, cancelWhenGone, clientOf, holdTurn } from "./client-connection.ts"
 import type { HttpContext } from "./http-env.ts"
@@ -80,7 +81,7 @@ export function createTurnHandler(
     const { requestId } = context.var
     const headers = (live: LiveResponse | null): Record<string, string> => ({
       "x-request-id": requestId,
-      ...advisoryHeader(live, request),
+      ...advisoryOf(live, request),
     })
     const { keepAliveMs } = config.limits
     const waiting = { keepAliveMs, headers: () => headers(null), clientGone: client.gone }
@@ -117,7 +118,7 @@ export function createTurnHandler(
   function answerWhole(asking: Asking): Promise<Response> {
     const { context, request, client } = asking
     let begun: LiveResponse | null = null
-    const headers = (): Record<string, string> => advisoryHeader(begun, request)
+    const headers = (): Record<string, string> => advisoryOf(begun, request)
     const work = async (): Promise<WaitedAnswer> => {
       const live = await asking.begin()
       begun = live
@@ -153,10 +154,7 @@ export function createTurnHandler(
   }
 
   /** `live`: null as long as the turn is planned. */
-  function advisoryHeader(
-    live: LiveResponse | null,
-    { advisory, turn }: ParsedRequest,
-  ): Record<string, string> {
+  function advisoryOf(live: LiveResponse | null, { advisory, turn }: ParsedRequest): Record<string, string> {
     const capabilities = engine.findAgent(live?.record.agentId ?? turn.model)?.capabilities ?? null
     const names = [
       ...advisory,
@@ -164,7 +162,7 @@ export function createTurnHandler(
       // No agent's name: the manager answers, whatever model is meant.
       ...(engine.findAgent(turn.model) === null ? ["model"] : []),
     ]
-    return names.length === 0 ? {} : { "x-advisory-parameters": names.join(", ") }
+    return advisoryHeader(names)
   }
 }
 

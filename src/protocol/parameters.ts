@@ -49,9 +49,18 @@ export function readParameters(table: readonly Parameter[], input: unknown): Rea
     if (parameter.kind === "advisory") advisory.push(name)
     if (parameter.isEchoed === true) echo[name] = value
   }
-  const known = new Set([...table.map(({ name }) => name), ...ownFields])
-  const unknown = Object.keys(body).filter((name) => !known.has(name) && nameInHeader.test(name))
-  return { body, advisory: [...advisory, ...unknown.slice(0, maxUnknown)], echo }
+  const names = table.map(({ name }) => name)
+  return { body, advisory: [...advisory, ...unknownFields(body, names)], echo }
+}
+
+/** Fields of a body that are nobody's, where `names` are its route's: they are named as advisory. Null means absent. */
+export function unknownFields(body: unknown, names: readonly string[]): readonly string[] {
+  if (!isObject(body)) return []
+  const known = new Set([...names, ...ownFields])
+  return Object.entries(body)
+    .filter(([name, value]) => value !== null && !known.has(name) && nameInHeader.test(name))
+    .map(([name]) => name)
+    .slice(0, maxUnknown)
 }
 
 /** Read beside the table: no API documents them. `context_id` names a conversation, see `http/request-headers.ts`. */
