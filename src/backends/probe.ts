@@ -185,6 +185,7 @@ async function speaksAppServer(file: string, options: ProbeOptions): Promise<boo
     log: () => {},
     onNotification: () => {},
     onRequest: () => {},
+    isNeeded: () => false,
   })
   const abort = () => void server.end()
   options.signal?.addEventListener("abort", abort)

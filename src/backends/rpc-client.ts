@@ -40,12 +40,14 @@ export interface RpcHandlers {
   readonly onRequest: (id: RequestId, method: string, params: unknown, line: string) => void
   /** A request went unanswered for longer than its deadline. */
   readonly onTimeout: (method: string) => void
+  /** Asked when the deadline of a request has passed: how much longer it may wait, in milliseconds. Default: no longer. */
+  readonly moreMs?: (waitedMs: number) => number
   readonly log: Log
 }
 
 interface OpenRequest {
   readonly method: string
-  readonly timer: NodeJS.Timeout | null
+  timer: NodeJS.Timeout | null
   readonly resolve: (result: unknown) => void
   readonly reject: (error: Error) => void
 }
@@ -167,13 +169,21 @@ export class RpcClient {
     }
     const id = this.#takeId()
     return new Promise((resolve, reject) => {
-      const giveUp = () => {
-        this.#open.delete(id)
-        reject(new RpcLostError(`${method}: ${program} did not answer within ${timeoutMs} ms`, true))
-        this.#handlers.onTimeout(method)
+      const request: OpenRequest = { method, timer: null, resolve, reject }
+      const wait = (ms: number, untilMs: number) => {
+        request.timer = setTimeout(() => {
+          const moreMs = this.#handlers.moreMs?.(untilMs) ?? 0
+          if (moreMs > 0) {
+            wait(moreMs, untilMs + moreMs)
+            return
+          }
+          this.#open.delete(id)
+          reject(new RpcLostError(`${method}: ${program} did not answer within ${untilMs} ms`, true))
+          this.#handlers.onTimeout(method)
+        }, ms)
       }
-      const timer = timeoutMs === null ? null : setTimeout(giveUp, timeoutMs)
-      this.#open.set(id, { method, timer, resolve, reject })
+      if (timeoutMs !== null) wait(timeoutMs, timeoutMs)
+      this.#open.set(id, request)
       this.#write({ id, method, params })
     })
   }

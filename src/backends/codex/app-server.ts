@@ -21,6 +21,8 @@ export interface AppServerOptions extends Omit<AppServerProcessOptions, "onData"
   readonly log: Log
   readonly onNotification: (notification: Notification) => void
   readonly onRequest: (id: RequestId, method: string, params: unknown, line: string) => void
+  /** True while turns run on it that nobody interrupts: they would die with it, so a shorter deadline than that of any request waits on. */
+  readonly isNeeded: () => boolean
 }
 
 /** One life of `codex app-server`: a process and the conversation with it. A dead one is replaced, never revived. */
@@ -45,6 +47,7 @@ export class AppServer {
       write: (line) => this.#process.write(line),
       onNotification: (method, params, line) => this.#notified(method, params, line),
       onRequest: options.onRequest,
+      moreMs: (waitedMs) => (options.isNeeded() ? timeouts.requestMs - waitedMs : 0),
       onTimeout: (method) => {
         log("error", "codex does not answer and is replaced", { method })
         void this.#process.kill()

@@ -190,6 +190,7 @@ class CodexBackend implements Backend {
         if (this.#turns.get(thread) === ended) this.#turns.delete(thread)
         if (isStuck) this.#threads?.markStuck(thread)
       },
+      onEndedLate: () => this.#threads?.unmarkStuck(thread),
       limitResetsAt: () => this.#limitResetsAt,
       onForeignTurn: (turnId) => this.#endForeignTurn(thread, turnId),
     })
@@ -275,6 +276,8 @@ class CodexBackend implements Backend {
       log,
       onNotification: (notification) => this.#notified(notification),
       onRequest: (id, method, params, line) => this.#requested(server, id, { method, params, line }),
+      isNeeded: () =>
+        [...this.#turns.values()].some((turn) => turn.server === server && !turn.isInterrupting),
     })
     return server
   }

@@ -198,6 +198,11 @@ export class CodexThreads {
     this.#stuck.add(thread)
   }
 
+  /** Its turn has ended after all. */
+  unmarkStuck(thread: ThreadRef): void {
+    this.#stuck.delete(thread)
+  }
+
   /** What a turn must say about model and effort, so that those of an earlier turn do not stay. Null: nothing. */
   async turnSettings(thread: LoadedThread, input: TurnInput): Promise<Pick<TurnInput, "model" | "effort">> {
     const wantedModel = input.model ?? thread.ownModel

@@ -27,6 +27,8 @@ export interface CodexTurnOptions {
   readonly log: Log
   /** `last` is out. `isStuck`: codex still runs the turn, as far as we know. */
   readonly onEnded: (turn: CodexTurn, last: TurnEvent, isStuck: boolean) => void
+  /** It was stuck, and codex has ended it and its commands after all. */
+  readonly onEndedLate: () => void
   /** See `turnErrorOf`. */
   readonly limitResetsAt: () => number | null
   /** A turn of this thread that is not ours. */
@@ -62,6 +64,7 @@ export class CodexTurn implements Turn {
   #turnId: string | null = null
   #isInterrupting = false
   #isEnding = false
+  #isGivenUp = false
   #interruptTimer: NodeJS.Timeout | null = null
 
   constructor(options: CodexTurnOptions) {
@@ -159,6 +162,7 @@ export class CodexTurn implements Turn {
     this.#isInterrupting = true
     this.#interruptTimer = setTimeout(() => {
       this.#options.log("warn", "codex did not end an interrupted turn in time", { thread: this.threadId })
+      this.#isGivenUp = true
       this.#end({ type: "turn.interrupted", usage: this.#reader.usage }, true)
     }, this.#options.interruptMs)
     // Without an id nothing was sent, and whoever is about to send looks at `isInterrupting` first; or the answer is on
@@ -178,8 +182,16 @@ export class CodexTurn implements Turn {
     const params = { threadId: this.threadId, turnId: this.#turnId }
     this.#server
       ?.request("turn/interrupt", params, emptyResultSchema, this.#options.interruptMs)
+      .then(() => (this.#isGivenUp ? this.#endLate() : undefined))
       // Refused when the turn has just ended; its `turn/completed` or the timer decides.
       .catch((error) => this.#options.log("debug", "interrupt refused", { reason: messageOf(error) }))
+  }
+
+  /** The interrupt is answered, though the turn was given up: nobody else would end its commands. */
+  async #endLate(): Promise<void> {
+    const params = { threadId: this.threadId }
+    await this.#server?.request("thread/backgroundTerminals/clean", params, emptyResultSchema)
+    this.#options.onEndedLate()
   }
 
   #receive(received: Received): void {
