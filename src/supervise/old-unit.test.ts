@@ -62,6 +62,41 @@ describe("the unit of release 0.2.0", () => {
     })
   })
 
+  it.each([
+    ["a value alone in quotes", 'Environment=AI_AGENT_PROXY_API_KEY="sk-1"'],
+    ["single quotes", "Environment=AI_AGENT_PROXY_API_KEY='sk-1'"],
+    ["another variable in front of it", "Environment=NOTE=x AI_AGENT_PROXY_API_KEY=sk-1"],
+    ["another one behind it", "Environment=AI_AGENT_PROXY_API_KEY=sk-1 NOTE=x"],
+    ["quotes around it, behind another one", 'Environment=NOTE=x "AI_AGENT_PROXY_API_KEY=sk-1"'],
+    ["blanks around the first sign", "Environment = AI_AGENT_PROXY_API_KEY=sk-1"],
+    ["lines that go on", "Environment=AI_AGENT_PROXY_API_KEY=sk-1 \\\n# a remark\n  NOTE=x"],
+    ["line ends of Windows", "Environment=AI_AGENT_PROXY_API_KEY=sk-1\r\nEnvironment=NOTE=x\r"],
+  ])("tells the key that was in force, with %s", (_how, line) => {
+    const found = parseOldUnit(unit([line], " --api-host 0.0.0.0 \\\n  --api-port='7055'"))
+    expect(found).toMatchObject({
+      apiKey: "sk-1",
+      environment: { AI_AGENT_PROXY_HOST: "0.0.0.0", AI_AGENT_PROXY_PORT: "7055" },
+    })
+    expect(["x", undefined]).toContain(found?.environment.NOTE)
+  })
+
+  it("keeps a value with quotes and blanks as it was meant, where systemd has cut it", () => {
+    const line = 'Environment=AI_AGENT_PROXY_CLI=codex -c "model=a b" || codex'
+    expect(parseOldUnit(unit([line], ""))?.environment.AI_AGENT_PROXY_CLI).toBe(
+      'codex -c "model=a b" || codex',
+    )
+  })
+
+  it("is read in time that grows with its length, and a quote without an end is a letter", () => {
+    for (const part of ['"\\\\', "'a", '"a" ', "a'\"", '\\\\"']) {
+      const text = unit([`Environment=NOTE=${part.repeat(30_000)}\\x`], ` --cli ${part.repeat(30_001)}`)
+      const begun = performance.now()
+      expect(parseOldUnit(text)).not.toBeNull()
+      expect(performance.now() - begun).toBeLessThan(2_000)
+    }
+    expect(parseOldUnit(unit(["Environment=AI_AGENT_PROXY_API_KEY=it's"], ""))?.apiKey).toBe("it's")
+  })
+
   it("is no unit of ours, and no other program's", () => {
     const spec = {
       version: "0.4.0",

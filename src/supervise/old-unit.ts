@@ -20,7 +20,7 @@ const flags: Readonly<Record<string, string>> = {
 
 /** Null: that release has not written it. */
 export function parseOldUnit(text: string): OldUnit | null {
-  const lines = text.split("\n").map((line) => line.trim())
+  const lines = linesOf(text)
   const start = valuesOf(lines, "ExecStart").at(-1) ?? ""
   if (!/\bai_agent_proxy(?:\.cli)?["']?\s+daemon\b/.test(start)) return null
   const environment: Record<string, string> = {}
@@ -34,16 +34,33 @@ export function parseOldUnit(text: string): OldUnit | null {
   }
 }
 
+/** A backslash at the end of a line goes on with the next one, past remarks. */
+function linesOf(text: string): string[] {
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => !/^[#;]/.test(line))
+    .join("\n")
+    .replaceAll("\\\n", " ")
+    .split("\n")
+}
+
 function valuesOf(lines: readonly string[], name: string): string[] {
   return lines
-    .filter((line) => line.startsWith(`${name}=`))
-    .map((line) => line.slice(name.length + 1).trim())
+    .map((line) => line.split("="))
+    .filter(([begin = ""]) => begin.trim() === name)
+    .map(([, ...rest]) => rest.join("=").trim())
     .filter((value) => value !== "")
 }
 
-/** It wrote one variable a line, without quotes, also where the value has blanks. People may have added others, quoted. */
+/**
+ * It wrote one variable a line, without quotes, also where the value has blanks. People may have added others, with quotes, and several
+ * in a line: what systemd takes for variables, all of it, is what was in force.
+ */
 function variablesOf(value: string): Record<string, string> {
-  const pairs = /^["']/.test(value) ? wordsOf(value) : [value]
+  const words = wordsOf(value)
+  const areVariables = words.every((word) => /^[A-Za-z_]\w*=/.test(word))
+  const pairs = areVariables || /^["']/.test(value) ? words : [value]
   return Object.fromEntries(
     pairs
       .map((pair): [string, string] => {
@@ -66,11 +83,20 @@ function variablesOfFlags(words: readonly string[]): Record<string, string> {
   return found
 }
 
-/** Words of a command line, with or without quotes. */
+/** One without an end goes to the end of the line, so that a line is walked through once. */
+const quoted = /"((?:[^"\\]|\\.?)*)("|$)|'([^']*)('|$)/g
+const plainOrQuoted = new RegExp(`(?:${quoted.source}|[^\\s"'])+`, "g")
+
+/** Words of a command line, with or without quotes, also around a part of one. A quote without an end is none. */
 function wordsOf(line: string): string[] {
-  return [...line.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+)/g)].map(
-    ([, double, single, plain]) => double?.replaceAll(/\\(.)/g, "$1") ?? single ?? plain ?? "",
+  let isOpen = false
+  const words = [...line.matchAll(plainOrQuoted)].map(([found]) =>
+    found.replaceAll(quoted, (_part, double?: string, end?: string, single = "", singleEnd?: string) => {
+      isOpen ||= (end ?? singleEnd) === ""
+      return double?.replaceAll(/\\(.)/g, "$1") ?? single
+    }),
   )
+  return isOpen ? line.split(/\s+/) : words
 }
 
 /** In a unit, a percent sign is written twice. */
