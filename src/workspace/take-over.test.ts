@@ -101,7 +101,7 @@ describe("taking over agents of release 0.2.0", () => {
     expect(await readdir(join(home, "agent_replies"))).toEqual(["control"])
   })
 
-  it.each(["{", '{"autostart": "often"}', "[]"])(
+  it.each(["{", '{"autostart": "often"}', "[]", '{"working_dir": "/srv/a\\u0000b"}'])(
     "takes one over whose file %s is not understood, with the settings of the service, and says so",
     async (text) => {
       await oldAgent("engineer_alice", text)
@@ -112,4 +112,18 @@ describe("taking over agents of release 0.2.0", () => {
       expect(await control("engineer_alice")).toMatchObject({ cli: null, desired_state: "running" })
     },
   )
+
+  it("says once what it cannot use, where two files would have been in it", async () => {
+    await oldAgent("engineer_alice", { autostart: true })
+    for (const name of ["memory", "SOUL.md"]) {
+      await rm(join(home, "engineer_alice", name), { recursive: true })
+      await symlink(join(home, "elsewhere"), join(home, "engineer_alice", name))
+    }
+    const { left } = await takeOverAgents(home, defaults)
+    expect(left.map(({ why }) => why)).toEqual([...new Set(left.map(({ why }) => why))])
+    expect(left).toContainEqual({
+      folder: "engineer_alice/control",
+      why: expect.stringContaining("memory is a symbolic link"),
+    })
+  })
 })

@@ -40,7 +40,13 @@ const maxFileBytes = 64 * 1024
 /** It handles one after the other: more of them wait only where it was never started again. */
 const maxRequests = 1000
 
-const text = z.string().trim().min(1).nullish()
+/** No path and no argument has a zero in it. */
+const text = z
+  .string()
+  .trim()
+  .min(1)
+  .regex(/^[^\0]*$/)
+  .nullish()
 
 /** `control/runtime.json`: how the agent was started last. All else in it is of no use here. */
 const runtimeSchema = z.object({ autostart: z.boolean().default(true), cli: text, working_dir: text })
@@ -76,7 +82,7 @@ export async function takeOverAgents(
     })
     await ensureAgentWorkspace(home, { ...id, settings }, (error) => refused.push(error.message))
     agents.push(folder)
-    for (const why of refused) left.push({ folder: `${folder}/control`, why })
+    for (const why of new Set(refused)) left.push({ folder: `${folder}/control`, why })
   }
   return { agents, left }
 }
