@@ -7,7 +7,9 @@ import {
   type EndStep,
   endProcessTree,
   hasGroup,
+  markedProcesses,
   membersOf,
+  nobody,
   type ProcessRow,
   psRows,
   snapshot,
@@ -99,6 +101,28 @@ describe("ending a process tree", () => {
     expect(pids.filter(isRunning)).toEqual([orphan])
     await endProcessTree({ ...root, marker }, quick)
     expect(pids.filter(isRunning)).toEqual([])
+  })
+
+  it("leaves alone what is to be spared, with its session and what it has started since", async () => {
+    const marker = ["TEST_TREE_MARKER", randomUUID()] as const
+    const stamp = `export ${marker.join("=")}; exec`
+    const earlier = await startShell(
+      `${stamp} sh -c 'echo $$; sh -c "echo \\$\\$; exec sleep 300" & wait'`,
+      2,
+    )
+    const spared = (await markedProcesses({ marker })).filter(({ pid }) => pid === earlier.root.pid)
+    expect(spared).toHaveLength(1)
+    const later = await startShell(`${stamp} sh -c 'echo $$; exec sleep 300'`, 1)
+    await endProcessTree({ ...nobody, marker, spared }, quick)
+    expect([...earlier.pids, ...later.pids].map(isRunning)).toEqual([true, true, false])
+    // Its shell is gone: only the session tells.
+    const child = earlier.pids[1] ?? 0
+    const both = (await markedProcesses({ marker })).filter(({ pid }) => earlier.pids.includes(pid))
+    process.kill(earlier.root.pid, "SIGKILL")
+    await endProcessTree({ ...nobody, marker, spared: both }, quick)
+    expect(isRunning(child)).toBe(true)
+    await endProcessTree({ ...nobody, marker }, quick)
+    expect(isRunning(child)).toBe(false)
   })
 
   it("does nothing to a process that is gone", async () => {

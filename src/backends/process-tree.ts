@@ -26,7 +26,14 @@ export interface TreeRoot {
   readonly marker?: readonly [name: string, value: string]
   /** Seen below it before: they belong to it also once nothing tells so any more. */
   readonly seen?: Iterable<ProcessRow>
+  /** Its marker counts only in what belongs to this one: elsewhere somebody else may have it. */
+  readonly within?: Omit<TreeRoot, "within">
+  /** Left alone, as far as they still run, with their sessions and all that they have started. */
+  readonly spared?: readonly ProcessRow[]
 }
+
+/** The root of a tree that is known by its marker alone. Not 0: that is the group and session of kernel threads. */
+export const nobody = { pid: -1, hasExited: () => true } as const
 
 export interface EndStep {
   readonly signal: NodeJS.Signals
@@ -46,20 +53,29 @@ export async function endProcessTree(root: TreeRoot, steps: readonly EndStep[]):
   const known = new Map<number, ProcessRow>()
   for (const row of root.seen ?? []) known.set(row.pid, row)
   for (const { signal, waitMs } of steps) {
-    const rows = await snapshot()
-    for (const row of membersOf(rows, root, known)) known.set(row.pid, row)
-    for (const row of markedOf(rows, root, known)) known.set(row.pid, row)
+    const rows = await look(root, known)
     const living = livingOf(rows, known)
     if (living.length === 0) return
     for (const { pid } of living) sendSignal(pid, signal)
     if (await areGoneWithin(living, waitMs)) {
       // Perhaps one of them had just forked: only a new look tells.
-      const after = await snapshot()
-      for (const row of membersOf(after, root, known)) known.set(row.pid, row)
-      for (const row of markedOf(after, root, known)) known.set(row.pid, row)
-      if (livingOf(after, known).length === 0) return
+      if (livingOf(await look(root, known), known).length === 0) return
     }
   }
+}
+
+/** Adds to `known` who belongs to it now, and returns all that run. */
+async function look(root: TreeRoot, known: Map<number, ProcessRow>): Promise<readonly ProcessRow[]> {
+  const rows = await snapshot()
+  const spared = new Set(sparedOf(rows, root.spared ?? []).map(({ pid }) => pid))
+  for (const row of membersOf(rows, root, known)) if (!spared.has(row.pid)) known.set(row.pid, row)
+  for (const row of markedOf(rows, root, known)) if (!spared.has(row.pid)) known.set(row.pid, row)
+  return rows
+}
+
+/** Who carries the root's marker now, with all that they have started. Empty where the platform does not show it. */
+export async function markedProcesses(root: Pick<TreeRoot, "marker" | "within">): Promise<ProcessRow[]> {
+  return process.platform === "linux" ? markedOf(await snapshot(), root, new Map()) : []
 }
 
 /** True while a member of the group that `pid` leads or led is there. One system call; a zombie counts. */
@@ -99,17 +115,39 @@ export function membersOf(
   return [...found.values()].filter((row) => !row.isZombie)
 }
 
+/** Also those whose parent has ended: their session or group still tells. */
+function sparedOf(rows: readonly ProcessRow[], before: readonly ProcessRow[]): ProcessRow[] {
+  if (before.length === 0) return []
+  const startOf = new Map(before.map(({ pid, startedAt }) => [pid, startedAt]))
+  const living = rows.filter((row) => startOf.get(row.pid) === row.startedAt)
+  const sessions = new Set(living.map(({ sessionId }) => sessionId).filter((id) => id > 0))
+  const groups = new Set(living.map(({ groupId }) => groupId))
+  const seeds = rows.filter((row) => sessions.has(row.sessionId) || groups.has(row.groupId))
+  return membersOf(rows, nobody, new Map(seeds.map((row) => [row.pid, row])))
+}
+
 /** Those who carry the root's marker, with their descendants. */
 function markedOf(
   rows: readonly ProcessRow[],
-  { marker }: TreeRoot,
+  { marker, within }: Pick<TreeRoot, "marker" | "within">,
   known: ReadonlyMap<number, ProcessRow>,
 ): ProcessRow[] {
   if (marker === undefined || process.platform !== "linux") return []
   const text = marker.join("=")
-  const marked = rows.filter((row) => !row.isZombie && !known.has(row.pid) && hasVariable(row.pid, text))
+  const isWithin = membership(rows, within)
+  const marked = rows.filter(
+    (row) => !row.isZombie && !known.has(row.pid) && hasVariable(row.pid, text) && isWithin(row.pid),
+  )
   const seeds = new Map(marked.map((row) => [row.pid, row]))
-  return seeds.size === 0 ? [] : membersOf(rows, { pid: -1, hasExited: () => true }, seeds)
+  return seeds.size === 0 ? [] : membersOf(rows, nobody, seeds)
+}
+
+function membership(rows: readonly ProcessRow[], root: TreeRoot | undefined): (pid: number) => boolean {
+  if (root === undefined) return () => true
+  const known = new Map([...(root.seen ?? [])].map((row) => [row.pid, row]))
+  const below = new Set(membersOf(rows, root, known).map(({ pid }) => pid))
+  const text = root.marker?.join("=")
+  return (pid) => below.has(pid) || (text !== undefined && hasVariable(pid, text))
 }
 
 function hasVariable(pid: number, variable: string): boolean {

@@ -4,7 +4,7 @@ import type { OwnPath } from "../disk/held-folder.ts"
 import { readOwnFileSync, removeOwnFileSync, replaceOwnFileSync } from "../disk/own-file.ts"
 import { messageOf } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
-import { type EndStep, endProcessTree, snapshot, startedAtOf } from "./process-tree.ts"
+import { type EndStep, endProcessTree, nobody, snapshot, startedAtOf } from "./process-tree.ts"
 
 const entrySchema = z.object({
   pid: z.number().int().min(2),
@@ -20,9 +20,6 @@ export const turnMarkerName = "AI_AGENT_PROXY_TURN"
 
 /** A hundred bytes a process. */
 const maxBytes = 1024 * 1024
-
-/** Not 0: that is the group and session of kernel threads, and the session of everybody where it is not told. */
-const nobody = { pid: -1, hasExited: () => true }
 
 const leftBehindSteps: readonly EndStep[] = [
   { signal: "SIGTERM", waitMs: 500 },

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process"
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs"
 import path from "node:path"
 import { fileURLToPath } from "node:url"
@@ -135,6 +136,27 @@ describe("a codex app-server that misbehaves", () => {
     expect(turn.last.type).toBe("turn.interrupted")
     await expect(running.resumeThread(thread, noOptions)).rejects.toMatchObject({ code: "thread_lost" })
   })
+
+  it.each(["forgets", "forgets, deaf"])(
+    "ends a command of an interrupted turn that codex has no more, and nobody else's: %s",
+    async (scenario) => {
+      install()
+      const running = start(scenario)
+      const thread = await running.openThread(noOptions)
+      // Of a person who goes on with the thread in a codex of their own.
+      const persons = spawn("sleep", ["300"], { env: { ...process.env, CODEX_THREAD_ID: thread } })
+      const turn = await runTurn(running, thread, "hi", (event, asked) => {
+        if (event.type === "item.delta") void asked.interrupt()
+      })
+      expect(turn.last.type).toBe("turn.interrupted")
+      expect(isRunning(persons.pid ?? 0)).toBe(true)
+      persons.kill("SIGKILL")
+      const { own, others } = received().find((entry) => "own" in entry) ?? {}
+      expect([isRunning(Number(own)), isRunning(Number(others))]).toEqual([false, true])
+      await running.stop()
+      expect(isRunning(Number(others))).toBe(false)
+    },
+  )
 
   it("replaces a process that no longer answers", async () => {
     install()

@@ -15,6 +15,11 @@ export interface ToolCaller {
   readonly followUpCall: (items: readonly JsonObject[], body: ResponsesBody) => JsonObject | null
 }
 
+/** The longest that codex lets one call take. */
+const shellYieldMs = 30_000
+/** Of a command that is to be left running. */
+const leftYieldMs = 1
+
 /** codex's own tools, in whichever mode it offers them. */
 export const codexTools: ToolCaller = {
   callItemsFor: (tools, body) => callItemsFor(tools, toolCatalogOf(body)),
@@ -40,7 +45,7 @@ function waitCall(cellId: string, catalog: ToolCatalog): JsonObject {
 
 /** Waits on for a command that outlived the time codex gives one call. */
 function pollCall(sessionId: number): JsonObject {
-  const args = { session_id: sessionId, chars: "", yield_time_ms: 30_000 }
+  const args = { session_id: sessionId, chars: "", yield_time_ms: shellYieldMs }
   return functionCall("write_stdin", null, JSON.stringify(args))
 }
 
@@ -53,15 +58,23 @@ function followUpCall(items: readonly JsonObject[], catalog: ToolCatalog): JsonO
   }
   const polls = items.filter((item) => item.type === "function_call" && item.name === "write_stdin")
   const polled = new Map(polls.map((item) => [item.call_id, polledSessionOf(item)]))
+  const left = new Set(items.filter(isLeftRunning).map((item) => item.call_id))
   const running = new Set<number>()
   for (const output of outputs) {
     const polledSession = polled.get(output.call_id)
     if (typeof polledSession === "number") running.delete(polledSession)
     const id = /^Process running with session ID (\d+)/m.exec(outputText(output.output))?.[1]
-    if (id !== undefined) running.add(Number(id))
+    if (id !== undefined && !left.has(output.call_id)) running.add(Number(id))
   }
   const [first] = running
   return first === undefined ? null : pollCall(first)
+}
+
+/** No time for it: codex gives it the least that it gives any, and nobody waits for it after that. */
+function isLeftRunning(item: JsonObject): boolean {
+  if (item.type !== "function_call" || item.name !== "exec_command") return false
+  const args: unknown = JSON.parse(stringOf(item.arguments))
+  return isObject(args) && args.yield_time_ms === leftYieldMs
 }
 
 function polledSessionOf(item: JsonObject): number | null {
@@ -100,7 +113,7 @@ function directCall(tool: ToolDirective, catalog: ToolCatalog): JsonObject {
 }
 
 function shellCall(command: string): JsonObject {
-  return functionCall("exec_command", null, JSON.stringify({ cmd: command, yield_time_ms: 30_000 }))
+  return functionCall("exec_command", null, JSON.stringify({ cmd: command, yield_time_ms: shellYieldMs }))
 }
 
 /** base64, because no text can then end the quoting. */

@@ -120,7 +120,7 @@ export class AppServerProcess {
     const rows = await snapshot()
     this.#isLooking = false
     if (this.#isGone || rows.length === 0) return
-    const below = membersOf(rows, this.#root(), this.#seen).filter(({ pid }) => pid !== this.pid)
+    const below = membersOf(rows, this.tree, this.#seen).filter(({ pid }) => pid !== this.pid)
     const gone = new Set(this.#seen.keys())
     for (const row of below) {
       gone.delete(row.pid)
@@ -160,10 +160,11 @@ export class AppServerProcess {
   }
 
   #endTree(steps: readonly EndStep[]): Promise<void> {
-    return endProcessTree(this.#root(), steps)
+    return endProcessTree(this.tree, steps)
   }
 
-  #root(): TreeRoot {
+  /** The process with all that it has started. */
+  get tree(): TreeRoot {
     const marker = [turnMarkerName, this.#marker] as const
     return { pid: this.pid, hasExited: () => this.#isGone, marker, seen: this.#seen.values() }
   }

@@ -4,6 +4,7 @@ import type { Log } from "../../domain/log.ts"
 import { rawValueAt } from "../../domain/raw-json.ts"
 import { handshakeError } from "../handshake-error.ts"
 import { JsonLines } from "../json-lines.ts"
+import type { TreeRoot } from "../process-tree.ts"
 import { type RequestId, RpcClient } from "../rpc-client.ts"
 import { AppServerProcess, type AppServerProcessOptions } from "./app-server-process.ts"
 import { type CodexTimeouts, codexInstallStep } from "./codex-options.ts"
@@ -70,6 +71,10 @@ export class AppServer {
 
   get pid(): number {
     return this.#process.pid
+  }
+
+  get tree(): TreeRoot {
+    return this.#process.tree
   }
 
   get isAlive(): boolean {

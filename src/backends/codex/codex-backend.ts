@@ -330,6 +330,11 @@ class CodexBackend implements Backend {
     }
     const threadId = "threadId" in params ? (params.threadId ?? null) : null
     const turn = threadId === null ? undefined : this.#turns.get(threadId)
+    if (method === "item/completed" && params.item.type === "commandExecution") {
+      this.#threads?.commandCompleted(params.threadId, params.item.id).catch((error) => {
+        this.#options.log("info", "a thread was not given back", { reason: messageOf(error) })
+      })
+    }
     if (turn !== undefined) turn.notified(notification)
     else if (method === "thread/tokenUsage/updated") {
       const { total } = params.tokenUsage

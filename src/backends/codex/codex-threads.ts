@@ -17,6 +17,7 @@ import {
   type ThreadResult,
   threadResultSchema,
 } from "./protocol.ts"
+import { ThreadCommands } from "./thread-commands.ts"
 import {
   type AgentSettings,
   forkParams,
@@ -42,6 +43,9 @@ export interface LoadedThread {
   effort: string | null
   /** Tokens of all its turns, as codex told them last; null: it has not yet. */
   totalUsage: Usage | null
+  readonly commands: ThreadCommands
+  /** Nobody needs it, but a command in it still runs: it is given back when that has ended. */
+  isGivenUp: boolean
 }
 
 interface OwnSettings {
@@ -109,7 +113,10 @@ export class CodexThreads {
     if (this.#stuck.has(thread))
       throw new ThreadLostError(`codex did not end the last turn of thread ${thread}`)
     const loaded = this.#loaded.get(thread)
-    if (loaded !== undefined) return loaded
+    if (loaded !== undefined) {
+      loaded.isGivenUp = false
+      return loaded
+    }
     const running = this.#resuming.get(thread)
     if (running !== undefined) return running
     const resuming = this.#resume(thread, names).finally(() => this.#resuming.delete(thread))
@@ -155,6 +162,13 @@ export class CodexThreads {
     if (loaded !== undefined) loaded.totalUsage = total
   }
 
+  /** A command that went on after its turn. */
+  async commandCompleted(thread: ThreadRef, itemId: string): Promise<void> {
+    const loaded = this.#loaded.get(thread)
+    loaded?.commands.completed(itemId)
+    if (loaded?.isGivenUp === true) await this.close(thread)
+  }
+
   /** Gives it back and waits until codex has unloaded it, so that it reads everything anew when it is resumed. */
   async unload(thread: ThreadRef): Promise<void> {
     if (!this.#loaded.has(thread)) return
@@ -163,6 +177,8 @@ export class CodexThreads {
     const timer = setTimeout(() => resolve(false), unloadMs)
     try {
       await this.close(thread)
+      if (this.#loaded.has(thread))
+        throw new ProxyError("backend_error", `A command of thread ${thread} runs`)
       if (!(await promise)) this.#log("info", "codex has not unloaded a thread in time", { thread })
     } finally {
       clearTimeout(timer)
@@ -170,9 +186,14 @@ export class CodexThreads {
     }
   }
 
-  /** codex unloads it by itself after the delay of its configuration. */
+  /** codex unloads it by itself after the delay of its configuration, and would end its commands: while one runs, it stays. */
   async close(thread: ThreadRef): Promise<void> {
-    if (!this.#loaded.delete(thread)) return
+    const loaded = this.#loaded.get(thread)
+    if (loaded === undefined) return
+    loaded.isGivenUp = true
+    if (await loaded.commands.areRunning()) return
+    // Meanwhile somebody may have begun to use it again.
+    if (!loaded.isGivenUp || !this.#loaded.delete(thread)) return
     await this.#server.request("thread/unsubscribe", { threadId: thread }, emptyResultSchema)
   }
 
@@ -301,6 +322,13 @@ export class CodexThreads {
       effort,
       // A new one has used nothing; a fork begins with its source's.
       totalUsage: hasRawEvents ? noUsage : null,
+      commands: new ThreadCommands({
+        server: this.#server,
+        threadId: result.thread.id,
+        mayHaveRun: own !== undefined,
+        log: this.#log,
+      }),
+      isGivenUp: false,
     }
     this.#loaded.set(loaded.id, loaded)
     return loaded

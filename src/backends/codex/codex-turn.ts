@@ -17,9 +17,6 @@ import { injectChunks } from "./thread-requests.ts"
 import { turnErrorOf } from "./turn-error.ts"
 import { TurnReader } from "./turn-reader.ts"
 
-/** How long an interrupted turn waits for the items of its commands, after codex has said that it ended them. */
-const commandEndMs = 1_000
-
 export interface CodexTurnOptions {
   readonly threadId: string
   readonly interruptMs: number
@@ -100,6 +97,7 @@ export class CodexTurn implements Turn {
     if (!thread.hasRawEvents && thread.rolloutFile !== null) {
       this.#rolloutStart = await rolloutPosition(thread.rolloutFile)
     }
+    await thread.commands.turnBegins()
     this.#server = server
     this.#thread = thread
   }
@@ -163,7 +161,7 @@ export class CodexTurn implements Turn {
     this.#interruptTimer = setTimeout(() => {
       this.#options.log("warn", "codex did not end an interrupted turn in time", { thread: this.threadId })
       this.#isGivenUp = true
-      this.#end({ type: "turn.interrupted", usage: this.#reader.usage }, true)
+      void this.#giveUp()
     }, this.#options.interruptMs)
     // Without an id nothing was sent, and whoever is about to send looks at `isInterrupting` first; or the answer is on
     // its way, and `started` goes on from here.
@@ -189,8 +187,7 @@ export class CodexTurn implements Turn {
 
   /** The interrupt is answered, though the turn was given up: nobody else would end its commands. */
   async #endLate(): Promise<void> {
-    const params = { threadId: this.threadId }
-    await this.#server?.request("thread/backgroundTerminals/clean", params, emptyResultSchema)
+    await this.#thread?.commands.endTurn()
     this.#options.onEndedLate()
   }
 
@@ -250,19 +247,23 @@ export class CodexTurn implements Turn {
 
   /**
    * An interrupted turn leaves its shell commands running as background terminals. They are ended before the last event,
-   * so that after `turn.interrupted` nothing goes on; their items are completed meanwhile.
+   * so that after `turn.interrupted` nothing of it goes on; their items are completed meanwhile.
    */
   async #endCommands(): Promise<void> {
     this.#calls.drop()
+    // codex has ended the turn: what follows has bounds of its own.
+    if (this.#interruptTimer !== null) clearTimeout(this.#interruptTimer)
     try {
-      const params = { threadId: this.threadId }
-      const { interruptMs } = this.#options
-      await this.#server?.request("thread/backgroundTerminals/clean", params, emptyResultSchema, interruptMs)
-      await this.#reader.commandsEnded(commandEndMs)
+      await this.#thread?.commands.endTurn(this.#options.interruptMs)
     } catch (error) {
       this.#options.log("warn", "commands of an interrupted turn may still run", { reason: messageOf(error) })
     }
     this.#end({ type: "turn.interrupted", usage: this.#reader.usage }, false)
+  }
+
+  async #giveUp(): Promise<void> {
+    await this.#thread?.commands.endProcesses()
+    this.#end({ type: "turn.interrupted", usage: this.#reader.usage }, true)
   }
 
   #end(last: TurnEvent, isStuck: boolean): void {
@@ -273,6 +274,7 @@ export class CodexTurn implements Turn {
     this.#held = []
     void this.#readRollout().then((items) => {
       for (const item of items) this.#reader.nativeItem(item)
+      if (last.type !== "turn.interrupted" && this.#server?.isAlive === true) this.#reader.leaveCommands()
       this.#events.close(last)
       this.#options.onEnded(this, last, isStuck)
     })

@@ -145,5 +145,9 @@ export const modelListResultSchema = z.object({
   ),
 })
 export type ListedModel = z.infer<typeof modelListResultSchema>["data"][number]
+const terminalSchema = z.object({ itemId: z.string(), processId: z.string() })
+/** A command that codex has running for a thread, also one that no turn waits for any more. */
+export type Terminal = z.infer<typeof terminalSchema>
+export const terminalsResultSchema = z.object({ data: z.array(terminalSchema) })
 /** Requests whose answer says nothing. */
 export const emptyResultSchema = z.unknown()

@@ -1,4 +1,5 @@
 import { messageOf } from "../../domain/errors.ts"
+import type { CommandItem } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
 import type { TurnEvent } from "../../domain/turn-events.ts"
 import { addUsage, noUsage, type Usage, usageSince } from "../../domain/usage.ts"
@@ -17,7 +18,7 @@ export interface TurnReaderOptions {
   readonly calls: OpenCalls<RequestId>
   readonly isClientFunction: (nativeName: string) => boolean
   /** The thread that it runs in. */
-  readonly thread: () => Pick<LoadedThread, "totalUsage"> | null
+  readonly thread: () => Pick<LoadedThread, "totalUsage" | "commands"> | null
   readonly log: Log
 }
 
@@ -28,10 +29,10 @@ export class TurnReader {
   readonly #isClientFunction: (nativeName: string) => boolean
   readonly #thread: TurnReaderOptions["thread"]
   readonly #log: Log
-  readonly #openCommands = new Set<string>()
   readonly #toldTexts = new ToldTexts()
   readonly #writtenArguments = new Map<string, string>()
-  #onCommandsEnded: (() => void) | null = null
+  /** Commands that were told as started only. */
+  readonly #openCommands = new Map<string, CommandItem>()
   /** From the raw events, which come with each answer of the model, but only in threads of this process. */
   #rawUsage: Usage | null = null
   /** The same, told in every thread, but not before the calls of the client's functions are answered. */
@@ -134,6 +135,7 @@ export class TurnReader {
     if (item === null) return
     this.#push({ type: "native.item", item: this.#toldTexts.withoutTold(item) })
     const { type, name, call_id: callId, arguments: written } = item
+    this.#readOutput(item)
     const isCall = type === "function_call" && typeof name === "string" && typeof callId === "string"
     if (!isCall || !this.#isClientFunction(name)) return
     if (typeof written === "string" && written.trim() !== "") this.#writtenArguments.set(callId, written)
@@ -147,16 +149,22 @@ export class TurnReader {
     return written
   }
 
-  /** Resolves when no command of the turn is open any more, or after `timeoutMs`. */
-  async commandsEnded(timeoutMs: number): Promise<void> {
-    if (this.#openCommands.size === 0) return
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs)
-      this.#onCommandsEnded = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
+  /**
+   * The turn is over, and what is open now goes on without it. What codex has told the model of such a command so far is its output; it
+   * has no exit code.
+   */
+  leaveCommands(): void {
+    for (const item of this.#openCommands.values()) {
+      this.#push({ type: "item.completed", item: { ...item, status: "completed" } })
+    }
+    this.#openCommands.clear()
+  }
+
+  #readOutput({ type, call_id: id, output }: Readonly<Record<string, unknown>>): void {
+    const command = typeof id === "string" ? this.#openCommands.get(id) : undefined
+    if (type !== "function_call_output" || command === undefined || typeof output !== "string") return
+    const told = /^Output:\n([\s\S]*)$/m.exec(output)?.[1] ?? ""
+    this.#openCommands.set(command.id, { ...command, output: told })
   }
 
   #notice(message: string): void {
@@ -178,6 +186,7 @@ export class TurnReader {
     if (native.type === "commandExecution") this.#command(native.id, isDone)
     try {
       const item = itemOf(native, isDone)
+      if (item?.type === "command" && !isDone) this.#openCommands.set(item.id, item)
       if (item !== null && isDone) this.#toldTexts.told(item)
       if (item !== null) this.#push({ type: isDone ? "item.completed" : "item.started", item })
     } catch (error) {
@@ -189,8 +198,13 @@ export class TurnReader {
   }
 
   #command(id: string, isDone: boolean): void {
-    if (!isDone) this.#openCommands.add(id)
-    else if (this.#openCommands.delete(id) && this.#openCommands.size === 0) this.#onCommandsEnded?.()
+    const commands = this.#thread()?.commands
+    if (!isDone) {
+      commands?.started(id)
+      return
+    }
+    this.#openCommands.delete(id)
+    commands?.completed(id)
   }
 }
 

@@ -74,11 +74,24 @@ function runTurn(respond: () => void): void {
       record({ child: spawn("sleep", ["300"], { stdio: "ignore" }).pid })
       process.kill(process.pid, "SIGKILL")
       break
+    case "forgets":
+    case "forgets, deaf":
+      respond()
+      notify("turn/started", { turn: { id: turnId } })
+      record({ own: startCommand(threadId), others: startCommand("thread-2") })
+      notify("item/agentMessage/delta", { itemId: "msg-1", delta: "…" })
+      break
     default:
       respond()
       notify("turn/started", { turn: { id: turnId } })
       notify("item/agentMessage/delta", { itemId: "msg-1", delta: "…" })
   }
+}
+
+/** In a session of its own, with its thread in the environment, as the real one does. */
+function startCommand(thread: string): number | undefined {
+  const env = { ...process.env, CODEX_THREAD_ID: thread }
+  return spawn("sleep", ["300"], { stdio: "ignore", detached: true, env }).pid
 }
 
 const answers: string[] = []
@@ -107,7 +120,7 @@ function receive(message: {
       break
     case "turn/interrupt":
       if (scenario !== "frozen") respond({})
-      if (scenario === "obedient") complete("interrupted")
+      if (scenario === "obedient" || scenario === "forgets") complete("interrupted")
       break
     case undefined:
       // Answers to what the scenario `asks` asked.
