@@ -120,7 +120,7 @@ export type BackendEvent =
       readonly type: "process.exited"
       readonly pid: number
       readonly reason: string
-      /** The backend ended it, for nothing ran in it: no fault. */
+      /** The backend ended it, for nothing ran in it or it was stopped itself: no fault. */
       readonly isExpected?: true
     }
   /** Log in, log out, or a new account: ask `readiness()` again. */

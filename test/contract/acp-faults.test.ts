@@ -301,6 +301,13 @@ describe("how far an agent of the Agent Client Protocol may go", () => {
 })
 
 describe("the process of an agent of the Agent Client Protocol", () => {
+  it("is no death where the agent is stopped", async () => {
+    const { backend, events } = await prepare()
+    await runTurn(backend, await backend.openThread(noOptions), "[[say:hello]]")
+    await backend.stop()
+    expect(events.at(-1)).toMatchObject({ type: "process.exited", isExpected: true })
+  })
+
   it("is ended when nothing runs in it for long, and started again by the next turn, which knows the thread", async () => {
     const { backend, events, pids, prompts } = await prepare({ timeouts: { idleMs: 200 } })
     const thread = await backend.openThread(noOptions)

@@ -82,6 +82,13 @@ describe("a claude that prints something else than its protocol", () => {
   })
 })
 
+it("is no death where the agent is stopped", async () => {
+  start()
+  await runTurn(backend, await open(), "hello")
+  await backend.stop()
+  expect(events.at(-1)).toMatchObject({ type: "process.exited", isExpected: true })
+})
+
 describe("a claude that does not do as it is told", () => {
   it("is ended with all that it started when it takes no interrupt; the next turn has a new one", async () => {
     start({

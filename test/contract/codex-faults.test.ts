@@ -235,6 +235,14 @@ describe("a codex app-server that misbehaves", () => {
     await waitFor(() => !isRunning(child), { what: "its child to be ended" })
   })
 
+  it("has not died where it is stopped", async () => {
+    install()
+    const running = start("early")
+    await runTurn(running, await running.openThread(noOptions), "hi")
+    await running.stop()
+    expect(events.at(-1)).toMatchObject({ type: "process.exited", isExpected: true })
+  })
+
   it("can be stopped while it starts, and twice", async () => {
     install()
     const running = start("mute")

@@ -325,7 +325,7 @@ class AcpBackend implements Backend {
     if (this.#isStopped) this.#endTurns(connection, "agent_stopped", "The agent was stopped")
     else this.#endTurns(connection, "backend_died", `${this.kind} ${reason} in the middle of the turn`)
     const { pid } = connection
-    const expected = this.#rested.has(connection) ? ({ isExpected: true } as const) : {}
+    const expected = this.#isStopped || this.#rested.has(connection) ? ({ isExpected: true } as const) : {}
     this.#options.onEvent({ type: "process.exited", pid, reason, ...expected })
   }
 

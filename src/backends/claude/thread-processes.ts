@@ -128,7 +128,8 @@ export class ThreadProcesses {
         this.#all.delete(process)
         thread.turn?.exited(process, exit)
         if (process.pid === 0) return
-        options.onEvent({ type: "process.exited", pid: process.pid, reason: exitReason })
+        const expected = this.#isStopped ? ({ isExpected: true } as const) : {}
+        options.onEvent({ type: "process.exited", pid: process.pid, reason: exitReason, ...expected })
       },
     })
     this.#all.add(process)

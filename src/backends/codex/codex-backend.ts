@@ -295,7 +295,8 @@ class CodexBackend implements Backend {
     this.#configProblem = null
     if (this.#isStopped) this.#endTurns(server, "agent_stopped", "The agent was stopped")
     else this.#endTurns(server, "backend_died", `codex ${reason} in the middle of the turn`)
-    this.#options.onEvent({ type: "process.exited", pid: server.pid, reason })
+    const expected = this.#isStopped ? ({ isExpected: true } as const) : {}
+    this.#options.onEvent({ type: "process.exited", pid: server.pid, reason, ...expected })
   }
 
   /** Turns of `server`, or all. */
