@@ -3,6 +3,7 @@ import { ProxyError } from "../../domain/errors.ts"
 import { isDamaged, isLocked, ledgerError } from "./ledger-error.ts"
 import type { LedgerFile } from "./ledger-file.ts"
 import { type StatementName, statements } from "./statements.ts"
+import { WriteAheadLog } from "./write-ahead-log.ts"
 
 type Columns = Readonly<Record<string, SQLOutputValue>>
 
@@ -27,6 +28,7 @@ const patienceMs = 2_000
 export class LedgerDatabase {
   readonly #database: DatabaseSync
   readonly #file: LedgerFile
+  readonly #log: WriteAheadLog
   readonly #prepared = new Map<StatementName, StatementSync>()
   /** Of transactions, by their text: `exec` would parse it each time. */
   readonly #controls = new Map<Control, StatementSync>()
@@ -43,6 +45,7 @@ export class LedgerDatabase {
   constructor(database: DatabaseSync, file: LedgerFile) {
     this.#database = database
     this.#file = file
+    this.#log = new WriteAheadLog(file.path, () => this.#checkpoint())
     this.#waitFor(patienceMs)
   }
 
@@ -95,7 +98,10 @@ export class LedgerDatabase {
       // Last of all, so that nothing is called stored that nobody finds again.
       if (this.#hasWritten) this.#file.assertInPlace()
       this.#control("commit")
-      if (this.#hasWritten) this.#unwritable = null
+      if (this.#hasWritten) {
+        this.#unwritable = null
+        this.#log.committed()
+      }
       // Who only reads waits for nobody, and learns nothing of who writes.
       if (!this.#isPatient && begin === "begin immediate") this.#waitFor(patienceMs)
       return result
@@ -166,6 +172,15 @@ export class LedgerDatabase {
       this.#database.exec(`pragma incremental_vacuum(${pages})`)
     } catch (error) {
       throw ledgerError(error)
+    }
+  }
+
+  #checkpoint(): void {
+    if (!this.#database.isOpen) return
+    try {
+      this.#database.exec("pragma wal_checkpoint(passive)")
+    } catch {
+      // Nothing is lost: it is tried again with later commits, and what is wrong with the disk, those say.
     }
   }
 

@@ -7,18 +7,18 @@ import { ProxyError } from "../../domain/errors.ts"
  * (two `stat`, some microseconds).
  */
 export class LedgerFile {
-  readonly #path: string
+  readonly path: string
   readonly #ids: Readonly<Record<"" | "-wal", string | null>>
 
   /** Of an open database, whose files are there. */
   constructor(path: string) {
-    this.#path = path
+    this.path = path
     this.#ids = { "": idOf(path), "-wal": idOf(`${path}-wal`) }
   }
 
   /** Throws `storage_failed` once the name stands for another file, or none. */
   assertInPlace(): void {
-    if (this.#path === ":memory:") return
+    if (this.path === ":memory:") return
     this.#assertSame("")
     this.#assertSame("-wal")
   }
@@ -26,7 +26,7 @@ export class LedgerFile {
   #assertSame(suffix: "" | "-wal"): void {
     const opened = this.#ids[suffix]
     if (opened === null) return
-    const found = idOf(this.#path + suffix)
+    const found = idOf(this.path + suffix)
     if (found === opened) return
     throw movedAway(found === null ? "was moved away or deleted" : "was replaced", suffix)
   }

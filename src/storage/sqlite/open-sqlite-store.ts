@@ -66,7 +66,7 @@ export function pragmasFor(durability: Durability): string {
     pragma synchronous = ${durability};
     pragma journal_size_limit = ${walSizeLimitBytes};
     pragma trusted_schema = off;
-    pragma wal_autocheckpoint = 3000;
+    pragma wal_autocheckpoint = 6000;
     pragma cache_size = -${pageCacheKb};
   `
 }
