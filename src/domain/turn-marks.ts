@@ -18,6 +18,15 @@ export interface TurnMarks {
   readonly exchanges: string
   /** For `Store.findTurnsByKey`. */
   readonly keys: readonly string[]
+  /** The turn whose calls it brought the outputs of; null: it brought none. */
+  readonly loop: LoopEnd | null
+}
+
+/** A turn with what the calls of the one before it have given. */
+export interface LoopEnd {
+  readonly before: string
+  /** It ended with words, and not with further calls; it was not stopped and did not fail. */
+  readonly isOver: boolean
 }
 
 /** Whose conversation it is: nothing is found across these. */
@@ -68,6 +77,7 @@ export interface MarksBefore {
   readonly before: Chain
   /** As `writeExchanges` has it: what of that came with the turn, because its thread did not hold it. */
   readonly clientExchanges: string
+  readonly parentTurnId?: string | null
 }
 
 /**
@@ -76,7 +86,7 @@ export interface MarksBefore {
  */
 export function turnMarks(
   scope: Scope,
-  { before, clientExchanges }: MarksBefore,
+  { before, clientExchanges, parentTurnId }: MarksBefore,
   items: readonly Item[],
   isCut: boolean,
   stopTexts: readonly string[] = [],
@@ -100,7 +110,14 @@ export function turnMarks(
     for (const value of beginValues(exchanges[0]?.brought ?? [], items)) add("begin", value)
   }
   const written = writeExchanges(exchanges)
-  return { chain, exchanges: clientExchanges === "" ? written : `${clientExchanges} ${written}`, keys }
+  const hasOutputs = exchanges[0]?.brought.some((mark) => mark.startsWith("o")) === true
+  const isOver = !isSilent && !isCut && !isCall(last)
+  return {
+    chain,
+    exchanges: clientExchanges === "" ? written : `${clientExchanges} ${written}`,
+    keys,
+    loop: hasOutputs && parentTurnId != null ? { before: parentTurnId, isOver } : null,
+  }
 }
 
 /** One text, of some 20 characters for each message. */

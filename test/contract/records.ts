@@ -101,7 +101,7 @@ export async function insert(store: Store, insertion: Insertion): Promise<void> 
 
 /** Of a turn that is found by one key. */
 export function marksOf(key: string): TurnMarks {
-  return { chain: { all: `all ${key}`, said: `said ${key}` }, exchanges: "", keys: [key] }
+  return { chain: { all: `all ${key}`, said: `said ${key}` }, exchanges: "", keys: [key], loop: null }
 }
 
 /** Ends a turn with one answer; `key`: by which it is found. */

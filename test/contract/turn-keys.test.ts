@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { Store } from "../../src/domain/store.ts"
+import type { LoopEnd } from "../../src/domain/turn-marks.ts"
 import { openSqliteStore } from "../../src/storage/sqlite/open-sqlite-store.ts"
 import { insert, marksOf, owner } from "./records.ts"
 
@@ -28,10 +29,10 @@ describe("what turns are found by", () => {
 
   const idOf = (index: number) => `turn_${String(index).padStart(4, "0")}`
 
-  async function end(index: number, keys: readonly string[]): Promise<void> {
+  async function end(index: number, keys: readonly string[], loop: LoopEnd | null = null): Promise<void> {
     const turnId = idOf(index)
     await insert(store, { turnId, threadId: `thr_${turnId}` })
-    const marks = { ...marksOf("hash"), keys }
+    const marks = { ...marksOf("hash"), keys, loop }
     await store.saveProgress({
       responseId: `resp_${turnId}`,
       turnId,
@@ -101,6 +102,47 @@ describe("what turns are found by", () => {
     const placed = database.prepare("select count(distinct turn_id) as count from turn_keys").get()
     database.close()
     expect(placed?.count).toBeGreaterThanOrEqual(200)
+  })
+
+  describe("a conversation that began with calls", () => {
+    const find = async (key: string) => (await store.findTurnsByKey(owner, key)).map(({ id }) => id)
+
+    it("is found by its beginning as long as they wait", async () => {
+      await end(0, [own(0), "begun"])
+      await end(1, [own(1)], { before: idOf(0), isOver: false })
+      expect(await find("begun")).toEqual([idOf(0)])
+    })
+
+    it.each([1, 2, 5])("is not, once %i rounds of them are answered", async (rounds) => {
+      await end(0, [own(0), "begun"])
+      for (let round = 1; round <= rounds; round += 1) {
+        await end(round, [own(round)], { before: idOf(round - 1), isOver: round === rounds })
+      }
+      expect(await find("begun")).toEqual([])
+      expect(await find(own(0))).toEqual([idOf(0)])
+      expect(await find(own(rounds))).toEqual([idOf(rounds)])
+      const next = await openSqliteStore(path)
+      expect(await next.findTurnsByKey(owner, "begun")).toEqual([])
+      await next.close()
+    })
+
+    it("leaves others that began alike", async () => {
+      await end(0, [own(0), "begun"])
+      await end(1, [own(1), "begun"])
+      await end(2, [own(2)], { before: idOf(1), isOver: true })
+      expect(await find("begun")).toEqual([idOf(0)])
+      await end(3, [own(3), "begun"])
+      expect(await find("begun")).toEqual([idOf(3), idOf(0)])
+    })
+
+    it("may be found still where its keys have their places: it is looked at and passed over", async () => {
+      await end(0, [own(0), "begun"])
+      await endAll(1, 200)
+      await end(200, [own(200)], { before: idOf(0), isOver: true })
+      expect(await find(own(200))).toEqual([idOf(200)])
+      await end(201, [own(201), "begun"])
+      expect((await find("begun"))[0]).toBe(idOf(201))
+    })
   })
 
   it("goes with its turn", async () => {

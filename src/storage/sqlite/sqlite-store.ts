@@ -157,7 +157,7 @@ export class SqliteStore implements Store {
           turnId,
         )
       }
-      if (marks !== undefined) this.#turnKeys.save(turnId, marks.keys)
+      if (marks !== undefined) this.#turnKeys.save(turnId, marks)
       const { status, completedAt, error, usage } = progress
       // A turn that has begun is never begun again.
       if (status !== undefined && status !== "queued") this.#ledger.run("deletePending", responseId)

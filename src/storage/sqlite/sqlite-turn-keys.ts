@@ -1,5 +1,6 @@
 import type { SQLOutputValue } from "node:sqlite"
 import type { Owner, TurnPlace } from "../../domain/store.ts"
+import type { LoopEnd, TurnMarks } from "../../domain/turn-marks.ts"
 import type { LedgerDatabase } from "./ledger-database.ts"
 import { turnPlaceOf } from "./records.ts"
 import { Row } from "./row.ts"
@@ -27,18 +28,24 @@ export class SqliteTurnKeys {
   /** The turns, by key. */
   readonly #recent = new Map<string, Set<string>>()
   #isPlacing = false
-  /** All keys of the kind `begin`: each new conversation is looked for among them, and most are not there. Null: too many. */
-  #beginnings: Set<string> | null
+  /**
+   * All keys of the kind `begin`, with how many turns have each: every new conversation is looked for among them, and most are not
+   * there. Null: too many.
+   */
+  #beginnings: Map<string, number> | null
+  /** First turns whose calls were answered by calls, by the last of those turns. */
+  readonly #openLoops = new Map<string, string>()
 
   constructor(ledger: LedgerDatabase) {
     this.#ledger = ledger
-    const beginnings = ledger.all("findBeginKeys", maxBeginnings + 1).map(keyOf)
-    this.#beginnings = beginnings.length > maxBeginnings ? null : new Set(beginnings)
+    const beginnings = ledger.all("findBeginKeys", maxBeginnings + 1).map(beginningOf)
+    this.#beginnings = beginnings.length > maxBeginnings ? null : new Map(beginnings)
     for (const { turnId, keys } of this.#stored()) this.#remember(turnId, keys)
   }
 
   /** To be called within the transaction that stores the turn's end. */
-  save(turnId: string, keys: readonly string[]): void {
+  save(turnId: string, { keys, loop }: Pick<TurnMarks, "keys" | "loop">): void {
+    if (loop !== null) this.#goOn(turnId, loop)
     if (keys.length === 0) return
     this.#ledger.run("saveRecentKeys", turnId, keys.join("\n"))
     this.#remember(turnId, keys)
@@ -71,15 +78,42 @@ export class SqliteTurnKeys {
     })
   }
 
+  /**
+   * A conversation that began with calls is not looked for by its beginning once they are answered. Only of a turn whose keys are
+   * not in their places yet: it spares the next conversation that begins alike a look, and is worth no more than that.
+   */
+  #goOn(turnId: string, { before, isOver }: LoopEnd): void {
+    const firstId = this.#openLoops.get(before) ?? before
+    this.#openLoops.delete(before)
+    const keys = this.#recentTurns.get(firstId)
+    if (keys?.some(isBeginning) !== true) return
+    if (!isOver) {
+      this.#openLoops.set(turnId, firstId)
+      return
+    }
+    const left = keys.filter((key) => !isBeginning(key))
+    this.#forget([[firstId, keys]])
+    for (const key of keys.filter(isBeginning)) this.#count(key, -1)
+    this.#ledger.run("saveRecentKeys", firstId, left.join("\n"))
+    this.#remember(firstId, left)
+  }
+
+  #count(key: string, change: 1 | -1): void {
+    if (this.#beginnings === null) return
+    const count = (this.#beginnings.get(key) ?? 0) + change
+    if (count > 0) this.#beginnings.set(key, count)
+    else this.#beginnings.delete(key)
+    if (this.#beginnings.size > maxBeginnings) this.#beginnings = null
+  }
+
   #remember(turnId: string, keys: readonly string[]): void {
     this.#recentTurns.set(turnId, keys)
     for (const key of keys) {
-      if (isBeginning(key)) this.#beginnings?.add(key)
+      if (isBeginning(key)) this.#count(key, 1)
       const turns = this.#recent.get(key)
       if (turns === undefined) this.#recent.set(key, new Set([turnId]))
       else turns.add(turnId)
     }
-    if ((this.#beginnings?.size ?? 0) > maxBeginnings) this.#beginnings = null
   }
 
   /** They are forgotten once it is stored that they have their places; where it fails, it is tried again with the next turn. */
@@ -105,6 +139,7 @@ export class SqliteTurnKeys {
   #forget(turns: readonly (readonly [turnId: string, keys: readonly string[]])[]): void {
     for (const [turnId, keys] of turns) {
       this.#recentTurns.delete(turnId)
+      this.#openLoops.delete(turnId)
       for (const key of keys) {
         const others = this.#recent.get(key)
         others?.delete(turnId)
@@ -123,6 +158,11 @@ export class SqliteTurnKeys {
 
 function keyOf(columns: Columns): string {
   return new Row(columns, "a key of a turn").text("key")
+}
+
+function beginningOf(columns: Columns): [key: string, count: number] {
+  const row = new Row(columns, "a key of a conversation's beginning")
+  return [row.text("key"), row.integer("count")]
 }
 
 function isBeginning(key: string): boolean {

@@ -38,7 +38,8 @@ export const statements = {
     insert into recent_turn_keys (turn_id, keys) values (?, ?)
     on conflict (turn_id) do update set keys = excluded.keys`,
   findRecentKeys: "select turn_id, keys from recent_turn_keys",
-  findBeginKeys: "select distinct key from turn_keys where key >= 'b' and key < 'c' limit ?",
+  findBeginKeys: `
+    select key, count(*) as count from turn_keys where key >= 'b' and key < 'c' group by key limit ?`,
   deleteRecentKeys: "delete from recent_turn_keys",
   updateResponse: `
     update responses set status = coalesce(?, status), completed_at = coalesce(?, completed_at),
