@@ -63,9 +63,12 @@ interface KeepOptions {
 /** Twice of what codex takes with the delay that we give it. */
 const unloadMs = 5_000
 
+/** How long what codex has told of its configuration is taken for true, where no more than patience depends on it. */
+const configMs = 5_000
+
 /** The threads of one app-server process: made, loaded again, forked and given back. */
 export class CodexThreads {
-  readonly #server: AppServer
+  readonly #server: Pick<AppServer, "request">
   readonly #agent: AgentSettings
   readonly #log: Log
   readonly #loaded = new Map<ThreadRef, LoadedThread>()
@@ -76,8 +79,10 @@ export class CodexThreads {
   readonly #unloading = new Map<ThreadRef, () => void>()
   #models: Promise<readonly ListedModel[]> | null = null
   readonly #streamIdleMs: number
+  /** With the time at which it was asked for, as `performance.now()` tells it. */
+  #lastConfig: { readonly at: number; readonly config: Promise<OwnConfig> } | null = null
 
-  constructor(server: AppServer, agent: AgentSettings, log: Log, streamIdleMs: number) {
+  constructor(server: Pick<AppServer, "request">, agent: AgentSettings, log: Log, streamIdleMs: number) {
     this.#server = server
     this.#agent = agent
     this.#log = log
@@ -257,18 +262,23 @@ export class CodexThreads {
     return { model: config.model ?? null, effort: config.model_reasoning_effort ?? null }
   }
 
-  /** The agent's, and how long its provider is waited for. */
+  /** The agent's, and how long its provider is waited for. A question of its own before each thread would be a third of its cost. */
   async #settings(): Promise<AgentSettings> {
-    const providerConfig = patientProvider(await this.#config(), this.#streamIdleMs)
-    return { ...this.#agent, providerConfig }
+    const known = this.#lastConfig
+    const isFresh = known !== null && performance.now() - known.at < configMs
+    const config = await (isFresh ? known.config : this.#config())
+    return { ...this.#agent, providerConfig: patientProvider(config, this.#streamIdleMs) }
   }
 
-  /** Empty where codex does not tell it. */
+  /** As it is now; empty where codex does not tell it. */
   #config(): Promise<OwnConfig> {
-    return this.#server.request("config/read", { includeLayers: false }, configResultSchema).then(
-      ({ config }) => config,
+    const at = performance.now()
+    const config = this.#server.request("config/read", { includeLayers: false }, configResultSchema).then(
+      (result): OwnConfig => result.config,
       () => ({}),
     )
+    this.#lastConfig = { at, config }
+    return config
   }
 
   /** Names of the MCP servers in the user's own configuration. */
