@@ -9,7 +9,7 @@ import { parseArgs } from "node:util"
 import { type Build, install } from "./support/installation.ts"
 import { residentMb } from "./support/memory.ts"
 import { type ServiceProcess, startDaemon } from "./support/service-process.ts"
-import { streamTurn } from "./support/sse-request.ts"
+import { streamPost, streamTurn } from "./support/sse-request.ts"
 
 const agent = new Agent({ keepAlive: true, maxSockets: 128 })
 
@@ -18,6 +18,9 @@ const loads: Readonly<Record<string, (service: ServiceProcess) => Promise<void>>
   start: () => delay(500),
   warm: async (service) => {
     for (let turn = 0; turn < 3000; turn += 1) await streamTurn(service, "deltas=100 size=16", { agent })
+  },
+  functions: async (service) => {
+    for (let turn = 0; turn < 1000; turn += 1) await functionTrip(service)
   },
   streams: async (service) => {
     const client = async (): Promise<void> => {
@@ -34,6 +37,21 @@ const loads: Readonly<Record<string, (service: ServiceProcess) => Promise<void>>
   stalled: async (service) => {
     await streamTurn(service, "deltas=100000 size=8", { agent, stallMs: 4000 })
   },
+}
+
+/** The agent calls a function of the client, which answers at once. */
+async function functionTrip(service: ServiceProcess): Promise<void> {
+  const parameters = { type: "object", properties: {}, additionalProperties: false }
+  const tools = [{ type: "function", name: "add", description: "Adds two and two.", parameters }]
+  const called = await streamPost(
+    service,
+    { input: "call=1 deltas=100 size=16", tools },
+    { agent, keepsBody: true },
+  )
+  const callId = /"call_id":"([^"]+)"/.exec(Buffer.concat(called.body).toString("utf8"))?.[1]
+  if (callId === undefined || called.responseId === null) throw new Error("the agent called no function")
+  const input = [{ type: "function_call_output", call_id: callId, output: "4" }]
+  await streamPost(service, { input, tools }, { agent, previousResponseId: called.responseId })
 }
 
 const help = `Profiles the service under one load, with the functions and folders that took the time.

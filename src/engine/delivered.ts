@@ -13,10 +13,15 @@ export interface Sent {
 /**
  * Some clients name the turn and send again what was before its calls: the message that was asked, the calls themselves, outputs
  * of earlier ones. All of that was delivered. What is left has the client's order. Throws `invalid_request` where an output is
- * none that anybody asked for, or one is missing.
+ * none that anybody asked for, or one is missing. `known`: what the turn has made, where it was read already.
  */
-export async function undelivered(turn: TurnRecord, input: readonly Item[], store: Store): Promise<Sent> {
-  const output = await store.findOutput(turn.id)
+export async function undelivered(
+  turn: TurnRecord,
+  input: readonly Item[],
+  store: Store,
+  known: readonly Item[] | null = null,
+): Promise<Sent> {
+  const output = known ?? (await store.findOutput(turn.id))
   const calls = new Set(output.flatMap((item) => (item.type === "function_call" ? [item.callId] : [])))
   const isCallOf = (item: Item) => item.type === "function_call" && calls.has(item.callId)
   const { history, added } = splitInput(input.slice(input.findLastIndex(isCallOf) + 1))

@@ -55,7 +55,7 @@ async function planAfterResponse(id: string, request: TurnRequest, context: Plan
     )
   }
   // After a known response what looks like history is new as well.
-  const { history, added } = await undelivered(turn, request.input, store)
+  const { history, added } = await undelivered(turn, request.input, store, response.output)
   return planAfterTurn(thread, turn, continuation(chainBehind(turn), history, added), request, context)
 }
 

@@ -45,6 +45,8 @@ export class ServiceCalls {
 
   /** The native turn is over: nobody waits for what is still open. */
   turnOver(): void {
+    // Of most turns none is. To abort costs a stack trace.
+    if (this.isIdle) return
     this.#over.abort()
     this.#over = new AbortController()
   }
