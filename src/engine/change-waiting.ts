@@ -23,6 +23,8 @@ export interface WaitingWish {
 export async function changeWaiting(ref: ThreadRef, wish: WaitingWish): Promise<Change> {
   const { agent, plan, store } = wish
   const { changesTools } = agent.backend
+  // Its turn was told all that held when it began.
+  if (!plan.changes.instructions && !plan.changes.tools) return noChange
   const state = plan.thread.isEphemeral ? null : await store.findNativeState(plan.thread.id)
   if (state === null) return noChange
   // Some clients leave them out with the outputs: that is no change.
