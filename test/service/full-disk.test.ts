@@ -62,7 +62,9 @@ it.skipIf(!canLimit)(
       failure = error
     }
     const full = { code: "storage_failed", message: expect.stringContaining("ledger") }
-    expect(failure).toMatchObject(full)
+    // The agent had begun: a client must not repeat it, so it is told as final.
+    const told = { code: "invalid_prompt", message: expect.stringContaining("ledger") }
+    expect(failure).toMatchObject(told)
     expect(types).toContain("response.output_text.delta")
     // The ledger still has it as one that runs.
     expect(await client.responses.retrieve(id)).toMatchObject({ status: "failed" })
@@ -74,8 +76,6 @@ it.skipIf(!canLimit)(
       what: "the end of the turn to be stored",
       timeoutMs: 60_000,
     })
-    // The agent had begun: a client must not repeat it, so it is told as final.
-    const told = { code: "invalid_prompt", message: expect.stringContaining("ledger") }
     expect(await client.responses.retrieve(id)).toMatchObject({ status: "failed", error: told })
   },
   120_000,
