@@ -68,7 +68,7 @@ const configMs = 5_000
 
 /** The threads of one app-server process: made, loaded again, forked and given back. */
 export class CodexThreads {
-  readonly #server: Pick<AppServer, "request">
+  readonly #server: Pick<AppServer, "request" | "tree">
   readonly #agent: AgentSettings
   readonly #log: Log
   readonly #loaded = new Map<ThreadRef, LoadedThread>()
@@ -82,7 +82,7 @@ export class CodexThreads {
   /** With the time at which it was asked for, as `performance.now()` tells it. */
   #lastConfig: { readonly at: number; readonly config: Promise<OwnConfig> } | null = null
 
-  constructor(server: Pick<AppServer, "request">, agent: AgentSettings, log: Log, streamIdleMs: number) {
+  constructor(server: Pick<AppServer, "request" | "tree">, agent: AgentSettings, log: Log, streamIdleMs: number) {
     this.#server = server
     this.#agent = agent
     this.#log = log

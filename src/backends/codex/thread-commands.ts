@@ -15,7 +15,7 @@ const itemsMs = 1_000
 const secondLookMs = 1_000
 
 export interface ThreadCommandsOptions {
-  readonly server: AppServer
+  readonly server: Pick<AppServer, "request" | "tree">
   readonly threadId: string
   /** False: it is new, nothing can run in it. */
   readonly mayHaveRun: boolean
