@@ -14,7 +14,12 @@ function threadsOf(answers: Readonly<Record<string, () => unknown>>) {
     }
     return all[method]?.() ?? {}
   })
-  const threads = new CodexThreads({ request: request as never, tree: {} as never }, {} as never, () => {}, 90_000)
+  const threads = new CodexThreads(
+    { request: request as never, tree: {} as never },
+    {} as never,
+    () => {},
+    90_000,
+  )
   const asked = (method: string) => request.mock.calls.filter(([name]) => name === method)
   return { threads, asked }
 }

@@ -82,7 +82,12 @@ export class CodexThreads {
   /** With the time at which it was asked for, as `performance.now()` tells it. */
   #lastConfig: { readonly at: number; readonly config: Promise<OwnConfig> } | null = null
 
-  constructor(server: Pick<AppServer, "request" | "tree">, agent: AgentSettings, log: Log, streamIdleMs: number) {
+  constructor(
+    server: Pick<AppServer, "request" | "tree">,
+    agent: AgentSettings,
+    log: Log,
+    streamIdleMs: number,
+  ) {
     this.#server = server
     this.#agent = agent
     this.#log = log
