@@ -26,6 +26,13 @@ export interface TurnError {
   readonly retryAfterSeconds?: number
 }
 
+/** Why a model stopped by itself before its answer was whole; `reason` is the API's own word. */
+export interface AnswerCut {
+  readonly reason: "max_output_tokens" | "content_filter"
+  /** For people. */
+  readonly message: string
+}
+
 /**
  * Everything that a backend can tell about one turn, in order. Item ids are the backend's own; the engine gives the
  * ids that clients see. The last event is always one of `turn.completed`, `turn.failed`, `turn.interrupted`: whoever
@@ -66,7 +73,8 @@ export type TurnEvent =
       /** The CLI has summed the conversation up: what it was told by messages may have been left out. */
       readonly forgets?: true
     }
-  | { readonly type: "turn.completed"; readonly usage: Usage | null }
+  /** `cut`: the model stopped before its answer was whole, and what it said stands. */
+  | { readonly type: "turn.completed"; readonly usage: Usage | null; readonly cut?: AnswerCut }
   | { readonly type: "turn.failed"; readonly error: TurnError; readonly usage: Usage | null }
   | { readonly type: "turn.interrupted"; readonly usage: Usage | null }
 

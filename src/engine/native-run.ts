@@ -19,7 +19,7 @@ import type { Deadline } from "./deadline.ts"
 import { endThread } from "./end-thread.ts"
 import type { FunctionGate } from "./function-gate.ts"
 import { openThread } from "./open-thread.ts"
-import { failed, isLost, type Outcome, type StopCause, stopped } from "./outcome.ts"
+import { completed, failed, isLost, type Outcome, type StopCause, stopped } from "./outcome.ts"
 import type { ParkedTurn, Parking } from "./parking.ts"
 import type { Plan } from "./plan.ts"
 import type { ItemEvent, RecordedItem, Recorder } from "./recorder.ts"
@@ -305,7 +305,7 @@ export class NativeRun {
         if (event.forgets === true) this.#change.forgotten()
         return null
       case "turn.completed":
-        return { status: "completed", error: null, usage: this.#total(event.usage) }
+        return completed(event.cut, this.#total(event.usage))
       case "turn.failed":
         return { status: "failed", error: event.error, usage: this.#total(event.usage) }
       case "turn.interrupted":

@@ -1,7 +1,8 @@
 import { type ErrorCode, ProxyError } from "../domain/errors.ts"
 import { machineProblemOf } from "../domain/file-problem.ts"
+import { type Item, textOf } from "../domain/items.ts"
 import type { ResponseStatus } from "../domain/responses.ts"
-import type { TurnError } from "../domain/turn-events.ts"
+import type { AnswerCut, TurnError } from "../domain/turn-events.ts"
 import type { Usage } from "../domain/usage.ts"
 import type { Cut } from "./answer-limits.ts"
 import type { ParkedTurn } from "./parking.ts"
@@ -24,6 +25,24 @@ export interface StopCause {
   readonly message: string
   /** What the CLI said of its model, where that is the reason. */
   readonly told?: Omit<TurnError, "code" | "message">
+}
+
+/** The CLI says that the turn is over. */
+export function completed(cut: AnswerCut | undefined, usage: Usage | null): Outcome {
+  if (cut === undefined) return { status: "completed", error: null, usage }
+  return { status: "incomplete", error: { code: cut.reason, message: cut.message, modelStatus: null }, usage }
+}
+
+/** An answer with nothing in it is none: a client would take it for what the agent has to say. */
+export function withoutEmptyAnswer(outcome: Outcome, output: readonly Item[]): Outcome {
+  const isAnswer = outcome.status === "completed" && outcome.parked === undefined
+  if (!isAnswer || output.some(hasSomething)) return outcome
+  const message = "The agent ended its turn without an answer, and without having done anything."
+  return { ...failed("model_error", message), usage: outcome.usage }
+}
+
+function hasSomething(item: Item): boolean {
+  return item.type === "message" ? textOf(item.content) !== "" : item.type !== "reasoning"
 }
 
 export function stopped(cause: StopCause, usage: Usage | null): Outcome {

@@ -28,6 +28,7 @@ import {
   toldOutcome,
   unstoredError,
   wasNeverAsked,
+  withoutEmptyAnswer,
 } from "./outcome.ts"
 import type { Parking } from "./parking.ts"
 import type { Plan } from "./plan.ts"
@@ -291,11 +292,13 @@ export class RunningTurn implements LiveResponse {
   }
 
   /** Stores the end, then tells it: a response is readable before its last event is sent. */
-  async #finish(outcome: Outcome): Promise<void> {
+  async #finish(ended: Outcome): Promise<void> {
     const { agent, plan, now } = this.#options
     this.#isEnding = true
-    agent.turnEnded(outcome)
     const items = this.#recorder.finish("incomplete")
+    // One that was stopped is what its client, or the agent by another way, wanted it to be.
+    const outcome = this.#stopCause === null ? withoutEmptyAnswer(ended, this.#recorder.output) : ended
+    agent.turnEnded(outcome)
     const completedAt = now()
     const { status } = outcome
     const isCut = this.#hasBegun && this.#stopCause !== null
@@ -312,9 +315,7 @@ export class RunningTurn implements LiveResponse {
     const marks = turnMarks({ principal, agentId }, plan, exchanged, hasFailed(status), stopTexts)
     const { parked } = outcome
     // Before the client hears of the calls, and may answer them.
-    if (parked !== undefined) {
-      this.#options.parking.park(parked.turn, parked.limitMs)
-    }
+    if (parked !== undefined) this.#options.parking.park(parked.turn, parked.limitMs)
     const last = { type: outcome.status } as const
     const log = this.log.takeUnsaved(last)
     const end: Omit<TurnProgress, "responseId" | "turnId"> = {

@@ -7,6 +7,7 @@ import type { TurnEvent } from "../../src/domain/turn-events.ts"
 export class DrivenTurn implements Turn {
   readonly usage = null
   readonly #batches = new EventBatches<TurnEvent>()
+  #hasTold = false
   isInterrupted = false
 
   get events(): AsyncIterable<readonly TurnEvent[]> {
@@ -14,10 +15,13 @@ export class DrivenTurn implements Turn {
   }
 
   tell(...events: readonly TurnEvent[]): void {
+    this.#hasTold = true
     for (const event of events) this.#batches.push(event)
   }
 
+  /** With a word of the agent's, where the test has told none. */
   complete(): void {
+    if (!this.#hasTold) this.#batches.push({ type: "item.completed", item: messageItem("done", "Done.") })
     this.#batches.close({ type: "turn.completed", usage: null })
   }
 

@@ -1,5 +1,5 @@
 import type { RefusalName } from "./refusals.ts"
-import type { Usage } from "./script.ts"
+import type { StopReason, Usage } from "./script.ts"
 import type { JsonObject } from "./wire.ts"
 
 /** What the server does with one request. */
@@ -30,6 +30,8 @@ export type AnswerPart =
 
 export type Ending =
   | { readonly type: "completed" }
+  /** The model ends by itself, in another way than with a whole answer. */
+  | { readonly type: "stopped"; readonly reason: StopReason }
   /** `response.failed` with this code. */
   | { readonly type: "failed"; readonly code: string }
   /** The connection is cut inside a message. */

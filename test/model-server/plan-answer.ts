@@ -80,6 +80,8 @@ function answerRound(round: Round, place: Place, countAttempt: () => number): An
         break
       case "refuse":
         return { type: "refusal", name: step.name }
+      case "end":
+        return end({ type: "stopped", reason: step.reason })
       case "hang":
         return { type: "hang" }
       case "silent":

@@ -23,8 +23,13 @@ type Directive =
   | { readonly type: "drop"; readonly times: number }
   | { readonly type: "failed"; readonly code: string }
   | { readonly type: "refuse"; readonly name: RefusalName }
+  | { readonly type: "end"; readonly reason: StopReason }
   | { readonly type: "usage"; readonly usage: Usage }
   | { readonly type: "fix"; readonly text: string }
+
+/** `length`: the answer reached a limit; `filter`: it was cut off as not allowed; `refusal`: its text is one; `nothing`: there is none. */
+const stopReasons = ["length", "filter", "refusal", "nothing"] as const
+export type StopReason = (typeof stopReasons)[number]
 
 /** Token counts that one answer reports. */
 export interface Usage {
@@ -51,7 +56,7 @@ export interface Script {
 }
 
 const names =
-  "say|shell|edit|tool|reason|slow|deltas|status|drop|hang|silent|schema|commentary|history|echo|image|js|failed|usage|then|fix|refuse"
+  "say|shell|edit|tool|reason|slow|deltas|status|drop|hang|silent|schema|commentary|history|echo|image|js|failed|usage|then|fix|refuse|end"
 const opening = new RegExp(`\\[\\[(${names})(?=:|\\]\\])`, "g")
 
 /** Throws a sentence for the tester when a directive cannot be understood. */
@@ -132,6 +137,11 @@ function parseDirective(name: string, body: string): Directive {
     case "refuse":
       if (!isRefusalName(body)) throw new Error(`[[refuse:${body}]] wants one of ${refusalNames.join(", ")}`)
       return { type: name, name: body }
+    case "end": {
+      const reason = stopReasons.find((each) => each === body)
+      if (reason === undefined) throw new Error(`[[end:${body}]] wants one of ${stopReasons.join(", ")}`)
+      return { type: name, reason }
+    }
     case "usage": {
       const [input, cached, output, reasoning] = numbers(name, body, [Number.NaN, 0, 0, 0])
       return { type: name, usage: { input, cached, output, reasoning } }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http"
-import type { Answer, AnswerPart } from "./answer.ts"
+import type { Answer, AnswerPart, Ending } from "./answer.ts"
 import { EventStream } from "./event-stream.ts"
 import { sendRefusal } from "./refusals.ts"
 import type { Usage } from "./script.ts"
@@ -43,7 +43,7 @@ async function sendStream(response: ServerResponse, answer: StreamAnswer): Promi
   })
   try {
     let outputIndex = 0
-    for (const part of answer.parts) await sendPart(events, part, outputIndex++)
+    for (const part of answer.parts) await sendPart(events, part, outputIndex++, answer.ending)
     await sendEnding({ response, stream, events }, answer, id, outputIndex)
   } catch (error) {
     // codex went away in the middle (an interrupt): there is nobody to tell.
@@ -76,6 +76,19 @@ async function sendEnding(
       response.end()
       return
     }
+    case "stopped": {
+      const reason = { length: "max_output_tokens", filter: "content_filter" }[String(answer.ending.reason)]
+      const usage = usageOf(answer.usage)
+      const ended = { id, object: "response", usage }
+      if (reason === undefined)
+        events.write("response.completed", { response: { ...ended, status: "completed" } })
+      else {
+        const incomplete = { status: "incomplete", incomplete_details: { reason } }
+        events.write("response.incomplete", { response: { ...ended, ...incomplete } })
+      }
+      response.end()
+      return
+    }
     case "dropped": {
       const itemId = newId("msg")
       events.write("response.output_item.added", {
@@ -91,10 +104,16 @@ async function sendEnding(
   }
 }
 
-async function sendPart(events: EventWriter, part: AnswerPart, outputIndex: number): Promise<void> {
+async function sendPart(
+  events: EventWriter,
+  part: AnswerPart,
+  outputIndex: number,
+  ending: Ending,
+): Promise<void> {
   switch (part.type) {
     case "message":
-      await sendMessage(events, part, outputIndex)
+      if (ending.type === "stopped" && ending.reason === "refusal") sendRefusalPart(events, part, outputIndex)
+      else await sendMessage(events, part, outputIndex)
       return
     case "reasoning":
       sendReasoning(events, part.text, outputIndex)
@@ -140,6 +159,24 @@ async function sendMessage(
     output_index: outputIndex,
     item: { ...base, status: "completed", content: [content] },
   })
+}
+
+function sendRefusalPart(
+  events: EventWriter,
+  { deltas }: Extract<AnswerPart, { type: "message" }>,
+  outputIndex: number,
+): void {
+  const id = newId("msg")
+  const refusal = [...deltas].join("")
+  const place = { item_id: id, output_index: outputIndex, content_index: 0 }
+  const item = { type: "message", id, role: "assistant" }
+  const begun = { ...item, status: "in_progress", content: [] }
+  events.write("response.output_item.added", { output_index: outputIndex, item: begun })
+  events.write("response.content_part.added", { ...place, part: { type: "refusal", refusal: "" } })
+  events.write("response.refusal.delta", { ...place, delta: refusal })
+  events.write("response.refusal.done", { ...place, refusal })
+  const done = { ...item, status: "completed", content: [{ type: "refusal", refusal }] }
+  events.write("response.output_item.done", { output_index: outputIndex, item: done })
 }
 
 function sendReasoning(events: EventWriter, text: string, outputIndex: number): void {

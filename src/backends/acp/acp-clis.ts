@@ -51,6 +51,8 @@ export interface AcpCli {
   readonly listsToolsEachTime?: true
   /** True: it reads its instruction files when it starts, and shows the same to all sessions. */
   readonly readsInstructionsOnce?: true
+  /** What `max_turn_requests` means with it. Absent: what the protocol says. */
+  readonly requestLimitWords?: string
   /** Words of its own, or of its vendor, for failures of its model. */
   readonly failureWords?: readonly WordRule[]
   /** What a line on its stderr says of a session that cannot get at its model for now; null: nothing of the kind. */
@@ -93,6 +95,8 @@ const gemini: AcpCli = {
   authMethod: (env) => (env.GEMINI_API_KEY ? "gemini-api-key" : null),
   saysErrors: false,
   joinsUnanswered: true,
+  requestLimitWords:
+    "it took the answer for a loop, as it does where a short text comes ten times or more (`model.disableLoopDetection` in its settings turns that off), or its limit of model requests in one turn is reached",
   // Google's server has the same words for a minute's limit and for a day's; gemini has looked at the fields.
   failureWords: [
     [/Suggested retry after/, "rate_limit_exceeded", 429],

@@ -9,6 +9,7 @@ import type { Usage } from "../../domain/usage.ts"
 import { EventBatches } from "../event-batches.ts"
 import type { AcpCli } from "./acp-clis.ts"
 import type { AcpConnection } from "./acp-connection.ts"
+import { cutOf } from "./acp-ends.ts"
 import { isSessionLost, modelError, turnErrorOfPrompt } from "./acp-error.ts"
 import type { PromptResult, SessionUpdate } from "./acp-protocol.ts"
 import { type AcpSession, functionNames } from "./acp-sessions.ts"
@@ -115,7 +116,8 @@ export class AcpTurn implements Turn {
     if (this.#isInterrupting) this.#end({ type: "turn.interrupted", usage })
     else {
       const error = this.#errorOf(result, usage)
-      if (error === null) this.#end({ type: "turn.completed", usage })
+      const cut = cutOf(result.stopReason)
+      if (error === null) this.#end({ type: "turn.completed", usage, ...(cut !== undefined && { cut }) })
       else this.#end({ type: "turn.failed", error, usage })
     }
   }
@@ -162,10 +164,11 @@ export class AcpTurn implements Turn {
     if (held !== null && isNothing(usage)) return modelError(held, null, cli)
     if (stopReason === "cancelled") return failure(`${cli.kind} cancelled the turn by itself`)
     if (stopReason === "max_turn_requests") {
-      return failure(`${cli.kind} stopped: its limit of model requests in one turn is reached`)
+      return failure(
+        `${cli.kind} stopped: ${cli.requestLimitWords ?? "its limit of model requests in one turn is reached"}`,
+      )
     }
-    if (this.#reader.hasShown || !isNothing(usage)) return null
-    if (stopReason === "refusal") return modelError(`${cli.kind} refused to go on`, null, cli)
+    if (this.#reader.hasShown || !isNothing(usage) || cutOf(stopReason) !== undefined) return null
     return modelError(`${cli.kind} ended the turn without an answer and without a reason`, null, cli)
   }
 

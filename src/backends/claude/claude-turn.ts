@@ -8,6 +8,7 @@ import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
 import type { CliExit } from "../cli-process.ts"
 import { EventBatches } from "../event-batches.ts"
+import { cutOf, hookErrorOf } from "./claude-ends.ts"
 import { callLimitMs } from "./claude-environment.ts"
 import type { ClaudeProcess } from "./claude-process.ts"
 import { ClientCalls } from "./client-calls.ts"
@@ -173,12 +174,18 @@ export class ClaudeTurn implements Turn {
   async #end(result: ResultEvent): Promise<void> {
     this.#isEnding = true
     this.#reader.finish(result)
-    const { usage } = this
     if (isNotLoggedIn(result)) this.#options.onLoggedOut()
     if (this.#stopping !== null && this.#process !== null) await endCommands(this.#process.pid)
-    const failed = { type: "turn.failed", error: turnErrorOf(result, this.#reader.told), usage } as const
-    const own = result.is_error === true ? failed : ({ type: "turn.completed", usage } as const)
-    this.#close(this.#stopped() ?? own)
+    this.#close(this.#stopped() ?? this.#endOf(result))
+  }
+
+  #endOf(result: ResultEvent): TurnEvent {
+    const { usage } = this
+    const { told, stopReason, hasShown } = this.#reader
+    const cut = cutOf(result, stopReason)
+    if (cut !== null) return { type: "turn.completed", usage, cut }
+    const error = result.is_error === true ? turnErrorOf(result, told) : hookErrorOf(result, hasShown)
+    return error === null ? { type: "turn.completed", usage } : { type: "turn.failed", error, usage }
   }
 
   #stopped(): TurnEvent | null {

@@ -42,6 +42,7 @@ const schemas = {
         .looseObject({
           type: z.string().optional(),
           text: z.string().optional(),
+          stop_reason: z.string().nullish(),
           thinking: z.string().optional(),
           /** Of the input of a tool, as the model writes it. */
           partial_json: z.string().optional(),

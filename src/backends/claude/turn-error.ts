@@ -6,7 +6,7 @@ const loginStep =
   "Run `claude auth login` as the user of this service, or check the key of its model provider."
 
 /** What claude names beside the words that it puts in the place of an answer; for `server_error` the status says more. */
-const knownErrors: Readonly<Record<string, ModelErrorCode>> = {
+export const knownErrors: Readonly<Record<string, ModelErrorCode>> = {
   authentication_failed: "agent_not_ready",
   billing_error: "insufficient_quota",
   rate_limit: "rate_limit_exceeded",

@@ -46,6 +46,8 @@ export class TurnReader {
   readonly #writing = new Map<number, string>()
   readonly #writers = new Map<string, number>()
   #answerInput: ToolUse | null = null
+  #stopReason: string | null = null
+  #hasShown = false
   #messageId = ""
   #blockCount = 0
   /** Of model requests that are over, and of the current one. */
@@ -67,6 +69,16 @@ export class TurnReader {
   /** What was told of the model, for a turn that failed. */
   get told(): ToldOfModel {
     return { errorName: this.#errorName, rateLimit: this.#rateLimit }
+  }
+
+  /** Why the model ended its newest message, as far as it was streamed. */
+  get stopReason(): string | null {
+    return this.#stopReason
+  }
+
+  /** The model has said or done something. */
+  get hasShown(): boolean {
+    return this.#hasShown
   }
 
   /** claude's id of the last message of the turn: where a fork can begin. */
@@ -145,6 +157,7 @@ export class TurnReader {
         break
       }
       case "message_delta":
+        this.#stopReason = event.delta?.stop_reason ?? null
         if (event.usage != null) {
           const { outputTokens } = usageOf(event.usage)
           this.#requestUsage = { ...this.#requestUsage, outputTokens }
@@ -180,6 +193,7 @@ export class TurnReader {
       this.#closeTexts()
       this.#messageId = message.id
     }
+    this.#hasShown = true
     this.#native("assistant", message.content)
     for (const block of message.content) this.#block(block)
   }

@@ -2,13 +2,14 @@ import type { Turn } from "../../domain/backend.ts"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import type { ContentPart, FunctionCallItem, MessageItem } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
-import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
+import type { AnswerCut, TurnError, TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
 import { EventBatches } from "../event-batches.ts"
 import { OpenCalls } from "../open-calls.ts"
 import type { RequestId } from "../rpc-client.ts"
 import { proxyErrorOf } from "../start-error.ts"
 import type { AppServer } from "./app-server.ts"
+import { cutIn, refusal } from "./codex-ends.ts"
 import type { LoadedThread } from "./codex-threads.ts"
 import { injectedItem } from "./injected-items.ts"
 import { accountResultSchema, emptyResultSchema, type NativeToolCall, type Notification } from "./protocol.ts"
@@ -60,6 +61,7 @@ export class CodexTurn implements Turn {
   #rolloutStart = 0
   #turnId: string | null = null
   #isInterrupting = false
+  #cut: AnswerCut | null = null
   #isEnding = false
   #isGivenUp = false
   #interruptTimer: NodeJS.Timeout | null = null
@@ -72,6 +74,7 @@ export class CodexTurn implements Turn {
       calls: this.#calls,
       thread: () => this.#thread,
       isClientFunction: (name) => this.#thread?.names.has(name) === true,
+      onCut: (cut) => this.#cutOff(cut),
       log: options.log,
     })
   }
@@ -232,17 +235,24 @@ export class CodexTurn implements Turn {
     const usage = this.#reader.usage
     switch (turn.status) {
       case "completed":
-        this.#end({ type: "turn.completed", usage }, false)
+        this.#end(completed(this.#reader.wasRefused ? refusal : null, usage), false)
         break
       case "interrupted":
         void this.#endCommands()
         break
-      default:
-        this.#end(
-          { type: "turn.failed", error: turnErrorOf(turn.error, this.#options.limitResetsAt()), usage },
-          false,
-        )
+      default: {
+        const cut = this.#cut ?? cutIn(turn.error?.message ?? "")
+        const error = turnErrorOf(turn.error, this.#options.limitResetsAt())
+        this.#end(cut === null ? { type: "turn.failed", error, usage } : completed(cut, usage), false)
+      }
     }
+  }
+
+  /** codex would ask the model for the same again, which has said why it stops. */
+  #cutOff(cut: AnswerCut): void {
+    if (this.#cut !== null || this.#isInterrupting || this.#isEnding) return
+    this.#cut = cut
+    this.#sendInterrupt()
   }
 
   /**
@@ -258,7 +268,9 @@ export class CodexTurn implements Turn {
     } catch (error) {
       this.#options.log("warn", "commands of an interrupted turn may still run", { reason: messageOf(error) })
     }
-    this.#end({ type: "turn.interrupted", usage: this.#reader.usage }, false)
+    const { usage } = this.#reader
+    const isCut = this.#cut !== null && !this.#isInterrupting
+    this.#end(isCut ? completed(this.#cut, usage) : { type: "turn.interrupted", usage }, false)
   }
 
   async #giveUp(): Promise<void> {
@@ -285,6 +297,10 @@ export class CodexTurn implements Turn {
     if (file === null || this.#thread?.hasRawEvents === true || this.#turnId === null) return []
     return rolloutItems(file, this.#rolloutStart, this.#turnId)
   }
+}
+
+function completed(cut: AnswerCut | null, usage: Usage | null): TurnEvent {
+  return cut === null ? { type: "turn.completed", usage } : { type: "turn.completed", usage, cut }
 }
 
 /** Answer to a call of something that is no function of the client: the model reads it and goes on. */

@@ -3,7 +3,7 @@ import { httpStatus, type ModelErrorCode, modelFailure, type WordRule } from "..
 import type { NativeTurnError } from "./protocol.ts"
 
 /** What codex names without a status, and the status that a model server gives for it. */
-const knownInfos: Readonly<Record<string, readonly [code: ModelErrorCode, status: number]>> = {
+export const knownInfos: Readonly<Record<string, readonly [code: ModelErrorCode, status: number]>> = {
   unauthorized: ["agent_not_ready", 401],
   usageLimitExceeded: ["insufficient_quota", 429],
   sessionBudgetExceeded: ["insufficient_quota", 429],

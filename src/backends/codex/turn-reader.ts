@@ -1,10 +1,11 @@
 import { messageOf } from "../../domain/errors.ts"
 import type { CommandItem } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
-import type { TurnEvent } from "../../domain/turn-events.ts"
+import type { AnswerCut, TurnEvent } from "../../domain/turn-events.ts"
 import { addUsage, noUsage, type Usage, usageSince } from "../../domain/usage.ts"
 import type { OpenCalls } from "../open-calls.ts"
 import type { RequestId } from "../rpc-client.ts"
+import { cutIn } from "./codex-ends.ts"
 import type { LoadedThread } from "./codex-threads.ts"
 import { keptNativeItem } from "./history-items.ts"
 import { itemOf } from "./item-mapping.ts"
@@ -17,6 +18,8 @@ export interface TurnReaderOptions {
   readonly push: (event: TurnEvent) => void
   readonly calls: OpenCalls<RequestId>
   readonly isClientFunction: (nativeName: string) => boolean
+  /** The model has stopped by itself before its answer was whole, and codex asks it again. */
+  readonly onCut: (cut: AnswerCut) => void
   /** The thread that it runs in. */
   readonly thread: () => Pick<LoadedThread, "totalUsage" | "commands"> | null
   readonly log: Log
@@ -29,6 +32,9 @@ export class TurnReader {
   readonly #isClientFunction: (nativeName: string) => boolean
   readonly #thread: TurnReaderOptions["thread"]
   readonly #log: Log
+  readonly #onCut: TurnReaderOptions["onCut"]
+  /** Its beginning was told, and not its end. */
+  #openMessage: string | null = null
   readonly #toldTexts = new ToldTexts()
   readonly #writtenArguments = new Map<string, string>()
   /** Commands that were told as started only. */
@@ -45,12 +51,18 @@ export class TurnReader {
     this.#isClientFunction = options.isClientFunction
     this.#thread = options.thread
     this.#log = options.log
+    this.#onCut = options.onCut
   }
 
   /** Sum over the model requests of the turn so far. */
   get usage(): Usage | null {
     if (this.#rawUsage === null || this.#toldUsage === null) return this.#rawUsage ?? this.#toldUsage
     return totalOf(this.#rawUsage) > totalOf(this.#toldUsage) ? this.#rawUsage : this.#toldUsage
+  }
+
+  /** Its last message has begun and never ended, though no request broke off: codex shows nothing else of a refusal. */
+  get wasRefused(): boolean {
+    return this.#openMessage !== null
   }
 
   read(notification: Notification): void {
@@ -88,6 +100,10 @@ export class TurnReader {
         if (!notification.params.willRetry) break
         const { error } = notification.params
         const { message, additionalDetails } = error
+        // What was begun is asked for anew.
+        this.#openMessage = null
+        const cut = cutIn(`${message} ${additionalDetails ?? ""}`)
+        if (cut !== null) this.#onCut(cut)
         this.#push({
           type: "notice",
           message: additionalDetails == null ? message : `${message} (${additionalDetails})`,
@@ -183,6 +199,7 @@ export class TurnReader {
       return
     }
     this.#hasAnswered ||= isAnswer(native, isDone)
+    if (native.type === "agentMessage") this.#openMessage = isDone ? null : native.id
     if (native.type === "commandExecution") this.#command(native.id, isDone)
     try {
       const item = itemOf(native, isDone)

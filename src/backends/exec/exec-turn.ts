@@ -202,7 +202,8 @@ export class ExecTurn implements Turn {
     const usage = await launch.onCompleted(outcome.total)
     this.#isCompleted = true
     this.#usage = usage
-    this.#batches.close({ type: "turn.completed", usage })
+    const { cut } = outcome
+    this.#batches.close({ type: "turn.completed", usage, ...(cut !== undefined && { cut }) })
   }
 
   #endSoon(child: CliProcess): void {

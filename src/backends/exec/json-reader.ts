@@ -3,6 +3,7 @@ import type { MessageItem } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
 import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
 import type { CliExit } from "../cli-process.ts"
+import { cutIn } from "../codex/codex-ends.ts"
 import { turnErrorOf } from "../codex/turn-error.ts"
 import { exitReason, reasonWithTail } from "../exit-reason.ts"
 import { JsonLines } from "../json-lines.ts"
@@ -131,11 +132,18 @@ export class JsonReader implements OutputReader {
         })
         break
       }
-      case "turn.failed":
+      case "turn.failed": {
         this.#recorded()
         this.#releaseMessage(null)
-        this.#end({ type: "failed", error: modelErrorOf(event.error?.message ?? this.#lastError) })
+        const message = event.error?.message ?? this.#lastError
+        const cut = cutIn(message ?? "")
+        this.#end(
+          cut === null
+            ? { type: "failed", error: modelErrorOf(message) }
+            : { type: "completed", total: null, cut },
+        )
         break
+      }
     }
   }
 

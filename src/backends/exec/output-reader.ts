@@ -1,4 +1,4 @@
-import type { TurnError } from "../../domain/turn-events.ts"
+import type { AnswerCut, TurnError } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
 import type { CliExit } from "../cli-process.ts"
 import { exitReason, reasonWithTail } from "../exit-reason.ts"
@@ -6,7 +6,7 @@ import { modelFailureInWords } from "../model-failure.ts"
 
 /** How the program says that the turn has ended; `total` is its running total, null where it tells none. */
 export type ExecOutcome =
-  | { readonly type: "completed"; readonly total: Usage | null }
+  | { readonly type: "completed"; readonly total: Usage | null; readonly cut?: AnswerCut }
   | { readonly type: "failed"; readonly error: TurnError }
 
 /** Understands what one process writes to stdout. */

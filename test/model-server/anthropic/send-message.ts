@@ -136,7 +136,7 @@ async function sendBlock(events: EventStream, part: AnswerPart, index: number): 
 
 /** claude asks so for what it does beside the conversation, and again after a stream that broke off. */
 function sendWhole(response: ServerResponse, answer: StreamAnswer, model: string): void {
-  if (answer.ending.type !== "completed") {
+  if (answer.ending.type !== "completed" && answer.ending.type !== "stopped") {
     response.destroy()
     return
   }
@@ -169,6 +169,8 @@ function wholeBlock(part: AnswerPart): JsonObject {
 }
 
 function stopReasonOf(answer: StreamAnswer): string {
+  if (answer.ending.type === "stopped" && answer.ending.reason !== "nothing")
+    return answer.ending.reason === "length" ? "max_tokens" : "refusal"
   return answer.parts.some((part) => part.type === "item") ? "tool_use" : "end_turn"
 }
 

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http"
-import type { Answer, AnswerPart } from "../answer.ts"
+import type { Answer, AnswerPart, Ending } from "../answer.ts"
 import { EventStream } from "../event-stream.ts"
 import { sendRefusal } from "../refusals.ts"
 import type { Usage } from "../script.ts"
@@ -70,8 +70,9 @@ async function sendStream(response: ServerResponse, answer: StreamAnswer, model:
       case "failed":
         await events.writeData({ error: { message: `scripted failure ${answer.ending.code}`, code: 500 } })
         break
+      case "stopped":
       case "completed":
-        await events.writeData(chunk({}, calls > 0 ? "tool_calls" : "stop"))
+        await events.writeData(chunk({}, finishOf(answer.ending) ?? (calls > 0 ? "tool_calls" : "stop")))
         await events.writeData({ ...base, choices: [], usage: usageOf(answer.usage) })
     }
     response.end("data: [DONE]\n\n")
@@ -79,6 +80,12 @@ async function sendStream(response: ServerResponse, answer: StreamAnswer, model:
     // The agent went away in the middle (an interrupt): there is nobody to tell.
     if (!events.isClosed) throw error
   }
+}
+
+/** Null: as ever. */
+function finishOf(ending: Ending): string | null {
+  if (ending.type !== "stopped" || ending.reason === "nothing") return null
+  return ending.reason === "length" ? "length" : "content_filter"
 }
 
 function sendWhole(response: ServerResponse, answer: StreamAnswer, model: string): void {

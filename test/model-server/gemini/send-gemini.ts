@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http"
-import type { Answer, AnswerPart } from "../answer.ts"
+import type { Answer, AnswerPart, Ending } from "../answer.ts"
 import { EventStream } from "../event-stream.ts"
 import { sendRefusal } from "../refusals.ts"
 import type { Usage } from "../script.ts"
@@ -67,9 +67,16 @@ async function sendStream(response: ServerResponse, answer: StreamAnswer): Promi
       case "failed":
         await events.writeData({ error: { code: 500, message: "scripted failure", status: "INTERNAL" } })
         break
+      case "stopped":
       case "completed":
         await events.writeData({
-          candidates: [{ content: { role: "model", parts: [{ text: "" }] }, index: 0, finishReason: "STOP" }],
+          candidates: [
+            {
+              content: { role: "model", parts: [{ text: "" }] },
+              index: 0,
+              finishReason: finishOf(answer.ending),
+            },
+          ],
           usageMetadata: usageOf(answer.usage),
         })
     }
@@ -78,6 +85,11 @@ async function sendStream(response: ServerResponse, answer: StreamAnswer): Promi
     // gemini went away in the middle (an interrupt): there is nobody to tell.
     if (!events.isClosed) throw error
   }
+}
+
+function finishOf(ending: Ending): string {
+  if (ending.type !== "stopped" || ending.reason === "nothing") return "STOP"
+  return ending.reason === "length" ? "MAX_TOKENS" : "SAFETY"
 }
 
 /** gemini asks so for what it does beside the conversation, and wants JSON in most cases. */

@@ -1,0 +1,67 @@
+/** Writes `docs/ends.md` anew out of the tables by which the backends read the ends of turns: `node scripts/ends-table.ts`. */
+import { writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { type EndMeaning, knownEnds } from "../src/backends/known-ends.ts"
+import { ProxyError } from "../src/domain/errors.ts"
+import { toErrorResponse } from "../src/protocol/errors.ts"
+
+export const endsPage = new URL("../docs/ends.md", import.meta.url)
+
+const introduction = `# How a turn ends
+
+Every way in which an agent CLI ends a turn, and what a client sees of it. Whole answers and streams end alike: a stream has the same
+\`status\` in its last event (\`response.completed\`, \`response.incomplete\`, \`response.failed\`), or the same \`finish_reason\` in its last
+chunk; its errors come in the stream, as its status 200 is out.
+
+- An answer with nothing in it (no text, no call, nothing that the agent did) is a failure on every CLI.
+- What the model said before it came to a limit, or was cut off as not allowed, stands: the response is \`incomplete\`, not failed.
+- A failure has the code \`invalid_prompt\` over Responses and the status 400 where the agent has acted: see
+  [what clients make of failures](clients/failures.md). Codes of the model server are told [by CLI](agents/README.md).
+- A client's own limits (\`max_output_tokens\`, \`stop\`), deadlines and cancelling end a turn from our side: see [the API](api.md).
+
+Not every CLI tells what its model said. gemini (0.61.0) tells its own \`end_turn\` for an answer at a limit, and for one that was cut off;
+opencode (1.18.33) for one at a limit, copilot (1.0.102) for one that was cut off. claude and copilot go on by themselves where an answer
+came to a limit of tokens, or had nothing in it.
+
+The table is made by \`node scripts/ends-table.ts\` out of the code.
+`
+
+/** The whole page. */
+export function endsText(): string {
+  const rows = knownEnds.map(
+    ({ cli, told, meaning }) => `| ${cli} | ${told} | ${inResponses(meaning)} | ${inChat(meaning)} |`,
+  )
+  const head = "| CLI | tells | Responses | chat completions |\n|---|---|---|---|"
+  return `${introduction}\n${head}\n${rows.join("\n")}\n`
+}
+
+function inResponses(meaning: EndMeaning): string {
+  switch (meaning) {
+    case "answer":
+      return "`completed`"
+    case "max_output_tokens":
+    case "content_filter":
+      return `\`incomplete\`, \`${meaning}\``
+    default:
+      return `\`failed\`, \`${meaning}\` (${statusOf(meaning)})`
+  }
+}
+
+function inChat(meaning: EndMeaning): string {
+  switch (meaning) {
+    case "answer":
+      return "`stop`, or `tool_calls`"
+    case "max_output_tokens":
+      return "`length`"
+    case "content_filter":
+      return "`content_filter`"
+    default:
+      return `error \`${meaning}\` (${statusOf(meaning)})`
+  }
+}
+
+function statusOf(code: Exclude<EndMeaning, "answer" | "max_output_tokens" | "content_filter">): number {
+  return toErrorResponse(new ProxyError(code, ""), "").status
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(endsPage, endsText())
