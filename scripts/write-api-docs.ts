@@ -92,9 +92,15 @@ compacted or added to a conversation, and where metadata is replaced; the tables
 | a text or \`{"type": "text", "text": "…"}\` among the items of \`input\`, of \`messages\` or of a conversation | a message of the user |
 | a text among the parts of a \`content\`, \`input_text\` and \`output_text\` in a chat message | a part of text |
 | one message in place of a list of them | a list of one |
+| \`image_url\` beside such a text, or beside a user's \`content\` that is a text: an address, or \`{"url", "detail"}\` | the text, and the picture behind it |
 | a \`role\` in capitals, or none | the role; the user |
 | any other \`role\`: \`{"role": "boss", "content": "Go on."}\` | a message of the user: \`boss: Go on.\` |
 | a value in \`metadata\` that is no text | its JSON as text, which the bounds count |
+
+What says something where it would not be read is refused by its name, with \`loose_bodies = false\` as well: two texts
+(\`{"text": "a", "content": "b"}\`), and beside the text, the \`content\` of a user's message, a picture or a file whatever is called as content is
+(\`images\`, \`file\`, \`file_id\`, \`input_image\`, \`attachments\`, \`parts\`, \`url\`…) or holds a data URL. What is empty there, or says the same again, passes, as
+fields do that nobody knows.
 
 ### What the agent is told of a request
 

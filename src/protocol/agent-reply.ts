@@ -1,6 +1,7 @@
 import * as z from "zod"
 import { ProxyError } from "../domain/errors.ts"
 import type { ReplyRecord, SentReply } from "../domain/replies.ts"
+import { refuseContentBeside } from "./content-beside.ts"
 import { seconds } from "./responses/resource.ts"
 import { invalidRequest, isObject, readShape, refuseUnknown } from "./shape.ts"
 import type { WireObject } from "./wire-items.ts"
@@ -19,7 +20,7 @@ const agentReply = z.object({
   id: id.nullish(),
 })
 
-/** The same in the form of release 0.2.0. Whatever else is in it has no meaning, as it had none there. */
+/** The same in the form of release 0.2.0. Whatever else is in it has no meaning, as it had none there, but for what is ours or says something. */
 const replyOf020 = z.object({
   agent: id.nullish(),
   event: z.enum(["final", "progress"]).nullish(),
@@ -69,7 +70,15 @@ function isOf020(input: Readonly<Record<string, unknown>>): boolean {
   return !("text" in input) && ["event", "data", "task_id"].some((name) => name in input)
 }
 
-function parseOf020(input: unknown): ParsedReply {
+/** Of our own form: what the other one has for it, or that it has nothing. */
+const ours = { final: "'event'", response_id: "'text'", conversation: "'text'", thread: "'text'" }
+
+function parseOf020(input: Readonly<Record<string, unknown>>): ParsedReply {
+  refuseContentBeside(input, "", "data")
+  for (const [name, instead] of Object.entries(ours)) {
+    if ((input[name] ?? null) !== null)
+      throw invalidRequest(name, `'${name}' does not go with 'event', 'data' and 'task_id'. Send ${instead}.`)
+  }
   const { agent, event, data, task_id, metadata } = readShape(replyOf020, input, "")
   const isText = typeof data === "string"
   const text = isText ? data : (JSON.stringify(data) ?? "")

@@ -5,6 +5,14 @@ import { parseResponsesRequest } from "./responses/request.ts"
 
 const user = (content: unknown) => ({ type: "message", role: "user", content })
 
+const png = "data:image/png;base64,AAAA"
+const text = (words: string) => ({ type: "text", text: words })
+const image = (detail?: string) => ({ type: "input_image", image_url: png, ...(detail && { detail }) })
+const chatImage = (detail?: string) => ({
+  type: "image_url",
+  image_url: { url: png, ...(detail && { detail }) },
+})
+
 describe("a looser body of the Responses API", () => {
   it.each<[string, unknown, unknown]>([
     ["an object with a text", { text: "hello" }, "hello"],
@@ -58,6 +66,34 @@ describe("a looser body of the Responses API", () => {
         },
       ],
     ],
+    ["a picture beside the text", { text: "look", image_url: png }, [user([text("look"), image()])]],
+    [
+      "a picture in the other API's form",
+      { type: "text", text: "look", image_url: { url: png, detail: "low" } },
+      [user([text("look"), image("low")])],
+    ],
+    [
+      "a picture among texts",
+      ["a", { text: "look", image_url: png, detail: "high" }, { text: "b" }],
+      [user([text("a"), text("look"), image("high"), text("b")])],
+    ],
+    [
+      "a picture in a content",
+      [user({ text: "look", image_url: png }), user([text("a"), { text: "b", image_url: png }])],
+      [user([text("look"), image()]), user([text("a"), text("b"), image()])],
+    ],
+    [
+      "a picture beside the content, of any role",
+      [{ role: "boss", content: "look", image_url: png }],
+      [{ role: "user", content: [text("boss: look"), image()] }],
+    ],
+    ["nothing beside the text", { text: "a", content: null, image_url: null, files: [] }, "a"],
+    [
+      "the same words twice",
+      { role: "user", content: "a", text: "a" },
+      [{ role: "user", content: "a", text: "a" }],
+    ],
+    ["what is no content beside the text", { text: "a", channel: "c1", ts: 5, source: "slack" }, "a"],
   ])("with %s is read as what it means", (_name, input, expected) => {
     const body = looseResponses({ model: "manager", input })
     expect(body).toEqual({ model: "manager", input: expected })
@@ -79,15 +115,34 @@ describe("a looser body of the Responses API", () => {
     ["no content", [{ role: "user" }], "input[0].content"],
     ["an unknown item", [{ type: "dream", text: "x" }], "input[0].type"],
     ["nothing but empty texts", [""], "input"],
+    ["two texts", { text: "a", content: "b" }, "input[0].text"],
+    ["two texts in a message", [{ role: "user", content: "b", text: "a" }], "input[0].text"],
+    ["two texts of any role", [{ role: "boss", content: "b", text: "a" }], "input[0].text"],
+    ["a file beside a text", { text: "a", file: { file_id: "f" } }, "input.file"],
+    ["a file beside a text of a list", ["x", { text: "a", file_id: "f" }], "input[1].file_id"],
+    ["a part beside a text", { text: "a", input_image: { image_url: png } }, "input.input_image"],
+    ["parts beside a text", { text: "a", parts: [{ text: "b" }] }, "input.parts"],
+    ["pictures beside a text", { type: "input_text", text: "a", images: [png] }, "input.images"],
+    ["sound beside a text", { text: "a", inputAudio: { data: "AAAA" } }, "input.inputAudio"],
+    ["a source of bytes beside a text", { text: "a", source: { data: "AAAA" } }, "input.source"],
+    ["a data URL beside a text", { text: "a", avatar: png }, "input.avatar"],
+    ["an address beside a text", { text: "a", url: "https://example.com/a.png" }, "input.url"],
+    ["a picture that is none", { text: "a", image_url: 5 }, "input.image_url"],
+    ["a picture of http", { text: "a", image_url: "http://example.com/a.png" }, "input.image_url"],
+    ["a detail that is none", { text: "a", image_url: png, detail: "huge" }, "input.detail"],
+    ["a picture and a file", { text: "a", image_url: png, file_id: "f" }, "input.file_id"],
+    ["a file beside a content", [user({ text: "a", file_id: "f" })], "input[0].content.file_id"],
+    ["a file in a content", [user(["x", { text: "a", file_id: "f" }])], "input[0].content[1].file_id"],
+    ["files beside a message", [{ role: "user", content: "a", files: ["f"] }], "input[0].files"],
+    ["a picture beside parts", [{ ...user([text("a")]), image_url: png }], "input[0].image_url"],
   ])("with %s is refused by the name of the field", (_name, input, param) => {
     expect(() => parseResponsesRequest(looseResponses({ input }))).toThrow(expect.objectContaining({ param }))
   })
 
   it("stays the very same where there is nothing to read otherwise", () => {
-    const image = { type: "input_image", image_url: "data:image/png;base64,AAAA" }
     const input = [
       user("a"),
-      user([{ type: "input_text", text: "b" }, image]),
+      user([{ type: "input_text", text: "b" }, image()]),
       { id: "msg_1" },
       { type: "reasoning", summary: [] },
     ]
@@ -140,10 +195,59 @@ describe("a looser body of chat completions", () => {
       ],
     ],
     ["one message outside of a list", { role: "user", content: "hi" }, [{ role: "user", content: "hi" }]],
+    [
+      "a picture beside the text",
+      [{ text: "look", image_url: png }],
+      [{ role: "user", content: [text("look"), chatImage()] }],
+    ],
+    [
+      "a picture in a content",
+      [
+        { role: "user", content: { text: "look", image_url: { url: png, detail: "low" } } },
+        { role: "user", content: [{ type: "input_text", text: "b", image_url: png }] },
+      ],
+      [
+        { role: "user", content: [text("look"), chatImage("low")] },
+        { role: "user", content: [text("b"), chatImage()] },
+      ],
+    ],
+    [
+      "a picture beside the content",
+      [{ role: "user", content: "look", image_url: png }],
+      [{ role: "user", content: [text("look"), chatImage()] }],
+    ],
   ])("with %s is read as what it means", (_name, messages, expected) => {
     const body = looseChat({ messages })
     expect(body).toEqual({ messages: expected })
     expect(() => parseChatRequest(body)).not.toThrow()
+  })
+
+  it.each<[string, unknown, string]>([
+    ["two texts", { text: "a", content: "b" }, "messages[0].text"],
+    ["two texts in a message", [{ role: "user", content: "b", text: "a" }], "messages[0].text"],
+    ["a file beside a text", [{ text: "a", file: { file_id: "f" } }], "messages[0].file"],
+    [
+      "a file in a content",
+      [
+        {
+          role: "user",
+          content: [
+            { type: "text", text: "a", file: {} },
+            { text: "a", file_id: "f" },
+          ],
+        },
+      ],
+      "messages[0].content[1].file_id",
+    ],
+    ["pictures beside the content", [{ role: "user", content: "a", images: ["AAAA"] }], "messages[0].images"],
+    [
+      "other parts beside the content",
+      [{ role: "user", content: "a", parts: [text("b")] }],
+      "messages[0].parts",
+    ],
+    ["a picture of http", [{ text: "a", image_url: "http://x/a.png" }], "messages[0].image_url"],
+  ])("with %s is refused by the name of the field", (_name, messages, param) => {
+    expect(() => parseChatRequest(looseChat({ messages }))).toThrow(expect.objectContaining({ param }))
   })
 
   it("keeps tool messages and calls as they are, and names the field of what is wrong", () => {
@@ -182,6 +286,12 @@ it("items of a conversation are read in the same way, each at its place", () => 
   expect(looseConversation({ items: ["a", { role: "boss", content: { text: "b" } }] })).toEqual({
     items: [user("a"), { role: "user", content: "boss: b" }],
   })
+  expect(looseConversation({ items: ["a", { text: "look", image_url: png }] })).toEqual({
+    items: [user("a"), user([text("look"), image()])],
+  })
+  expect(() => looseConversation({ items: ["a", { text: "b", file_id: "f" }] })).toThrow(
+    expect.objectContaining({ param: "items[1].file_id" }),
+  )
   const one = { role: "user", content: "a" }
   expect(looseConversation({ items: one })).toEqual({ items: [one] })
   const parts = [{ type: "text", text: "a" }, user("b")]

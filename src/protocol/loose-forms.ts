@@ -1,9 +1,12 @@
-import { isObject } from "./shape.ts"
+import { refuseContentBeside } from "./content-beside.ts"
+import { imageDetails, readImage } from "./image-url.ts"
+import { invalidRequest, isObject, unknownValue } from "./shape.ts"
 
 /*
  * Bodies whose meaning is plain although OpenAI has another form for it, brought into that form before anything is checked. Whatever is
  * not understood stays as it is, so that the endpoint's own parser names it; a body that needs nothing is the very same object.
- * Entries keep their places, for errors name those, but for a list of nothing but texts, which is one message.
+ * Entries keep their places, for errors name those, but for a list of nothing but texts, which is one message, and behind a text of a
+ * content that has its picture with it. All of these throw `invalid_request` for an object that says more than its text and a picture.
  */
 
 type Wire = Readonly<Record<string, unknown>>
@@ -14,6 +17,19 @@ const toolRoles = ["tool", "function"]
 
 /** Longest name of a role. */
 const maxRole = 64
+
+/** A picture as a part of a content: each API has a form of its own. */
+type PicturePart = (url: string, detail: string | null) => Wire
+
+const responsesPicture: PicturePart = (url, detail) => ({
+  type: "input_image",
+  image_url: url,
+  ...(detail !== null && { detail }),
+})
+const chatPicture: PicturePart = (url, detail) => ({
+  type: "image_url",
+  image_url: { url, ...(detail !== null && { detail }) },
+})
 
 /** `POST /v1/responses`, and all that shares its `input`. */
 export function looseResponses(body: unknown): unknown {
@@ -27,7 +43,7 @@ export function looseChat(body: unknown): unknown {
 
 /** A new conversation, and new items of one. */
 export function looseConversation(body: unknown): unknown {
-  return withFields(body, { items: (items) => looseItems(listOf(items)), metadata: textValues })
+  return withFields(body, { items: (items) => looseItems(listOf(items), "items"), metadata: textValues })
 }
 
 /** What replaces the metadata of a conversation, or of a stored chat completion. */
@@ -36,10 +52,14 @@ export function looseMetadata(body: unknown): unknown {
 }
 
 function looseInput(input: unknown): unknown {
-  const text = textIn(input)
-  if (text !== null) return text
-  const texts = Array.isArray(input) && input.length > 0 ? input.map(textIn) : [null]
-  return texts.includes(null) ? looseItems(listOf(input)) : texts.join("\n\n")
+  const said = saidIn(input, "input", responsesPicture)
+  if (said !== null) return typeof said === "string" ? said : [userMessage(said)]
+  const all = Array.isArray(input)
+    ? input.map((entry, index) => saidIn(entry, `input[${index}]`, responsesPicture))
+    : []
+  if (all.length === 0 || all.includes(null)) return looseItems(listOf(input), "input")
+  if (all.every((each) => typeof each === "string")) return all.join("\n\n")
+  return [userMessage(all.flatMap((each) => (typeof each === "string" ? [textPart(each)] : (each ?? []))))]
 }
 
 /** One message is a list of it. */
@@ -47,56 +67,84 @@ function listOf(value: unknown): unknown {
   return isObject(value) && "content" in value ? [value] : value
 }
 
-function looseItems(items: unknown): unknown {
-  return mapped(items, (item) => {
-    const text = textIn(item)
-    if (text !== null) return { type: "message", role: "user", content: text }
+function looseItems(items: unknown, path: string): unknown {
+  return mapped(items, path, (item, at) => {
+    const said = saidIn(item, at, responsesPicture)
+    if (said !== null) return userMessage(said)
     if (!isObject(item) || !isOneOf([undefined, null, "message"], item.type)) return item
     // In this API what a tool has answered is no message.
-    return looseMessage(item, messageRoles, toolRoles, (part) => part)
+    const known = { known: messageRoles, foreign: toolRoles }
+    return looseMessage(item, { ...known, path: at, picture: responsesPicture, partOf: (part) => part })
   })
 }
 
 function looseMessages(messages: unknown): unknown {
-  return mapped(listOf(messages), (message) => {
-    const text = textIn(message)
-    if (text !== null) return { role: "user", content: text }
-    return isObject(message) ? looseMessage(message, [...messageRoles, ...toolRoles], [], chatPart) : message
+  return mapped(listOf(messages), "messages", (message, at) => {
+    const said = saidIn(message, at, chatPicture)
+    if (said !== null) return { role: "user", content: said }
+    if (!isObject(message)) return message
+    const known = { known: [...messageRoles, ...toolRoles], foreign: [] }
+    return looseMessage(message, { ...known, path: at, picture: chatPicture, partOf: chatPart })
   })
 }
 
 /** One name for text: chat completions have no other. */
 function chatPart(part: unknown): unknown {
-  const text = textIn(part)
-  return text === null || (isObject(part) && part.type === "text") ? part : { type: "text", text }
+  return isObject(part) && typeof part.text === "string" && isOneOf(["input_text", "output_text"], part.type)
+    ? { ...part, type: "text" }
+    : part
 }
 
-function looseMessage(
-  message: Wire,
-  known: readonly string[],
-  foreign: readonly string[],
-  partOf: (part: unknown) => unknown,
-): Wire {
-  const content = looseContent(message.content, partOf)
-  const said: Wire = content === message.content ? message : { ...message, content }
-  const { role } = said
-  if (content === undefined || content === null || isOneOf([...known, ...foreign], role)) return said
+interface MessageForm {
+  readonly path: string
+  readonly known: readonly string[]
+  readonly foreign: readonly string[]
+  readonly picture: PicturePart
+  readonly partOf: (part: unknown) => unknown
+}
+
+function looseMessage(message: Wire, form: MessageForm): Wire {
+  const said = withContent(message, form)
+  const { role, content } = said
+  if (content === undefined || content === null || isOneOf([...form.known, ...form.foreign], role))
+    return said
   if (role === undefined || role === null) return { ...said, role: "user" }
   if (typeof role !== "string") return said
   const word = role.trim()
-  if (known.includes(word.toLowerCase())) return { ...said, role: word.toLowerCase() }
+  if (form.known.includes(word.toLowerCase())) return { ...said, role: word.toLowerCase() }
   const isName = word !== "" && word.length <= maxRole && !/\p{C}|\p{Zl}|\p{Zp}/u.test(word)
   return isName ? { ...said, role: "user", content: saidBy(word, content) } : said
 }
 
-function looseContent(content: unknown, partOf: (part: unknown) => unknown): unknown {
-  const text = textIn(content)
-  if (text !== null) return text
-  return mapped(content, (part) => {
+/** What else says something beside the content is named by the endpoint's parser. */
+function withContent(message: Wire, form: MessageForm): Wire {
+  const content = looseContent(message.content, form)
+  const isUsers = !isOneOf(["assistant", "system", "developer", ...toolRoles], message.role)
+  const picture = isUsers && typeof content === "string" ? pictureIn(message, form.path, form.picture) : null
+  if (picture === null) return content === message.content ? message : { ...message, content }
+  const { image_url, detail, ...rest } = message
+  return { ...rest, content: [textPart(String(content)), picture] }
+}
+
+function looseContent(content: unknown, { path, picture, partOf }: MessageForm): unknown {
+  const said = saidIn(content, `${path}.content`, picture)
+  if (said !== null) return said
+  if (!Array.isArray(content)) return content
+  const parts = content.flatMap((part: unknown, index): unknown[] => {
+    const inner = saidIn(part, `${path}.content[${index}]`, picture)
+    if (inner !== null && typeof inner !== "string") return [...inner]
     const isUntyped = typeof part === "string" || (isObject(part) && (part.type ?? null) === null)
-    const inner = textIn(part)
-    return isUntyped && inner !== null ? { type: "text", text: inner } : partOf(part)
+    return isUntyped && inner !== null ? [textPart(inner)] : [partOf(part)]
   })
+  return isSameList(parts, content) ? content : parts
+}
+
+function textPart(text: string): Wire {
+  return { type: "text", text }
+}
+
+function userMessage(content: string | readonly Wire[]): Wire {
+  return { type: "message", role: "user", content }
 }
 
 /** Nobody has such a role here: the agent is told who speaks. */
@@ -110,11 +158,41 @@ function saidBy(role: string, content: unknown): unknown {
   return [{ ...first, text: words + text }, ...rest]
 }
 
-/** Null: it is no text, or more than that. */
+/** A text; with a picture beside it the parts that they are. Null: it is neither, or a message. */
+function saidIn(value: unknown, path: string, picture: PicturePart): string | readonly Wire[] | null {
+  const text = textIn(value)
+  if (text === null || !isObject(value)) return text
+  const shown = pictureIn(value, path, picture)
+  if (shown === null) {
+    refuseContentBeside(value, path, "text")
+    return text
+  }
+  const { image_url, ...rest } = value
+  refuseContentBeside(rest, path, "text")
+  return [textPart(text), shown]
+}
+
+/** Null: it is no text, or a message. */
 function textIn(value: unknown): string | null {
   if (typeof value === "string") return value
   if (!isObject(value) || typeof value.text !== "string" || !isOneOf(textTypes, value.type)) return null
-  return "role" in value || "content" in value ? null : value.text
+  return (value.role ?? value.content ?? null) === null ? value.text : null
+}
+
+/** `image_url` beside a text, in the form of either API: an address, or an object with it. Null: there is none. */
+function pictureIn(value: Wire, path: string, picture: PicturePart): Wire | null {
+  const { image_url: given } = value
+  if ((given ?? "") === "") return null
+  const { url, detail } = isObject(given) ? given : { url: given, detail: value.detail }
+  const at = `${path}.image_url`
+  if (typeof url !== "string") {
+    throw invalidRequest(at, `'${at}' must be the address of a picture, or an object with it as 'url'.`)
+  }
+  const kind = imageDetails.find((each) => each === detail) ?? null
+  if (kind === null && (detail ?? null) !== null) throw unknownValue(`${path}.detail`, imageDetails, detail)
+  // Its own parser would name another place.
+  readImage(url, kind, at)
+  return picture(url, kind)
 }
 
 /** Bridges put more than texts into `metadata`; the API has texts only. */
@@ -138,10 +216,14 @@ function withFields(body: unknown, fields: Readonly<Record<string, (value: unkno
   return changed.length === 0 ? body : { ...body, ...Object.fromEntries(changed) }
 }
 
-function mapped(list: unknown, change: (entry: unknown) => unknown): unknown {
+function mapped(list: unknown, path: string, change: (entry: unknown, path: string) => unknown): unknown {
   if (!Array.isArray(list)) return list
-  const changed = list.map(change)
-  return changed.every((entry, index) => entry === list[index]) ? list : changed
+  const changed = list.map((entry, index) => change(entry, `${path}[${index}]`))
+  return isSameList(changed, list) ? list : changed
+}
+
+function isSameList(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((entry, index) => entry === other[index])
 }
 
 function isOneOf(values: readonly unknown[], value: unknown): boolean {

@@ -172,6 +172,10 @@ describe("POST /agent-reply", () => {
       [{ data: undefined }, "data"],
       [{ metadata: "x" }, "metadata"],
       [{ agent: undefined }, "agent"],
+      [{ final: true }, "final"],
+      [{ conversation: "conv_1" }, "conversation"],
+      [{ image_url: "https://example.com/a.png" }, "image_url"],
+      [{ attachments: ["a"] }, "attachments"],
       [{ agent: "nobody" }, "agent"],
     ] as const) {
       const refused = await send({ ...sent, ...wrong })

@@ -2,6 +2,7 @@ import * as z from "zod"
 import type { InputReference } from "../../domain/input-reference.ts"
 import type { ContentPart } from "../../domain/items.ts"
 import { textOf } from "../../domain/items.ts"
+import { refuseContentBeside } from "../content-beside.ts"
 import { readFilePart, refuseAudio } from "../file-part.ts"
 import { imageDetails, readImage } from "../image-url.ts"
 import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "../shape.ts"
@@ -11,6 +12,12 @@ export const refusalPart = z.object({ refusal: z.string() })
 export const imagePart = z.object({
   image_url: z.object({ url: z.string(), detail: z.enum(imageDetails).nullish() }),
 })
+
+function readTextPart(part: Readonly<Record<string, unknown>>, path: string): ContentPart {
+  const { text } = readShape(textPart, part, path)
+  refuseContentBeside(part, path, "text")
+  return { type: "text", text }
+}
 
 type ReadPart<T> = (part: Readonly<Record<string, unknown>>, path: string) => T
 
@@ -34,13 +41,15 @@ export function readUserContent(value: unknown, path: string): (ContentPart | In
   return readContent<InputReference>(value, path, (part, at) => {
     switch (part.type) {
       case "text":
-        return { type: "text", text: readShape(textPart, part, at).text }
+        return readTextPart(part, at)
       case "image_url": {
         const { url, detail } = readShape(imagePart, part, at).image_url
+        refuseContentBeside(part, at, "image_url")
         return readImage(url, detail, `${at}.image_url.url`)
       }
       case "file":
         if (!isObject(part.file)) throw wrongType(`${at}.file`, "an object", part.file)
+        refuseContentBeside(part, at, "file")
         return readFilePart(part.file, `${at}.file`)
       case "input_audio":
         return refuseAudio(at)
@@ -57,7 +66,7 @@ export function readAssistantContent(value: unknown, path: string): ContentPart[
   return readContent(value, path, (part, at) => {
     switch (part.type) {
       case "text":
-        return { type: "text", text: readShape(textPart, part, at).text }
+        return readTextPart(part, at)
       case "refusal":
         return { type: "text", text: readShape(refusalPart, part, at).refusal }
       default:
@@ -75,7 +84,7 @@ export function readOutputText(value: unknown, path: string): string {
 export function readText(value: unknown, path: string): string {
   const parts = readContent(value, path, (part, at) => {
     if (part.type !== "text") throw unknownValue(`${at}.type`, ["text"], part.type)
-    return { type: "text", text: readShape(textPart, part, at).text }
+    return readTextPart(part, at)
   })
   return textOf(parts)
 }

@@ -3,6 +3,7 @@ import { newId } from "../../domain/ids.ts"
 import type { ClientItem, InputReference } from "../../domain/input-reference.ts"
 import type { ContentPart, MessageItem, Role } from "../../domain/items.ts"
 import { textOf } from "../../domain/items.ts"
+import { refuseContentBeside } from "../content-beside.ts"
 import { invalidRequest, isObject, readShape, wrongType } from "../shape.ts"
 import { readAssistantContent, readOutputText, readText, readUserContent } from "./message-content.ts"
 
@@ -63,6 +64,7 @@ class History {
         this.#addInstruction(readText(message.content, `${path}.content`))
         break
       case "user":
+        refuseContentBeside(message, path, "content")
         this.#awaitsAnswer = true
         this.#push(messageItem("user", readUserContent(message.content, `${path}.content`)))
         break

@@ -1,6 +1,7 @@
 import * as z from "zod"
 import type { InputReference } from "../../domain/input-reference.ts"
 import type { ContentPart } from "../../domain/items.ts"
+import { refuseContentBeside } from "../content-beside.ts"
 import { readFilePart, refuseAudio } from "../file-part.ts"
 import { imageDetails, readImage, readImageFile } from "../image-url.ts"
 import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "../shape.ts"
@@ -45,13 +46,17 @@ function readPart(part: unknown, path: string): Part {
     case "input_text":
     case "output_text":
     // Open Responses and older transcripts name plain text so.
-    case "text":
-      return { type: "text", text: readShape(textPart, part, path).text }
+    case "text": {
+      const { text } = readShape(textPart, part, path)
+      refuseContentBeside(part, path, "text")
+      return { type: "text", text }
+    }
     case "refusal":
       return { type: "text", text: readShape(refusalPart, part, path).refusal }
     case "input_image":
       return readInputImage(part, path)
     case "input_file":
+      refuseContentBeside(part, path, "file_data", "file_id", "file_url")
       return readFilePart(part, path)
     case "input_audio":
       return refuseAudio(path)
@@ -60,8 +65,9 @@ function readPart(part: unknown, path: string): Part {
   }
 }
 
-function readInputImage(part: unknown, path: string): Part {
+function readInputImage(part: Readonly<Record<string, unknown>>, path: string): Part {
   const image = readShape(imagePart, part, path)
+  refuseContentBeside(part, path, typeof image.image_url === "string" ? "image_url" : "file_id")
   if (typeof image.image_url === "string")
     return readImage(image.image_url, image.detail, `${path}.image_url`)
   if (typeof image.file_id === "string") return readImageFile(image.file_id, image.detail, `${path}.file_id`)

@@ -2,6 +2,7 @@ import * as z from "zod"
 import { newId } from "../../domain/ids.ts"
 import type { ClientItem } from "../../domain/input-reference.ts"
 import type { ItemStatus, Role } from "../../domain/items.ts"
+import { refuseContentBeside } from "../content-beside.ts"
 import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "../shape.ts"
 import { activityOf } from "./agent-activity.ts"
 import { readSummary } from "./compaction.ts"
@@ -105,6 +106,7 @@ function readItem(item: unknown, path: string, before: readonly ClientItem[], ca
   switch (type) {
     case "message": {
       const { role, content, phase } = readShape(message, item, path)
+      if (role === "user") refuseContentBeside(item, path, "content")
       const read = role === "assistant" ? readSaid : readContent
       return messageItem(roles[role], read(content, `${path}.content`), phase ?? null)
     }
