@@ -116,6 +116,8 @@ async function makePlan(
   user: ServiceUser,
 ): Promise<ServicePlan> {
   const installed = await manager.installed()
+  // Read by who may read what it names: root, for a service of the machine.
+  const oldUnit = installed === null ? null : replacedUnit(manager, installed.text)
   const source = await terminalEnvironment(user)
   return asUser(user, async () =>
     planService({
@@ -125,16 +127,16 @@ async function makePlan(
       isAuthOff: !flags.auth,
       installation: thisInstallation(),
       installedHome: installed?.spec?.home ?? null,
-      oldUnit: installed === null ? null : replacedUnit(manager, installed.text),
+      oldUnit,
       cwd: process.cwd(),
       readFile: readConfigText,
     }),
   )
 }
 
-/** That of release 0.2.0, whose settings stay. What somebody else has put there is not overwritten. Throws `ServiceError`. */
+/** That of release 0.2.0, whose settings stay. What somebody else has put there is not overwritten. Throws `ServiceError` and `ConfigError`. */
 function replacedUnit(manager: ServiceManager, text: string): OldUnit | null {
-  const old = parseOldUnit(text)
+  const old = parseOldUnit(text, readConfigText)
   if (old !== null || manager.name !== "systemd" || isOwnUnit(text)) return old
   throw new ServiceError(
     "failure",

@@ -44,8 +44,8 @@ describe("the unit of release 0.2.0", () => {
 
   it("is read as a person has changed it: other variables, quotes, other forms of its flags", () => {
     const lines = [
+      "Environment=AI_AGENT_PROXY_API_KEY=sk-1",
       'Environment="HTTPS_PROXY=http://proxy:3128" "NOTE=two words"',
-      "Environment=",
       "Environment=AI_AGENT_PROXY_API_KEY=",
     ]
     const flags =
@@ -78,6 +78,58 @@ describe("the unit of release 0.2.0", () => {
       environment: { AI_AGENT_PROXY_HOST: "0.0.0.0", AI_AGENT_PROXY_PORT: "7055" },
     })
     expect(["x", undefined]).toContain(found?.environment.NOTE)
+  })
+
+  /** systemd.exec(5): an empty one resets the list, all assignments before it have no effect. */
+  it("forgets what stands before an empty line of its kind, as systemd does", () => {
+    const lines = [
+      "Environment=AI_AGENT_PROXY_API_KEY=sk-1 NOTE=x",
+      "EnvironmentFile=/etc/gone",
+      "User=",
+      "Environment=",
+      "EnvironmentFile = ",
+      "Environment=AI_AGENT_PROXY_CLI=claude",
+    ]
+    const read = () => "AI_AGENT_PROXY_API_KEY=sk-2"
+    expect(parseOldUnit(unit(lines, " --api-port 7055"), read)).toEqual({
+      user: null,
+      apiKey: null,
+      environment: { AI_AGENT_PROXY_CLI: "claude", AI_AGENT_PROXY_PORT: "7055" },
+    })
+    const back = parseOldUnit(unit([...lines, "Environment=AI_AGENT_PROXY_API_KEY=sk-3"], ""))
+    expect(back?.apiKey).toBe("sk-3")
+    expect(parseOldUnit(`${unit([], "")}\n[Service]\nExecStart=\nExecStart=/usr/bin/nginx\n`)).toBeNull()
+  })
+
+  it.each([
+    ["set by env", "/usr/bin/env AI_AGENT_PROXY_API_KEY=sk-2 NOTE=y", "sk-2"],
+    ["set by env, in quotes", "-/usr/bin/env 'AI_AGENT_PROXY_API_KEY=s k' NOTE=y", "s k"],
+    ["with signs that a unit writes twice", "env AI_AGENT_PROXY_API_KEY=a%%b$$c NOTE=y", "a%b$c"],
+    ["named by a variable", `env AI_AGENT_PROXY_API_KEY=\${KEY} NOTE=y`, "sk-3"],
+    ["left as it was", "env -- NOTE=y", "sk-1"],
+    ["taken away", "env -u AI_AGENT_PROXY_API_KEY NOTE=y", null],
+    ["taken away in one word", "env --unset=AI_AGENT_PROXY_API_KEY NOTE=y", null],
+    ["taken away with all others", "/bin/env -i NOTE=y", null],
+    ["an argument of another program", "/opt/run AI_AGENT_PROXY_API_KEY=sk-2", "sk-1"],
+  ])("tells the key that was in force, %s in its command", (_how, begin, key) => {
+    const lines = ["Environment=AI_AGENT_PROXY_API_KEY=sk-1 KEY=sk-3"]
+    const text = unit(lines, ` --api-port \${PORT} --api-host 0.0.0.0`).replace(
+      "=/home/ann/venv",
+      `=${begin} /venv`,
+    )
+    const found = parseOldUnit(text.replace("KEY=sk-3", "KEY=sk-3 PORT=7055"))
+    expect(found?.apiKey).toBe(key)
+    expect(found?.environment).toMatchObject({ AI_AGENT_PROXY_PORT: "7055", AI_AGENT_PROXY_HOST: "0.0.0.0" })
+    expect(found?.environment.NOTE).toBe(begin.includes("NOTE") ? "y" : undefined)
+  })
+
+  it("has the variables of a file that a person has named in it, before those of its own", () => {
+    const lines = ["Environment=AI_AGENT_PROXY_API_KEY=sk-1", "EnvironmentFile=-/etc/agents.env"]
+    const files: Record<string, string> = { "/etc/agents.env": 'AI_AGENT_PROXY_API_KEY="sk%%2"\nNOTE=x y\n' }
+    const found = parseOldUnit(unit(lines, ""), (path) => files[path] ?? null)
+    expect([found?.apiKey, found?.environment.NOTE]).toEqual(["sk%%2", "x y"])
+    expect(parseOldUnit(unit(lines, ""), () => null)?.apiKey).toBe("sk-1")
+    expect(parseOldUnit(unit(lines, ""))?.apiKey).toBe("sk-1")
   })
 
   it("keeps a value with quotes and blanks as it was meant, where systemd has cut it", () => {

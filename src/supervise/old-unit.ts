@@ -1,3 +1,4 @@
+import { parseEnvironmentFile } from "../config/environment-file.ts"
 import { homeVariable, settings } from "../config/settings.ts"
 
 /** What a unit says that release 0.2.0 of this program, a package of Python, has written. */
@@ -18,19 +19,29 @@ const flags: Readonly<Record<string, string>> = {
   "--base-dir": homeVariable,
 }
 
-/** Null: that release has not written it. */
-export function parseOldUnit(text: string): OldUnit | null {
+/**
+ * What was in force by it, as systemd and `env` read it. Null: that release has not written it. `readFile` is for files of variables that
+ * a person has named in it, null where there is no such file; without it they are passed over. Throws `ConfigError` for one that cannot be read.
+ */
+export function parseOldUnit(text: string, readFile?: (path: string) => string | null): OldUnit | null {
   const lines = linesOf(text)
   const start = valuesOf(lines, "ExecStart").at(-1) ?? ""
   if (!/\bai_agent_proxy(?:\.cli)?["']?\s+daemon\b/.test(start)) return null
-  const environment: Record<string, string> = {}
-  for (const value of valuesOf(lines, "Environment")) Object.assign(environment, variablesOf(value))
-  const { [settings.apiKey.variable]: apiKey, ...rest } = environment
+  const inUnit = Object.assign({}, ...valuesOf(lines, "Environment").map(variablesOf))
+  const files = valuesOf(lines, "EnvironmentFile").map((path) => path.replace(/^-/, ""))
+  const inFiles = Object.assign(
+    {},
+    ...files.map((path) => parseEnvironmentFile(path, readFile?.(path) ?? "")),
+  )
+  const given: Record<string, string> = { ...inUnit, ...inFiles }
+  const words = wordsOf(start).map((word) => expanded(word, given))
+  const environment = withoutEmpty(variablesBehindEnv(words, given))
+  const { [settings.apiKey.variable]: apiKey = null, ...rest } = environment
   const home = rest.HOME === undefined ? {} : { [homeVariable]: `${rest.HOME}/.ai_agent_proxy` }
   return {
     user: valuesOf(lines, "User").at(-1) ?? null,
-    environment: { ...home, ...rest, ...variablesOfFlags(wordsOf(start)) },
-    apiKey: apiKey === undefined || apiKey === "" ? null : apiKey,
+    environment: { ...home, ...rest, ...variablesOfFlags(words) },
+    apiKey,
   }
 }
 
@@ -45,12 +56,13 @@ function linesOf(text: string): string[] {
     .split("\n")
 }
 
+/** One that is empty takes back those in front of it. */
 function valuesOf(lines: readonly string[], name: string): string[] {
-  return lines
+  const values = lines
     .map((line) => line.split("="))
     .filter(([begin = ""]) => begin.trim() === name)
     .map(([, ...rest]) => rest.join("=").trim())
-    .filter((value) => value !== "")
+  return values.slice(values.lastIndexOf("") + 1)
 }
 
 /**
@@ -67,8 +79,39 @@ function variablesOf(value: string): Record<string, string> {
         const [name = "", ...rest] = pair.split("=")
         return [name, withoutDoubledPercent(rest.join("="))]
       })
-      .filter(([name, content]) => /^[A-Za-z_]\w*$/.test(name) && content !== ""),
+      .filter(([name]) => /^[A-Za-z_]\w*$/.test(name)),
   )
+}
+
+/** An empty one is as none; it has taken the place of one before. */
+function withoutEmpty(variables: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""))
+}
+
+/** Of a word of a command: variables and dollar signs as systemd reads them there, in a unit also percent signs. */
+function expanded(word: string, variables: Readonly<Record<string, string>>): string {
+  return withoutDoubledPercent(word).replaceAll(/\$\$|\$\{(\w+)\}/g, (_found, name?: string) =>
+    name === undefined ? "$" : (variables[name] ?? ""),
+  )
+}
+
+/** `/usr/bin/env NAME=VALUE program`: what is set there is in force, and what it takes away is not. */
+function variablesBehindEnv(
+  [program = "", ...words]: readonly string[],
+  given: Readonly<Record<string, string>>,
+): Record<string, string> {
+  let variables = { ...given }
+  if (!/^[-@:+!|]*(?:.*\/)?env$/.test(program)) return variables
+  for (const [index, word] of words.entries()) {
+    const isName = ["-u", "--unset"].includes(words[index - 1] ?? "")
+    const unset = isName ? word : /^(?:-u|--unset=)(.+)$/.exec(word)?.[1]
+    const [, name = "", value = ""] = /^([A-Za-z_]\w*)=(.*)$/s.exec(word) ?? []
+    if (["-", "-i", "--ignore-environment"].includes(word)) variables = {}
+    else if (unset !== undefined) delete variables[unset]
+    else if (name !== "") variables[name] = value
+    else if (!word.startsWith("-")) break
+  }
+  return variables
 }
 
 /** A flag that stands there twice counts by its last place. */
@@ -78,7 +121,7 @@ function variablesOfFlags(words: readonly string[]): Record<string, string> {
     const [flag = "", ...rest] = word.split("=")
     const variable = flags[flag]
     const value = rest.length > 0 ? rest.join("=") : words[index + 1]
-    if (variable !== undefined && value !== undefined) found[variable] = withoutDoubledPercent(value)
+    if (variable !== undefined && value !== undefined) found[variable] = value
   })
   return found
 }
