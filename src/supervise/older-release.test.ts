@@ -1,7 +1,10 @@
-import { mkdir, symlink, writeFile } from "node:fs/promises"
+import { mkdir, rm, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { makeOldAgent } from "../../test/support/old-home.ts"
 import { createTempDir, type TempDir } from "../../test/support/temp-dir.ts"
+import { cliCommandsOf } from "../config/cli-commands.ts"
+import { takeOverHome } from "../workspace/taken-over-record.ts"
 import { olderRelease } from "./older-release.ts"
 
 let temp: TempDir
@@ -71,5 +74,29 @@ describe("a second unit of release 0.2.0", () => {
     await unit("a", [])
     await unit("b", ["Environment=HOME=/home/bob"])
     expect(await toDo("user")).toEqual([told("a", "systemctl --user")])
+  })
+})
+
+describe("what could not come along", () => {
+  it("is told with a next step of its own: for a folder, for its settings, and for what is in the way", async () => {
+    const long = `engineer_${"a".repeat(40)}`
+    await makeOldAgent(home, long, {})
+    await makeOldAgent(home, "engineer_ann", "{")
+    await makeOldAgent(home, "engineer_bob", {})
+    await rm(join(home, "engineer_bob/memory"), { recursive: true })
+    await symlink(join(home, "elsewhere"), join(home, "engineer_bob/memory"))
+    await makeOldAgent(home, "engineer_eve", {})
+    await rm(join(home, "engineer_eve/control/runtime.json"))
+    await mkdir(join(home, "engineer_eve/control/runtime.json"))
+    await takeOverHome(home, { cliCommands: cliCommandsOf("codex"), workingDirectory: "/srv" })
+    const next = Object.fromEntries(
+      (await toDo("system")).map(({ what, next }) => [what.split(":")[0], next]),
+    )
+    expect(next).toEqual({
+      [long]: "rename the folder, or leave it: the service does not touch it",
+      "engineer_ann/control": expect.stringMatching(/settings .*engineer_ann\/control\/agent\.json$/),
+      "engineer_bob/control": expect.stringMatching(/in the way .*the agent works without$/),
+      "engineer_eve/control": expect.stringMatching(/settings .*engineer_eve\/control\/agent\.json$/),
+    })
   })
 })

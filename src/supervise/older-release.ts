@@ -38,7 +38,14 @@ function sessionOf(record: TakenOver | null): string {
 /** Of a file with the number of a process. */
 const maxPidBytes = 64
 
-const seen = "rename the folder, or leave it: the service does not touch it"
+/** A folder that cannot come along is told by its name, what cannot be used in one that has by its control folder. */
+function nextFor(home: string, { folder, why }: TakenOver["left"][number]): string {
+  if (!folder.endsWith("/control")) return "rename the folder, or leave it: the service does not touch it"
+  const path = printedLine(join(home, folder), 1000)
+  return why.includes("runtime.json")
+    ? `leave it, if the settings of the service will do; else write the agent's own into ${path}/agent.json`
+    : "move what is in the way elsewhere and put in its place what belongs there, or leave it: the agent works without"
+}
 
 /**
  * What there is of it in this home and, where that is kept running by a unit of systemd, beside that unit; null: nothing, as far as
@@ -62,7 +69,7 @@ export async function olderRelease(home: string, unit: UnitPlace | null): Promis
     replies: (await namesIn(join(home, "agent_replies"))).filter((name) => name.endsWith(".json")).length,
     keptUnit,
     toDo: [
-      ...left.map((each) => ({ what: leftInWords(each), next: seen })),
+      ...left.map((each) => ({ what: leftInWords(each), next: nextFor(home, each) })),
       ...(await processesOf(home, [...agents, ...waiting])),
       ...others.map(({ path }) => ({
         what: `${printedLine(path, 1000)} is another service of it, which would take the same home`,
