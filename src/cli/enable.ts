@@ -29,7 +29,6 @@ import {
   managerOf,
   requireRights,
   requireServiceManager,
-  serviceNameOption,
   userToEnable,
 } from "./service-context.ts"
 import { terminalEnvironment } from "./terminal-environment.ts"
@@ -62,7 +61,7 @@ export function enableCommand(): Command {
     .option("--dry-run", "print all that would be written and run, and do nothing")
     .option("--json", "the result as JSON")
     .addOption(new Option("--systemd-dir <folder>", "where units are").hideHelp())
-    .addOption(serviceNameOption().hideHelp())
+    .option("--service-name <name>", "name of its unit, where there are several (default ai-agent-proxy)")
     .addOption(new Option("--skip-start", "write everything, and start nothing").hideHelp())
     .exitOverride()
     .action((flags: EnableFlags) => enable(flags))
@@ -116,9 +115,9 @@ async function makePlan(
   user: ServiceUser,
 ): Promise<ServicePlan> {
   const installed = await manager.installed()
+  const source = await terminalEnvironment(user)
   // Read by who may read what it names: root, for a service of the machine.
   const oldUnit = installed === null ? null : replacedUnit(manager, installed.text)
-  const source = await terminalEnvironment(user)
   return asUser(user, async () =>
     planService({
       user,

@@ -21,8 +21,8 @@ export function restartCommand(): Command {
     .description("Start the service again; paths of Node and the CLI that have moved are put right first.")
     .option("--system", "the service of the machine")
     .option("--user", "the service of this user")
+    .addOption(serviceNameOption())
     .option("--json", "the result as JSON")
-    .addOption(serviceNameOption().hideHelp())
     .exitOverride()
     .action((flags: ChangeFlags) => restart(flags))
     .addHelpText(

@@ -97,11 +97,18 @@ describe("what release 0.2.0 had and this program has not", () => {
     for (const command of ["daemon", "enable", "restart", "connect"]) {
       const { stdout } = await run(command, "--help")
       expect(stdout).not.toMatch(
-        /--(?:api-host|api-port|base-dir|interval|once|systemd-dir|service-name|skip-start|no-sudo)/,
+        /--(?:api-host|api-port|base-dir|interval|once|systemd-dir|skip-start|no-sudo)/,
       )
     }
     expect((await run("--help")).stdout).not.toMatch(/^ {2}serve /m)
   })
+
+  it.each(["enable", "restart", "disable", "uninstall", "logs", "doctor"])(
+    "%s --help shows how to name one of several services",
+    async (command) => {
+      expect((await run(command, "--help")).stdout).toContain("--service-name <name>")
+    },
+  )
 })
 
 describe("enable of release 0.2.0", () => {
