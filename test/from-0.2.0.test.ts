@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { describe, expect, it } from "vitest"
+import { olderReleaseLines } from "../src/supervise/older-release.ts"
 
 /** The table of docs/from-0.2.0.md: what release 0.2.0 promised on its page and in its help, and where each is shown to hold. */
 
@@ -97,4 +98,20 @@ describe("the table of docs/from-0.2.0.md", () => {
     expect(gone?.shownBy).toEqual([{ file: "test/from-0.2.0.test.ts", title: "no such" }])
     expect(hasTest("test/cli/old-flags.test.ts", "no such")).toBe(false)
   })
+})
+
+it("docs/from-0.2.0.md shows the summary as enable ends with it", () => {
+  const pids = "4711"
+  const lines = olderReleaseLines(
+    {
+      agents: ["engineer_alice", "manager", "reviewer_alice"],
+      waiting: [],
+      session: "the first conversation with the manager goes on with the last one that codex has of it; …",
+      replies: 2,
+      keptUnit: "/etc/systemd/system/ai-agent-proxy.service.from-0.2.0",
+      toDo: [{ what: `sessions of its agents still run (pid ${pids})`, next: `kill -9 ${pids}` }],
+    },
+    ["address 0.0.0.0", "port 7055", "CLI codex", "its key"],
+  )
+  expect(page).toContain(`\n${lines.join("\n")}\n`)
 })
