@@ -181,8 +181,10 @@ export class RosterFolder {
     } catch (error) {
       throw new ProxyError("invalid_request", messageOf(error), { cause: error })
     }
-    const other = this.entries.find((entry) => entry.id !== id && (entry.name ?? entry.role) === name)
-    if (other === undefined) return
+    const others = this.entries.filter((entry) => (entry.name ?? entry.role) === name)
+    const [other] = others
+    // Release 0.2.0 has left two of one name, perhaps: each of them is there.
+    if (other === undefined || others.some((entry) => entry.id === id)) return
     throw new ProxyError(
       "invalid_request",
       `There is a '${name}' already: ${other.id}. Choose another name.`,

@@ -114,6 +114,20 @@ describe("a home of release 0.2.0", () => {
     expect((await command("stop", "alice")).stderr).toContain("engineer_alice, reviewer_alice")
   }, 60_000)
 
+  it("has each of two with one name to be hired again, as it is there, while the service runs and while it does not", async () => {
+    const hiredAgain = async () => {
+      for (const role of ["engineer", "reviewer"]) {
+        const { code, stdout, stderr } = await command("hire", role, "alice", "--json")
+        expect(code, stderr).toBe(0)
+        expect(JSON.parse(stdout)).toMatchObject({ id: `${role}_alice`, is_new: false })
+      }
+      expect((await command("hire", "planner", "alice")).stderr).toContain("There is a 'alice' already")
+    }
+    await hiredAgain()
+    await start()
+    await hiredAgain()
+  }, 60_000)
+
   it("is taken over by init and hire, too, once, and doctor tells of it for good", async () => {
     const hired = await command("hire", "engineer", "bob")
     expect(hired.stderr).toContain("From release 0.2.0")

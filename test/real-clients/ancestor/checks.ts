@@ -147,6 +147,8 @@ async function goOn(bench: Bench, ours: NewRelease, model: ModelServer): Promise
   await bench.check("hire of a name that is there gives the agent that is there", async () => {
     const hired = JSON.parse((await ours.run("hire", "engineer", "Al Ice", "--json")).stdout) as object
     equal({ ...hired, is_new: false, id: "engineer_al-ice" }, hired)
+    const alice = JSON.parse((await ours.run("hire", "engineer", "alice", "--json")).stdout) as object
+    equal({ ...alice, is_new: false, id: "engineer_alice" }, alice)
   })
   await bench.check("doctor tells who came along, and that nothing is left to do", async () => {
     const { checks } = JSON.parse((await ours.run("doctor", "--json")).stdout) as {
