@@ -22,6 +22,9 @@ beforeEach(async () => {
 
 const files = ["master.pid", "manager/control/session.pid"]
 
+/** Of an agent that was stopped no other file has it. */
+const runtime = (pid: number | undefined) => JSON.stringify({ autostart: false, last_pid: pid })
+
 const others: readonly [string, (path: string) => void][] = [
   ["a link", (path) => symlinkSync(join(home, "elsewhere"), path)],
   ["a pipe", (path) => void execFileSync("mkfifo", [path])],
@@ -34,6 +37,14 @@ describe.runIf(process.platform === "linux")("a process that release 0.2.0 has l
   it.each(files)("is told by the number in %s", async (file) => {
     writeFileSync(join(home, file), `${session.pid}\n`)
     expect(await nextSteps()).toEqual([expect.stringMatching(new RegExp(`kill (-9 )?${session.pid}$`))])
+  })
+
+  it("is told where the agent was stopped: its session may run all the same, once, and of no other number there", async () => {
+    await makeOldAgent(home, "reviewer_alice", runtime(session.pid))
+    await makeOldAgent(home, "engineer_ann", runtime(process.pid))
+    expect(await nextSteps()).toEqual([`kill -9 ${session.pid}`])
+    writeFileSync(join(home, "reviewer_alice/control/session.pid"), `${session.pid}`)
+    expect(await nextSteps()).toEqual([`kill -9 ${session.pid}`])
   })
 
   it.each(files.flatMap((file) => others.map(([kind, make]) => ({ file, kind, make }))))(

@@ -37,6 +37,8 @@ function sessionOf(record: TakenOver | null): string {
 
 /** Of a file with the number of a process. */
 const maxPidBytes = 64
+/** Of `control/runtime.json`. */
+const maxRuntimeBytes = 64 * 1024
 
 /** A folder that cannot come along is told by its name, what cannot be used in one that has by its control folder. */
 function nextFor(home: string, { folder, why }: TakenOver["left"][number]): string {
@@ -122,7 +124,9 @@ export async function checkOlderRelease(
   const facts = [
     `${found.agents.join(", ") || "no agent"} came along`,
     ...(found.waiting.length === 0 ? [] : [`${found.waiting.join(", ")} will at the next start`]),
-    ...(found.replies === 0 ? [] : [`${found.replies} replies are in agent_replies/`]),
+    ...(found.replies === 0
+      ? []
+      : [`${found.replies} of its replies ${found.replies === 1 ? "is" : "are"} in agent_replies/`]),
     ...(found.keptUnit === null ? [] : [`its unit is kept as ${found.keptUnit}`]),
     ...(found.session === null ? [] : [found.session]),
     "see docs/from-0.2.0.md",
@@ -137,14 +141,9 @@ export async function checkOlderRelease(
 async function processesOf(home: string, agents: readonly string[]): Promise<OlderRelease["toDo"]> {
   const daemon = await pidIn({ root: home, path: "master.pid" }, /python[\w.]* .*\bai[-_]agent[-_]proxy\b/)
   const sessions = await Promise.all(
-    agents.map((id) =>
-      pidIn(
-        { root: join(home, id), path: "control/session.pid" },
-        /python[\w.]* .*\bai_agent_proxy\.session\b/,
-      ),
-    ),
+    agents.flatMap((id) => ["session.pid", "runtime.json"].map((name) => sessionIn(join(home, id), name))),
   )
-  const pids = sessions.filter((pid) => pid !== null)
+  const pids = [...new Set(sessions.filter((pid) => pid !== null))]
   return [
     ...(daemon === null
       ? []
@@ -165,10 +164,17 @@ async function processesOf(home: string, agents: readonly string[]): Promise<Old
   ]
 }
 
+/** Of an agent that was stopped `session.pid` is gone, and its session may run all the same: `runtime.json` has the number, too. */
+function sessionIn(workspace: string, name: string): Promise<number | null> {
+  return pidIn({ root: workspace, path: `control/${name}` }, /python[\w.]* .*\bai_agent_proxy\.session\b/)
+}
+
 /** Null: nothing has written it there, or something else lies there, or the process is gone, or is another one by now. */
 async function pidIn(own: OwnPath, program: RegExp): Promise<number | null> {
-  const content = await readOwnFile(own, maxPidBytes).catch(() => null)
-  const pid = Number(content?.toString("latin1").trim())
+  const isJson = own.path.endsWith(".json")
+  const content = await readOwnFile(own, isJson ? maxRuntimeBytes : maxPidBytes).catch(() => null)
+  const text = content?.toString("latin1") ?? ""
+  const pid = Number(isJson ? /"last_pid"\s*:\s*(\d{1,10})\b/.exec(text)?.[1] : text.trim())
   if (!Number.isInteger(pid) || pid <= 1) return null
   const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")
   return program.test(command.replaceAll("\0", " ")) ? pid : null

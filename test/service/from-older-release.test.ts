@@ -195,7 +195,9 @@ describe("a home of release 0.2.0", () => {
       expect(told).toMatchObject([
         {
           status: "ok",
-          message: expect.stringContaining("reviewer_alice came along; 1 replies are in agent_replies/"),
+          message: expect.stringContaining(
+            "reviewer_alice came along; 1 of its replies is in agent_replies/",
+          ),
         },
         { status: "warning", message: expect.stringContaining("must be 1 to 32") },
         { status: "warning", next: `kill -9 ${session.pid}` },
