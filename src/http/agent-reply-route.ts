@@ -35,7 +35,7 @@ export function createAgentReplyHandlers({
     word === undefined ? null : (engine.findAgent(word)?.id ?? word)
   return {
     async create(context) {
-      const { agentId: sender } = context.var
+      const sender = context.get("agentId")
       const parsed = parseAgentReply(await readJsonBody(context, config.limits))
       const agentId = parsed.agentId === null ? sender : replies.agentOf(parsed.agentId)
       if (agentId == null) throw invalidRequest("agent", "Missing required parameter: 'agent'.")
@@ -44,12 +44,12 @@ export function createAgentReplyHandlers({
           param: "agent",
         })
       }
-      const principal = sender === undefined ? context.var.principal : null
+      const principal = sender === undefined ? context.get("principal") : null
       return context.json(toReplyAnswer(await replies.deliver({ ...parsed, agentId }, principal)))
     },
     async list(context) {
       const limit = integerQuery(context, "limit", 1, 100) ?? 20
-      const { principal } = context.var
+      const principal = context.get("principal")
       const found = await replies.outbox({
         agentId: outboxOf(context.req.query("agent")),
         principal,
@@ -59,7 +59,7 @@ export function createAgentReplyHandlers({
       return answerJson(context, toList(found.replies.map(toAgentReply), found.hasMore))
     },
     async remove(context) {
-      const { principal } = context.var
+      const principal = context.get("principal")
       const id = context.req.param("id") ?? ""
       await replies.remove(id, principal, readsNobodys(principal))
       return context.json({ id, object: "agent_reply.deleted", deleted: true })

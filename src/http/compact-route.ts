@@ -29,7 +29,7 @@ export function createCompactHandler({
   readonly config: Config
 }): (context: HttpContext) => Promise<Response> {
   return async (context) => {
-    const { principal } = context.var
+    const principal = context.get("principal")
     const body = await readLooseBody(context, config, looseResponses)
     const { turn, messages, advisory } = parseCompactRequest(
       await withReferencedItems(body, principal, engine),

@@ -44,7 +44,7 @@ export function createCompletionHandlers({
         agentId: model === null ? null : (engine.findAgent(model)?.id ?? model),
         metadata: metadataQuery(context),
       }
-      const page = await completions.list(context.var.principal, filter, pageOf(context, "asc"))
+      const page = await completions.list(context.get("principal"), filter, pageOf(context, "asc"))
       return answerJson(context, toList(page.entries.map(toChatCompletion), page.hasMore))
     },
     async retrieve(context) {
@@ -92,5 +92,5 @@ function metadataQuery(context: HttpContext): Metadata {
 }
 
 function target(context: HttpContext): [principal: string, id: string] {
-  return [context.var.principal, context.req.param("id") ?? ""]
+  return [context.get("principal"), context.req.param("id") ?? ""]
 }

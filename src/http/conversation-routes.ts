@@ -47,7 +47,7 @@ export function createConversationHandlers({
     async create(context) {
       const body = await readLooseBody(context, config, looseConversation)
       const { metadata, items } = parseNewConversation(body)
-      const created = await conversations.create(context.var.principal, metadata, items)
+      const created = await conversations.create(context.get("principal"), metadata, items)
       return answerJson(context, toConversation(created), unknownIn(body, ["metadata", "items"]))
     },
     async retrieve(context) {
@@ -98,7 +98,7 @@ export function createConversationHandlers({
 }
 
 function target(context: HttpContext): [principal: string, id: string] {
-  return [context.var.principal, context.req.param("id") ?? ""]
+  return [context.get("principal"), context.req.param("id") ?? ""]
 }
 
 function itemIdOf(context: HttpContext): string {

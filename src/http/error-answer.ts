@@ -11,7 +11,7 @@ export async function answerError(
   extraHeaders: Readonly<Record<string, string>> = {},
 ): Promise<Response> {
   context.set("failure", error)
-  const answer = errorAnswer(error, context.var.requestId)
+  const answer = errorAnswer(error, context.get("requestId"))
   const { status, body } = answer
   const headers = { ...answer.headers, ...extraHeaders }
   const { incoming, outgoing } = context.env ?? {}

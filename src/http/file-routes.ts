@@ -34,7 +34,7 @@ export function createFileHandlers({ files }: { readonly files: FileLibrary }): 
     },
     async list(context) {
       const query = queryOf(context)
-      const found = await files.list(context.var.principal, { ...query, limit: query.limit + 1 })
+      const found = await files.list(context.get("principal"), { ...query, limit: query.limit + 1 })
       const page = found.slice(0, query.limit)
       return answerJson(context, toList(page.map(toFile), found.length > page.length))
     },
@@ -88,7 +88,7 @@ async function receiveForm(context: HttpContext, files: FileLibrary): Promise<Fi
         if (part.filename === null) throw invalidRequest("file", "'file' must be a file, with a filename.")
         if (file !== null)
           throw invalidRequest("file", "There is more than one 'file'; upload one at a time.")
-        file = { part, upload: await files.receive(context.var.principal, part.content) }
+        file = { part, upload: await files.receive(context.get("principal"), part.content) }
       }
     }
     if (file === null) throw invalidRequest("file", "Missing required parameter: 'file'.")
@@ -144,7 +144,7 @@ function queryOf(context: HttpContext): FileQuery {
 }
 
 function target(context: HttpContext): [principal: string, id: string] {
-  return [context.var.principal, context.req.param("id") ?? ""]
+  return [context.get("principal"), context.req.param("id") ?? ""]
 }
 
 /** For a header (RFC 8187). */

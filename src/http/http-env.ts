@@ -4,7 +4,7 @@ import type { ByteShare } from "./byte-budget.ts"
 import type { ClientAddress } from "./client-address.ts"
 import type { LargeAnswer } from "./large-answer.ts"
 
-/** What every handler finds in its context. */
+/** What every handler finds in its context, by `context.get`: `context.var` makes an object of all of it each time. */
 export interface HttpEnv {
   /** The raw Node objects. Absent when the app is called as a function (`app.request`), as most tests do. */
   Bindings: { readonly incoming?: IncomingMessage; readonly outgoing?: ServerResponse }

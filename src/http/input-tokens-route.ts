@@ -32,7 +32,7 @@ export function createInputTokensHandler({
       background: false,
     })
     const request = hasInput ? turn : { ...turn, input: [] }
-    const tokens = estimateInputTokens(request, await pastOf(engine, context.var.principal, request))
+    const tokens = estimateInputTokens(request, await pastOf(engine, context.get("principal"), request))
     const counted = { object: "response.input_tokens", input_tokens: tokens }
     return context.json(counted, 200, advisoryHeader(advisory))
   }

@@ -15,7 +15,7 @@ const jsonTypePattern = /^application\/(?:json|[\w.!#$&^+-]+\+json)$/
 export async function readJsonBody(
   context: HttpContext,
   limits: Limits,
-  share: ByteShare | undefined = context.var.bodyShare,
+  share: ByteShare | undefined = context.get("bodyShare"),
 ): Promise<unknown> {
   checkMediaType(context)
   return readUntypedJsonBody(context, limits, share)
@@ -36,7 +36,7 @@ export async function readJsonAndText(
 export async function readUntypedJsonBody(
   context: HttpContext,
   limits: Limits,
-  share: ByteShare | undefined = context.var.bodyShare,
+  share: ByteShare | undefined = context.get("bodyShare"),
 ): Promise<unknown> {
   return parseJson(await readAll(context, limits, share), limits)
 }

@@ -52,14 +52,14 @@ export function answerLarge(context: HttpContext, answer: LargeAnswer): Response
 export function largeAnswers(readers: StalledReaders): MiddlewareHandler<HttpEnv> {
   return async (context, next) => {
     await next()
-    const { largeAnswer } = context.var
+    const largeAnswer = context.get("largeAnswer")
     const { outgoing } = context.env ?? {}
     if (largeAnswer === undefined || outgoing === undefined) return
     context.set("largeAnswer", undefined)
     const client = clientOf(context)
     try {
       if (!outgoing.headersSent) {
-        outgoing.writeHead(200, { ...largeAnswer.headers, "x-request-id": context.var.requestId })
+        outgoing.writeHead(200, { ...largeAnswer.headers, "x-request-id": context.get("requestId") })
       }
       await writeLarge(outgoing, largeAnswer.body, client.gone, readers)
     } catch (error) {

@@ -118,7 +118,7 @@ export function createMcpHandler({
     if (outgoing === undefined) return new Response(null, { status: 202 })
     const client = clientOf(context)
     await writeNotices(outgoing, {
-      headers: { "x-request-id": context.var.requestId },
+      headers: { "x-request-id": context.get("requestId") },
       keepAliveMs: config.limits.keepAliveMs,
       first: request === null ? null : listeningText(request),
       changed: changedText(request?.id ?? null),
@@ -136,7 +136,7 @@ export function createMcpHandler({
       const message = answerCall(channel, request, client.gone)
       if (outgoing === undefined) return jsonAnswer(context, (await message) ?? "")
       await writeHeldAnswer(outgoing, {
-        headers: { "x-request-id": context.var.requestId },
+        headers: { "x-request-id": context.get("requestId") },
         isStream: /text\/event-stream/i.test(context.req.header("accept") ?? ""),
         keepAliveMs: config.limits.keepAliveMs,
         progress: progressOf(request.params),
@@ -165,7 +165,7 @@ function jsonAnswer(context: HttpContext, text: string, status: 200 | 400 = 200)
 function checkCaller(context: HttpContext, boundHost: string): void {
   const host = parseHost(hostOf(context) ?? "")
   const isPage = context.req.header("origin") !== undefined
-  const { isOfThisMachine } = context.var.client
+  const { isOfThisMachine } = context.get("client")
   if (host !== null && isOwnName(host.name, boundHost) && !isPage && isOfThisMachine) return
   throw new ProxyError("forbidden_origin", "Only agents of this machine are served here.")
 }

@@ -8,7 +8,7 @@ import { hostOf } from "./request-gate.ts"
  * connection. `https` where a proxy that is believed says so; a prefix that it serves us below is not known here.
  */
 export function reachedAddress(context: HttpContext, config: Config): string {
-  const isSecure = context.var.client.isBehindProxy && context.req.header("x-forwarded-proto") === "https"
+  const isSecure = context.get("client").isBehindProxy && context.req.header("x-forwarded-proto") === "https"
   return `${isSecure ? "https" : "http"}://${hostShown(context, config)}`
 }
 

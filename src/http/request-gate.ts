@@ -86,7 +86,7 @@ export function requestGate(
         host: hostOf(context),
         origin: context.req.header("origin"),
         authorization,
-        client: context.var.client,
+        client: context.get("client"),
         httpVersion: healthPaths.has(path) ? undefined : context.env?.incoming?.httpVersion,
       })
       context.set("principal", principal)
@@ -95,8 +95,8 @@ export function requestGate(
       if (principal !== null) context.set("principal", principal)
     }
     if (openPaths.has(path)) return next()
-    const caller = agentId ?? context.var.principal
-    const leave = rooms.enter(caller, context.var.client)
+    const caller = agentId ?? context.get("principal")
+    const leave = rooms.enter(caller, context.get("client"))
     const { outgoing } = context.env ?? {}
     // Not before its last byte is out: a reader that stalls is under way.
     outgoing?.once("close", leave)

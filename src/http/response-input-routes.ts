@@ -16,7 +16,7 @@ export function createInputItemsHandler({
   return async (context) => {
     const page = pageOf(context, "desc")
     listQuery(context, "include", includable)
-    const { principal } = context.var
+    const principal = context.get("principal")
     const id = context.req.param("id") ?? ""
     const record = await engine.retrieve(principal, "response", id)
     const items = await engine.inputItems(principal, "response", id)

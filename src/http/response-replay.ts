@@ -40,7 +40,7 @@ export async function replayResponse(
 ): Promise<Response> {
   const { outgoing } = context.env ?? {}
   if (outgoing === undefined) throw new Error("Streams need the Node server around the app.")
-  const live = await engine.reopen(context.var.principal, "response", id)
+  const live = await engine.reopen(context.get("principal"), "response", id)
   const place = placeBehind(startingAfter ?? -1, live.log, hasLostEvents(live.record))
   const client = clientOf(context)
   try {
@@ -53,7 +53,7 @@ export async function replayResponse(
       readers: bounds.readers,
       from: place.from,
       encoder: createResponsesEncoder(live, serverLabelOf(engine, live.record), { ...place, items }),
-      headers: { "x-request-id": context.var.requestId },
+      headers: { "x-request-id": context.get("requestId") },
       keepAliveMs: config.limits.keepAliveMs,
       clientGone: client.gone,
     })

@@ -23,7 +23,8 @@ class FakeOutgoing extends EventEmitter {
     return !this.isStalled
   }
 
-  end(): void {
+  end(text: string): void {
+    if (text !== "") this.writes.push(text)
     this.writableEnded = true
     this.emit("finish")
   }

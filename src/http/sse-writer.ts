@@ -45,9 +45,9 @@ export async function writeSse(outgoing: ServerResponse, stream: SseStream): Pro
   try {
     if (!outgoing.headersSent) outgoing.writeHead(200, { ...sseHeaders, ...stream.headers })
     if (stream.log.length <= (stream.from ?? 0)) outgoing.flushHeaders()
-    await writeEvents(wire, stream)
-    if (!stream.clientGone.aborted && !stream.encoder.isBroken) await wire.end()
-    else if (!stream.clientGone.aborted) await wire.breakOff()
+    const rest = await writeEvents(wire, stream)
+    if (!stream.clientGone.aborted && !stream.encoder.isBroken) await wire.end(rest)
+    else if (!stream.clientGone.aborted) await wire.breakOff(rest)
   } finally {
     wire.release()
     // Only after a fault of ours or a client that left: a stream cut short must not look like a finished one.
@@ -55,11 +55,12 @@ export async function writeSse(outgoing: ServerResponse, stream: SseStream): Pro
   }
 }
 
-async function writeEvents(wire: Wire, { log, encoder, clientGone }: SseStream): Promise<void> {
+/** Returns what is left to write when the last event is told: it goes out with the end, in one write. */
+async function writeEvents(wire: Wire, { log, encoder, clientGone }: SseStream): Promise<string> {
   while (!clientGone.aborted) {
     const events = log.read(wire.sequence, eventsPerRead)
     if (events.length === 0) {
-      if (log.isClosed && wire.sequence >= log.length) return
+      if (log.isClosed && wire.sequence >= log.length) return ""
       await log.waitFor(wire.sequence)
       continue
     }
@@ -73,12 +74,14 @@ async function writeEvents(wire: Wire, { log, encoder, clientGone }: SseStream):
         await wire.write(text)
         text = ""
       }
-      if (clientGone.aborted) return
+      if (clientGone.aborted) return ""
     }
+    if (log.isClosed && wire.sequence >= log.length) return text
     if (text !== "") await wire.write(text)
     // A long log and a fast reader would otherwise keep everybody else from the event loop.
     if (events.length === eventsPerRead) await nextTurn()
   }
+  return ""
 }
 
 /**
@@ -129,17 +132,21 @@ class Wire {
     this.#silence.broken()
   }
 
-  async end(): Promise<void> {
+  /** `rest`: what is to be written before it. */
+  async end(rest: string): Promise<void> {
     this.release()
+    if (this.#isBlocked) await this.#drained()
+    if (this.#clientGone.aborted) return
     const finished = settled(this.#outgoing, "finish", this.#clientGone)
-    this.#outgoing.end()
+    this.#outgoing.end(oneLineJson(rest))
     const goesOn = this.#stalls()
     await finished
     goesOn()
   }
 
   /** Once the reader has had time to take what was written. */
-  async breakOff(): Promise<void> {
+  async breakOff(rest: string): Promise<void> {
+    if (rest !== "") await this.write(rest)
     this.release()
     const goesOn = this.#stalls()
     await taken(this.#outgoing, this.#clientGone)

@@ -28,19 +28,19 @@ export function createStoredResponseHandlers(options: {
     async retrieve(context) {
       const { isStream, startingAfter } = await retrievalOptionsOf(context, options.config.limits)
       if (isStream) return replayResponse(context, idOf(context), startingAfter, options)
-      const record = await engine.retrieve(context.var.principal, "response", idOf(context))
+      const record = await engine.retrieve(context.get("principal"), "response", idOf(context))
       return answerJson(context, toResponse(record, serverLabelOf(engine, record)))
     },
     remove(context) {
       const id = idOf(context)
       return answerOf(context, options, async () => {
-        await engine.remove(context.var.principal, "response", id)
+        await engine.remove(context.get("principal"), "response", id)
         return { id, object: "response", deleted: true }
       })
     },
     cancel: (context) =>
       answerOf(context, options, async () => {
-        const record = await engine.cancel(context.var.principal, "response", idOf(context))
+        const record = await engine.cancel(context.get("principal"), "response", idOf(context))
         return toResponse(record, serverLabelOf(engine, record))
       }),
   }

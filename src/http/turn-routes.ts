@@ -43,7 +43,7 @@ export function createTurnHandler(
     const ofHeaders = sessionOf(context, config.sessionHeaders)
     const body = await readLooseBody(context, config, api.loosen)
     const session = sessionIn(body, ofHeaders)
-    const request = api.parse((await api.prepare?.(body, context.var.principal, engine)) ?? body)
+    const request = api.parse((await api.prepare?.(body, context.get("principal"), engine)) ?? body)
     const sideRequest = taskOf(context) ?? request.turn.sideRequest
     const idempotency = idempotencyOf(context, body, session.sessionKey)
     const { outgoing } = context.env ?? {}
@@ -57,9 +57,11 @@ export function createTurnHandler(
     const client = clientOf(context)
     const isRepeat = idempotency?.attempt === "repeat"
     const begin = async (): Promise<LiveResponse> => {
-      const live = await engine.submit(context.var.principal, turn, idempotency).catch((error: unknown) => {
-        throw inWordsOf(api, error)
-      })
+      const live = await engine
+        .submit(context.get("principal"), turn, idempotency)
+        .catch((error: unknown) => {
+          throw inWordsOf(api, error)
+        })
       // Who sends a key comes back for the answer, and it must be the whole one.
       const hasKey = idempotency !== null && idempotency.attempt === undefined
       if (onDisconnect === "continue" || live.record.isBackground || hasKey) holdTurn(live)
@@ -78,7 +80,7 @@ export function createTurnHandler(
 
   async function stream(asking: Asking, outgoing: ServerResponse): Promise<Response> {
     const { context, request, client } = asking
-    const { requestId } = context.var
+    const requestId = context.get("requestId")
     const headers = (live: LiveResponse | null): Record<string, string> => ({
       "x-request-id": requestId,
       ...advisoryOf(live, request),
@@ -144,7 +146,7 @@ export function createTurnHandler(
   }
 
   function refused({ context, request }: Asking, error: ProxyError): LiveResponse {
-    return refusedTurn(error, context.var.principal, request.turn)
+    return refusedTurn(error, context.get("principal"), request.turn)
   }
 
   /** Whoever repeats by itself comes back for a whole answer; a stream is not repeated once it has begun. */

@@ -41,7 +41,7 @@ export async function answerInTime(
   if (isWhole || waiting.clientGone.aborted) return (await work).whole()
   outgoing.writeHead(200, {
     ...waiting.headers(),
-    "x-request-id": context.var.requestId,
+    "x-request-id": context.get("requestId"),
     "content-type": "application/json",
     "cache-control": "no-transform",
     "x-accel-buffering": "no",
@@ -57,7 +57,7 @@ export async function answerInTime(
   } catch (error) {
     context.set("failure", error)
     const { refusedBody = toBegunErrorBody } = waiting
-    return answerBegun(context, refusedBody(shownOf(error, context.var.requestId)))
+    return answerBegun(context, refusedBody(shownOf(error, context.get("requestId"))))
   } finally {
     clearInterval(timer)
   }

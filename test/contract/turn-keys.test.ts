@@ -104,6 +104,19 @@ describe("what turns are found by", () => {
     expect(placed?.count).toBeGreaterThanOrEqual(200)
   })
 
+  it("is put in its place by the next start, where there is too much that could not be", async () => {
+    tamper("create trigger no_keys before insert on turn_keys begin select raise(abort, 'no'); end")
+    await endAll()
+    await store.close()
+    tamper("drop trigger no_keys")
+    store = await openSqliteStore(path)
+    await expectAll()
+    const database = new DatabaseSync(path)
+    const left = database.prepare("select count(*) as count from recent_turn_keys").get()
+    database.close()
+    expect(left?.count).toBe(0)
+  })
+
   describe("a conversation that began with calls", () => {
     const find = async (key: string) => (await store.findTurnsByKey(owner, key)).map(({ id }) => id)
 

@@ -17,6 +17,15 @@ export interface EventSource {
   readonly itemAt: (outputIndex: number) => Item | undefined
   /** Kind of the backend, under which the agent's own tools appear. */
   readonly serverLabel: string
+  /** Kept by the encoder from one delta to the next: what they have in common. */
+  deltaHead?: DeltaHead
+}
+
+interface DeltaHead {
+  readonly item: Item
+  readonly outputIndex: number
+  readonly partIndex: number
+  readonly text: string
 }
 
 export type WireEvent = WireObject & { readonly type: string; readonly sequence_number: number }
@@ -149,7 +158,10 @@ function errorEvent(sequence: number, record: ResponseRecord): WireEvent {
   return { type: "error", code, message, param: null, sequence_number: sequence }
 }
 
-/** The hot path: one turn may have a hundred thousand of these, so only the texts are turned into JSON by the engine. */
+/**
+ * The hot path: one turn may have a hundred thousand of these, so only the texts are turned into JSON by the engine, and what
+ * stands before them is made once an item.
+ */
 function encodeTextDelta(
   outputIndex: number,
   partIndex: number,
@@ -157,8 +169,15 @@ function encodeTextDelta(
   sequence: number,
   source: EventSource,
 ): string {
-  const id = JSON.stringify(itemOf(source, outputIndex).id)
-  return `event: response.output_text.delta\ndata: {"type":"response.output_text.delta","item_id":${id},"output_index":${outputIndex},"content_index":${partIndex},"delta":${JSON.stringify(text)},"logprobs":[],"sequence_number":${sequence}}\n\n`
+  const item = itemOf(source, outputIndex)
+  let head = source.deltaHead
+  if (head?.item !== item || head.outputIndex !== outputIndex || head.partIndex !== partIndex) {
+    const id = JSON.stringify(item.id)
+    const json = `{"type":"response.output_text.delta","item_id":${id},"output_index":${outputIndex},"content_index":${partIndex}`
+    head = { item, outputIndex, partIndex, text: `event: response.output_text.delta\ndata: ${json},"delta":` }
+    source.deltaHead = head
+  }
+  return `${head.text}${JSON.stringify(text)},"logprobs":[],"sequence_number":${sequence}}\n\n`
 }
 
 function lifecycle(

@@ -41,6 +41,8 @@ export class SqliteTurnKeys {
     const beginnings = ledger.all("findBeginKeys", maxBeginnings + 1).map(beginningOf)
     this.#beginnings = beginnings.length > maxBeginnings ? null : new Map(beginnings)
     for (const { turnId, keys } of this.#stored()) this.#remember(turnId, keys)
+    // An earlier run could not.
+    if (this.#recentTurns.size >= batchSize) this.#place()
   }
 
   /** To be called within the transaction that stores the turn's end. */
@@ -121,8 +123,7 @@ export class SqliteTurnKeys {
     if (this.#isPlacing) return
     this.#isPlacing = true
     const placing = this.#ledger.enqueue(() => {
-      const keys = this.#stored().flatMap(({ turnId, keys }) => keys.map((key) => [key, turnId] as const))
-      for (const [key, turnId] of keys.sort()) this.#ledger.run("saveTurnKey", key, turnId)
+      this.#ledger.run("placeRecentKeys")
       this.#ledger.run("deleteRecentKeys")
       return [...this.#recentTurns]
     })

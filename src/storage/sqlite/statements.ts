@@ -33,7 +33,13 @@ export const statements = {
     update turns set native_ref = coalesce(?, native_ref), history_hash = coalesce(?, history_hash),
       said_hash = coalesce(?, said_hash), exchanges = coalesce(?, exchanges), seen_text = coalesce(?, seen_text)
     where id = ?`,
-  saveTurnKey: "insert into turn_keys (key, turn_id) values (?, ?) on conflict do nothing",
+  // One key a line, of characters that JSON has as they are. "where true" tells the parser where the select ends.
+  placeRecentKeys: `
+    insert into turn_keys (key, turn_id)
+    select line.value, turn_id from recent_turn_keys
+    cross join json_each('["' || replace(keys, char(10), '","') || '"]') as line
+    where true order by line.value
+    on conflict do nothing`,
   saveRecentKeys: `
     insert into recent_turn_keys (turn_id, keys) values (?, ?)
     on conflict (turn_id) do update set keys = excluded.keys`,
