@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http"
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
 import type { MiddlewareHandler } from "hono"
+import { isLongJson, jsonPieces } from "../domain/json-pieces.ts"
 import { breakOff } from "./broken-answer.ts"
 import { clientOf } from "./client-connection.ts"
 import type { HttpContext, HttpEnv } from "./http-env.ts"
@@ -22,7 +23,9 @@ export function answerJson(
   value: object,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  return answerText(context, JSON.stringify(value), { ...headers, "content-type": "application/json" })
+  const all = { ...headers, "content-type": "application/json" }
+  if (isLongJson(value) && mayBeWritten(context)) return answerWhole(context, new WholeBody(value), all)
+  return answerText(context, JSON.stringify(value), all)
 }
 
 /** A text as a body with status 200. */
@@ -31,15 +34,25 @@ export function answerText(
   text: string,
   headers: Readonly<Record<string, string>>,
 ): Response {
-  const isWritten = context.env?.outgoing !== undefined && context.req.method !== "HEAD"
-  if (text.length < largeBytes || !isWritten) return context.body(text, 200, headers)
-  const body = new WholeBody(Buffer.from(text))
+  if (text.length < largeBytes || !mayBeWritten(context)) return context.body(text, 200, headers)
+  return answerWhole(context, new WholeBody(Buffer.from(text)), headers)
+}
+
+function mayBeWritten(context: HttpContext): boolean {
+  return context.env?.outgoing !== undefined && context.req.method !== "HEAD"
+}
+
+function answerWhole(
+  context: HttpContext,
+  body: WholeBody,
+  headers: Readonly<Record<string, string>>,
+): Response {
   return answerLarge(context, { headers: { ...headers, "content-length": String(body.length) }, body })
 }
 
 /** The rest of a body whose head is out. */
 export function answerBegun(context: HttpContext, value: object): Response {
-  return answerLarge(context, { headers: {}, body: new WholeBody(Buffer.from(JSON.stringify(value))) })
+  return answerLarge(context, { headers: {}, body: new WholeBody(value) })
 }
 
 /** The rest is done when the handler is over: what it knows of would stay in memory as long as its reader takes. */
@@ -106,30 +119,75 @@ export async function writeLarge(
 
 /**
  * A body as a whole, and the only one that knows it: where another reader waits for the same bytes, these are kept and its own are
- * not. So each piece is a copy; a view would keep the whole of it.
+ * not. So each piece is a copy; a view would keep the whole of it. What is given as plain data is sent as JSON, made as the reader
+ * takes it, and as a whole only for one that stalls: many may ask for the same answer of megabytes at once.
  */
 export class WholeBody {
-  #whole: Buffer
+  /** In bytes. */
+  readonly length: number
+  #content: Buffer | object
   #isShared = false
 
-  constructor(whole: Buffer) {
-    this.#whole = whole
-  }
-
-  get length(): number {
-    return this.#whole.length
+  constructor(content: Buffer | object) {
+    this.#content = content
+    this.length = content instanceof Buffer ? content.length : jsonLength(content)
   }
 
   /** What stands for these bytes, whoever reads them. */
   share(readers: StalledReaders): object {
-    if (!this.#isShared) this.#whole = readers.share(this.#whole)
+    if (!this.#isShared) {
+      const own = this.#content instanceof Buffer ? this.#content : jsonBytes(this.#content, this.length)
+      const shared = readers.share(own)
+      if (shared !== own) free(own)
+      this.#content = shared
+    }
     this.#isShared = true
-    return this.#whole
+    return this.#content
   }
 
   *[Symbol.iterator](): Generator<Buffer> {
-    for (let start = 0; start < this.#whole.length; start += largeBytes) {
-      yield Buffer.from(this.#whole.subarray(start, start + largeBytes))
+    let start = 0
+    if (!(this.#content instanceof Buffer)) {
+      for (const text of largePieces(jsonPieces(this.#content))) {
+        const piece = Buffer.from(text)
+        start += piece.length
+        yield piece
+        // The reader has stalled meanwhile.
+        if (this.#content instanceof Buffer) break
+      }
+    }
+    for (; this.#content instanceof Buffer && start < this.length; start += largeBytes) {
+      yield Buffer.from(this.#content.subarray(start, start + largeBytes))
     }
   }
+}
+
+function jsonLength(value: object): number {
+  let length = 0
+  for (const piece of jsonPieces(value)) length += Buffer.byteLength(piece)
+  return length
+}
+
+function jsonBytes(value: object, length: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(length)
+  let end = 0
+  for (const piece of jsonPieces(value)) end += bytes.write(piece, end)
+  return bytes
+}
+
+function* largePieces(pieces: Iterable<string>): Generator<string> {
+  let text = ""
+  for (const piece of pieces) {
+    text += piece
+    if (text.length < largeBytes) continue
+    yield text
+    text = ""
+  }
+  if (text !== "") yield text
+}
+
+/** At once: the collector would take its time, and eight readers of megabytes come in one moment. */
+function free({ buffer, byteLength }: Buffer): void {
+  const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
+  if (isAlone) buffer.transfer(0)
 }
