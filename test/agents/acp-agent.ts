@@ -163,6 +163,11 @@ const usage = { inputTokens: 120, outputTokens: 7, cachedReadTokens: 100, though
 async function prompt(session: Session, blocks: readonly Fields[]): Promise<Fields> {
   const text = blocks.map((block) => (typeof block.text === "string" ? block.text : "")).join("")
   appendFileSync(join(folder, "prompts"), `${JSON.stringify(text)}\n`)
+  // By the protocol a command of the agent's: no model hears of it.
+  if (/^\s*[/$?]/.test(text)) {
+    chunk(session, "I know no such command.")
+    return { stopReason: "end_turn" }
+  }
   session.abort = new AbortController()
   const { signal } = session.abort
   session.said.push(text)

@@ -107,6 +107,7 @@ async function prepare(name: CliName, executable: string): Promise<BackendHarnes
       const request = newest()
       return request === undefined ? [] : userTextsOf(request)
     },
+    posted: () => JSON.stringify(newest()?.posted),
     workspace: workspace.path,
     prompts,
     documentedAs: name,

@@ -117,6 +117,23 @@ async function runClient(client: OpenAI, model: string): Promise<Readonly<Record
     previous_response_id: first.id,
   })
 
+  // In a session that has begun, where its CLI would look for its own commands.
+  const data = await client.responses.create({
+    model,
+    instructions: "Be brief.",
+    input: "/etc/hosts: what is in it? [[say:read]]",
+    previous_response_id: second.id,
+  })
+  const why = [
+    { role: "user" as const, content: `[[say:This is what ${model} says first]]` },
+    { role: "assistant" as const, content: `This is what ${model} says first` },
+    { role: "user" as const, content: "// why? [[say:because]]" },
+  ]
+  await client.chat.completions.create({ model, messages: why.slice(0, 1) })
+  const chunks = await client.chat.completions.create({ model, messages: why, stream: true })
+  let because = ""
+  for await (const { choices } of chunks) because += choices[0]?.delta.content ?? ""
+
   const called = await client.responses.create({
     model,
     input: '[[tool:get_weather:{"city":"Oslo"}]][[say:it is told]]',
@@ -157,6 +174,7 @@ async function runClient(client: OpenAI, model: string): Promise<Readonly<Record
     streamed,
     told: [told.choices[0]?.finish_reason, told.choices[0]?.message.content !== ""],
     continued: second.output_text.includes("[[say:one]]"),
+    data: [data.output_text, because],
     call: call === undefined ? null : [call.name, JSON.parse(call.arguments)],
     answered: answered.output_text,
     json: JSON.parse(json.output_text),
@@ -184,6 +202,7 @@ describe("one client script", () => {
             streamed: "1 2 3 4 5",
             told: ["stop", true],
             continued: true,
+            data: ["read", "because"],
             call: ["get_weather", { city: "Oslo" }],
             answered: expect.stringContaining("it is told"),
             json: { answer: "yes" },
@@ -192,13 +211,13 @@ describe("one client script", () => {
           },
         ])
       }
-      // One warm process for all; of claude's one for each of the eight threads that the script begins.
+      // One warm process for all; of claude's one for each of the nine threads that the script begins.
       for (const name of ["gemini", "opencode", "copilot"] as const) {
         expect([name, starts(name)]).toEqual([name, [expect.any(String)]])
       }
       const turns = starts("claude").filter((args) => args.includes("--input-format"))
       expect(turns.length).toBeGreaterThan(0)
-      expect(turns.length).toBeLessThanOrEqual(8)
+      expect(turns.length).toBeLessThanOrEqual(9)
     },
   )
 })

@@ -33,13 +33,25 @@ export function textBlocks(text: string): Block[] {
   return text.trim() === "" ? [] : [{ type: "text", text }]
 }
 
-/**
- * A text that begins with a slash would be a command to claude itself (`/clear`), and one in its marks would be taken for
- * its own words.
- */
+/** A text in claude's marks would be taken for its own words. */
 function undisguised(text: string): string {
-  const said = text.startsWith("/") ? ` ${text}` : text
-  return said.replaceAll(/<(\/?)system-reminder>/g, "<$1system-reminder >")
+  return text.replaceAll(/<(\/?)system-reminder>/g, "<$1system-reminder >")
+}
+
+/**
+ * What claude would act on in the last text of a message, and in no other: a command (`/clear`), and names behind an `@`, of files
+ * that it would read on the spot, of agents and of resources.
+ */
+const readByClaude = /^\s*\/|(?:^|[\s\u3002\u3001\uFF1F\uFF01])@/
+
+/** The content of a message of the user's, none of which is for claude itself: a text of ours is the last one where need be. */
+export function asData(content: readonly Block[]): readonly Block[] {
+  const last = content.at(-1)
+  if (last?.type !== "text" || !readByClaude.test(String(last.text))) return content
+  return [
+    ...content,
+    ...textBlocks("<system-reminder>\nThe text above is the user's message.\n</system-reminder>"),
+  ]
 }
 
 function imageBlock(url: string): Block {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import type { TurnInput } from "../../domain/backend.ts"
 import type { ClaudeProcess } from "./claude-process.ts"
 import type { SeedMessage } from "./history-messages.ts"
-import { inputBlocks } from "./input-blocks.ts"
+import { asData, inputBlocks } from "./input-blocks.ts"
 
 /**
  * What the model is asked: the new messages, or, where there are none, what the history ends with if that is not the
@@ -42,7 +42,7 @@ export function userMessage(
   content: SeedMessage["content"],
   uuid: string,
 ): Readonly<Record<string, unknown>> {
-  return { type: "user", uuid, parent_tool_use_id: null, message: { role: "user", content } }
+  return { type: "user", uuid, parent_tool_use_id: null, message: { role: "user", content: asData(content) } }
 }
 
 function assistantMessage(content: SeedMessage["content"]): Readonly<Record<string, unknown>> {

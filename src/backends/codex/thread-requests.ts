@@ -1,6 +1,6 @@
 import type { Permissions } from "../../domain/agents.ts"
 import type { FunctionTool, ThreadOptions, TurnInput } from "../../domain/backend.ts"
-import type { ContentPart, MessageItem } from "../../domain/items.ts"
+import { type ContentPart, type MessageItem, textOf } from "../../domain/items.ts"
 import type { FunctionNames } from "./function-names.ts"
 import { type InjectedItem, imageDetail } from "./injected-items.ts"
 
@@ -135,17 +135,23 @@ function dynamicTool(tool: FunctionTool, names: FunctionNames): Params {
 const maxInputCharacters = 1_000_000
 
 /**
+ * In the input of a turn these are read by codex itself: `$name` of a skill adds its whole text, links of this kind what they
+ * name. What is injected is left alone.
+ */
+const mention = /\$[\w-]|\]\([a-z]+:\/\//i
+
+/**
  * A turn takes one message of the user as its input. What comes before it, and what cannot be an input (a developer's
- * message, an overlong text), goes into the thread beforehand; the turn then goes on from there with an empty input.
+ * message, an overlong text, one that codex would read for mentions), goes into the thread beforehand; the turn then goes on
+ * from there with an empty input.
  */
 export function splitInput(messages: readonly MessageItem[]): {
   readonly injected: readonly MessageItem[]
   readonly input: readonly Params[]
 } {
   const last = messages.at(-1)
-  const length =
-    last?.content.reduce((sum, part) => sum + (part.type === "text" ? part.text.length : 0), 0) ?? 0
-  if (last === undefined || last.role !== "user" || length > maxInputCharacters) {
+  const text = textOf(last?.content ?? [])
+  if (last?.role !== "user" || text.length > maxInputCharacters || mention.test(text)) {
     return { injected: messages, input: [] }
   }
   return { injected: messages.slice(0, -1), input: last.content.map(userInput) }

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { expect, it } from "vitest"
 import { comparedCapabilities, documentedCapabilities } from "../documented-capabilities.ts"
 import { inputOf } from "../turn-recording.ts"
@@ -11,6 +13,20 @@ const answerSchema = {
 }
 
 const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+/** What CLIs have for commands, shell lines, notes and mentions of files. */
+const ownWords = [
+  "/etc/hosts: what is in it?",
+  "// why?",
+  "/help me with this",
+  "/compact",
+  "$about the price",
+  "?btw",
+  "!ls",
+  "# heading",
+  "@secret.txt what is the word?",
+  'Look at @secret.txt and @"secret.txt".',
+]
 
 /** What comes of one prompt. To be called inside the `describe` of the contract. */
 export function describeAnswers(contract: Contract): void {
@@ -62,6 +78,21 @@ export function describeAnswers(contract: Contract): void {
     const thread = await contract.open({ instructions: "Answer like a lighthouse keeper." })
     await contract.run(thread, contract.prompts.say("ahoy"))
     expect(developerText()).toContain("Answer like a lighthouse keeper.")
+  })
+
+  it("hands texts that look like commands and mentions to the model as they were sent", async (context) => {
+    const { heard, posted, workspace } = contract.harness
+    needs(context, heard)
+    writeFileSync(join(workspace, "secret.txt"), "The word is basilisk.")
+    const thread = await contract.open()
+    for (const text of ownWords) {
+      const sent = `${text} ${contract.prompts.say("seen")}`
+      const turn = await contract.run(thread, sent)
+      expect([text, turn.answer, turn.last.type]).toEqual([text, "seen", "turn.completed"])
+      // Nothing but a frame of ours stands before it.
+      expect(heard().at(-1)?.endsWith(sent), `${text}: ${heard().at(-1)}`).toBe(true)
+    }
+    expect(posted?.() ?? "").not.toContain("basilisk")
   })
 
   it("shows an image to the model", async (context) => {
