@@ -1,10 +1,9 @@
-import { imageTypes } from "../domain/image-type.ts"
-import type { InputReference } from "../domain/input-reference.ts"
+import { Buffer } from "node:buffer"
+import { imageTypeOf, imageTypes } from "../domain/image-type.ts"
+import { type ClientItem, type InputReference, partsOf } from "../domain/input-reference.ts"
 import type { ContentPart } from "../domain/items.ts"
 import { decodeBase64, readDataUrl } from "./base64.ts"
 import { invalidRequest, quote } from "./shape.ts"
-
-const supportedTypes: readonly string[] = imageTypes
 
 export const imageDetails = ["auto", "low", "high", "original"] as const
 type ImageDetail = (typeof imageDetails)[number] | null | undefined
@@ -15,8 +14,13 @@ export function readImage(url: string, detail: ImageDetail, path: string): Conte
     const source = { kind: "url", url } as const
     return { type: "reference", as: "image", source, filename: null, ...detailOf(detail), param: path }
   }
-  checkDataUrl(url, path)
-  return { type: "image", url, ...detailOf(detail) }
+  return { type: "image", url: readInline(url, path), ...detailOf(detail) }
+}
+
+/** No CLI shows its model less of a picture than it would anyway; `field` where a picture of the request asks for that. */
+export function advisoryDetail(items: readonly ClientItem[], field: string): readonly string[] {
+  const asks = items.some((item) => partsOf(item).some((part) => "detail" in part && part.detail === "low"))
+  return asks ? [field] : []
 }
 
 /** An image that was uploaded before. */
@@ -30,7 +34,11 @@ function detailOf(detail: ImageDetail): { readonly detail?: "auto" | "low" | "hi
   return { detail: detail === "original" ? "high" : detail }
 }
 
-function checkDataUrl(url: string, path: string): void {
+/** Bytes from which an image is known, as base64. */
+const headLength = 16
+
+/** As for images from elsewhere, what it holds decides on its type, and not what its sender calls it. */
+function readInline(url: string, path: string): string {
   if (/^http:/i.test(url)) {
     throw invalidRequest(
       path,
@@ -44,13 +52,16 @@ function checkDataUrl(url: string, path: string): void {
       `'${path}' must be a data URL of the form 'data:image/png;base64,...', or an https address.`,
     )
   }
-  if (!supportedTypes.includes(data.mimeType)) {
-    throw invalidRequest(
-      path,
-      `'${path}' has the unsupported type ${quote(data.mimeType)}; send one of ${supportedTypes.join(", ")}.`,
-    )
-  }
   if (data.base64 === "" || decodeBase64(data.base64) === null) {
     throw invalidRequest(path, `'${path}' does not hold valid base64 after 'base64,'.`)
   }
+  const type = imageTypeOf(Buffer.from(data.base64.slice(0, headLength), "base64"))
+  if (type === null) {
+    const types = imageTypes.join(", ")
+    throw invalidRequest(
+      path,
+      `'${path}', labelled ${quote(data.mimeType)}, is not an image of these types: ${types}.`,
+    )
+  }
+  return `data:${type};base64,${data.base64}`
 }

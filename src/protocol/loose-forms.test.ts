@@ -5,7 +5,7 @@ import { parseResponsesRequest } from "./responses/request.ts"
 
 const user = (content: unknown) => ({ type: "message", role: "user", content })
 
-const png = "data:image/png;base64,AAAA"
+const png = "data:image/png;base64,iVBORw0KGgo="
 const text = (words: string) => ({ type: "text", text: words })
 const image = (detail?: string) => ({ type: "input_image", image_url: png, ...(detail && { detail }) })
 const chatImage = (detail?: string) => ({

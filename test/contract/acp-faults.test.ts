@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
-import { otherAcp } from "../../src/backends/acp/acp-clis.ts"
+import { acpClis, otherAcp } from "../../src/backends/acp/acp-clis.ts"
 import { openCodeTrouble } from "../../src/backends/acp/opencode-trouble.ts"
 import { ThreadLostError } from "../../src/domain/errors.ts"
 import { textOf } from "../../src/domain/items.ts"
@@ -343,6 +343,24 @@ describe("the process of an agent of the Agent Client Protocol", () => {
     await runTurn(backend, thread, "[[say:b]]")
     expect(read("options").trim().split("\n")).toEqual(["model=large", "effort=high", "effort=low"])
     expect((await backend.capabilities()).efforts).toEqual(["low", "high"])
+  })
+
+  it.each([
+    ["small", false],
+    ["qwen3-coder-plus", false],
+    ["qwen3.5-plus(openai)", true],
+    ["vendor/gpt-5.5", true],
+  ])("takes pictures under the names whose models qwen shows them to (%s)", async (model, takes) => {
+    const cli = { ...otherAcp, showsImages: acpClis.get("qwen")?.showsImages ?? (() => true) }
+    const told = await prepare({ cli, model })
+    await told.backend.readiness()
+    expect((await told.backend.capabilities()).acceptsImages).toBe(takes)
+  })
+
+  it("takes pictures by the name that its own sessions tell, where the agent has none", async () => {
+    const { backend } = await prepare({ cli: { ...otherAcp, showsImages: (model) => model === "small" } })
+    await backend.readiness()
+    expect((await backend.capabilities()).acceptsImages).toBe(true)
   })
 
   it("has its own model and effort again in a loaded session that kept those of earlier turns", async () => {

@@ -142,7 +142,7 @@ describe("the schemas of requests", () => {
           { role: "system", content: "s" },
           {
             role: "user",
-            content: [{ type: "image_url", image_url: { url: "data:image/png;base64,AA==" } }],
+            content: [{ type: "image_url", image_url: { url: "data:image/png;base64,iVBORw0KGgo=" } }],
           },
           { role: "assistant", content: "Yes." },
           { role: "user", content: "Go on." },

@@ -57,7 +57,7 @@ describe.each([...ordinary, ...real])("$name", (sample) => {
 
 it("a side request has one text: a picture or a file beside it is for the agent", () => {
   const [sample] = certain
-  const image = { type: "image_url", image_url: { url: "data:image/png;base64,AA==" } }
+  const image = { type: "image_url", image_url: { url: "data:image/png;base64,iVBORw0KGgo=" } }
   const text = { type: "text", text: sample?.messages[0]?.content }
   expect(
     overChat({ name: "", messages: [] }, { messages: [{ role: "user", content: [text] }] }),
@@ -79,7 +79,7 @@ it.each([
   "$name's look through a chat for what is to be remembered is one, whatever the chat holds",
   ({ system, order }) => {
     const call = { id: "call_1", type: "function", function: { name: "write_file", arguments: "{}" } }
-    const image = { type: "image_url", image_url: { url: "data:image/png;base64,AA==" } }
+    const image = { type: "image_url", image_url: { url: "data:image/png;base64,iVBORw0KGgo=" } }
     const messages = [
       { role: "system", content: system },
       { role: "user", content: [{ type: "text", text: "Look." }, image] },

@@ -57,7 +57,7 @@ class AcpBackend implements Backend {
   #current: Running | null = null
   /** Of the last process: it stays true while the program rests. */
   #description: AgentDescription | null = null
-  #efforts: readonly string[] = []
+  #offered: NonNullable<AcpSessions["offered"]> = { efforts: [], model: null }
   #cleaning: Promise<void> | null = null
   #idleTimer: NodeJS.Timeout | null = null
   /** The process was ended because nothing ran: the next turn starts it. */
@@ -91,20 +91,21 @@ class AcpBackend implements Backend {
 
   async capabilities(): Promise<Capabilities> {
     if (this.#description === null) await this.#run()
-    const efforts = this.#current?.sessions.efforts ?? []
-    // Only a session tells them; what one told stays true while the program rests.
-    if (efforts.length > 0) this.#efforts = efforts
+    // Only a session tells it; what one told stays true while the program rests.
+    this.#offered = this.#current?.sessions.offered ?? this.#offered
+    const showsImages =
+      this.#options.cli.showsImages?.(this.#options.model ?? this.#offered.model ?? "") ?? true
     const { agentInfo, agentCapabilities } = this.#description ?? {}
     const version = agentInfo?.version == null ? null : printedLine(agentInfo.version)
     return {
       program: version === null ? this.kind : `${this.kind} ${version}`,
       version,
       streamsDeltas: true,
-      acceptsImages: agentCapabilities?.promptCapabilities?.image === true,
+      acceptsImages: showsImages && agentCapabilities?.promptCapabilities?.image === true,
       hasOutputSchema: false,
       hasFunctions: this.#options.toolEndpoint !== null && agentCapabilities?.mcpCapabilities?.http === true,
       hasFork: false,
-      efforts: this.#efforts,
+      efforts: this.#offered.efforts,
     }
   }
 

@@ -53,6 +53,8 @@ export interface AcpCli {
   readonly readsInstructionsOnce?: true
   /** What `max_turn_requests` means with it. Absent: what the protocol says. */
   readonly requestLimitWords?: string
+  /** Whether its model is shown a picture; else it gets a word for it. Missing: it is, where the program says that it takes them. */
+  readonly showsImages?: (model: string) => boolean
   /** Words of its own, or of its vendor, for failures of its model. */
   readonly failureWords?: readonly WordRule[]
   /** What a line on its stderr says of a session that cannot get at its model for now; null: nothing of the kind. */
@@ -168,12 +170,27 @@ const copilot: AcpCli = {
   readsInstructionsOnce: true,
 }
 
+/** By qwen's own list, which goes by the name: a model that it does not know sees nothing. `model` may end in the way to log in. */
+const seeingModels = [
+  /^(?:gemini|claude)-/,
+  /^(?:gpt-|o\d)/,
+  /^coder-model$/,
+  /^qwen-vl-|^qwen3-vl-|^qwen[\d.]*-omni/,
+  /^qwen3\.(?:[567]-plus|8-(?:flash|plus|max)|6-35b)/,
+  /^deepseek-.*vision|^doubao-.*(?:vision|vl)|^doubao-seed(?!ance|ream)/,
+  /^glm-(?:[\d.]+v|5\.3-flash)|^minimax-m3|^kimi-k(?:3|2\.)/,
+]
+
 const qwen: AcpCli = {
   ...gemini,
   kind: "qwen",
   installStep: "Install it with `npm install -g @qwen-code/qwen-code`",
   loginStep: "Run `qwen` in a terminal as this user and log in, or set OPENAI_API_KEY and OPENAI_BASE_URL.",
   authMethod: (env) => (env.OPENAI_API_KEY ? "openai" : null),
+  showsImages: (model) => {
+    const name = model.replace(/\(.*$/, "").replace(/^.*\//, "").toLowerCase()
+    return seeingModels.some((pattern) => pattern.test(name))
+  },
   // It gives a model that thinks without a sign up after 240 s otherwise. Our own clock ends what is silent for too long.
   env: () => ({ QWEN_STREAM_IDLE_TIMEOUT_MS: String(24 * 60 * 60_000) }),
 }

@@ -98,8 +98,8 @@ export class AcpSessions {
     this.#options = options
   }
 
-  get efforts(): readonly string[] {
-    return this.#efforts
+  get offered(): { readonly efforts: readonly string[]; readonly model: string | null } | null {
+    return this.#own === null ? null : { efforts: this.#efforts, model: this.#own.model }
   }
 
   get(thread: ThreadRef): AcpSession | undefined {

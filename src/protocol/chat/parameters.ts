@@ -22,7 +22,7 @@ export const chatParameters: readonly Parameter[] = [
   {
     name: "messages",
     kind: "served",
-    note: "All roles; text, images (data URLs, https), files and refusals. A resent history continues its thread. `name` is advisory.",
+    note: "All roles; text, images (data URLs, https), files and refusals. A resent history continues its thread. `name`, and `detail` `low` of an image, are advisory.",
   },
   {
     name: "store",

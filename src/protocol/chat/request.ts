@@ -1,5 +1,6 @@
 import * as z from "zod"
 import { readFunctions } from "../functions.ts"
+import { advisoryDetail } from "../image-url.ts"
 import { readOutputFormat } from "../output-format.ts"
 import { readParameters } from "../parameters.ts"
 import type { ParsedRequest } from "../parsed-request.ts"
@@ -73,7 +74,11 @@ export function parseChatRequest(input: unknown): ParsedRequest {
     },
     stream: request.stream,
     includeUsage: request.stream_options?.include_usage === true,
-    advisory: hasNames ? [...advisory, "messages.name"] : advisory,
+    advisory: [
+      ...advisory,
+      ...(hasNames ? ["messages.name"] : []),
+      ...advisoryDetail(items, "messages.content.image_url.detail"),
+    ],
   }
 }
 

@@ -21,7 +21,7 @@ export const responsesParameters: readonly Parameter[] = [
   {
     name: "input",
     kind: "served",
-    note: "Text, or items: messages with text, images and files (inline, uploaded, https), all that `output` holds, and references to it.",
+    note: "Text, or items: messages with text, images and files (inline, uploaded, https), all that `output` holds, and references to it. `detail` `low` of an image is advisory.",
   },
   {
     name: "instructions",

@@ -1,6 +1,7 @@
 import * as z from "zod"
 import type { ClientItem } from "../../domain/input-reference.ts"
 import { readFunctions } from "../functions.ts"
+import { advisoryDetail } from "../image-url.ts"
 import { readOutputFormat } from "../output-format.ts"
 import { readParameters } from "../parameters.ts"
 import type { ParsedRequest } from "../parsed-request.ts"
@@ -118,6 +119,7 @@ export function parseResponsesRequest(input: unknown): ParsedRequest {
     advisory: [
       ...advisory,
       ...functions.advisory,
+      ...advisoryDetail(items, "input.content.detail"),
       ...(hasAdditionalTools(body.input) ? ["input.additional_tools"] : []),
       ...advisoryParts(reasoning, text),
     ],
