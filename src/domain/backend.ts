@@ -47,6 +47,8 @@ export interface ThreadOptions {
   readonly reach?: ThreadReach
   /** Earlier turns that a new thread shall know; a fork knows them beside what it shares. Resuming does not read it. */
   readonly history: readonly HistoryTurn[]
+  /** The last turn of a thread that is resumed did not come to its end. Nothing else reads it. */
+  readonly endsCut?: true
 }
 
 export interface TurnInput {

@@ -92,7 +92,14 @@ async function resume(
     return null
   }
   const offered = offeredIn(state, wish.tools, changesTools)
-  const options = { tools: offered, isEphemeral: plan.thread.isEphemeral, history: [], instructions: null }
+  const [last] = plan.parentTurnId === null ? [] : await store.findTraces([plan.parentTurnId])
+  const options: ThreadOptions = {
+    tools: offered,
+    isEphemeral: plan.thread.isEphemeral,
+    history: [],
+    instructions: null,
+    ...(last !== undefined && last.status !== "completed" && { endsCut: true }),
+  }
   const isKept = await unlessLost(log, async () => {
     await backend.resumeThread(ref, options)
     return true

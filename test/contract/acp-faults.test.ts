@@ -363,6 +363,17 @@ describe("the process of an agent of the Agent Client Protocol", () => {
     expect((await backend.capabilities()).acceptsImages).toBe(true)
   })
 
+  it("is told a conversation anew whose last turn it has forgotten, also after a restart of the service", async () => {
+    for (const cli of [otherAcp, { ...otherAcp, forgetsCutTurns: true as const }]) {
+      const { backend } = await prepare({ cli })
+      const thread = await backend.openThread(noOptions)
+      await runTurn(backend, thread, "[[say:one]]")
+      const resuming = backend.resumeThread(thread, { ...noOptions, endsCut: true })
+      if (cli === otherAcp) await resuming
+      else await expect(resuming).rejects.toBeInstanceOf(ThreadLostError)
+    }
+  })
+
   it("has its own model and effort again in a loaded session that kept those of earlier turns", async () => {
     const { backend, read, crash } = await prepare({}, { FAULT: "keeps-options" })
     const thread = await backend.openThread(noOptions)

@@ -131,7 +131,8 @@ class AcpBackend implements Backend {
   }
 
   async resumeThread(thread: ThreadRef, options: ThreadOptions): Promise<void> {
-    if (this.#cut.has(thread))
+    const forgetsCut = this.#options.cli.forgetsCutTurns === true
+    if (forgetsCut && (this.#cut.has(thread) || options.endsCut === true))
       throw new ThreadLostError(`${this.kind} has forgotten the last turn of ${thread}`)
     this.#remember(thread, options)
     await this.#with(({ sessions }) => sessions.load(thread, options))
