@@ -60,6 +60,11 @@ export interface TurnInput {
   readonly effort: string | null
   /** JSON Schema that the final answer must satisfy. */
   readonly outputSchema: Readonly<Record<string, unknown>> | null
+  /**
+   * What was said with authority in the thread beside its instructions, in this turn as well, oldest first: a CLI that sums the
+   * conversation up, and would leave it out, tells it to its model again. Missing: nothing was.
+   */
+  readonly standing?: () => Promise<readonly MessageItem[]>
 }
 
 /** What a backend can do, as found out from the real program. */

@@ -50,6 +50,8 @@ export interface MessageItem<Part = ContentPart> {
 export interface ReasoningItem {
   readonly type: "reasoning"
   readonly id: string
+  /** `summary` is no summary, but the reasoning itself: open models show it. */
+  readonly isRaw?: true
   readonly summary: readonly string[]
   readonly status: ItemStatus
 }

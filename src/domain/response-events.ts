@@ -7,6 +7,7 @@ import type { Item } from "./items.ts"
  *
  * Messages:   item.added, part.added, text.delta*, text.done, part.done, item.done
  * Reasoning:  item.added, { summary.added, summary.delta*, summary.done, summary.part_done }*, item.done
+ *             or, of the reasoning itself, the same with { reasoning.added, reasoning.delta*, reasoning.done, reasoning.part_done }*
  * Functions:  item.added, arguments.delta*, arguments.done, item.done
  * The agent's own tools (command, file_change, tool_call):
  *             item.added, call.in_progress, arguments.delta, arguments.done, call.completed | call.failed, item.done
@@ -30,8 +31,10 @@ export type ResponseEvent =
   /** The last event. `cancelled` is sent as an incomplete response of that status: the API has no event for it. */
   | { readonly type: "completed" | "failed" | "incomplete" | "cancelled" }
 
-export type PartMarker = "part.added" | "part.done" | "summary.added" | "summary.part_done"
-export type DeltaType = "text.delta" | "summary.delta" | "arguments.delta"
-export type TextDone = "text.done" | "summary.done" | "arguments.done"
+export type PartMarker = "part.added" | "part.done" | `${ReasoningKind}.${"added" | "part_done"}`
+/** Summaries of reasoning, or the reasoning itself. */
+export type ReasoningKind = "summary" | "reasoning"
+export type DeltaType = "text.delta" | `${ReasoningKind}.delta` | "arguments.delta"
+export type TextDone = "text.done" | `${ReasoningKind}.done` | "arguments.done"
 export type TextEvent = DeltaType | TextDone
 export type CallMarker = "call.in_progress" | "call.searching" | "call.completed" | "call.failed"

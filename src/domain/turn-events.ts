@@ -7,6 +7,8 @@ export type DeltaChannel =
   | "text"
   /** A reasoning summary; `index` tells which part. */
   | "summary"
+  /** The same of the reasoning itself. An item has one of the two. */
+  | "reasoning"
   /** The JSON arguments of a function call. */
   | "arguments"
 

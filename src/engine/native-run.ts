@@ -227,7 +227,8 @@ export class NativeRun {
   #start(ref: ThreadRef, messages: readonly MessageItem[]): Promise<Outcome> {
     const { agent, input, stopCause } = this.#options
     const outputSchema = this.#answer.format?.nativeSchema(agent.capabilities) ?? null
-    const turn = agent.backend.startTurn(ref, { ...input, outputSchema, messages })
+    const standing = () => this.#change.standingWith(this.#options, messages)
+    const turn = agent.backend.startTurn(ref, { ...input, outputSchema, messages, standing })
     this.#outputSchema = outputSchema
     this.#answer.beginTurn(outputSchema)
     this.#turn = turn

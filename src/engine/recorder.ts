@@ -8,7 +8,7 @@ import type {
   ReasoningItem,
 } from "../domain/items.ts"
 import { textPieces } from "../domain/json-pieces.ts"
-import type { CallMarker } from "../domain/response-events.ts"
+import type { CallMarker, ReasoningKind } from "../domain/response-events.ts"
 import type { DeltaChannel, TurnEvent } from "../domain/turn-events.ts"
 import type { ResponseLog } from "./response-log.ts"
 
@@ -23,7 +23,7 @@ export type ItemEvent = Extract<
 
 interface OpenItem {
   readonly outputIndex: number
-  readonly item: Item
+  item: Item
   /** Parts of which something was sent; the log has what. */
   partCount: number
   /** First half of a character whose second half has not come yet. */
@@ -129,9 +129,18 @@ export class Recorder {
   #send(open: OpenItem, channel: DeltaChannel, index: number, text: string): void {
     const { outputIndex, item } = open
     const partIndex = item.type === "reasoning" ? index : 0
-    if (item.type === "reasoning") this.#openSummaries(open, partIndex)
+    // How it is told shows with its first text.
+    if (item.type === "reasoning" && channel === "reasoning" && open.partCount === 0) {
+      open.item = { ...item, isRaw: true }
+    }
+    const reasoning = reasoningKind(open.item)
+    if (reasoning !== null) this.#openSummaries(open, reasoning, partIndex)
     const type =
-      item.type === "reasoning" ? "summary.delta" : channel === "arguments" ? "arguments.delta" : "text.delta"
+      reasoning !== null
+        ? (`${reasoning}.delta` as const)
+        : channel === "arguments"
+          ? "arguments.delta"
+          : "text.delta"
     if (item.type !== "message" && item.type !== "reasoning" && item.type !== "function_call") return
     open.partCount = Math.max(open.partCount, partIndex + 1)
     this.#characters += text.length
@@ -152,24 +161,19 @@ export class Recorder {
   }
 
   /** A summary part begins only when the one before it is done. */
-  #openSummaries(open: OpenItem, upTo: number): void {
+  #openSummaries(open: OpenItem, kind: ReasoningKind, upTo: number): void {
     while (open.partCount <= upTo) {
       const previous = open.partCount - 1
-      if (previous >= 0) this.#endSummary(open, previous)
+      if (previous >= 0) this.#endSummary(open, kind, previous)
       open.partCount += 1
-      this.#log.append({ type: "summary.added", outputIndex: open.outputIndex, partIndex: previous + 1 })
+      this.#log.append({ type: `${kind}.added`, outputIndex: open.outputIndex, partIndex: previous + 1 })
     }
   }
 
-  #endSummary(open: OpenItem, partIndex: number): void {
-    const { outputIndex } = open
-    this.#log.append({
-      type: "summary.done",
-      outputIndex,
-      partIndex,
-      text: this.#log.partText(outputIndex, partIndex),
-    })
-    this.#log.append({ type: "summary.part_done", outputIndex, partIndex })
+  #endSummary({ outputIndex }: OpenItem, kind: ReasoningKind, partIndex: number): void {
+    const text = this.#log.partText(outputIndex, partIndex)
+    this.#log.append({ type: `${kind}.done`, outputIndex, partIndex, text })
+    this.#log.append({ type: `${kind}.part_done`, outputIndex, partIndex })
   }
 
   #complete(native: Item): RecordedItem {
@@ -179,12 +183,7 @@ export class Recorder {
       const sentLength = this.#log.partLength(open.outputIndex, index)
       // What was sent cannot be taken back: only a longer text is followed up.
       if (text.length > sentLength && text.startsWith(this.#log.partText(open.outputIndex, index, text))) {
-        this.#send(
-          open,
-          native.type === "function_call" ? "arguments" : "text",
-          index,
-          text.slice(sentLength),
-        )
+        this.#send(open, channelOf(native), index, text.slice(sentLength))
       }
     })
     return this.#close(open, this.#asSent(open, { ...native, id: open.item.id }), null)
@@ -199,7 +198,9 @@ export class Recorder {
     const sent = (part: number) => this.#log.partText(outputIndex, part, told[part])
     if (item.type === "message") return { ...item, content: [{ type: "text", text: sent(0) }] }
     if (item.type === "reasoning") {
-      return { ...item, summary: Array.from({ length: partCount }, (_, part) => sent(part)) }
+      const { isRaw: _, ...rest } = item
+      const summary = Array.from({ length: partCount }, (_part, part) => sent(part))
+      return { ...rest, summary, ...(reasoningKind(begun) === "reasoning" && { isRaw: true }) }
     }
     if (item.type === "function_call") return { ...item, arguments: sent(0) }
     return item
@@ -214,7 +215,7 @@ export class Recorder {
       this.#log.append({ type: "text.done", outputIndex, partIndex: 0, text: textsOf(final)[0] ?? "" })
       this.#log.append({ type: "part.done", outputIndex, partIndex: 0 })
     } else if (final.type === "reasoning") {
-      if (open.partCount > 0) this.#endSummary(open, open.partCount - 1)
+      if (open.partCount > 0) this.#endSummary(open, reasoningKind(final) ?? "summary", open.partCount - 1)
     } else if (final.type === "function_call") {
       this.#log.append({ type: "arguments.done", outputIndex, partIndex: 0, text: final.arguments })
     } else if (isOwnTool(final)) {
@@ -295,7 +296,9 @@ function emptied(item: Item): Item {
 
 function unannounced(id: string, channel: DeltaChannel): Item {
   const status = "in_progress"
-  if (channel === "summary") return { type: "reasoning", id, summary: [], status } satisfies ReasoningItem
+  if (channel === "summary" || channel === "reasoning") {
+    return { type: "reasoning", id, summary: [], status } satisfies ReasoningItem
+  }
   if (channel === "arguments") {
     return {
       type: "function_call",
@@ -307,6 +310,16 @@ function unannounced(id: string, channel: DeltaChannel): Item {
     } satisfies FunctionCallItem
   }
   return { type: "message", id, role: "assistant", content: [], phase: null, status } satisfies MessageItem
+}
+
+/** Null: it is none. */
+function reasoningKind(item: Item): ReasoningKind | null {
+  if (item.type !== "reasoning") return null
+  return item.isRaw === true ? "reasoning" : "summary"
+}
+
+function channelOf(item: Item): DeltaChannel {
+  return reasoningKind(item) ?? (item.type === "function_call" ? "arguments" : "text")
 }
 
 function textsOf(item: Item): readonly string[] {

@@ -1,5 +1,5 @@
 import type { Item } from "../domain/items.ts"
-import type { DeltaType, ResponseEvent } from "../domain/response-events.ts"
+import type { DeltaType, ResponseEvent, TextDone, TextEvent } from "../domain/response-events.ts"
 import type { ResponseLogReader } from "../domain/response-log.ts"
 import type { LogSegment } from "../domain/store.ts"
 import { GrowingText } from "./growing-text.ts"
@@ -77,13 +77,13 @@ export class ResponseLog implements ResponseLogReader {
   }
 
   append(event: ResponseEvent): void {
-    if (event.type === "text.delta" || event.type === "summary.delta" || event.type === "arguments.delta") {
+    if (isDelta(event)) {
       this.#appendDelta(event.type, event.outputIndex, event.partIndex, event.text)
     } else {
       const last = this.#entries.at(-1)
       if (last !== undefined && "lengths" in last) last.lengths = last.lengths.slice(0, last.count)
       this.#entries.push({ first: this.#length, event })
-      if (event.type === "text.done" || event.type === "summary.done") this.#share(event)
+      if (isTextDone(event)) this.#share(event)
     }
     this.#length += 1
     if (!this.isHeld) this.#wake()
@@ -223,7 +223,7 @@ export class ResponseLog implements ResponseLogReader {
 
   /** Of a stored event, which is without its text. */
   #withText(event: ResponseEvent, output: StoredItems): ResponseEvent {
-    if (event.type !== "text.done" && event.type !== "summary.done") return event
+    if (!isTextDone(event)) return event
     const { outputIndex, partIndex } = event
     const whole = partText(output[outputIndex], "text.delta", partIndex)
     return { ...event, text: this.partText(outputIndex, partIndex, whole) }
@@ -295,7 +295,7 @@ function toStored(entry: Entry): unknown {
     return { type: entry.event.type, outputIndex: entry.event.outputIndex }
   }
   const { event } = entry
-  return event.type === "text.done" || event.type === "summary.done" ? { ...event, text: "" } : event
+  return isTextDone(event) ? { ...event, text: "" } : event
 }
 
 function withItem(entry: ResponseEvent, output: StoredItems): ResponseEvent {
@@ -304,6 +304,19 @@ function withItem(entry: ResponseEvent, output: StoredItems): ResponseEvent {
   if (item === undefined)
     throw new Error(`the stored log names output item ${entry.outputIndex}, which is not stored`)
   return { ...entry, item }
+}
+
+type TextOf<Type extends TextEvent> = Extract<ResponseEvent, { readonly text: string }> & {
+  readonly type: Type
+}
+
+function isDelta(event: ResponseEvent): event is TextOf<DeltaType> {
+  return event.type.endsWith(".delta")
+}
+
+/** The text of it is in the item as well, but for arguments. */
+function isTextDone(event: ResponseEvent): event is TextOf<Exclude<TextDone, "arguments.done">> {
+  return event.type === "text.done" || event.type === "summary.done" || event.type === "reasoning.done"
 }
 
 function sizeOf(entry: Entry): number {

@@ -1,5 +1,6 @@
 import type { MessageItem } from "../domain/items.ts"
 import { noteMessage } from "./change-note.ts"
+import { type StandingOf, standingMessages } from "./standing-messages.ts"
 import { type Change, noChange } from "./thread-change.ts"
 
 /** What one run tells its native thread of what has changed, and what that knows of it afterwards. */
@@ -20,6 +21,13 @@ export class ToldChange {
   /** `text` as messages. */
   get news(): readonly MessageItem[] {
     return this.text === null ? [] : [noteMessage(this.text)]
+  }
+
+  /** See `TurnInput`; what an earlier turn was told of changes is among it, as long as it holds. */
+  async standingWith(turn: StandingOf, messages: readonly MessageItem[]): Promise<readonly MessageItem[]> {
+    const { note, text } = this.#change
+    const earlier = text !== null || note === null ? [] : [noteMessage(note)]
+    return standingMessages(turn, [...earlier, ...messages])
   }
 
   /** The turn that was told has ended well. */

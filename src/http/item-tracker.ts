@@ -27,6 +27,7 @@ export class ItemTracker {
         return
       case "text.done":
       case "summary.done":
+      case "reasoning.done":
         this.#setText(event.outputIndex, event.partIndex, event.text)
         return
       case "arguments.delta":

@@ -25,7 +25,8 @@ export function toWireItem(item: Item, serverLabel: string): WireObject {
         id,
         type: "reasoning",
         status: withoutFailed(status),
-        summary: item.summary.map(toSummaryPart),
+        summary: item.isRaw === true ? [] : item.summary.map(toSummaryPart),
+        ...(item.isRaw === true && { content: item.summary.map(toReasoningText) }),
       }
     case "command":
     case "file_change":
@@ -75,6 +76,10 @@ export function toOutputText(text: string): WireObject {
 
 export function toSummaryPart(text: string): WireObject {
   return { type: "summary_text", text }
+}
+
+export function toReasoningText(text: string): WireObject {
+  return { type: "reasoning_text", text }
 }
 
 function toWirePart(part: ContentPart, role: MessageItem["role"]): WireObject {

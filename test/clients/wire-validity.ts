@@ -189,7 +189,7 @@ class ResponsesStreamChecker {
       item.type === "message"
         ? content.map((part: Wire) => part.text)
         : item.type === "reasoning"
-          ? summary.map((part: Wire) => part.text)
+          ? [...summary, ...(content ?? [])].map((part: Wire) => part.text)
           : args === undefined
             ? []
             : [args]

@@ -40,6 +40,9 @@ export class DrivenBackend implements Backend {
   readonly turns: DrivenTurn[] = []
   /** What each turn was given. */
   readonly asked: (readonly MessageItem[])[] = []
+  /** What each turn could tell its model again. */
+  readonly standing: NonNullable<TurnInput["standing"]>[] = []
+  readonly resumed: ThreadOptions[] = []
   /** What each new thread was told. */
   readonly opened: ThreadOptions[] = []
   lastSession?: NonNullable<Backend["lastSession"]>
@@ -71,7 +74,9 @@ export class DrivenBackend implements Backend {
     return this.openThread(options)
   }
 
-  async resumeThread(): Promise<void> {}
+  async resumeThread(_thread: string, options: ThreadOptions): Promise<void> {
+    this.resumed.push(options)
+  }
 
   async closeThread(): Promise<void> {}
 
@@ -81,8 +86,9 @@ export class DrivenBackend implements Backend {
 
   async stop(): Promise<void> {}
 
-  startTurn(_: string, { messages }: TurnInput): DrivenTurn {
+  startTurn(_: string, { messages, standing }: TurnInput): DrivenTurn {
     const turn = new DrivenTurn()
+    this.standing.push(standing ?? (async () => []))
     this.asked.push(messages)
     this.turns.push(turn)
     return turn

@@ -24,7 +24,8 @@ export type AnswerPart =
       readonly gapMs: number
       readonly phase: "commentary" | "final_answer" | null
     }
-  | { readonly type: "reasoning"; readonly text: string }
+  /** `isRaw`: the reasoning itself, and no summary; the same on the wires that know no difference. */
+  | { readonly type: "reasoning"; readonly text: string; readonly isRaw: boolean }
   /** A finished output item (a tool call). */
   | { readonly type: "item"; readonly item: JsonObject }
 

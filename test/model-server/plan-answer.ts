@@ -92,7 +92,8 @@ function answerRound(round: Round, place: Place, countAttempt: () => number): An
         if (isFailing(step.times)) return end({ type: "dropped" })
         break
       case "reason":
-        parts.push({ type: "reasoning", text: step.text })
+      case "think":
+        parts.push({ type: "reasoning", text: step.text, isRaw: step.type === "think" })
         break
       case "commentary":
         parts.push(say(step.text, "commentary"))

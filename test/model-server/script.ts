@@ -14,7 +14,7 @@ export type ToolDirective =
 
 type Directive =
   | ToolDirective
-  | { readonly type: "say" | "reason" | "commentary"; readonly text: string }
+  | { readonly type: "say" | "reason" | "think" | "commentary"; readonly text: string }
   | { readonly type: "slow"; readonly count: number; readonly gapMs: number }
   | { readonly type: "deltas"; readonly count: number }
   | { readonly type: "schema" | "history" | "echo" | "image" | "hang" | "silent" | "then" }
@@ -56,7 +56,7 @@ export interface Script {
 }
 
 const names =
-  "say|shell|edit|tool|reason|slow|deltas|status|drop|hang|silent|schema|commentary|history|echo|image|js|failed|usage|then|fix|refuse|end"
+  "say|shell|edit|tool|reason|think|slow|deltas|status|drop|hang|silent|schema|commentary|history|echo|image|js|failed|usage|then|fix|refuse|end"
 const opening = new RegExp(`\\[\\[(${names})(?=:|\\]\\])`, "g")
 
 /** Throws a sentence for the tester when a directive cannot be understood. */
@@ -102,6 +102,7 @@ function parseDirective(name: string, body: string): Directive {
   switch (name) {
     case "say":
     case "reason":
+    case "think":
     case "commentary":
     case "fix":
       return { type: name, text: body }

@@ -116,7 +116,8 @@ async function sendPart(
       else await sendMessage(events, part, outputIndex)
       return
     case "reasoning":
-      sendReasoning(events, part.text, outputIndex)
+      if (part.isRaw) sendThoughts(events, part.text, outputIndex)
+      else sendReasoning(events, part.text, outputIndex)
       return
     case "item":
       events.write("response.output_item.added", { output_index: outputIndex, item: part.item })
@@ -190,13 +191,31 @@ function sendReasoning(events: EventWriter, text: string, outputIndex: number): 
     ...place,
     part: { type: "summary_text", text: "" },
   })
-  const words = text.match(/\S*\s*/g)?.filter((word) => word !== "") ?? []
-  for (const delta of words) events.write("response.reasoning_summary_text.delta", { ...place, delta })
+  for (const delta of wordsOf(text))
+    events.write("response.reasoning_summary_text.delta", { ...place, delta })
   events.write("response.reasoning_summary_text.done", { ...place, text })
   events.write("response.output_item.done", {
     output_index: outputIndex,
     item: { type: "reasoning", id, summary: [{ type: "summary_text", text }], encrypted_content: "scripted" },
   })
+}
+
+/** As servers of open models do. */
+function sendThoughts(events: EventWriter, text: string, outputIndex: number): void {
+  const id = newId("rs")
+  const place = { item_id: id, output_index: outputIndex, content_index: 0 }
+  const item = { type: "reasoning", id, summary: [] }
+  events.write("response.output_item.added", { output_index: outputIndex, item })
+  for (const delta of wordsOf(text)) events.write("response.reasoning_text.delta", { ...place, delta })
+  events.write("response.reasoning_text.done", { ...place, text })
+  events.write("response.output_item.done", {
+    output_index: outputIndex,
+    item: { ...item, content: [{ type: "reasoning_text", text }] },
+  })
+}
+
+function wordsOf(text: string): readonly string[] {
+  return text.match(/\S*\s*/g)?.filter((word) => word !== "") ?? []
 }
 
 function usageOf(usage: Usage): JsonObject {

@@ -9,6 +9,7 @@ import type {
   TurnInput,
 } from "../../domain/backend.ts"
 import { messageOf } from "../../domain/errors.ts"
+import type { MessageItem } from "../../domain/items.ts"
 import { ProcessSupervisor } from "../process-supervisor.ts"
 import { type RequestId, RpcError } from "../rpc-client.ts"
 import { RunningProcesses } from "../running-processes.ts"
@@ -222,8 +223,11 @@ class CodexBackend implements Backend {
       const { injected, input: userInput } = splitInput(input.messages)
       await threads.inject(
         thread,
-        injected.flatMap((item) => injectedItem(item, loaded.names)),
+        [...(await forgotten(loaded, input)), ...injected].flatMap((item) =>
+          injectedItem(item, loaded.names),
+        ),
       )
+      loaded.hasForgotten = false
       const settings = await threads.turnSettings(loaded, input)
       await turn.prepare(server, loaded)
       if (turn.isInterrupting) {
@@ -366,4 +370,13 @@ class CodexBackend implements Backend {
       ?.request("turn/interrupt", { threadId: thread, turnId }, emptyResultSchema)
       .catch((error) => this.#options.log("debug", "interrupt refused", { reason: messageOf(error) }))
   }
+}
+
+/** What the thread is to be told again; what is told with the turn anyway is not. */
+async function forgotten(
+  thread: LoadedThread,
+  { standing, messages }: TurnInput,
+): Promise<readonly MessageItem[]> {
+  if (!thread.hasForgotten || standing === undefined) return []
+  return (await standing()).filter((message) => !messages.includes(message))
 }

@@ -44,6 +44,8 @@ export interface LoadedThread {
   /** Tokens of all its turns, as codex told them last; null: it has not yet. */
   totalUsage: Usage | null
   readonly commands: ThreadCommands
+  /** codex has left out of its memory what developers said in it: the next turn tells it again. */
+  hasForgotten: boolean
   /** Nobody needs it, but a command in it still runs: it is given back when that has ended. */
   isGivenUp: boolean
 }
@@ -343,6 +345,7 @@ export class CodexThreads {
         mayHaveRun: own !== undefined,
         log: this.#log,
       }),
+      hasForgotten: false,
       isGivenUp: false,
     }
     this.#loaded.set(loaded.id, loaded)

@@ -45,6 +45,12 @@ const notificationSchemas = {
     delta: z.string(),
     summaryIndex: z.number().default(0),
   }),
+  "item/reasoning/textDelta": z.object({
+    ...turnScope,
+    itemId: z.string(),
+    delta: z.string(),
+    contentIndex: z.number().default(0),
+  }),
   "rawResponseItem/completed": z.object({ ...turnScope, item: z.looseObject({ type: z.string() }) }),
   "rawResponse/completed": z.object({ ...turnScope, usage: tokenCountSchema.nullish().catch(null) }),
   "thread/tokenUsage/updated": z.object({
@@ -74,7 +80,6 @@ export const unreadNotifications = [
   "item/commandExecution/outputDelta",
   "item/fileChange/outputDelta",
   "item/fileChange/patchUpdated",
-  "item/reasoning/textDelta",
   "remoteControl/status/changed",
   "thread/readState/changed",
   "thread/started",

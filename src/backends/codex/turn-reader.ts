@@ -1,6 +1,7 @@
 import { messageOf } from "../../domain/errors.ts"
-import type { CommandItem } from "../../domain/items.ts"
+import type { CommandItem, Item } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
+import type { ReasoningKind } from "../../domain/response-events.ts"
 import type { AnswerCut, TurnEvent } from "../../domain/turn-events.ts"
 import { addUsage, noUsage, type Usage, usageSince } from "../../domain/usage.ts"
 import type { OpenCalls } from "../open-calls.ts"
@@ -10,6 +11,7 @@ import type { LoadedThread } from "./codex-threads.ts"
 import { keptNativeItem } from "./history-items.ts"
 import { itemOf } from "./item-mapping.ts"
 import type { NativeItem, Notification } from "./protocol.ts"
+import { ReasoningItems } from "./reasoning-items.ts"
 import { type TokenCount, usageOf } from "./token-count.ts"
 import { ToldTexts } from "./told-texts.ts"
 import { turnErrorOf } from "./turn-error.ts"
@@ -21,7 +23,7 @@ export interface TurnReaderOptions {
   /** The model has stopped by itself before its answer was whole, and codex asks it again. */
   readonly onCut: (cut: AnswerCut) => void
   /** The thread that it runs in. */
-  readonly thread: () => Pick<LoadedThread, "totalUsage" | "commands"> | null
+  readonly thread: () => Pick<LoadedThread, "totalUsage" | "commands" | "hasForgotten"> | null
   readonly log: Log
 }
 
@@ -36,6 +38,7 @@ export class TurnReader {
   /** Its beginning was told, and not its end. */
   #openMessage: string | null = null
   readonly #toldTexts = new ToldTexts()
+  readonly #reasoning = new ReasoningItems()
   readonly #writtenArguments = new Map<string, string>()
   /** Commands that were told as started only. */
   readonly #openCommands = new Map<string, CommandItem>()
@@ -74,7 +77,12 @@ export class TurnReader {
       }
       case "item/reasoning/summaryTextDelta": {
         const { itemId, delta, summaryIndex } = notification.params
-        this.#push({ type: "item.delta", itemId, channel: "summary", index: summaryIndex, text: delta })
+        this.#reasoned("summary", itemId, summaryIndex, delta)
+        break
+      }
+      case "item/reasoning/textDelta": {
+        const { itemId, delta, contentIndex } = notification.params
+        this.#reasoned("reasoning", itemId, contentIndex, delta)
         break
       }
       case "item/started":
@@ -183,12 +191,19 @@ export class TurnReader {
     this.#openCommands.set(command.id, { ...command, output: told })
   }
 
+  #reasoned(channel: ReasoningKind, nativeId: string, index: number, text: string): void {
+    const itemId = this.#reasoning.idFor(nativeId, channel)
+    this.#push({ type: "item.delta", itemId, channel, index, text })
+  }
+
   #notice(message: string): void {
     this.#push({ type: "notice", message, tells: "nothing" })
   }
 
   #item(native: NativeItem, isDone: boolean): void {
     if (native.type === "contextCompaction" && isDone) {
+      const thread = this.#thread()
+      if (thread !== null) thread.hasForgotten = true
       this.#push({
         type: "notice",
         message: "codex summarised the conversation so far",
@@ -202,16 +217,23 @@ export class TurnReader {
     if (native.type === "agentMessage") this.#openMessage = isDone ? null : native.id
     if (native.type === "commandExecution") this.#command(native.id, isDone)
     try {
-      const item = itemOf(native, isDone)
-      if (item?.type === "command" && !isDone) this.#openCommands.set(item.id, item)
-      if (item !== null && isDone) this.#toldTexts.told(item)
-      if (item !== null) this.#push({ type: isDone ? "item.completed" : "item.started", item })
+      for (const item of this.#itemsOf(native, isDone)) {
+        if (item.type === "command" && !isDone) this.#openCommands.set(item.id, item)
+        if (isDone) this.#toldTexts.told(item)
+        this.#push({ type: isDone ? "item.completed" : "item.started", item })
+      }
     } catch (error) {
       this.#log("warn", "codex sent an item of unexpected form", {
         type: native.type,
         reason: messageOf(error),
       })
     }
+  }
+
+  #itemsOf(native: NativeItem, isDone: boolean): readonly Item[] {
+    if (native.type === "reasoning" && isDone) return this.#reasoning.completed(native)
+    const item = itemOf(native, isDone)
+    return item === null ? [] : [item]
   }
 
   #command(id: string, isDone: boolean): void {

@@ -70,11 +70,13 @@ export function createChatProjection(
           break
         case "text.delta":
         case "summary.delta":
+        case "reasoning.delta":
         case "arguments.delta":
           fold.delta(event.outputIndex, event.partIndex, event.text)
           break
         case "text.done":
         case "summary.done":
+        case "reasoning.done":
         case "arguments.done":
           fold.complete(event.outputIndex, event.partIndex, event.text)
           break

@@ -35,7 +35,7 @@ export function endLine(item: Item): string | null {
   }
 }
 
-/** True for items whose own texts are `reasoning_content`: summaries, and what is said on the way. */
+/** True for items whose own texts are `reasoning_content`: reasoning, and what is said on the way. */
 export function isThought(item: Item): boolean {
   return item.type === "reasoning" || (item.type === "message" && !isAnswer(item))
 }

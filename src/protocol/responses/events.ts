@@ -6,7 +6,7 @@ import type { ResponseRecord, ResponseStatus } from "../../domain/responses.ts"
 import { toResponseError } from "../errors.ts"
 import { doneSse, eventSse, joinSse, namedSse, type SseText } from "../sse.ts"
 import type { WireObject } from "../wire-items.ts"
-import { toAddedItem, toOutputText, toSummaryPart, toWireItem } from "../wire-items.ts"
+import { toAddedItem, toOutputText, toReasoningText, toSummaryPart, toWireItem } from "../wire-items.ts"
 import { toResponse } from "./resource.ts"
 
 /** What the events of a response's log leave out. A `LiveResponse` has `record`. */
@@ -123,11 +123,15 @@ export function toWireEvent(event: ResponseEvent, sequence: number, source: Even
     case "part.done":
     case "summary.added":
     case "summary.part_done":
+    case "reasoning.added":
+    case "reasoning.part_done":
       return partMarker(event, sequence, source)
     case "text.delta":
     case "text.done":
     case "summary.delta":
     case "summary.done":
+    case "reasoning.delta":
+    case "reasoning.done":
     case "arguments.delta":
     case "arguments.done":
       return textEvent(event, sequence, source)
@@ -201,15 +205,14 @@ function partMarker(
   const last = { sequence_number: sequence }
   switch (event.type) {
     case "part.added":
-      return {
-        type: "response.content_part.added",
-        ...place,
-        content_index: event.partIndex,
-        part: toOutputText(""),
-        ...last,
-      }
-    case "part.done": {
-      const part = toOutputText(contentText(item, event.partIndex))
+    case "reasoning.added": {
+      const part = event.type === "part.added" ? toOutputText("") : toReasoningText("")
+      return { type: "response.content_part.added", ...place, content_index: event.partIndex, part, ...last }
+    }
+    case "part.done":
+    case "reasoning.part_done": {
+      const text = contentText(item, event.partIndex)
+      const part = event.type === "part.done" ? toOutputText(text) : toReasoningText(text)
       return { type: "response.content_part.done", ...place, content_index: event.partIndex, part, ...last }
     }
     case "summary.added":
@@ -221,8 +224,7 @@ function partMarker(
         ...last,
       }
     case "summary.part_done": {
-      const text = item.type === "reasoning" ? item.summary[event.partIndex] : undefined
-      const part = toSummaryPart(text ?? "")
+      const part = toSummaryPart(contentText(item, event.partIndex))
       return {
         type: "response.reasoning_summary_part.done",
         ...place,
@@ -254,6 +256,10 @@ function textEvent(
       return { type: "response.reasoning_summary_text.delta", ...summary, delta: text, ...last }
     case "summary.done":
       return { type: "response.reasoning_summary_text.done", ...summary, text, ...last }
+    case "reasoning.delta":
+      return { type: "response.reasoning_text.delta", ...content, delta: text, ...last }
+    case "reasoning.done":
+      return { type: "response.reasoning_text.done", ...content, text, ...last }
     // The wire form of the agent's own calls is made here, so the log's text is not what the item says.
     case "arguments.delta":
       return item.type === "function_call"
@@ -282,6 +288,7 @@ function wireArguments(item: Item, source: EventSource): unknown {
 }
 
 function contentText(item: Item, partIndex: number): string {
+  if (item.type === "reasoning") return item.summary[partIndex] ?? ""
   const part = item.type === "message" ? item.content[partIndex] : undefined
   return part?.type === "text" ? part.text : ""
 }

@@ -26,7 +26,8 @@ export const functionCallOutput = z.object({
   name: z.string().nullish(),
   output: z.unknown(),
 })
-export const reasoning = z.object({ summary: z.array(z.object({ text: z.string() })).nullish() })
+const texts = z.array(z.object({ text: z.string() })).nullish()
+export const reasoning = z.object({ summary: texts, content: texts })
 export const mcpCall = z.object({
   server_label: z.string(),
   name: z.string(),
@@ -133,11 +134,13 @@ function readItem(item: unknown, path: string, before: readonly ClientItem[], ca
       }
     }
     case "reasoning": {
-      const { summary } = readShape(reasoning, item, path)
+      const { summary, content } = readShape(reasoning, item, path)
+      const isRaw = (summary ?? []).length === 0 && (content ?? []).length > 0
       return {
         type: "reasoning",
         id: newId("rs_"),
-        summary: (summary ?? []).map((part) => part.text),
+        ...(isRaw && { isRaw }),
+        summary: ((isRaw ? content : summary) ?? []).map((part) => part.text),
         status: "completed",
       }
     }
