@@ -5,6 +5,7 @@ import { type ContentPart, textOf } from "../domain/items.ts"
 import type { ToolCall, ToolEndpoint } from "../domain/tool-endpoint.ts"
 import type { TurnEvent } from "../domain/turn-events.ts"
 import { FunctionChannel } from "./function-channel.ts"
+import { functionRules } from "./functions/function-rules.ts"
 
 const lookup: FunctionTool = { name: "lookup", description: "", parameters: {} }
 
@@ -35,7 +36,12 @@ const said = (text: string) => [{ type: "text" as const, text }]
 describe("a channel of functions", () => {
   it("shows calls that come at about the same time together, and takes each answer once", async () => {
     const { endpoint, answers, call } = fakeEndpoint()
-    const channel = await FunctionChannel.open({ endpoint, tools: [lookup], holdMsOf: () => 7 })
+    const channel = await FunctionChannel.open({
+      rules: functionRules["codex exec"],
+      endpoint,
+      tools: [lookup],
+      holdMsOf: () => 7,
+    })
     const events: TurnEvent[] = []
     channel.beginTurn((event) => events.push(event))
     call()
@@ -54,7 +60,11 @@ describe("a channel of functions", () => {
 
   it("refuses calls outside of a turn, and those that its end leaves open", async () => {
     const { endpoint, answers, call } = fakeEndpoint()
-    const channel = await FunctionChannel.open({ endpoint, tools: [lookup] })
+    const channel = await FunctionChannel.open({
+      rules: functionRules["codex exec"],
+      endpoint,
+      tools: [lookup],
+    })
     call()
     const events: TurnEvent[] = []
     channel.beginTurn((event) => events.push(event))
@@ -73,7 +83,11 @@ describe("a channel of functions", () => {
 
   it("takes no answer for a call that the CLI has given up", async () => {
     const { endpoint, answers, call } = fakeEndpoint()
-    const channel = await FunctionChannel.open({ endpoint, tools: [lookup] })
+    const channel = await FunctionChannel.open({
+      rules: functionRules["codex exec"],
+      endpoint,
+      tools: [lookup],
+    })
     const events: TurnEvent[] = []
     channel.beginTurn((event) => events.push(event))
     const givesUp = new AbortController()

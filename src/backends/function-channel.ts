@@ -3,10 +3,13 @@ import { ProxyError } from "../domain/errors.ts"
 import type { ContentPart, FunctionCallItem } from "../domain/items.ts"
 import type { ToolCall, ToolChannel, ToolEndpoint } from "../domain/tool-endpoint.ts"
 import type { TurnEvent } from "../domain/turn-events.ts"
+import type { FunctionRules } from "./functions/function-rules.ts"
+import { openHanded } from "./functions/handed-functions.ts"
 import { OpenCalls } from "./open-calls.ts"
 
 export interface FunctionChannelOptions {
   readonly endpoint: ToolEndpoint
+  readonly rules: FunctionRules
   readonly tools: readonly FunctionTool[]
   /** How long the CLI may be kept waiting for this call, see `function.called`; absent: for ever. */
   readonly holdMsOf?: (call: ToolCall) => number | null
@@ -36,7 +39,8 @@ export class FunctionChannel {
 
   static async open(options: FunctionChannelOptions): Promise<FunctionChannel> {
     const channel = new FunctionChannel(options)
-    channel.#channel = await options.endpoint.open(options.tools, (call) => channel.#called(call))
+    const { endpoint, rules, tools } = options
+    channel.#channel = await openHanded(endpoint, rules, tools, (call) => channel.#called(call))
     return channel
   }
 

@@ -30,6 +30,11 @@ it.each([
     false,
   ],
   ["open in a definition", { ...one, $defs: { open: { type: "object" } } }, false],
+  [
+    "with a reference by an anchor",
+    { ...one, properties: { a: { $ref: "#own" } }, $defs: { own: { $anchor: "own", ...one } } },
+    false,
+  ],
   ["no object", { type: "array", items: one }, false],
   ["alternatives at the top", { ...one, anyOf: [one] }, false],
   ["with oneOf", { ...one, properties: { a: { oneOf: [{ type: "string" }] } } }, false],

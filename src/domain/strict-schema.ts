@@ -16,7 +16,8 @@ export function isStrictSchema(schema: Schema): boolean {
 function isStrictInside(value: unknown): boolean {
   if (value === undefined) return true
   if (!isSchema(value)) return false
-  const { oneOf, allOf, not, prefixItems, patternProperties } = value
+  const { oneOf, allOf, not, prefixItems, patternProperties, $ref } = value
+  if ($ref !== undefined && !(typeof $ref === "string" && /^#(?:\/|$)/.test($ref))) return false
   if ([oneOf, allOf, not, prefixItems, patternProperties].some((keyword) => keyword !== undefined))
     return false
   if (describesObject(value) && !isClosed(value)) return false

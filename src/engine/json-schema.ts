@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { ProxyError } from "../domain/errors.ts"
+import { inNewerWords, withoutLooseNullable } from "../domain/newer-draft.ts"
 import type { Draft } from "./json-schema-worker.ts"
 import { type Schema, schemaFault } from "./schema-limits.ts"
 import type { SchemaThread } from "./schema-thread.ts"
@@ -31,7 +32,7 @@ export async function compileSchema(
   if (fault !== null) throw refusal(fault)
   const { $schema: named, ...rest } = schema
   const draft: Draft = typeof named === "string" && /20(?:19-09|20-12)/.test(named) ? "2020-12" : "draft-07"
-  const text = JSON.stringify(rest)
+  const text = JSON.stringify(withoutLooseNullable(inNewerWords(rest)))
   const key = createHash("sha256").update(`${draft} ${text}`).digest("base64")
   const job = { key, draft, text }
   const compiled = await thread.run({ ...job, checked: null })

@@ -25,7 +25,7 @@ import {
   promptResultSchema,
   type SessionUpdate,
 } from "./acp-protocol.ts"
-import { AcpSessions, functionNames, type LoadOptions } from "./acp-sessions.ts"
+import { AcpSessions, type LoadOptions } from "./acp-sessions.ts"
 import { AcpTurn } from "./acp-turn.ts"
 import { isClientTool } from "./client-tool.ts"
 import { permissionAnswer } from "./permitted.ts"
@@ -355,7 +355,7 @@ class AcpBackend implements Backend {
       permissions: session?.permissions ?? "read-only",
       folders: [this.#options.cwd],
       protectedFolders: this.#options.protectedFolders ?? [],
-      isClientCall: isClientTool(request.data.toolCall, functionNames(session)),
+      isClientCall: isClientTool(request.data.toolCall, session?.channel?.nativeNames ?? []),
     })
     connection.respond(id, answer)
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto"
 import type { Permissions } from "../../domain/agents.ts"
+import { type FunctionRules, functionRules } from "../functions/function-rules.ts"
 import type { WordRule } from "../model-failure.ts"
 import { openCodeTrouble, type Trouble } from "./opencode-trouble.ts"
 
@@ -28,6 +29,7 @@ export interface AcpCli {
     inherited: Readonly<Record<string, string>>,
   ) => Readonly<Record<string, string>>
   readonly settings: Readonly<Record<Permissions, SessionSetting>>
+  readonly functions: FunctionRules
   /** Of a session that changes nothing in an agent that may do all, or only answers. Absent: as with the permissions `read-only`. */
   readonly held?: { readonly reads: SessionSetting; readonly answers: SessionSetting }
   /** The way to log in that the environment offers; null: it must have been done before. */
@@ -77,6 +79,7 @@ export const otherAcp: AcpCli = {
     workspace: { modes: askingModes },
     "read-only": { modes: readingModes },
   },
+  functions: functionRules.acp,
   usageIsTotal: false,
   holdMs: 50_000,
   saysErrors: true,
@@ -85,6 +88,7 @@ export const otherAcp: AcpCli = {
 const gemini: AcpCli = {
   ...otherAcp,
   kind: "gemini",
+  functions: functionRules.gemini,
   args: () => ["--acp"],
   modelArgs: (model) => ["-m", model],
   installStep: "Install it with `npm install -g @google/gemini-cli`",
@@ -131,6 +135,7 @@ function withHeldAgents(config: string | undefined): string {
 const opencode: AcpCli = {
   ...otherAcp,
   kind: "opencode",
+  functions: functionRules.opencode,
   args: () => ["acp"],
   installStep: "Install it with `npm install -g opencode-ai`",
   loginStep: "Run `opencode auth login` as this user.",
@@ -154,6 +159,7 @@ const opencode: AcpCli = {
 const copilot: AcpCli = {
   ...otherAcp,
   kind: "copilot",
+  functions: functionRules.copilot,
   args: () => ["--acp", "--no-auto-update"],
   modelArgs: (model) => ["--model", model],
   installStep: "Install it with `npm install -g @github/copilot`",
@@ -184,6 +190,7 @@ const seeingModels = [
 const qwen: AcpCli = {
   ...gemini,
   kind: "qwen",
+  functions: functionRules.qwen,
   installStep: "Install it with `npm install -g @qwen-code/qwen-code`",
   loginStep: "Run `qwen` in a terminal as this user and log in, or set OPENAI_API_KEY and OPENAI_BASE_URL.",
   authMethod: (env) => (env.OPENAI_API_KEY ? "openai" : null),

@@ -3,17 +3,19 @@ import type { Permissions } from "../../domain/agents.ts"
 import type { FunctionTool, HistoryTurn, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
 import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
-import type { ToolCall, ToolChannel, ToolEndpoint } from "../../domain/tool-endpoint.ts"
+import type { ToolCall, ToolEndpoint } from "../../domain/tool-endpoint.ts"
 import { noUsage, type Usage } from "../../domain/usage.ts"
+import { type HandedChannel, openHanded } from "../functions/handed-functions.ts"
 import { RpcError } from "../rpc-client.ts"
 import { tellTools } from "../tell-tools.ts"
 import type { AcpCli, SessionSetting } from "./acp-clis.ts"
 import type { AcpConnection } from "./acp-connection.ts"
 import { isAuthError } from "./acp-error.ts"
-import { choicesOf, emptyResultSchema, type SessionDescription, sessionResultSchema } from "./acp-protocol.ts"
+import { emptyResultSchema, type SessionDescription, sessionResultSchema } from "./acp-protocol.ts"
 import {
   applySetting,
   choiceOf,
+  effortsOf,
   type SessionChoice,
   setEffort,
   setModel,
@@ -33,7 +35,7 @@ export interface Preamble {
 export interface AcpSession {
   readonly id: ThreadRef
   tools: readonly FunctionTool[]
-  readonly channel: ToolChannel | null
+  readonly channel: HandedChannel | null
   readonly permissions: Permissions
   readonly setting: SessionSetting
   readonly description: SessionDescription
@@ -235,7 +237,7 @@ export class AcpSessions {
     return this.#load(id, options)
   }
 
-  async #tellTools(channel: ToolChannel | null, tools: readonly FunctionTool[]): Promise<boolean> {
+  async #tellTools(channel: HandedChannel | null, tools: readonly FunctionTool[]): Promise<boolean> {
     if (channel === null || this.#options.cli.listsToolsEachTime !== true) return tellTools(channel, tools)
     await channel.setTools(tools, 0)
     return true
@@ -333,13 +335,12 @@ export class AcpSessions {
     )
     if (!description.sessionId) throw new RpcError("session/new", 0, "the answer names no session")
     this.#own = choiceOf(description)
-    const effort = description.configOptions?.find(({ category }) => category === "thought_level")
-    this.#efforts = effort === undefined ? [] : choicesOf(effort).filter((value) => value !== "default")
+    this.#efforts = effortsOf(description)
     return description
   }
 
-  async #channel({ tools }: LoadOptions, thread: () => ThreadRef): Promise<ToolChannel | null> {
-    const { toolEndpoint, onCall } = this.#options
+  async #channel({ tools }: LoadOptions, thread: () => ThreadRef): Promise<HandedChannel | null> {
+    const { cli, toolEndpoint, onCall } = this.#options
     if (tools.length === 0) return null
     const speaksHttp = this.#connection.description.agentCapabilities?.mcpCapabilities?.http === true
     if (toolEndpoint === null || !speaksHttp) {
@@ -347,14 +348,14 @@ export class AcpSessions {
         param: "tools",
       })
     }
-    return toolEndpoint.open(tools, (call) => onCall(thread(), call))
+    return openHanded(toolEndpoint, cli.functions, tools, (call) => onCall(thread(), call))
   }
 
   #sessionOf(
     id: ThreadRef,
     description: SessionDescription,
     options: LoadOptions,
-    channel: ToolChannel | null,
+    channel: HandedChannel | null,
     own = choiceOf(description),
   ): AcpSession {
     const { cli, model, permissions } = this.#options
@@ -388,11 +389,7 @@ export class AcpSessions {
   }
 }
 
-export function functionNames(session: AcpSession | null | undefined): readonly string[] {
-  return session?.tools.map(({ name }) => name) ?? []
-}
-
-function serversOf(channel: ToolChannel | null): readonly unknown[] {
+function serversOf(channel: HandedChannel | null): readonly unknown[] {
   if (channel === null) return []
   const headers = Object.entries(channel.headers).map(([name, value]) => ({ name, value }))
   return [{ type: "http", name: clientServer, url: channel.url, headers }]

@@ -12,7 +12,7 @@ import type { AcpConnection } from "./acp-connection.ts"
 import { cutOf } from "./acp-ends.ts"
 import { isSessionLost, modelError, turnErrorOfPrompt } from "./acp-error.ts"
 import type { PromptResult, SessionUpdate } from "./acp-protocol.ts"
-import { type AcpSession, functionNames } from "./acp-sessions.ts"
+import type { AcpSession } from "./acp-sessions.ts"
 import { AcpTurnReader } from "./acp-turn-reader.ts"
 import { isNothing, usageOfPrompt, usageOfTurn } from "./acp-usage.ts"
 import { ClientCalls } from "./client-calls.ts"
@@ -52,7 +52,7 @@ export class AcpTurn implements Turn {
       push: (event) => this.#events.push(event),
       server: cli.kind,
       cwd,
-      isClientCall: (tool) => isClientTool(tool, functionNames(this.#session)),
+      isClientCall: (tool) => isClientTool(tool, this.#session?.channel?.nativeNames ?? []),
       holdsErrors: cli.saysErrors,
       takesInfos: cli.saysInfos === true,
     })

@@ -104,3 +104,9 @@ export function settingOf(
   // It was started as one that asks nobody, or may never ask at all.
   return { ...(cli.held?.answers ?? reads), isNeededBy: cli.kind }
 }
+
+/** What a session can be set to, but for what it has anyway. */
+export function effortsOf({ configOptions }: SessionDescription): readonly string[] {
+  const effort = configOptions?.find(({ category }) => category === "thought_level")
+  return effort === undefined ? [] : choicesOf(effort).filter((value) => value !== "default")
+}

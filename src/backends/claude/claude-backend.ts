@@ -10,6 +10,7 @@ import type {
   TurnInput,
 } from "../../domain/backend.ts"
 import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
+import { fitAnswer } from "../functions/fit-answer.ts"
 import { endLeftBehind, RunningProcesses } from "../running-processes.ts"
 import { notReady, turnErrorOfThrown } from "../start-error.ts"
 import { tellTools } from "../tell-tools.ts"
@@ -211,7 +212,7 @@ class ClaudeBackend implements Backend {
     const profile = {
       model: input.model ?? this.#options.model,
       effort: input.effort,
-      schema: input.outputSchema === null ? null : JSON.stringify(input.outputSchema),
+      schema: input.outputSchema === null ? null : JSON.stringify(fitAnswer(input.outputSchema)),
     }
     let { process, untold } = await this.#processes.acquire(thread, profile)
     if (thread.uninvited !== null) {
@@ -223,7 +224,7 @@ class ClaudeBackend implements Backend {
     await seedSession(process, before, () => this.#nextResult(thread))
     if (turn.isOver) return
     thread.turn = turn
-    turn.begin(process)
+    turn.begin(process, thread.tools.length === 0 ? null : thread.channel)
     if (process.hasExited) {
       turn.fail({ code: "backend_died", message: "claude ended before the turn began", modelStatus: null })
     }

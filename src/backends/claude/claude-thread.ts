@@ -1,5 +1,5 @@
 import type { FunctionTool, HistoryTurn, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
-import type { ToolChannel } from "../../domain/tool-endpoint.ts"
+import type { HandedChannel } from "../functions/handed-functions.ts"
 import type { ClaudeProcess } from "./claude-process.ts"
 import type { ClaudeTurn } from "./claude-turn.ts"
 import type { LaunchProfile, SessionStart } from "./launch-arguments.ts"
@@ -23,7 +23,7 @@ export interface ClaudeThread {
   start: SessionStart
   /** claude has the session, and we have noted it. */
   isRecorded: boolean
-  channel: ToolChannel | null
+  channel: HandedChannel | null
   warm: WarmProcess | null
   turn: ClaudeTurn | null
   /** Resolves when the turn is over that claude has begun by itself. */

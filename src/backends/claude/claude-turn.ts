@@ -8,6 +8,7 @@ import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
 import type { CliExit } from "../cli-process.ts"
 import { EventBatches } from "../event-batches.ts"
+import type { HandedChannel } from "../functions/handed-functions.ts"
 import { cutOf, hookErrorOf } from "./claude-ends.ts"
 import { callLimitMs } from "./claude-environment.ts"
 import type { ClaudeProcess } from "./claude-process.ts"
@@ -17,7 +18,7 @@ import { inputBlocks } from "./input-blocks.ts"
 import type { ClaudeEvent, ResultEvent } from "./protocol.ts"
 import { userMessage } from "./seed-session.ts"
 import { isNotLoggedIn, turnErrorOf } from "./turn-error.ts"
-import { TurnReader } from "./turn-reader.ts"
+import { answerTool, TurnReader } from "./turn-reader.ts"
 
 /** claude gives a call up after its limit; the client's answer has to come before. */
 const holdMs = callLimitMs - 60_000
@@ -41,6 +42,8 @@ export class ClaudeTurn implements Turn {
   readonly #calls: ClientCalls
   readonly #reader: TurnReader
   #process: ClaudeProcess | null = null
+  /** Of the client; null: there are none. */
+  #functions: HandedChannel | null = null
   #stopping: Stop | null = null
   /** claude has begun the turn: before that an interrupt would hit nothing. */
   #isBegun = false
@@ -57,9 +60,12 @@ export class ClaudeTurn implements Turn {
 
   constructor(options: ClaudeTurnOptions) {
     this.#options = options
-    this.#calls = new ClientCalls((items) => {
-      for (const item of items) this.#batches.push({ type: "function.called", item, holdMs })
-    })
+    this.#calls = new ClientCalls(
+      (items) => {
+        for (const item of items) this.#batches.push({ type: "function.called", item, holdMs })
+      },
+      (native) => this.#functions?.fromNative(native) ?? native,
+    )
     this.#reader = new TurnReader({
       push: (event) => this.#batches.push(event),
       calls: this.#calls,
@@ -134,8 +140,9 @@ export class ClaudeTurn implements Turn {
   }
 
   /** The turn is in the hands of claude from now on. */
-  begin(process: ClaudeProcess): void {
+  begin(process: ClaudeProcess, functions: HandedChannel | null): void {
     this.#process = process
+    this.#functions = functions
     this.#batches.push({ type: "turn.started", turnRef: this.ref })
   }
 
@@ -150,7 +157,9 @@ export class ClaudeTurn implements Turn {
       this.#isBegun = true
       if (this.#stopping !== null) this.#sendInterrupt()
     }
-    if (event.type === "result") void this.#end(event)
+    const dropped = event.type === "system" && event.tools != null ? this.#droppedOf(event.tools) : null
+    if (dropped !== null) this.#refuseDropped(dropped)
+    else if (event.type === "result") void this.#end(event)
     else this.#reader.read(event)
   }
 
@@ -169,6 +178,23 @@ export class ClaudeTurn implements Turn {
   settle(): void {
     this.fail({ code: "backend_error", message: "The turn was never run", modelStatus: null })
     this.#settle()
+  }
+
+  /** What the model is not offered though it should be; claude leaves out what it does not take, and says nothing. */
+  #droppedOf(offered: readonly string[]): string | null {
+    const names = this.#functions?.nativeNames ?? []
+    const missing = names.filter((native) => !offered.includes(ClientCalls.toolName(native)))
+    if (missing.length > 0) {
+      const told = missing.map((native) => `'${this.#functions?.fromNative(native) ?? native}'`)
+      return `the function${told.length === 1 ? "" : "s"} ${told.slice(0, 10).join(", ")}`
+    }
+    return this.#options.hasSchema && !offered.includes(answerTool) ? "the JSON Schema of the answer" : null
+  }
+
+  #refuseDropped(what: string): void {
+    void this.#process?.end()
+    const message = `claude does not take ${what}, so its model was not asked`
+    this.fail({ code: "backend_error", message, modelStatus: null })
   }
 
   async #end(result: ResultEvent): Promise<void> {

@@ -28,13 +28,24 @@ interface OpenCall {
  */
 export class ClientCalls {
   readonly #release: (items: readonly FunctionCallItem[]) => void
+  readonly #nameOf: (native: string) => string
   readonly #calls = new Map<string, OpenCall>()
   /** Requests whose message was not read yet. */
   readonly #unannounced = new Map<ToolCall, NodeJS.Timeout>()
   #isMessageOpen = false
 
-  constructor(release: (items: readonly FunctionCallItem[]) => void) {
+  /** `nameOf`: the client's name of a function that claude knows under this one. */
+  constructor(
+    release: (items: readonly FunctionCallItem[]) => void,
+    nameOf: (native: string) => string = (native) => native,
+  ) {
     this.#release = release
+    this.#nameOf = nameOf
+  }
+
+  /** A function of the client as claude tells it. */
+  static toolName(native: string): string {
+    return prefix + native
   }
 
   /** True for a tool that is a function of the client. */
@@ -53,7 +64,7 @@ export class ClientCalls {
   }
 
   announce({ id, name, input, inputText }: ToolUse): void {
-    const call = openCall(itemOf(id, name.slice(prefix.length), inputText), input)
+    const call = openCall(itemOf(id, this.#nameOf(name.slice(prefix.length)), inputText), input)
     this.#calls.set(id, call)
     const request = [...this.#unannounced.keys()].find((candidate) => isSame(call, candidate))
     if (request !== undefined) this.#bind(call, request)

@@ -1,9 +1,13 @@
 import { describe, expect, it } from "vitest"
 import type { HistoryTurn } from "../../domain/backend.ts"
 import type { Item, MessageItem } from "../../domain/items.ts"
-import { historyMessages } from "./history-messages.ts"
+import { namesFor } from "../functions/handed-functions.ts"
+import { historyMessages as historyMessagesOf } from "./history-messages.ts"
 
 const status = "completed"
+
+const historyMessages = (history: readonly HistoryTurn[]) =>
+  historyMessagesOf(history, namesFor("claude", []))
 
 function message(role: MessageItem["role"], text: string): MessageItem {
   return { type: "message", id: "m", role, content: [{ type: "text", text }], phase: null, status }
@@ -50,7 +54,10 @@ describe("historyMessages", () => {
         role: "assistant",
         content: [{ type: "tool_use", id: "c_1", name: "Bash", input: { command: "ls" } }],
       },
-      { role: "user", content: [{ type: "tool_result", tool_use_id: "c_1", content: "a\n(Exit code 0)" }] },
+      {
+        role: "user",
+        content: [{ type: "tool_result", tool_use_id: "c_1", content: "a\n(Exit code 0)" }],
+      },
       {
         role: "assistant",
         content: [{ type: "tool_use", id: "call_1", name: "mcp__client__look", input: { a: 1 } }],

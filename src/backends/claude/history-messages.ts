@@ -1,5 +1,6 @@
 import type { HistoryTurn } from "../../domain/backend.ts"
 import type { Item, MessageItem } from "../../domain/items.ts"
+import type { FunctionNames } from "../functions/function-names.ts"
 import { clientServer } from "./client-calls.ts"
 import { contentBlocks, textBlocks } from "./input-blocks.ts"
 
@@ -23,8 +24,8 @@ const noResult = "(The tool gave no result: the call was cut off.)"
  * are put there wherever they were told; the client's own answer to a call is preferred to what claude noted when it did
  * not wait for it. A result without a call becomes a text.
  */
-export function historyMessages(history: readonly HistoryTurn[]): SeedMessage[] {
-  const told = history.flatMap(toldMessages)
+export function historyMessages(history: readonly HistoryTurn[], names: FunctionNames): SeedMessage[] {
+  const told = history.flatMap((turn) => toldMessages(turn, names))
   const results = new Map<string, Block>()
   for (const block of told.flatMap(({ content }) => content).filter(isResult)) {
     const id = String(block.tool_use_id)
@@ -47,12 +48,12 @@ export function historyMessages(history: readonly HistoryTurn[]): SeedMessage[] 
 /** Marks a result as the client's own; not told to claude. */
 const ofClient = "ofClient"
 
-function toldMessages({ input, output, native }: HistoryTurn): SeedMessage[] {
-  const heard = input.flatMap(itemMessages)
+function toldMessages({ input, output, native }: HistoryTurn, names: FunctionNames): SeedMessage[] {
+  const heard = input.flatMap((item) => itemMessages(item, names))
   if (native?.kind === claudeKind && native.items.length > 0) {
     return [...heard, ...native.items.flatMap(nativeMessage)]
   }
-  return [...heard, ...output.flatMap(itemMessages)]
+  return [...heard, ...output.flatMap((item) => itemMessages(item, names))]
 }
 
 function nativeMessage(item: unknown): SeedMessage[] {
@@ -63,12 +64,12 @@ function nativeMessage(item: unknown): SeedMessage[] {
   return [{ role, content: content as readonly Block[] }]
 }
 
-function itemMessages(item: Item): SeedMessage[] {
+function itemMessages(item: Item, names: FunctionNames): SeedMessage[] {
   switch (item.type) {
     case "message":
       return messageOf(item)
     case "function_call":
-      return [call(item.callId, `mcp__${clientServer}__${item.name}`, item.arguments)]
+      return [call(item.callId, `mcp__${clientServer}__${names.toNative(item.name)}`, item.arguments)]
     case "function_call_output": {
       const content = contentBlocks(item.output)
       const block = { type: "tool_result", tool_use_id: idOf(item.callId), content, [ofClient]: true }

@@ -25,6 +25,8 @@ const schemas = {
   system: z.looseObject({
     type: z.literal("system"),
     subtype: z.string(),
+    /** Of `init`: names of all that the model is offered. */
+    tools: z.array(z.string()).nullish().catch(null),
     attempt: z.number().nullish(),
     max_retries: z.number().nullish(),
     error_status: z.number().nullish(),

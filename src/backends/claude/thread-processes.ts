@@ -2,6 +2,8 @@ import path from "node:path"
 import type { OwnPath } from "../../disk/held-folder.ts"
 import { removeOwnFileSync, replaceOwnFileSync } from "../../disk/own-file.ts"
 import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
+import { functionRules } from "../functions/function-rules.ts"
+import { namesFor, openHanded } from "../functions/handed-functions.ts"
 import type { RunningProcesses } from "../running-processes.ts"
 import { stopping } from "../start-error.ts"
 import type { ClaudeBackendOptions, ClaudeTimeouts } from "./claude-options.ts"
@@ -63,7 +65,8 @@ export class ThreadProcesses {
     thread.warm = await this.#start(thread, profile)
     return {
       process: thread.warm.process,
-      untold: thread.start.type === "new" ? historyMessages(thread.history) : [],
+      untold:
+        thread.start.type === "new" ? historyMessages(thread.history, namesFor("claude", thread.tools)) : [],
     }
   }
 
@@ -157,7 +160,7 @@ export class ThreadProcesses {
   async #writeMcpConfig(thread: ClaudeThread): Promise<string | null> {
     const { options } = this.#options
     if (thread.tools.length === 0 || options.toolEndpoint === null) return null
-    thread.channel ??= await options.toolEndpoint.open(thread.tools, (call) => {
+    thread.channel ??= await openHanded(options.toolEndpoint, functionRules.claude, thread.tools, (call) => {
       if (thread.turn === null) call.answer([{ type: "text", text: "No turn is running." }], true)
       else thread.turn.requested(call)
     })

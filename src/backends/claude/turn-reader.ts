@@ -32,7 +32,7 @@ interface OpenText {
 }
 
 /** Tool by which claude gives an answer that has a schema. */
-const answerTool = "StructuredOutput"
+export const answerTool = "StructuredOutput"
 
 /** How often work that shows nothing counts as progress. */
 const progressEveryMs = 5_000

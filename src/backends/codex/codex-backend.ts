@@ -10,6 +10,8 @@ import type {
 } from "../../domain/backend.ts"
 import { messageOf } from "../../domain/errors.ts"
 import type { MessageItem } from "../../domain/items.ts"
+import type { FunctionNames } from "../functions/function-names.ts"
+import { namesFor } from "../functions/handed-functions.ts"
 import { ProcessSupervisor } from "../process-supervisor.ts"
 import { type RequestId, RpcError } from "../rpc-client.ts"
 import { RunningProcesses } from "../running-processes.ts"
@@ -32,7 +34,6 @@ import {
 } from "./codex-options.ts"
 import { CodexThreads, type LoadedThread } from "./codex-threads.ts"
 import { CodexTurn, refusedCall } from "./codex-turn.ts"
-import { FunctionNames } from "./function-names.ts"
 import { codexKind } from "./history-items.ts"
 import { injectedItem } from "./injected-items.ts"
 import { lastSession } from "./last-session.ts"
@@ -142,7 +143,7 @@ class CodexBackend implements Backend {
   }
 
   async resumeThread(thread: ThreadRef, options: ThreadOptions): Promise<void> {
-    const names = new FunctionNames(options.tools)
+    const names = namesFor("codex", options.tools)
     this.#names.set(thread, names)
     await this.#withThreads((threads) => threads.resume(thread, names))
   }
@@ -245,7 +246,7 @@ class CodexBackend implements Backend {
   }
 
   #loadedThread(threads: CodexThreads, thread: ThreadRef): Promise<LoadedThread> {
-    return threads.resume(thread, this.#names.get(thread) ?? new FunctionNames([]))
+    return threads.resume(thread, this.#names.get(thread) ?? namesFor("codex", []))
   }
 
   async #running(): Promise<{ readonly server: AppServer; readonly threads: CodexThreads }> {

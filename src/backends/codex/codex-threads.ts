@@ -2,9 +2,10 @@ import type { ThreadOptions, ThreadRef, TurnInput } from "../../domain/backend.t
 import { ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
 import { noUsage, type Usage } from "../../domain/usage.ts"
+import type { FunctionNames } from "../functions/function-names.ts"
+import { namesFor } from "../functions/handed-functions.ts"
 import { lostOrProxyError } from "../start-error.ts"
 import type { AppServer } from "./app-server.ts"
-import { FunctionNames } from "./function-names.ts"
 import { historyItems } from "./history-items.ts"
 import type { InjectedItem } from "./injected-items.ts"
 import { patientProvider } from "./patient-provider.ts"
@@ -101,7 +102,7 @@ export class CodexThreads {
   }
 
   async open(options: ThreadOptions): Promise<LoadedThread> {
-    const names = new FunctionNames(options.tools)
+    const names = namesFor("codex", options.tools)
     const ownServers = options.reach !== undefined ? await this.#ownServers() : []
     const params = startParams(await this.#settings(), options, names, ownServers)
     const result = await this.#server.request("thread/start", params, threadResultSchema)
@@ -154,7 +155,7 @@ export class CodexThreads {
     try {
       const params = forkParams(await this.#settings(), thread, at, options.isEphemeral)
       const result = await this.#server.request("thread/fork", params, threadResultSchema)
-      const loaded = this.#keep(result, new FunctionNames(options.tools), { hasRawEvents: false })
+      const loaded = this.#keep(result, namesFor("codex", options.tools), { hasRawEvents: false })
       await this.#fill(loaded, options)
       return loaded
     } catch (error) {

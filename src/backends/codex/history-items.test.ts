@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest"
 import type { HistoryTurn } from "../../domain/backend.ts"
 import type { FunctionCallItem, FunctionCallOutputItem, Item, MessageItem } from "../../domain/items.ts"
-import { FunctionNames } from "./function-names.ts"
+import { namesFor } from "../functions/handed-functions.ts"
 import { historyItems, keptNativeItem } from "./history-items.ts"
 
-const names = new FunctionNames([{ name: "exec", description: "", parameters: {} }])
+const names = namesFor("codex", [{ name: "exec" }])
 
 function message(role: "user" | "assistant" | "developer", text: string): MessageItem {
   return {

@@ -1,7 +1,9 @@
 import type { Permissions } from "../../domain/agents.ts"
 import type { FunctionTool, ThreadOptions, TurnInput } from "../../domain/backend.ts"
 import { type ContentPart, type MessageItem, textOf } from "../../domain/items.ts"
-import type { FunctionNames } from "./function-names.ts"
+import type { FunctionNames } from "../functions/function-names.ts"
+import { functionRules } from "../functions/function-rules.ts"
+import { handedFunction } from "../functions/handed-functions.ts"
 import { type InjectedItem, imageDetail } from "./injected-items.ts"
 
 type Params = Readonly<Record<string, unknown>>
@@ -123,12 +125,8 @@ export function forkParams(
 }
 
 function dynamicTool(tool: FunctionTool, names: FunctionNames): Params {
-  return {
-    type: "function",
-    name: names.toNative(tool.name),
-    description: tool.description,
-    inputSchema: tool.parameters,
-  }
+  const { name, description, parameters } = handedFunction(tool, names, functionRules.codex.schema)
+  return { type: "function", name, description, inputSchema: parameters }
 }
 
 /** codex refuses a longer input of a turn (1,048,576 characters); injected items have no such limit. */

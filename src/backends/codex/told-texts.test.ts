@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { MessageItem } from "../../domain/items.ts"
-import { FunctionNames } from "./function-names.ts"
+import { namesFor } from "../functions/handed-functions.ts"
 import { historyItems } from "./history-items.ts"
 import { ToldTexts } from "./told-texts.ts"
 
@@ -23,7 +23,7 @@ function raw(id: string, text: string) {
 
 function seeded(native: readonly unknown[], output: readonly MessageItem[]) {
   const turn = { input: [], output, native: { kind: "codex", items: native } }
-  return historyItems([turn], new FunctionNames([]))
+  return historyItems([turn], namesFor("codex", []))
 }
 
 describe("the text of an answer", () => {

@@ -10,6 +10,7 @@ import type {
 } from "../../domain/backend.ts"
 import { cannotBeHeld, messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { FunctionChannel } from "../function-channel.ts"
+import { functionRules } from "../functions/function-rules.ts"
 import { type ExecProfile, probeExec } from "../probe.ts"
 import { type BriefRun, runBriefly } from "../run-briefly.ts"
 import { endLeftBehind, RunningProcesses } from "../running-processes.ts"
@@ -172,7 +173,12 @@ class ExecBackend implements Backend {
         param: "tools",
       })
     }
-    return FunctionChannel.open({ endpoint: toolEndpoint, tools, holdMsOf })
+    return FunctionChannel.open({
+      endpoint: toolEndpoint,
+      rules: functionRules["codex exec"],
+      tools,
+      holdMsOf,
+    })
   }
 
   async #run(turn: ExecTurn, ref: ThreadRef, input: TurnInput, previous?: ExecTurn): Promise<void> {

@@ -1,0 +1,60 @@
+import type { FunctionTool } from "../../domain/backend.ts"
+import type { ToolCall, ToolChannel, ToolEndpoint } from "../../domain/tool-endpoint.ts"
+import { fitForCli } from "./fit-for-cli.ts"
+import { fitParameters } from "./fit-parameters.ts"
+import { FunctionNames } from "./function-names.ts"
+import { type FunctionRules, functionRules, type SchemaRules } from "./function-rules.ts"
+
+/** The names of these functions on a CLI. */
+export function namesFor(
+  cli: keyof typeof functionRules,
+  tools: readonly Pick<FunctionTool, "name" | "owner">[],
+): FunctionNames {
+  return new FunctionNames(tools, functionRules[cli].names)
+}
+
+/** A client's function as a CLI is handed it; its calls are still to be checked against what the client said. */
+export function handedFunction(tool: FunctionTool, names: FunctionNames, rules: SchemaRules): FunctionTool {
+  const { schema, note } = fitParameters(tool.parameters)
+  const description = [tool.description, note].filter((part) => part !== null && part !== "").join("\n\n")
+  return { ...tool, name: names.toNative(tool.name), description, parameters: fitForCli(schema, rules) }
+}
+
+/** A channel whose CLI sees names and schemas that are fit for it, and whose owner sees those of the client. */
+export interface HandedChannel extends ToolChannel {
+  /** As the CLI knows the function, without what it puts in front. */
+  toNative(name: string): string
+  /** Null: no function of the client. */
+  fromNative(name: string): string | null
+  /** Of the functions as they are offered now. */
+  readonly nativeNames: readonly string[]
+}
+
+/** Opens the channel of a thread; the rest is `ToolEndpoint`'s. */
+export async function openHanded(
+  endpoint: ToolEndpoint,
+  rules: FunctionRules,
+  tools: readonly FunctionTool[],
+  onCall: (call: ToolCall) => void,
+): Promise<HandedChannel> {
+  let names = new FunctionNames(tools, rules.names)
+  const handed = (given: readonly FunctionTool[]) =>
+    given.map((tool) => handedFunction(tool, names, rules.schema))
+  const channel = await endpoint.open(handed(tools), (call) =>
+    onCall({ ...call, name: names.fromNative(call.name) ?? call.name }),
+  )
+  return {
+    url: channel.url,
+    headers: channel.headers,
+    setTools: (changed, timeoutMs) => {
+      names = new FunctionNames(changed, rules.names)
+      return channel.setTools(handed(changed), timeoutMs)
+    },
+    close: () => channel.close(),
+    toNative: (name) => names.toNative(name),
+    fromNative: (name) => names.fromNative(name),
+    get nativeNames() {
+      return names.native
+    },
+  }
+}

@@ -1,0 +1,51 @@
+export type Schema = Readonly<Record<string, unknown>>
+
+/** Their values are schemas under names that the client chose. */
+const maps = [
+  "properties",
+  "patternProperties",
+  "$defs",
+  "definitions",
+  "dependentSchemas",
+  "dependencies",
+] as const
+const lists = ["anyOf", "oneOf", "allOf", "prefixItems"] as const
+const single = [
+  "items",
+  "additionalItems",
+  "additionalProperties",
+  "unevaluatedItems",
+  "unevaluatedProperties",
+  "contains",
+  "propertyNames",
+  "not",
+  "if",
+  "then",
+  "else",
+] as const
+
+export function isSchema(value: unknown): value is Schema {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}
+
+/** The schema with each schema directly inside of it replaced; `keyword` says where it stands. What is data is left alone. */
+export function mapInside(schema: Schema, change: (inner: unknown, keyword: string) => unknown): Schema {
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, changed(key, value, change)]))
+}
+
+function changed(key: string, value: unknown, change: (inner: unknown, keyword: string) => unknown): unknown {
+  if (isOneOf(maps, key) && isSchema(value)) {
+    // A list of names in `dependencies` is no schema.
+    return Object.fromEntries(
+      Object.entries(value).map(([name, inner]) => [name, Array.isArray(inner) ? inner : change(inner, key)]),
+    )
+  }
+  const isList = isOneOf(lists, key) || key === "items" || isOneOf(single, key)
+  if (isList && Array.isArray(value)) return value.map((inner) => change(inner, key))
+  if (isOneOf(single, key) && (isSchema(value) || typeof value === "boolean")) return change(value, key)
+  return value
+}
+
+function isOneOf(names: readonly string[], key: string): boolean {
+  return names.includes(key)
+}

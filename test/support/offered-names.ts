@@ -1,0 +1,35 @@
+import type { ModelServer } from "../model-server/model-server.ts"
+import type { JsonObject } from "../model-server/wire.ts"
+import { objectsOf, stringOf } from "../model-server/wire.ts"
+
+export interface OfferedTool {
+  readonly name: string
+  readonly description: string
+}
+
+/** All tools that the model was shown since its requests were cleared, as it was shown them; in code mode those of scripts. */
+export function offeredTools({ requests }: Pick<ModelServer, "requests">): readonly OfferedTool[] {
+  const found: OfferedTool[] = []
+  const visit = (tool: JsonObject): void => {
+    const description = stringOf(tool.description)
+    found.push({ name: stringOf(tool.name), description })
+    for (const inner of objectsOf(tool.tools)) visit(inner)
+    for (const section of description.split(/^(?=### `)/m)) {
+      const [, identifier, name] = /^### `([^`]+)`(?: \(`([^`]+)`\))?/.exec(section) ?? []
+      if (identifier !== undefined) found.push({ name: name ?? identifier, description: section })
+    }
+  }
+  for (const { body } of requests) {
+    for (const tool of body.tools ?? []) visit(tool)
+    for (const item of body.input) {
+      if (item.type === "additional_tools") for (const tool of objectsOf(item.tools)) visit(tool)
+    }
+  }
+  // The whole description of a script's tool has those of all others in it.
+  return found.filter(({ name }) => name !== "exec")
+}
+
+/** Their names. */
+export function offeredNames(model: Pick<ModelServer, "requests">): ReadonlySet<string> {
+  return new Set(offeredTools(model).map(({ name }) => name))
+}
