@@ -52,11 +52,11 @@ describe("historyMessages", () => {
       { role: "user", content: [text("hi")] },
       {
         role: "assistant",
-        content: [{ type: "tool_use", id: "c_1", name: "Bash", input: { command: "ls" } }],
+        content: [{ type: "tool_use", id: "c_1_242cb3fec825", name: "Bash", input: { command: "ls" } }],
       },
       {
         role: "user",
-        content: [{ type: "tool_result", tool_use_id: "c_1", content: "a\n(Exit code 0)" }],
+        content: [{ type: "tool_result", tool_use_id: "c_1_242cb3fec825", content: "a\n(Exit code 0)" }],
       },
       {
         role: "assistant",

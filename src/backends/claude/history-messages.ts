@@ -1,5 +1,6 @@
 import type { HistoryTurn } from "../../domain/backend.ts"
 import type { Item, MessageItem } from "../../domain/items.ts"
+import { fitId, unused } from "../functions/call-ids.ts"
 import type { FunctionNames } from "../functions/function-names.ts"
 import { clientServer } from "./client-calls.ts"
 import { contentBlocks, textBlocks } from "./input-blocks.ts"
@@ -25,7 +26,7 @@ const noResult = "(The tool gave no result: the call was cut off.)"
  * not wait for it. A result without a call becomes a text.
  */
 export function historyMessages(history: readonly HistoryTurn[], names: FunctionNames): SeedMessage[] {
-  const told = history.flatMap((turn) => toldMessages(turn, names))
+  const told = withOwnIds(history.flatMap((turn) => toldMessages(turn, names)))
   const results = new Map<string, Block>()
   for (const block of told.flatMap(({ content }) => content).filter(isResult)) {
     const id = String(block.tool_use_id)
@@ -43,6 +44,29 @@ export function historyMessages(history: readonly HistoryTurn[], names: Function
       messages.push({ role: "user", content: calls.map((call) => resultOf(call, results)) })
   }
   return joined(messages)
+}
+
+/**
+ * Each call with an id of its own, and the results with that of the call before them: other providers, and some model servers,
+ * begin to count anew in each round.
+ */
+function withOwnIds(messages: readonly SeedMessage[]): SeedMessage[] {
+  const used = new Set<string>()
+  /** Of the newest call that was told under that id. */
+  const current = new Map<string, string>()
+  const renamed = (block: Block): Block => {
+    if (isCall(block)) {
+      const told = String(block.id)
+      const id = unused(told, used)
+      used.add(id)
+      current.set(told, id)
+      return { ...block, id }
+    }
+    return isResult(block)
+      ? { ...block, tool_use_id: current.get(String(block.tool_use_id)) ?? block.tool_use_id }
+      : block
+  }
+  return messages.map(({ role, content }) => ({ role, content: content.map(renamed) }))
 }
 
 /** Marks a result as the client's own; not told to claude. */
@@ -72,7 +96,7 @@ function itemMessages(item: Item, names: FunctionNames): SeedMessage[] {
       return [call(item.callId, `mcp__${clientServer}__${names.toNative(item.name)}`, item.arguments)]
     case "function_call_output": {
       const content = contentBlocks(item.output)
-      const block = { type: "tool_result", tool_use_id: idOf(item.callId), content, [ofClient]: true }
+      const block = { type: "tool_result", tool_use_id: fitId(item.callId), content, [ofClient]: true }
       return [{ role: "user", content: [block] }]
     }
     case "command": {
@@ -108,14 +132,14 @@ function messageOf({ role, content }: MessageItem): SeedMessage[] {
 function call(id: string, name: string, args: string): SeedMessage {
   return {
     role: "assistant",
-    content: [{ type: "tool_use", id: idOf(id), name: nameOf(name), input: inputOf(args) }],
+    content: [{ type: "tool_use", id: fitId(id), name: nameOf(name), input: inputOf(args) }],
   }
 }
 
 function result(id: string, output: string): SeedMessage {
   return {
     role: "user",
-    content: [{ type: "tool_result", tool_use_id: idOf(id), content: output || "(nothing)" }],
+    content: [{ type: "tool_result", tool_use_id: fitId(id), content: output || "(nothing)" }],
   }
 }
 
@@ -166,13 +190,9 @@ function isText(part: unknown): part is { readonly text: string } {
   return typeof part === "object" && part !== null && "text" in part && typeof part.text === "string"
 }
 
-/** What a model server takes as an id and as the name of a tool. */
-function idOf(id: string): string {
-  return id.replaceAll(/[^a-zA-Z0-9_-]/g, "_") || "call"
-}
-
+/** What a model server takes as the name of a tool. */
 function nameOf(name: string): string {
-  return idOf(name).slice(0, 128)
+  return name.replaceAll(/[^a-zA-Z0-9_-]/g, "_").slice(0, 128) || "tool"
 }
 
 function inputOf(args: string): unknown {

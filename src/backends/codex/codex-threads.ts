@@ -2,11 +2,12 @@ import type { ThreadOptions, ThreadRef, TurnInput } from "../../domain/backend.t
 import { ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
 import { noUsage, type Usage } from "../../domain/usage.ts"
+import { withFitIds } from "../functions/call-ids.ts"
 import type { FunctionNames } from "../functions/function-names.ts"
 import { namesFor } from "../functions/handed-functions.ts"
 import { lostOrProxyError } from "../start-error.ts"
 import type { AppServer } from "./app-server.ts"
-import { historyItems } from "./history-items.ts"
+import { codexKind, historyItems } from "./history-items.ts"
 import type { InjectedItem } from "./injected-items.ts"
 import { patientProvider } from "./patient-provider.ts"
 import {
@@ -113,7 +114,7 @@ export class CodexThreads {
 
   async #fill({ id, names }: LoadedThread, { history }: ThreadOptions): Promise<void> {
     try {
-      await this.inject(id, historyItems(history, names))
+      await this.inject(id, historyItems(withFitIds(history, codexKind), names))
     } catch (error) {
       // Half a history is worse than none: nobody will learn this thread's id.
       await this.close(id).catch(() => {})
