@@ -172,7 +172,7 @@ export const byHand: readonly CorpusEntry[] = [
     JSON.parse(
       '{"type":"object","properties":{"constructor":{"type":"string"},"toString":{"type":"string"},"length":{"type":"integer"}}}',
     ),
-    { constructor: "a" },
+    { toString: "a", length: 3 },
   ),
   entry(
     "keyword_names",
