@@ -59,17 +59,17 @@ it.each([
     const model = `engineer_${name}`
     const { client } = service
     const before = starts(name)
-    const asked = await client.responses.create({ model, input: "one" })
+    const asked = await client.responses.create({ model, input: "[[say:one]]" })
     expect(starts(name).slice(before.length)).toHaveLength(first)
     const again = starts(name).length
-    await client.responses.create({ model, input: "two", previous_response_id: asked.id })
+    await client.responses.create({ model, input: "[[say:two]]", previous_response_id: asked.id })
     const stream = await client.chat.completions.create({
       model,
       stream: true,
       messages: [
-        { role: "user", content: "one" },
+        { role: "user", content: "[[say:one]]" },
         { role: "assistant", content: asked.output_text },
-        { role: "user", content: "three" },
+        { role: "user", content: "[[say:three]]" },
       ],
     })
     for await (const _ of stream) {
