@@ -4,13 +4,13 @@
  * sessions are files in SESSIONS, its prompts are written to PROMPTS. It misbehaves when the rest of the prompt says so
  * (`misbehave` below), or from its start on when FAULT does.
  */
-import { type ChildProcess, spawn } from "node:child_process"
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { setTimeout as delay, setImmediate as immediate } from "node:timers/promises"
 import { parseScript, type ToolDirective } from "../model-server/script.ts"
 import { callTool } from "../support/mcp-client.ts"
+import { shell } from "./shell.ts"
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -290,24 +290,6 @@ async function isPermitted(session: Session, toolCall: Fields): Promise<boolean>
   ]
   const result = await ask("session/request_permission", { sessionId: session.id, toolCall, options })
   return JSON.stringify(result).includes('"once"')
-}
-
-/** In a session of its own, as the shells of agents are: no signal to the agent's group reaches it. */
-function shell(command: string, signal: AbortSignal): Promise<{ output: string; exit: number | null }> {
-  return new Promise((resolve, reject) => {
-    const child: ChildProcess = spawn("sh", ["-c", command], {
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-    })
-    let output = ""
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding("utf8").on("data", (text: string) => {
-        output += text
-      })
-    }
-    child.once("close", (exit) => (signal.aborted ? reject(signal.reason) : resolve({ output, exit })))
-    signal.addEventListener("abort", () => child.kill("SIGKILL"))
-  })
 }
 
 /** What the rest of the prompt asks for; null: nothing. */

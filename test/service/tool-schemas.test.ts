@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
+import { expect, it, vi } from "vitest"
 import { functionRules } from "../../src/backends/functions/function-rules.ts"
-import { type CliName, cliNames, startCliService } from "../support/cli-service.ts"
+import { describeOnEachCli } from "../support/cli-service.ts"
 import { askInChat, askInResponses, callsOf } from "../support/client-functions.ts"
 import { offeredNames } from "../support/offered-names.ts"
-import { missingCli, testCli } from "../support/test-clis.ts"
 import type { TestService } from "../support/test-service.ts"
 import { type CorpusEntry, corpus } from "../tool-schemas/corpus.ts"
 
@@ -36,8 +35,7 @@ async function callAll(
   called: readonly CorpusEntry[],
   streams: boolean,
 ): Promise<readonly unknown[]> {
-  // biome-ignore lint/suspicious/noExplicitAny: schemas of all kinds
-  const tools = batch.map(toolOf) as any
+  const tools = batch.map(toolOf)
   const seen: unknown[] = []
   let response = await askInResponses(
     service.client,
@@ -61,60 +59,41 @@ async function callAll(
   return seen
 }
 
-const cases: readonly { readonly name: string; readonly cli: CliName; readonly modelName?: string }[] = [
-  ...cliNames.map((cli) => ({ name: cli, cli })),
-  { name: "codex with gpt-6-sol", cli: "codex", modelName: "gpt-6-sol" },
-]
-
 it("is a corpus of at least 200 schemas, each with a name of its own", () => {
   expect(new Set(corpus.map(({ name }) => name)).size).toBe(corpus.length)
   expect(corpus.length).toBeGreaterThanOrEqual(200)
 })
 
-for (const { name, cli, modelName } of cases) {
-  const isMissing = cli !== "codex" && testCli(cli) === null
-  describe.skipIf(isMissing)(isMissing ? missingCli(cli) : `tool schemas of all kinds on ${name}`, () => {
-    let service: TestService
-    let stop: () => Promise<void> = async () => {}
-
-    beforeAll(async () => {
-      const started = await startCliService(cli, modelName)
-      ;({ service } = started)
-      stop = () => started.stop()
-    })
-    afterAll(() => stop())
-
-    it.each(batches.map((batch, index) => [index, batch] as const))(
-      "reach the model, and its calls the right function: batch %i",
-      async (index, batch) => {
-        service.model.clearRequests()
-        const called = sampled(batch, index)
-        const seen = await callAll(service, batch, called, index % 2 === 1)
-        const offered = offeredNames(service.model)
-        const { prefix } = functionRules[cli]
-        expect(batch.map((entry) => entry.name).filter((own) => !offered.has(prefix + own))).toEqual([])
-        expect(seen).toHaveLength(called.length)
-        expect(seen).toEqual(expect.arrayContaining(called.map((entry) => [entry.name, entry.sample])))
-      },
-    )
-
-    it.each([false, true])("reach it from chat completions as well (streams: %s)", async (streams) => {
-      const batch = corpus.filter((entry) => entry.name.startsWith("hand_"))
-      const [first] = batch
-      if (first === undefined) throw new Error("there is none")
-      service.model.clearRequests()
-      // biome-ignore lint/suspicious/noExplicitAny: schemas of all kinds
-      const tools = batch.map(toolOf) as any
-      const completion = await askInChat(
-        service.client,
-        [{ role: "user", content: `${directive(first)}[[say:x]]` }],
-        streams,
-        tools,
-      )
-      const offered = offeredNames(service.model)
+describeOnEachCli("tool schemas of all kinds", (cli, service) => {
+  it.each(batches.map((batch, index) => [index, batch] as const))(
+    "reach the model, and its calls the right function: batch %i",
+    async (index, batch) => {
+      service().model.clearRequests()
+      const called = sampled(batch, index)
+      const seen = await callAll(service(), batch, called, index % 2 === 1)
+      const offered = offeredNames(service().model)
       const { prefix } = functionRules[cli]
       expect(batch.map((entry) => entry.name).filter((own) => !offered.has(prefix + own))).toEqual([])
-      expect(completion.choices[0]?.message.tool_calls).toHaveLength(1)
-    })
+      expect(seen).toHaveLength(called.length)
+      expect(seen).toEqual(expect.arrayContaining(called.map((entry) => [entry.name, entry.sample])))
+    },
+  )
+
+  it.each([false, true])("reach it from chat completions as well (streams: %s)", async (streams) => {
+    const batch = corpus.filter((entry) => entry.name.startsWith("hand_"))
+    const [first] = batch
+    if (first === undefined) throw new Error("there is none")
+    service().model.clearRequests()
+    const tools = batch.map(toolOf)
+    const completion = await askInChat(
+      service().client,
+      [{ role: "user", content: `${directive(first)}[[say:x]]` }],
+      streams,
+      tools,
+    )
+    const offered = offeredNames(service().model)
+    const { prefix } = functionRules[cli]
+    expect(batch.map((entry) => entry.name).filter((own) => !offered.has(prefix + own))).toEqual([])
+    expect(completion.choices[0]?.message.tool_calls).toHaveLength(1)
   })
-}
+})

@@ -1,6 +1,7 @@
+import { afterAll, beforeAll, describe } from "vitest"
 import { createAcpHome } from "./acp-homes.ts"
 import { createClaudeHome } from "./claude-home.ts"
-import { testCli } from "./test-clis.ts"
+import { missingCli, testCli } from "./test-clis.ts"
 import { startTestService, type TestService } from "./test-service.ts"
 
 export const cliNames = ["codex", "claude", "gemini", "opencode", "copilot"] as const
@@ -31,4 +32,29 @@ export async function startCliService(
     for (const home of homes) await home.remove()
   }
   return { service, stop }
+}
+
+/** `define` makes the tests of one CLI, over a service that is started once for all of them; codex also in its code mode. */
+export function describeOnEachCli(
+  what: string,
+  define: (cli: CliName, service: () => TestService) => void,
+): void {
+  const cases: readonly { readonly name: string; readonly cli: CliName; readonly modelName?: string }[] = [
+    ...cliNames.map((cli) => ({ name: cli, cli })),
+    { name: "codex with gpt-6-sol", cli: "codex", modelName: "gpt-6-sol" },
+  ]
+  for (const { name, cli, modelName } of cases) {
+    const isMissing = cli !== "codex" && testCli(cli) === null
+    describe.skipIf(isMissing)(isMissing ? missingCli(cli) : `${what} on ${name}`, () => {
+      let started: Awaited<ReturnType<typeof startCliService>> | undefined
+      beforeAll(async () => {
+        started = await startCliService(cli, modelName)
+      })
+      afterAll(() => started?.stop())
+      define(cli, () => {
+        if (started === undefined) throw new Error("the service is asked for before its tests run")
+        return started.service
+      })
+    })
+  }
 }

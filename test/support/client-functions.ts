@@ -2,6 +2,15 @@ import type OpenAI from "openai"
 import type { ChatCompletion, ChatCompletionMessageParam } from "openai/resources/chat/completions"
 import type { Response, ResponseInput } from "openai/resources/responses/responses"
 
+/** As Responses have it. */
+export interface ClientFunction {
+  readonly type: "function"
+  readonly name: string
+  readonly description: string
+  readonly parameters: Record<string, unknown>
+  readonly strict: boolean
+}
+
 const parameters = {
   type: "object",
   properties: { city: { type: "string" } },
@@ -18,7 +27,7 @@ export const weather = {
 const time = { ...weather, name: "get_time", description: "Time" }
 export const tools = [weather, time]
 /** As chat completions have them. */
-function chatToolsOf(functions: typeof tools) {
+function chatToolsOf(functions: readonly ClientFunction[]) {
   return functions.map(({ type, strict: _strict, ...rest }) => ({ type, function: rest }))
 }
 
@@ -43,7 +52,7 @@ export function askInResponses(
   more: {
     readonly input: string | ResponseInput
     readonly previous_response_id?: string
-    readonly tools?: typeof tools
+    readonly tools?: ClientFunction[]
     readonly metadata?: Record<string, string>
   },
   streams: boolean,
@@ -59,7 +68,7 @@ export function askInChat(
   client: OpenAI,
   messages: ChatCompletionMessageParam[],
   streams: boolean,
-  functions = tools,
+  functions: readonly ClientFunction[] = tools,
   more: { readonly metadata?: Record<string, string> } = {},
 ): Promise<ChatCompletion> {
   const body = { model: "manager", messages, tools: chatToolsOf(functions), ...more }
