@@ -13,11 +13,30 @@ export function namesFor(
   return new FunctionNames(tools, functionRules[cli].names)
 }
 
+interface Fitted {
+  readonly parameters: FunctionTool["parameters"]
+  readonly note: string | null
+}
+
+/** By the schema, and the rules that it is fit for: the tools of the service are handed over anew with each thread, and stay the same. */
+const fitted = new WeakMap<FunctionTool["parameters"], WeakMap<SchemaRules, Fitted>>()
+
+function fittedFor(given: FunctionTool["parameters"], rules: SchemaRules): Fitted {
+  const known = fitted.get(given) ?? new WeakMap<SchemaRules, Fitted>()
+  fitted.set(given, known)
+  const found = known.get(rules)
+  if (found !== undefined) return found
+  const { schema, note } = fitParameters(given)
+  const made = { parameters: fitForCli(schema, rules), note }
+  known.set(rules, made)
+  return made
+}
+
 /** A client's function as a CLI is handed it; its calls are still to be checked against what the client said. */
 export function handedFunction(tool: FunctionTool, names: FunctionNames, rules: SchemaRules): FunctionTool {
-  const { schema, note } = fitParameters(tool.parameters)
+  const { parameters, note } = fittedFor(tool.parameters, rules)
   const description = [tool.description, note].filter((part) => part !== null && part !== "").join("\n\n")
-  return { ...tool, name: names.toNative(tool.name), description, parameters: fitForCli(schema, rules) }
+  return { ...tool, name: names.toNative(tool.name), description, parameters }
 }
 
 /** A channel whose CLI sees names and schemas that are fit for it, and whose owner sees those of the client. */
