@@ -43,11 +43,15 @@ export function assertOutputsHaveCalls(items: readonly Item[]): void {
   }
 }
 
-/** What a turn after `past` answers: there must be something, and every call must have its output. */
+/** A turn after `past` may have nothing new to answer, but not nothing at all; and every call must have its output. */
 export function assertAnswerable(past: readonly Item[], added: readonly Item[]): void {
   assertCallsAnswered(past, added)
-  if (added.length > 0) return
-  throw new ProxyError("invalid_request", "There is nothing to answer: send something new as 'input'.", {
-    param: "input",
-  })
+  if (past.length + added.length > 0) return
+  throw new ProxyError(
+    "invalid_request",
+    "There is nothing to answer: the conversation is empty. Send something as 'input'.",
+    {
+      param: "input",
+    },
+  )
 }

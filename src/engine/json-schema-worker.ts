@@ -1,6 +1,7 @@
 import { parentPort } from "node:worker_threads"
-import { Ajv, type ValidateFunction } from "ajv"
+import { Ajv, type AnySchema, type Options, type ValidateFunction } from "ajv"
 import { Ajv2020 } from "ajv/dist/2020.js"
+import { KeptChecks } from "./kept-checks.ts"
 
 export type Draft = "draft-07" | "2020-12"
 
@@ -27,9 +28,6 @@ export interface SchemaReply {
   readonly cpuMs: number
 }
 
-const maxKept = 50
-/** UTF-16 units of schemas whose checks are kept: compiled, they take many times that. */
-const maxKeptText = 1024 * 1024
 const maxProblems = 5
 const maxProblemLength = 300
 const options = {
@@ -41,9 +39,10 @@ const options = {
   allErrors: false,
 } as const
 
-/** The most recently used last. */
-const kept = new Map<string, { readonly check: ValidateFunction; readonly length: number }>()
-let keptText = 0
+/** Of schemas themselves, by draft: that of a compiler takes longer to make than most checks. */
+const ofSchemas = new Map<Draft, Ajv>()
+
+const kept = new KeptChecks()
 
 const port = parentPort
 port?.on("message", (job: SchemaJob) => reply(answerTo(job)))
@@ -65,25 +64,27 @@ function answerTo(job: SchemaJob): SchemaAnswer {
 }
 
 function checkOf({ key, draft, text }: SchemaJob): ValidateFunction {
-  const known = kept.get(key)
-  if (known !== undefined) {
-    kept.delete(key)
-    kept.set(key, known)
-    return known.check
-  }
+  const known = kept.find(key)
+  if (known !== null) return known
+  const schema = JSON.parse(text)
+  assertSchema(schema, draft)
   // A compiler of its own: compilers keep what they compiled, and the names inside it.
-  const ajv = draft === "2020-12" ? new Ajv2020(options) : new Ajv(options)
-  const check = ajv.compile(JSON.parse(text))
+  const check = compilerOf(draft, { ...options, meta: false, validateSchema: false }).compile(schema)
   if ("$async" in check) throw new Error("'$async' is not supported")
   probe(check)
-  kept.set(key, { check, length: text.length })
-  keptText += text.length
-  for (const [oldest, { length }] of kept) {
-    if (kept.size <= maxKept && keptText <= maxKeptText) break
-    kept.delete(oldest)
-    keptText -= length
-  }
+  kept.keep(key, check, text.length)
   return check
+}
+
+function compilerOf(draft: Draft, settings: Options): Ajv {
+  return draft === "2020-12" ? new Ajv2020(settings) : new Ajv(settings)
+}
+
+function assertSchema(schema: AnySchema, draft: Draft): void {
+  const compiler = ofSchemas.get(draft) ?? compilerOf(draft, options)
+  ofSchemas.set(draft, compiler)
+  if (compiler.validateSchema(schema) === true) return
+  throw new Error(`schema is invalid: ${compiler.errorsText()}`)
 }
 
 /** A schema that is defined by nothing but itself never comes to an end, and needs no particular value for that. */

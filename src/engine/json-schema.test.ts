@@ -53,6 +53,35 @@ describe("a client's JSON Schema", () => {
     expect(await check({ $async: 1 })).toEqual(["/$async must be string"])
   })
 
+  it.each(["^https\\:\\/\\/", "(?i)abc", "a++", "\\A[a-z]+\\z"])(
+    "may have the pattern %s, which nobody can check here",
+    async (pattern) => {
+      const a = { type: "string", minLength: 2, pattern }
+      const check = await compile({ properties: { a }, patternProperties: { [pattern]: { type: "string" } } })
+      expect(await check({ a: "ab", other: 1 })).toEqual([])
+      expect(await check({ a: "x" })).toEqual(["/a must NOT have fewer than 2 characters"])
+      const nor = await compile({
+        additionalProperties: false,
+        patternProperties: { [pattern]: {} },
+        not: { pattern },
+      })
+      expect(await nor({ other: 1 })).toEqual([])
+    },
+  )
+
+  it.each([
+    ["a format that nobody knows", { format: "int32" }],
+    [
+      "an encoding",
+      { contentEncoding: "base65", contentMediaType: "a/b", contentSchema: { type: "object" } },
+    ],
+    ["a dialect that nobody knows", { $schema: "https://example.com/dialect" }],
+    ["words that nobody knows", { "x-order": 1, discriminator: { propertyName: "a" } }],
+  ])("may have %s", async (_name, words) => {
+    const check = await compile({ type: "string", ...words })
+    expect([await check("x"), await check(1)]).toEqual([[], ["the whole must be string"]])
+  })
+
   it("is refused by name of what it refers to outside of itself", async () => {
     const foreign = { properties: { a: { $ref: "https://example.com/a.json#/b" } } }
     await expect(compile(foreign)).rejects.toMatchObject(refused(/https:\/\/example\.com\/a\.json/))

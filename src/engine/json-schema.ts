@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { checkable } from "../domain/checkable-schema.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { inNewerWords, withoutLooseNullable } from "../domain/newer-draft.ts"
 import type { Draft } from "./json-schema-worker.ts"
@@ -17,7 +18,7 @@ const sharedThreads = new SchemaThreads()
 
 /**
  * Compiles a client's JSON Schema. `$schema` only chooses between the drafts: what it names is not fetched. Formats
- * (`date-time`, ...) are annotations, not checked. `what` names it in errors, in the plural. Rejects with
+ * (`date-time`, ...) and what else cannot be checked are left out, see `checkable`. `what` names it in errors, in the plural. Rejects with
  * `invalid_request` and `param` when the schema is none, or too large, or takes too much processor time, and as a `Check` does
  * where that cannot be found out. A value whose check takes too much processor time is told as wrong.
  */
@@ -32,7 +33,7 @@ export async function compileSchema(
   if (fault !== null) throw refusal(fault)
   const { $schema: named, ...rest } = schema
   const draft: Draft = typeof named === "string" && /20(?:19-09|20-12)/.test(named) ? "2020-12" : "draft-07"
-  const text = JSON.stringify(withoutLooseNullable(inNewerWords(rest)))
+  const text = JSON.stringify(withoutLooseNullable(inNewerWords(checkable(rest).schema)))
   const key = createHash("sha256").update(`${draft} ${text}`).digest("base64")
   const job = { key, draft, text }
   const compiled = await thread.run({ ...job, checked: null })

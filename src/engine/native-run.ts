@@ -18,6 +18,7 @@ import { changeWaiting, deliver, withNote } from "./change-waiting.ts"
 import type { Deadline } from "./deadline.ts"
 import { endThread } from "./end-thread.ts"
 import type { FunctionGate } from "./function-gate.ts"
+import { saidNow } from "./nothing-said.ts"
 import { openThread } from "./open-thread.ts"
 import { completed, failed, isLost, type Outcome, type StopCause, stopped } from "./outcome.ts"
 import type { ParkedTurn, Parking } from "./parking.ts"
@@ -91,11 +92,10 @@ export class NativeRun {
 
   constructor(options: NativeRunOptions) {
     this.#options = options
-    const { added } = options.plan
     this.#answer = options.answer
-    this.#outputs = added.filter((item) => item.type === "function_call_output")
-    const messages = added.filter((item) => item.type === "message")
-    this.#messages = messages.length === 0 ? [] : [...options.told, ...messages]
+    this.#outputs = options.plan.added.filter((item) => item.type === "function_call_output")
+    const said = saidNow(options.plan)
+    this.#messages = said.length === 0 ? [] : [...options.told, ...said]
     const { tools, serviceTools, agent, sideRequest, log } = options
     this.#tools = turnTools(tools, serviceTools, agent, sideRequest)
     this.#service =

@@ -2,6 +2,7 @@ import type { Config } from "../config/config.ts"
 import { ProxyError } from "../domain/errors.ts"
 import type { Engine } from "../engine/engine.ts"
 import { looseResponses } from "../protocol/loose-forms.ts"
+import { isEmptyList } from "../protocol/parameters.ts"
 import { parseResponsesRequest } from "../protocol/responses/request.ts"
 import { isObject } from "../protocol/shape.ts"
 import { estimateInputTokens } from "../protocol/token-estimate.ts"
@@ -24,7 +25,7 @@ export function createInputTokensHandler({
   return async (context) => {
     const body = await readLooseBody(context, config, looseResponses)
     if (!isObject(body)) throw new ProxyError("invalid_request", "The body must be a JSON object.")
-    const hasInput = body.input !== undefined && body.input !== null
+    const hasInput = body.input !== undefined && body.input !== null && !isEmptyList(body.input)
     // The same reading as for a response, which needs some input.
     const { turn, advisory } = parseResponsesRequest({
       ...body,

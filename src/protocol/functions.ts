@@ -1,5 +1,6 @@
 import * as z from "zod"
 import type { FunctionTool } from "../domain/backend.ts"
+import { checkable } from "../domain/checkable-schema.ts"
 import { anyFunction, type FunctionChoice } from "../domain/turn-request.ts"
 import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "./shape.ts"
 
@@ -8,7 +9,7 @@ export interface FunctionFields {
   readonly tools: readonly FunctionTool[]
   readonly functionChoice: FunctionChoice
   readonly allowsParallelCalls: boolean
-  /** Tools that are left out because the agent does without them, as `tools.web_search`. */
+  /** Tools that are left out because the agent does without them, as `tools.web_search`, and rules of schemas that nobody checks. */
   readonly advisory: readonly string[]
   /** `tools` and `tool_choice` as the Responses API repeats them. */
   readonly echo: Readonly<Record<string, unknown>>
@@ -18,6 +19,8 @@ export interface FunctionFields {
 export type FunctionDialect = "responses" | "chat"
 
 const maxFunctions = 128
+/** Names in a header; enough to see what is meant. */
+const maxAdvisory = 20
 
 export const functionShape = z.object({
   name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/),
@@ -103,7 +106,11 @@ function readTools(
       dialect === "chat"
         ? readShape(functionShape, entry.function ?? {}, `${path}.function`)
         : readShape(functionShape, entry, path)
-    assertObjectSchema(tool, dialect === "chat" ? `${path}.function.parameters` : `${path}.parameters`)
+    const parametersPath = dialect === "chat" ? `${path}.function.parameters` : `${path}.parameters`
+    assertObjectSchema(tool, parametersPath)
+    for (const word of checkable(tool.parameters ?? {}).unchecked) {
+      if (advisory.size < maxAdvisory) advisory.add(`${parametersPath}.${word}`)
+    }
     if (names.has(tool.name))
       throw invalidRequest(path, `There are two functions of the name '${tool.name}'.`)
     names.add(tool.name)

@@ -1,4 +1,5 @@
 import * as z from "zod"
+import { checkable } from "../domain/checkable-schema.ts"
 import { isObject, readShape, unknownValue, wrongType } from "./shape.ts"
 
 type JsonObject = Readonly<Record<string, unknown>>
@@ -6,11 +7,13 @@ type JsonObject = Readonly<Record<string, unknown>>
 /** What the answer must look like; `schema` null: any text. */
 export interface OutputFormat {
   readonly schema: JsonObject | null
+  /** Rules of the schema that nobody checks, as `text.format.schema.pattern`. */
+  readonly advisory: readonly string[]
   /** As the Responses API repeats it, `type` first. */
   readonly echo: JsonObject
 }
 
-const anyText: OutputFormat = { schema: null, echo: { type: "text" } }
+const anyText: OutputFormat = { schema: null, advisory: [], echo: { type: "text" } }
 
 export const jsonSchema = z.object({
   name: z
@@ -37,7 +40,9 @@ export function readOutputFormat(value: unknown, path: string, nestedIn: string 
       return anyText
     case "json_schema": {
       const inner = nestedIn === null ? value : value[nestedIn]
-      const format = readShape(jsonSchema, inner, nestedIn === null ? path : `${path}.${nestedIn}`)
+      const at = nestedIn === null ? path : `${path}.${nestedIn}`
+      const format = readShape(jsonSchema, inner, at)
+      const advisory = checkable(format.schema).unchecked.map((word) => `${at}.schema.${word}`)
       const echo = {
         type: "json_schema",
         name: format.name,
@@ -45,10 +50,10 @@ export function readOutputFormat(value: unknown, path: string, nestedIn: string 
         schema: format.schema,
         strict: format.strict ?? false,
       }
-      return { schema: format.schema, echo }
+      return { schema: format.schema, advisory, echo }
     }
     case "json_object":
-      return { schema: { type: "object" }, echo: { type: "json_object" } }
+      return { schema: { type: "object" }, advisory: [], echo: { type: "json_object" } }
     default:
       throw unknownValue(`${path}.type`, ["text", "json_schema", "json_object"], value.type)
   }

@@ -1,3 +1,4 @@
+import { isPattern } from "../../domain/checkable-schema.ts"
 import { isSchema, mapInside, type Schema } from "../../domain/map-schema.ts"
 
 /** Draft 07 without the parts that hold no strict schema; claude's validator refuses a schema with any other word in it. */
@@ -47,13 +48,4 @@ function withFormat(description: unknown, format: string): string {
 function isTaken(key: string, value: unknown): boolean {
   if (key === "pattern") return isPattern(String(value))
   return known.has(key)
-}
-
-function isPattern(text: string): boolean {
-  try {
-    new RegExp(text, "u")
-    return true
-  } catch {
-    return false
-  }
 }

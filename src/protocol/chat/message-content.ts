@@ -5,7 +5,7 @@ import { textOf } from "../../domain/items.ts"
 import { refuseContentBeside } from "../content-beside.ts"
 import { readFilePart, refuseAudio } from "../file-part.ts"
 import { imageDetails, readImage } from "../image-url.ts"
-import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "../shape.ts"
+import { isObject, readShape, unknownValue, wrongType } from "../shape.ts"
 
 export const textPart = z.object({ text: z.string() })
 export const refusalPart = z.object({ refusal: z.string() })
@@ -21,6 +21,7 @@ function readTextPart(part: Readonly<Record<string, unknown>>, path: string): Co
 
 type ReadPart<T> = (part: Readonly<Record<string, unknown>>, path: string) => T
 
+/** A list of nothing is a message of nothing. */
 function readContent<T = ContentPart>(
   value: unknown,
   path: string,
@@ -28,7 +29,6 @@ function readContent<T = ContentPart>(
 ): (T | ContentPart)[] {
   if (typeof value === "string") return [{ type: "text", text: value }]
   if (!Array.isArray(value)) throw wrongType(path, "a string or an array of content parts", value)
-  if (value.length === 0) throw invalidRequest(path, `'${path}' must hold at least one content part.`)
   return value.map((part: unknown, index) => {
     const at = `${path}[${index}]`
     if (!isObject(part)) throw wrongType(at, "an object", part)
@@ -61,8 +61,6 @@ export function readUserContent(value: unknown, path: string): (ContentPart | In
 
 /** What an assistant said: text and refusals, which are kept as the text that they are. */
 export function readAssistantContent(value: unknown, path: string): ContentPart[] {
-  // No parts at all is how some clients write an answer that was calls only.
-  if (Array.isArray(value) && value.length === 0) return []
   return readContent(value, path, (part, at) => {
     switch (part.type) {
       case "text":
@@ -77,7 +75,7 @@ export function readAssistantContent(value: unknown, path: string): ContentPart[
 
 /** Output of a tool: text only, and it may be nothing. */
 export function readOutputText(value: unknown, path: string): string {
-  return value === null || (Array.isArray(value) && value.length === 0) ? "" : readText(value, path)
+  return value === null ? "" : readText(value, path)
 }
 
 /** Text only. */

@@ -28,10 +28,7 @@ export const toolCall = z.object({
 export const toolMessage = z.object({ tool_call_id: z.string() })
 const functionMessage = z.object({ name: z.string() })
 
-/**
- * Reads `messages`. An answer is asked for, so something must have come in since the assistant spoke last: a message, an output, or
- * instructions that are added to the turn.
- */
+/** Reads `messages`. They may end with the assistant's, or be instructions only: an answer is asked for all the same. */
 export function readMessages(value: unknown): Conversation {
   if (!Array.isArray(value)) throw wrongType("messages", "an array of messages", value)
   if (value.length === 0) throw invalidRequest("messages", "'messages' must hold at least one message.")
@@ -50,7 +47,6 @@ class History {
   readonly #namedCalls = new Map<string, string>()
   /** Of the message that is being read. */
   #path = ""
-  #awaitsAnswer = false
   #hasNames = false
 
   add(message: unknown, path: string): void {
@@ -65,11 +61,9 @@ class History {
         break
       case "user":
         refuseContentBeside(message, path, "content")
-        this.#awaitsAnswer = true
         this.#push(messageItem("user", readUserContent(message.content, `${path}.content`)))
         break
       case "assistant":
-        this.#awaitsAnswer = false
         this.#addAssistant(message, path)
         break
       case "tool":
@@ -82,12 +76,6 @@ class History {
   }
 
   end(): Conversation {
-    if (!this.#awaitsAnswer) {
-      throw invalidRequest(
-        "messages",
-        "'messages' must have a user, tool or system message after the assistant's last one: there is nothing to answer.",
-      )
-    }
     const instructions = this.#instructions.length === 0 ? null : this.#instructions.join("\n\n")
     return { instructions, input: this.#input, inputPaths: this.#inputPaths, hasNames: this.#hasNames }
   }
@@ -95,10 +83,7 @@ class History {
   /** In front of all else they are the thread's; behind it they are added to the turn, and may be all that is asked (gptme). */
   #addInstruction(text: string): void {
     if (this.#input.length === 0) this.#instructions.push(text)
-    else {
-      this.#awaitsAnswer = true
-      this.#push(messageItem("developer", [{ type: "text", text }]))
-    }
+    else this.#push(messageItem("developer", [{ type: "text", text }]))
   }
 
   #addAssistant(message: Readonly<Record<string, unknown>>, path: string): void {
@@ -155,7 +140,6 @@ class History {
   #addOutput(callId: string, message: unknown, path: string): void {
     const content = isObject(message) ? message.content : undefined
     const text = readOutputText(content, `${path}.content`)
-    this.#awaitsAnswer = true
     this.#push({
       type: "function_call_output",
       id: newId("fco_"),

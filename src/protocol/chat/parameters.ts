@@ -22,7 +22,7 @@ export const chatParameters: readonly Parameter[] = [
   {
     name: "messages",
     kind: "served",
-    note: "All roles; text, images (data URLs, https), files and refusals. A resent history continues its thread. `name`, and `detail` `low` of an image, are advisory.",
+    note: "All roles; text, images (data URLs, https), files and refusals. A resent history continues its thread; one that ends with the assistant's message is gone on with. `name`, and `detail` `low` of an image, are advisory.",
   },
   {
     name: "store",
@@ -44,7 +44,7 @@ export const chatParameters: readonly Parameter[] = [
   {
     name: "response_format",
     kind: "served",
-    note: "`text`, `json_schema` and `json_object`. Validated; an answer that does not hold is corrected once, then it fails.",
+    note: "`text`, `json_schema` and `json_object`. Validated; an answer that does not hold is corrected once, then it fails. Rules that cannot be checked are advisory.",
   },
   {
     name: "verbosity",

@@ -244,18 +244,6 @@ describe("a chat request", () => {
       /answers no call/,
     ],
     [
-      "a history that ends with the assistant",
-      { messages: [user, { role: "assistant", content: "Hi" }] },
-      "messages",
-      /nothing to answer/,
-    ],
-    [
-      "nothing but a system message",
-      { messages: [{ role: "system", content: "Be brief." }] },
-      "messages",
-      /nothing to answer/,
-    ],
-    [
       "a nameless function",
       { tools: [{ type: "function", function: {} }] },
       "tools[0].function.name",
@@ -308,4 +296,46 @@ describe("a chat request", () => {
   it.each([null, [], "text", 1])("refuses the body %j", (body) => {
     expect(() => parseChatRequest(body)).toThrow("The body must be a JSON object.")
   })
+})
+
+it("rules of schemas that nobody checks are named as advisory, by function and word", () => {
+  const odd = { type: "string", pattern: "(?i)a", format: "int32" }
+  const parameters = { type: "object", properties: { a: odd, b: odd } }
+  const named = (name: string, schema: object) => ({
+    type: "function",
+    function: { name, parameters: schema },
+  })
+  const { advisory } = parse({
+    tools: [named("plain", { type: "object" }), named("odd", parameters)],
+    response_format: {
+      type: "json_schema",
+      json_schema: { name: "x", schema: { not: { pattern: "^https\\:" } } },
+    },
+  })
+  expect(advisory).toEqual([
+    "tools[1].function.parameters.format",
+    "tools[1].function.parameters.pattern",
+    "response_format.json_schema.schema.pattern",
+    "response_format.json_schema.schema.not",
+  ])
+})
+
+it.each([
+  ["only a system message", [{ role: "system", content: "Be brief." }], "Be brief.", []],
+  [
+    "an assistant's message at the end",
+    [user, { role: "assistant", content: "Hi" }],
+    null,
+    [
+      ["user", 1],
+      ["assistant", 1],
+    ],
+  ],
+  ["a content of an empty list", [{ role: "user", content: [] }], null, [["user", 0]]],
+])("takes %s", (_name, messages, instructions, input) => {
+  const { turn } = parse({ messages })
+  expect(turn.instructions).toBe(instructions)
+  expect(turn.input.map((item) => (item.type === "message" ? [item.role, item.content.length] : []))).toEqual(
+    input,
+  )
 })

@@ -76,6 +76,8 @@ export function parseChatRequest(input: unknown): ParsedRequest {
     includeUsage: request.stream_options?.include_usage === true,
     advisory: [
       ...advisory,
+      ...functions.advisory,
+      ...format.advisory,
       ...(hasNames ? ["messages.name"] : []),
       ...advisoryDetail(items, "messages.content.image_url.detail"),
     ],

@@ -20,23 +20,14 @@ type Part = ContentPart | InputReference
 
 /** Output of a function: as the content of a message, but that it may be nothing. */
 export function readOutput(value: unknown, path: string): Part[] {
-  return isNothing(value) ? [{ type: "text", text: "" }] : readContent(value, path)
+  const parts = readContent(value, path)
+  return parts.length === 0 ? [{ type: "text", text: "" }] : parts
 }
 
-/** What an assistant said; a message that was cut before its first word has nothing. */
-export function readSaid(value: unknown, path: string): Part[] {
-  return isNothing(value) ? [] : readContent(value, path)
-}
-
-function isNothing(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 0
-}
-
-/** Content of a message: text, or parts. Refusals are kept as the text that was said. */
+/** Content of a message: text, or parts, or a list of nothing. Refusals are kept as the text that was said. */
 export function readContent(value: unknown, path: string): Part[] {
   if (typeof value === "string") return [{ type: "text", text: value }]
   if (!Array.isArray(value)) throw wrongType(path, "a string or an array of content parts", value)
-  if (value.length === 0) throw invalidRequest(path, `'${path}' must hold at least one content part.`)
   return value.map((part: unknown, index) => readPart(part, `${path}[${index}]`))
 }
 

@@ -7,7 +7,7 @@ import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "..
 import { activityOf } from "./agent-activity.ts"
 import { readSummary } from "./compaction.ts"
 import { type CallIds, foreignItems } from "./foreign-items.ts"
-import { readContent, readOutput, readSaid } from "./input-content.ts"
+import { readContent, readOutput } from "./input-content.ts"
 
 const roles = { user: "user", assistant: "assistant", system: "developer", developer: "developer" } as const
 
@@ -108,8 +108,7 @@ function readItem(item: unknown, path: string, before: readonly ClientItem[], ca
     case "message": {
       const { role, content, phase } = readShape(message, item, path)
       if (role === "user") refuseContentBeside(item, path, "content")
-      const read = role === "assistant" ? readSaid : readContent
-      return messageItem(roles[role], read(content, `${path}.content`), phase ?? null)
+      return messageItem(roles[role], readContent(content, `${path}.content`), phase ?? null)
     }
     case "function_call": {
       const call = readShape(functionCall, item, path)

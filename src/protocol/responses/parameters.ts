@@ -21,7 +21,7 @@ export const responsesParameters: readonly Parameter[] = [
   {
     name: "input",
     kind: "served",
-    note: "Text, or items: messages with text, images and files (inline, uploaded, https), all that `output` holds, and references to it. `detail` `low` of an image is advisory.",
+    note: "Text, or items: messages with text, images and files (inline, uploaded, https), all that `output` holds, and references to it. May be missing behind a response or a conversation, which is gone on with. `detail` `low` of an image is advisory.",
   },
   {
     name: "instructions",
@@ -55,7 +55,7 @@ export const responsesParameters: readonly Parameter[] = [
   {
     name: "text",
     kind: "served",
-    note: "`format` `text`, `json_schema` and `json_object`: validated, corrected once, then the response fails. `verbosity` is advisory.",
+    note: "`format` `text`, `json_schema` and `json_object`: validated, corrected once, then the response fails. Rules that cannot be checked, and `verbosity`, are advisory.",
   },
   {
     name: "include",

@@ -224,3 +224,16 @@ describe("a Responses request", () => {
     )
   })
 })
+
+it("rules of schemas that nobody checks are named as advisory, by function and word, and not without end", () => {
+  const lost = { type: "object", patternProperties: { "a++": {} } }
+  const odd = (index: number) => ({ type: "function", name: `f${index}`, parameters: lost })
+  const format = { type: "json_schema", name: "x", schema: { $schema: "https://example.com/own" } }
+  const { advisory } = parse({
+    tools: [{ type: "web_search" }, ...Array.from({ length: 60 }, (_, index) => odd(index))],
+    text: { format },
+  })
+  expect(advisory.slice(0, 2)).toEqual(["tools.web_search", "tools[1].parameters.patternProperties"])
+  expect(advisory).toHaveLength(21)
+  expect(advisory.at(-1)).toBe("text.format.schema.$schema")
+})

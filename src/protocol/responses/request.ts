@@ -3,7 +3,7 @@ import type { ClientItem } from "../../domain/input-reference.ts"
 import { readFunctions } from "../functions.ts"
 import { advisoryDetail } from "../image-url.ts"
 import { readOutputFormat } from "../output-format.ts"
-import { readParameters } from "../parameters.ts"
+import { isEmptyList, readParameters } from "../parameters.ts"
 import type { ParsedRequest } from "../parsed-request.ts"
 import { defaultModel } from "../parsed-request.ts"
 import { invalidRequest, isObject, readShape } from "../shape.ts"
@@ -61,12 +61,13 @@ export function parseResponsesRequest(input: unknown): ParsedRequest {
   const format = readOutputFormat(configuration.format ?? request.text?.format, "text.format", null)
   const previousResponseId = request.previous_response_id ?? null
   const conversationId = conversationIdOf(request.conversation)
-  // What a conversation holds already may be all that there is to answer.
-  const items = conversationId !== null && body.input === undefined ? [] : readInput(body.input)
-  if (previousResponseId === null && conversationId === null) checkFunctionOutputs(items)
+  const isFirst = previousResponseId === null && conversationId === null
+  // What is there already may be all that there is to answer, or to be gone on with.
+  const hasInput = body.input !== undefined && !isEmptyList(body.input)
+  const items = isFirst || hasInput ? readInput(body.input) : []
+  if (isFirst) checkFunctionOutputs(items)
 
   const functions = readFunctions(body, "responses")
-  const isFirst = previousResponseId === null && conversationId === null
   const { reasoning, text } = request
   return {
     turn: {
@@ -119,6 +120,7 @@ export function parseResponsesRequest(input: unknown): ParsedRequest {
     advisory: [
       ...advisory,
       ...functions.advisory,
+      ...format.advisory,
       ...advisoryDetail(items, "input.content.detail"),
       ...(hasAdditionalTools(body.input) ? ["input.additional_tools"] : []),
       ...advisoryParts(reasoning, text),
