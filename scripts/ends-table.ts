@@ -23,6 +23,26 @@ Not every CLI tells what its model said. gemini (0.61.0) tells its own \`end_tur
 opencode (1.18.33) for one at a limit, copilot (1.0.102) for one that was cut off. claude and copilot go on by themselves where an answer
 came to a limit of tokens, or had nothing in it.
 
+## A stream that broke off and was asked for again
+
+Some CLIs ask their model again when its stream breaks off in the middle. Then the answer is what the model said at last:
+
+| CLI | a stream that breaks off | the half text |
+|---|---|---|
+| codex, codex exec | is asked for again, some times | withdrawn |
+| claude | is asked for again where nothing in it was whole yet, else the turn fails | withdrawn |
+| opencode, copilot | is asked for again | withdrawn |
+| gemini | ends the turn | stands, in a turn that failed |
+| qwen, any other over ACP | may be asked for again without a word of it | in front of the answer |
+
+- A whole answer, a stored one and \`output_text\` never have a text that was withdrawn, and it counts for no limit and no form of the answer.
+- A stream cannot take back what it has told: over Responses the half text ends in \`response.output_item.done\` with the status
+  \`incomplete\`, the next one has the next \`output_index\`, and the \`output\` of the last event is that of the stored response, without it.
+  In chat completions both texts are in the chunks, a blank line between them; a client that resends them goes on in the same thread.
+- A half text behind which nothing more comes is not withdrawn: it is the last that the model said.
+
+## All ends
+
 The table is made by \`node scripts/ends-table.ts\` out of the code.
 `
 

@@ -48,6 +48,17 @@ describe("the chain of a conversation", () => {
     }
   })
 
+  it("knows an answer also with what was withdrawn of it, as the reader of its stream has it", () => {
+    const half = { ...say("assistant", "Half of "), isWithdrawn: true } as Item
+    const items = [say("user", "hi"), half, say("assistant", "Whole.")]
+    const [made] = exchangesOf(items)
+    expect(chainOf(items)).toEqual(chainOf([say("user", "hi"), say("assistant", "Whole.")]))
+    for (const joined of ["Half of \n\nWhole.", "Half of Whole.", "Half of\nWhole."]) {
+      const [back] = exchangesOf([say("user", "hi"), say("assistant", joined)])
+      expect(made?.said).toContain(back?.said[0])
+    }
+  })
+
   it("knows what was said without what was asked", () => {
     const one = chainOf([say("user", "hi"), say("assistant", "hello")])
     const other = chainOf([say("user", "hi, it is noon"), say("assistant", "hello")])

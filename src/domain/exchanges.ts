@@ -49,7 +49,7 @@ export function exchangesOf(
 ): readonly Exchange[] {
   const exchanges: Exchange[] = []
   let brought: string[] = []
-  let messages: string[] = []
+  let messages: SaidMessages = { said: [], shown: [] }
   let calls: FunctionCallItem[] = []
   const endStatement = (end: number) => {
     const said =
@@ -60,7 +60,7 @@ export function exchangesOf(
       exchanges.push({ brought, said: marks, isShort, end })
       brought = []
     }
-    messages = []
+    messages = { said: [], shown: [] }
     calls = []
   }
   for (const [index, item] of items.entries()) {
@@ -68,12 +68,20 @@ export function exchangesOf(
     if (broughtMark !== null) {
       endStatement(index)
       brought.push(broughtMark)
-    } else if (isAnswer(item)) messages.push(textOf(item.content))
-    else if (item.type === "function_call") calls.push(item)
+    } else if (isAnswer(item)) {
+      messages.shown.push(textOf(item.content))
+      if (item.isWithdrawn !== true) messages.said.push(textOf(item.content))
+    } else if (item.type === "function_call") calls.push(item)
   }
   endStatement(items.length)
   if (brought.length > 0) exchanges.push({ brought, said: [], isShort: false, end: items.length })
   return exchanges
+}
+
+/** `shown`: with what was withdrawn, which the reader of a stream has as well. */
+interface SaidMessages {
+  readonly said: string[]
+  readonly shown: string[]
 }
 
 interface Said {
@@ -86,7 +94,7 @@ function isSomething({ marks }: Said): boolean {
 }
 
 function answerMarks(
-  messages: readonly string[],
+  { said: messages, shown }: SaidMessages,
   stopTexts: readonly string[],
   ownStopTexts: readonly string[],
 ): Said {
@@ -98,7 +106,9 @@ function answerMarks(
   const ended = ownStopTexts
     .flatMap((stop) => [`${whole}${stop}`, `${whole}\n${stop}`])
     .map((text) => saidText([text]))
-  const texts = new Set([cut, whole, ...otherwise, ...ended].filter((text) => text !== ""))
+  // A text that broke off may end in a blank, which a client keeps in the middle of what it has.
+  const streamed = shown.length > messages.length ? [...saidTexts(shown), saidText([shown.join("\n\n")])] : []
+  const texts = new Set([cut, whole, ...otherwise, ...streamed, ...ended].filter((text) => text !== ""))
   const marks = [
     ...[...texts].map(textMark),
     ...(args === null ? [] : [mark("a", args)]),
@@ -112,14 +122,16 @@ function callIdsIn(message: string): readonly string[] {
 }
 
 /** A call for each: some clients send them one by one. What was said beside them is not needed. */
-function callMarks(calls: readonly FunctionCallItem[], messages: readonly string[]): readonly Said[] {
-  const beside = saidText(messages)
+function callMarks(calls: readonly FunctionCallItem[], messages: SaidMessages): readonly Said[] {
+  const beside = [...new Set([saidText(messages.said), saidText(messages.shown)])].filter(
+    (text) => text !== "",
+  )
   return calls.map((call, index) => {
     const args = calls.length === 1 ? argumentsText(call.arguments) : null
     const marks = [
       callMark(call.callId),
       ...(args === null ? [] : [mark("a", args)]),
-      ...(beside === "" || index < calls.length - 1 ? [] : [textMark(beside)]),
+      ...(index < calls.length - 1 ? [] : beside.map(textMark)),
     ]
     return { marks, isShort: false }
   })

@@ -41,6 +41,8 @@ export interface MessageItem<Part = ContentPart> {
   readonly role: Role
   /** The service says it beside what the user says, who has not said it. */
   readonly isAside?: true
+  /** It was told and taken back, see `item.withdrawn`: whoever read the stream has it, nobody else. */
+  readonly isWithdrawn?: true
   readonly content: readonly Part[]
   readonly phase: Phase
   readonly status: ItemStatus
@@ -56,8 +58,13 @@ export interface ReasoningItem {
   readonly status: ItemStatus
 }
 
+/** Whose work it is: the kind of the CLI, also once the agent has another one. Absent: of a time when that was not kept. */
+interface MadeBy {
+  readonly server?: string
+}
+
 /** A shell command that the agent ran by itself. */
-export interface CommandItem {
+export interface CommandItem extends MadeBy {
   readonly type: "command"
   readonly id: string
   readonly command: string
@@ -76,7 +83,7 @@ export interface FileChange {
 }
 
 /** An edit that the agent made by itself. */
-export interface FileChangeItem {
+export interface FileChangeItem extends MadeBy {
   readonly type: "file_change"
   readonly id: string
   readonly changes: readonly FileChange[]

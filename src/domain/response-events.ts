@@ -20,6 +20,8 @@ export type ResponseEvent =
   /** `item` as it began: texts empty, status in_progress. */
   | { readonly type: "item.added"; readonly outputIndex: number; readonly item: Item }
   | { readonly type: "item.done"; readonly outputIndex: number; readonly item: Item }
+  /** In the place of `item.done`: it was told, and is in no `output`. A text, as far as it came, incomplete. */
+  | { readonly type: "item.withdrawn"; readonly outputIndex: number; readonly item: Item }
   | { readonly type: PartMarker; readonly outputIndex: number; readonly partIndex: number }
   | {
       readonly type: TextEvent

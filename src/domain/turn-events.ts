@@ -52,6 +52,11 @@ export type TurnEvent =
       readonly index: number
       readonly text: string
     }
+  /**
+   * The CLI has asked its model again, which now says something else: what it told of this text, which never ended, is no part of
+   * the answer. Not told where nothing came of the new request: then it is the last that the model said.
+   */
+  | { readonly type: "item.withdrawn"; readonly itemId: string }
   /** The whole item. May come without `item.started` and without deltas (backends that do not stream). */
   | { readonly type: "item.completed"; readonly item: Item }
   /**

@@ -50,6 +50,16 @@ async function formatWith(isNative: boolean) {
 }
 
 describe("the form of an answer", () => {
+  it.each([true, false])("forgets a text that its model has not ended (native: %s)", async (isNative) => {
+    const { format, take, record, shown } = await formatWith(isNative)
+    take(said("half", '{"ans', "final_answer").slice(0, 2))
+    take([{ type: "item.withdrawn", itemId: "half" }])
+    take(said("m", good, "final_answer"))
+    expect(await format.problem(isNative ? shown() : "")).toBeNull()
+    record(format.release())
+    expect(shown()).toBe(good)
+  })
+
   it("holds text back that may not be the answer, and shows it once it is known to hold", async () => {
     const { format, take, record, shown } = await formatWith(false)
     take(said("m", good, "final_answer"))

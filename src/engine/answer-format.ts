@@ -73,6 +73,11 @@ export class AnswerFormat {
   /** What of an event is to be recorded now. */
   take(event: ItemEvent): readonly ItemEvent[] {
     if (event.type === "item.delta") return this.#delta(event)
+    if (event.type === "item.withdrawn") {
+      if (this.#held?.item.id !== event.itemId) return [event]
+      this.#held = null
+      return []
+    }
     const item: Item = event.item
     if (item.type !== "message" || item.role !== "assistant") return [event]
     if (this.#streaming.has(item.id)) return [event]

@@ -25,6 +25,7 @@ interface Message {
   shown: string
   /** First half of a character whose second half has not come yet. */
   half: string
+  readonly isFirst: boolean
 }
 
 /**
@@ -66,6 +67,7 @@ export class AnswerLimiter {
   /** What of an event is to be recorded. After the cut that is only what the agent still did, so that nothing is hidden. */
   take(event: ItemEvent): readonly ItemEvent[] {
     if (event.type === "item.delta") return this.#delta(event)
+    if (event.type === "item.withdrawn") return this.#withdraw(event)
     const item: Item = event.item
     if (item.type !== "message") return this.#cut !== null && item.type === "reasoning" ? [] : [event]
     if (this.#cut !== null) return []
@@ -110,7 +112,18 @@ export class AnswerLimiter {
     const scanner = new StopScanner(this.stopTexts)
     // What a reader of the whole answer sees between two messages; a stop text may begin there.
     if (this.#hasText) scanner.passOver("\n\n")
-    return { item, scanner, received: "", shown: "", half: "" }
+    return { item, scanner, received: "", shown: "", half: "", isFirst: !this.#hasText }
+  }
+
+  /** What the client has seen of it counts for nothing. */
+  #withdraw(event: Extract<ItemEvent, { type: "item.withdrawn" }>): readonly ItemEvent[] {
+    const message = this.#open.get(event.itemId)
+    if (message !== undefined && this.#cut === null) {
+      this.#open.delete(event.itemId)
+      this.#charactersLeft += message.shown.length
+      this.#hasText = !message.isFirst
+    }
+    return [event]
   }
 
   /** Lets as much of a text through as the limit has left, and never half a character. */

@@ -45,6 +45,58 @@ describe("Recorder", () => {
     expect(deltas.join("")).toBe(text)
   })
 
+  it("ends a text that is withdrawn as incomplete, in its log alone, which can be stored and read again", () => {
+    const { log, recorder, events } = setUp()
+    recorder.record({ type: "item.started", item: message("n1", "") })
+    recorder.record({ type: "item.delta", itemId: "n1", channel: "text", index: 0, text: "Hal" })
+    recorder.record({ type: "item.withdrawn", itemId: "n1" })
+    recorder.record({ type: "item.withdrawn", itemId: "n1" })
+    recorder.record({ type: "item.delta", itemId: "n2", channel: "summary", index: 0, text: "Hm" })
+    recorder.record({ type: "item.withdrawn", itemId: "n2" })
+    recorder.record({ type: "item.completed", item: message("n3", "Whole") })
+    const told = events()
+    expect(told.map((event) => ("outputIndex" in event ? `${event.outputIndex} ${event.type}` : ""))).toEqual(
+      [
+        "0 item.added",
+        "0 part.added",
+        "0 text.delta",
+        "0 text.done",
+        "0 part.done",
+        "0 item.withdrawn",
+        "1 item.added",
+        "1 summary.added",
+        "1 summary.delta",
+        "1 summary.done",
+        "1 summary.part_done",
+        "1 item.withdrawn",
+        "2 item.added",
+        "2 part.added",
+        "2 text.delta",
+        "2 text.done",
+        "2 part.done",
+        "2 item.done",
+      ],
+    )
+    expect(told[5]).toMatchObject({ item: { status: "incomplete", content: [{ text: "Hal" }] } })
+    expect(recorder.output).toMatchObject([{ content: [{ text: "Whole" }] }])
+    expect(recorder.shown).toHaveLength(3)
+    const segment = log.takeUnsaved()
+    if (segment === null) throw new Error("nothing to store")
+    const stored = JSON.parse(JSON.stringify([segment]))
+    expect(ResponseLog.restore(stored, recorder.output).read(0, 100)).toEqual(told)
+  })
+
+  it("says whose work it was", () => {
+    const recorder = new Recorder(new ResponseLog(), "codex")
+    const command = { type: "command", id: "c", command: "ls", cwd: null, output: "", exitCode: 0 } as const
+    recorder.record({ type: "item.completed", item: { ...command, status: "completed" } })
+    recorder.record({
+      type: "item.completed",
+      item: { type: "file_change", id: "f", changes: [], status: "completed" },
+    })
+    expect(recorder.output).toMatchObject([{ server: "codex" }, { server: "codex" }])
+  })
+
   it("announces, streams and ends a message in the order of the API", () => {
     const { recorder, events } = setUp()
     recorder.record({ type: "item.started", item: message("n1", "") })

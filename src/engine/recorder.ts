@@ -18,7 +18,7 @@ const maxDeltaLength = 16 * 1024
 /** What of a turn's events makes items. */
 export type ItemEvent = Extract<
   TurnEvent,
-  { type: "item.started" | "item.delta" | "item.completed" | "function.called" }
+  { type: "item.started" | "item.delta" | "item.withdrawn" | "item.completed" | "function.called" }
 >
 
 interface OpenItem {
@@ -44,19 +44,30 @@ export interface RecordedItem {
  */
 export class Recorder {
   readonly #log: ResponseLog
+  readonly #server: string | null
   readonly #open = new Map<string, OpenItem>()
   readonly #output: Item[] = []
+  readonly #withdrawn: RecordedItem[] = []
   #itemCount = 0
   #characters = 0
   #isOver = false
 
-  constructor(log: ResponseLog) {
+  /** `server`: kind of the CLI whose work it records. */
+  constructor(log: ResponseLog, server: string | null = null) {
     this.#log = log
+    this.#server = server
   }
 
   /** Items that are done; holes of open items are left out. */
   get output(): readonly Item[] {
     return this.#output.filter((item) => item !== undefined)
+  }
+
+  /** The same with what was told and withdrawn. */
+  get shown(): readonly Item[] {
+    const items = [...this.#output]
+    for (const { outputIndex, item } of this.#withdrawn) items[outputIndex] = item
+    return items.filter((item) => item !== undefined)
   }
 
   /** Nothing was shown yet, and nothing begun. */
@@ -93,6 +104,9 @@ export class Recorder {
       case "item.delta":
         this.#delta(event.itemId, event.channel, event.index, event.text)
         return null
+      case "item.withdrawn":
+        this.#withdraw(event.itemId)
+        return null
       case "item.completed":
       case "function.called":
         return isOutput(event.item) ? this.#complete(event.item) : null
@@ -108,7 +122,7 @@ export class Recorder {
   #begin(native: Item): OpenItem {
     const outputIndex = this.#itemCount
     this.#itemCount += 1
-    const item = emptied({ ...native, id: newId(prefixOf(native)) })
+    const item = this.#ownWork(emptied({ ...native, id: newId(prefixOf(native)) }))
     const open: OpenItem = { outputIndex, item, partCount: 0, carry: "" }
     this.#open.set(native.id, open)
     this.#log.append({ type: "item.added", outputIndex, item })
@@ -189,6 +203,19 @@ export class Recorder {
     return this.#close(open, this.#asSent(open, { ...native, id: open.item.id }), null)
   }
 
+  /** Nothing is held for it: it is not stored, but for what the log has. */
+  #withdraw(nativeId: string): void {
+    const open = this.#open.get(nativeId)
+    if (open === undefined || isOwnTool(open.item)) return
+    const { outputIndex } = open
+    this.#open.delete(nativeId)
+    const ended = finished(this.#asSent(open, open.item), "incomplete")
+    const item: Item = ended.type === "message" ? { ...ended, isWithdrawn: true } : ended
+    this.#tellEnd(open, item)
+    this.#log.append({ type: "item.withdrawn", outputIndex, item })
+    this.#withdrawn.push({ outputIndex, item })
+  }
+
   /** The item with the texts that were sent, which need not be those that it was told with at its end. */
   #asSent({ outputIndex, partCount, item: begun }: OpenItem, item: Item): Item {
     if (item.type === "command" && isToldEarly(begun)) {
@@ -208,9 +235,24 @@ export class Recorder {
 
   #close(open: OpenItem, item: Item, status: ItemStatus | null): RecordedItem {
     const { outputIndex } = open
-    const final = finished(item, status)
+    const final = this.#ownWork(finished(item, status))
     for (const [key, value] of this.#open) if (value === open) this.#open.delete(key)
     this.#log.hold()
+    this.#tellEnd(open, final)
+    this.#log.append({ type: "item.done", outputIndex, item: final })
+    this.#output[outputIndex] = final
+    this.#characters += sizeOf(final)
+    return { outputIndex, item: final }
+  }
+
+  #ownWork(item: Item): Item {
+    const isMade = item.type === "command" || item.type === "file_change"
+    return isMade && this.#server !== null ? { ...item, server: this.#server } : item
+  }
+
+  /** What stands before the end of an item. */
+  #tellEnd(open: OpenItem, final: Item): void {
+    const { outputIndex } = open
     if (final.type === "message") {
       this.#log.append({ type: "text.done", outputIndex, partIndex: 0, text: textsOf(final)[0] ?? "" })
       this.#log.append({ type: "part.done", outputIndex, partIndex: 0 })
@@ -224,10 +266,6 @@ export class Recorder {
         final.status === "completed" || final.type === "web_search" ? "call.completed" : "call.failed"
       this.#log.append({ type: marker, outputIndex })
     }
-    this.#log.append({ type: "item.done", outputIndex, item: final })
-    this.#output[outputIndex] = final
-    this.#characters += sizeOf(final)
-    return { outputIndex, item: final }
   }
 }
 

@@ -155,12 +155,10 @@ export class ResponseLog implements ResponseLogReader {
   static restore(segments: readonly LogSegment[], output: readonly Item[]): ResponseLog {
     const log = new ResponseLog()
     const positions = new Map<string, number>()
-    const byId = new Map(output.map((item) => [item.id, item]))
+    const byId = new Map([...output, ...withdrawnItems(segments)].map((item) => [item.id, item]))
     const items: (Item | undefined)[] = []
     for (const segment of segments) {
-      // Written by `takeUnsaved` of this or an earlier release into our own database.
-      const entries = JSON.parse(segment.json) as StoredEntry[]
-      for (const entry of entries) {
+      for (const entry of entriesOf(segment)) {
         if ("lengths" in entry) {
           log.#restoreRun(entry, items, positions)
           continue
@@ -285,6 +283,19 @@ interface StoredRun {
 
 /** `item.done` is stored without its item: the item has a row of its own. */
 type StoredEntry = StoredRun | ResponseEvent
+
+function entriesOf({ json }: LogSegment): readonly StoredEntry[] {
+  // Written by `takeUnsaved` of this or an earlier release into our own database.
+  return JSON.parse(json) as StoredEntry[]
+}
+
+/** They are in the log alone, whole; there are hardly ever any. */
+function withdrawnItems(segments: readonly LogSegment[]): readonly Item[] {
+  return segments
+    .filter(({ json }) => json.includes('"item.withdrawn"'))
+    .flatMap(entriesOf)
+    .flatMap((entry) => (entry.type === "item.withdrawn" ? [entry.item] : []))
+}
 
 function toStored(entry: Entry): unknown {
   if ("lengths" in entry) {

@@ -109,7 +109,7 @@ export class RunningTurn implements LiveResponse {
     this.#options = options
     this.id = options.record.id
     this.#told = options.record
-    this.#recorder = new Recorder(this.log)
+    this.#recorder = new Recorder(this.log, options.agent.backend.kind)
     // Nobody would be told any more of what its agent does.
     const onFailed = () => this.#stop({ code: "backend_error", message: "The answer could not be stored." })
     this.#writer = new LedgerWriter(options.ledger, onFailed)
@@ -311,7 +311,7 @@ export class RunningTurn implements LiveResponse {
     const seenText = isReplied || hasFailed(status) ? answerText(output) : seenTextOf(output)
     const { principal, agentId } = this.#options.record
     const { stopTexts } = this.#options.answer
-    const exchanged = [...plan.added, ...output]
+    const exchanged = [...plan.added, ...this.#recorder.shown]
     const marks = turnMarks({ principal, agentId }, plan, exchanged, hasFailed(status), stopTexts)
     const { parked } = outcome
     // Before the client hears of the calls, and may answer them.

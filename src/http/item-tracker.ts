@@ -23,6 +23,7 @@ export class ItemTracker {
     switch (event.type) {
       case "item.added":
       case "item.done":
+      case "item.withdrawn":
         this.#items[event.outputIndex] = event.item
         return
       case "text.done":

@@ -75,6 +75,26 @@ describe("the check of a Responses stream", () => {
     expect(responsesStreamFaults(good.slice(0, -2)).join()).toMatch(/inside a block/)
   })
 
+  it("passes an output without a text that broke off before the next item, and with nothing else left out", () => {
+    const next = { type: "message", id: "msg_2", status: "completed", content: [] }
+    const events = (status: string, output: readonly Wire[]) => {
+      const good = structuredClone(goodEvents())
+      good[8].item.status = status
+      const more = ["added", "done"].map((end) => ({
+        type: `response.output_item.${end}`,
+        output_index: 1,
+        item: next,
+      }))
+      return encode([...good.slice(0, 9), ...more, { ...good[9], response: { ...good[9].response, output } }])
+    }
+    expect(responsesStreamFaults(events("incomplete", [next]))).toEqual([])
+    expect(responsesStreamFaults(events("incomplete", [{ ...item, status: "incomplete" }, next]))).toEqual([])
+    expect(responsesStreamFaults(events("completed", [next])).join()).toMatch(/not what the done events/)
+    const first = { ...item, status: "incomplete" }
+    expect(responsesStreamFaults(events("incomplete", [first])).join()).toMatch(/not what the done events/)
+    expect(responsesStreamFaults(events("incomplete", [])).join()).toMatch(/not what the done events/)
+  })
+
   it("of a stream taken up again looks at numbers and end", () => {
     const events = goodEvents().map((event, index) => ({ ...event, sequence_number: index }))
     expect(responsesStreamFaults(encode(events.slice(5)), 5)).toEqual([])

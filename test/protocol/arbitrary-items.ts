@@ -38,12 +38,14 @@ function itemOf(id: string): fc.Arbitrary<Item> {
       .map((fields) => ({
         type: "command" as const,
         id,
+        server: "codex",
         ...fields,
         exitCode: fields.status === "completed" ? 0 : fields.exitCode,
       })),
     fc.record({
       type: fc.constant("file_change" as const),
       id: fc.constant(id),
+      server: fc.constant("codex"),
       changes: fc.array(
         fc.record({
           path: anyText,

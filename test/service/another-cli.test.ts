@@ -29,6 +29,19 @@ async function changeCli({ home: folder, roster }: TestService, cli: string, bac
   await waitFor(isThere, { what: `the manager to be on ${backend}`, timeoutMs: 60_000 })
 }
 
+function serversOf(items: readonly object[]): readonly string[] {
+  return items.flatMap((item) => ("server_label" in item ? [String(item.server_label)] : []))
+}
+
+/** The server of each event of a stored answer that names one. */
+async function replayed({ client }: TestService, id: string): Promise<readonly string[]> {
+  const servers: string[] = []
+  for await (const event of await client.responses.retrieve(id, { stream: true })) {
+    if ("item" in event) servers.push(...serversOf([event.item]))
+  }
+  return servers
+}
+
 describe.skipIf(claude === null)(
   claude === null ? missingCli("claude") : "an agent that gets another CLI",
   () => {
@@ -64,8 +77,12 @@ describe.skipIf(claude === null)(
         input: [{ type: "function_call_output", call_id: call?.call_id ?? "", output: "dry since noon" }],
       })
       expect([first.output_text, second.output_text]).toEqual(["The wall is teal.", "It is dry."])
+      expect(serversOf(first.output)).toEqual(["codex"])
 
       await changeCli(service, claude ?? "", "claude")
+      // Whose work it was does not change with the agent's CLI.
+      expect((await client.responses.retrieve(first.id)).output).toEqual(first.output)
+      expect(await replayed(service, first.id)).toEqual(["codex", "codex"])
       const third = await client.responses.create({
         tools,
         previous_response_id: second.id,

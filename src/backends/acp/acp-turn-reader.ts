@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto"
 import type { MessageItem, ReasoningItem } from "../../domain/items.ts"
 import type { TurnEvent } from "../../domain/turn-events.ts"
 import { addUsage, type Usage } from "../../domain/usage.ts"
+import { OpenTexts } from "../open-texts.ts"
 import type { SessionUpdate, ToldUsage, ToolUpdate } from "./acp-protocol.ts"
 import { usageOfTold } from "./acp-usage.ts"
 import { commandOf, itemOfTool, mergedUpdate } from "./tool-items.ts"
@@ -40,6 +41,7 @@ export class AcpTurnReader {
   readonly #options: AcpTurnReaderOptions
   readonly #tools = new Map<string, OpenTool>()
   readonly #ended = new Set<string>()
+  readonly #openTexts = new OpenTexts()
   #open: OpenText | null = null
   #hasShown = false
   #usage: Usage | null = null
@@ -61,6 +63,18 @@ export class AcpTurnReader {
   /** The answer so far, if it is one that began with `Error:` and was not told yet. */
   get heldText(): string | null {
     return this.#open?.isHeld === true && this.#open.text.startsWith(errorStart) ? this.#open.text : null
+  }
+
+  /** An event that is not read here. */
+  tell(event: TurnEvent): void {
+    this.#openTexts.tell(event, this.#options.push)
+  }
+
+  /** The program asks its model again: what comes now is another try at the answer, from its beginning. */
+  askedAgain(): void {
+    if (this.#open?.isHeld === true) this.#tellHeld(this.#open)
+    this.#open = null
+    this.#openTexts.askedAgain()
   }
 
   read(update: SessionUpdate): void {
@@ -106,9 +120,8 @@ export class AcpTurnReader {
 
   #notice(message: string): void {
     const isRetry = /retrying/i.test(message)
-    // What comes now is another try at the answer, from its beginning.
-    if (isRetry) this.#closeText()
-    this.#options.push({ type: "notice", message, tells: isRetry ? "trouble" : "nothing" })
+    if (isRetry) this.askedAgain()
+    this.tell({ type: "notice", message, tells: isRetry ? "trouble" : "nothing" })
   }
 
   #text(kind: OpenText["kind"], text: string, messageId: string | null): void {
@@ -142,12 +155,12 @@ export class AcpTurnReader {
 
   #start(open: OpenText): void {
     this.#hasShown = true
-    this.#options.push({ type: "item.started", item: itemOf(open, "", "in_progress") })
+    this.tell({ type: "item.started", item: itemOf(open, "", "in_progress") })
   }
 
   #delta({ id, kind }: OpenText, text: string): void {
     const channel = kind === "message" ? "text" : "summary"
-    this.#options.push({ type: "item.delta", itemId: id, channel, index: 0, text })
+    this.tell({ type: "item.delta", itemId: id, channel, index: 0, text })
   }
 
   #closeText(): void {
@@ -155,7 +168,7 @@ export class AcpTurnReader {
     this.#open = null
     if (open === null) return
     if (open.isHeld) this.#tellHeld(open)
-    this.#options.push({ type: "item.completed", item: itemOf(open, open.text, "completed") })
+    this.tell({ type: "item.completed", item: itemOf(open, open.text, "completed") })
   }
 
   #tool(update: ToolUpdate): void {
@@ -172,13 +185,13 @@ export class AcpTurnReader {
       this.#complete(tool.told, status)
     } else if (!tool.isStarted && isTold(tool.told)) {
       tool.isStarted = true
-      this.#options.push({ type: "item.started", item: itemOfTool(tool.told, "in_progress", this.#options) })
+      this.tell({ type: "item.started", item: itemOfTool(tool.told, "in_progress", this.#options) })
     }
   }
 
   #complete(tool: ToolUpdate, status: "completed" | "failed" | "incomplete"): void {
     this.#ended.add(tool.toolCallId)
-    this.#options.push({ type: "item.completed", item: itemOfTool(tool, status, this.#options) })
+    this.tell({ type: "item.completed", item: itemOfTool(tool, status, this.#options) })
   }
 }
 

@@ -46,7 +46,7 @@ export class AcpTurn implements Turn {
     this.#options = options
     const { cli, cwd } = options
     this.#calls = new ClientCalls((items) => {
-      for (const item of items) this.#events.push({ type: "function.called", item, holdMs: cli.holdMs })
+      for (const item of items) this.#reader.tell({ type: "function.called", item, holdMs: cli.holdMs })
     })
     this.#reader = new AcpTurnReader({
       push: (event) => this.#events.push(event),
@@ -95,6 +95,7 @@ export class AcpTurn implements Turn {
   troubled({ message, reason }: Trouble): void {
     if (this.#isOver || this.#session === null) return
     const error = modelError(reason, null, this.#options.cli)
+    this.#reader.askedAgain()
     this.#events.push({ type: "notice", message, tells: "trouble", error })
   }
 

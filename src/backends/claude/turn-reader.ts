@@ -130,8 +130,8 @@ export class TurnReader {
     const { calls, push } = this.#options
     switch (event.type) {
       case "message_start":
-        // A request that broke off is made again: what it had said so far stays as it is.
-        this.#closeTexts()
+        // A request that broke off is made again.
+        this.#withdrawTexts()
         this.#writing.clear()
         this.#writers.clear()
         this.#messageId = event.message?.id ?? ""
@@ -190,7 +190,7 @@ export class TurnReader {
       return
     }
     if (message.id !== this.#messageId) {
-      this.#closeTexts()
+      this.#withdrawTexts()
       this.#messageId = message.id
     }
     this.#hasShown = true
@@ -285,6 +285,12 @@ export class TurnReader {
     const index = this.#writers.get(String(id))
     const written = index === undefined ? undefined : this.#writing.get(index)
     return written ?? null
+  }
+
+  /** Of the message before, which never ended: claude tells each text that it takes with an event of its own. */
+  #withdrawTexts(): void {
+    for (const { id } of this.#open.values()) this.#options.push({ type: "item.withdrawn", itemId: id })
+    this.#open.clear()
   }
 
   #closeTexts(): void {

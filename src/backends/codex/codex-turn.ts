@@ -46,7 +46,7 @@ export class CodexTurn implements Turn {
     for (const item of items) {
       const holdMs = isScriptCall(item) ? this.#options.scriptHoldMs : null
       const written = this.#reader.writtenArguments(item.callId)
-      this.#events.push({
+      this.#reader.tell({
         type: "function.called",
         item: written === null ? item : { ...item, arguments: written },
         holdMs,

@@ -5,6 +5,7 @@ import type { ReasoningKind } from "../../domain/response-events.ts"
 import type { AnswerCut, TurnEvent } from "../../domain/turn-events.ts"
 import { addUsage, noUsage, type Usage, usageSince } from "../../domain/usage.ts"
 import type { OpenCalls } from "../open-calls.ts"
+import { OpenTexts } from "../open-texts.ts"
 import type { RequestId } from "../rpc-client.ts"
 import { cutIn } from "./codex-ends.ts"
 import type { LoadedThread } from "./codex-threads.ts"
@@ -35,6 +36,7 @@ export class TurnReader {
   readonly #thread: TurnReaderOptions["thread"]
   readonly #log: Log
   readonly #onCut: TurnReaderOptions["onCut"]
+  readonly #openTexts = new OpenTexts()
   /** Its beginning was told, and not its end. */
   #openMessage: string | null = null
   readonly #toldTexts = new ToldTexts()
@@ -49,7 +51,7 @@ export class TurnReader {
   #hasAnswered = false
 
   constructor(options: TurnReaderOptions) {
-    this.#push = options.push
+    this.#push = (event) => this.#openTexts.tell(event, options.push)
     this.#calls = options.calls
     this.#isClientFunction = options.isClientFunction
     this.#thread = options.thread
@@ -66,6 +68,11 @@ export class TurnReader {
   /** Its last message has begun and never ended, though no request broke off: codex shows nothing else of a refusal. */
   get wasRefused(): boolean {
     return this.#openMessage !== null
+  }
+
+  /** An event that is not read here. */
+  tell(event: TurnEvent): void {
+    this.#push(event)
   }
 
   read(notification: Notification): void {
@@ -110,6 +117,7 @@ export class TurnReader {
         const { message, additionalDetails } = error
         // What was begun is asked for anew.
         this.#openMessage = null
+        this.#openTexts.askedAgain()
         const cut = cutIn(`${message} ${additionalDetails ?? ""}`)
         if (cut !== null) this.#onCut(cut)
         this.#push({

@@ -66,6 +66,7 @@ export function createChatProjection(
           fold.begin(event.outputIndex, event.item)
           break
         case "item.done":
+        case "item.withdrawn":
           fold.end(event.outputIndex, event.item)
           break
         case "text.delta":

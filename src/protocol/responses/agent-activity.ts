@@ -18,13 +18,13 @@ const shellName = "shell"
 const patchName = "apply_patch"
 const exitCodePattern = /^exit code (-?\d{1,10})$/
 
-/** `serverLabel` names the CLI, whose own tools these are. */
+/** `serverLabel`: for items that do not know whose they are. */
 export function callOf(item: Activity, serverLabel: string): CallFields {
   const isOver = item.status !== "in_progress"
   switch (item.type) {
     case "command":
       return {
-        server: serverLabel,
+        server: item.server ?? serverLabel,
         name: shellName,
         arguments: JSON.stringify({ command: item.command, cwd: item.cwd }),
         output: isOver ? item.output : null,
@@ -32,7 +32,7 @@ export function callOf(item: Activity, serverLabel: string): CallFields {
       }
     case "file_change":
       return {
-        server: serverLabel,
+        server: item.server ?? serverLabel,
         name: patchName,
         arguments: JSON.stringify({ changes: item.changes }),
         output: item.status === "completed" ? editLines(item) : null,
@@ -65,22 +65,23 @@ const patchArguments = z.object({
 /** The way back, for items that a client resends; what is not of our making stays a tool call. */
 export function activityOf(call: CallFields, id: string, status: ItemStatus): Activity {
   const input = parseJson(call.arguments)
+  const { server } = call
   if (call.name === shellName) {
     const shell = shellArguments.safeParse(input)
     if (shell.success) {
       const code = exitCodePattern.exec(call.error ?? "")?.[1]
       const exitCode = code === undefined ? (status === "completed" ? 0 : null) : Number(code)
-      return { type: "command", id, ...shell.data, output: call.output ?? "", exitCode, status }
+      return { type: "command", id, server, ...shell.data, output: call.output ?? "", exitCode, status }
     }
   }
   if (call.name === patchName) {
     const patch = patchArguments.safeParse(input)
-    if (patch.success) return { type: "file_change", id, changes: patch.data.changes, status }
+    if (patch.success) return { type: "file_change", id, server, changes: patch.data.changes, status }
   }
   return {
     type: "tool_call",
     id,
-    server: call.server,
+    server,
     tool: call.name,
     arguments: call.arguments,
     output: call.output,

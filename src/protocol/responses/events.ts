@@ -113,6 +113,7 @@ export function toWireEvent(event: ResponseEvent, sequence: number, source: Even
         sequence_number: sequence,
       }
     case "item.done":
+    case "item.withdrawn":
       return {
         type: "response.output_item.done",
         output_index: event.outputIndex,
