@@ -85,9 +85,10 @@ function told(item: Item): string[] {
     case "function_call_output":
       // Whole: the agent is to go on from it, and has no other way to it.
       return [marked("tool", `result of ${item.callId}: ${toldContent(item.output)}`)]
-    case "reasoning":
     case "web_search":
-      // What came of them is in the messages.
+      return item.query === "" ? [] : [marked("tool", `search on the web: ${item.query}`)]
+    case "reasoning":
+      // What came of it is in the messages.
       return []
   }
 }

@@ -1,6 +1,9 @@
 import type { AgentProfile } from "./agents.ts"
 import type { FunctionTool } from "./backend.ts"
 
+/** Server under which the calls of the service's own tools are told. */
+export const teamServer = "team"
+
 /** The turn that calls a tool of the service: who asks, for whom, and in which conversation. */
 export interface CallingTurn {
   readonly principal: string

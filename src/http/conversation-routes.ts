@@ -9,9 +9,12 @@ import {
 } from "../protocol/conversations.ts"
 import { toList } from "../protocol/list.ts"
 import { looseConversation, looseMetadata } from "../protocol/loose-forms.ts"
+import { unknownFields } from "../protocol/parameters.ts"
+import { leftOutOf } from "../protocol/responses/left-out.ts"
 import { includable } from "../protocol/responses/parameters.ts"
+import { isObject } from "../protocol/shape.ts"
 import { toWireItem, type WireObject } from "../protocol/wire-items.ts"
-import { unknownIn } from "./advisory-header.ts"
+import { advisoryHeader, unknownIn } from "./advisory-header.ts"
 import type { HttpContext } from "./http-env.ts"
 import { answerJson } from "./large-answer.ts"
 import { readLooseBody } from "./loose-body.ts"
@@ -48,7 +51,7 @@ export function createConversationHandlers({
       const body = await readLooseBody(context, config, looseConversation)
       const { metadata, items } = parseNewConversation(body)
       const created = await conversations.create(context.get("principal"), metadata, items)
-      return answerJson(context, toConversation(created), unknownIn(body, ["metadata", "items"]))
+      return answerJson(context, toConversation(created), advisoryOf(body, ["metadata", "items"]))
     },
     async retrieve(context) {
       return answerJson(context, toConversation(await conversations.retrieve(...target(context))))
@@ -68,7 +71,7 @@ export function createConversationHandlers({
       const body = await readLooseBody(context, config, looseConversation)
       const items = await conversations.addItems(...target(context), parseNewItems(body))
       const data = items.map((item) => toWire({ item, agentId: null }))
-      return answerJson(context, toList(data, false), unknownIn(body, ["items"]))
+      return answerJson(context, toList(data, false), advisoryOf(body, ["items"]))
     },
     async listItems(context) {
       listQuery(context, "include", includable)
@@ -95,6 +98,12 @@ export function createConversationHandlers({
     const agent = agentId === null ? engine.agents()[0] : engine.findAgent(agentId)
     return toWireItem(item, agent?.backend ?? agentId ?? "agent")
   }
+}
+
+/** What of a body that adds items is without effect, or not told to the agent. */
+function advisoryOf(body: unknown, known: readonly string[]): Record<string, string> {
+  const items = isObject(body) ? body.items : null
+  return advisoryHeader([...unknownFields(body, known), ...leftOutOf(items, "items")])
 }
 
 function target(context: HttpContext): [principal: string, id: string] {

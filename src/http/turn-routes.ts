@@ -17,7 +17,7 @@ import { idempotencyOf } from "./idempotency-header.ts"
 import { answerJson } from "./large-answer.ts"
 import { readLooseBody } from "./loose-body.ts"
 import { onDisconnectOf, sessionIn, sessionOf, taskOf } from "./request-headers.ts"
-import { serverLabelOf } from "./server-label.ts"
+import { declaresOthers, serverLabelOf } from "./server-label.ts"
 import type { ServiceBounds } from "./service-bounds.ts"
 import { writeSse } from "./sse-writer.ts"
 import { refusedTurn, wholeOrFailed } from "./told-turn.ts"
@@ -156,11 +156,16 @@ export function createTurnHandler(
   }
 
   /** `live`: null as long as the turn is planned. */
-  function advisoryOf(live: LiveResponse | null, { advisory, turn }: ParsedRequest): Record<string, string> {
-    const capabilities = engine.findAgent(live?.record.agentId ?? turn.model)?.capabilities ?? null
+  function advisoryOf(
+    live: LiveResponse | null,
+    { advisory, declaredServers, turn }: ParsedRequest,
+  ): Record<string, string> {
+    const agent = engine.findAgent(live?.record.agentId ?? turn.model)
+    const { capabilities = null, backend = null } = agent ?? {}
     const names = [
       ...advisory,
       ...(isEffortAdvisory(capabilities, turn.effort) ? [api.effortField] : []),
+      ...(declaresOthers(declaredServers, backend) ? ["tools.mcp"] : []),
       // No agent's name: the manager answers, whatever model is meant.
       ...(engine.findAgent(turn.model) === null ? ["model"] : []),
     ]

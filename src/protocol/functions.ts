@@ -9,6 +9,8 @@ export interface FunctionFields {
   readonly tools: readonly FunctionTool[]
   readonly functionChoice: FunctionChoice
   readonly allowsParallelCalls: boolean
+  /** Labels of servers that are declared as the agent's own. Not repeated: in the answers of Open Responses all tools are functions. */
+  readonly declaredServers: readonly string[]
   /** Tools that are left out because the agent does without them, as `tools.web_search`, and rules of schemas that nobody checks. */
   readonly advisory: readonly string[]
   /** `tools` and `tool_choice` as the Responses API repeats them. */
@@ -39,7 +41,34 @@ export const functionShape = z.object({
     .refine((callers) => callers?.includes("direct") !== false, {
       error: "A function for programs only cannot be served: agents call functions directly. Add 'direct'.",
     }),
+  defer_loading: z.boolean().nullish(),
+  output_schema: z.record(z.string(), z.unknown()).nullish(),
 })
+
+/** What a function may say about itself beside what it is; repeated as it came. */
+const flags = ["async", "allowed_callers", "defer_loading", "output_schema"] as const
+
+/** Of a server that the agent has by itself: clients that look after their tools want it declared before they take its calls. */
+export const ownServerShape = z.object({
+  server_label: z.string().min(1).max(64),
+  server_description: z.string().nullish(),
+  require_approval: z
+    .unknown()
+    .refine((policy) => policy == null || policy === "never", {
+      error:
+        "'require_approval' cannot be served: what an agent may do by itself is set by its permissions. 'never' passes.",
+    })
+    .optional(),
+  allowed_tools: z
+    .unknown()
+    .refine((names) => names == null, {
+      error: "'allowed_tools' cannot be served: the agent uses its own tools as it likes.",
+    })
+    .optional(),
+})
+
+/** What makes an `mcp` tool a server that is to be added. */
+const addresses = ["server_url", "connector_id", "tunnel_id", "headers", "authorization"]
 
 const modes = ["none", "auto", "required"]
 
@@ -54,7 +83,7 @@ export function readFunctions(
   body: Readonly<Record<string, unknown>>,
   dialect: FunctionDialect,
 ): FunctionFields {
-  const { tools: wireTools, advisory } = readTools(body.tools, dialect)
+  const { tools: wireTools, servers, advisory } = readTools(body.tools, dialect)
   const names = new Set(wireTools.map((tool) => tool.name))
   return {
     tools: wireTools.map((tool) => ({
@@ -64,6 +93,7 @@ export function readFunctions(
     })),
     functionChoice: readChoice(body.tool_choice, names, dialect),
     allowsParallelCalls: body.parallel_tool_calls !== false,
+    declaredServers: servers,
     advisory,
     echo: {
       tools: wireTools.map((tool) => ({
@@ -72,6 +102,7 @@ export function readFunctions(
         description: tool.description ?? null,
         parameters: tool.parameters ?? null,
         strict: tool.strict ?? false,
+        ...Object.fromEntries(flags.filter((flag) => tool[flag] != null).map((flag) => [flag, tool[flag]])),
       })),
       ...(body.tool_choice === undefined ? {} : { tool_choice: body.tool_choice }),
     },
@@ -83,8 +114,12 @@ type WireFunction = z.infer<typeof functionShape>
 function readTools(
   value: unknown,
   dialect: FunctionDialect,
-): { readonly tools: readonly WireFunction[]; readonly advisory: readonly string[] } {
-  if (value === undefined) return { tools: [], advisory: [] }
+): {
+  readonly tools: readonly WireFunction[]
+  readonly servers: readonly string[]
+  readonly advisory: readonly string[]
+} {
+  if (value === undefined) return { tools: [], servers: [], advisory: [] }
   if (!Array.isArray(value)) throw wrongType("tools", "an array", value)
   if (value.length > maxFunctions) {
     throw invalidRequest(
@@ -94,11 +129,16 @@ function readTools(
   }
   const names = new Set<string>()
   const advisory = new Set<string>()
+  const servers: string[] = []
   const tools = value.flatMap((entry: unknown, index): WireFunction[] => {
     const path = `tools[${index}]`
     if (!isObject(entry)) throw wrongType(path, "an object", entry)
     if (dialect === "responses" && typeof entry.type === "string" && dispensableTool.test(entry.type)) {
       advisory.add(`tools.${entry.type}`)
+      return []
+    }
+    if (dialect === "responses" && entry.type === "mcp") {
+      servers.push(readOwnServer(entry, path))
       return []
     }
     if (entry.type !== "function") throw notAFunction(path, entry.type)
@@ -114,9 +154,24 @@ function readTools(
     if (names.has(tool.name))
       throw invalidRequest(path, `There are two functions of the name '${tool.name}'.`)
     names.add(tool.name)
+    if (tool.defer_loading === true) advisory.add("tools.defer_loading")
+    if (tool.output_schema != null) advisory.add("tools.output_schema")
+    if (tool.allowed_callers?.includes("programmatic") === true) advisory.add("tools.allowed_callers")
     return [tool]
   })
-  return { tools, advisory: [...advisory] }
+  return { tools, servers, advisory: [...advisory] }
+}
+
+/** Its label. */
+function readOwnServer(entry: Readonly<Record<string, unknown>>, path: string): string {
+  const address = addresses.find((name) => entry[name] != null)
+  if (address !== undefined) {
+    throw invalidRequest(
+      `${path}.${address}`,
+      `'${path}.${address}' cannot be served: a request adds no servers to an agent. Without an address it names one of the agent's own.`,
+    )
+  }
+  return readShape(ownServerShape, entry, path).server_label
 }
 
 /** Arguments have names: no model can call a function whose parameters are a list or a text. */

@@ -117,7 +117,7 @@ export const commonParameters: readonly Parameter[] = [
   {
     name: "tools",
     kind: "served",
-    note: "Functions of the client: the agent calls them, the client answers. Others are advisory (`web_search`, `namespace`, `tool_search`) or refused by name. Rules of a schema that cannot be checked (`pattern`s that are none in JavaScript, `format`) are advisory.",
+    note: "Functions of the client: the agent calls them, the client answers. Over Responses `mcp` without an address declares the agent's own server. Others are advisory (`web_search`, `namespace`, `tool_search`) or refused by name. Rules of a schema that cannot be checked (`pattern`s that are none in JavaScript, `format`) are advisory.",
   },
   {
     name: "tool_choice",

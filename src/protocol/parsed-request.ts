@@ -6,6 +6,8 @@ export interface ParsedRequest {
   readonly stream: boolean
   /** Chat only: the last chunk carries the usage. */
   readonly includeUsage: boolean
+  /** See `FunctionFields`. */
+  readonly declaredServers: readonly string[]
   /** Names of the parameters that were accepted without effect on the agent. */
   readonly advisory: readonly string[]
 }

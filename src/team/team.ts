@@ -3,7 +3,12 @@ import type { FunctionTool } from "../domain/backend.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import type { Roster } from "../domain/roster.ts"
-import type { ServiceToolCall, ServiceToolResult, ServiceTools } from "../domain/service-tools.ts"
+import {
+  type ServiceToolCall,
+  type ServiceToolResult,
+  type ServiceTools,
+  teamServer,
+} from "../domain/service-tools.ts"
 import type { Engine } from "../engine/engine.ts"
 import type { AgentReplies } from "./agent-replies.ts"
 import { askAgentTool } from "./ask-agent-tool.ts"
@@ -30,7 +35,7 @@ export interface TeamOptions {
 
 /** The tools that agents get from the service: for their memory, and for working with each other. */
 export class Team implements ServiceTools {
-  readonly label = "team"
+  readonly label = teamServer
   readonly #tools: ReadonlyMap<string, TeamTool>
   readonly #log: Log
 

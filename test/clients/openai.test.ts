@@ -1,4 +1,5 @@
 import OpenAI from "openai"
+import { ResponsesToolRunner } from "openai/helpers/responses-tool-runner"
 import { zodFunction, zodResponseFormat, zodResponsesFunction, zodTextFormat } from "openai/helpers/zod"
 import type { ResponseInput } from "openai/resources/responses/responses"
 import { describe, expect, it } from "vitest"
@@ -145,6 +146,30 @@ describe.each([{ modelName: "scripted-1" }, { modelName: "gpt-6-sol" }])(
         expect(asked).toEqual(["get_weather Oslo", "get_time Rome"])
       },
     )
+
+    it("ResponsesToolRunner runs functions beside what the agent does, whose server it has declared", async () => {
+      const asked: unknown[] = []
+      const [tool] = responseTools
+      if (tool === undefined) throw new Error("no function")
+      const { name, parameters } = tool
+      const runner = new ResponsesToolRunner({
+        functions: [
+          {
+            tool: { type: "function", name, parameters: parameters ?? {}, strict: true },
+            execute: (args) => {
+              asked.push(args)
+              return "21"
+            },
+          },
+        ],
+      })
+      const final = await runner.run(connect(), {
+        model: "manager",
+        input: '[[shell:echo from-the-shell]][[then]][[tool:get_weather:{"city":"Oslo"}]][[say:done]]',
+        tools: [{ type: "mcp", server_label: "codex", require_approval: "never" }],
+      })
+      expect([final.output_text, asked]).toEqual(["done", [{ city: "Oslo" }]])
+    })
 
     it("chat.completions.stream tells content, usage and end by its events", async () => {
       const seen: string[] = []

@@ -1,4 +1,5 @@
 import fc from "fast-check"
+import type { BetaResponseInputItem } from "openai/resources/beta/responses/responses"
 import type { ResponseInputItem } from "openai/resources/responses/responses"
 import { describe, expect, it } from "vitest"
 import { parseChatRequest } from "../../src/protocol/chat/request.ts"
@@ -6,6 +7,7 @@ import { parseResponsesRequest } from "../../src/protocol/responses/request.ts"
 
 type ItemType = NonNullable<ResponseInputItem["type"]>
 type ItemOf<Type> = Extract<ResponseInputItem, { type?: Type | null }>
+type BetaItemOf<Type> = Extract<BetaResponseInputItem, { type?: Type | null }>
 type Wire = Readonly<Record<string, unknown>>
 
 interface Case {
@@ -122,12 +124,41 @@ const cases: Record<Exclude<ItemType, "item_reference" | "compaction_trigger">, 
       nulls: ["action", "status"],
       means: { type: "web_search", query: "" },
     },
+    {
+      item: {
+        type: "web_search_call",
+        id: "w",
+        status: "completed",
+        action: { type: "find_in_page", pattern: "tide", url: "https://harbour.example" },
+      } satisfies ItemOf<"web_search_call">,
+      nulls: ["action"],
+      means: { type: "web_search", query: "tide in https://harbour.example" },
+    },
+    {
+      item: {
+        type: "web_search_call",
+        id: "w",
+        status: "completed",
+        action: { type: "search", queries: ["tides", "moon"] },
+      } satisfies ItemOf<"web_search_call">,
+      nulls: ["action"],
+      means: { type: "web_search", query: "tides, moon" },
+    },
   ],
   compaction: [
     {
       item: { type: "compaction", encrypted_content: "aap1.eA" } satisfies ItemOf<"compaction">,
       nulls: ["id"],
       means: { type: "message", role: "assistant" },
+    },
+    {
+      item: { type: "compaction", encrypted_content: "gAAAAABp" } satisfies ItemOf<"compaction">,
+      nulls: ["id"],
+      means: {
+        type: "message",
+        role: "assistant",
+        content: [{ type: "text", text: expect.stringMatching(/Another service made it/) }],
+      },
     },
   ],
   configuration_update: [
@@ -358,6 +389,17 @@ const cases: Record<Exclude<ItemType, "item_reference" | "compaction_trigger">, 
       nulls: ["error"],
       means: did("mcp_list_tools", { output: "n" }),
     },
+    {
+      item: {
+        type: "mcp_list_tools",
+        id: "l",
+        server_label: "s",
+        tools: [],
+        error: "not there",
+      } satisfies ItemOf<"mcp_list_tools">,
+      nulls: ["error"],
+      means: did("mcp_list_tools", { error: "not there", status: "failed" }),
+    },
   ],
   mcp_approval_request: [
     {
@@ -385,7 +427,55 @@ const cases: Record<Exclude<ItemType, "item_reference" | "compaction_trigger">, 
   ],
 }
 
-const table = Object.entries(cases).flatMap(([type, list]) => list.map((entry) => ({ type, ...entry })))
+/** Only the beta of the API has them. */
+const betaCases: Record<"agent_message" | "multi_agent_call" | "multi_agent_call_output", readonly Case[]> = {
+  agent_message: [
+    {
+      item: {
+        type: "agent_message",
+        author: "a",
+        recipient: "b",
+        content: [
+          { type: "input_text", text: "done" },
+          { type: "encrypted_content", encrypted_content: "x" },
+        ],
+      } satisfies BetaItemOf<"agent_message">,
+      nulls: ["id", "agent"],
+      means: did("agent_message", {
+        arguments: '{"author":"a","recipient":"b"}',
+        output: "done\n(encrypted_content)",
+      }),
+    },
+  ],
+  multi_agent_call: [
+    {
+      item: {
+        type: "multi_agent_call",
+        action: "send_message",
+        arguments: "{}",
+        call_id: "c",
+      } satisfies BetaItemOf<"multi_agent_call">,
+      nulls: ["id", "agent"],
+      means: did("multi_agent", { arguments: '{"action":"send_message","arguments":"{}"}' }),
+    },
+  ],
+  multi_agent_call_output: [
+    {
+      item: {
+        type: "multi_agent_call_output",
+        action: "wait_agent",
+        call_id: "c",
+        output: [{ type: "output_text", text: "ready" }],
+      } satisfies BetaItemOf<"multi_agent_call_output">,
+      nulls: ["id", "agent"],
+      means: did("multi_agent_call_output", { arguments: '{"action":"wait_agent"}', output: "ready" }),
+    },
+  ],
+}
+
+const table = Object.entries({ ...cases, ...betaCases }).flatMap(([type, list]) =>
+  list.map((entry) => ({ type, ...entry })),
+)
 
 describe.each(table)("an item of the type $type in an input", ({ item, nulls, before = [], means }) => {
   it("is read with only what the API requires of it, whatever else is left out or null", () => {
@@ -423,6 +513,53 @@ describe("what a history has that is no history", () => {
     expect(ask({ type: "additional_tools", role: "developer", tools: [] }).advisory).toContain(
       "input.additional_tools",
     )
+  })
+
+  it.each<[string, Wire, readonly string[]]>([
+    [
+      "a compaction of another service's",
+      { type: "compaction", encrypted_content: "gAAAAABp" },
+      ["input.compaction.encrypted_content"],
+    ],
+    ["a compaction of ours", { type: "compaction", encrypted_content: "aap1.eA" }, []],
+    [
+      "encrypted reasoning",
+      { type: "reasoning", summary: [], encrypted_content: "x" },
+      ["input.reasoning.encrypted_content"],
+    ],
+    ["reasoning with its summary alone", { type: "reasoning", summary: [], encrypted_content: null }, []],
+    [
+      "a picture that was made",
+      { type: "image_generation_call", result: "QUJD" },
+      ["input.image_generation_call.result"],
+    ],
+    [
+      "a picture that code has made",
+      { type: "code_interpreter_call", outputs: [{ type: "image", url: "x" }] },
+      ["input.code_interpreter_call.outputs"],
+    ],
+    [
+      "text that code has printed",
+      { type: "code_interpreter_call", outputs: [{ type: "logs", logs: "x" }] },
+      [],
+    ],
+    [
+      "sources of a search",
+      { type: "web_search_call", action: { query: "x", sources: [{ type: "url", url: "x" }] } },
+      ["input.web_search_call.action.sources"],
+    ],
+    [
+      "an encrypted message between agents",
+      {
+        type: "agent_message",
+        author: "a",
+        recipient: "b",
+        content: [{ type: "encrypted_content", encrypted_content: "x" }],
+      },
+      ["input.agent_message.content"],
+    ],
+  ])("names what is not told of %s", (_what, item, names) => {
+    expect(ask(item).advisory).toEqual(names)
   })
 
   it("may come with tools that the agent does without, which are named", () => {

@@ -112,9 +112,21 @@ describe("POST /v1/responses/compact", () => {
     expect(service.model.requests).toHaveLength(0)
   })
 
-  it("refuses what another service has compacted", async () => {
+  it("goes on behind what another service has compacted, tells the agent so, and names it", async () => {
     const input = [
       { type: "compaction", encrypted_content: "gAAAAABpM0Yj" },
+      { role: "user", content: "[[history]]" },
+    ] as ResponseInput
+    const { data, response } = await service.client.responses
+      .create({ model: "manager", input })
+      .withResponse()
+    expect(data.output_text).toMatch(/Another service made it/)
+    expect(response.headers.get("x-advisory-parameters")).toBe("input.compaction.encrypted_content")
+  })
+
+  it("refuses what this service cannot have compacted", async () => {
+    const input = [
+      { type: "compaction", encrypted_content: "aap1.not base64!" },
       { role: "user", content: "go on" },
     ] as ResponseInput
     await expect(service.client.responses.create({ model: "manager", input })).rejects.toMatchObject({

@@ -125,6 +125,23 @@ describe("a conversation", () => {
 })
 
 describe("the items of a conversation", () => {
+  it("may be another server's; what of them is told to no agent is named", async () => {
+    const items = [
+      { type: "reasoning", id: "rs_1", summary: [], encrypted_content: "secret" },
+      { type: "shell_call", call_id: "c", action: { commands: ["ls"] } },
+      { type: "shell_call_output", call_id: "c", output: [{ stdout: "boats" }] },
+    ]
+    const { data, response } = await client.conversations.create({ items: items as never }).withResponse()
+    expect(response.headers.get("x-advisory-parameters")).toBe("items.reasoning.encrypted_content")
+    const added = await client.conversations.items.create(data.id, { items: items as never }).withResponse()
+    expect(added.response.headers.get("x-advisory-parameters")).toBe("items.reasoning.encrypted_content")
+    expect(added.data.data.map(({ type }) => type)).toEqual([
+      "reasoning",
+      "function_call",
+      "function_call_output",
+    ])
+  })
+
   it("come with it, up to 20, and in pages", async () => {
     const items = Array.from({ length: 20 }, (_, index) => user(`item ${index}`))
     const { id } = await client.conversations.create({ items })

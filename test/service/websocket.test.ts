@@ -128,6 +128,20 @@ describe("a WebSocket at /v1/responses", () => {
     expect(textOf(responseOf(events.at(-1)))).toBe("hello")
   })
 
+  it("can go on again behind an answer whose continuation has failed or was refused, stored or not", async () => {
+    const peer = await open()
+    for (const store of [false, true]) {
+      const first = await peer.answer({ input: `[[say:parent ${store}]]`, store })
+      const next = { previous_response_id: first.id, store }
+      const failed = await peer.answer({ ...next, input: "[[status:400]]" })
+      expect(failed.status).toBe("failed")
+      const refused = await peer.turn({ ...next, input: [{ type: "nonsense" }] })
+      expect(refused.map(({ type }) => type)).toEqual(["error"])
+      const again = await peer.answer({ ...next, input: "[[history]]" })
+      expect(JSON.parse(textOf(again)).map(({ text }: { text: string }) => text)).toContain(`parent ${store}`)
+    }
+  })
+
   it("runs one turn after the other, on the thread that previous_response_id names", async () => {
     const peer = await open()
     peer.send({ input: "[[slow:3]]" })

@@ -115,9 +115,14 @@ function itemMessages(item: Item, names: FunctionNames): SeedMessage[] {
       const lines = item.changes.map(({ kind, path }) => `(I did this to a file: ${kind} ${path})`)
       return lines.length === 0 ? [] : [{ role: "assistant", content: textBlocks(lines.join("\n")) }]
     }
-    case "reasoning":
     case "web_search":
-      // What came of them is in the messages.
+      if (item.query === "") return []
+      return [
+        call(item.id, "WebSearch", JSON.stringify({ query: item.query })),
+        result(item.id, "(What was found is in the answer.)"),
+      ]
+    case "reasoning":
+      // What came of it is in the messages.
       return []
   }
 }

@@ -28,9 +28,11 @@ export function injectedItem(item: Item, names: FunctionNames): InjectedItem[] {
       return fileChangeItems(item)
     case "tool_call":
       return toolCallItems(item)
-    case "reasoning":
     case "web_search":
-      // Neither can be replayed from its summary; what came of it is in the messages.
+      if (item.query === "") return []
+      return [{ type: "web_search_call", status: "completed", action: { type: "search", query: item.query } }]
+    case "reasoning":
+      // It cannot be replayed from its summary; what came of it is in the messages.
       return []
   }
 }

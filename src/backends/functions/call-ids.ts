@@ -27,8 +27,7 @@ export function withFitIds(history: readonly HistoryTurn[], kind: string): reado
       const id = current.get(item.callId) ?? fitId(item.callId)
       return id === item.callId ? item : { ...item, callId: id }
     }
-    const isOwnCall = item.type === "command" || item.type === "tool_call" || item.type === "file_change"
-    if (!isOwnCall || isKept) return item
+    if (!ownCalls.has(item.type) || isKept) return item
     const id = unused(fitId(item.id), used)
     used.add(id)
     return id === item.id ? item : { ...item, id }
@@ -38,6 +37,9 @@ export function withFitIds(history: readonly HistoryTurn[], kind: string): reado
     return { ...turn, input, output: turn.output.map((item) => told(item, isNative(turn))) }
   })
 }
+
+/** Told as calls of the agent's own tools, each with its result. */
+const ownCalls: ReadonlySet<Item["type"]> = new Set(["command", "tool_call", "file_change", "web_search"])
 
 function callIdOf(item: Item): string[] {
   return item.type === "function_call" ? [item.callId] : []

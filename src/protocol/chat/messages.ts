@@ -25,6 +25,12 @@ export const toolCall = z.object({
   type: z.literal("function").nullish(),
   function: namedCall,
 })
+/** A call of a tool that takes text: a client that has such had them from another provider. */
+export const customCall = z.object({
+  id: z.string().min(1),
+  type: z.literal("custom"),
+  custom: z.object({ name: z.string().min(1), input: z.string() }),
+})
 export const toolMessage = z.object({ tool_call_id: z.string() })
 const functionMessage = z.object({ name: z.string() })
 
@@ -99,6 +105,11 @@ class History {
     }
     for (const [index, call] of calls.entries()) {
       const at = `${path}.tool_calls[${index}]`
+      if (isObject(call) && call.type === "custom") {
+        const { id, custom } = readShape(customCall, call, at)
+        this.#addCall(id, { name: custom.name, arguments: JSON.stringify({ input: custom.input }) })
+        continue
+      }
       const read = readShape(toolCall, call, at)
       this.#addCall(read.id, read.function)
     }

@@ -73,6 +73,7 @@ export function parseChatRequest(input: unknown): ParsedRequest {
       echo: Object.fromEntries(Object.entries(echo).filter(([name]) => echoed.includes(name))),
     },
     stream: request.stream,
+    declaredServers: functions.declaredServers,
     includeUsage: request.stream_options?.include_usage === true,
     advisory: [
       ...advisory,

@@ -1,13 +1,13 @@
 import * as z from "zod"
 import { anyAgentReply } from "../agent-reply.ts"
 import { imagePart as chatImage, refusalPart, textPart } from "../chat/message-content.ts"
-import { toolCall, toolMessage } from "../chat/messages.ts"
+import { customCall, toolCall, toolMessage } from "../chat/messages.ts"
 import { chatParameters } from "../chat/parameters.ts"
 import { served as servedByChat } from "../chat/request.ts"
 import { maxItems, optionalMetadata, requiredMetadata } from "../conversations.ts"
 import { filePart } from "../file-part.ts"
 import { purposes } from "../files.ts"
-import { functionShape } from "../functions.ts"
+import { functionShape, ownServerShape } from "../functions.ts"
 import { jsonSchema } from "../output-format.ts"
 import type { Parameter } from "../parameters.ts"
 import { compactParameters } from "../responses/compact-request.ts"
@@ -86,7 +86,7 @@ function chatForms(): Forms {
     z.object({
       role: z.literal("assistant"),
       content: z.union([z.string(), said]).nullish(),
-      tool_calls: z.array(toolCall).nullish(),
+      tool_calls: z.array(z.union([toolCall, customCall])).nullish(),
     }),
     toolMessage.extend({ role: z.literal("tool"), content: output }),
     z.object({ role: z.literal("function"), name: z.string(), content: output }),
@@ -116,7 +116,14 @@ function responsesForms(): Forms {
     stream_options,
     reasoning,
     text: text.unwrap().extend({ format: format.nullish() }),
-    tools: z.array(functionShape.extend({ type: z.literal("function") })).max(128),
+    tools: z
+      .array(
+        z.union([
+          functionShape.extend({ type: z.literal("function") }),
+          ownServerShape.extend({ type: z.literal("mcp") }),
+        ]),
+      )
+      .max(128),
     tool_choice: z.union([modes, z.object({ type: z.enum(["function", "allowed_tools"]) })]),
   }
 }

@@ -43,6 +43,15 @@ export function toCompaction(
   }
 }
 
+/** What the agent is told where another service's summary stood. */
+export const lostSummary =
+  "(A summary of the conversation before this stood here. Another service made it, in a form that only that service can read.)"
+
+/** False: another service has made it, which alone can read it. */
+export function isOwnCompaction(content: string): boolean {
+  return content.startsWith(mark)
+}
+
 /** The text that stands for a compacted conversation. What another service has compacted only that service can read. */
 export function readSummary(content: string, path: string): string {
   const encoded = content.startsWith(mark) ? content.slice(mark.length) : null

@@ -86,6 +86,24 @@ export const foreignItems: Readonly<Record<string, ForeignItem>> = {
       return answer(call_id, readOutput(parts, `${path}.output`))
     },
   ),
+  agent_message: hosted(
+    z.object({
+      author: z.string(),
+      recipient: z.string(),
+      content: z.array(z.looseObject({ type: z.string(), text: z.string().nullish() })),
+    }),
+    ({ author, recipient, content }) => ({
+      input: { author, recipient },
+      output: content.map(({ type, text }) => text ?? `(${type})`).join("\n"),
+    }),
+  ),
+  multi_agent_call: hosted(z.object({ action: z.string(), arguments: z.string() }), (item) => ({
+    input: { action: item.action, arguments: item.arguments },
+  })),
+  multi_agent_call_output: hosted(
+    z.object({ action: z.string(), output: z.array(z.looseObject({ text: z.string() })) }),
+    ({ action, output }) => ({ input: { action }, output: output.map((part) => part.text).join("\n") }),
+  ),
   tool_search_call: hosted(z.object({ arguments: z.unknown().optional() }), (item) => ({
     input: item.arguments ?? {},
   })),
@@ -117,16 +135,25 @@ export const foreignItems: Readonly<Record<string, ForeignItem>> = {
     }),
   ),
   image_generation_call: hosted(
-    z.object({ result: z.string().nullish(), revised_prompt: z.string().nullish() }),
-    ({ result, revised_prompt }) => ({
+    z.object({
+      result: z.string().nullish(),
+      revised_prompt: z.string().nullish(),
+      error: z.looseObject({ message: z.string() }).nullish(),
+    }),
+    ({ result, revised_prompt, error }) => ({
       input: { prompt: revised_prompt ?? "" },
+      error: error?.message ?? null,
       // The picture itself is not what an agent can read in a tool's result.
       output: typeof result === "string" ? "(an image)" : "(no image)",
     }),
   ),
   mcp_list_tools: hosted(
     z.object({ server_label: z.string(), tools: z.array(z.unknown()), error: z.unknown().optional() }),
-    ({ server_label, tools }) => ({ input: { server_label }, output: toolNames(tools) }),
+    ({ server_label, tools, error }) => ({
+      input: { server_label },
+      output: toolNames(tools),
+      error: error == null ? null : textOfError(error),
+    }),
   ),
   mcp_approval_request: hosted(
     z.object({ server_label: z.string(), name: z.string(), arguments: z.string() }),
@@ -147,12 +174,12 @@ function foreign<T>(
 
 function hosted<T>(
   shape: z.ZodObject & z.ZodType<T>,
-  read: (item: T) => { readonly input?: unknown; readonly output?: string },
+  read: (item: T) => { readonly input?: unknown; readonly output?: string; readonly error?: string | null },
 ): ForeignItem {
   return {
     shape,
     read: (value, path) => {
-      const { input = {}, output = "" } = read(readShape(shape, value, path))
+      const { input = {}, output = "", error = null } = read(readShape(shape, value, path))
       return {
         type: "tool_call",
         id: newId("mcp_"),
@@ -160,8 +187,8 @@ function hosted<T>(
         tool: String(value.type).replace(/_call$/, ""),
         arguments: JSON.stringify(input),
         output,
-        error: null,
-        status: "completed",
+        error,
+        status: error === null ? "completed" : "failed",
       }
     },
   }
@@ -193,6 +220,10 @@ function shellText(part: {
 function toolNames(tools: readonly unknown[]): string {
   const named = z.looseObject({ name: z.string() })
   return tools.map((tool) => named.safeParse(tool).data?.name ?? "").join(", ")
+}
+
+function textOfError(error: unknown): string {
+  return typeof error === "string" ? error : JSON.stringify(error)
 }
 
 function withoutNulls(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

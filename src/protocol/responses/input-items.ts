@@ -5,7 +5,7 @@ import type { ItemStatus, Role } from "../../domain/items.ts"
 import { refuseContentBeside } from "../content-beside.ts"
 import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "../shape.ts"
 import { activityOf } from "./agent-activity.ts"
-import { readSummary } from "./compaction.ts"
+import { isOwnCompaction, lostSummary, readSummary } from "./compaction.ts"
 import { type CallIds, foreignItems } from "./foreign-items.ts"
 import { readContent, readOutput } from "./input-content.ts"
 
@@ -37,7 +37,14 @@ export const mcpCall = z.object({
   status: z.string().nullish(),
 })
 export const webSearch = z.object({
-  action: z.looseObject({ query: z.string().nullish() }).nullish(),
+  action: z
+    .looseObject({
+      query: z.string().nullish(),
+      queries: z.array(z.string()).nullish(),
+      url: z.string().nullish(),
+      pattern: z.string().nullish(),
+    })
+    .nullish(),
   status: z.string().nullish(),
 })
 
@@ -156,12 +163,13 @@ function readItem(item: unknown, path: string, before: readonly ClientItem[], ca
     }
     case "web_search_call": {
       const search = readShape(webSearch, item, path)
-      const query = search.action?.query ?? ""
+      const query = soughtIn(search.action)
       return { type: "web_search", id: newId("ws_"), query, status: statusOf(search.status, null) }
     }
     case "compaction": {
       const { encrypted_content } = readShape(compaction, item, path)
-      return messageItem("assistant", [{ type: "text", text: readSummary(encrypted_content, path) }], null)
+      const text = isOwnCompaction(encrypted_content) ? readSummary(encrypted_content, path) : lostSummary
+      return messageItem("assistant", [{ type: "text", text }], null)
     }
     case "item_reference":
       throw invalidRequest(
@@ -212,6 +220,13 @@ function messageItem(
     phase: role === "assistant" ? phase : null,
     status: "completed",
   }
+}
+
+/** What was searched for, in which page, or which page was read. */
+function soughtIn(action: z.infer<typeof webSearch>["action"]): string {
+  const { query, queries, url, pattern } = action ?? {}
+  const sought = query ?? queries?.join(", ") ?? pattern
+  return [sought, url].filter((text) => text != null && text !== "").join(" in ")
 }
 
 /** Clients resend what they were given, unfinished items included; a status of their own invention counts as the end. */

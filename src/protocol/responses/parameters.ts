@@ -15,13 +15,24 @@ export const includable = [
   "message.output_text.logprobs",
 ]
 
+/** OpenAI's way to have images of a long context take less room. */
+export const imageOptions = z.looseObject({
+  context_compression: z
+    .enum(["auto", "enabled", "disabled"])
+    .nullish()
+    .refine((policy) => policy !== "enabled", {
+      error:
+        "'image.context_compression' cannot be 'enabled': agent CLIs keep images as they are. 'auto' passes.",
+    }),
+})
+
 /** Every field of `POST /v1/responses` that is documented by OpenAI or Open Responses. */
 export const responsesParameters: readonly Parameter[] = [
   ...commonParameters,
   {
     name: "input",
     kind: "served",
-    note: "Text, or items: messages with text, images and files (inline, uploaded, https), all that `output` holds, and references to it. May be missing behind a response or a conversation, which is gone on with. `detail` `low` of an image is advisory.",
+    note: "Text, or items: messages with text, images and files (inline, uploaded, https), all that `output` holds and references to it, and what other servers left in a history. May be missing behind a response or a conversation, which is gone on with. `detail` `low` of an image is advisory.",
   },
   {
     name: "instructions",
@@ -107,6 +118,11 @@ export const responsesParameters: readonly Parameter[] = [
     kind: "refused",
     note: "prompt templates live on OpenAI's servers. Send their text as 'instructions'.",
   },
-  { name: "image", kind: "refused", note: "agent CLIs have no options for images." },
+  {
+    name: "image",
+    kind: "served",
+    note: "`context_compression`: `auto`; `disabled` is advisory, as some CLIs make a large image smaller; `enabled` is refused.",
+    form: imageOptions,
+  },
   { name: "access_programs", kind: "refused", note: "access programs are granted by OpenAI only." },
 ]

@@ -186,6 +186,42 @@ describe("a Responses request", () => {
     ["log probabilities", { include: ["message.output_text.logprobs"] }, "include", /log probabilities/],
     ["an unknown include", { include: ["everything"] }, "include[0]", /'everything'/],
     ["a hosted tool", { tools: [{ type: "file_search" }] }, "tools[0].type", /'file_search'.*its own tools/],
+    [
+      "a server that is to be added",
+      { tools: [{ type: "mcp", server_label: "s", server_url: "https://s.example" }] },
+      "tools[0].server_url",
+      /adds no servers/,
+    ],
+    [
+      "a server with an approval that nobody is asked for",
+      { tools: [{ type: "mcp", server_label: "codex", require_approval: "always" }] },
+      "tools[0].require_approval",
+      /permissions/,
+    ],
+    [
+      "a server of which only some tools are allowed",
+      { tools: [{ type: "mcp", server_label: "codex", allowed_tools: ["shell"] }] },
+      "tools[0].allowed_tools",
+      /as it likes/,
+    ],
+    [
+      "a function that runs beside the turn",
+      { tools: [{ type: "function", name: "f", async: true }] },
+      "tools[0].async",
+      /waits for its output/,
+    ],
+    [
+      "images that are to be compressed",
+      { image: { context_compression: "enabled" } },
+      "image.context_compression",
+      /'auto' passes/,
+    ],
+    [
+      "images that are to be treated in no known way",
+      { image: { context_compression: "some" } },
+      "image.context_compression",
+      /'auto', 'enabled', 'disabled'/,
+    ],
     ["a nameless function", { tools: [{ type: "function" }] }, "tools[0].name", /Missing/],
     ["a required call of nothing", { tool_choice: "required" }, "tool_choice", /'tools' has no function/],
     [
@@ -222,6 +258,35 @@ describe("a Responses request", () => {
     expect(() => parse(fields)).toThrow(
       expect.objectContaining({ code: "invalid_request", param, message: expect.stringMatching(message) }),
     )
+  })
+
+  it("repeats what a function says about itself, and names what of it has no effect", () => {
+    const flags = { allowed_callers: ["direct", "programmatic"], defer_loading: true, output_schema: {} }
+    const { turn, advisory } = parse({
+      tools: [
+        { type: "function", name: "f", strict: true, async: false, ...flags },
+        { type: "function", name: "g", async: null, defer_loading: null },
+      ],
+    })
+    const plain = { type: "function", description: null, parameters: null }
+    expect(turn.echo.tools).toEqual([
+      { ...plain, name: "f", strict: true, async: false, ...flags },
+      { ...plain, name: "g", strict: false },
+    ])
+    expect(advisory).toEqual(["tools.defer_loading", "tools.output_schema", "tools.allowed_callers"])
+  })
+
+  it("takes the agent's own server as declared", () => {
+    const { turn, advisory, declaredServers } = parse({
+      tools: [{ type: "mcp", server_label: "codex", require_approval: "never", server_url: null }],
+    })
+    expect([turn.tools, turn.echo.tools, declaredServers, advisory]).toEqual([[], [], ["codex"], []])
+  })
+
+  it("takes images of which nothing else is wanted than agents do", () => {
+    const policy = (context_compression: unknown) => parse({ image: { context_compression } }).advisory
+    expect([policy("auto"), policy(null), parse({ image: {} }).advisory]).toEqual([[], [], []])
+    expect(policy("disabled")).toEqual(["image.context_compression"])
   })
 })
 

@@ -9,7 +9,8 @@ import { defaultModel } from "../parsed-request.ts"
 import { invalidRequest, isObject, readShape } from "../shape.ts"
 import { readSideRequest } from "../side-request.ts"
 import { configurationOf, readInput } from "./input-items.ts"
-import { responsesParameters } from "./parameters.ts"
+import { leftOutOf } from "./left-out.ts"
+import { imageOptions, responsesParameters } from "./parameters.ts"
 
 const summaries = z.enum(["auto", "concise", "detailed"]).nullish()
 
@@ -32,6 +33,7 @@ export const served = z.object({
       mode: z.string().nullish(),
     })
     .optional(),
+  image: imageOptions.optional(),
   text: z
     .object({ format: z.unknown().optional(), verbosity: z.enum(["low", "medium", "high"]).nullish() })
     .optional(),
@@ -116,31 +118,26 @@ export function parseResponsesRequest(input: unknown): ParsedRequest {
       },
     },
     stream: request.stream,
+    declaredServers: functions.declaredServers,
     includeUsage: false,
     advisory: [
       ...advisory,
       ...functions.advisory,
       ...format.advisory,
       ...advisoryDetail(items, "input.content.detail"),
-      ...(hasAdditionalTools(body.input) ? ["input.additional_tools"] : []),
-      ...advisoryParts(reasoning, text),
+      ...leftOutOf(body.input, "input"),
+      ...advisoryParts(request),
     ],
   }
 }
 
-function hasAdditionalTools(input: unknown): boolean {
-  return Array.isArray(input) && input.some((item) => isObject(item) && item.type === "additional_tools")
-}
-
-function advisoryParts(
-  reasoning: z.infer<typeof served>["reasoning"],
-  text: z.infer<typeof served>["text"],
-): string[] {
+function advisoryParts({ reasoning, text, image }: z.infer<typeof served>): string[] {
   const names: string[] = []
   for (const name of ["summary", "generate_summary", "context", "mode"] as const) {
     if (reasoning?.[name] != null) names.push(`reasoning.${name}`)
   }
   if (text?.verbosity != null) names.push("text.verbosity")
+  if (image?.context_compression === "disabled") names.push("image.context_compression")
   return names
 }
 
