@@ -109,6 +109,18 @@ export class ThreadLostError extends ProxyError {
   }
 }
 
+/** A CLI does not take this function; the engine knows where it stands in the request. */
+export class UnfitFunctionError extends ProxyError {
+  /** The client's name of it. */
+  readonly functionName: string
+
+  constructor(functionName: string, message: string, cause?: unknown) {
+    super("invalid_request", message, { param: "tools", cause })
+    this.name = "UnfitFunctionError"
+    this.functionName = functionName
+  }
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

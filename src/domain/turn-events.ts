@@ -18,6 +18,8 @@ export interface TurnError {
   readonly code: string
   /** For people; may quote the CLI, never a secret of ours. */
   readonly message: string
+  /** The field of the request that is at fault. Absent: none. */
+  readonly param?: string
   /** HTTP status of the model server where the CLI tells it. */
   readonly modelStatus: number | null
   /** Nobody can tell from the items whether the agent has acted. Absent: they say all. */

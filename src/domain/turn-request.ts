@@ -38,6 +38,8 @@ export interface TurnRequest {
   /** All of the request's input, oldest first, resent history included. */
   readonly input: readonly Item[]
   readonly tools: readonly FunctionTool[]
+  /** Where the parameters of the functions stand in the request (`tools[2].function.parameters`), for errors. */
+  readonly toolPaths?: readonly string[]
   readonly functionChoice: FunctionChoice
   /** False: the client gets one call at a time. */
   readonly allowsParallelCalls: boolean

@@ -1,4 +1,5 @@
 import type { FunctionTool } from "../domain/backend.ts"
+import { ProxyError, UnfitFunctionError } from "../domain/errors.ts"
 import type { FunctionCallItem, MessageItem } from "../domain/items.ts"
 import type { FunctionChoice } from "../domain/turn-request.ts"
 import { type Check, compileSchema } from "./json-schema.ts"
@@ -15,14 +16,33 @@ export class FunctionGate {
   readonly #validators: ReadonlyMap<string, Check>
   readonly #repaired = new Set<string>()
 
-  private constructor(choice: FunctionChoice, validators: ReadonlyMap<string, Check>) {
+  readonly #params: ReadonlyMap<string, string>
+
+  private constructor(
+    choice: FunctionChoice,
+    validators: ReadonlyMap<string, Check>,
+    params: ReadonlyMap<string, string>,
+  ) {
     this.#choice = choice
     this.#validators = validators
+    this.#params = params
   }
 
-  /** Rejects with `invalid_request` when a schema is none. */
-  static async create(tools: readonly FunctionTool[], choice: FunctionChoice): Promise<FunctionGate> {
-    return new FunctionGate(choice, tools.length === 0 ? new Map() : await compile(tools))
+  /** `paths`: where the parameters of each stand in the request. Rejects with `invalid_request` when a schema is none. */
+  static async create(
+    tools: readonly FunctionTool[],
+    choice: FunctionChoice,
+    paths: readonly string[] = [],
+  ): Promise<FunctionGate> {
+    const params = new Map(tools.map(({ name }, index) => [name, paths[index] ?? "tools"]))
+    return new FunctionGate(choice, await compile(tools, params), params)
+  }
+
+  /** The error with the place in the request of the function that it names, if it names one. */
+  placed(error: unknown): unknown {
+    if (!(error instanceof UnfitFunctionError)) return error
+    const param = this.#params.get(error.functionName) ?? "tools"
+    return new ProxyError(error.code, error.message, { param, cause: error })
   }
 
   get isRequired(): boolean {
@@ -77,10 +97,14 @@ export class FunctionGate {
   }
 }
 
-async function compile(tools: readonly FunctionTool[]): Promise<ReadonlyMap<string, Check>> {
+async function compile(
+  tools: readonly FunctionTool[],
+  params: ReadonlyMap<string, string>,
+): Promise<ReadonlyMap<string, Check>> {
   const checks = new Map<string, Check>()
   for (const { name, parameters } of tools) {
-    checks.set(name, await compileSchema(parameters, `The parameters of function '${name}'`, "tools"))
+    const what = `The parameters of function '${name}'`
+    checks.set(name, await compileSchema(parameters, what, params.get(name) ?? "tools"))
   }
   return checks
 }

@@ -15,7 +15,7 @@ export async function openThread(
   outputs: readonly FunctionCallOutputItem[],
   isLost: boolean,
 ): Promise<OpenedThread | null> {
-  const { agent, plan, stopCause, whenStopped } = options
+  const { agent, gate, plan, stopCause, whenStopped } = options
   // From before it is opened: an edit in between is seen by the next turn.
   const stamp = agent.instructionsStamp()
   const open = async () => {
@@ -25,7 +25,7 @@ export async function openThread(
   const opening = open().catch((error: unknown) => {
     // No turn was begun, so a CLI that died just now may be asked once more: it is started again.
     if (error instanceof ProxyError && error.code === "backend_died" && stopCause() === null) return open()
-    throw error
+    throw gate.placed(error)
   })
   const opened = await Promise.race([opening, whenStopped.then(() => null)])
   if (opened === null) {

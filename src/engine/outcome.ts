@@ -1,4 +1,4 @@
-import { type ErrorCode, ProxyError } from "../domain/errors.ts"
+import { type ErrorCode, ProxyError, UnfitFunctionError } from "../domain/errors.ts"
 import { machineProblemOf } from "../domain/file-problem.ts"
 import { type Item, textOf } from "../domain/items.ts"
 import type { ResponseStatus } from "../domain/responses.ts"
@@ -53,9 +53,12 @@ export function stopped(cause: StopCause, usage: Usage | null): Outcome {
   return { status: cause.code === "max_output_tokens" ? "incomplete" : "failed", error, usage }
 }
 
-export function causeOf({ code, message, hasActed, retryAfterSeconds }: ProxyError): StopCause {
+export function causeOf(error: ProxyError): StopCause {
+  const { code, message, param, cause, hasActed, retryAfterSeconds } = error
   const told = {
     modelStatus: null,
+    // Others have the words of Responses, whichever API it is for.
+    ...(param !== null && cause instanceof UnfitFunctionError && { param }),
     ...(hasActed && { mayHaveActed: true as const }),
     ...(retryAfterSeconds !== null && { retryAfterSeconds }),
   }

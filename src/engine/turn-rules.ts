@@ -11,7 +11,7 @@ export interface TurnRules {
 /** Rejects with `invalid_request` when one of the request's schemas is none. */
 export async function rulesOf(request: TurnRequest): Promise<TurnRules> {
   return {
-    gate: await FunctionGate.create(request.tools, request.functionChoice),
+    gate: await FunctionGate.create(request.tools, request.functionChoice, request.toolPaths),
     answer: await AnswerRules.create(request),
   }
 }

@@ -198,9 +198,10 @@ function isForPerson(code: ErrorCode): boolean {
 
 /** A failed turn as an error of the request that asked for it; codes that we do not know become `backend_error`. */
 export function failureOf(record: Pick<ResponseRecord, "error" | "output">): ProxyError {
-  const { code, message, resetsAt, retryAfterSeconds } = record.error ?? unknownFailure
+  const { code, message, param, resetsAt, retryAfterSeconds } = record.error ?? unknownFailure
   return new ProxyError(isErrorCode(code) ? code : "backend_error", message, {
     hasActed: hasActed(record),
+    ...(param !== undefined && { param }),
     ...(resetsAt !== undefined && { resetsAt }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   })

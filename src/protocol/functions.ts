@@ -7,6 +7,8 @@ import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "./
 /** The client's functions, and what it says about their use. */
 export interface FunctionFields {
   readonly tools: readonly FunctionTool[]
+  /** Where the parameters of each stand. */
+  readonly toolPaths: readonly string[]
   readonly functionChoice: FunctionChoice
   readonly allowsParallelCalls: boolean
   /** Labels of servers that are declared as the agent's own. Not repeated: in the answers of Open Responses all tools are functions. */
@@ -24,8 +26,16 @@ const maxFunctions = 128
 /** Names in a header; enough to see what is meant. */
 const maxAdvisory = 20
 
+const namePattern = /^[a-zA-Z0-9_-]{1,64}$/
+
 export const functionShape = z.object({
-  name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/),
+  name: z
+    .string()
+    .refine((name) => namePattern.test(name), {
+      error: "The name of a function must be 1 to 64 letters, digits, '_' and '-'. Give it another name.",
+    })
+    // A rule of ours is none for the document.
+    .meta({ pattern: namePattern.source }),
   description: z.string().nullish(),
   parameters: z.record(z.string(), z.unknown()).nullish(),
   strict: z.boolean().nullish(),
@@ -83,7 +93,7 @@ export function readFunctions(
   body: Readonly<Record<string, unknown>>,
   dialect: FunctionDialect,
 ): FunctionFields {
-  const { tools: wireTools, servers, advisory } = readTools(body.tools, dialect)
+  const { tools: wireTools, toolPaths, servers, advisory } = readTools(body.tools, dialect)
   const names = new Set(wireTools.map((tool) => tool.name))
   return {
     tools: wireTools.map((tool) => ({
@@ -91,6 +101,7 @@ export function readFunctions(
       description: tool.description ?? "",
       parameters: tool.parameters ?? { type: "object", properties: {} },
     })),
+    toolPaths,
     functionChoice: readChoice(body.tool_choice, names, dialect),
     allowsParallelCalls: body.parallel_tool_calls !== false,
     declaredServers: servers,
@@ -111,15 +122,15 @@ export function readFunctions(
 
 type WireFunction = z.infer<typeof functionShape>
 
-function readTools(
-  value: unknown,
-  dialect: FunctionDialect,
-): {
+interface ReadTools {
   readonly tools: readonly WireFunction[]
+  readonly toolPaths: readonly string[]
   readonly servers: readonly string[]
   readonly advisory: readonly string[]
-} {
-  if (value === undefined) return { tools: [], servers: [], advisory: [] }
+}
+
+function readTools(value: unknown, dialect: FunctionDialect): ReadTools {
+  if (value === undefined) return { tools: [], toolPaths: [], servers: [], advisory: [] }
   if (!Array.isArray(value)) throw wrongType("tools", "an array", value)
   if (value.length > maxFunctions) {
     throw invalidRequest(
@@ -130,6 +141,7 @@ function readTools(
   const names = new Set<string>()
   const advisory = new Set<string>()
   const servers: string[] = []
+  const toolPaths: string[] = []
   const tools = value.flatMap((entry: unknown, index): WireFunction[] => {
     const path = `tools[${index}]`
     if (!isObject(entry)) throw wrongType(path, "an object", entry)
@@ -157,9 +169,10 @@ function readTools(
     if (tool.defer_loading === true) advisory.add("tools.defer_loading")
     if (tool.output_schema != null) advisory.add("tools.output_schema")
     if (tool.allowed_callers?.includes("programmatic") === true) advisory.add("tools.allowed_callers")
+    toolPaths.push(parametersPath)
     return [tool]
   })
-  return { tools, servers, advisory: [...advisory] }
+  return { tools, toolPaths, servers, advisory: [...advisory] }
 }
 
 /** Its label. */

@@ -176,6 +176,10 @@ describe("the rules of functions", () => {
         input: "x",
         tools: [{ ...weather, parameters: { properties: { city: { type: "text" } } } }],
       }),
-    ).rejects.toMatchObject({ status: 400, param: "tools", message: expect.stringContaining("get_weather") })
+    ).rejects.toMatchObject({
+      status: 400,
+      param: "tools[0].parameters",
+      message: expect.stringContaining("get_weather"),
+    })
   })
 })

@@ -244,7 +244,7 @@ describe("a structured answer over codex", () => {
       await expect(ask("[[schema]]", schema)).rejects.toMatchObject({ status: 400, param: "text.format" })
       const tools = [{ ...weather, parameters: schema }]
       const withFunction = client.responses.create({ model: "manager", input: "x", tools })
-      await expect(withFunction).rejects.toMatchObject({ status: 400, param: "tools" })
+      await expect(withFunction).rejects.toMatchObject({ status: 400, param: "tools[0].parameters" })
       expect(await isHealthy()).toBe(true)
     }
     expect((await ask("[[schema]]", open)).output_text).toBe(good)

@@ -28,6 +28,7 @@ import {
   startParams,
   workspaceProfile,
 } from "./thread-requests.ts"
+import { unfitFunctionOf } from "./unfit-function.ts"
 
 /** A thread that one app-server process has in memory. */
 export interface LoadedThread {
@@ -106,7 +107,10 @@ export class CodexThreads {
     const names = namesFor("codex", options.tools)
     const ownServers = options.reach !== undefined ? await this.#ownServers() : []
     const params = startParams(await this.#settings(), options, names, ownServers)
-    const result = await this.#server.request("thread/start", params, threadResultSchema)
+    const start = this.#server.request("thread/start", params, threadResultSchema)
+    const result = await start.catch((error: unknown) => {
+      throw unfitFunctionOf(error, names) ?? error
+    })
     const loaded = this.#keep(result, names, { hasRawEvents: true, isReadOnly: options.reach !== undefined })
     await this.#fill(loaded, options)
     return loaded

@@ -48,6 +48,7 @@ export function parseChatRequest(input: unknown): ParsedRequest {
       input: items,
       inputPaths,
       tools: functions.tools,
+      toolPaths: functions.toolPaths,
       functionChoice: functions.functionChoice,
       allowsParallelCalls: functions.allowsParallelCalls,
       previousResponseId: null,

@@ -78,6 +78,7 @@ export function parseResponsesRequest(input: unknown): ParsedRequest {
       instructions: request.instructions ?? null,
       input: items,
       tools: functions.tools,
+      toolPaths: functions.toolPaths,
       functionChoice: functions.functionChoice,
       allowsParallelCalls: functions.allowsParallelCalls,
       previousResponseId,
