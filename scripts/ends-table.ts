@@ -29,11 +29,13 @@ Some CLIs ask their model again when its stream breaks off in the middle. Then t
 
 | CLI | a stream that breaks off | the half text |
 |---|---|---|
-| codex, codex exec | is asked for again, some times | withdrawn |
+| codex | is asked for again, some times | withdrawn |
+| codex exec | is asked for again, some times | never told, as it tells whole texts only |
 | claude | is asked for again where nothing in it was whole yet, else the turn fails | withdrawn |
-| opencode, copilot | is asked for again | withdrawn |
+| copilot | is asked for again | withdrawn |
+| opencode | is asked for again, without a word of it where some of the text was shown | in front of the answer, in the same message |
 | gemini | ends the turn | stands, in a turn that failed |
-| qwen, any other over ACP | may be asked for again without a word of it | in front of the answer |
+| qwen, any other over ACP | may be asked for again, without a word of it | in front of the answer |
 
 - A whole answer, a stored one and \`output_text\` never have a text that was withdrawn, and it counts for no limit and no form of the answer.
 - A stream cannot take back what it has told: over Responses the half text ends in \`response.output_item.done\` with the status
