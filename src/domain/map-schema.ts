@@ -1,7 +1,7 @@
 export type Schema = Readonly<Record<string, unknown>>
 
 /** Their values are schemas under names that the client chose. */
-const maps = [
+export const maps = [
   "properties",
   "patternProperties",
   "$defs",

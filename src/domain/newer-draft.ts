@@ -17,7 +17,18 @@ export function inNewerWords(schema: Schema): Schema {
           ...(required !== undefined && typeof required !== "boolean" && { required }),
         }
       : schema
-  return mapInside(form, (inner) => (isSchema(inner) ? inNewerWords(inner) : inner))
+  const demanded = demandedIn(schema.properties)
+  const list = Array.isArray(form.required) ? form.required : []
+  const all = demanded.length === 0 ? form : { ...form, required: [...new Set([...list, ...demanded])] }
+  return mapInside(all, (inner) => (isSchema(inner) ? inNewerWords(inner) : inner))
+}
+
+/** The names of properties that say themselves that they are required. */
+function demandedIn(properties: unknown): readonly string[] {
+  if (!isSchema(properties)) return []
+  return Object.entries(properties).flatMap(([name, inner]) =>
+    isSchema(inner) && inner.required === true ? [name] : [],
+  )
 }
 
 function bound(plain: string, exclusive: string, value: unknown, schema: Schema): Schema {

@@ -1,4 +1,7 @@
+import fc from "fast-check"
 import { afterAll, describe, expect, it } from "vitest"
+import { propertyRuns } from "../../test/support/property-runs.ts"
+import { anyParameters } from "../../test/tool-schemas/arbitrary-schemas.ts"
 import type { FunctionCallItem } from "../domain/items.ts"
 import { FunctionGate } from "./function-gate.ts"
 import { compileSchema } from "./json-schema.ts"
@@ -35,6 +38,22 @@ async function expectHealthy(): Promise<void> {
 }
 
 describe("a client's JSON Schema", () => {
+  it("is read by the words that it has where it names no draft", async () => {
+    const places = [{ type: "string" }, { type: "number" }]
+    const newer = await compile({ type: "array", prefixItems: places, items: false })
+    expect(await newer(["a", 1])).toEqual([])
+    expect(await newer(["a", 1, 2])).toHaveLength(1)
+    const older = await compile({ type: "array", items: places, additionalItems: false })
+    expect(await older(["a", 1])).toEqual([])
+    expect(await older(["a", 1, 2])).toHaveLength(1)
+  })
+
+  it("requires what draft 3 says of a property itself", async () => {
+    const check = await compile({ type: "object", properties: { a: { type: "string", required: true } } })
+    expect(await check({ a: "b" })).toEqual([])
+    expect(await check({})).toEqual(["the whole must have required property 'a'"])
+  })
+
   it.each([
     ["at the top", { $async: true }],
     ["in a property", { properties: { a: { $async: true } } }],
@@ -181,5 +200,17 @@ describe("the arguments of a function", () => {
 
   it("are refused at the request with $async", async () => {
     await expect(gateOf({ $async: true })).rejects.toMatchObject({ code: "invalid_request", param: "tools" })
+  })
+})
+
+describe("any parameters of a function", () => {
+  it("are checked by the meaning that they have in the newest draft, unless they name another one", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyParameters, async ({ parameters, sample }) => {
+        const check = await compile(parameters)
+        expect(await check(sample)).toEqual([])
+      }),
+      propertyRuns(30),
+    )
   })
 })

@@ -32,7 +32,7 @@ export async function compileSchema(
   const fault = schemaFault(schema)
   if (fault !== null) throw refusal(fault)
   const { $schema: named, ...rest } = schema
-  const draft: Draft = typeof named === "string" && /20(?:19-09|20-12)/.test(named) ? "2020-12" : "draft-07"
+  const draft = draftOf(named, rest)
   const text = JSON.stringify(withoutLooseNullable(inNewerWords(checkable(rest).schema)))
   const key = createHash("sha256").update(`${draft} ${text}`).digest("base64")
   const job = { key, draft, text }
@@ -76,6 +76,14 @@ export async function compileSchema(
         throw checked.error
     }
   }
+}
+
+/** Most people name none; words of the newer drafts would mean something else, or nothing, in the older ones. */
+function draftOf(named: unknown, schema: Schema): Draft {
+  if (typeof named === "string") return /20(?:19-09|20-12)/.test(named) ? "2020-12" : "draft-07"
+  const text = JSON.stringify(schema)
+  const isNew = /"(?:prefixItems|unevaluated(?:Items|Properties)|dependentSchemas|\$dynamicRef)":/.test(text)
+  return isNew && !/"items":\[/.test(text) ? "2020-12" : "draft-07"
 }
 
 /** `hasActed`: the agent has said what was to be checked, and would have to say it again. */

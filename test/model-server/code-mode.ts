@@ -57,7 +57,9 @@ function memberFor(name: string, nested: readonly NestedTool[]): string {
 
 function literalOf(json: string): string {
   try {
-    return JSON.stringify(JSON.parse(json))
+    const text = JSON.stringify(JSON.parse(json))
+    // As a name in a literal it would be no property.
+    return text.includes('"__proto__"') ? `JSON.parse(${JSON.stringify(text)})` : text
   } catch {
     // Not JSON: the script hands it over as a string, as a confused model would.
     return JSON.stringify(json)

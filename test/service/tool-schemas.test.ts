@@ -34,9 +34,9 @@ async function callAll(
   batch: readonly CorpusEntry[],
   called: readonly CorpusEntry[],
   streams: boolean,
-): Promise<readonly unknown[]> {
+): Promise<readonly (readonly [string, unknown])[]> {
   const tools = batch.map(toolOf)
-  const seen: unknown[] = []
+  const seen: (readonly [string, unknown])[] = []
   let response = await askInResponses(
     service.client,
     { input: `${called.map(directive).join("")}[[say:all told]]`, tools },
@@ -44,7 +44,7 @@ async function callAll(
   )
   while (callsOf(response).length > 0) {
     const calls = callsOf(response)
-    seen.push(...calls.map((call) => [call.name, JSON.parse(call.arguments)]))
+    seen.push(...calls.map((call) => [call.name, JSON.parse(call.arguments)] as const))
     response = await askInResponses(
       service.client,
       {
@@ -74,8 +74,10 @@ describeOnEachCli("tool schemas of all kinds", (cli, service) => {
       const offered = offeredNames(service().model)
       const { prefix } = functionRules[cli]
       expect(batch.map((entry) => entry.name).filter((own) => !offered.has(prefix + own))).toEqual([])
+      expect(Object.fromEntries(seen)).toEqual(
+        Object.fromEntries(called.map(({ name, sample }) => [name, sample])),
+      )
       expect(seen).toHaveLength(called.length)
-      expect(seen).toEqual(expect.arrayContaining(called.map((entry) => [entry.name, entry.sample])))
     },
   )
 

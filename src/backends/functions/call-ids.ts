@@ -24,7 +24,10 @@ export function withFitIds(history: readonly HistoryTurn[], kind: string): reado
       return id === item.callId ? item : { ...item, callId: id }
     }
     if (item.type === "function_call_output") {
-      const id = current.get(item.callId) ?? fitId(item.callId)
+      const id = current.get(item.callId) ?? unused(fitId(item.callId), used)
+      // Of a call that nobody has told: it is no other's.
+      used.add(id)
+      current.set(item.callId, id)
       return id === item.callId ? item : { ...item, callId: id }
     }
     if (!ownCalls.has(item.type) || isKept) return item
@@ -42,7 +45,8 @@ export function withFitIds(history: readonly HistoryTurn[], kind: string): reado
 const ownCalls: ReadonlySet<Item["type"]> = new Set(["command", "tool_call", "file_change", "web_search"])
 
 function callIdOf(item: Item): string[] {
-  return item.type === "function_call" ? [item.callId] : []
+  if (item.type === "function_call") return [item.callId]
+  return ownCalls.has(item.type) ? [item.id] : []
 }
 
 /** The same id where model servers take it, else one of its own for each. */

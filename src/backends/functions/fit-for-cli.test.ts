@@ -47,6 +47,48 @@ describe("a schema by the rules of one CLI", () => {
         none: {},
       },
     })
+    expect(fitForCli(schema, functionRules.claude.schema)).toEqual({
+      ...schema,
+      properties: {
+        ...schema.properties,
+        pair: { type: "array", prefixItems: [text, { const: 2 }], maxItems: 2 },
+      },
+    })
+  })
+
+  it("ends lists by their length, for whom `items` is each entry", () => {
+    const pair = { type: "array", prefixItems: [text, text] }
+    const more = { ...pair, items: { type: "number" } }
+    const schema = { type: "object", properties: { pair: { ...pair, items: { not: {} } }, more } }
+    expect(fitForCli(schema, functionRules.gemini.schema).properties).toEqual({
+      pair: { ...pair, maxItems: 2 },
+      more: pair,
+    })
+  })
+
+  it("tells properties without names as patterns, where the CLI says that there are none", () => {
+    const schema = { type: "object", properties: { "a.b": text }, additionalProperties: { type: "integer" } }
+    expect(fitForCli(schema, functionRules.opencode.schema)).toEqual({
+      type: "object",
+      properties: { "a.b": text },
+      patternProperties: { "^(?!a\\.b$)": { type: "integer" } },
+    })
     expect(fitForCli(schema, functionRules.claude.schema)).toEqual(schema)
+  })
+
+  it("has references to what has another place then", () => {
+    const schema = {
+      type: "object",
+      properties: { $a: { type: "array", items: text }, b: { $ref: "#/properties/$a/items" } },
+    }
+    expect(fitForCli(schema, functionRules.claude.schema).properties).toEqual({
+      b: { $ref: "#/patternProperties/%5E%5C%24a%24/items" },
+    })
+  })
+
+  it("has a list without places as any list", () => {
+    const schema = { type: "object", properties: { none: { type: "array", items: [] } } }
+    const fitted = fitForCli(schema, functionRules.codex.schema)
+    expect(JSON.parse(JSON.stringify(fitted)).properties.none.items).toEqual({})
   })
 })

@@ -1,10 +1,40 @@
+import { isDeepStrictEqual } from "node:util"
 import { isSchema, mapInside, type Schema } from "../../domain/map-schema.ts"
 import type { SchemaRules } from "./function-rules.ts"
+import { escaped as escapedName, unescaped, withReferences } from "./references.ts"
 
 /** A schema that is one object at the top, as a CLI takes it by its own rules. */
 export function fitForCli(schema: Schema, rules: SchemaRules): Schema {
-  const typed = rules.isTyped ? typedSchema(schema) : schema
-  return rules.propertyName === null ? typed : withMovedNames(typed, rules.propertyName)
+  const placed = rules.isTyped ? typedSchema(schema) : withEndsOfLists(schema)
+  const open = rules.isClosed === true ? withOpenEnd(placed) : placed
+  return rules.propertyName === null ? open : withMovedNames(open, rules.propertyName)
+}
+
+/**
+ * Lists that end behind their last place are told by their length: those who know the older drafts only take `items` for what each
+ * entry has to be, also where `prefixItems` stands beside it.
+ */
+function withEndsOfLists(schema: Schema): Schema {
+  const inside = mapInside(schema, (inner) => (isSchema(inner) ? withEndsOfLists(inner) : inner))
+  const { items, ...rest } = inside
+  const { prefixItems, maxItems } = rest
+  if (!Array.isArray(prefixItems) || items === undefined || Array.isArray(items)) return inside
+  const isEnd = items === false || isDeepStrictEqual(items, { not: {} })
+  return isEnd && maxItems === undefined ? { ...rest, maxItems: prefixItems.length } : rest
+}
+
+/** What properties besides those that are named have to be is told as a pattern of their names. */
+function withOpenEnd(schema: Schema): Schema {
+  const { additionalProperties: rest, ...others } = schema
+  if (!isSchema(rest) && rest !== true) return schema
+  const names = Object.keys(isSchema(schema.properties) ? schema.properties : {}).map(escaped)
+  const own = isSchema(schema.patternProperties) ? schema.patternProperties : {}
+  const patterns = [
+    ...Object.keys(own).map((pattern) => `.*(?:${pattern})`),
+    ...names.map((name) => `${name}$`),
+  ]
+  const besides = patterns.length === 0 ? "^" : `^(?!${patterns.join("|")})`
+  return { ...others, patternProperties: { ...own, [besides]: rest === true ? {} : rest } }
 }
 
 /** Properties of other names are told as patterns, which nobody looks at so closely. */
@@ -14,7 +44,7 @@ function withMovedNames(schema: Schema, propertyName: RegExp): Schema {
   const moved = entries.filter((entry) => !isTaken(entry))
   if (moved.length === 0) return schema
   const own = isSchema(schema.patternProperties) ? schema.patternProperties : {}
-  return {
+  const told = {
     ...schema,
     properties: Object.fromEntries(entries.filter(isTaken)),
     patternProperties: {
@@ -22,6 +52,14 @@ function withMovedNames(schema: Schema, propertyName: RegExp): Schema {
       ...Object.fromEntries(moved.map(([name, inner]) => [`^${escaped(name)}$`, inner])),
     },
   }
+  return withReferences(told, (reference) => {
+    const [start, keyword, name, ...rest] = reference.split("/")
+    const found = moved.find(([own]) => name !== undefined && own === unescaped(name))
+    if (start !== "#" || keyword !== "properties" || found === undefined) return reference
+    return ["#/patternProperties", encodeURIComponent(escapedName(`^${escaped(found[0])}$`)), ...rest].join(
+      "/",
+    )
+  })
 }
 
 /** An object with such a property of its own is none to what reads lists of tools. */
@@ -55,13 +93,14 @@ function typeOf(value: unknown): string {
 
 /** A list with a schema for each place becomes one of any of them. */
 function listItems(schema: Schema): Schema {
-  const { items, prefixItems, description } = schema
+  const { items, prefixItems, additionalItems, description } = schema
   const places = [prefixItems, items].find((list) => Array.isArray(list)) as readonly unknown[] | undefined
   const isList = schema.type === "array" || (Array.isArray(schema.type) && schema.type.includes("array"))
   if (places === undefined) return isList && !isSchema(items) ? { items: {} } : {}
   const told = `In this order: ${JSON.stringify(places)}`
+  const any = [...places, ...(places === items ? [additionalItems] : [items])].filter(isSchema)
   return {
-    items: { anyOf: places.filter(isSchema) },
+    items: any.length === 0 ? {} : { anyOf: any },
     prefixItems: undefined,
     additionalItems: undefined,
     description: typeof description === "string" ? `${description}\n${told}` : told,

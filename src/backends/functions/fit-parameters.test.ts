@@ -92,4 +92,73 @@ describe("parameters of a function as every CLI takes them", () => {
       additionalProperties: true,
     })
   })
+
+  it("ask for nothing that one of the alternatives does not ask for, also where that is `true`", () => {
+    const closed = { properties: { a: {} }, required: ["a"], additionalProperties: false }
+    const { schema } = fitParameters({ type: "object", anyOf: [closed, true] })
+    expect(schema).toEqual({ type: "object", properties: { a: {} } })
+    expect(fitParameters({ type: "object", anyOf: [closed, false] }).schema).toMatchObject(closed)
+  })
+
+  it("keep what a reference names, whatever the client's own definitions are called", () => {
+    const { schema } = fitParameters({
+      type: "object",
+      properties: { b: { $ref: "#/anyOf/0/properties/a" } },
+      anyOf: [{ properties: { a: { type: "string" } } }],
+      $defs: { top: { type: "number" } },
+    })
+    expect(schema.properties).toMatchObject({ b: { $ref: "#/$defs/top_/anyOf/0/properties/a" } })
+    expect(schema.$defs).toEqual({
+      top: { type: "number" },
+      top_: { anyOf: [{ properties: { a: { type: "string" } } }] },
+    })
+  })
+
+  it("have the properties that depend on others, and patterns of the parts", () => {
+    const { schema } = fitParameters({
+      type: "object",
+      properties: { a: {} },
+      dependentSchemas: { a: { properties: { b: {} } } },
+      allOf: [{ patternProperties: { "^x-": {} } }],
+      unevaluatedProperties: false,
+    })
+    expect(schema).toEqual({
+      type: "object",
+      properties: { a: {}, b: {} },
+      patternProperties: { "^x-": {} },
+      unevaluatedProperties: false,
+    })
+  })
+
+  it("have plain references under properties that are called like keywords", () => {
+    const { schema } = fitParameters({
+      type: "object",
+      properties: { default: { $ref: "#text" } },
+      $defs: { a: { $anchor: "text", type: "string" } },
+    })
+    expect(schema.properties).toEqual({ default: { $ref: "#/$defs/a" } })
+  })
+
+  it("say in one list what is required, as the newer drafts do", () => {
+    const { schema } = fitParameters({
+      type: "object",
+      properties: { a: { type: "string", required: true }, b: { type: "string", required: false } },
+    })
+    expect(schema).toEqual({
+      type: "object",
+      properties: { a: { type: "string" }, b: { type: "string" } },
+      required: ["a"],
+    })
+  })
+
+  it("take what a part takes besides its properties", () => {
+    const map = { type: "object", additionalProperties: { type: "string" } }
+    const { schema } = fitParameters({ $ref: "#/$defs/map", $defs: { map } })
+    expect(schema).toMatchObject({ type: "object", properties: {}, additionalProperties: { type: "string" } })
+    expect(fitParameters({ type: "object", anyOf: [map, { properties: { a: {} } }] }).schema).toEqual({
+      type: "object",
+      properties: { a: {} },
+      additionalProperties: true,
+    })
+  })
 })

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util"
 import { isSchema, mapInside, type Schema } from "../../domain/map-schema.ts"
 import { inNewerWords } from "../../domain/newer-draft.ts"
-import { refersTo, targetOf, withPlainReferences, withReferences } from "./references.ts"
+import { referencesIn, targetOf, withPlainReferences, withReferences } from "./references.ts"
 
 /** A schema as a CLI and its model server take it. */
 export interface FittedParameters {
@@ -35,7 +35,7 @@ const plainBooleans = ["additionalProperties", "additionalItems", "unevaluatedPr
 const maxNoteLength = 4_000
 /** Schemas inside each other at the top that are put into one. */
 const maxMerges = 50
-/** Name of the definition that has parts of the top which a reference names. */
+/** Name of the definition that has parts of the top which a reference names; more behind it where the client has one of that name. */
 const movedName = "top"
 
 /**
@@ -44,10 +44,8 @@ const movedName = "top"
  */
 export function fitParameters(given: Schema): FittedParameters {
   const parameters = inNewerWords(withPlainReferences(given))
-  const merged = mergedTop(parameters)
-  const moved = movedParts(parameters)
-  const top = withoutKeys({ ...merged, ...definitionsOf([merged, moved]) }, [...bookkeeping, ...combinations])
-  const schema = objectsInside(withReferences({ ...top, type: "object" }, movedPlace))
+  const merged = { ...withoutKeys(mergedTop(parameters), [...bookkeeping, ...combinations]), type: "object" }
+  const schema = objectsInside(withMovedParts(merged, parameters))
   const told = Object.fromEntries(
     combinations
       .filter((key) => key !== "$ref" && parameters[key] !== undefined)
@@ -69,60 +67,76 @@ function mergedTop(root: Schema): Schema {
     if (budget < 0 || seen.includes(schema)) return schema
     const inside = (value: unknown): Schema[] => {
       const found = Array.isArray(value) ? value : [value]
-      return found.filter(isSchema).map((inner) => merge(inner, [...seen, schema]))
+      // An alternative that is never taken says nothing; one that is always taken asks for nothing.
+      return found
+        .filter((inner) => isSchema(inner) || inner === true)
+        .map((inner) => (inner === true ? {} : merge(inner, [...seen, schema])))
     }
     const all = [...inside(targetOf(root, schema.$ref)), ...inside(schema.allOf)]
     const alternatives = [inside(schema.anyOf), inside(schema.oneOf)].filter((list) => list.length > 0)
-    const maybe = [...inside(schema.then), ...inside(schema.else)]
+    const depending = [schema.dependentSchemas, schema.dependencies].filter(isSchema).flatMap(Object.values)
+    const maybe = [...inside(schema.then), ...inside(schema.else), ...inside(depending)]
     const parts = [...all, ...alternatives.flat(), ...maybe]
-    const properties = mergedProperties([schema, ...parts])
     const required = new Set([
       ...namesIn(schema.required),
       ...all.flatMap((part) => namesIn(part.required)),
       ...alternatives.flatMap((list) => namesInEach(list)),
     ])
-    const definitions = definitionsOf([schema, ...parts])
     const isClosed =
       schema.additionalProperties === false ||
       all.some(isClosedObject) ||
       alternatives.some((list) => list.every(isClosedObject))
+    const open = parts.filter(isOpenObject)
+    const onlyRest = all.length === 1 && parts.length === 1 ? open[0]?.additionalProperties : undefined
+    const isOpen = open.length > 0 && schema.additionalProperties === undefined && !isClosed
+    const { unevaluatedProperties: rest, ...own } = schema
+    const mayEvaluateMore = budget < 0 || schema.if !== undefined || open.length > 0
     return {
-      ...schema,
-      ...definitions,
-      ...(properties !== null && { properties }),
+      ...(mayEvaluateMore || rest === undefined ? own : schema),
+      ...definitionsOf([schema, ...parts]),
+      ...mergedMaps("properties", [schema, ...parts]),
+      ...mergedMaps("patternProperties", [schema, ...parts]),
       ...(required.size > 0 && { required: [...required] }),
+      ...(isOpen && { additionalProperties: onlyRest ?? true }),
       ...(isClosed && { additionalProperties: false }),
     }
   }
   return merge(root, [])
 }
 
-function mergedProperties(parts: readonly Schema[]): Schema | null {
+function mergedMaps(keyword: "properties" | "patternProperties", parts: readonly Schema[]): Schema {
   const found = new Map<string, unknown[]>()
-  for (const { properties } of parts) {
-    if (!isSchema(properties)) continue
-    for (const [name, schema] of Object.entries(properties)) {
+  for (const { [keyword]: map } of parts) {
+    if (!isSchema(map)) continue
+    for (const [name, schema] of Object.entries(map)) {
       const known = found.get(name) ?? []
       if (!known.some((other) => isDeepStrictEqual(other, schema))) known.push(schema)
       found.set(name, known)
     }
   }
-  if (found.size === 0) return null
-  return Object.fromEntries(
-    [...found].map(([name, schemas]) => [name, schemas.length === 1 ? schemas[0] : { anyOf: schemas }]),
-  )
+  if (found.size === 0) return {}
+  const merged = [...found].map(([name, schemas]) => [
+    name,
+    schemas.length === 1 ? schemas[0] : { anyOf: schemas },
+  ])
+  return { [keyword]: Object.fromEntries(merged) }
 }
 
 function definitionsOf(parts: readonly Schema[]): Schema {
   const found = ["$defs", "definitions"].map((key) => {
     const all = parts.map((part) => part[key]).filter(isSchema)
-    return [key, Object.assign({}, ...all.toReversed())] as const
+    return [key, Object.fromEntries(all.toReversed().flatMap(Object.entries))] as const
   })
   return Object.fromEntries(found.filter(([, all]) => Object.keys(all).length > 0))
 }
 
 function isClosedObject(schema: Schema): boolean {
   return schema.additionalProperties === false && schema.patternProperties === undefined
+}
+
+/** It takes properties that it does not name. */
+function isOpenObject({ additionalProperties, unevaluatedProperties }: Schema): boolean {
+  return [additionalProperties, unevaluatedProperties].some((rest) => rest !== undefined && rest !== false)
 }
 
 function namesIn(required: unknown): string[] {
@@ -134,11 +148,20 @@ function namesInEach(list: readonly Schema[]): string[] {
   return first?.filter((name) => others.every((names) => names.includes(name))) ?? []
 }
 
-/** Parts of the top that go, and that a reference names: they stay among the definitions. */
-function movedParts(root: Schema): Schema {
-  const named = combinations.filter((key) => root[key] !== undefined && key !== "$ref")
-  const isNamed = JSON.stringify(root).includes('"#/') && named.some((key) => refersTo(root, `#/${key}`))
-  return isNamed ? { $defs: { [movedName]: Object.fromEntries(named.map((key) => [key, root[key]])) } } : {}
+/** With the parts of the top that have gone and that a reference names: they stay among the definitions. */
+function withMovedParts(schema: Schema, root: Schema): Schema {
+  const isGone = (reference: string) =>
+    targetOf(root, reference) !== undefined && targetOf(schema, reference) === undefined
+  const gone = new Set(referencesIn(root).filter(isGone))
+  if (gone.size === 0) return schema
+  const definitions = isSchema(schema.$defs) ? schema.$defs : {}
+  let name = movedName
+  while (Object.hasOwn(definitions, name)) name += "_"
+  const keywords = new Set([...gone].map((reference) => reference.split("/")[1] ?? ""))
+  const parts = Object.fromEntries([...keywords].map((keyword) => [keyword, root[keyword]]))
+  return withReferences({ ...schema, $defs: { ...definitions, [name]: parts } }, (reference) =>
+    gone.has(reference) ? `#/$defs/${name}${reference.slice(1)}` : reference,
+  )
 }
 
 /** Objects for `true` and `false`: what reads tools drops all of them where one property is no object. */
@@ -150,12 +173,6 @@ function objectsInside(schema: Schema): Schema {
     }
     return isSchema(inner) ? objectsInside(inner) : inner
   })
-}
-
-/** Parts of the top have moved, if they are there at all. */
-function movedPlace(reference: string): string {
-  const [, keyword] = /^#\/(\w+)(?:\/|$)/.exec(reference) ?? []
-  return combinations.some((key) => key === keyword) ? `#/$defs/${movedName}${reference.slice(1)}` : reference
 }
 
 function withoutKeys(schema: Schema, keys: readonly string[]): Schema {

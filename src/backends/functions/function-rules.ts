@@ -12,6 +12,8 @@ export interface SchemaRules {
   readonly isTyped: boolean
   /** What the CLI and its model server take as the name of a property at the top; null: any. */
   readonly propertyName: RegExp | null
+  /** True: the CLI tells its model that there are no properties besides those that are named, whatever the schema says. */
+  readonly isClosed?: true
 }
 
 /** What a CLI takes of a client's functions and hands on to its model server, as found out from the real programs. */
@@ -20,6 +22,8 @@ export interface FunctionRules {
   readonly prefix: string
   readonly names: NameRules
   readonly schema: SchemaRules
+  /** Arguments that the CLI asks of its model for itself, with every function, and hands on with the call. */
+  readonly ownArguments?: readonly string[]
 }
 
 /** What model servers take of most CLIs. */
@@ -49,8 +53,8 @@ export const functionRules = {
     schema: { isTyped: true, propertyName: null },
   },
   claude: overMcp("mcp__client__", 128, /^[a-zA-Z0-9_.-]{1,64}$/),
-  gemini: overMcp("mcp_client_", 63),
-  opencode: overMcp("client_"),
+  gemini: { ...overMcp("mcp_client_", 63), ownArguments: ["wait_for_previous"] },
+  opencode: { ...overMcp("client_"), schema: { isTyped: false, propertyName: anyName, isClosed: true } },
   copilot: overMcp("client-"),
   qwen: overMcp("mcp__client__", 63),
   /** Any other program that speaks the protocol: the longest prefix that was seen. */

@@ -1,4 +1,5 @@
 import type { FunctionTool } from "../../domain/backend.ts"
+import { isSchema } from "../../domain/map-schema.ts"
 import type { ToolCall, ToolChannel, ToolEndpoint } from "../../domain/tool-endpoint.ts"
 import { fitForCli } from "./fit-for-cli.ts"
 import { fitParameters } from "./fit-parameters.ts"
@@ -56,16 +57,24 @@ export async function openHanded(
   tools: readonly FunctionTool[],
   onCall: (call: ToolCall) => void,
 ): Promise<HandedChannel> {
+  let offered = tools
   let names = new FunctionNames(tools, rules.names)
+  const told = (call: ToolCall): ToolCall => {
+    const name = names.fromNative(call.name) ?? call.name
+    const { ownArguments = [] } = rules
+    const tool = offered.find((known) => known.name === name)
+    return ownArguments.length === 0 || tool === undefined
+      ? { ...call, name }
+      : { ...call, name, arguments: withoutOwn(call.arguments, ownArguments, tool) }
+  }
   const handed = (given: readonly FunctionTool[]) =>
     given.map((tool) => handedFunction(tool, names, rules.schema))
-  const channel = await endpoint.open(handed(tools), (call) =>
-    onCall({ ...call, name: names.fromNative(call.name) ?? call.name }),
-  )
+  const channel = await endpoint.open(handed(tools), (call) => onCall(told(call)))
   return {
     url: channel.url,
     headers: channel.headers,
     setTools: (changed, timeoutMs) => {
+      offered = changed
       names = new FunctionNames(changed, rules.names)
       return channel.setTools(handed(changed), timeoutMs)
     },
@@ -76,4 +85,14 @@ export async function openHanded(
       return names.native
     },
   }
+}
+
+/** The arguments without those that the CLI has asked for itself; all of them where the client's schema has one of that name. */
+function withoutOwn(text: string, ownArguments: readonly string[], { parameters }: FunctionTool): string {
+  const schema = JSON.stringify(parameters)
+  const added = ownArguments.filter((name) => text.includes(`"${name}"`) && !schema.includes(`"${name}"`))
+  if (added.length === 0) return text
+  const given: unknown = JSON.parse(text)
+  if (!isSchema(given)) return text
+  return JSON.stringify(Object.fromEntries(Object.entries(given).filter(([name]) => !added.includes(name))))
 }

@@ -1,4 +1,4 @@
-import { isSchema, mapInside, type Schema } from "../../domain/map-schema.ts"
+import { isSchema, mapInside, maps, type Schema } from "../../domain/map-schema.ts"
 
 /** Their values are data. */
 const data = ["enum", "const", "default", "examples"]
@@ -33,12 +33,14 @@ export function withReferences(schema: Schema, change: (reference: string) => st
   return typeof reference === "string" ? { ...inside, $ref: change(reference) } : inside
 }
 
-export function refersTo(value: unknown, start: string): boolean {
-  if (Array.isArray(value)) return value.some((inner) => refersTo(inner, start))
-  if (!isSchema(value)) return false
-  return Object.entries(value).some(([key, inner]) =>
-    key === "$ref" && typeof inner === "string" ? inner.startsWith(start) : refersTo(inner, start),
-  )
+/** All that the schema refers to, wherever. */
+export function referencesIn(schema: Schema): readonly string[] {
+  const found: string[] = []
+  withReferences(schema, (reference) => {
+    found.push(reference)
+    return reference
+  })
+  return found
 }
 
 /** What a reference within the document means; undefined: nothing that is found. */
@@ -46,13 +48,15 @@ export function targetOf(root: Schema, reference: unknown): unknown {
   if (typeof reference !== "string" || !reference.startsWith("#/")) return undefined
   let value: unknown = root
   for (const part of reference.slice(2).split("/")) {
-    if (!isSchema(value)) return undefined
-    value = value[unescaped(part)]
+    const name = unescaped(part)
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined
+    value = Reflect.get(value, name)
   }
   return value
 }
 
-function unescaped(part: string): string {
+/** The name behind a part of a reference. */
+export function unescaped(part: string): string {
   let text = part
   try {
     text = decodeURIComponent(part)
@@ -74,9 +78,18 @@ function note(value: unknown, place: string, base: string, places: Map<string, s
   for (const anchor of [value.$anchor, value.$dynamicAnchor]) {
     if (typeof anchor === "string") places.set(`${own}#${anchor}`, place)
   }
-  for (const [key, inner] of Object.entries(value)) {
-    if (!data.includes(key)) note(inner, `${place}/${escaped(key)}`, own, places)
+  for (const [key, inner, at] of placesIn(value, place)) {
+    if (!data.includes(key)) note(inner, at, own, places)
   }
+}
+
+/** What stands under each keyword, and in the keywords that hold names under each of them. */
+function placesIn(schema: Schema, place: string): (readonly [string, unknown, string])[] {
+  return Object.entries(schema).flatMap(([key, value]) => {
+    const at = `${place}/${escaped(key)}`
+    if (!maps.some((map) => map === key) || !isSchema(value)) return [[key, value, at] as const]
+    return Object.entries(value).map(([name, inner]) => [key, inner, `${at}/${escaped(name)}`] as const)
+  })
 }
 
 /** `base`: the place that references beginning with `#` count from. */
@@ -96,14 +109,18 @@ function mapPlaces(schema: Schema, place: string, change: (inner: Schema, at: st
     if (Array.isArray(value)) return value.map((inner, index) => walk(inner, `${at}/${index}`))
     return isSchema(value) ? change(value, at) : value
   }
-  return Object.fromEntries(
-    Object.entries(schema).map(([key, value]) => [
-      key,
-      data.includes(key) ? value : walk(value, `${place}/${escaped(key)}`),
-    ]),
-  )
+  const mapped = (key: string, value: unknown): unknown => {
+    if (data.includes(key)) return value
+    const at = `${place}/${escaped(key)}`
+    // Names that the client chose, whatever keywords they look like.
+    if (!maps.some((map) => map === key) || !isSchema(value)) return walk(value, at)
+    const entries = Object.entries(value)
+    return Object.fromEntries(entries.map(([name, inner]) => [name, walk(inner, `${at}/${escaped(name)}`)]))
+  }
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, mapped(key, value)]))
 }
 
-function escaped(key: string): string {
+/** A name as a part of a reference, but for what an address does not take. */
+export function escaped(key: string): string {
   return key.replaceAll("~", "~0").replaceAll("/", "~1")
 }
