@@ -7,7 +7,7 @@ import { WriteAheadLog } from "./write-ahead-log.ts"
 
 type Columns = Readonly<Record<string, SQLOutputValue>>
 
-type Control = "begin" | "begin immediate" | "commit" | "savepoint queued" | "release queued"
+type Control = "begin" | "begin immediate" | "commit"
 
 interface Queued {
   readonly work: () => unknown
@@ -71,7 +71,8 @@ export class LedgerDatabase {
 
   /**
    * Does `work` in one transaction with everything else that is queued in this round of the event loop: a commit costs more
-   * than what a turn writes. Work that fails is undone alone.
+   * than what a turn writes. Work that fails is undone alone; what was queued with it is done once more, each in a transaction of
+   * its own.
    */
   enqueue<T>(work: () => T): Promise<T> {
     return this.#enqueue(work, false)
@@ -211,8 +212,8 @@ export class LedgerDatabase {
       const settle = this.#transact("begin immediate", () => batch.map((queued) => this.#doApart(queued)))
       for (const tell of settle) tell()
     } catch {
-      // The commit failed, or an error that ends a transaction (a full disk): nothing was stored, and each finds out for
-      // itself whether it was the one.
+      // Nothing was stored, and each finds out for itself whether it was the one. (A savepoint for each would spare the others
+      // this, and cost every turn what hardly ever happens.)
       this.#doAlone(batch)
     }
   }
@@ -227,16 +228,13 @@ export class LedgerDatabase {
     }
   }
 
-  /** Within the open transaction; what to tell when that is committed. Throws when there is none any more. */
+  /** Within the open transaction; what to tell when that is committed. Throws where something cannot be written. */
   #doApart({ work, isReading, resolve, reject }: Queued): () => void {
-    if (!isReading) this.#control("savepoint queued")
     try {
       const result = work()
-      if (!isReading) this.#control("release queued")
       return () => resolve(result)
     } catch (error) {
-      if (!this.#database.isTransaction) throw error
-      if (!isReading) this.#database.exec("rollback to queued; release queued")
+      if (!isReading || !this.#database.isTransaction) throw error
       const known = this.#failedBy(error)
       return () => reject(known)
     }

@@ -10,6 +10,7 @@ import { lineage } from "./migrations/0005-lineage.ts"
 import { told } from "./migrations/0006-told.ts"
 import { sentReplies } from "./migrations/0007-sent-replies.ts"
 import { recentKeys } from "./migrations/0008-recent-keys.ts"
+import { sharedTools } from "./migrations/0009-shared-tools.ts"
 
 /** One step forward of the schema. Never edited once released; there are no steps back. */
 export interface Migration {
@@ -30,6 +31,7 @@ export const migrations: readonly Migration[] = [
   told,
   sentReplies,
   recentKeys,
+  sharedTools,
 ]
 
 /**

@@ -15,6 +15,7 @@ import type { TurnError } from "../../domain/turn-events.ts"
 import { readExchanges } from "../../domain/turn-marks.ts"
 import type { Usage } from "../../domain/usage.ts"
 import { Row } from "./row.ts"
+import type { SharedTools } from "./shared-tools.ts"
 
 type Columns = Readonly<Record<string, SQLOutputValue>>
 
@@ -49,13 +50,12 @@ export function threadOf(columns: Columns): ThreadRecord {
   }
 }
 
-export function nativeStateOf(columns: Columns): NativeState {
+/** Null: one of its tools is not known. */
+export function nativeStateOf(columns: Columns, shared: Pick<SharedTools, "read">): NativeState | null {
   const row = new Row(columns, `the native thread of ${String(columns.thread_id)}`)
-  return {
-    instructions: row.textOrNull("instructions"),
-    tools: row.jsonArray<FunctionTool>("tools"),
-    note: row.textOrNull("note"),
-  }
+  const tools = shared.read(row.jsonArray<FunctionTool | string>("tools"))
+  if (tools === null) return null
+  return { instructions: row.textOrNull("instructions"), tools, note: row.textOrNull("note") }
 }
 
 export function turnOf(columns: Columns): TurnRecord {

@@ -31,6 +31,7 @@ import {
   turnTraceOf,
 } from "./records.ts"
 import { Row } from "./row.ts"
+import { SharedTools } from "./shared-tools.ts"
 import { SqliteCompletions } from "./sqlite-completions.ts"
 import { SqliteConversations } from "./sqlite-conversations.ts"
 import { SqliteFiles } from "./sqlite-files.ts"
@@ -52,10 +53,12 @@ export class SqliteStore implements Store {
   readonly replies: SqliteReplies
   readonly #ledger: LedgerDatabase
   readonly #turnKeys: SqliteTurnKeys
+  readonly #sharedTools: SharedTools
 
   constructor(ledger: LedgerDatabase) {
     this.#ledger = ledger
     this.#turnKeys = new SqliteTurnKeys(ledger)
+    this.#sharedTools = new SharedTools(ledger)
     this.conversations = new SqliteConversations(ledger)
     this.completions = new SqliteCompletions(ledger)
     this.files = new SqliteFiles(ledger)
@@ -128,7 +131,7 @@ export class SqliteStore implements Store {
 
   async saveProgress(progress: TurnProgress): Promise<void> {
     const { responseId, turnId } = progress
-    await this.#ledger.enqueue(() => {
+    const tools = await this.#ledger.enqueue(() => {
       for (const { outputIndex, item } of progress.items ?? []) {
         this.#ledger.run("saveItem", turnId, "output", outputIndex, JSON.stringify(item))
       }
@@ -139,10 +142,11 @@ export class SqliteStore implements Store {
         this.#ledger.run("saveLogSegment", responseId, firstSequence, json)
       }
       const { nativeThread, nativeTurnRef, marks, seenText } = progress
-      if (nativeThread !== undefined) {
-        const { id, ref, instructions, tools } = nativeThread
+      const written = nativeThread === undefined ? null : this.#sharedTools.write(nativeThread.tools)
+      if (nativeThread !== undefined && written !== null) {
+        const { id, ref, instructions } = nativeThread
         this.#ledger.change("setNativeThread", id, ref, id)
-        this.#ledger.run("setNativeState", id, instructions, JSON.stringify(tools))
+        this.#ledger.run("setNativeState", id, instructions, written.json)
       }
       if (progress.note !== undefined) this.#ledger.run("setNote", progress.note, turnId)
       if ([nativeTurnRef, marks, seenText].some((value) => value !== undefined)) {
@@ -175,7 +179,9 @@ export class SqliteStore implements Store {
       if (progress.freesIdempotencyKey === true) this.#ledger.run("freeIdempotent", responseId)
       if (status === "running") this.conversations.start(turnId)
       else if (status !== undefined && isFinished(status)) this.conversations.end(turnId)
+      return written
     })
+    tools?.stored()
   }
 
   async findThread(threadId: string): Promise<ThreadRecord | null> {
@@ -183,7 +189,13 @@ export class SqliteStore implements Store {
   }
 
   async findNativeState(threadId: string): Promise<NativeState | null> {
-    return this.#ledger.enqueueReading(() => this.#ledger.findOne("findNativeState", nativeStateOf, threadId))
+    return this.#ledger.enqueueReading(() =>
+      this.#ledger.findOne(
+        "findNativeState",
+        (columns) => nativeStateOf(columns, this.#sharedTools),
+        threadId,
+      ),
+    )
   }
 
   async findMainThread(principal: string, { id, identity }: AgentKey): Promise<ThreadRecord | null> {

@@ -55,6 +55,8 @@ export const statements = {
   setNativeState: `
     insert into native_threads (thread_id, instructions, tools, note) values (?, ?, ?, null)
     on conflict (thread_id) do update set instructions = excluded.instructions, tools = excluded.tools, note = null`,
+  saveSharedTool: "insert into shared_tools (key, json) values (?, ?) on conflict (key) do nothing",
+  findSharedTools: "select key, json from shared_tools where key >= ''",
   setNote: "update native_threads set note = ? where thread_id = (select thread_id from turns where id = ?)",
   findNativeState: "select * from native_threads where thread_id = ?",
 

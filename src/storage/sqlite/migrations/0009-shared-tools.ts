@@ -1,0 +1,12 @@
+import type { Migration } from "../migrate.ts"
+
+/** Tools that many native threads have, each once; `native_threads.tools` has their keys. See `SharedTools`. */
+export const sharedTools: Migration = {
+  name: "0009-shared-tools",
+  sql: `
+create table shared_tools (
+  key text primary key,
+  json text not null
+) strict, without rowid;
+`,
+}
