@@ -31,12 +31,32 @@ if (!fs.existsSync(main)) {
   options.forEach(function (option) {
     require('v8').setFlagsFromString(option)
   })
+  keepCompiled()
   import(require('url').pathToFileURL(main).href).catch(function (error) {
     process.stderr.write(String((error && error.stack) || error) + '\n')
     process.exit(1)
   })
 } else {
   runUnderOwnNode()
+}
+
+// Two megabytes of JavaScript are compiled once a build, and not at each start: what V8 made of them is kept in a home that is
+// there and this user's own. Without it, for whatever reason, a start takes a fifth longer.
+function keepCompiled() {
+  try {
+    var runtime = runtimeFolders().pop()
+    var isOwn = !process.getuid || fs.statSync(path.dirname(runtime)).uid === process.getuid()
+    if (process.env.SUDO_USER || !isOwn || !fs.existsSync(path.dirname(runtime))) return
+    var folder = path.join(runtime, 'compiled')
+    var build = String(fs.statSync(main).mtimeMs)
+    var kept = fs.existsSync(folder) ? fs.readdirSync(folder) : []
+    kept.forEach(function (name) {
+      if (name !== build) fs.rmSync(path.join(folder, name), { recursive: true, force: true })
+    })
+    require('module').enableCompileCache(path.join(folder, build))
+  } catch (_error) {
+    // It is compiled anew.
+  }
 }
 
 // The arguments of a process can be read by all users of the machine. A title is written over them.

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process"
-import { cpSync, mkdirSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { oldNode } from "./support/old-node.ts"
@@ -43,6 +43,30 @@ describe("the launcher", () => {
   it("runs the command in the same process on a Node that is new enough", () => {
     build("process.exitCode = 3; console.log(process.argv.slice(2).join(' '))")
     expect(launch(process.execPath, "a", "b c")).toMatchObject({ status: 3, stdout: "a b c\n" })
+  })
+
+  it("keeps what was compiled of the newest build, in a home that is there", () => {
+    const home = join(root.path, ".ai_agent_proxy")
+    const compiled = join(home, "runtime", "compiled")
+    // Long enough to be kept, and run to its end.
+    build(`export function sum(a, b) { return a + b }; console.log(sum(1, 2)) // ${"x".repeat(2_000)}`)
+    expect(launch(process.execPath)).toMatchObject({ status: 0, stdout: "3\n", stderr: "" })
+    expect(existsSync(home)).toBe(false)
+    mkdirSync(home)
+    launch(process.execPath)
+    const [first, ...others] = readdirSync(compiled)
+    expect(others).toEqual([])
+    expect(readdirSync(join(compiled, first ?? ""), { recursive: true }).length).toBeGreaterThan(1)
+    utimesSync(join(root.path, "dist", "main.js"), 1_000, 1_000)
+    expect(launch(process.execPath)).toMatchObject({ status: 0, stdout: "3\n", stderr: "" })
+    expect(readdirSync(compiled)).toEqual(["1000000"])
+  })
+
+  it("starts where nothing can be kept", () => {
+    build("console.log('up')")
+    mkdirSync(join(root.path, ".ai_agent_proxy"))
+    writeFileSync(join(root.path, ".ai_agent_proxy", "runtime"), "a file in the way")
+    expect(launch(process.execPath)).toMatchObject({ status: 0, stdout: "up\n", stderr: "" })
   })
 
   const seen = `const { readFileSync } = await import("node:fs")
