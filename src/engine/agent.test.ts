@@ -21,6 +21,38 @@ const backend: Backend = {
 
 let agent: Agent
 
+function agentWith(closed: string[], loadedThreads: number): Agent {
+  return new Agent({
+    profile: {
+      identity: "agent-1",
+      id: "manager",
+      role: "manager",
+      name: "",
+      workspace: "/",
+      workingDirectory: "/",
+    },
+    backend: { ...backend, closeThread: async (ref) => void closed.push(ref) },
+    program: "fake",
+    preamble: async () => "",
+    loadedThreads,
+    threadIdleMs: 600_000,
+    now: () => 0,
+    log: () => {},
+  })
+}
+
+it("keeps its unused threads loaded, however many turns run or wait for their client", () => {
+  const closed: string[] = []
+  const busy = agentWith(closed, 2)
+  busy.occupy("talked to", "ref of it", "")
+  busy.release("talked to")
+  for (let number = 1; number <= 30; number += 1) busy.occupy(`waits ${number}`, `ref ${number}`, "")
+  busy.release("waits 1")
+  expect(closed).toEqual([])
+  busy.release("waits 2")
+  expect(closed).toEqual(["ref of it"])
+})
+
 beforeEach(() => {
   agent = new Agent({
     profile: {

@@ -293,9 +293,13 @@ export class Agent {
     this.#timer.unref()
   }
 
-  /** Closes idle threads: all that were last used before `idleSince`, and the oldest ones above the limit. */
+  /**
+   * Closes idle threads: all that were last used before `idleSince`, and the oldest ones above the limit. Threads with a turn, also
+   * one that waits for its client, need theirs, and take nobody else's place.
+   */
   #closeUnused(idleSince: number): void {
-    let tooMany = this.#loaded.size - this.#options.loadedThreads
+    const idle = this.#loaded.values().filter(({ isBusy }) => !isBusy)
+    let tooMany = idle.reduce((count) => count + 1, 0) - this.#options.loadedThreads
     for (const [threadId, thread] of this.#loaded) {
       if (thread.isBusy) continue
       if (tooMany <= 0 && thread.usedAt >= idleSince) break
