@@ -5,7 +5,10 @@ const pieceLength = 16 * 1024
 export function isLongJson(value: unknown): boolean {
   if (typeof value === "string") return value.length > pieceLength
   if (typeof value !== "object" || value === null) return false
-  return Object.values(value).some(isLongJson)
+  if (Array.isArray(value)) return value.some(isLongJson)
+  // Plain data: all names are its own.
+  for (const name in value) if (isLongJson((value as Readonly<Record<string, unknown>>)[name])) return true
+  return false
 }
 
 /**

@@ -14,6 +14,8 @@ export class Deadline {
   readonly #onPassed: (cause: StopCause) => void
   readonly #total: NodeJS.Timeout
   #silence: NodeJS.Timeout
+  /** By `performance.now()`. */
+  #lastProgressMs = 0
   #isPaused = false
   #trouble: NodeJS.Timeout | null = null
   #says: { readonly text: string; readonly error: TurnError | null } = { text: "", error: null }
@@ -43,8 +45,8 @@ export class Deadline {
       this.#isPaused = false
       this.#silence = this.#startSilence()
     } else {
-      // Cheaper than a new timer for each of a hundred thousand deltas.
-      this.#silence.refresh()
+      // Cheaper than to set a timer again for each of a hundred thousand deltas: it looks at this when it is up.
+      this.#lastProgressMs = performance.now()
     }
   }
 
@@ -76,15 +78,21 @@ export class Deadline {
     clearTimeout(this.#silence)
   }
 
-  #startSilence(): NodeJS.Timeout {
+  #startSilence(leftMs = this.#silenceMs): NodeJS.Timeout {
+    if (leftMs === this.#silenceMs) this.#lastProgressMs = performance.now()
     return setTimeout(() => {
+      const moreMs = this.#lastProgressMs + this.#silenceMs - performance.now()
+      if (moreMs >= 1) {
+        this.#silence = this.#startSilence(moreMs)
+        return
+      }
       this.#onPassed(
         timeout(
           `The agent showed no progress for ${seconds(this.#silenceMs)} s and was interrupted; ` +
             "its model server may be down or unreachable.",
         ),
       )
-    }, this.#silenceMs)
+    }, leftMs)
   }
 }
 

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto"
+import { hash, timingSafeEqual } from "node:crypto"
 
 const bearerPattern = /^bearer +([^\s]+) *$/i
 
@@ -35,5 +35,5 @@ export function createApiKeys(keysByPrincipal: ReadonlyMap<string, string>): Api
 }
 
 function digestOf(key: Buffer): Buffer {
-  return createHash("sha256").update(key).digest()
+  return hash("sha256", key, "buffer")
 }

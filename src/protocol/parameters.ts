@@ -56,9 +56,9 @@ export function readParameters(table: readonly Parameter[], input: unknown): Rea
 /** Fields of a body that are nobody's, where `names` are its route's: they are named as advisory. Null means absent. */
 export function unknownFields(body: unknown, names: readonly string[]): readonly string[] {
   if (!isObject(body)) return []
-  const known = new Set([...names, ...ownFields])
+  const isKnown = (name: string) => names.includes(name) || ownFields.includes(name)
   return Object.entries(body)
-    .filter(([name, value]) => value !== null && !known.has(name) && nameInHeader.test(name))
+    .filter(([name, value]) => value !== null && !isKnown(name) && nameInHeader.test(name))
     .map(([name]) => name)
     .slice(0, maxUnknown)
 }

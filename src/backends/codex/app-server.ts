@@ -8,6 +8,7 @@ import type { TreeRoot } from "../process-tree.ts"
 import { type RequestId, RpcClient } from "../rpc-client.ts"
 import { AppServerProcess, type AppServerProcessOptions } from "./app-server-process.ts"
 import { type CodexTimeouts, codexInstallStep } from "./codex-options.ts"
+import { readDeltaLine } from "./delta-line.ts"
 import {
   initializeResultSchema,
   type Notification,
@@ -59,7 +60,11 @@ export class AppServer {
       ...options,
       endStepMs: timeouts.endStepMs,
       onData: (chunk) => {
-        for (const line of lines.push(chunk)) this.#rpc.receive(line)
+        for (const line of lines.push(chunk)) {
+          const delta = readDeltaLine(line)
+          if (delta === null) this.#rpc.receive(line)
+          else options.onNotification(delta)
+        }
       },
     })
     this.exited = this.#process.exited.then((reason) => {

@@ -84,5 +84,5 @@ function cutName(letters: string, name: string, maxLength: number): string {
 
 /** In code mode `get-dash` and `get_dash` are one JavaScript name. */
 function identifierOf(name: string): string {
-  return name.replaceAll("-", "_")
+  return name.includes("-") ? name.replaceAll("-", "_") : name
 }
