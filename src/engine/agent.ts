@@ -298,8 +298,8 @@ export class Agent {
    * one that waits for its client, need theirs, and take nobody else's place.
    */
   #closeUnused(idleSince: number): void {
-    const idle = this.#loaded.values().filter(({ isBusy }) => !isBusy)
-    let tooMany = idle.reduce((count) => count + 1, 0) - this.#options.loadedThreads
+    let tooMany = -this.#options.loadedThreads
+    for (const { isBusy } of this.#loaded.values()) if (!isBusy) tooMany += 1
     for (const [threadId, thread] of this.#loaded) {
       if (thread.isBusy) continue
       if (tooMany <= 0 && thread.usedAt >= idleSince) break
