@@ -9,7 +9,6 @@ import { knownClis } from "../domain/agent-clis.ts"
 import { explain, fullReason, type NotReady } from "../domain/backend.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { type Service, startService } from "../service.ts"
-import { letYoungGenerationGrow } from "../supervise/daemon-command.ts"
 import { createServiceNotifier } from "../supervise/service-notifier.ts"
 import { ensureApiKey } from "./api-key.ts"
 import { printable } from "./connect/printable.ts"
@@ -49,7 +48,6 @@ export async function runDaemon(flags: DaemonFlags): Promise<void> {
     log: (level, message, fields) => log[level](fields ?? {}, message),
   })
   await notifier.ready(`listening on ${service.url}`)
-  letYoungGenerationGrow()
   void service.managerReadiness.then((readiness) =>
     notifier.status(
       `listening on ${service.url}; the manager is ${readiness.isReady ? "ready" : `not ready: ${explain(readiness)}`}`,

@@ -40,8 +40,7 @@ interface LoadedThread {
   /** Of the instructions that it was loaded with. */
   readonly stamp: string
   /** As `performance.now()` tells it. */
-  usedAt: number
-  isBusy: boolean
+  readonly usedAt: number
 }
 
 /** A running agent: its backend, whether it is ready, and which of its threads are loaded. */
@@ -50,7 +49,10 @@ export class Agent {
   readonly backend: Backend
   readonly #options: AgentOptions
   readonly #createdAt: number
-  readonly #loaded = new Map<string, LoadedThread>()
+  /** With a turn, also one that waits for its client. */
+  readonly #busy = new Map<string, LoadedThread>()
+  /** Without one, the longest unused first. */
+  readonly #idle = new Map<string, LoadedThread>()
   #readiness: Readiness = {
     isReady: false,
     reason: "the agent is starting",
@@ -192,7 +194,7 @@ export class Agent {
       restarts: Math.max(0, this.#starts - 1),
       loginProblem: this.#loginProblem,
       controlProblem: null,
-      loadedThreads: this.#loaded.size,
+      loadedThreads: this.#busy.size + this.#idle.size,
       runningTurns: this.runningTurns,
       queuedTurns,
       createdAt: this.#createdAt,
@@ -206,7 +208,7 @@ export class Agent {
 
   /** A thread that was loaded before its CLI's instructions were edited is to be loaded anew. To be called between its turns. */
   async renewEdited(threadId: string, stamp: string): Promise<void> {
-    const thread = this.#loaded.get(threadId)
+    const thread = this.#loaded(threadId)
     const isEdited = (thread?.stamp ?? this.#stamp) !== stamp
     this.#stamp = stamp
     if (!isEdited) return
@@ -223,24 +225,31 @@ export class Agent {
 
   /** The thread is in use from now on and is not closed until `release`. `stamp`: see `renewEdited`. */
   occupy(threadId: string, ref: ThreadRef, stamp: string): void {
-    this.#loaded.set(threadId, { ref, stamp, usedAt: performance.now(), isBusy: true })
+    this.#idle.delete(threadId)
+    this.#busy.set(threadId, { ref, stamp, usedAt: performance.now() })
   }
 
   /** The turn is over: the thread stays loaded while there is room and it is used. */
   release(threadId: string): void {
-    const thread = this.#loaded.get(threadId)
+    const thread = this.#loaded(threadId)
     if (thread === undefined) return
-    // Behind all others: a Map keeps the order of insertion, so the first entry is the longest unused.
-    this.#loaded.delete(threadId)
-    this.#loaded.set(threadId, { ...thread, usedAt: performance.now(), isBusy: false })
+    // Behind all others: a Map keeps the order of insertion.
+    this.#busy.delete(threadId)
+    this.#idle.delete(threadId)
+    this.#idle.set(threadId, { ...thread, usedAt: performance.now() })
     this.#closeUnused(Number.NEGATIVE_INFINITY)
   }
 
   /** The thread is to be gone for good; returns its native name, if it is loaded. */
   forget(threadId: string): ThreadRef | null {
-    const ref = this.#loaded.get(threadId)?.ref ?? null
-    this.#loaded.delete(threadId)
+    const ref = this.#loaded(threadId)?.ref ?? null
+    this.#busy.delete(threadId)
+    this.#idle.delete(threadId)
     return ref
+  }
+
+  #loaded(threadId: string): LoadedThread | undefined {
+    return this.#busy.get(threadId) ?? this.#idle.get(threadId)
   }
 
   async stop(): Promise<void> {
@@ -298,13 +307,11 @@ export class Agent {
    * one that waits for its client, need theirs, and take nobody else's place.
    */
   #closeUnused(idleSince: number): void {
-    let tooMany = -this.#options.loadedThreads
-    for (const { isBusy } of this.#loaded.values()) if (!isBusy) tooMany += 1
-    for (const [threadId, thread] of this.#loaded) {
-      if (thread.isBusy) continue
+    let tooMany = this.#idle.size - this.#options.loadedThreads
+    for (const [threadId, thread] of this.#idle) {
       if (tooMany <= 0 && thread.usedAt >= idleSince) break
       tooMany -= 1
-      this.#loaded.delete(threadId)
+      this.#idle.delete(threadId)
       this.backend.closeThread(thread.ref).catch((error: unknown) => {
         this.#options.log("info", "closing a thread failed", { agent: this.profile.id, error: String(error) })
       })

@@ -46,6 +46,8 @@ export class Recorder {
   readonly #log: ResponseLog
   readonly #server: string | null
   readonly #open = new Map<string, OpenItem>()
+  /** How many of them are neither words nor thoughts. */
+  #openWork = 0
   readonly #output: Item[] = []
   readonly #withdrawn: RecordedItem[] = []
   #itemCount = 0
@@ -83,10 +85,7 @@ export class Recorder {
 
   /** True while the agent works on something that may rightly be silent for long. */
   get hasOpenWork(): boolean {
-    for (const { item } of this.#open.values()) {
-      if (item.type !== "message" && item.type !== "reasoning") return true
-    }
-    return false
+    return this.#openWork > 0
   }
 
   /** UTF-16 units of all deltas and items so far: the bound on a flood is put on this. */
@@ -125,6 +124,7 @@ export class Recorder {
     const item = this.#ownWork(emptied({ ...native, id: newId(prefixOf(native)) }))
     const open: OpenItem = { outputIndex, item, partCount: 0, carry: "" }
     this.#open.set(native.id, open)
+    if (isWork(item)) this.#openWork += 1
     this.#log.append({ type: "item.added", outputIndex, item })
     if (item.type === "message") this.#log.append({ type: "part.added", outputIndex, partIndex: 0 })
     else if (isOwnTool(item)) this.#log.append({ type: "call.in_progress", outputIndex })
@@ -203,12 +203,17 @@ export class Recorder {
     return this.#close(open, this.#asSent(open, { ...native, id: open.item.id }), null)
   }
 
+  #forget(nativeId: string, { item }: OpenItem): void {
+    this.#open.delete(nativeId)
+    if (isWork(item)) this.#openWork -= 1
+  }
+
   /** Nothing is held for it: it is not stored, but for what the log has. */
   #withdraw(nativeId: string): void {
     const open = this.#open.get(nativeId)
     if (open === undefined || isOwnTool(open.item)) return
     const { outputIndex } = open
-    this.#open.delete(nativeId)
+    this.#forget(nativeId, open)
     const ended = finished(this.#asSent(open, open.item), "incomplete")
     const item: Item = ended.type === "message" ? { ...ended, isWithdrawn: true } : ended
     this.#tellEnd(open, item)
@@ -236,7 +241,7 @@ export class Recorder {
   #close(open: OpenItem, item: Item, status: ItemStatus | null): RecordedItem {
     const { outputIndex } = open
     const final = this.#ownWork(finished(item, status))
-    for (const [key, value] of this.#open) if (value === open) this.#open.delete(key)
+    for (const [key, value] of this.#open) if (value === open) this.#forget(key, open)
     this.#log.hold()
     this.#tellEnd(open, final)
     this.#log.append({ type: "item.done", outputIndex, item: final })
@@ -267,6 +272,10 @@ export class Recorder {
       this.#log.append({ type: marker, outputIndex })
     }
   }
+}
+
+function isWork({ type }: Item): boolean {
+  return type !== "message" && type !== "reasoning"
 }
 
 /** What an item holds beyond the texts that came as deltas. */

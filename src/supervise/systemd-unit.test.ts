@@ -17,7 +17,7 @@ describe("the systemd unit", () => {
   it("quotes what systemd would take for a specifier, a variable, a pattern or the end of an argument", () => {
     const unit = systemdUnit(spec, { scope: "system", systemdVersion: null })
     expect(unit).toContain(
-      'ExecStart="/opt/node 24/bin/node" "--min-semi-space-size=2" "--max-semi-space-size=4" "/opt/100%%/$$x/\\"q\\"/ai-agent-proxy.cjs" "daemon" "--no-auth"\n',
+      'ExecStart="/opt/node 24/bin/node" "--min-semi-space-size=2" "/opt/100%%/$$x/\\"q\\"/ai-agent-proxy.cjs" "daemon" "--no-auth"\n',
     )
     expect(unit).toContain("EnvironmentFile=/home/al%%ice/.ai\\[1]/service.env\n")
     expect(unit).toContain("WorkingDirectory=/home/al%%ice\n")

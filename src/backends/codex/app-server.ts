@@ -8,7 +8,7 @@ import type { TreeRoot } from "../process-tree.ts"
 import { type RequestId, RpcClient } from "../rpc-client.ts"
 import { AppServerProcess, type AppServerProcessOptions } from "./app-server-process.ts"
 import { type CodexTimeouts, codexInstallStep } from "./codex-options.ts"
-import { readDeltaLine } from "./delta-line.ts"
+import { DeltaLines } from "./delta-line.ts"
 import {
   initializeResultSchema,
   type Notification,
@@ -43,6 +43,7 @@ export class AppServer {
     const lines = new JsonLines(maxLineBytes, (bytes) =>
       log("error", "codex wrote a line above the limit; it was left out", { bytes }),
     )
+    const deltas = new DeltaLines()
     this.#rpc = new RpcClient({
       program: "codex",
       isStandard: false,
@@ -61,7 +62,7 @@ export class AppServer {
       endStepMs: timeouts.endStepMs,
       onData: (chunk) => {
         for (const line of lines.push(chunk)) {
-          const delta = readDeltaLine(line)
+          const delta = deltas.read(line)
           if (delta === null) this.#rpc.receive(line)
           else options.onNotification(delta)
         }
