@@ -19,17 +19,37 @@ interface Fitted {
   readonly note: string | null
 }
 
-/** By the schema, and the rules that it is fit for: the tools of the service are handed over anew with each thread, and stay the same. */
+/**
+ * By the schema, and the rules that it is fit for: the tools of the service are handed over anew with each thread, and stay the same.
+ * A client sends its own with each request: those are known by their text.
+ */
 const fitted = new WeakMap<FunctionTool["parameters"], WeakMap<SchemaRules, Fitted>>()
+const fittedTexts = new WeakMap<SchemaRules, Map<string, Fitted>>()
+/** UTF-16 units of a schema whose text is kept, and how many of them: at most some megabytes. */
+const maxText = 8 * 1024
+const maxTexts = 256
 
 function fittedFor(given: FunctionTool["parameters"], rules: SchemaRules): Fitted {
   const known = fitted.get(given) ?? new WeakMap<SchemaRules, Fitted>()
   fitted.set(given, known)
   const found = known.get(rules)
   if (found !== undefined) return found
+  const made = fittedByText(given, rules)
+  known.set(rules, made)
+  return made
+}
+
+function fittedByText(given: FunctionTool["parameters"], rules: SchemaRules): Fitted {
+  const text = JSON.stringify(given)
+  const texts = fittedTexts.get(rules) ?? new Map<string, Fitted>()
+  fittedTexts.set(rules, texts)
+  const found = texts.get(text)
+  if (found !== undefined) return found
   const { schema, note } = fitParameters(given)
   const made = { parameters: fitForCli(schema, rules), note }
-  known.set(rules, made)
+  const [oldest] = texts.keys()
+  if (texts.size >= maxTexts && oldest !== undefined) texts.delete(oldest)
+  if (text.length <= maxText) texts.set(text, made)
   return made
 }
 
