@@ -100,6 +100,13 @@ function answerMarks(
 ): Said {
   const [whole = "", ...otherwise] = saidTexts(messages)
   if (whole === "") return { marks: [], isShort: true }
+  const isShort = whole.length < shortLength
+  const isOneText =
+    shown.length === 1 && messages.length === 1 && stopTexts.length + ownStopTexts.length === 0
+  // As most are: a conversation has thousands of them.
+  if (isOneText && !whole.startsWith("{") && !messages.some((message) => message.includes("call_"))) {
+    return { marks: [textMark(whole)], isShort }
+  }
   const cut = stopTexts.length === 0 ? whole : saidText(messages, stopTexts)
   const [only, ...others] = messages.filter((message) => message.trim() !== "")
   const args = only === undefined || others.length > 0 ? null : argumentsText(only)
@@ -114,7 +121,7 @@ function answerMarks(
     ...(args === null ? [] : [mark("a", args)]),
     ...messages.flatMap(callIdsIn).map(callMark),
   ]
-  return { marks, isShort: whole.length < shortLength }
+  return { marks, isShort }
 }
 
 function callIdsIn(message: string): readonly string[] {

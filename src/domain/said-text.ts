@@ -31,14 +31,9 @@ export function saidTexts(messages: readonly string[]): readonly string[] {
 }
 
 function joined(messages: readonly string[], joint: string, stopTexts: readonly string[]): string {
-  const text = messages
-    .map((message) => message.trim())
-    .filter((message) => message !== "")
-    .join(joint)
-  return beforeStop(text, stopTexts)
-    .replaceAll("\r\n", "\n")
-    .replaceAll(/\n{2,}/g, "\n")
-    .trim()
+  const texts = messages.map((message) => message.trim()).filter((message) => message !== "")
+  const text = beforeStop(texts.join(joint), stopTexts).replaceAll("\r\n", "\n")
+  return (text.includes("\n\n") ? text.replaceAll(/\n{2,}/g, "\n") : text).trim()
 }
 
 function withoutThoughts(message: string): string {

@@ -55,7 +55,9 @@ function looseInput(input: unknown): unknown {
   const said = saidIn(input, "input", responsesPicture)
   if (said !== null) return typeof said === "string" ? said : [userMessage(said)]
   const all = Array.isArray(input)
-    ? input.map((entry, index) => saidIn(entry, `input[${index}]`, responsesPicture))
+    ? input.map((entry, index) =>
+        textIn(entry) === null ? null : saidIn(entry, `input[${index}]`, responsesPicture),
+      )
     : []
   if (all.length === 0 || all.includes(null)) return looseItems(listOf(input), "input")
   if (all.every((each) => typeof each === "string")) return all.join("\n\n")
