@@ -57,7 +57,7 @@ function lostNames({ patternProperties }: Schema): readonly string[] {
 }
 
 /** All schemas in a value, itself too, wherever they stand: a reference may lead to any place. */
-function* schemasIn(whole: unknown): Generator<Schema> {
+export function* schemasIn(whole: unknown): Generator<Schema> {
   const open = [whole]
   while (open.length > 0) {
     const value = open.pop()

@@ -48,6 +48,39 @@ describe("a client's JSON Schema", () => {
     expect(await older(["a", 1, 2])).toHaveLength(1)
   })
 
+  it.each([
+    ["dependentRequired", { dependentRequired: { a: ["b"] } }, { a: [], b: 1 }, { a: [] }],
+    [
+      "minContains",
+      { properties: { a: { contains: { const: 1 }, minContains: 2 } } },
+      { a: [1, 1] },
+      { a: [1] },
+    ],
+    ["none", { properties: { a: { contains: { const: 1 }, minContains: 0 } } }, { a: [] }, null],
+    [
+      "maxContains",
+      { properties: { a: { contains: { const: 1 }, maxContains: 1 } } },
+      { a: [1] },
+      { a: [1, 1] },
+    ],
+    [
+      "places behind a list in data",
+      { properties: { a: { prefixItems: [{ const: 1 }], items: false, default: { items: [] } } } },
+      { a: [1] },
+      { a: [1, 2] },
+    ],
+    [
+      "places of older drafts behind a property of the name of a newer word",
+      { properties: { prefixItems: {}, a: { items: [{ const: 1 }], additionalItems: false } } },
+      { prefixItems: 1, a: [1] },
+      { a: [1, 2] },
+    ],
+  ])("knows words of newer drafts where it names none: %s", async (_name, rules, right, wrong) => {
+    const check = await compile({ type: "object", ...rules })
+    expect(await check(right)).toEqual([])
+    if (wrong !== null) expect(await check(wrong)).toHaveLength(1)
+  })
+
   it("requires what draft 3 says of a property itself", async () => {
     const check = await compile({ type: "object", properties: { a: { type: "string", required: true } } })
     expect(await check({ a: "b" })).toEqual([])

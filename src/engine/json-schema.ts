@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { checkable } from "../domain/checkable-schema.ts"
+import { checkable, schemasIn } from "../domain/checkable-schema.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { inNewerWords, withoutLooseNullable } from "../domain/newer-draft.ts"
 import type { Draft } from "./json-schema-worker.ts"
@@ -78,12 +78,24 @@ export async function compileSchema(
   }
 }
 
-/** Most people name none; words of the newer drafts would mean something else, or nothing, in the older ones. */
+/** They would mean nothing in the older drafts, or something else beside them. */
+const newerWords = [
+  "prefixItems",
+  "unevaluatedItems",
+  "unevaluatedProperties",
+  "dependentSchemas",
+  "dependentRequired",
+  "minContains",
+  "maxContains",
+  "$dynamicRef",
+]
+
+/** Most people name none: then it is told by the words, of which a list in `items` is none in the newer drafts. */
 function draftOf(named: unknown, schema: Schema): Draft {
   if (typeof named === "string") return /20(?:19-09|20-12)/.test(named) ? "2020-12" : "draft-07"
-  const text = JSON.stringify(schema)
-  const isNew = /"(?:prefixItems|unevaluated(?:Items|Properties)|dependentSchemas|\$dynamicRef)":/.test(text)
-  return isNew && !/"items":\[/.test(text) ? "2020-12" : "draft-07"
+  const all = [...schemasIn(schema)]
+  const isNew = all.some((found) => newerWords.some((word) => Object.hasOwn(found, word)))
+  return isNew && !all.some(({ items }) => Array.isArray(items)) ? "2020-12" : "draft-07"
 }
 
 /** `hasActed`: the agent has said what was to be checked, and would have to say it again. */
