@@ -30,6 +30,8 @@ const schemas: readonly (readonly [string, Record<string, unknown>])[] = [
   ["definitions and a reference", closed({ a: { $ref: "#/$defs/a" } }, { $defs: { a: { type: "string" } } })],
   ["a name and a comment", closed({}, { $id: "https://example.com/a", $comment: "b", title: "C" })],
   ["content", closed({ a: { type: "string", contentEncoding: "base64", contentMediaType: "image/png" } })],
+  ["bounds of draft 4", closed({ n: { type: "number", minimum: 0, exclusiveMinimum: true } })],
+  ["a property that is required by draft 3", closed({ a: { type: "string", required: true } })],
   ["alternatives", closed({ a: { anyOf: [{ type: "string", minLength: 1 }, { type: "null" }] } })],
 ]
 
@@ -47,7 +49,12 @@ describe.skipIf(isMissing)(isMissing ? missingCli("claude") : "the schema of an 
 
   it.each(schemas)("holds the model with %s", async (_name, schema) => {
     service.model.clearRequests()
-    const answer = JSON.stringify({ answer: "yes", ...("a" in (schema.properties as object) && { a: "b" }) })
+    const properties = schema.properties as object
+    const answer = JSON.stringify({
+      answer: "yes",
+      ...("a" in properties && { a: "b" }),
+      ...("n" in properties && { n: 1 }),
+    })
     const response = await service.client.responses.create({
       model: "manager",
       input: `[[say:${answer}]]`,

@@ -33,3 +33,28 @@ it("leaves of a strict schema what claude takes, and tells its model the formats
     $defs: { of: { anyOf: [{ const: "a" }, { type: "null" }] } },
   })
 })
+
+it("says in the words of draft 07 what older drafts and OpenAPI say in others", () => {
+  const answer = {
+    type: "object",
+    properties: {
+      over: { type: "number", minimum: 0, exclusiveMinimum: true },
+      from: { type: "number", minimum: 0, exclusiveMinimum: false },
+      old: { type: "string", required: true },
+      maybe: { type: "string", nullable: true },
+      several: { type: ["string", "null"], nullable: true },
+    },
+    required: ["over", "from", "old", "maybe", "several"],
+    additionalProperties: false,
+  }
+  expect(fitAnswer(answer)).toEqual({
+    ...answer,
+    properties: {
+      over: { type: "number", minimum: 0, exclusiveMinimum: 0 },
+      from: { type: "number", minimum: 0 },
+      old: { type: "string" },
+      maybe: { type: ["string", "null"] },
+      several: { type: ["string", "null"] },
+    },
+  })
+})

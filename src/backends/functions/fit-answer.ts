@@ -1,5 +1,6 @@
 import { isPattern } from "../../domain/checkable-schema.ts"
 import { isSchema, mapInside, type Schema } from "../../domain/map-schema.ts"
+import { inNewerWords } from "../../domain/newer-draft.ts"
 
 /** Draft 07 without the parts that hold no strict schema; claude's validator refuses a schema with any other word in it. */
 const known = new Set([
@@ -33,10 +34,17 @@ const known = new Set([
 
 /** A strict schema of an answer as claude takes it: it drops one that it does not take, without a word. */
 export function fitAnswer(schema: Schema): Schema {
-  const { format, description } = schema
+  return inKnownWords(inNewerWords(schema))
+}
+
+function inKnownWords(schema: Schema): Schema {
+  const { format, description, nullable, type } = schema
   const kept = Object.fromEntries(Object.entries(schema).filter(([key, value]) => isTaken(key, value)))
-  const told = typeof format === "string" ? { description: withFormat(description, format) } : {}
-  return mapInside({ ...kept, ...told }, (inner) => (isSchema(inner) ? fitAnswer(inner) : inner))
+  const told = {
+    ...(typeof format === "string" && { description: withFormat(description, format) }),
+    ...(nullable === true && type !== undefined && { type: [...new Set([type, "null"].flat())] }),
+  }
+  return mapInside({ ...kept, ...told }, (inner) => (isSchema(inner) ? inKnownWords(inner) : inner))
 }
 
 /** It knows no format; the model does. */
