@@ -47,9 +47,10 @@ function fittedByText(given: FunctionTool["parameters"], rules: SchemaRules): Fi
   if (found !== undefined) return found
   const { schema, note } = fitParameters(given)
   const made = { parameters: fitForCli(schema, rules), note }
+  if (text.length > maxText) return made
   const [oldest] = texts.keys()
   if (texts.size >= maxTexts && oldest !== undefined) texts.delete(oldest)
-  if (text.length <= maxText) texts.set(text, made)
+  texts.set(text, made)
   return made
 }
 
