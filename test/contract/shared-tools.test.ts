@@ -62,6 +62,14 @@ describe("tools of the service in the ledger", () => {
     expect(query("select 1 from shared_tools")).toHaveLength(2)
   })
 
+  it("are known to who asks before the thread is stored", async () => {
+    await insert(store, { turnId: "turn_1", threadId: "thr_1" })
+    const nativeThread = { id: "thr_1", ref: "1", instructions: null, tools: [team("a")] }
+    const storing = store.saveProgress({ responseId: "resp_turn_1", turnId: "turn_1", nativeThread })
+    const [tools] = await Promise.all([toolsOf("1"), storing])
+    expect(tools).toEqual([team("a")])
+  })
+
   it("are others when anything of them has changed", async () => {
     await openThread("1", [team("a")])
     await openThread("2", [team("a", "Another.")])

@@ -63,6 +63,8 @@ export class SharedTools {
     const key = `${tool.owner} ${tool.name} ${hash("sha256", json, "base64url").slice(0, 12)}`
     this.#ledger.run("saveSharedTool", key, json)
     added.set(json, { key, tool })
+    // A row may be read before `stored` is called; one that is undone is read by nobody.
+    this.#byKey.set(key, { key, tool })
     return JSON.stringify(key)
   }
 
