@@ -4,6 +4,7 @@ import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { DeltaLines } from "../../src/backends/codex/delta-line.ts"
 import type { ModelServer } from "../model-server/model-server.ts"
 import { startModelServer } from "../model-server/model-server.ts"
 import { developerTextOf, toolOutputsOf } from "../model-server/request-readers.ts"
@@ -125,6 +126,9 @@ describe.each([
       ({ method, params }) => method === "item/agentMessage/delta" && params.turnId === counted.id,
     )
     expect(deltas.map(({ params }) => params.delta)).toEqual(["1 ", "2 ", "3"])
+    // As codex orders their fields, they are read without the general reader.
+    const quick = deltas.map((message) => new DeltaLines().read(JSON.stringify(message))?.params)
+    expect(quick).toEqual(deltas.map(({ params }) => params))
   })
 
   test("parallel calls reach the functions of the client, one after the other if asked", async () => {
