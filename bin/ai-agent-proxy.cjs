@@ -41,7 +41,7 @@ if (!fs.existsSync(main)) {
 }
 
 // Two megabytes of JavaScript are compiled once a build, and not at each start: what V8 made of them is kept in a home that is
-// there and this user's own. Without it, for whatever reason, a start takes a fifth longer.
+// there and this user's own. Without it, for whatever reason, a start takes longer: docs/performance.md.
 function keepCompiled() {
   try {
     var runtime = runtimeFolders().pop()

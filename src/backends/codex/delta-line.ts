@@ -16,7 +16,7 @@ interface Place {
 
 /**
  * Reads the lines of deltas, of which a turn has hundreds, by what stands around their text: as `JSON.parse` and
- * `parseNotification` read them, at a fifth of the cost. Pieces that follow one another mostly are of one message, which is known by
+ * `parseNotification` read them, at a quarter of the cost. Pieces that follow one another mostly are of one message, which is known by
  * all that stands before the text.
  */
 export class DeltaLines {
