@@ -35,6 +35,8 @@ export interface RpcHandlers {
   /** True: the field `jsonrpc` goes with each message, as the standard wants it; codex leaves it out. */
   readonly isStandard: boolean
   readonly write: (line: string) => void
+  /** A message as the program reads it. Default: as JSON has it. */
+  readonly toJson?: (message: unknown) => string
   /** `line` is the whole message as it came, for numbers that parsing rounds; empty where it stood behind noise. */
   readonly onNotification: (method: string, params: unknown, line: string) => void
   readonly onRequest: (id: RequestId, method: string, params: unknown, line: string) => void
@@ -153,7 +155,8 @@ export class RpcClient {
   }
 
   #write(message: Readonly<Record<string, unknown>>): void {
-    this.#handlers.write(JSON.stringify(this.#handlers.isStandard ? { jsonrpc: "2.0", ...message } : message))
+    const { isStandard, toJson = JSON.stringify, write } = this.#handlers
+    write(toJson(isStandard ? { jsonrpc: "2.0", ...message } : message))
   }
 
   #takeId(): number {

@@ -1,6 +1,7 @@
 import { parentPort } from "node:worker_threads"
 import { Ajv, type AnySchema, type Options, type ValidateFunction } from "ajv"
 import { Ajv2020 } from "ajv/dist/2020.js"
+import { withExactNumbers } from "./exact-numbers.ts"
 import { KeptChecks } from "./kept-checks.ts"
 
 export type Draft = "draft-07" | "2020-12"
@@ -69,7 +70,8 @@ function checkOf({ key, draft, text }: SchemaJob): ValidateFunction {
   const schema = JSON.parse(text)
   assertSchema(schema, draft)
   // A compiler of its own: compilers keep what they compiled, and the names inside it.
-  const check = compilerOf(draft, { ...options, meta: false, validateSchema: false }).compile(schema)
+  const compiler = compilerOf(draft, { ...options, meta: false, validateSchema: false })
+  const check = withExactNumbers(compiler, text).compile(schema)
   if ("$async" in check) throw new Error("'$async' is not supported")
   probe(check)
   kept.keep(key, check, text.length)

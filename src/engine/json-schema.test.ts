@@ -38,6 +38,25 @@ async function expectHealthy(): Promise<void> {
 }
 
 describe("a client's JSON Schema", () => {
+  const number = (rule: Record<string, number>) => ({ type: "object", properties: { n: rule } })
+
+  it.each([
+    [{ multipleOf: 0.01 }, 19.99, 19.995, "multiple of 0.01"],
+    [{ multipleOf: 0.1 }, -0.3, 0.35, "multiple of 0.1"],
+    [{ multipleOf: 1e-7 }, 3e-7, 1.5e-7, "multiple of 1e-7"],
+    [{ multipleOf: 2.5 }, 1e15, 4, "multiple of 2.5"],
+    [{ multipleOf: 3 }, 2 ** 53, 2 ** 53 - 1, "multiple of 3"],
+    [{ multipleOf: 0.5 }, 1e300, 0.7, "multiple of 0.5"],
+    [{ exclusiveMaximum: 2 ** 63 }, 2 ** 63, 2 ** 64, "< 9223372036854776000"],
+    [{ exclusiveMinimum: -(2 ** 63) }, -(2 ** 63), -(2 ** 64), "> -9223372036854776000"],
+    [{ exclusiveMaximum: 5 }, 4.9, 5, "< 5"],
+    [{ exclusiveMinimum: 0 }, 1e-9, 0, "> 0"],
+  ])("holds numbers to %j as they are written: %d, not %d", async (rule, good, bad, told) => {
+    const check = await compile(number(rule))
+    expect(await check({ n: good })).toEqual([])
+    expect(await check({ n: bad })).toEqual([`/n must be ${told}`])
+  })
+
   it("is read by the words that it has where it names no draft", async () => {
     const places = [{ type: "string" }, { type: "number" }]
     const newer = await compile({ type: "array", prefixItems: places, items: false })

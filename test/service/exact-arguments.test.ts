@@ -94,6 +94,31 @@ for (const { name, cli, modelName, exec, told } of cases) {
     })
 
     it.each([true, false])(
+      "are integers of 64 bits where its schema, or that of an answer, has such bounds (streams: %s)",
+      async (streams) => {
+        const id = { type: "integer", minimum: -(2 ** 63), exclusiveMaximum: 2 ** 64 }
+        const parameters = {
+          type: "object",
+          properties: { id },
+          required: ["id"],
+          additionalProperties: false,
+        }
+        const tools = [{ ...open, parameters }]
+        const input = '[[tool:get_weather:{"id":9007199254740993}]][[say:done]]'
+        const response = await askInResponses(service.client, { input, tools }, streams)
+        const chat = await askInChat(service.client, [{ role: "user", content: input }], streams, tools)
+        expect(callsOf(response).map((call) => JSON.parse(call.arguments))).toEqual([{ id: 2 ** 53 }])
+        expect(chat.choices[0]?.message.tool_calls).toHaveLength(1)
+        const answer = await service.client.responses.create({
+          model: "manager",
+          input: '[[say:{"id":30}]]',
+          text: { format: { type: "json_schema", name: "answer", strict: true, schema: parameters } },
+        })
+        expect([answer.status, answer.output_text]).toEqual(["completed", '{"id":30}'])
+      },
+    )
+
+    it.each([true, false])(
       "reach a client of either API as the model wrote them (streams: %s)",
       async (streams) => {
         const input = `[[tool:get_weather:${written}]][[say:done]]`

@@ -192,4 +192,16 @@ export const byHand: readonly CorpusEntry[] = [
     { type: "object", properties: { "user.name": { type: "string" }, "user-id": { type: "string" } } },
     { "user.name": "a" },
   ),
+  entry(
+    "bounds_of_64_bits",
+    {
+      type: "object",
+      properties: {
+        signed: { type: "integer", minimum: -(2 ** 63), exclusiveMaximum: 2 ** 63 },
+        unsigned: { type: "integer", minimum: 0, maximum: 2 ** 64 },
+        known: { enum: [2 ** 64, -(2 ** 64)] },
+      },
+    },
+    { signed: -5, unsigned: 5 },
+  ),
 ]

@@ -7,6 +7,7 @@ import { JsonLines } from "../json-lines.ts"
 import type { TreeRoot } from "../process-tree.ts"
 import { type RequestId, RpcClient } from "../rpc-client.ts"
 import { AppServerProcess, type AppServerProcessOptions } from "./app-server-process.ts"
+import { codexJson } from "./codex-json.ts"
 import { type CodexTimeouts, codexInstallStep } from "./codex-options.ts"
 import { DeltaLines } from "./delta-line.ts"
 import {
@@ -48,6 +49,7 @@ export class AppServer {
       program: "codex",
       isStandard: false,
       write: (line) => this.#process.write(line),
+      toJson: codexJson,
       onNotification: (method, params, line) => this.#notified(method, params, line),
       onRequest: options.onRequest,
       moreMs: (waitedMs) => (options.isNeeded() ? timeouts.requestMs - waitedMs : 0),
