@@ -20,6 +20,8 @@ export interface TurnError {
   readonly message: string
   /** The field of the request that is at fault. Absent: none. */
   readonly param?: string
+  /** A function of the client that the CLI does not take; the engine knows where it stands in the request. */
+  readonly functionName?: string
   /** HTTP status of the model server where the CLI tells it. */
   readonly modelStatus: number | null
   /** Nobody can tell from the items whether the agent has acted. Absent: they say all. */

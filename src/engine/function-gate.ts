@@ -1,6 +1,7 @@
 import type { FunctionTool } from "../domain/backend.ts"
 import { ProxyError, UnfitFunctionError } from "../domain/errors.ts"
 import type { FunctionCallItem, MessageItem } from "../domain/items.ts"
+import type { TurnError } from "../domain/turn-events.ts"
 import type { FunctionChoice } from "../domain/turn-request.ts"
 import { type Check, compileSchema } from "./json-schema.ts"
 
@@ -43,6 +44,14 @@ export class FunctionGate {
     if (!(error instanceof UnfitFunctionError)) return error
     const param = this.#params.get(error.functionName) ?? "tools"
     return new ProxyError(error.code, error.message, { param, cause: error })
+  }
+
+  /** The same of a turn that failed. */
+  placedEnd({ functionName, ...error }: TurnError): TurnError {
+    const param = functionName === undefined ? undefined : this.#params.get(functionName)
+    if (param === undefined) return error
+    const message = `${error.message}. Change its parameters, or leave the function out.`
+    return { ...error, code: "invalid_request", message, param }
   }
 
   get isRequired(): boolean {

@@ -290,7 +290,7 @@ export class NativeRun {
 
   /** Takes one event in; returns the outcome when it was the last. */
   #take(event: TurnEvent): Outcome | null {
-    const { deadline, recorder, onNativeItem, log } = this.#options
+    const { deadline, gate, recorder, onNativeItem, log } = this.#options
     switch (event.type) {
       case "turn.started":
         this.#turnRef = event.turnRef
@@ -308,7 +308,7 @@ export class NativeRun {
       case "turn.completed":
         return completed(event.cut, this.#total(event.usage))
       case "turn.failed":
-        return { status: "failed", error: event.error, usage: this.#total(event.usage) }
+        return { status: "failed", error: gate.placedEnd(event.error), usage: this.#total(event.usage) }
       case "turn.interrupted":
         return {
           ...failed("interrupted", "The agent's CLI interrupted the turn."),

@@ -38,6 +38,7 @@ it("fails by name where claude offers its model fewer functions than it was hand
       code: "backend_error",
       message: `claude does not take the function '${own}', so its model was not asked`,
       modelStatus: null,
+      functionName: own,
     },
     usage: null,
   })

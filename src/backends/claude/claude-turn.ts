@@ -33,6 +33,12 @@ export interface ClaudeTurnOptions {
 
 type Stop = "interrupted" | "agent_stopped"
 
+interface Dropped {
+  readonly what: string
+  /** The first of the functions; absent: it is none. */
+  readonly functionName?: string
+}
+
 /** One turn, from the request to its last event: who it is, how it is interrupted, how it ends. */
 export class ClaudeTurn implements Turn {
   /** Also claude's id of the user's message. */
@@ -181,20 +187,24 @@ export class ClaudeTurn implements Turn {
   }
 
   /** What the model is not offered though it should be; claude leaves out what it does not take, and says nothing. */
-  #droppedOf(offered: readonly string[]): string | null {
+  #droppedOf(offered: readonly string[]): Dropped | null {
     const names = this.#functions?.nativeNames ?? []
     const missing = names.filter((native) => !offered.includes(ClientCalls.toolName(native)))
-    if (missing.length > 0) {
-      const told = missing.map((native) => `'${this.#functions?.fromNative(native) ?? native}'`)
-      return `the function${told.length === 1 ? "" : "s"} ${told.slice(0, 10).join(", ")}`
+    const told = missing.map((native) => this.#functions?.fromNative(native) ?? native)
+    const [functionName] = told
+    if (functionName !== undefined) {
+      const list = told.slice(0, 10).map((name) => `'${name}'`)
+      return { what: `the function${told.length === 1 ? "" : "s"} ${list.join(", ")}`, functionName }
     }
-    return this.#options.hasSchema && !offered.includes(answerTool) ? "the JSON Schema of the answer" : null
+    return this.#options.hasSchema && !offered.includes(answerTool)
+      ? { what: "the JSON Schema of the answer" }
+      : null
   }
 
-  #refuseDropped(what: string): void {
+  #refuseDropped({ what, ...dropped }: Dropped): void {
     void this.#process?.end()
     const message = `claude does not take ${what}, so its model was not asked`
-    this.fail({ code: "backend_error", message, modelStatus: null })
+    this.fail({ code: "backend_error", message, modelStatus: null, ...dropped })
   }
 
   async #end(result: ResultEvent): Promise<void> {
