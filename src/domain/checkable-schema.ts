@@ -1,3 +1,4 @@
+import { hasExactNumbers, isExactNumber } from "./exact-numbers.ts"
 import { isSchema, type Schema } from "./map-schema.ts"
 
 /** A schema with those of its rules that can be checked. */
@@ -29,6 +30,7 @@ export function checkable(schema: Schema): Checkable {
   if (typeof dialect === "string" && !knownDraft.test(dialect)) unchecked.add("$schema")
   for (const found of schemasIn(schema)) {
     for (const word of annotations) if (typeof found[word] === "string") unchecked.add(word)
+    for (const word in found) if (isRounded(word, found[word])) unchecked.add(word)
     if (hasLostPattern(found)) unchecked.add("pattern")
     if (lostNames(found).length > 0) unchecked.add("patternProperties")
   }
@@ -46,6 +48,12 @@ export function isPattern(text: string): boolean {
   } catch {
     return false
   }
+}
+
+/** The check has it as JavaScript rounds it. */
+function isRounded(word: string, value: unknown): boolean {
+  if (typeof value !== "object") return false
+  return data.includes(word) ? hasExactNumbers(value) : isExactNumber(value)
 }
 
 function hasLostPattern({ pattern }: Schema): boolean {

@@ -1,3 +1,5 @@
+import { isExactNumber } from "./exact-numbers.ts"
+
 /** Texts above this many characters are turned into JSON in pieces of that size. */
 const pieceLength = 16 * 1024
 
@@ -6,6 +8,7 @@ export function isLongJson(value: unknown): boolean {
   if (typeof value === "string") return value.length > pieceLength
   if (typeof value !== "object" || value === null) return false
   if (Array.isArray(value)) return value.some(isLongJson)
+  if (isExactNumber(value)) return false
   // Plain data: all names are its own.
   for (const name in value) if (isLongJson((value as Readonly<Record<string, unknown>>)[name])) return true
   return false

@@ -1,3 +1,5 @@
+import { isExactNumber } from "./exact-numbers.ts"
+
 export type Schema = Readonly<Record<string, unknown>>
 
 /** Their values are schemas under names that the client chose. */
@@ -25,7 +27,7 @@ const single = [
 ] as const
 
 export function isSchema(value: unknown): value is Schema {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isExactNumber(value)
 }
 
 /** The schema with each schema directly inside of it replaced; `keyword` says where it stands. What is data is left alone. */

@@ -104,7 +104,7 @@ export class AnswerFormat {
       // The parser's message would only confuse a model: what is wrong is that it is no JSON.
       return "it is not JSON"
     }
-    const problems = await this.#check(value)
+    const problems = await this.#check(value, text)
     return problems.length === 0 ? null : problems.join("; ")
   }
 

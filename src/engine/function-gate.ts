@@ -102,7 +102,7 @@ export class FunctionGate {
       // The parser's message would only confuse a model: what is wrong is that it is no JSON.
       return ["they are not JSON"]
     }
-    return check(value)
+    return check(value, call.arguments)
   }
 }
 

@@ -1,6 +1,7 @@
 import { parentPort } from "node:worker_threads"
 import { Ajv, type AnySchema, type Options, type ValidateFunction } from "ajv"
 import { Ajv2020 } from "ajv/dist/2020.js"
+import { hasRoundedNumbers } from "../domain/exact-numbers.ts"
 import { withExactNumbers } from "./exact-numbers.ts"
 import { KeptChecks } from "./kept-checks.ts"
 
@@ -14,7 +15,7 @@ export interface SchemaJob {
   /** The schema as JSON. */
   readonly text: string
   /** Null: the schema is only compiled. */
-  readonly checked: { readonly value: unknown } | null
+  readonly checked: { readonly value: unknown; readonly isRounded: boolean } | null
 }
 
 /** `problems`: what is wrong with the value; none when nothing is. */
@@ -31,6 +32,16 @@ export interface SchemaReply {
 
 const maxProblems = 5
 const maxProblemLength = 300
+/** Rules that may refuse numbers which are rounded, and hold as they were written. Rounding keeps the order of others. */
+const comparing: ReadonlySet<string> = new Set([
+  "exclusiveMaximum",
+  "exclusiveMinimum",
+  "multipleOf",
+  "uniqueItems",
+  "not",
+  "oneOf",
+  "if",
+])
 const options = {
   strict: false,
   validateFormats: false,
@@ -61,7 +72,7 @@ function answerTo(job: SchemaJob): SchemaAnswer {
   } catch (error) {
     return { type: "refused", message: error instanceof Error ? error.message : String(error) }
   }
-  return { type: "done", problems: job.checked === null ? [] : problemsOf(check, job.checked.value) }
+  return { type: "done", problems: job.checked === null ? [] : problemsOf(check, job.checked, job.text) }
 }
 
 function checkOf({ key, draft, text }: SchemaJob): ValidateFunction {
@@ -101,7 +112,11 @@ function probe(check: ValidateFunction): void {
   }
 }
 
-function problemsOf(check: ValidateFunction, value: unknown): readonly string[] {
+function problemsOf(
+  check: ValidateFunction,
+  { value, isRounded }: NonNullable<SchemaJob["checked"]>,
+  schema: string,
+): readonly string[] {
   try {
     // Compared, since an asynchronous check would answer with a promise.
     if (check(value) === true) return []
@@ -110,6 +125,9 @@ function problemsOf(check: ValidateFunction, value: unknown): readonly string[] 
     return [`the whole cannot be checked against the schema: ${why}`]
   }
   const errors = check.errors ?? []
+  // Two numbers that differ may be one here: what is refused for that may be right.
+  if (errors.some(({ keyword }) => comparing.has(keyword)) && (isRounded || hasRoundedNumbers(schema)))
+    return []
   if (errors.length === 0) return ["the whole does not match the schema"]
   return errors
     .slice(0, maxProblems)

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { checkable, schemasIn } from "../domain/checkable-schema.ts"
 import { ProxyError } from "../domain/errors.ts"
+import { hasRoundedNumbers } from "../domain/exact-numbers.ts"
 import { inNewerWords, withoutLooseNullable } from "../domain/newer-draft.ts"
 import type { Draft } from "./json-schema-worker.ts"
 import { type Schema, schemaFault } from "./schema-limits.ts"
@@ -8,10 +9,10 @@ import type { SchemaThread } from "./schema-thread.ts"
 import { SchemaThreads } from "./schema-threads.ts"
 
 /**
- * What is wrong with a value, in a few words each; empty: nothing. Never rejects for what the value or the schema is, but with
+ * What is wrong with a value, in a few words each; empty: nothing. `text`: the JSON that it was parsed of, for numbers that parsing has rounded. Never rejects for what the value or the schema is, but with
  * `agent_unavailable` where the machine is too busy and `queue_full` where too many wait.
  */
-export type Check = (value: unknown) => Promise<readonly string[]>
+export type Check = (value: unknown, text?: string) => Promise<readonly string[]>
 
 /** For the process: started with the first schema. */
 const sharedThreads = new SchemaThreads()
@@ -55,8 +56,8 @@ export async function compileSchema(
     case "gone":
       throw compiled.error
   }
-  return async (value) => {
-    const checked = await thread.run({ ...job, checked: { value } })
+  return async (value, json = "") => {
+    const checked = await thread.run({ ...job, checked: { value, isRounded: hasRoundedNumbers(json) } })
     switch (checked.type) {
       case "done":
         return checked.problems

@@ -1,3 +1,5 @@
+import { isExactNumber } from "../domain/exact-numbers.ts"
+
 export type Schema = Readonly<Record<string, unknown>>
 
 /** UTF-16 units of the schema as JSON. */
@@ -31,6 +33,11 @@ export function schemaFault(schema: Schema): string | null {
     if (kind === "map") names += entries.length
     if (names > maxSchemaNames) return `have more than ${maxSchemaNames} properties`
     for (const [key, inner] of entries) {
+      if (isExactNumber(inner)) {
+        if (!Number.isFinite(Number(inner.rawJSON)))
+          return `have a number that is too large for any program: ${inner.rawJSON.slice(0, 50)}`
+        continue
+      }
       if (isSchema && typeof inner === "string") {
         if (key === "$id") ids.add(withoutFragment(inner))
         else if (references.includes(key) && /^[a-z][a-z0-9+.-]*:\/\//i.test(inner)) remote.push(inner)

@@ -1,8 +1,9 @@
 import type { Limits } from "../config/config.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
+import { isExactNumber, parseBodyExact } from "../domain/exact-numbers.ts"
 import type { ByteShare } from "./byte-budget.ts"
 import type { HttpContext } from "./http-env.ts"
-import { isDeeperThan } from "./json-depth.ts"
+import { formOf } from "./json-depth.ts"
 
 const decoder = new TextDecoder("utf-8", { fatal: true })
 const jsonTypePattern = /^application\/(?:json|[\w.!#$&^+-]+\+json)$/
@@ -48,18 +49,22 @@ function readAll(context: HttpContext, limits: Limits, share: ByteShare | undefi
   return readBytes(context, limits, share)
 }
 
-/** Checks UTF-8, depth and syntax, in that order of cost. Throws `invalid_json`. */
+/**
+ * Checks UTF-8, depth and syntax, in that order of cost. Throws `invalid_json`. Numbers that JavaScript rounds are `ExactNumber`s
+ * where they are handed on, see `parseBodyExact`.
+ */
 export function parseJson(bytes: Uint8Array, limits: Pick<Limits, "jsonDepth">): unknown {
   if (bytes.length === 0) {
     throw new ProxyError("invalid_json", "The body is empty; it must be a JSON object.")
   }
-  if (isDeeperThan(bytes, limits.jsonDepth)) {
+  const { isTooDeep, hasLongNumber } = formOf(bytes, limits.jsonDepth)
+  if (isTooDeep) {
     throw new ProxyError(
       "invalid_json",
       `The body is nested deeper than ${limits.jsonDepth} levels of objects and arrays.`,
     )
   }
-  return parse(bytes)
+  return parse(bytes, hasLongNumber)
 }
 
 function checkMediaType(context: HttpContext): void {
@@ -114,7 +119,7 @@ export function bodyChunks(context: HttpContext): AsyncIterable<Uint8Array> {
 
 async function* emptyBody(): AsyncGenerator<Uint8Array> {}
 
-function parse(bytes: Uint8Array): unknown {
+function parse(bytes: Uint8Array, hasLongNumber: boolean): unknown {
   let text: string
   try {
     text = decoder.decode(bytes)
@@ -123,7 +128,7 @@ function parse(bytes: Uint8Array): unknown {
   }
   try {
     // JSON.parse gives any; nothing is trusted until a schema has seen it.
-    const body = JSON.parse(text) as unknown
+    const body = hasLongNumber ? parseBodyExact(text) : (JSON.parse(text) as unknown)
     return surrogateEscape.test(text) ? wellFormed(body) : body
   } catch (error) {
     throw new ProxyError("invalid_json", `The body is not valid JSON: ${messageOf(error)}`, { cause: error })
@@ -139,7 +144,7 @@ const surrogateEscape = /\\u[dD][89a-fA-F]/
 function wellFormed(value: unknown): unknown {
   if (typeof value === "string") return value.toWellFormed()
   if (Array.isArray(value)) return value.map(wellFormed)
-  if (typeof value !== "object" || value === null) return value
+  if (typeof value !== "object" || value === null || isExactNumber(value)) return value
   return Object.fromEntries(
     Object.entries(value).map(([name, entry]) => [name.toWellFormed(), wellFormed(entry)]),
   )

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
-import { isDeeperThan } from "./json-depth.ts"
+import { formOf } from "./json-depth.ts"
 
-const deeper = (json: string, limit: number): boolean => isDeeperThan(Buffer.from(json), limit)
+const deeper = (json: string, limit: number): boolean => formOf(Buffer.from(json), limit).isTooDeep
 
 test("nesting up to the limit passes, one level more does not", () => {
   expect(deeper("[[[1]]]", 3)).toBe(false)
@@ -29,5 +29,15 @@ test("the depth found equals that of the parsed value for any nesting", () => {
     JSON.parse(json)
     expect(deeper(json, depth * 2)).toBe(false)
     expect(deeper(json, depth * 2 - 1)).toBe(true)
+  }
+})
+
+test("numbers of many digits or with an exponent are found where they are numbers", () => {
+  const isLong = (json: string) => formOf(Buffer.from(json), 10).hasLongNumber
+  for (const json of ["[9007199254740993]", '{"a":-12345678.90123456}', '{"a": 1e400}', "[1E2]"]) {
+    expect([json, isLong(json)]).toEqual([json, true])
+  }
+  for (const json of ['["9007199254740993","1e400"]', "[123456789012345,123456789012345]", "[true,false]"]) {
+    expect([json, isLong(json)]).toEqual([json, false])
   }
 })

@@ -42,10 +42,10 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     return attempt
   }
 
-  const answerOf = (wire: ModelWire, request: IncomingMessage, posted: JsonObject): Answer => {
+  const answerOf = (wire: ModelWire, request: IncomingMessage, posted: JsonObject, text: string): Answer => {
     try {
       const body = wire.read(posted)
-      requests.push({ path: request.url ?? "", headers: headersOf(request), body, posted })
+      requests.push({ path: request.url ?? "", headers: headersOf(request), body, posted, text })
       if (requests.length > maxRequests) requests.shift()
       for (const resolve of waiting.splice(0)) resolve()
       return planAnswer(body, countAttempt, wire.tools)
@@ -59,9 +59,10 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     const path = new URL(request.url ?? "/", "http://127.0.0.1").pathname
     const wire = request.method === "POST" ? wireOf(path) : undefined
     if (wire !== undefined) {
-      const posted = parseObject(await readBody(request))
+      const text = await readBody(request)
+      const posted = parseObject(text)
       if (posted === null) sendError(response, 400, "model server: the body is not a JSON object")
-      else await wire.send(response, answerOf(wire, request, posted), posted)
+      else await wire.send(response, answerOf(wire, request, posted, text), posted)
     } else if (request.method === "GET" && path === "/v1/models") sendJson(response, 200, modelList)
     else sendError(response, 404, `model server: no ${request.method} ${path}`)
   }

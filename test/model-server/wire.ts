@@ -20,6 +20,8 @@ export interface RecordedRequest {
   readonly body: ResponsesBody
   /** As it was posted. */
   readonly posted: JsonObject
+  /** The JSON of it, whose numbers nobody has parsed. */
+  readonly text: string
 }
 
 export function isObject(value: unknown): value is JsonObject {

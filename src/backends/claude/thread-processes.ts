@@ -2,6 +2,7 @@ import path from "node:path"
 import type { OwnPath } from "../../disk/held-folder.ts"
 import { removeOwnFileSync, replaceOwnFileSync } from "../../disk/own-file.ts"
 import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
+import { parseExact } from "../../domain/exact-numbers.ts"
 import { functionRules } from "../functions/function-rules.ts"
 import { namesFor, openHanded } from "../functions/handed-functions.ts"
 import type { RunningProcesses } from "../running-processes.ts"
@@ -140,7 +141,7 @@ export class ThreadProcesses {
     try {
       await process.request("initialize", timeouts.startMs, {
         ...(thread.record.instructions === null ? {} : { appendSystemPrompt: thread.record.instructions }),
-        ...(profile.schema === null ? {} : { jsonSchema: JSON.parse(profile.schema) }),
+        ...(profile.schema === null ? {} : { jsonSchema: parseExact(profile.schema) }),
       })
     } catch (error) {
       await process.end()

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest"
+import { parseExact } from "../../domain/exact-numbers.ts"
 import { codexJson } from "./codex-json.ts"
 
 test("numbers that are beyond 64 bits once they are rounded have an exponent", () => {
@@ -13,4 +14,9 @@ test("all else is the text that JSON has for it", () => {
   const digits = "1".repeat(30)
   const message = { text: `:${digits},`, [digits]: 2 ** 62, list: [1, -0.5, 1e-7, 1e300, null, true] }
   expect(codexJson(message)).toBe(JSON.stringify(message))
+})
+
+test("numbers that JavaScript would round stay as they were written, up to 64 bits", () => {
+  const written = '{"enum":[9223372036854775807,-9223372036854775808,0.30000000000000004441],"long":123456789012345678901}'
+  expect(codexJson(parseExact(written))).toBe(written.replace("123456789012345678901", "1.2345678901234568e+20"))
 })

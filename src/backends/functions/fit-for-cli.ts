@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util"
+import { isExactNumber } from "../../domain/exact-numbers.ts"
 import { isSchema, mapInside, type Schema } from "../../domain/map-schema.ts"
 import type { SchemaRules } from "./function-rules.ts"
 import { escaped as escapedName, unescaped, withReferences } from "./references.ts"
@@ -88,6 +89,7 @@ function valueTypes(schema: Schema): Schema {
 function typeOf(value: unknown): string {
   if (value === null) return "null"
   if (Array.isArray(value)) return "array"
+  if (isExactNumber(value)) return "number"
   return typeof value
 }
 

@@ -1,6 +1,7 @@
 import type { SQLOutputValue } from "node:sqlite"
 import type { FunctionTool } from "../../domain/backend.ts"
 import type { ConversationItem, ConversationRecord, Metadata } from "../../domain/conversations.ts"
+import { parseExact } from "../../domain/exact-numbers.ts"
 import type { Item } from "../../domain/items.ts"
 import type { ResponseKind, ResponseRecord, ResponseStatus } from "../../domain/responses.ts"
 import type {
@@ -53,7 +54,7 @@ export function threadOf(columns: Columns): ThreadRecord {
 /** Null: one of its tools is not known. */
 export function nativeStateOf(columns: Columns, shared: Pick<SharedTools, "read">): NativeState | null {
   const row = new Row(columns, `the native thread of ${String(columns.thread_id)}`)
-  const tools = shared.read(row.jsonArray<FunctionTool | string>("tools"))
+  const tools = shared.read(row.jsonArray<FunctionTool | string>("tools", parseExact))
   if (tools === null) return null
   return { instructions: row.textOrNull("instructions"), tools, note: row.textOrNull("note") }
 }
@@ -107,7 +108,7 @@ export function responseOf(columns: Columns, output: readonly Item[]): ResponseR
     previousResponseId: row.textOrNull("previous_response_id"),
     isStored: row.flag("is_stored"),
     isBackground: row.flag("is_background"),
-    echo: row.jsonObject<Record<string, unknown>>("echo"),
+    echo: row.jsonObject<Record<string, unknown>>("echo", parseExact),
     createdAt: row.integer("created_at"),
     status: row.oneOf("status", statuses),
     completedAt: row.integerOrNull("completed_at"),

@@ -44,24 +44,24 @@ export class Row {
     return values.find((value) => value === text) ?? this.#fail(column, `is not one of ${values.join(", ")}`)
   }
 
-  /** The parsed JSON, whatever it is. */
-  json(column: string): unknown {
+  /** The parsed JSON, whatever it is. `parse`: for what may have numbers that are longer than JavaScript's. */
+  json(column: string, parse: (text: string) => unknown = JSON.parse): unknown {
     try {
-      return JSON.parse(this.text(column))
+      return parse(this.text(column))
     } catch (error) {
       return this.#fail(column, "is not JSON", error)
     }
   }
 
   /** T is what this program stored; only the outer form is checked again. */
-  jsonArray<T>(column: string): readonly T[] {
-    const value = this.json(column)
+  jsonArray<T>(column: string, parse?: (text: string) => unknown): readonly T[] {
+    const value = this.json(column, parse)
     return Array.isArray(value) ? (value as T[]) : this.#fail(column, "is not a JSON array")
   }
 
   /** T is what this program stored; only the outer form is checked again. */
-  jsonObject<T extends object>(column: string): T {
-    const value = this.json(column)
+  jsonObject<T extends object>(column: string, parse?: (text: string) => unknown): T {
+    const value = this.json(column, parse)
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       return this.#fail(column, "is not a JSON object")
     }

@@ -1,5 +1,6 @@
 import type { AgentKey } from "../../domain/agents.ts"
 import type { CompletionStore, ConversationItem } from "../../domain/conversations.ts"
+import { parseExact } from "../../domain/exact-numbers.ts"
 import type { Item } from "../../domain/items.ts"
 import { isFinished, type ResponseKind, type ResponseRecord } from "../../domain/responses.ts"
 import type {
@@ -309,7 +310,7 @@ export class SqliteStore implements Store {
     return this.#ledger.all("findUnfinished").map((columns) => {
       const row = new Row(columns, "an unfinished response")
       const status = row.text("status") === "queued" ? "queued" : "running"
-      const pending = columns.pending === null ? null : row.json("pending")
+      const pending = columns.pending === null ? null : row.json("pending", parseExact)
       return { responseId: row.text("id"), turnId: row.text("turn_id"), status, pending }
     })
   }

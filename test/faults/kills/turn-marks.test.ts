@@ -24,7 +24,7 @@ function request(texts: readonly string[], after: readonly object[] = []): Recor
     content: [{ type: "input_text", text }],
   }))
   const body: ResponsesBody = { model: "m", input: [...said, ...after] as ResponsesBody["input"] }
-  return { path: "/v1/responses", headers: {}, body, posted: body }
+  return { path: "/v1/responses", headers: {}, body, posted: body, text: "" }
 }
 
 function collect(...requests: readonly RecordedRequest[]): void {
