@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util"
 import { isSchema, mapInside, type Schema } from "../../domain/map-schema.ts"
 import { inNewerWords } from "../../domain/newer-draft.ts"
 import { referencesIn, targetOf, withPlainReferences, withReferences } from "./references.ts"
@@ -105,20 +104,22 @@ function mergedTop(root: Schema): Schema {
 }
 
 function mergedMaps(keyword: "properties" | "patternProperties", parts: readonly Schema[]): Schema {
-  const found = new Map<string, unknown[]>()
+  // By their text: compared with each other, those of some thousand alternatives would stop the service for seconds.
+  const found = new Map<string, Map<string, unknown>>()
   for (const { [keyword]: map } of parts) {
     if (!isSchema(map)) continue
     for (const [name, schema] of Object.entries(map)) {
-      const known = found.get(name) ?? []
-      if (!known.some((other) => isDeepStrictEqual(other, schema))) known.push(schema)
+      const known = found.get(name) ?? new Map<string, unknown>()
+      const text = JSON.stringify(schema)
+      if (!known.has(text)) known.set(text, schema)
       found.set(name, known)
     }
   }
   if (found.size === 0) return {}
-  const merged = [...found].map(([name, schemas]) => [
-    name,
-    schemas.length === 1 ? schemas[0] : { anyOf: schemas },
-  ])
+  const merged = [...found].map(([name, known]) => {
+    const schemas = [...known.values()]
+    return [name, schemas.length === 1 ? schemas[0] : { anyOf: schemas }] as const
+  })
   return { [keyword]: Object.fromEntries(merged) }
 }
 

@@ -10,6 +10,7 @@ const data = ["enum", "const", "default", "examples"]
 export function withPlainReferences(root: Schema): Schema {
   const places = new Map<string, string>()
   note(root, "#", "", places)
+  const fragments = fragmentsOf(places)
   const plain = (schema: Schema, place: string, base: string): Schema => {
     const { $id, $anchor, $dynamicAnchor, ...rest } = schema
     const own = typeof $id === "string" && place !== "#" ? place : base
@@ -21,7 +22,9 @@ export function withPlainReferences(root: Schema): Schema {
     }
     const { $ref: reference } = kept
     const inside = mapPlaces(kept, place, (inner, at) => plain(inner, at, own))
-    return typeof reference === "string" ? { ...inside, $ref: placeOf(reference, own, places) } : inside
+    return typeof reference === "string"
+      ? { ...inside, $ref: placeOf(reference, own, places, fragments) }
+      : inside
   }
   return plain(root, "#", "#")
 }
@@ -92,13 +95,28 @@ function placesIn(schema: Schema, place: string): (readonly [string, unknown, st
   })
 }
 
+/** By what names end in, from their `#` on: the first of each. Looked for name by name, a long list of references would take seconds. */
+function fragmentsOf(places: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  for (const [name, place] of places) {
+    for (const at of [name.indexOf("#"), name.lastIndexOf("#")]) {
+      const fragment = at === -1 ? null : name.slice(at)
+      if (fragment !== null && !found.has(fragment)) found.set(fragment, place)
+    }
+  }
+  return found
+}
+
 /** `base`: the place that references beginning with `#` count from. */
-function placeOf(reference: string, base: string, places: ReadonlyMap<string, string>): string {
+function placeOf(
+  reference: string,
+  base: string,
+  places: ReadonlyMap<string, string>,
+  fragments: ReadonlyMap<string, string>,
+): string {
   if (reference === "#" || reference.startsWith("#/")) return base + reference.slice(1)
-  const named = [...places].find(
-    ([name]) => name === reference || (reference.startsWith("#") && name.endsWith(reference)),
-  )
-  if (named !== undefined) return named[1]
+  const named = (reference.startsWith("#") ? fragments : places).get(reference)
+  if (named !== undefined) return named
   const [document = "", fragment] = reference.split("#", 2)
   const place = places.get(document)
   return place !== undefined && (fragment === "" || fragment?.startsWith("/")) ? place + fragment : reference
