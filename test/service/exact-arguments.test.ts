@@ -93,6 +93,16 @@ for (const { name, cli, modelName, exec, told } of cases) {
       expect(response.output_text).toBe('{"id": 9007199254740993}')
     })
 
+    it.each([true, false])("are numbers in steps of a hundredth (streams: %s)", async (streams) => {
+      const price = { type: "number", multipleOf: 0.01 }
+      const tools = [{ ...open, parameters: { type: "object", properties: { price } } }]
+      const input = '[[tool:get_weather:{"price":19.99}]][[say:done]]'
+      const response = await askInResponses(service.client, { input, tools }, streams)
+      const chat = await askInChat(service.client, [{ role: "user", content: input }], streams, tools)
+      expect(callsOf(response).map((call) => call.arguments)).toEqual(['{"price":19.99}'])
+      expect(chat.choices[0]?.message.tool_calls).toHaveLength(1)
+    })
+
     it.each([true, false])(
       "are integers of 64 bits where its schema, or that of an answer, has such bounds (streams: %s)",
       async (streams) => {

@@ -91,4 +91,14 @@ describe("a schema by the rules of one CLI", () => {
     const fitted = fitForCli(schema, functionRules.codex.schema)
     expect(JSON.parse(JSON.stringify(fitted)).properties.none.items).toEqual({})
   })
+
+  it("has steps in words where the CLI reckons them in fractions of two", () => {
+    const steps = { type: "number", multipleOf: 0.01, description: "In euros" }
+    const schema = { type: "object", properties: { steps, whole: { multipleOf: 3 }, multipleOf: text } }
+    expect(fitForCli(schema, functionRules.gemini.schema).properties).toEqual({
+      ...schema.properties,
+      steps: { type: "number", description: "In euros\nA multiple of 0.01" },
+    })
+    expect(fitForCli(schema, functionRules.claude.schema)).toEqual(schema)
+  })
 })

@@ -6,7 +6,8 @@ import { escaped as escapedName, unescaped, withReferences } from "./references.
 
 /** A schema that is one object at the top, as a CLI takes it by its own rules. */
 export function fitForCli(schema: Schema, rules: SchemaRules): Schema {
-  const placed = rules.isTyped ? typedSchema(schema) : withEndsOfLists(schema)
+  const stepped = rules.isBinary === true ? withToldSteps(schema) : schema
+  const placed = rules.isTyped ? typedSchema(stepped) : withEndsOfLists(stepped)
   const open = rules.isClosed === true ? withOpenEnd(placed) : placed
   return rules.propertyName === null ? open : withMovedNames(open, rules.propertyName)
 }
@@ -22,6 +23,16 @@ function withEndsOfLists(schema: Schema): Schema {
   if (!Array.isArray(prefixItems) || items === undefined || Array.isArray(items)) return inside
   const isEnd = items === false || isDeepStrictEqual(items, { not: {} })
   return isEnd && maxItems === undefined ? { ...rest, maxItems: prefixItems.length } : rest
+}
+
+/** Steps that are no whole numbers are told in words. */
+function withToldSteps(schema: Schema): Schema {
+  const inside = mapInside(schema, (inner) => (isSchema(inner) ? withToldSteps(inner) : inner))
+  const { multipleOf, ...rest } = inside
+  if (typeof multipleOf !== "number" || Number.isInteger(multipleOf)) return inside
+  const told = `A multiple of ${multipleOf}`
+  const { description } = rest
+  return { ...rest, description: typeof description === "string" ? `${description}\n${told}` : told }
 }
 
 /** What properties besides those that are named have to be is told as a pattern of their names. */

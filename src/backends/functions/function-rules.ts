@@ -14,6 +14,8 @@ export interface SchemaRules {
   readonly propertyName: RegExp | null
   /** True: the CLI tells its model that there are no properties besides those that are named, whatever the schema says. */
   readonly isClosed?: true
+  /** True: the CLI checks calls in fractions of two by itself, where 19.99 is no multiple of 0.01. */
+  readonly isBinary?: true
 }
 
 /** What a CLI takes of a client's functions and hands on to its model server, as found out from the real programs. */
@@ -53,7 +55,11 @@ export const functionRules = {
     schema: { isTyped: true, propertyName: null },
   },
   claude: overMcp("mcp__client__", 128, /^[a-zA-Z0-9_.-]{1,64}$/),
-  gemini: { ...overMcp("mcp_client_", 63), ownArguments: ["wait_for_previous"] },
+  gemini: {
+    ...overMcp("mcp_client_", 63),
+    schema: { isTyped: false, propertyName: anyName, isBinary: true },
+    ownArguments: ["wait_for_previous"],
+  },
   opencode: { ...overMcp("client_"), schema: { isTyped: false, propertyName: anyName, isClosed: true } },
   copilot: overMcp("client-"),
   qwen: overMcp("mcp__client__", 63),
