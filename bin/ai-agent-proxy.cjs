@@ -46,8 +46,10 @@ function keepCompiled() {
   try {
     var runtime = runtimeFolders().pop()
     var isOwn = !process.getuid || fs.statSync(path.dirname(runtime)).uid === process.getuid()
-    if (process.env.SUDO_USER || !isOwn || !fs.existsSync(path.dirname(runtime))) return
+    if (process.env.SUDO_USER || !isOwn) return
     var folder = path.join(runtime, 'compiled')
+    // What is in a folder elsewhere is not ours to remove.
+    if (isLink(runtime) || isLink(folder)) return
     var build = String(fs.statSync(main).mtimeMs)
     var kept = fs.existsSync(folder) ? fs.readdirSync(folder) : []
     kept.forEach(function (name) {
@@ -57,6 +59,11 @@ function keepCompiled() {
   } catch (_error) {
     // It is compiled anew.
   }
+}
+
+function isLink(file) {
+  var stats = fs.lstatSync(file, { throwIfNoEntry: false })
+  return stats !== undefined && stats.isSymbolicLink()
 }
 
 // The arguments of a process can be read by all users of the machine. A title is written over them.

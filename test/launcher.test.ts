@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process"
-import { cpSync, existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs"
+import { dirname, join, resolve } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { oldNode } from "./support/old-node.ts"
 import { createTempDir, type TempDir } from "./support/temp-dir.ts"
@@ -60,6 +60,19 @@ describe("the launcher", () => {
     utimesSync(join(root.path, "dist", "main.js"), 1_000, 1_000)
     expect(launch(process.execPath)).toMatchObject({ status: 0, stdout: "3\n", stderr: "" })
     expect(readdirSync(compiled)).toEqual(["1000000"])
+  })
+
+  it.each(["runtime", "runtime/compiled"])("removes nothing behind a link in the place of %s", (name) => {
+    build("console.log('up')")
+    const elsewhere = join(root.path, "elsewhere")
+    mkdirSync(join(elsewhere, "compiled", "kept"), { recursive: true })
+    mkdirSync(join(root.path, ".ai_agent_proxy", dirname(name)), { recursive: true })
+    symlinkSync(
+      join(elsewhere, name === "runtime" ? "" : "compiled"),
+      join(root.path, ".ai_agent_proxy", name),
+    )
+    expect(launch(process.execPath)).toMatchObject({ status: 0, stdout: "up\n", stderr: "" })
+    expect(readdirSync(join(elsewhere, "compiled"))).toEqual(["kept"])
   })
 
   it("starts where nothing can be kept", () => {

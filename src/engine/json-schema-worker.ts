@@ -30,6 +30,7 @@ export interface SchemaReply {
   readonly cpuMs: number
 }
 
+const endless = "it refers to itself without an end"
 const maxProblems = 5
 const maxProblemLength = 300
 /** Rules that may refuse numbers which are rounded, and hold as they were written. Rounding keeps the order of others. */
@@ -70,6 +71,8 @@ function answerTo(job: SchemaJob): SchemaAnswer {
   try {
     check = checkOf(job)
   } catch (error) {
+    // Also what only the compiler finds, as it follows references that are nothing else.
+    if (error instanceof RangeError) return { type: "refused", message: endless }
     return { type: "refused", message: error instanceof Error ? error.message : String(error) }
   }
   return { type: "done", problems: job.checked === null ? [] : problemsOf(check, job.checked, job.text) }
@@ -106,7 +109,7 @@ function probe(check: ValidateFunction): void {
     try {
       check(value)
     } catch (error) {
-      if (error instanceof RangeError) throw new Error("it refers to itself without an end", { cause: error })
+      if (error instanceof RangeError) throw new Error(endless, { cause: error })
       throw error
     }
   }

@@ -183,6 +183,8 @@ describe("a client's JSON Schema", () => {
     await expect(compile({ $ref: "#" })).rejects.toMatchObject(refused(/without an end/))
     const guarded = { type: "object", allOf: [{ $ref: "#" }] }
     await expect(compile(guarded)).rejects.toMatchObject(refused(/without an end/))
+    const inTurns = { $defs: { a: { $ref: "#/$defs/b" }, b: { $ref: "#/$defs/a" } }, $ref: "#/$defs/a" }
+    await expect(compile(inTurns)).rejects.toMatchObject(refused(/without an end/))
     await expectHealthy()
   })
 
