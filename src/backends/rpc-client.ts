@@ -36,7 +36,7 @@ export interface RpcHandlers {
   readonly isStandard: boolean
   readonly write: (line: string) => void
   /** A message as the program reads it. Default: as JSON has it. */
-  readonly toJson?: (message: unknown) => string
+  readonly toJson?: (message: Readonly<Record<string, unknown>>) => string
   /** `line` is the whole message as it came, for numbers that parsing rounds; empty where it stood behind noise. */
   readonly onNotification: (method: string, params: unknown, line: string) => void
   readonly onRequest: (id: RequestId, method: string, params: unknown, line: string) => void

@@ -1,5 +1,6 @@
 const quote = 0x22
 const backslash = 0x5c
+const slash = 0x2f
 
 /** Shorter numbers are never rounded. */
 const longDigits = 16
@@ -30,7 +31,8 @@ export function formOf(json: Uint8Array, limit: number): JsonForm {
       if (depth > limit) return { isTooDeep: true, hasLongNumber }
     } else if (byte === 0x7d || byte === 0x5d) {
       depth -= 1
-    } else if (byte !== undefined && isOfNumber(byte)) {
+    } else if (byte !== undefined && byte >= 0x2e && byte <= 0x39 && byte !== slash) {
+      // A digit or the point.
       digits += 1
       if (digits >= longDigits) hasLongNumber = true
       position += 1
@@ -42,11 +44,6 @@ export function formOf(json: Uint8Array, limit: number): JsonForm {
     position += 1
   }
   return { isTooDeep: false, hasLongNumber }
-}
-
-/** A digit or the point. */
-function isOfNumber(byte: number): boolean {
-  return (byte >= 0x30 && byte <= 0x39) || byte === 0x2e
 }
 
 /** Position of the closing quote. Jumps from quote to quote, so that images in base64 cost next to nothing. */
