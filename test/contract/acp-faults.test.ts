@@ -123,7 +123,9 @@ describe("an agent of the Agent Client Protocol that misbehaves", () => {
     })
     expect(turn.events).toContainEqual(expect.objectContaining({ type: "notice", tells: "trouble" }))
     const texts = turn.items.map((item) => (item.type === "message" ? textOf(item.content) : item.type))
-    expect(texts).toEqual(["Half an", "Half"])
+    // What broke off and was asked for again is told, and taken back.
+    expect(turn.events).toContainEqual({ type: "item.withdrawn", itemId: expect.any(String) })
+    expect(texts).toEqual(["Half"])
   })
 
   it("may tell on its stderr that it tries a request again: a word of trouble, in whose middle it can be stopped", async () => {
