@@ -68,7 +68,7 @@ export class ClaudeTurn implements Turn {
     this.#options = options
     this.#calls = new ClientCalls(
       (items) => {
-        for (const item of items) this.#batches.push({ type: "function.called", item, holdMs })
+        for (const item of items) this.#reader.tell({ type: "function.called", item, holdMs })
       },
       (native) => this.#functions?.fromNative(native) ?? native,
     )

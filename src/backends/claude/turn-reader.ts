@@ -3,6 +3,7 @@ import type { Item } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
 import type { TurnEvent } from "../../domain/turn-events.ts"
 import { addUsage, noUsage, type Usage } from "../../domain/usage.ts"
+import { OpenTexts } from "../open-texts.ts"
 import { ClientCalls } from "./client-calls.ts"
 import type {
   AssistantEvent,
@@ -41,6 +42,9 @@ const progressEveryMs = 5_000
 export class TurnReader {
   readonly #options: TurnReaderOptions
   readonly #open = new Map<number, OpenText>()
+  readonly #openTexts = new OpenTexts()
+  /** Texts that broke off, by their id, as long as nothing else was said: then they are the last that was. */
+  readonly #broken = new Map<string, OpenText>()
   readonly #uses = new Map<string, ToolUse>()
   /** What the model has written so far of the inputs of its tools, by the index of the block; and those blocks, by id. */
   readonly #writing = new Map<number, string>()
@@ -116,7 +120,7 @@ export class TurnReader {
     this.#closeTexts()
     for (const use of this.#uses.values()) {
       const cut = { output: "", isError: true, details: null }
-      this.#options.push({ type: "item.completed", item: finishedItem(use, cut) })
+      this.tell({ type: "item.completed", item: finishedItem(use, cut) })
     }
     this.#uses.clear()
     if (result?.usage != null && (this.#usage !== null || result.is_error !== true)) {
@@ -127,11 +131,11 @@ export class TurnReader {
   }
 
   #stream(event: StreamEvent["event"]): void {
-    const { calls, push } = this.#options
+    const { calls } = this.#options
     switch (event.type) {
       case "message_start":
         // A request that broke off is made again.
-        this.#withdrawTexts()
+        this.#askedAgain()
         this.#writing.clear()
         this.#writers.clear()
         this.#messageId = event.message?.id ?? ""
@@ -152,7 +156,7 @@ export class TurnReader {
         else if (text !== "") {
           open.text += text
           const channel = open.type === "text" ? "text" : "summary"
-          push({ type: "item.delta", itemId: open.id, channel, index: 0, text })
+          this.tell({ type: "item.delta", itemId: open.id, channel, index: 0, text })
         }
         break
       }
@@ -177,7 +181,7 @@ export class TurnReader {
     this.#blockCount += 1
     const open: OpenText = { id: `${this.#messageId}/${this.#blockCount}`, type, text: "" }
     this.#open.set(index, open)
-    this.#options.push({ type: "item.started", item: this.#textItem(open, "in_progress") })
+    this.tell({ type: "item.started", item: this.#textItem(open, "in_progress") })
   }
 
   /** Comes once for each block, when it is complete; for a block that was not streamed nothing came before. */
@@ -190,7 +194,7 @@ export class TurnReader {
       return
     }
     if (message.id !== this.#messageId) {
-      this.#withdrawTexts()
+      this.#askedAgain()
       this.#messageId = message.id
     }
     this.#hasShown = true
@@ -199,7 +203,7 @@ export class TurnReader {
   }
 
   #block(block: ContentBlock): void {
-    const { push, calls } = this.#options
+    const { calls } = this.#options
     if (block.type === "text" || block.type === "thinking") {
       const text = String(block[block.type] ?? "")
       const [index, open] = [...this.#open].find(([, { type }]) => type === block.type) ?? [null, null]
@@ -207,7 +211,7 @@ export class TurnReader {
       if (open === null && text === "") return
       this.#blockCount += open === null ? 1 : 0
       const told = open ?? { id: `${this.#messageId}/${this.#blockCount}`, type: block.type, text }
-      push({ type: "item.completed", item: this.#textItem({ ...told, text }, "completed") })
+      this.tell({ type: "item.completed", item: this.#textItem({ ...told, text }, "completed") })
       return
     }
     const use = toolUseOf(block, this.#writtenInput(block))
@@ -218,7 +222,7 @@ export class TurnReader {
       return
     }
     this.#uses.set(use.id, use)
-    push({ type: "item.started", item: startedItem(use) })
+    this.tell({ type: "item.started", item: startedItem(use) })
   }
 
   #user(event: UserEvent): void {
@@ -238,7 +242,7 @@ export class TurnReader {
         isError: block.is_error === true,
         details: event.tool_use_result,
       })
-      this.#options.push({ type: "item.completed", item })
+      this.tell({ type: "item.completed", item })
     }
   }
 
@@ -247,10 +251,10 @@ export class TurnReader {
       const status = event.error_status == null ? (event.error ?? "unknown") : String(event.error_status)
       const tries = `${event.attempt ?? 1} of ${event.max_retries ?? 1}`
       const message = `claude cannot reach its model (${status}) and tries again, ${tries}`
-      this.#options.push({ type: "notice", message, tells: "trouble", error: retryErrorOf(event, message) })
+      this.tell({ type: "notice", message, tells: "trouble", error: retryErrorOf(event, message) })
     } else if (event.subtype === "compact_boundary") {
       const message = "claude has compacted the thread"
-      this.#options.push({ type: "notice", message, tells: "progress", forgets: true })
+      this.tell({ type: "notice", message, tells: "progress", forgets: true })
     } else if (event.subtype === "thinking_tokens") this.#progress("the agent thinks")
   }
 
@@ -261,7 +265,7 @@ export class TurnReader {
         ? (result.result ?? "")
         : this.#structuredText(result.structured_output)
     if (text === "") return
-    this.#options.push({
+    this.tell({
       type: "item.completed",
       item: {
         type: "message",
@@ -287,16 +291,26 @@ export class TurnReader {
     return written ?? null
   }
 
-  /** Of the message before, which never ended: claude tells each text that it takes with an event of its own. */
-  #withdrawTexts(): void {
-    for (const { id } of this.#open.values()) this.#options.push({ type: "item.withdrawn", itemId: id })
+  /** claude tells each text that it takes with an event of its own: what is open is of the message before, which never ended. */
+  #askedAgain(): void {
+    this.#openTexts.askedAgain()
+    for (const open of this.#open.values()) this.#broken.set(open.id, open)
     this.#open.clear()
   }
 
+  /** Tells an event of the turn, also one that others have made of what claude said. */
+  tell(event: TurnEvent): void {
+    this.#openTexts.tell(event, (told) => {
+      if (told.type === "item.withdrawn") this.#broken.delete(told.itemId)
+      this.#options.push(told)
+    })
+  }
+
   #closeTexts(): void {
-    for (const open of this.#open.values()) {
-      this.#options.push({ type: "item.completed", item: this.#textItem(open, "incomplete") })
+    for (const open of [...this.#broken.values(), ...this.#open.values()]) {
+      this.tell({ type: "item.completed", item: this.#textItem(open, "incomplete") })
     }
+    this.#broken.clear()
     this.#open.clear()
   }
 
@@ -309,14 +323,14 @@ export class TurnReader {
   }
 
   #native(role: "assistant" | "user", content: readonly ContentBlock[]): void {
-    if (content.length > 0) this.#options.push({ type: "native.item", item: { role, content } })
+    if (content.length > 0) this.tell({ type: "native.item", item: { role, content } })
   }
 
   #progress(message: string): void {
     const now = performance.now()
     if (now - this.#lastProgress < progressEveryMs) return
     this.#lastProgress = now
-    this.#options.push({ type: "notice", message, tells: "progress" })
+    this.tell({ type: "notice", message, tells: "progress" })
   }
 }
 
