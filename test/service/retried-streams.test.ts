@@ -15,6 +15,10 @@ function textsOf({ output }: Response): readonly string[] {
 }
 
 describeOnEachCli("a stream of the model that breaks off and is asked for again", (cli, service) => {
+  /** opencode goes on in the same message where it had shown the half, and says no word of it (docs/ends.md); mostly it had not. */
+  const atLast = (text: string): unknown =>
+    cli === "opencode" ? expect.stringMatching(new RegExp(`^(?:${half}\\s*)?${text}$`)) : text
+
   // gemini gives up at once.
   it.skipIf(cli === "gemini")("leaves nothing in a whole answer but what was said at last", async () => {
     const { client } = service()
@@ -22,15 +26,18 @@ describeOnEachCli("a stream of the model that breaks off and is asked for again"
     const response = await askInResponses(client, { input, tools: [] }, false)
     expect([response.status, response.output_text, textsOf(response)]).toEqual([
       "completed",
-      "whole one",
-      ["whole one"],
+      atLast("whole one"),
+      [atLast("whole one")],
     ])
     const stored = await client.responses.retrieve(response.id)
-    expect([stored.output_text, stored.output]).toEqual(["whole one", response.output])
+    expect([stored.output_text, stored.output]).toEqual([response.output_text, response.output])
 
     const message = { role: "user" as const, content: "[[drop:1]][[say:whole two]]" }
     const chat = await askInChat(client, [message], false, [])
-    expect([chat.choices[0]?.finish_reason, chat.choices[0]?.message.content]).toEqual(["stop", "whole two"])
+    expect([chat.choices[0]?.finish_reason, chat.choices[0]?.message.content]).toEqual([
+      "stop",
+      atLast("whole two"),
+    ])
   })
 
   it.skipIf(cli === "gemini")(
@@ -44,7 +51,10 @@ describeOnEachCli("a stream of the model that breaks off and is asked for again"
       }
       const last = events.at(-1)
       if (last?.type !== "response.completed") throw new Error(`no end: ${JSON.stringify(last)}`)
-      expect([last.response.output_text, textsOf(last.response)]).toEqual(["whole three", ["whole three"]])
+      expect([last.response.output_text, textsOf(last.response)]).toEqual([
+        atLast("whole three"),
+        [atLast("whole three")],
+      ])
       const done = events.flatMap((event) =>
         event.type === "response.output_item.done" && event.item.type === "message" ? [event.item] : [],
       )
@@ -52,7 +62,7 @@ describeOnEachCli("a stream of the model that breaks off and is asked for again"
         event.type === "response.output_text.done" ? [event.text] : [],
       )
       // opencode keeps back what came last, and may have shown nothing of it.
-      if (cli === "opencode" && done.length === 1) expect(texts).toEqual(["whole three"])
+      if (cli === "opencode" && done.length === 1) expect(texts).toEqual([atLast("whole three")])
       else {
         expect(texts).toEqual([half, "whole three"])
         expect(done.map(({ status, content }) => [status, content])).toMatchObject([
@@ -89,7 +99,9 @@ describeOnEachCli("a stream of the model that breaks off and is asked for again"
     const second = await askInChat(client, messages, true, [])
     const told = JSON.parse(second.choices[0]?.message.content ?? "") as { role: string; text: string }[]
     const answers = told.filter(({ role }) => role === "assistant").map(({ text }) => text)
-    expect(answers).toEqual(["whole four, which is long enough to be known by itself"])
+    const whole = "whole four, which is long enough to be known by itself"
+    if (cli === "opencode") expect(answers.join(" ")).toContain(whole)
+    else expect(answers).toEqual([whole])
   })
 
   // Only there one text is under way for so long: others have the words before as an item that is whole. opencode says no word of it.
@@ -103,7 +115,8 @@ describeOnEachCli("a stream of the model that breaks off and is asked for again"
     }
   })
 
-  it.skipIf(cli === "gemini")("counts for no limit of the answer", async () => {
+  // Of opencode it counts where it had been shown: see above.
+  it.skipIf(cli === "gemini" || cli === "opencode")("counts for no limit of the answer", async () => {
     const { client } = service()
     const limited = await client.responses.create({
       model: "manager",
