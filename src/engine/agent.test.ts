@@ -54,23 +54,7 @@ it("keeps its unused threads loaded, however many turns run or wait for their cl
 })
 
 beforeEach(() => {
-  agent = new Agent({
-    profile: {
-      identity: "agent-1",
-      id: "manager",
-      role: "manager",
-      name: "",
-      workspace: "/",
-      workingDirectory: "/",
-    },
-    backend,
-    program: "fake",
-    preamble: async () => "",
-    loadedThreads: 1,
-    threadIdleMs: 1000,
-    now: () => 0,
-    log: () => {},
-  })
+  agent = agentWith([], 1)
 })
 
 it("keeps its threads loaded when somebody sets the machine's clock", async () => {
