@@ -43,7 +43,7 @@ async function bundle(): Promise<ReadonlySet<string>> {
   // By itself and as a script: the service keeps it as text, and starts it again after an upgrade too.
   const worker = await rolldown({
     cwd: root,
-    input: { "json-schema-worker": "src/engine/json-schema-worker.ts" },
+    input: { "json-schema-worker": "src/engine/answer/json-schema-worker.ts" },
     platform: "node",
   })
   const alone = await worker.write({ ...form, dir: dist, format: "cjs", entryFileNames: "[name].cjs" })

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { type EndMeaning, knownEnds } from "../src/backends/known-ends.ts"
 import { ProxyError } from "../src/domain/errors.ts"
-import { toErrorResponse } from "../src/protocol/errors.ts"
+import { toErrorResponse } from "../src/protocol/common/errors.ts"
 
 export const endsPage = new URL("../docs/ends.md", import.meta.url)
 

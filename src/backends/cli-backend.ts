@@ -11,13 +11,13 @@ import type {
 } from "../domain/backend.ts"
 import { messageOf } from "../domain/errors.ts"
 import type { ToolEndpoint } from "../domain/tool-endpoint.ts"
-import { createCodexBackend } from "./codex/codex-backend.ts"
-import type { CodexBackendOptions } from "./codex/codex-options.ts"
-import { Downgrade } from "./downgrade.ts"
-import { createExecBackend } from "./exec/exec-backend.ts"
-import { findExecutable } from "./find-executable.ts"
+import { createCodexBackend } from "./codex/backend.ts"
+import type { CodexBackendOptions } from "./codex/options.ts"
+import { createExecBackend } from "./exec/backend.ts"
+import { Downgrade } from "./kit/process/downgrade.ts"
+import { findExecutable } from "./kit/process/find-executable.ts"
+import { endLeftBehind, RunningProcesses } from "./kit/process/running-processes.ts"
 import { probeExecutable } from "./probe.ts"
-import { endLeftBehind, RunningProcesses } from "./running-processes.ts"
 
 export interface CliBackendOptions extends CodexBackendOptions {
   /** See `ExecBackendOptions`. */

@@ -1,10 +1,8 @@
 import type { ErrorCode } from "../domain/errors.ts"
-import { acpReasons } from "./acp/acp-ends.ts"
-import { claudeReasons } from "./claude/claude-ends.ts"
-import { knownErrors } from "./claude/turn-error.ts"
-import { codexReasons } from "./codex/codex-ends.ts"
-import { knownInfos } from "./codex/turn-error.ts"
-import type { CutReason } from "./turn-ends.ts"
+import { acpReasons } from "./acp/errors.ts"
+import { claudeReasons, knownErrors } from "./claude/errors.ts"
+import { codexReasons, knownInfos } from "./codex/errors.ts"
+import type { CutReason } from "./kit/turn/turn-ends.ts"
 
 /** What the end of a turn is for the engine: a whole answer, one that the model has cut, or a failure. */
 export type EndMeaning = "answer" | "interrupted" | CutReason | ErrorCode

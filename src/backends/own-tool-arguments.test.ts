@@ -1,9 +1,9 @@
 import { expect, it } from "vitest"
-import { parseUpdate } from "./acp/acp-protocol.ts"
-import { itemOfTool, mergedUpdate } from "./acp/tool-items.ts"
-import { startedItem, toolUseOf } from "./claude/tool-items.ts"
-import { itemOf } from "./codex/item-mapping.ts"
-import { itemOfExec, parseExecEvent } from "./exec/exec-events.ts"
+import { itemOfTool, mergedUpdate } from "./acp/items.ts"
+import { parseUpdate } from "./acp/protocol.ts"
+import { startedItem, toolUseOf } from "./claude/items.ts"
+import { itemOf } from "./codex/items.ts"
+import { itemOfExec, parseExecEvent } from "./exec/events.ts"
 
 /** Nothing of it is left as it is by `JSON.parse` and `JSON.stringify`. */
 const written = '{"id": 9007199254740993, "b":1.0, "10":-0}'

@@ -2,10 +2,10 @@ import { realpathSync, statSync } from "node:fs"
 import path from "node:path"
 import { messageOf } from "../domain/errors.ts"
 import { AppServer } from "./codex/app-server.ts"
-import { defaultTimeouts } from "./codex/codex-options.ts"
-import { commonFeatures, type ExecFeatures, featuresOfHelp, plainFeatures } from "./exec/exec-features.ts"
-import { type BriefRun, type BriefRunOptions, runBriefly } from "./run-briefly.ts"
-import { StartError } from "./start-error.ts"
+import { defaultTimeouts } from "./codex/options.ts"
+import { commonFeatures, type ExecFeatures, featuresOfHelp, plainFeatures } from "./exec/probe.ts"
+import { type BriefRun, type BriefRunOptions, runBriefly } from "./kit/process/run-briefly.ts"
+import { StartError } from "./kit/process/start-error.ts"
 
 export interface ProbeOptions {
   /** Where the agent's turns run, too: a program may look at its folder. */

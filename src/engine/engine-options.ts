@@ -1,12 +1,12 @@
 import type { Log } from "../domain/log.ts"
 import type { ServiceTools } from "../domain/service-tools.ts"
 import type { Store } from "../domain/store.ts"
-import type { AgeClock } from "./age-clock.ts"
-import type { AgentRoster } from "./agent-roster.ts"
-import type { EarlierPast } from "./earlier-past.ts"
-import type { FinishedTurn } from "./finished-turn.ts"
-import type { InputSources } from "./input-resolver.ts"
-import type { TurnSettings } from "./run-turn.ts"
+import type { AgentRoster } from "./agents/agent-roster.ts"
+import type { AgeClock } from "./log/age-clock.ts"
+import type { FinishedTurn } from "./log/finished-turn.ts"
+import type { EarlierPast } from "./plan/earlier-past.ts"
+import type { InputSources } from "./request/input-resolver.ts"
+import type { TurnSettings } from "./turn/run-turn.ts"
 
 /** What the engine is made of. */
 export interface EngineOptions {

@@ -4,10 +4,10 @@ import type { Item } from "../domain/items.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
 import type { ResponseKind, ResponseRecord } from "../domain/responses.ts"
 import type { ClientRequest } from "../domain/turn-request.ts"
-import type { Completions } from "./completions.ts"
-import type { Conversations } from "./conversations.ts"
-import type { IdempotencyKey } from "./idempotency.ts"
-import type { TurnNow } from "./live-turns.ts"
+import type { IdempotencyKey } from "./request/idempotency.ts"
+import type { Completions } from "./stored/completions.ts"
+import type { Conversations } from "./stored/conversations.ts"
+import type { TurnNow } from "./turn/live-turns.ts"
 
 /** What the outside (http, cli, connectors) may ask of the engine. */
 export interface Engine {

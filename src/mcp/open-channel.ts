@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util"
 import type { FunctionTool } from "../domain/backend.ts"
 import { newId } from "../domain/ids.ts"
+import type { ContentPart } from "../domain/items.ts"
 import type { ToolCall } from "../domain/tool-endpoint.ts"
-import { callResult, refusedCall } from "./call-result.ts"
 import { type Fields, fieldsOf, type RequestId, RpcError, rpcCodes } from "./json-rpc.ts"
 
 interface OpenCall {
@@ -14,7 +14,7 @@ interface OpenCall {
 }
 
 /** A connection of the CLI on which it waits to hear of other functions. */
-export interface Listener {
+interface Listener {
   readonly onChanged: () => void
   readonly onClosed: () => void
 }
@@ -126,4 +126,21 @@ export class OpenChannel {
     for (const { onClosed } of this.#listeners) onClosed()
     this.#listeners.clear()
   }
+}
+
+/** What a call gave, in MCP's form. `isError` is for the model to read, unlike an error of the request. */
+function callResult(output: readonly ContentPart[], isError: boolean): Fields {
+  return { content: output.map(contentOf), isError }
+}
+
+function refusedCall(text: string): Fields {
+  return callResult([{ type: "text", text }], true)
+}
+
+function contentOf(part: ContentPart): Fields {
+  if (part.type === "text") return { type: "text", text: part.text }
+  const match = /^data:([^;,]+);base64,(.*)$/s.exec(part.url)
+  // Images of clients are base64 by then; whatever else there is, the model may make something of it.
+  if (match === null) return { type: "text", text: part.url }
+  return { type: "image", data: match[2] ?? "", mimeType: match[1] ?? "" }
 }

@@ -1,8 +1,8 @@
 import { displayName, mimeTypeOf, readMimeType, unknownType } from "../domain/file-name.ts"
 import type { FileRecord } from "../domain/files.ts"
+import { invalidRequest, unknownValue } from "./common/shape.ts"
 import { seconds } from "./responses/resource.ts"
-import { invalidRequest, unknownValue } from "./shape.ts"
-import type { WireObject } from "./wire-items.ts"
+import type { WireObject } from "./responses/wire-items.ts"
 
 export const purposes = ["assistants", "batch", "evals", "fine-tune", "user_data", "vision"] as const
 

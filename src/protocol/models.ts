@@ -1,7 +1,7 @@
 import type { AgentStatus } from "../domain/agents.ts"
 import type { Capabilities } from "../domain/backend.ts"
 import { seconds } from "./responses/resource.ts"
-import type { WireObject } from "./wire-items.ts"
+import type { WireObject } from "./responses/wire-items.ts"
 
 /**
  * An agent as a model, which is how clients address it. `owned_by` tells the kind of its CLI. OpenAI's API has neither `ready`,

@@ -1,8 +1,8 @@
 import { chmod } from "node:fs/promises"
 import { findPackageJSON } from "node:module"
 import { dirname, extname, join } from "node:path"
-import { makeFolder } from "../workspace/agent-workspace.ts"
-import { writeAtomic } from "../workspace/write-atomic.ts"
+import { writeAtomic } from "../disk/write-atomic.ts"
+import { makeFolder } from "../workspace/agent/agent-workspace.ts"
 
 /**
  * Puts `ai-agent-proxy` where agents find it: this very program, on the Node that it runs on, however it was installed and

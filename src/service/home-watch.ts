@@ -1,9 +1,11 @@
 import { type BigIntStats, statSync } from "node:fs"
-import { messageOf } from "../domain/errors.ts"
+import { messageOf, ProxyError } from "../domain/errors.ts"
+import { storageFailed } from "../domain/file-problem.ts"
 import type { Log } from "../domain/log.ts"
-import type { HomeLock } from "../workspace/home-lock.ts"
+import type { Store } from "../domain/store.ts"
+import type { HomeLock } from "../workspace/home/home-lock.ts"
 
-export interface HomeWatchOptions {
+interface HomeWatchOptions {
   readonly home: string
   readonly lock: HomeLock
   readonly socketPath: string
@@ -85,5 +87,19 @@ function idOf(path: string): string | null {
   } catch {
     // No rights, or a disk that is away: the same as nothing.
     return null
+  }
+}
+
+/** Why what is said now would not be kept; null: it would. Asked for again each time, so that it goes away by itself. */
+type StorageProblem = () => Promise<ProxyError | null>
+
+export function storageProblemOf(store: Pick<Store, "check">): StorageProblem {
+  return async () => {
+    try {
+      await store.check()
+      return null
+    } catch (error) {
+      return error instanceof ProxyError ? error : storageFailed("The ledger cannot be used", error)
+    }
   }
 }

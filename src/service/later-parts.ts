@@ -1,8 +1,8 @@
 import { messageOf } from "../domain/errors.ts"
 import type { LaterPart } from "../domain/later-part.ts"
-import { schemaWorker } from "../engine/schema-worker.ts"
-import { openApiModule } from "../http/openapi-route.ts"
-import { webSocketLibrary } from "../http/websocket-endpoint.ts"
+import { schemaWorker } from "../engine/answer/schema-worker.ts"
+import { openApiModule } from "../http/resources/openapi-route.ts"
+import { webSocketLibrary } from "../http/turns/websocket-endpoint.ts"
 import type { ServiceLog } from "./service-log.ts"
 
 /** Everything of the program that is not in memory when it listens. */

@@ -1,25 +1,25 @@
+import { statSync } from "node:fs"
 import { realpath } from "node:fs/promises"
 import { homedir } from "node:os"
 import { dirname, join, relative, resolve } from "node:path"
 import { type AgentBackendOptions, createBackend } from "../backends/create-backend.ts"
-import { createDemoBackend } from "../backends/demo/demo-backend.ts"
+import { createDemoBackend } from "../backends/demo/backend.ts"
+import { isThere } from "../backends/kit/process/find-executable.ts"
 import { agentCommands } from "../config/agent-commands.ts"
 import type { CliCommand } from "../config/cli-commands.ts"
 import type { Config } from "../config/config.ts"
 import type { AgentKey, AgentProfile, AgentSettings } from "../domain/agents.ts"
-import type { Backend, BackendEvent, NotReady } from "../domain/backend.ts"
+import { type Backend, type BackendEvent, explain, type NotReady } from "../domain/backend.ts"
 import { ProxyError } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import type { ToolEndpoint } from "../domain/tool-endpoint.ts"
-import { Agent } from "../engine/agent.ts"
-import { controlFile } from "../workspace/agent-control.ts"
-import { ensureOwnFolders, makeFolder } from "../workspace/agent-workspace.ts"
-import { clearUnkept } from "../workspace/inbox-folder.ts"
-import { instructionsStamp } from "../workspace/instructions-stamp.ts"
-import type { RosterEntry } from "../workspace/roster-folder.ts"
-import { threadPreamble } from "../workspace/thread-preamble.ts"
+import { Agent } from "../engine/agents/agent.ts"
+import { controlFile } from "../workspace/agent/agent-control.ts"
+import { ensureOwnFolders, makeFolder } from "../workspace/agent/agent-workspace.ts"
+import { clearUnkept } from "../workspace/agent/inbox-folder.ts"
+import { threadPreamble } from "../workspace/agent/thread-preamble.ts"
+import type { RosterEntry } from "../workspace/home/roster-folder.ts"
 import type { AgentRecords } from "./agent-records.ts"
-import { firstReady } from "./first-ready.ts"
 import type { ServiceLog } from "./service-log.ts"
 
 export interface LaunchOptions {
@@ -41,7 +41,7 @@ export interface LaunchOptions {
   readonly onBackend: (backend: Backend) => void
 }
 
-export interface Launched {
+interface Launched {
   readonly agent: Agent
   /** Why the demo answers; null: it does not. */
   readonly demoReason: NotReady | null
@@ -147,7 +147,7 @@ async function checkWorkingDirectory(profile: AgentProfile, home: string): Promi
 
 function isInside(folder: string, path: string): boolean {
   const way = relative(folder, path)
-  return way !== ".." && !way.startsWith("../")
+  return way !== ".." && !way.startsWith("..")
 }
 
 /** What may be spawned for it, the preferred first. Throws `SyntaxError` for a `cli` that cannot be used. */
@@ -175,4 +175,54 @@ function logBackendEvent(log: Log, event: BackendEvent): void {
   const { type, ...fields } = event
   const isDeath = event.type === "process.exited" && event.isExpected !== true
   log(isDeath || type === "turn.uninvited" ? "warn" : "info", type, fields)
+}
+
+interface ReadyCli {
+  readonly command: CliCommand
+  readonly backend: Backend
+}
+
+/**
+ * Of the commands whose program is there, the first that is ready; where none is ready, the first that is there; where none is
+ * there, the first. Only where there is a choice is anything started here, and what was not taken is ended again. `create`
+ * throws: no more is wanted.
+ */
+async function firstReady(
+  commands: readonly CliCommand[],
+  pathVariable: string | undefined,
+  create: (command: CliCommand) => Backend,
+  log: Log,
+): Promise<ReadyCli> {
+  const there = commands.filter(({ program }) => isThere(program, pathVariable))
+  const [preferred = { program: "", args: [] }] = [...there, ...commands]
+  if (there.length < 2) return { command: preferred, backend: create(preferred) }
+  for (const command of there) {
+    const backend = create(command)
+    const readiness = await backend.readiness()
+    if (readiness.isReady) {
+      if (command !== preferred) log("info", `${command.program} is used`)
+      return { command, backend }
+    }
+    await backend.stop()
+    log("warn", `${command.program} is there and not ready: ${explain(readiness)}`)
+  }
+  return { command: preferred, backend: create(preferred) }
+}
+
+/** What CLIs read of a workspace by themselves, whichever of them it is. `SOUL.md` is read by the agent. */
+const files = ["AGENTS.md", "CLAUDE.md", "GEMINI.md"]
+
+/** Another one once one of the files was edited, made or removed. They are not opened: that takes some microseconds. */
+function instructionsStamp(workspace: string): string {
+  return files.map((name) => stampOf(`${workspace}/${name}`)).join(" ")
+}
+
+function stampOf(path: string): string {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    return stats === undefined ? "-" : `${stats.ino}/${stats.size}/${stats.mtimeMs}`
+  } catch {
+    // A link in a circle, or no permission: its CLI cannot read it either.
+    return "-"
+  }
 }

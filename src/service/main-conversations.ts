@@ -3,11 +3,11 @@ import { ownerPrincipal } from "../config/settings.ts"
 import { inFolderOf, type OwnPath } from "../disk/held-folder.ts"
 import { readOwnFile } from "../disk/own-file.ts"
 import { RefusedEntryError } from "../disk/refused-entry-error.ts"
+import { writeAtomic } from "../disk/write-atomic.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import { systemCodeOf } from "../domain/file-problem.ts"
 import type { Log } from "../domain/log.ts"
-import type { Conversations } from "../engine/conversations.ts"
-import { writeAtomic } from "../workspace/write-atomic.ts"
+import type { Conversations } from "../engine/stored/conversations.ts"
 
 /** Of a file with one id. */
 const maxBytes = 1024

@@ -5,11 +5,11 @@ import type { PastSession } from "../domain/backend.ts"
 import { messageOf } from "../domain/errors.ts"
 import type { Item } from "../domain/items.ts"
 import type { Log } from "../domain/log.ts"
-import type { Agent } from "../engine/agent.ts"
-import type { EarlierPast, ReservedPast } from "../engine/earlier-past.ts"
-import { raceTimeout } from "../engine/race-timeout.ts"
-import { oldRuntime } from "../workspace/take-over.ts"
-import { noteSession, takenOverBefore } from "../workspace/taken-over-record.ts"
+import { raceTimeout } from "../domain/race-timeout.ts"
+import type { Agent } from "../engine/agents/agent.ts"
+import type { EarlierPast, ReservedPast } from "../engine/plan/earlier-past.ts"
+import { oldRuntime } from "../workspace/take-over/take-over.ts"
+import { noteSession, takenOverBefore } from "../workspace/take-over/taken-over-record.ts"
 
 /** How long the first conversation waits for what codex has. */
 const searchMs = 15_000

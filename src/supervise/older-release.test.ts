@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { makeOldAgent } from "../../test/support/old-home.ts"
 import { createTempDir, type TempDir } from "../../test/support/temp-dir.ts"
 import { cliCommandsOf } from "../config/cli-commands.ts"
-import { takeOverHome } from "../workspace/taken-over-record.ts"
+import { takeOverHome } from "../workspace/take-over/taken-over-record.ts"
 import { olderRelease } from "./older-release.ts"
 
 let temp: TempDir

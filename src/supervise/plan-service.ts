@@ -6,12 +6,12 @@ import { isLoopback } from "../config/is-loopback.ts"
 import { resolveConfig } from "../config/resolve-config.ts"
 import { homeVariable, ownerPrincipal, settings, settingVariables } from "../config/settings.ts"
 import { version } from "../config/version.ts"
-import type { Installation } from "./installation.ts"
-import type { OldUnit } from "./old-unit.ts"
-import { joinedPath, pathWithAny } from "./path-with-cli.ts"
-import { captureEnvironment } from "./service-environment.ts"
-import { environmentFileOf, type ServiceSpec } from "./service-spec.ts"
-import type { ServiceUser } from "./service-user.ts"
+import type { Installation } from "./machine/installation.ts"
+import { joinedPath, pathWithAny } from "./machine/path-with-cli.ts"
+import { captureEnvironment } from "./machine/service-environment.ts"
+import { environmentFileOf, type ServiceSpec } from "./machine/service-spec.ts"
+import type { ServiceUser } from "./machine/service-user.ts"
+import type { OldUnit } from "./systemd/old-unit.ts"
 
 export interface ServicePlanInput {
   readonly user: ServiceUser

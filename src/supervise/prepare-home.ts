@@ -5,13 +5,13 @@ import { formatEnvironmentFile, parseEnvironmentFile } from "../config/environme
 import { settings } from "../config/settings.ts"
 import { inFolderOf } from "../disk/held-folder.ts"
 import { RefusedEntryError } from "../disk/refused-entry-error.ts"
-import { controlFile } from "../workspace/agent-control.ts"
-import { ensureAgentWorkspace, makeFolder } from "../workspace/agent-workspace.ts"
-import { openHome } from "../workspace/home.ts"
-import { takeOverHome } from "../workspace/taken-over-record.ts"
-import { removeTemporaries, writeAtomic } from "../workspace/write-atomic.ts"
+import { removeTemporaries, writeAtomic } from "../disk/write-atomic.ts"
+import { controlFile } from "../workspace/agent/agent-control.ts"
+import { ensureAgentWorkspace, makeFolder } from "../workspace/agent/agent-workspace.ts"
+import { openHome } from "../workspace/home/home.ts"
+import { takeOverHome } from "../workspace/take-over/taken-over-record.ts"
+import { environmentFileOf, secretsFileOf } from "./machine/service-spec.ts"
 import type { ServicePlan } from "./plan-service.ts"
-import { environmentFileOf, secretsFileOf } from "./service-spec.ts"
 
 /**
  * Makes the home with the manager's workspace, takes over what release 0.2.0 has left in it, makes the service's environment and its key. To be done with the rights of the

@@ -4,9 +4,9 @@ import { newId } from "../domain/ids.ts"
 import type { MessageItem } from "../domain/items.ts"
 import type { KeptReply, OutboxQuery, ReplyRecord, SentReply } from "../domain/replies.ts"
 import type { Store } from "../domain/store.ts"
+import { noAgent } from "../engine/agents/find-agent.ts"
 import type { Engine } from "../engine/engine.ts"
-import { noAgent } from "../engine/find-agent.ts"
-import type { TurnNow } from "../engine/live-turns.ts"
+import type { TurnNow } from "../engine/turn/live-turns.ts"
 
 /** What an agent says outside its CLI's output. */
 export interface AgentReply {

@@ -1,5 +1,6 @@
+import * as z from "zod"
 import type { AgentProfile } from "../domain/agents.ts"
-import type { FunctionTool } from "../domain/backend.ts"
+import { explain, type FunctionTool } from "../domain/backend.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import type { Roster } from "../domain/roster.ts"
@@ -10,17 +11,14 @@ import {
   teamServer,
 } from "../domain/service-tools.ts"
 import type { Engine } from "../engine/engine.ts"
+import { appendMemory, maxFactLength } from "../workspace/agent/append-memory.ts"
 import type { AgentReplies } from "./agent-replies.ts"
 import { askAgentTool } from "./ask-agent-tool.ts"
 import { Colleagues, type TeamLimits } from "./colleagues.ts"
 import { hireAgentTool } from "./hire-agent-tool.ts"
-import { listAgentsTool } from "./list-agents-tool.ts"
-import { rememberTool } from "./remember-tool.ts"
-import { replyTool } from "./reply-tool.ts"
-import { taskResultTool } from "./task-result-tool.ts"
-import type { TeamTool } from "./team-tool.ts"
+import { type TeamTool, teamTool } from "./team-tool.ts"
 
-export interface TeamOptions {
+interface TeamOptions {
   /** Asked when a tool is called: engine and team know each other. */
   readonly engine: () => Engine
   readonly limits: TeamLimits & {
@@ -74,4 +72,79 @@ export class Team implements ServiceTools {
       return { text, isError: true }
     }
   }
+}
+
+function listAgentsTool(engine: () => Engine): TeamTool {
+  return teamTool({
+    name: "list_agents",
+    description: "Lists the agents of this service, you among them, and whether they can be asked now.",
+    schema: z.object({}),
+    run: ({ turn }) => {
+      const lines = engine()
+        .agents()
+        .map(({ id, role, readiness, runningTurns }) => {
+          const you = id === turn.agent.id ? ", you" : ""
+          const state = readiness.isReady ? `${runningTurns} turns running` : explain(readiness)
+          return `- ${id} (${role}${you}): ${state}`
+        })
+      return { text: lines.join("\n") }
+    },
+  })
+}
+
+function rememberTool(now: () => number): TeamTool {
+  return teamTool({
+    name: "remember",
+    description:
+      "Keeps a lasting fact in your memory (memory/memory.md), dated. Your memory is put in front of every new thread, and " +
+      "everybody who may talk to you shares it: no passwords, no keys.",
+    schema: z.object({
+      fact: z.string().min(1).max(maxFactLength).describe("One fact, understandable without this thread."),
+    }),
+    run: async ({ arguments: { fact }, turn }) => {
+      await appendMemory(turn.agent.workspace, fact, new Date(now()))
+      return { text: "It is in your memory." }
+    },
+  })
+}
+
+function replyTool(replies: AgentReplies): TeamTool {
+  return teamTool({
+    name: "reply",
+    description:
+      "Says something to whoever waits for your answer, before you have it: what you have found, or what takes long. Your answer " +
+      "itself is your last message, as always.",
+    schema: z.object({ text: z.string().min(1).max(100_000) }),
+    run: async ({ arguments: { text }, turn }) => {
+      const { delivery } = await replies.deliver(
+        {
+          agentId: turn.agent.id,
+          text,
+          isFinal: false,
+          sent: null,
+          responseId: turn.responseId,
+          conversationId: null,
+          nativeThread: null,
+          clientId: null,
+        },
+        turn.principal,
+      )
+      return { text: delivery === "turn" ? "It was said." : "Nobody waits any more; it is kept." }
+    },
+  })
+}
+
+function taskResultTool(colleagues: Colleagues): TeamTool {
+  return teamTool({
+    name: "task_result",
+    description: "The answer to what you asked another agent with wait: false, or that it is still at work.",
+    schema: z.object({
+      task_id: z.string().min(1),
+      wait: z.boolean().default(true).describe("false: do not wait for the end."),
+    }),
+    run: async ({ arguments: { task_id: taskId, wait }, turn, signal }) => {
+      const live = await colleagues.find(turn, taskId)
+      return wait ? colleagues.resultOf(live, signal) : colleagues.stateOf(live)
+    },
+  })
 }

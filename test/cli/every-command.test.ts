@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, statSync, truncateSyn
 import { cp } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { ensureAgentWorkspace } from "../../src/workspace/agent-workspace.ts"
+import { ensureAgentWorkspace } from "../../src/workspace/agent/agent-workspace.ts"
 import { resultOf, runCommand } from "../support/command.ts"
 import { type DaemonProcess, startDaemonProcess } from "../support/daemon-process.ts"
 import { noMountReason, onSmallDisk } from "../support/private-mount.ts"

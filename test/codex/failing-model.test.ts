@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from "vitest"
-import { createCodexBackend } from "../../src/backends/codex/codex-backend.ts"
+import { createCodexBackend } from "../../src/backends/codex/backend.ts"
 import type { Backend } from "../../src/domain/backend.ts"
 import { noOptions, type RecordedTurn, runTurn } from "../contract/turn-recording.ts"
 import { startModelServer } from "../model-server/model-server.ts"

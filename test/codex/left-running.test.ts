@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { createCodexBackend } from "../../src/backends/codex/codex-backend.ts"
+import { createCodexBackend } from "../../src/backends/codex/backend.ts"
 import type { Backend } from "../../src/domain/backend.ts"
 import { inputOf, noOptions, runTurn } from "../contract/turn-recording.ts"
 import { type ModelServer, startModelServer } from "../model-server/model-server.ts"

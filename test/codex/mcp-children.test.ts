@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, it } from "vitest"
-import { createCodexBackend } from "../../src/backends/codex/codex-backend.ts"
+import { createCodexBackend } from "../../src/backends/codex/backend.ts"
 import { agentPath } from "../agents/agents.ts"
 import { noOptions } from "../contract/turn-recording.ts"
 import { startModelServer } from "../model-server/model-server.ts"

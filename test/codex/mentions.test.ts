@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterEach, expect, it } from "vitest"
-import { createCodexBackend } from "../../src/backends/codex/codex-backend.ts"
+import { createCodexBackend } from "../../src/backends/codex/backend.ts"
 import { inputOf, noOptions, runTurn } from "../contract/turn-recording.ts"
 import { startModelServer } from "../model-server/model-server.ts"
 import { userTextsOf } from "../model-server/request-readers.ts"

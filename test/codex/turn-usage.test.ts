@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, it } from "vitest"
-import { createCodexBackend } from "../../src/backends/codex/codex-backend.ts"
+import { createCodexBackend } from "../../src/backends/codex/backend.ts"
 import type { Backend } from "../../src/domain/backend.ts"
 import type { TurnEvent } from "../../src/domain/turn-events.ts"
 import { noOptions, runTurn } from "../contract/turn-recording.ts"

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
-import { createClaudeBackend } from "../../src/backends/claude/claude-backend.ts"
+import { createClaudeBackend } from "../../src/backends/claude/backend.ts"
 import type { Permissions } from "../../src/domain/agents.ts"
 import type { Backend, FunctionTool } from "../../src/domain/backend.ts"
 import { agentPath } from "../agents/agents.ts"

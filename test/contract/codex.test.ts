@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import { createCodexBackend } from "../../src/backends/codex/codex-backend.ts"
+import { createCodexBackend } from "../../src/backends/codex/backend.ts"
 import { startModelServer } from "../model-server/model-server.ts"
 import { developerTextOf, userTextsOf } from "../model-server/request-readers.ts"
 import { codexExecutable } from "../support/codex-binary.ts"

@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
-import { createCommandBackend } from "../../src/backends/command/command-backend.ts"
+import { createCommandBackend } from "../../src/backends/command/backend.ts"
 import type { Backend } from "../../src/domain/backend.ts"
 import { agentEnvironment, agentPath } from "../agents/agents.ts"
 import { descendantsOf, isRunning, pidFrom } from "../support/processes.ts"

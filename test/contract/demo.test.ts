@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { createDemoBackend } from "../../src/backends/demo/demo-backend.ts"
+import { createDemoBackend } from "../../src/backends/demo/backend.ts"
 import type { Backend, ThreadOptions } from "../../src/domain/backend.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
 import { describeBackendContract } from "./backend-contract.ts"

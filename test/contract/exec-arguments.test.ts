@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, describe, expect, it, vi } from "vitest"
-import type { ExecBackendOptions } from "../../src/backends/exec/exec-options.ts"
+import type { ExecBackendOptions } from "../../src/backends/exec/options.ts"
 import { waitFor } from "../support/wait-for.ts"
 import { createExecFixture, type ExecFixture } from "./exec-fixture.ts"
 import { assistantMessage, inputOf, noOptions, runTurn, userMessage } from "./turn-recording.ts"

@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import { createExecBackend } from "../../src/backends/exec/exec-backend.ts"
+import { createExecBackend } from "../../src/backends/exec/backend.ts"
 import { ProbeMemory } from "../../src/backends/probe.ts"
 import { agentEnvironment, agentPath } from "../agents/agents.ts"
 import { startModelServer } from "../model-server/model-server.ts"

@@ -1,14 +1,18 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
-import { acpClis } from "../../src/backends/acp/acp-clis.ts"
-import { isSessionLost, modelError, turnErrorOfPrompt } from "../../src/backends/acp/acp-error.ts"
-import { openCodeTrouble } from "../../src/backends/acp/opencode-trouble.ts"
+import { acpClis } from "../../src/backends/acp/clis.ts"
+import {
+  isSessionLost,
+  modelError,
+  openCodeTrouble,
+  turnErrorOfPrompt,
+} from "../../src/backends/acp/errors.ts"
+import { turnErrorOf as claudeErrorOf } from "../../src/backends/claude/errors.ts"
 import type { AssistantEvent, RateLimitEvent, ResultEvent } from "../../src/backends/claude/protocol.ts"
-import { turnErrorOf as claudeErrorOf } from "../../src/backends/claude/turn-error.ts"
-import { limitResetOf } from "../../src/backends/codex/account-limits.ts"
+import { turnErrorOf as codexErrorOf } from "../../src/backends/codex/errors.ts"
 import type { NativeTurnError } from "../../src/backends/codex/protocol.ts"
-import { turnErrorOf as codexErrorOf } from "../../src/backends/codex/turn-error.ts"
-import { RpcError } from "../../src/backends/rpc-client.ts"
+import { limitResetOf } from "../../src/backends/codex/protocol.ts"
+import { RpcError } from "../../src/backends/kit/rpc/rpc-client.ts"
 import type { TurnError } from "../../src/domain/turn-events.ts"
 import { planResetsAt, type RefusalName } from "../model-server/refusals.ts"
 

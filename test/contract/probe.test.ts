@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { plainFeatures } from "../../src/backends/exec/exec-features.ts"
+import { plainFeatures } from "../../src/backends/exec/probe.ts"
 import { ProbeMemory, probeExec, probeExecutable } from "../../src/backends/probe.ts"
 import { agentEnvironment, agentPath, recordedCalls, recordedPids } from "../agents/agents.ts"
 import { codexExecutable } from "../support/codex-binary.ts"

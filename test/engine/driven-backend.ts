@@ -1,4 +1,4 @@
-import { EventBatches } from "../../src/backends/event-batches.ts"
+import { EventBatches } from "../../src/backends/kit/turn/event-batches.ts"
 import type { Backend, ThreadOptions, Turn, TurnInput } from "../../src/domain/backend.ts"
 import type { Item, MessageItem } from "../../src/domain/items.ts"
 import type { TurnEvent } from "../../src/domain/turn-events.ts"

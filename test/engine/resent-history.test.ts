@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { Item } from "../../src/domain/items.ts"
-import type { Plan } from "../../src/engine/plan.ts"
+import type { Plan } from "../../src/engine/plan/plan.ts"
 import {
   type Answered,
   type Asked,

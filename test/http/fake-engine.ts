@@ -8,11 +8,11 @@ import type { LiveResponse } from "../../src/domain/response-log.ts"
 import type { ResponseKind, ResponseRecord, ResponseStatus } from "../../src/domain/responses.ts"
 import type { TurnError } from "../../src/domain/turn-events.ts"
 import type { TurnRequest } from "../../src/domain/turn-request.ts"
-import type { Completions } from "../../src/engine/completions.ts"
-import type { Conversations } from "../../src/engine/conversations.ts"
 import type { Engine } from "../../src/engine/engine.ts"
-import type { TurnNow } from "../../src/engine/live-turns.ts"
-import { ResponseLog } from "../../src/engine/response-log.ts"
+import { ResponseLog } from "../../src/engine/log/response-log.ts"
+import type { Completions } from "../../src/engine/stored/completions.ts"
+import type { Conversations } from "../../src/engine/stored/conversations.ts"
+import type { TurnNow } from "../../src/engine/turn/live-turns.ts"
 
 /** A response that a test drives by hand: it says what the agent says, and sees whether it was cancelled. */
 export class FakeResponse implements LiveResponse {

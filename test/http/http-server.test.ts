@@ -2,7 +2,7 @@ import { request } from "node:http"
 import { connect } from "node:net"
 import { text } from "node:stream/consumers"
 import { expect, test } from "vitest"
-import { startHttpServer } from "../../src/http/http-server.ts"
+import { startHttpServer } from "../../src/http/server/http-server.ts"
 import { appFixture, serverFixture, until } from "./http-fixture.ts"
 import { SseClient } from "./sse-client.ts"
 

@@ -9,7 +9,7 @@ import { describe, expect, it } from "vitest"
 import { apiDocs, apiDocsPath } from "../../scripts/write-api-docs.ts"
 import { chatParameters } from "../../src/protocol/chat/parameters.ts"
 import { parseChatRequest } from "../../src/protocol/chat/request.ts"
-import type { Parameter } from "../../src/protocol/parameters.ts"
+import type { Parameter } from "../../src/protocol/common/parameters.ts"
 import { responsesParameters } from "../../src/protocol/responses/parameters.ts"
 import { parseResponsesRequest } from "../../src/protocol/responses/request.ts"
 

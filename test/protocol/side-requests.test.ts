@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { parseChatRequest } from "../../src/protocol/chat/request.ts"
+import { sideRequestOfTask } from "../../src/protocol/common/side-request.ts"
 import { parseResponsesRequest } from "../../src/protocol/responses/request.ts"
-import { sideRequestOfTask } from "../../src/protocol/side-request.ts"
 import { real } from "./real-request-corpus.ts"
 import { certain, likely, ordinary, reviewOrder, type Sample } from "./side-request-corpus.ts"
 

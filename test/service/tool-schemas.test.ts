@@ -1,5 +1,5 @@
 import { expect, it, vi } from "vitest"
-import { functionRules } from "../../src/backends/functions/function-rules.ts"
+import { functionRules } from "../../src/backends/kit/functions/function-rules.ts"
 import { describeOnEachCli } from "../support/cli-service.ts"
 import { askInChat, askInResponses, callsOf } from "../support/client-functions.ts"
 import { offeredNames } from "../support/offered-names.ts"

@@ -1,5 +1,5 @@
 import type { ToolEndpoint } from "../../src/domain/tool-endpoint.ts"
-import { startHttpServer } from "../../src/http/http-server.ts"
+import { startHttpServer } from "../../src/http/server/http-server.ts"
 import { appFixture } from "../http/http-fixture.ts"
 
 export interface McpEndpoint {

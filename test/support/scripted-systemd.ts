@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs"
-import type { CommandResult, RunCommand } from "../../src/supervise/run-command.ts"
+import type { CommandResult, RunCommand } from "../../src/supervise/machine/run-command.ts"
 
 const done: CommandResult = { exitCode: 0, stdout: "", stderr: "", isMissing: false }
 

@@ -5,8 +5,8 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { HomeError } from "../../src/workspace/home.ts"
-import { HomeLockedError, lockHome } from "../../src/workspace/home-lock.ts"
+import { HomeError } from "../../src/workspace/home/home.ts"
+import { HomeLockedError, lockHome } from "../../src/workspace/home/home-lock.ts"
 
 const program = join(import.meta.dirname, "programs/hold-lock.ts")
 

@@ -1,5 +1,5 @@
-import type { ToolUpdate } from "./acp-protocol.ts"
-import { clientServer } from "./acp-sessions.ts"
+import type { ToolUpdate } from "./protocol.ts"
+import { clientServer } from "./threads.ts"
 
 /**
  * True for a tool call of the program that is one of the client's functions. The protocol does not name the tool: the title

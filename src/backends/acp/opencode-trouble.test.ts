@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { openCodeTrouble } from "./opencode-trouble.ts"
+import { openCodeTrouble } from "./errors.ts"
 
 const fields = "providerID=scripted modelID=m session.id=ses_1 small=false agent=build mode=primary"
 

@@ -1,6 +1,6 @@
 import path from "node:path"
 import type { Permissions } from "../../domain/agents.ts"
-import type { PermissionRequest } from "./acp-protocol.ts"
+import type { PermissionRequest } from "./protocol.ts"
 import { placeOf, writtenPlaces } from "./written-places.ts"
 
 export interface PermissionPolicy {
@@ -60,5 +60,5 @@ function isWritable(named: string, policy: PermissionPolicy): boolean {
 
 function isInside(folder: string, file: string): boolean {
   const relative = path.relative(folder, file)
-  return relative !== ".." && !relative.startsWith("../")
+  return relative !== ".." && !relative.startsWith("..")
 }

@@ -1,7 +1,7 @@
 import type { HistoryTurn } from "../../domain/backend.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import type { MessageItem } from "../../domain/items.ts"
-import { renderPrompt } from "../prompt.ts"
+import { renderPrompt } from "../kit/turn/prompt.ts"
 
 export interface PromptSource {
   /** What the session has not heard yet. */

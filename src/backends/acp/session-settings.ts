@@ -1,9 +1,9 @@
 import type { Permissions } from "../../domain/agents.ts"
 import type { ThreadOptions } from "../../domain/backend.ts"
 import { cannotBeHeld, ProxyError } from "../../domain/errors.ts"
-import type { AcpCli, SessionSetting } from "./acp-clis.ts"
-import type { AcpConnection } from "./acp-connection.ts"
-import { choicesOf, emptyResultSchema, type SessionDescription } from "./acp-protocol.ts"
+import type { AcpCli, SessionSetting } from "./clis.ts"
+import type { AcpConnection } from "./connection.ts"
+import { choicesOf, emptyResultSchema, type SessionDescription } from "./protocol.ts"
 
 /** Sets how far the agent may go, as far as the session has such a mode or option. Rejects where it has to have one. */
 export async function applySetting(

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest"
 import type { FunctionTool } from "../../domain/backend.ts"
-import { functionRules } from "../functions/function-rules.ts"
-import { openHanded } from "../functions/handed-functions.ts"
-import type { ClaudeProcess } from "./claude-process.ts"
-import { ClaudeTurn } from "./claude-turn.ts"
+import { functionRules } from "../kit/functions/function-rules.ts"
+import { openHanded } from "../kit/functions/handed-functions.ts"
+import type { ClaudeProcess } from "./process.ts"
+import { ClaudeTurn } from "./turn.ts"
 
 const options = { interruptMs: 1_000, log: () => {}, onLoggedOut: () => {} }
 const own = "x".repeat(128)

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util"
 import type { ContentPart, FunctionCallItem } from "../../domain/items.ts"
 import type { ToolCall } from "../../domain/tool-endpoint.ts"
-import type { ToolUse } from "./tool-items.ts"
+import type { ToolUse } from "./items.ts"
 
 /** Name of our MCP server in claude's configuration. */
 export const clientServer = "client"

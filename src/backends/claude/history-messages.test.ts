@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { HistoryTurn } from "../../domain/backend.ts"
 import type { Item, MessageItem } from "../../domain/items.ts"
-import { namesFor } from "../functions/handed-functions.ts"
+import { namesFor } from "../kit/functions/handed-functions.ts"
 import { historyMessages as historyMessagesOf } from "./history-messages.ts"
 
 const status = "completed"

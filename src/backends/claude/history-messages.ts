@@ -1,7 +1,7 @@
 import type { HistoryTurn } from "../../domain/backend.ts"
 import type { Item, MessageItem } from "../../domain/items.ts"
-import { fitId, unused } from "../functions/call-ids.ts"
-import type { FunctionNames } from "../functions/function-names.ts"
+import { fitId, unused } from "../kit/functions/call-ids.ts"
+import type { FunctionNames } from "../kit/functions/function-names.ts"
 import { clientServer } from "./client-calls.ts"
 import { contentBlocks, textBlocks } from "./input-blocks.ts"
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import type { TurnEvent } from "../../domain/turn-events.ts"
-import { createClaudeBackend } from "./claude-backend.ts"
+import { createClaudeBackend } from "./backend.ts"
 import { isPlainInRules } from "./path-rules.ts"
 
 it.each(["/home/anna/.ai_agent_proxy/manager/control", "/srv/Büro 2/a_b-c.d@e+f/control"])(

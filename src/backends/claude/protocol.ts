@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { objectBehindNoise } from "../json-noise.ts"
+import { objectBehindNoise } from "../kit/rpc/json-noise.ts"
 
 /**
  * What claude prints with `--output-format stream-json`, as far as it is looked at. Everything unknown is ignored: fields,

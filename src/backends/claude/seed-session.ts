@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto"
 import type { TurnInput } from "../../domain/backend.ts"
-import type { ClaudeProcess } from "./claude-process.ts"
 import type { SeedMessage } from "./history-messages.ts"
 import { asData, inputBlocks } from "./input-blocks.ts"
+import type { ClaudeProcess } from "./process.ts"
 
 /**
  * What the model is asked: the new messages, or, where there are none, what the history ends with if that is not the

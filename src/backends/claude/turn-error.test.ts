@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
+import { turnErrorOf } from "./errors.ts"
 import type { ResultEvent } from "./protocol.ts"
-import { turnErrorOf } from "./turn-error.ts"
 
 const result = (fields: Partial<ResultEvent>): ResultEvent => ({
   type: "result",

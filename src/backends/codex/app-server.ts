@@ -2,14 +2,13 @@ import type { z } from "zod"
 import { messageOf } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
 import { rawValueAt } from "../../domain/raw-json.ts"
-import { handshakeError } from "../handshake-error.ts"
-import { JsonLines } from "../json-lines.ts"
-import type { TreeRoot } from "../process-tree.ts"
-import { type RequestId, RpcClient } from "../rpc-client.ts"
-import { AppServerProcess, type AppServerProcessOptions } from "./app-server-process.ts"
-import { codexJson } from "./codex-json.ts"
-import { type CodexTimeouts, codexInstallStep } from "./codex-options.ts"
-import { DeltaLines } from "./delta-line.ts"
+import { handshakeError } from "../kit/process/handshake-error.ts"
+import type { TreeRoot } from "../kit/process/process-tree.ts"
+import { JsonLines } from "../kit/rpc/json-lines.ts"
+import { type RequestId, RpcClient } from "../kit/rpc/rpc-client.ts"
+import { codexJson, DeltaLines } from "./codex-json.ts"
+import { type CodexTimeouts, codexInstallStep } from "./options.ts"
+import { AppServerProcess, type AppServerProcessOptions } from "./program.ts"
 import {
   initializeResultSchema,
   type Notification,
@@ -19,7 +18,7 @@ import {
 
 const maxLineBytes = 256 * 1024 * 1024
 
-export interface AppServerOptions extends Omit<AppServerProcessOptions, "onData" | "endStepMs"> {
+interface AppServerOptions extends Omit<AppServerProcessOptions, "onData" | "endStepMs"> {
   readonly timeouts: CodexTimeouts
   readonly log: Log
   readonly onNotification: (notification: Notification) => void
@@ -181,4 +180,35 @@ function withWrittenArguments(notification: Notification, line: string): Notific
 /** It may have started something: a browser, for example. */
 function isToolOfServer({ method, params }: Notification): boolean {
   return method === "item/completed" && params.item.type === "mcpToolCall"
+}
+
+/**
+ * Answers what codex may ask besides calls of the client's functions. With approval policy `never` none of it should
+ * come; an unanswered request would make its turn hang, so everything gets a "no".
+ */
+export function declineRequest(server: AppServer, id: RequestId, method: string): void {
+  switch (method) {
+    case "item/commandExecution/requestApproval":
+    case "item/fileChange/requestApproval":
+      server.respond(id, { decision: "decline" })
+      break
+    case "applyPatchApproval":
+    case "execCommandApproval":
+      server.respond(id, { decision: { denied: { rejection: "Nobody is there to approve." } } })
+      break
+    case "item/permissions/requestApproval":
+      server.respond(id, { permissions: {}, scope: "turn" })
+      break
+    case "item/tool/requestUserInput":
+      server.respond(id, { answers: {} })
+      break
+    case "mcpServer/elicitation/request":
+      server.respond(id, { action: "decline", content: null, _meta: null })
+      break
+    case "currentTime/read":
+      server.respond(id, { currentTimeAt: Math.floor(Date.now() / 1_000) })
+      break
+    default:
+      server.refuse(id, -32_601, `${method} is not served by this client`)
+  }
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { DeltaLines } from "./delta-line.ts"
+import { DeltaLines } from "./codex-json.ts"
 import { type Notification, parseNotification } from "./protocol.ts"
 
 /** As every other line is read. */

@@ -1,6 +1,6 @@
 import type { HistoryTurn } from "../../domain/backend.ts"
 import type { Item } from "../../domain/items.ts"
-import type { FunctionNames } from "../functions/function-names.ts"
+import type { FunctionNames } from "../kit/functions/function-names.ts"
 import { type InjectedItem, injectedItem } from "./injected-items.ts"
 import { withTold } from "./told-texts.ts"
 

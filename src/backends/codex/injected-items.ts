@@ -6,7 +6,7 @@ import type {
   MessageItem,
   ToolCallItem,
 } from "../../domain/items.ts"
-import type { FunctionNames } from "../functions/function-names.ts"
+import type { FunctionNames } from "../kit/functions/function-names.ts"
 
 type ImagePart = Extract<ContentPart, { type: "image" }>
 

@@ -11,7 +11,7 @@ const turnScope = { threadId: z.string(), turnId: z.string() }
 export const nativeItemSchema = z.looseObject({ type: z.string(), id: z.string() })
 export type NativeItem = z.infer<typeof nativeItemSchema>
 
-export const turnErrorSchema = z.object({
+const turnErrorSchema = z.object({
   message: z.string(),
   codexErrorInfo: z.unknown().optional(),
   additionalDetails: z.string().nullish(),
@@ -27,7 +27,7 @@ const tokenCountSchema = z.object({
 
 /** A share of the account's plan; `resetsAt` in seconds of the epoch. */
 const limitWindowSchema = z.object({ usedPercent: z.number(), resetsAt: z.number().nullish() }).nullish()
-export type LimitWindow = z.infer<typeof limitWindowSchema>
+type LimitWindow = z.infer<typeof limitWindowSchema>
 
 /** The notifications that we read, by method. */
 const notificationSchemas = {
@@ -156,3 +156,14 @@ export type Terminal = z.infer<typeof terminalSchema>
 export const terminalsResultSchema = z.object({ data: z.array(terminalSchema) })
 /** Requests whose answer says nothing. */
 export const emptyResultSchema = z.unknown()
+
+/** When the used-up parts of the account's plan begin anew, in milliseconds of the epoch; null: none is, as far as is told. */
+export function limitResetOf(limits: {
+  readonly primary?: LimitWindow
+  readonly secondary?: LimitWindow
+}): number | null {
+  const usedUp = [limits.primary, limits.secondary].flatMap((window) =>
+    window != null && window.usedPercent >= 100 && window.resetsAt != null ? [window.resetsAt * 1_000] : [],
+  )
+  return usedUp.length === 0 ? null : Math.max(...usedUp)
+}

@@ -1,7 +1,13 @@
 import type { Log } from "../../domain/log.ts"
-import { threadVariable } from "../child-environment.ts"
-import { type EndStep, endProcessTree, markedProcesses, nobody, type ProcessRow } from "../process-tree.ts"
-import { RpcError } from "../rpc-client.ts"
+import { threadVariable } from "../kit/process/child-environment.ts"
+import {
+  type EndStep,
+  endProcessTree,
+  markedProcesses,
+  nobody,
+  type ProcessRow,
+} from "../kit/process/process-tree.ts"
+import { RpcError } from "../kit/rpc/rpc-client.ts"
 import type { AppServer } from "./app-server.ts"
 import { emptyResultSchema, type Terminal, terminalsResultSchema } from "./protocol.ts"
 

@@ -1,9 +1,9 @@
 import type { Permissions } from "../../domain/agents.ts"
 import type { FunctionTool, ThreadOptions, TurnInput } from "../../domain/backend.ts"
 import { type ContentPart, type MessageItem, textOf } from "../../domain/items.ts"
-import type { FunctionNames } from "../functions/function-names.ts"
-import { functionRules } from "../functions/function-rules.ts"
-import { handedFunction } from "../functions/handed-functions.ts"
+import type { FunctionNames } from "../kit/functions/function-names.ts"
+import { functionRules } from "../kit/functions/function-rules.ts"
+import { handedFunction } from "../kit/functions/handed-functions.ts"
 import { type InjectedItem, imageDetail } from "./injected-items.ts"
 
 type Params = Readonly<Record<string, unknown>>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { MessageItem } from "../../domain/items.ts"
-import { namesFor } from "../functions/handed-functions.ts"
+import { namesFor } from "../kit/functions/handed-functions.ts"
 import { historyItems } from "./history-items.ts"
 import { ToldTexts } from "./told-texts.ts"
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { turnErrorOf } from "./turn-error.ts"
+import { turnErrorOf } from "./errors.ts"
 
 describe("why codex says that a turn failed", () => {
   it.each([

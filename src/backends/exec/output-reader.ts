@@ -1,8 +1,8 @@
 import type { AnswerCut, TurnError } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
-import type { CliExit } from "../cli-process.ts"
-import { exitReason, reasonWithTail } from "../exit-reason.ts"
-import { modelFailureInWords } from "../model-failure.ts"
+import type { CliExit } from "../kit/process/cli-process.ts"
+import { exitReason, reasonWithTail } from "../kit/process/exit-reason.ts"
+import { modelFailureInWords } from "../kit/turn/model-failure.ts"
 
 /** How the program says that the turn has ended; `total` is its running total, null where it tells none. */
 export type ExecOutcome =

@@ -1,10 +1,10 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import type { MessageItem, Role } from "../../domain/items.ts"
-import { bytesOf, renderPrompt } from "../prompt.ts"
-import { featuresOfHelp, plainFeatures } from "./exec-features.ts"
-import { usageOfTurn, wasMadeAfter } from "./thread-usage.ts"
-import { tomlString } from "./toml-string.ts"
+import { bytesOf, renderPrompt } from "../kit/turn/prompt.ts"
+import { tomlString } from "./functions.ts"
+import { featuresOfHelp, plainFeatures } from "./probe.ts"
+import { usageOfTurn, wasMadeAfter } from "./run.ts"
 
 function message(text: string, role: Role = "user"): MessageItem {
   return {

@@ -1,5 +1,5 @@
 import type { TurnEvent } from "../../domain/turn-events.ts"
-import type { CliExit } from "../cli-process.ts"
+import type { CliExit } from "../kit/process/cli-process.ts"
 import { type ExecOutcome, exitFailure, type OutputReader } from "./output-reader.ts"
 
 export interface TextReaderOptions {

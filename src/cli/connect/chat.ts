@@ -1,6 +1,6 @@
 import { messageOf, ProxyError } from "../../domain/errors.ts"
-import type { AgentView } from "../agent-view.ts"
-import type { DaemonClient } from "../daemon-client.ts"
+import type { AgentView } from "../context/agent-view.ts"
+import type { DaemonClient } from "../context/daemon-client.ts"
 import { type ChatEvent, chatEvents, type FinishedResponse } from "./turn-events.ts"
 
 export interface ChatOptions {

@@ -1,5 +1,5 @@
-import { note } from "../command-io.ts"
-import { exitCodes } from "../exit-codes.ts"
+import { note } from "../context/command-io.ts"
+import { exitCodes } from "../io/exit-codes.ts"
 
 /** Ctrl-C interrupts the turn and ends the command. */
 export async function interruptible(work: (signal: AbortSignal) => Promise<number>): Promise<number> {

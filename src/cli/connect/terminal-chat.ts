@@ -1,15 +1,17 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { explain } from "../../domain/backend.ts"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
-import { programOf, stateOf } from "../agent-view.ts"
-import { hasColors } from "../command-io.ts"
+import { programOf, stateOf } from "../context/agent-view.ts"
+import { hasColors } from "../context/command-io.ts"
+import { printable } from "../io/printable.ts"
 import type { Chat } from "./chat.ts"
-import { editMessage } from "./edit-message.ts"
 import { MarkdownStream } from "./markdown-stream.ts"
-import { readHistory, writeHistory } from "./message-history.ts"
 import { MessageInput } from "./message-input.ts"
-import { printable } from "./printable.ts"
 import { TurnPrinter } from "./turn-printer.ts"
-import { WaitingSign } from "./waiting-sign.ts"
 
 const help = `/new       begin a new conversation; the memory stays
 /edit      write the message in your editor ($VISUAL, $EDITOR)
@@ -221,5 +223,118 @@ class TerminalSession {
   #say(text: string): void {
     const shown = printable(text)
     process.stdout.write(this.#isColored ? `\x1b[2m${shown}\x1b[0m\n` : `${shown}\n`)
+  }
+}
+
+/** The person's own editor. */
+function editorOf(env: NodeJS.ProcessEnv): string {
+  return env.VISUAL || env.EDITOR || "vi"
+}
+
+/** Has the person write a message in their editor; resolves with it. Rejects with `ProxyError` where the editor fails. */
+async function editMessage(text: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "ai-agent-proxy-message-"))
+  const file = join(folder, "message.md")
+  const editor = editorOf(env)
+  try {
+    writeFileSync(file, text, { mode: 0o600 })
+    // With its arguments, as a shell parts them.
+    const child = spawn("sh", ["-c", `${editor} "$1"`, "sh", file], { stdio: "inherit", env })
+    const [code] = (await once(child, "exit")) as [number | null]
+    if (code === 0) return readFileSync(file, "utf8").trimEnd()
+    throw new ProxyError(
+      "invalid_request",
+      `The editor (${editor}) ended with ${code ?? "a signal"}; nothing was sent.`,
+    )
+  } catch (error) {
+    if (error instanceof ProxyError) throw error
+    throw new ProxyError("invalid_request", `The editor (${editor}) cannot be used: ${messageOf(error)}.`)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Of the home: only its owner reads it. */
+const fileName = "connect-history"
+const maxLines = 500
+/** A pasted file is no message to be typed again. */
+const maxLength = 10_000
+
+/** What was typed in earlier talks, the newest first. */
+function readHistory(home: string): readonly string[] {
+  try {
+    const lines = readFileSync(join(home, fileName), "utf8").split("\n")
+    return lines.filter((line) => line !== "").slice(0, maxLines)
+  } catch {
+    // None yet, or not to be read: a talk goes without.
+    return []
+  }
+}
+
+function writeHistory(home: string, lines: readonly string[]): void {
+  const isKept = (line: string): boolean =>
+    line.length <= maxLength && !line.includes("\n") && !/^\/?(?:exit|quit)$/.test(line)
+  const kept = lines.filter(isKept).slice(0, maxLines)
+  try {
+    writeFileSync(join(home, fileName), `${kept.join("\n")}\n`, { mode: 0o600 })
+  } catch {
+    // A full or read-only disk: the talk matters, not what was typed in it.
+  }
+}
+
+const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
+const everyMs = 150
+/** Where nothing can be drawn over. */
+const plainEveryMs = 30_000
+
+/**
+ * Says that a turn is under way as long as nothing else is shown: a line that is drawn over, or, where the terminal shall not move, a
+ * whole line every half minute.
+ */
+class WaitingSign {
+  readonly #write: (text: string) => void
+  readonly #isDrawn: boolean
+  readonly #who: string
+  #timer: NodeJS.Timeout | null = null
+  #since = 0
+  #frame = 0
+  #isShown = false
+
+  constructor(options: {
+    readonly who: string
+    readonly isDrawn: boolean
+    readonly write: (text: string) => void
+  }) {
+    this.#who = options.who
+    this.#isDrawn = options.isDrawn
+    this.#write = options.write
+  }
+
+  /** From now on, until `clear`. Time is told from the first of them. */
+  show(): void {
+    if (this.#timer !== null) return
+    if (this.#since === 0) this.#since = performance.now()
+    this.#timer = setInterval(() => this.#draw(), this.#isDrawn ? everyMs : plainEveryMs)
+    if (this.#isDrawn) this.#draw()
+  }
+
+  /** Before anything else is written. Safe twice. */
+  clear(): void {
+    if (this.#timer !== null) clearInterval(this.#timer)
+    this.#timer = null
+    if (this.#isShown) this.#write("\r\x1b[2K")
+    this.#isShown = false
+  }
+
+  #draw(): void {
+    const seconds = Math.round((performance.now() - this.#since) / 1000)
+    const words = `${this.#who} works, ${seconds} s (Ctrl-C interrupts)`
+    if (!this.#isDrawn) {
+      this.#write(`${words}\n`)
+      return
+    }
+    this.#frame += 1
+    this.#isShown = true
+    this.#write(`\r\x1b[2K\x1b[2m${frames[this.#frame % frames.length]} ${words}\x1b[0m`)
   }
 }

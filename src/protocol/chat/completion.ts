@@ -1,8 +1,8 @@
 import type { ResponseRecord } from "../../domain/responses.ts"
 import { noUsage } from "../../domain/usage.ts"
+import { toChatUsage } from "../common/usage.ts"
 import { incompleteReason, seconds } from "../responses/resource.ts"
-import { toChatUsage } from "../usage.ts"
-import type { WireObject } from "../wire-items.ts"
+import type { WireObject } from "../responses/wire-items.ts"
 import { foldItems } from "./fold.ts"
 
 /**

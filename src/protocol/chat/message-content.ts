@@ -2,10 +2,10 @@ import * as z from "zod"
 import type { InputReference } from "../../domain/input-reference.ts"
 import type { ContentPart } from "../../domain/items.ts"
 import { textOf } from "../../domain/items.ts"
-import { refuseContentBeside } from "../content-beside.ts"
-import { readFilePart, refuseAudio } from "../file-part.ts"
-import { imageDetails, readImage } from "../image-url.ts"
-import { isObject, readShape, unknownValue, wrongType } from "../shape.ts"
+import { refuseContentBeside } from "../common/content-beside.ts"
+import { readFilePart, refuseAudio } from "../common/file-part.ts"
+import { imageDetails, readImage } from "../common/image-url.ts"
+import { isObject, readShape, unknownValue, wrongType } from "../common/shape.ts"
 
 export const textPart = z.object({ text: z.string() })
 export const refusalPart = z.object({ refusal: z.string() })

@@ -3,8 +3,8 @@ import { newId } from "../../domain/ids.ts"
 import type { ClientItem, InputReference } from "../../domain/input-reference.ts"
 import type { ContentPart, MessageItem, Role } from "../../domain/items.ts"
 import { textOf } from "../../domain/items.ts"
-import { refuseContentBeside } from "../content-beside.ts"
-import { invalidRequest, isObject, readShape, wrongType } from "../shape.ts"
+import { refuseContentBeside } from "../common/content-beside.ts"
+import { invalidRequest, isObject, readShape, wrongType } from "../common/shape.ts"
 import { readAssistantContent, readOutputText, readText, readUserContent } from "./message-content.ts"
 
 /** A chat history: what stands before everything else, and the rest as items, oldest first. */

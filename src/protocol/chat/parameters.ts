@@ -1,6 +1,6 @@
 import * as z from "zod"
-import type { Parameter } from "../parameters.ts"
-import { commonParameters, isEmptyList } from "../parameters.ts"
+import type { Parameter } from "../common/parameters.ts"
+import { commonParameters, isEmptyList } from "../common/parameters.ts"
 
 /** Far beyond what stops an answer in practice; every piece of text is compared with all of them. */
 const maxStopLength = 1_000

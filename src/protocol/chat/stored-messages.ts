@@ -1,6 +1,6 @@
 import type { ContentPart, Item } from "../../domain/items.ts"
 import { textOf } from "../../domain/items.ts"
-import type { WireObject } from "../wire-items.ts"
+import type { WireObject } from "../responses/wire-items.ts"
 import { foldItems } from "./fold.ts"
 
 /**

@@ -1,11 +1,11 @@
 import { newId } from "../../domain/ids.ts"
-import { isEmptyList, type Parameter, readParameters } from "../parameters.ts"
-import type { ParsedRequest } from "../parsed-request.ts"
-import { invalidRequest, isObject } from "../shape.ts"
-import type { WireObject } from "../wire-items.ts"
+import { isEmptyList, type Parameter, readParameters } from "../common/parameters.ts"
+import type { ParsedRequest } from "../common/parsed-request.ts"
+import { invalidRequest, isObject } from "../common/shape.ts"
 import { compactionPrompt } from "./compaction.ts"
 import { responsesParameters } from "./parameters.ts"
 import { parseResponsesRequest } from "./request.ts"
+import type { WireObject } from "./wire-items.ts"
 
 const shared = new Set([
   "input",

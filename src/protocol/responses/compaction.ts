@@ -1,10 +1,10 @@
 import { newId } from "../../domain/ids.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
 import { noUsage } from "../../domain/usage.ts"
-import { invalidRequest } from "../shape.ts"
-import { toResponseUsage } from "../usage.ts"
-import type { WireObject } from "../wire-items.ts"
+import { invalidRequest } from "../common/shape.ts"
+import { toResponseUsage } from "../common/usage.ts"
 import { seconds } from "./resource.ts"
+import type { WireObject } from "./wire-items.ts"
 
 /** What the agent is asked when a conversation is compacted. */
 export const compactionPrompt =

@@ -1,7 +1,7 @@
 import * as z from "zod"
 import { newId } from "../../domain/ids.ts"
 import type { ClientItem } from "../../domain/input-reference.ts"
-import { readShape } from "../shape.ts"
+import { readShape } from "../common/shape.ts"
 import { readOutput } from "./input-content.ts"
 
 /*

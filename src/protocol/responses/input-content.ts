@@ -1,10 +1,10 @@
 import * as z from "zod"
 import type { InputReference } from "../../domain/input-reference.ts"
 import type { ContentPart } from "../../domain/items.ts"
-import { refuseContentBeside } from "../content-beside.ts"
-import { readFilePart, refuseAudio } from "../file-part.ts"
-import { imageDetails, readImage, readImageFile } from "../image-url.ts"
-import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "../shape.ts"
+import { refuseContentBeside } from "../common/content-beside.ts"
+import { readFilePart, refuseAudio } from "../common/file-part.ts"
+import { imageDetails, readImage, readImageFile } from "../common/image-url.ts"
+import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "../common/shape.ts"
 
 const textPart = z.object({ text: z.string() })
 const refusalPart = z.object({ refusal: z.string() })

@@ -1,4 +1,4 @@
-import { isObject } from "../shape.ts"
+import { isObject } from "../common/shape.ts"
 import { isOwnCompaction } from "./compaction.ts"
 
 type Wire = Readonly<Record<string, unknown>>

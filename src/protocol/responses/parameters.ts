@@ -1,6 +1,6 @@
 import * as z from "zod"
-import type { Parameter } from "../parameters.ts"
-import { commonParameters } from "../parameters.ts"
+import type { Parameter } from "../common/parameters.ts"
+import { commonParameters } from "../common/parameters.ts"
 
 /** Values of `include`, in bodies and queries. */
 export const includable = [

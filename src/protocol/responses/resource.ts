@@ -2,10 +2,10 @@ import type { Item } from "../../domain/items.ts"
 import type { ResponseRecord, ResponseStatus } from "../../domain/responses.ts"
 import { isFinished } from "../../domain/responses.ts"
 import { noUsage } from "../../domain/usage.ts"
-import { toResponseError } from "../errors.ts"
-import { toResponseUsage } from "../usage.ts"
-import type { WireObject } from "../wire-items.ts"
-import { toWireItem } from "../wire-items.ts"
+import { toResponseError } from "../common/errors.ts"
+import { toResponseUsage } from "../common/usage.ts"
+import type { WireObject } from "./wire-items.ts"
+import { toWireItem } from "./wire-items.ts"
 
 /** The response at an earlier moment of its life, for the first events of a stream and for their replay. */
 export interface Moment {

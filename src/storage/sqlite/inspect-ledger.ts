@@ -15,7 +15,7 @@ const tables = [
   "replies",
 ] as const
 
-export interface LedgerReport {
+interface LedgerReport {
   /** Null: it can be used. */
   readonly problem: LedgerProblem | null
   /** What SQLite finds wrong, the first ten. */
@@ -68,5 +68,27 @@ function countOf(database: DatabaseSync, table: string): number | null {
   } catch {
     // Of an older schema, or unreadable: the faults say so.
     return null
+  }
+}
+
+/** A quick look at a ledger without changing it, also while a service uses it. Null: it can be used, or will be made. */
+export function checkLedger(path: string): LedgerProblem | null {
+  const empty = emptyLedgerProblem(path)
+  if (empty !== null) return empty
+  if (!existsSync(path)) return null
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(path, { readOnly: true, timeout: 2_000 })
+    schemaVersion(database, path, migrations)
+    // Reads the table of contents; a check of every page would take minutes on a large ledger.
+    database.prepare("select count(*) from sqlite_schema").get()
+    return null
+  } catch (error) {
+    if (error instanceof ProxyError) {
+      return { reason: error.message, step: `in the checkout of ai-agent-proxy: ${upgradeCommand}` }
+    }
+    return openingProblem(path, error)
+  } finally {
+    if (database?.isOpen) database.close()
   }
 }

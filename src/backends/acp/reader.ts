@@ -1,0 +1,216 @@
+import { randomUUID } from "node:crypto"
+import type { MessageItem, ReasoningItem } from "../../domain/items.ts"
+import type { TurnEvent } from "../../domain/turn-events.ts"
+import { addUsage, type Usage } from "../../domain/usage.ts"
+import { OpenTexts } from "../kit/turn/open-texts.ts"
+import { commandOf, itemOfTool, mergedUpdate } from "./items.ts"
+import type { SessionUpdate, ToldUsage, ToolUpdate } from "./protocol.ts"
+import { usageOfTold } from "./usage.ts"
+
+export interface AcpTurnReaderOptions {
+  readonly push: (event: TurnEvent) => void
+  /** Names the program's own tools. */
+  readonly server: string
+  readonly cwd: string
+  /** A tool call that is one of the client's functions: it is told another way. */
+  readonly isClientCall: (tool: ToolUpdate) => boolean
+  /** An answer that begins with `Error:` is held back until it is known whether it is one. */
+  readonly holdsErrors: boolean
+  /** See `AcpCli.saysInfos`. */
+  readonly takesInfos: boolean
+}
+
+interface OpenText {
+  readonly kind: "message" | "thought"
+  readonly id: string
+  readonly messageId: string | null
+  text: string
+  /** Nothing of it was told yet. */
+  isHeld: boolean
+}
+
+interface OpenTool {
+  told: ToolUpdate
+  isStarted: boolean
+}
+
+const errorStart = "Error: "
+
+/** Turns the updates of one prompt, which are given to it in order, into our events. */
+export class AcpTurnReader {
+  readonly #options: AcpTurnReaderOptions
+  readonly #tools = new Map<string, OpenTool>()
+  readonly #ended = new Set<string>()
+  readonly #openTexts = new OpenTexts()
+  #open: OpenText | null = null
+  #hasShown = false
+  #usage: Usage | null = null
+
+  constructor(options: AcpTurnReaderOptions) {
+    this.#options = options
+  }
+
+  /** True once the program has shown anything of the turn. */
+  get hasShown(): boolean {
+    return this.#hasShown
+  }
+
+  /** The tokens of all model requests that were told with their words; null: none was. */
+  get usage(): Usage | null {
+    return this.#usage
+  }
+
+  /** The answer so far, if it is one that began with `Error:` and was not told yet. */
+  get heldText(): string | null {
+    return this.#open?.isHeld === true && this.#open.text.startsWith(errorStart) ? this.#open.text : null
+  }
+
+  /** An event that is not read here. */
+  tell(event: TurnEvent): void {
+    this.#openTexts.tell(event, this.#options.push)
+  }
+
+  /** The program asks its model again: what comes now is another try at the answer, from its beginning. */
+  askedAgain(): void {
+    if (this.#open?.isHeld === true) this.#tellHeld(this.#open)
+    this.#open = null
+    this.#openTexts.askedAgain()
+  }
+
+  read(update: SessionUpdate): void {
+    switch (update.sessionUpdate) {
+      case "agent_message_chunk":
+        this.#count(update._meta?.usage)
+        if (this.#options.takesInfos && isRemark("Info", update.content.text)) {
+          this.#notice(update.content.text ?? "")
+          break
+        }
+        // Also behind the beginning of an answer that was cut off.
+        if (this.#options.takesInfos && isRemark("Error", update.content.text)) this.#closeText()
+        this.#text("message", update.content.text ?? "", update.messageId ?? null)
+        break
+      case "agent_thought_chunk":
+        this.#text("thought", update.content.text ?? "", null)
+        break
+      case "tool_call":
+      case "tool_call_update":
+        this.#tool(update)
+        break
+      case "user_message_chunk":
+        // An echo of the prompt.
+        break
+    }
+  }
+
+  /** What is open is completed as far as it came; `isFailed`: the held text is the turn's error, and not told. */
+  finish(isFailed: boolean): void {
+    if (isFailed && this.#open?.isHeld === true) this.#open = null
+    this.#closeText()
+    for (const [id, { told, isStarted }] of this.#tools) {
+      if (isStarted && !this.#ended.has(id)) this.#complete(told, "incomplete")
+    }
+    this.#tools.clear()
+  }
+
+  #count(told: ToldUsage | null | undefined): void {
+    if (told == null) return
+    const usage = usageOfTold(told)
+    this.#usage = this.#usage === null ? usage : addUsage(this.#usage, usage)
+  }
+
+  #notice(message: string): void {
+    const isRetry = /retrying/i.test(message)
+    if (isRetry) this.askedAgain()
+    this.tell({ type: "notice", message, tells: isRetry ? "trouble" : "nothing" })
+  }
+
+  #text(kind: OpenText["kind"], text: string, messageId: string | null): void {
+    if (text === "") return
+    const isOther = this.#open?.kind !== kind || (messageId !== null && this.#open.messageId !== messageId)
+    if (isOther) {
+      this.#closeText()
+      const isHeld = kind === "message" && this.#options.holdsErrors
+      this.#open = { kind, id: `acp_${randomUUID()}`, messageId, text: "", isHeld }
+      if (!isHeld) this.#start(this.#open)
+    }
+    const open = this.#open
+    if (open === null) return
+    open.text += text
+    if (open.isHeld) this.#release(open)
+    else this.#delta(open, text)
+  }
+
+  /** Tells what was held back, once it cannot begin with `Error:` any more. */
+  #release(open: OpenText): void {
+    const head = open.text.slice(0, errorStart.length)
+    if (errorStart.startsWith(head)) return
+    this.#tellHeld(open)
+  }
+
+  #tellHeld(open: OpenText): void {
+    open.isHeld = false
+    this.#start(open)
+    this.#delta(open, open.text)
+  }
+
+  #start(open: OpenText): void {
+    this.#hasShown = true
+    this.tell({ type: "item.started", item: itemOf(open, "", "in_progress") })
+  }
+
+  #delta({ id, kind }: OpenText, text: string): void {
+    const channel = kind === "message" ? "text" : "summary"
+    this.tell({ type: "item.delta", itemId: id, channel, index: 0, text })
+  }
+
+  #closeText(): void {
+    const open = this.#open
+    this.#open = null
+    if (open === null) return
+    if (open.isHeld) this.#tellHeld(open)
+    this.tell({ type: "item.completed", item: itemOf(open, open.text, "completed") })
+  }
+
+  #tool(update: ToolUpdate): void {
+    const id = update.toolCallId
+    if (this.#ended.has(id)) return
+    const tool = this.#tools.get(id) ?? { told: update, isStarted: false }
+    tool.told = mergedUpdate(this.#tools.get(id)?.told, update)
+    this.#tools.set(id, tool)
+    if (this.#options.isClientCall(tool.told)) return
+    this.#closeText()
+    this.#hasShown = true
+    const { status } = tool.told
+    if (status === "completed" || status === "failed") {
+      this.#complete(tool.told, status)
+    } else if (!tool.isStarted && isTold(tool.told)) {
+      tool.isStarted = true
+      this.tell({ type: "item.started", item: itemOfTool(tool.told, "in_progress", this.#options) })
+    }
+  }
+
+  #complete(tool: ToolUpdate, status: "completed" | "failed" | "incomplete"): void {
+    this.#ended.add(tool.toolCallId)
+    this.tell({ type: "item.completed", item: itemOfTool(tool, status, this.#options) })
+  }
+}
+
+/** A model's words come in small pieces; a program's own remark comes whole. */
+function isRemark(word: "Info" | "Error", text: string | null | undefined): boolean {
+  return new RegExp(`^${word}: \\S`).test(text ?? "")
+}
+
+/** What it does is known: some tell a name first, and the command or the file later. */
+function isTold(tool: ToolUpdate): boolean {
+  return tool.kind === "execute" ? commandOf(tool) !== null : tool.status === "in_progress"
+}
+
+function itemOf(
+  { id, kind }: OpenText,
+  text: string,
+  status: "in_progress" | "completed",
+): MessageItem | ReasoningItem {
+  if (kind === "thought") return { type: "reasoning", id, summary: text === "" ? [] : [text], status }
+  const content = text === "" ? [] : [{ type: "text" as const, text }]
+  return { type: "message", id, role: "assistant", content, phase: null, status }
+}

@@ -1,0 +1,396 @@
+import { isDeepStrictEqual } from "node:util"
+import type { Permissions } from "../../domain/agents.ts"
+import type { FunctionTool, HistoryTurn, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
+import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
+import type { Log } from "../../domain/log.ts"
+import type { ToolCall, ToolEndpoint } from "../../domain/tool-endpoint.ts"
+import { noUsage, type Usage } from "../../domain/usage.ts"
+import { type HandedChannel, openHanded } from "../kit/functions/handed-functions.ts"
+import { RpcError } from "../kit/rpc/rpc-client.ts"
+import { tellTools } from "../kit/turn/tell-tools.ts"
+import type { AcpCli, SessionSetting } from "./clis.ts"
+import type { AcpConnection } from "./connection.ts"
+import { isAuthError } from "./errors.ts"
+import { emptyResultSchema, type SessionDescription, sessionResultSchema } from "./protocol.ts"
+import {
+  applySetting,
+  choiceOf,
+  effortsOf,
+  type SessionChoice,
+  setEffort,
+  setModel,
+  settingOf,
+} from "./session-settings.ts"
+
+/** What of a thread's options is needed to load it again. */
+export type LoadOptions = Pick<ThreadOptions, "tools" | "reach">
+
+/** What a session has to be told with its first prompt: the protocol has no other way. */
+export interface Preamble {
+  readonly instructions: string | null
+  readonly history: readonly HistoryTurn[]
+}
+
+/** A session that one process has in memory. */
+export interface AcpSession {
+  readonly id: ThreadRef
+  tools: readonly FunctionTool[]
+  readonly channel: HandedChannel | null
+  readonly permissions: Permissions
+  readonly setting: SessionSetting
+  readonly description: SessionDescription
+  /** What a new session has: turns that ask for no effort go back to it. */
+  readonly own: SessionChoice
+  /** Null: it was told. */
+  preamble: Preamble | null
+  /** The running total, where the program tells one; null: not known. */
+  total: Usage | null
+  /** As the last turn left them; null: the program's own. */
+  model: string | null
+  effort: string | null
+}
+
+export interface AcpSessionsOptions {
+  readonly cli: AcpCli
+  readonly cwd: string
+  readonly model: string | null
+  readonly permissions: Permissions
+  readonly toolEndpoint: ToolEndpoint | null
+  readonly onCall: (thread: ThreadRef, call: ToolCall) => void
+  /** True: a turn runs in the thread. */
+  readonly isBusy: (thread: ThreadRef) => boolean
+  readonly log: Log
+}
+
+/** What of a history has come so far. */
+interface Replay {
+  updates: number
+  userMessages: number
+  /** The newest message is the user's: a turn that never came to an answer. */
+  isUnanswered: boolean
+}
+
+const signsOfAnswer = new Set(["agent_message_chunk", "agent_thought_chunk", "tool_call"])
+
+/** A program that never comes to rest must not keep its thread waiting for ever. */
+const maxReplayMs = 30_000
+const roundTripMs = 2_000
+
+/** Name of our MCP server in a session. */
+export const clientServer = "client"
+
+/** The sessions of one process: made, loaded again and given back. */
+export class AcpSessions {
+  readonly #connection: AcpConnection
+  readonly #options: AcpSessionsOptions
+  readonly #loaded = new Map<ThreadRef, AcpSession>()
+  readonly #loading = new Map<ThreadRef, Promise<AcpSession>>()
+  /** The histories that are being replayed. */
+  readonly #replays = new Map<ThreadRef, Replay>()
+  /** With a prompt that was not ended when asked to: not to be used again. */
+  readonly #stuck = new Set<ThreadRef>()
+  /** Made to see whether the program is logged in; the first thread takes it. */
+  #spare: Promise<SessionDescription> | null = null
+  #efforts: readonly string[] = []
+  /** Of the newest session that was made; null: none was. */
+  #own: SessionChoice | null = null
+
+  constructor(connection: AcpConnection, options: AcpSessionsOptions) {
+    this.#connection = connection
+    this.#options = options
+  }
+
+  get offered(): { readonly efforts: readonly string[]; readonly model: string | null } | null {
+    return this.#own === null ? null : { efforts: this.#efforts, model: this.#own.model }
+  }
+
+  get(thread: ThreadRef): AcpSession | undefined {
+    return this.#loaded.get(thread)
+  }
+
+  /** Rejects where the program wants a log-in. */
+  async warm(): Promise<void> {
+    if (this.#loaded.size > 0) return
+    this.#spare ??= this.#create([])
+    try {
+      await this.#spare
+    } catch (error) {
+      this.#spare = null
+      throw error
+    }
+  }
+
+  async open(options: ThreadOptions): Promise<AcpSession> {
+    // The id is known once the session is, and nothing calls before its first prompt.
+    let thread: ThreadRef = ""
+    const channel = await this.#channel(options, () => thread)
+    try {
+      const description = channel === null ? await this.#take() : await this.#create(serversOf(channel))
+      thread = description.sessionId ?? ""
+      const session = this.#sessionOf(thread, description, options, channel)
+      session.preamble = { instructions: options.instructions, history: options.history }
+      session.total = noUsage
+      await this.#prepare(session)
+      this.#loaded.set(thread, session)
+      return session
+    } catch (error) {
+      channel?.close()
+      throw error
+    }
+  }
+
+  /** Loaded already, or loaded now, with these functions. Rejects with `ThreadLostError`. */
+  load(thread: ThreadRef, options: LoadOptions): Promise<AcpSession> {
+    if (this.#stuck.has(thread)) {
+      return Promise.reject(new ThreadLostError(`Session ${thread} still runs a turn that was interrupted`))
+    }
+    const loaded = this.#loaded.get(thread)
+    if (loaded !== undefined && isDeepStrictEqual(loaded.tools, options.tools)) return Promise.resolve(loaded)
+    let loading = this.#loading.get(thread)
+    if (loading === undefined) {
+      const work = loaded === undefined ? this.#load(thread, options) : this.#changeTools(loaded, options)
+      loading = work.finally(() => this.#loading.delete(thread))
+      this.#loading.set(thread, loading)
+    }
+    return loading
+  }
+
+  /** True for an update that belongs to no turn, but to the history of a session that is being loaded. */
+  isReplay(thread: ThreadRef, kind: string): boolean {
+    const replay = this.#replays.get(thread)
+    if (replay === undefined) return false
+    replay.updates += 1
+    if (kind === "user_message_chunk") {
+      replay.userMessages += 1
+      replay.isUnanswered = true
+    } else if (signsOfAnswer.has(kind)) replay.isUnanswered = false
+    return true
+  }
+
+  markStuck(thread: ThreadRef): void {
+    this.#stuck.add(thread)
+    this.forget(thread)
+  }
+
+  /** The program does not have it any more. */
+  forget(thread: ThreadRef): void {
+    this.#loaded.get(thread)?.channel?.close()
+    this.#loaded.delete(thread)
+  }
+
+  /** Gives a session's memory back, where the program can. */
+  async close(thread: ThreadRef): Promise<void> {
+    const capability = this.#connection.description.agentCapabilities?.sessionCapabilities?.close
+    // What cannot be closed stays, and is ready at once when it is wanted again.
+    if (capability == null || !this.#loaded.has(thread)) return
+    this.forget(thread)
+    await this.#ask("session/close", thread)
+  }
+
+  /** Closed where the program can; else it is loaded over what it has, which reads everything anew, too. */
+  async renew(thread: ThreadRef): Promise<void> {
+    // Only the process that has it knows a session that cannot be loaded.
+    if (this.#connection.description.agentCapabilities?.loadSession !== true) return
+    await this.close(thread)
+    this.forget(thread)
+  }
+
+  async delete(thread: ThreadRef): Promise<void> {
+    const capabilities = this.#connection.description.agentCapabilities?.sessionCapabilities
+    if (capabilities?.close != null && this.#loaded.has(thread)) await this.#ask("session/close", thread)
+    this.forget(thread)
+    if (capabilities?.delete != null) await this.#ask("session/delete", thread)
+  }
+
+  /** The model and the effort of the next turn, where they are others than those of the last one. */
+  async set(session: AcpSession, model: string | null, effort: string | null): Promise<void> {
+    const connection = this.#connection
+    if (model !== null && model !== session.model) {
+      await setModel(connection, session.id, session.description, model)
+      session.model = model
+    }
+    const wanted = effort ?? session.own.effort
+    if (effort !== session.effort && wanted !== null) {
+      await setEffort(connection, session.id, session.description, wanted)
+    }
+    session.effort = effort
+  }
+
+  /** The process is gone, and with it everything that was loaded. */
+  drop(): void {
+    for (const session of this.#loaded.values()) session.channel?.close()
+    this.#loaded.clear()
+  }
+
+  /** By word to the program, where the session has functions and it listens; else the session is loaded over what it has. */
+  async #changeTools(session: AcpSession, options: LoadOptions): Promise<AcpSession> {
+    const { id } = session
+    if (await this.#tellTools(session.channel, options.tools)) {
+      session.tools = options.tools
+      return session
+    }
+    const canLoad = this.#connection.description.agentCapabilities?.loadSession === true
+    if (!canLoad || session.preamble !== null || this.#options.isBusy(id)) {
+      throw new ThreadLostError(`Session ${id} cannot be given other functions`)
+    }
+    await this.renew(id)
+    return this.#load(id, options)
+  }
+
+  async #tellTools(channel: HandedChannel | null, tools: readonly FunctionTool[]): Promise<boolean> {
+    if (channel === null || this.#options.cli.listsToolsEachTime !== true) return tellTools(channel, tools)
+    await channel.setTools(tools, 0)
+    return true
+  }
+
+  async #load(thread: ThreadRef, options: LoadOptions): Promise<AcpSession> {
+    const { cli, cwd } = this.#options
+    if (this.#connection.description.agentCapabilities?.loadSession !== true) {
+      throw new ThreadLostError(`${cli.kind} cannot load sessions; ${thread} is of an earlier process`)
+    }
+    const channel = await this.#channel(options, () => thread)
+    const replay: Replay = { updates: 0, userMessages: 0, isUnanswered: false }
+    this.#replays.set(thread, replay)
+    try {
+      const params = { sessionId: thread, cwd, mcpServers: serversOf(channel) }
+      const description = await this.#connection.request(
+        "session/load",
+        params,
+        sessionResultSchema.nullish(),
+      )
+      await this.#untilReplayed(replay)
+      // Its first prompt, which tells the instructions and the history, was never taken.
+      if (replay.userMessages === 0) throw new ThreadLostError(`Session ${thread} is empty`)
+      if (cli.joinsUnanswered === true && replay.isUnanswered) {
+        throw new ThreadLostError(`Session ${thread} ends with a prompt that would be asked again`)
+      }
+      const own = await this.#ownChoice(choiceOf(description ?? {}))
+      const session = this.#sessionOf(thread, description ?? {}, options, channel, own)
+      await this.#prepare(session)
+      await this.#restoreOwn(session)
+      this.#loaded.set(thread, session)
+      return session
+    } catch (error) {
+      channel?.close()
+      if (error instanceof RpcError && !isAuthError(error)) throw new ThreadLostError(error.message, error)
+      throw error
+    } finally {
+      this.#replays.delete(thread)
+    }
+  }
+
+  /**
+   * gemini answers `session/load` and then goes on to replay the history, in between requests. Its end is there when two
+   * round trips in a row bring nothing of it (a single one may just fit in between two updates). Else an old answer would
+   * be told as the beginning of a new one.
+   */
+  async #untilReplayed(replay: Replay): Promise<void> {
+    const until = performance.now() + maxReplayMs
+    let quietRounds = 0
+    while (quietRounds < 2 && performance.now() < until) {
+      const { updates } = replay
+      // By a method that no program has: the protocol wants them refused. One that does not answer costs a moment, no more.
+      await this.#connection.ping("_ai-agent-proxy/ping", roundTripMs)
+      quietRounds = replay.updates === updates ? quietRounds + 1 : 0
+    }
+  }
+
+  /** What a new session has, where a loaded one says what it works with: only a new one tells. */
+  async #ownChoice(loaded: SessionChoice): Promise<SessionChoice> {
+    if (this.#own !== null || (loaded.model === null && loaded.effort === null)) return this.#own ?? loaded
+    try {
+      this.#spare ??= this.#create([])
+      await this.#spare
+    } catch {
+      // It goes on as it is.
+      this.#spare = null
+    }
+    return this.#own ?? loaded
+  }
+
+  /** Programs load a session with the model and the effort that it had last: a setting, perhaps, that is no longer there. */
+  async #restoreOwn({ id, description, own }: AcpSession): Promise<void> {
+    const { model, effort } = choiceOf(description)
+    const isOwn = this.#options.model === null
+    if (isOwn && model !== null && own.model !== null && own.model !== model) {
+      await setModel(this.#connection, id, description, own.model)
+    }
+    if (effort !== null && own.effort !== null && own.effort !== effort) {
+      await setEffort(this.#connection, id, description, own.effort)
+    }
+  }
+
+  async #take(): Promise<SessionDescription> {
+    const spare = this.#spare
+    this.#spare = null
+    return spare ?? this.#create([])
+  }
+
+  async #create(mcpServers: readonly unknown[]): Promise<SessionDescription> {
+    const { cwd } = this.#options
+    const description = await this.#connection.request(
+      "session/new",
+      { cwd, mcpServers },
+      sessionResultSchema,
+    )
+    if (!description.sessionId) throw new RpcError("session/new", 0, "the answer names no session")
+    this.#own = choiceOf(description)
+    this.#efforts = effortsOf(description)
+    return description
+  }
+
+  async #channel({ tools }: LoadOptions, thread: () => ThreadRef): Promise<HandedChannel | null> {
+    const { cli, toolEndpoint, onCall } = this.#options
+    if (tools.length === 0) return null
+    const speaksHttp = this.#connection.description.agentCapabilities?.mcpCapabilities?.http === true
+    if (toolEndpoint === null || !speaksHttp) {
+      throw new ProxyError("invalid_request", "This agent cannot call functions of the client.", {
+        param: "tools",
+      })
+    }
+    return openHanded(toolEndpoint, cli.functions, tools, (call) => onCall(thread(), call))
+  }
+
+  #sessionOf(
+    id: ThreadRef,
+    description: SessionDescription,
+    options: LoadOptions,
+    channel: HandedChannel | null,
+    own = choiceOf(description),
+  ): AcpSession {
+    const { cli, model, permissions } = this.#options
+    return {
+      id,
+      description,
+      own,
+      tools: options.tools,
+      channel,
+      permissions: options.reach === undefined ? permissions : "read-only",
+      setting: settingOf(cli, permissions, options),
+      preamble: null,
+      total: null,
+      model: cli.modelArgs === undefined ? null : model,
+      effort: null,
+    }
+  }
+
+  async #prepare(session: AcpSession): Promise<void> {
+    await applySetting(this.#connection, session.id, session.description, session.setting)
+    await this.set(session, this.#options.model, null)
+  }
+
+  async #ask(method: string, thread: ThreadRef): Promise<void> {
+    try {
+      await this.#connection.request(method, { sessionId: thread }, emptyResultSchema)
+    } catch (error) {
+      // Unknown there, so gone already.
+      this.#options.log("debug", `${method} was refused`, { thread, reason: messageOf(error) })
+    }
+  }
+}
+
+function serversOf(channel: HandedChannel | null): readonly unknown[] {
+  if (channel === null) return []
+  const headers = Object.entries(channel.headers).map(([name, value]) => ({ name, value }))
+  return [{ type: "http", name: clientServer, url: channel.url, headers }]
+}

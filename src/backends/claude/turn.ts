@@ -1,0 +1,293 @@
+import { randomUUID } from "node:crypto"
+import type { Turn } from "../../domain/backend.ts"
+import { ProxyError } from "../../domain/errors.ts"
+import type { ContentPart, MessageItem } from "../../domain/items.ts"
+import type { Log } from "../../domain/log.ts"
+import type { ToolCall } from "../../domain/tool-endpoint.ts"
+import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
+import type { Usage } from "../../domain/usage.ts"
+import type { HandedChannel } from "../kit/functions/handed-functions.ts"
+import type { CliExit } from "../kit/process/cli-process.ts"
+import {
+  type EndStep,
+  endProcessTree,
+  membersOf,
+  snapshot,
+  startedAtOf,
+} from "../kit/process/process-tree.ts"
+import { EventBatches } from "../kit/turn/event-batches.ts"
+import { ClientCalls } from "./client-calls.ts"
+import { cutOf, hookErrorOf, isNotLoggedIn, turnErrorOf } from "./errors.ts"
+import { inputBlocks } from "./input-blocks.ts"
+import type { ClaudeProcess } from "./process.ts"
+import { callLimitMs } from "./program.ts"
+import type { ClaudeEvent, ResultEvent } from "./protocol.ts"
+import { answerTool, TurnReader } from "./reader.ts"
+import { userMessage } from "./seed-session.ts"
+
+/** claude gives a call up after its limit; the client's answer has to come before. */
+const holdMs = callLimitMs - 60_000
+
+interface ClaudeTurnOptions {
+  readonly hasSchema: boolean
+  readonly interruptMs: number
+  readonly log: Log
+  /** The log-in is gone. */
+  readonly onLoggedOut: () => void
+}
+
+type Stop = "interrupted" | "agent_stopped"
+
+interface Dropped {
+  readonly what: string
+  /** The first of the functions; absent: it is none. */
+  readonly functionName?: string
+}
+
+/** One turn, from the request to its last event: who it is, how it is interrupted, how it ends. */
+export class ClaudeTurn implements Turn {
+  /** Also claude's id of the user's message. */
+  readonly ref = randomUUID()
+  readonly #options: ClaudeTurnOptions
+  readonly #batches = new EventBatches<TurnEvent>()
+  readonly #calls: ClientCalls
+  readonly #reader: TurnReader
+  #process: ClaudeProcess | null = null
+  /** Of the client; null: there are none. */
+  #functions: HandedChannel | null = null
+  #stopping: Stop | null = null
+  /** claude has begun the turn: before that an interrupt would hit nothing. */
+  #isBegun = false
+  /** The result is in. */
+  #isEnding = false
+  #timer: NodeJS.Timeout | null = null
+  #last: TurnEvent | null = null
+  #settle: () => void = () => {}
+  #tellEnd: () => void = () => {}
+  /** Resolves with the last event. Never rejects. */
+  readonly ended: Promise<void>
+  /** Resolves when the thread is free for the next turn. Never rejects. */
+  readonly settled: Promise<void>
+
+  constructor(options: ClaudeTurnOptions) {
+    this.#options = options
+    this.#calls = new ClientCalls(
+      (items) => {
+        for (const item of items) this.#reader.tell({ type: "function.called", item, holdMs })
+      },
+      (native) => this.#functions?.fromNative(native) ?? native,
+    )
+    this.#reader = new TurnReader({
+      push: (event) => this.#batches.push(event),
+      calls: this.#calls,
+      hasSchema: options.hasSchema,
+      log: options.log,
+    })
+    this.ended = new Promise((resolve) => {
+      this.#tellEnd = resolve
+    })
+    this.settled = new Promise((resolve) => {
+      this.#settle = resolve
+    })
+  }
+
+  get events(): AsyncIterable<readonly TurnEvent[]> {
+    return this.#batches
+  }
+
+  get usage(): Usage | null {
+    return this.#reader.usage
+  }
+
+  get lastUuid(): string | null {
+    return this.#reader.lastUuid
+  }
+
+  /** How it ended; null: it runs. */
+  get last(): TurnEvent | null {
+    return this.#last
+  }
+
+  /** True once what claude says belongs to this turn no more. */
+  get isRead(): boolean {
+    return this.isOver || this.#isEnding
+  }
+
+  get isOver(): boolean {
+    return this.#batches.isClosed
+  }
+
+  async answer(callId: string, output: readonly ContentPart[]): Promise<void> {
+    if (this.isOver || !this.#calls.answer(callId, output)) {
+      throw new ProxyError("backend_error", `No function call ${callId} is open`)
+    }
+  }
+
+  /** claude holds what it is told until the calls that run have their outputs. */
+  async addMessages(messages: readonly MessageItem[]): Promise<void> {
+    if (messages.length === 0) return
+    const content = inputBlocks(messages)
+    if (this.isRead || this.#process === null) throw new ProxyError("backend_error", "No turn runs")
+    const process = this.#process
+    process.send(userMessage(content, randomUUID()))
+    try {
+      // Its input is read in order: when this is answered it has the message. Later it would be a turn of its own.
+      await process.request("mcp_status", this.#options.interruptMs)
+    } catch (error) {
+      void process.end()
+      throw error
+    }
+  }
+
+  async interrupt(): Promise<void> {
+    this.#stop("interrupted")
+    if (this.#process !== null) await this.settled
+  }
+
+  /** Like `interrupt`, but nobody wanted it: the agent stops, and its processes are ended by others. */
+  stop(): void {
+    if (this.#process === null) this.#stop("agent_stopped")
+    else if (!this.isOver) this.#stopping ??= "agent_stopped"
+  }
+
+  /** The turn is in the hands of claude from now on. */
+  begin(process: ClaudeProcess, functions: HandedChannel | null): void {
+    this.#process = process
+    this.#functions = functions
+    this.#batches.push({ type: "turn.started", turnRef: this.ref })
+  }
+
+  /** A function of the client is called over MCP. */
+  requested(call: ToolCall): void {
+    this.#calls.requested(call)
+  }
+
+  read(event: ClaudeEvent): void {
+    if (this.isRead) return
+    if (!this.#isBegun) {
+      this.#isBegun = true
+      if (this.#stopping !== null) this.#sendInterrupt()
+    }
+    const dropped = event.type === "system" && event.tools != null ? this.#droppedOf(event.tools) : null
+    if (dropped !== null) this.#refuseDropped(dropped)
+    else if (event.type === "result") void this.#end(event)
+    else this.#reader.read(event)
+  }
+
+  exited(process: ClaudeProcess, exit: CliExit): void {
+    this.fail({ code: "backend_died", message: process.describe(exit), modelStatus: null })
+  }
+
+  /** Ends it in this way, unless somebody has stopped it. */
+  fail(error: TurnError): void {
+    if (this.isOver) return
+    if (!this.#isEnding) this.#reader.finish(null)
+    this.#close(this.#stopped() ?? { type: "turn.failed", error, usage: this.usage })
+  }
+
+  /** To be called once, at the very end, however the turn went. */
+  settle(): void {
+    this.fail({ code: "backend_error", message: "The turn was never run", modelStatus: null })
+    this.#settle()
+  }
+
+  /** What the model is not offered though it should be; claude leaves out what it does not take, and says nothing. */
+  #droppedOf(offered: readonly string[]): Dropped | null {
+    const names = this.#functions?.nativeNames ?? []
+    const missing = names.filter((native) => !offered.includes(ClientCalls.toolName(native)))
+    const told = missing.map((native) => this.#functions?.fromNative(native) ?? native)
+    const [functionName] = told
+    if (functionName !== undefined) {
+      const list = told.slice(0, 10).map((name) => `'${name}'`)
+      return { what: `the function${told.length === 1 ? "" : "s"} ${list.join(", ")}`, functionName }
+    }
+    return this.#options.hasSchema && !offered.includes(answerTool)
+      ? { what: "the JSON Schema of the answer" }
+      : null
+  }
+
+  #refuseDropped({ what, ...dropped }: Dropped): void {
+    void this.#process?.end()
+    const message = `claude does not take ${what}, so its model was not asked`
+    this.fail({ code: "backend_error", message, modelStatus: null, ...dropped })
+  }
+
+  async #end(result: ResultEvent): Promise<void> {
+    this.#isEnding = true
+    this.#reader.finish(result)
+    if (isNotLoggedIn(result)) this.#options.onLoggedOut()
+    if (this.#stopping !== null && this.#process !== null) await endCommands(this.#process.pid)
+    this.#close(this.#stopped() ?? this.#endOf(result))
+  }
+
+  #endOf(result: ResultEvent): TurnEvent {
+    const { usage } = this
+    const { told, stopReason, hasShown } = this.#reader
+    const cut = cutOf(result, stopReason)
+    if (cut !== null) return { type: "turn.completed", usage, cut }
+    const error = result.is_error === true ? turnErrorOf(result, told) : hookErrorOf(result, hasShown)
+    return error === null ? { type: "turn.completed", usage } : { type: "turn.failed", error, usage }
+  }
+
+  #stopped(): TurnEvent | null {
+    if (this.#stopping === null) return null
+    const { usage } = this
+    if (this.#stopping === "interrupted") return { type: "turn.interrupted", usage }
+    const error = { code: "agent_stopped", message: "The agent was stopped", modelStatus: null }
+    return { type: "turn.failed", error, usage }
+  }
+
+  #stop(stop: Stop): void {
+    if (this.isOver || this.#stopping !== null) return
+    this.#stopping = stop
+    if (this.#process === null) this.fail({ code: stop, message: "", modelStatus: null })
+    else if (this.#isBegun) this.#sendInterrupt()
+    // claude may not come to it at all.
+    else this.#endProcessAfter(this.#options.interruptMs)
+  }
+
+  #sendInterrupt(): void {
+    const process = this.#process
+    const { interruptMs, log } = this.#options
+    this.#endProcessAfter(interruptMs)
+    process?.request("interrupt", interruptMs).catch((error: unknown) => {
+      log("debug", "claude did not take an interrupt", { reason: String(error) })
+    })
+  }
+
+  #endProcessAfter(ms: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.#process?.end(), ms)
+  }
+
+  #close(last: TurnEvent): void {
+    if (this.isOver) return
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#calls.drop()
+    this.#last = last
+    this.#batches.close(last)
+    this.#tellEnd()
+  }
+}
+
+const steps: readonly EndStep[] = [
+  { signal: "SIGTERM", waitMs: 500 },
+  { signal: "SIGKILL", waitMs: 500 },
+]
+
+/**
+ * Ends the shell commands of a claude that lives on. After an interrupt it ends them itself, but says that the turn is over
+ * before they are gone. Each command leads a group of its own; what is in claude's group (servers of MCP) stays.
+ */
+async function endCommands(pid: number): Promise<void> {
+  const rows = await snapshot()
+  const leaders = membersOf(rows, { pid, hasExited: () => false }).filter(
+    (row) => row.groupId !== pid && row.groupId === row.pid,
+  )
+  await Promise.all(
+    leaders.map((leader) => {
+      const hasExited = () => process.platform === "linux" && startedAtOf(leader.pid) !== leader.startedAt
+      return endProcessTree({ pid: leader.pid, hasExited }, steps)
+    }),
+  )
+}

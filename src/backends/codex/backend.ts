@@ -1,0 +1,377 @@
+import type {
+  Backend,
+  Capabilities,
+  PastSession,
+  Readiness,
+  ThreadOptions,
+  ThreadRef,
+  Turn,
+  TurnInput,
+} from "../../domain/backend.ts"
+import { messageOf } from "../../domain/errors.ts"
+import type { MessageItem } from "../../domain/items.ts"
+import type { FunctionNames } from "../kit/functions/function-names.ts"
+import { namesFor } from "../kit/functions/handed-functions.ts"
+import { startableProgram } from "../kit/process/find-executable.ts"
+import { ProcessSupervisor } from "../kit/process/process-supervisor.ts"
+import { RunningProcesses } from "../kit/process/running-processes.ts"
+import {
+  isThreadUnknown,
+  justEnded,
+  lostOrProxyError,
+  notReady,
+  proxyErrorOf,
+  turnErrorOfThrown,
+} from "../kit/process/start-error.ts"
+import { type RequestId, RpcError } from "../kit/rpc/rpc-client.ts"
+import { AppServer, declineRequest } from "./app-server.ts"
+import { codexKind } from "./history-items.ts"
+import { injectedItem } from "./injected-items.ts"
+import { lastSession } from "./last-session.ts"
+import { type CodexBackendOptions, type CodexTimeouts, codexInstallStep, defaultTimeouts } from "./options.ts"
+import {
+  accountResultSchema,
+  emptyResultSchema,
+  limitResetOf,
+  type Notification,
+  parseToolCall,
+  turnResultSchema,
+} from "./protocol.ts"
+import { splitInput, turnParams } from "./thread-requests.ts"
+import { CodexThreads, type LoadedThread } from "./threads.ts"
+import { usageOf } from "./token-count.ts"
+import { CodexTurn, refusedCall } from "./turn.ts"
+
+/** An agent on `codex app-server`: one warm process, many threads in it. */
+export function createCodexBackend(options: CodexBackendOptions): Backend {
+  return new CodexBackend(options)
+}
+
+interface CodexRequest {
+  readonly method: string
+  readonly params: unknown
+  /** The whole message as it came. */
+  readonly line: string
+}
+
+class CodexBackend implements Backend {
+  readonly kind = codexKind
+  readonly changesTools = false
+  readonly #options: CodexBackendOptions
+  readonly #timeouts: CodexTimeouts
+  readonly #supervisor: ProcessSupervisor<AppServer>
+  readonly #processes: RunningProcesses
+  readonly #turns = new Map<ThreadRef, CodexTurn>()
+  /** Function names of the threads seen so far: a thread can be loaded again without being told. */
+  readonly #names = new Map<ThreadRef, FunctionNames>()
+  #threads: CodexThreads | null = null
+  #isAccountReady = false
+  #configProblem: string | null = null
+  #limitResetsAt: number | null = null
+  #isStopped = false
+
+  constructor(options: CodexBackendOptions) {
+    this.#options = options
+    this.#timeouts = { ...defaultTimeouts, ...options.timeouts }
+    this.#processes = options.running ?? new RunningProcesses(options.cwd, options.log)
+    this.#supervisor = new ProcessSupervisor<AppServer>({
+      program: "codex",
+      startStep:
+        "Run `codex app-server` in a terminal as this user to see why; `npm install -g @openai/codex` installs the newest codex.",
+      spawn: () => this.#spawn(),
+      onStarted: (server) => this.#processStarted(server),
+      onExited: (server, reason) => this.#processExited(server, reason),
+      now: options.now ?? (() => performance.now()),
+      log: options.log,
+    })
+  }
+
+  async capabilities(): Promise<Capabilities> {
+    const { server, threads } = await this.#running()
+    return {
+      program: server.version === null ? "codex" : `codex ${server.version}`,
+      version: server.version,
+      streamsDeltas: true,
+      acceptsImages: true,
+      hasOutputSchema: true,
+      hasFunctions: true,
+      hasFork: true,
+      efforts: await threads.efforts(),
+    }
+  }
+
+  async readiness(): Promise<Readiness> {
+    try {
+      const server = await this.#supervisor.get()
+      if (this.#configProblem !== null) {
+        const problem = this.#configProblem
+        // Read at its start only: the next question goes to a new process.
+        await server.end()
+        return {
+          isReady: false,
+          reason: "codex cannot read its configuration",
+          nextStep: "Correct config.toml in ~/.codex (or $CODEX_HOME).",
+          detail: problem.trim().replaceAll(/\s+/g, " ").slice(0, 300),
+        }
+      }
+      if (!this.#isAccountReady) {
+        const account = await server.request("account/read", {}, accountResultSchema)
+        this.#isAccountReady = !account.requiresOpenaiAuth || account.account != null
+      }
+      if (this.#isAccountReady) return { isReady: true }
+    } catch (error) {
+      return notReady(error)
+    }
+    return {
+      isReady: false,
+      reason: "codex is not logged in",
+      nextStep: "Run `codex login` as this user.",
+      detail: null,
+    }
+  }
+
+  async openThread(options: ThreadOptions): Promise<ThreadRef> {
+    const thread = await this.#withThreads((threads) => threads.open(options))
+    this.#names.set(thread.id, thread.names)
+    return thread.id
+  }
+
+  async resumeThread(thread: ThreadRef, options: ThreadOptions): Promise<void> {
+    const names = namesFor("codex", options.tools)
+    this.#names.set(thread, names)
+    await this.#withThreads((threads) => threads.resume(thread, names))
+  }
+
+  async forkThread(thread: ThreadRef, at: string, options: ThreadOptions): Promise<ThreadRef> {
+    const fork = await this.#withThreads((threads) => threads.fork(thread, at, options))
+    this.#names.set(fork.id, fork.names)
+    return fork.id
+  }
+
+  async closeThread(thread: ThreadRef): Promise<void> {
+    this.#names.delete(thread)
+    // Without a process there is no memory to give back.
+    if (this.#supervisor.current === null) return
+    await this.#withThreads((threads) => threads.close(thread))
+  }
+
+  async renewThread(thread: ThreadRef | null): Promise<void> {
+    if (thread !== null && this.#supervisor.current !== null)
+      await this.#withThreads((threads) => threads.unload(thread))
+  }
+
+  async lastSession(folders: readonly string[]): Promise<PastSession | null> {
+    return lastSession((await this.#running()).server, folders)
+  }
+
+  async deleteThread(thread: ThreadRef): Promise<void> {
+    this.#names.delete(thread)
+    try {
+      await this.#withThreads((threads) => threads.delete(thread))
+    } catch (error) {
+      // codex refuses to delete what it does not know; gone is gone.
+      if (!(error instanceof Error && error.cause instanceof RpcError)) throw error
+    }
+  }
+
+  startTurn(thread: ThreadRef, input: TurnInput): Turn {
+    const turn = new CodexTurn({
+      threadId: thread,
+      interruptMs: this.#timeouts.interruptMs,
+      scriptHoldMs: this.#timeouts.scriptHoldMs,
+      log: this.#options.log,
+      onEnded: (ended, last, isStuck) => {
+        // Logged out meanwhile, perhaps: the next `readiness` asks again.
+        if (last.type === "turn.failed" && last.error.modelStatus === 401) this.#isAccountReady = false
+        if (this.#turns.get(thread) === ended) this.#turns.delete(thread)
+        if (isStuck) this.#threads?.markStuck(thread)
+      },
+      onEndedLate: () => this.#threads?.unmarkStuck(thread),
+      limitResetsAt: () => this.#limitResetsAt,
+      onForeignTurn: (turnId) => this.#endForeignTurn(thread, turnId),
+    })
+    if (this.#turns.has(thread)) {
+      // codex would take it as more input for the running turn and never end this one.
+      turn.fail({
+        code: "backend_error",
+        message: `A turn of thread ${thread} runs already`,
+        modelStatus: null,
+      })
+      return turn
+    }
+    this.#turns.set(thread, turn)
+    void this.#start(turn, input)
+    return turn
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    await this.#supervisor.stop()
+    this.#endTurns(null, "agent_stopped", "The agent was stopped")
+  }
+
+  async #start(turn: CodexTurn, input: TurnInput): Promise<void> {
+    const thread = turn.threadId
+    try {
+      const { server, threads } = await this.#running()
+      const loaded = await this.#loadedThread(threads, thread)
+      const { injected, input: userInput } = splitInput(input.messages)
+      await threads.inject(
+        thread,
+        [...(await forgotten(loaded, input)), ...injected].flatMap((item) =>
+          injectedItem(item, loaded.names),
+        ),
+      )
+      loaded.hasForgotten = false
+      const settings = await threads.turnSettings(loaded, input)
+      await turn.prepare(server, loaded)
+      if (turn.isInterrupting) {
+        turn.fail({ code: "interrupted", message: "Interrupted before it began", modelStatus: null })
+        return
+      }
+      const params = turnParams(thread, userInput, { ...settings, outputSchema: input.outputSchema })
+      const result = await server.request("turn/start", params, turnResultSchema)
+      turn.started(result.turn.id)
+    } catch (error) {
+      // An unknown thread now: the next turn resumes it, or learns that it is lost.
+      if (error instanceof RpcError) this.#threads?.forget(thread)
+      turn.fail(turnErrorOfThrown(isThreadUnknown(error) ? lostOrProxyError(error) : error))
+    }
+  }
+
+  #loadedThread(threads: CodexThreads, thread: ThreadRef): Promise<LoadedThread> {
+    return threads.resume(thread, this.#names.get(thread) ?? namesFor("codex", []))
+  }
+
+  async #running(): Promise<{ readonly server: AppServer; readonly threads: CodexThreads }> {
+    try {
+      const server = await this.#supervisor.get()
+      if (this.#threads !== null) return { server, threads: this.#threads }
+      throw justEnded("codex")
+    } catch (error) {
+      throw proxyErrorOf(error)
+    }
+  }
+
+  async #withThreads<T>(action: (threads: CodexThreads) => Promise<T>): Promise<T> {
+    const { threads } = await this.#running()
+    try {
+      return await action(threads)
+    } catch (error) {
+      throw proxyErrorOf(error)
+    }
+  }
+
+  #spawn(): AppServer {
+    const { cwd, env, spawn, log } = this.#options
+    const file = startableProgram(this.#options, codexInstallStep(this.#options.executable))
+    const server: AppServer = new AppServer({
+      file,
+      cwd,
+      env,
+      running: this.#processes,
+      ...(spawn === undefined ? {} : { spawn }),
+      timeouts: this.#timeouts,
+      log,
+      onNotification: (notification) => this.#notified(notification),
+      onRequest: (id, method, params, line) => this.#requested(server, id, { method, params, line }),
+      isNeeded: () =>
+        [...this.#turns.values()].some((turn) => turn.server === server && !turn.isInterrupting),
+    })
+    return server
+  }
+
+  #processStarted(server: AppServer): void {
+    this.#threads = new CodexThreads(server, this.#options, this.#options.log, this.#timeouts.streamIdleMs)
+    this.#isAccountReady = false
+    this.#options.log("info", "codex app-server started", { pid: server.pid, version: server.version })
+    this.#options.onEvent({ type: "process.started", pid: server.pid })
+  }
+
+  #processExited(server: AppServer, reason: string): void {
+    this.#threads = null
+    this.#isAccountReady = false
+    this.#configProblem = null
+    if (this.#isStopped) this.#endTurns(server, "agent_stopped", "The agent was stopped")
+    else this.#endTurns(server, "backend_died", `codex ${reason} in the middle of the turn`)
+    const expected = this.#isStopped ? ({ isExpected: true } as const) : {}
+    this.#options.onEvent({ type: "process.exited", pid: server.pid, reason, ...expected })
+  }
+
+  /** Turns of `server`, or all. */
+  #endTurns(server: AppServer | null, code: string, message: string): void {
+    for (const turn of [...this.#turns.values()]) {
+      if (server === null || turn.server === server) turn.fail({ code, message, modelStatus: null })
+    }
+  }
+
+  #notified(notification: Notification): void {
+    const { method, params } = notification
+    switch (method) {
+      case "account/updated":
+      case "account/login/completed":
+        this.#isAccountReady = false
+        this.#options.onEvent({ type: "account.changed" })
+        return
+      case "account/rateLimits/updated":
+        this.#limitResetsAt = limitResetOf(params.rateLimits)
+        return
+      case "configWarning": {
+        const { summary, details } = params
+        this.#options.log("info", "codex warns of its configuration", { warning: summary, details })
+        // It would go on with its defaults: another provider than the user's, perhaps, and another account.
+        if (/invalid configuration/i.test(summary)) this.#configProblem = details ?? summary
+        return
+      }
+      case "thread/closed":
+        this.#options.log("debug", "codex has unloaded a thread", { thread: params.threadId })
+        this.#threads?.forget(params.threadId)
+        return
+    }
+    const threadId = "threadId" in params ? (params.threadId ?? null) : null
+    const turn = threadId === null ? undefined : this.#turns.get(threadId)
+    if (method === "item/completed" && params.item.type === "commandExecution") {
+      this.#threads?.commandCompleted(params.threadId, params.item.id).catch((error) => {
+        this.#options.log("info", "a thread was not given back", { reason: messageOf(error) })
+      })
+    }
+    if (turn !== undefined) turn.notified(notification)
+    else if (method === "thread/tokenUsage/updated") {
+      const { total } = params.tokenUsage
+      if (total != null) this.#threads?.usageTold(params.threadId, usageOf(total))
+    } else if (method === "warning") this.#options.log("info", "codex warns", { warning: params.message })
+    // Threads that we did not open are codex's own (sub-agents); their turns belong to a turn of ours.
+    else if (method === "turn/started" && this.#threads?.has(params.threadId)) {
+      this.#endForeignTurn(params.threadId, params.turn.id)
+    }
+  }
+
+  #requested(server: AppServer, id: RequestId, { method, params, line }: CodexRequest): void {
+    if (method !== "item/tool/call") {
+      this.#options.log("info", "codex asked for something that is declined", { method })
+      declineRequest(server, id, method)
+      return
+    }
+    const call = parseToolCall(params, line)
+    const turn = call === null ? undefined : this.#turns.get(call.threadId)
+    if (call !== null && turn !== undefined) turn.called(id, call)
+    else server.respond(id, refusedCall(call?.tool ?? "of that form"))
+  }
+
+  #endForeignTurn(thread: ThreadRef, turnId: string): void {
+    this.#options.log("warn", "codex started a turn that nobody asked for; it is interrupted", { thread })
+    this.#options.onEvent({ type: "turn.uninvited", thread })
+    this.#supervisor.current
+      ?.request("turn/interrupt", { threadId: thread, turnId }, emptyResultSchema)
+      .catch((error) => this.#options.log("debug", "interrupt refused", { reason: messageOf(error) }))
+  }
+}
+
+/** What the thread is to be told again; what is told with the turn anyway is not. */
+async function forgotten(
+  thread: LoadedThread,
+  { standing, messages }: TurnInput,
+): Promise<readonly MessageItem[]> {
+  if (!thread.hasForgotten || standing === undefined) return []
+  return (await standing()).filter((message) => !messages.includes(message))
+}

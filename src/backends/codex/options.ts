@@ -1,0 +1,61 @@
+import type { spawn } from "node:child_process"
+import { basename } from "node:path"
+import type { Permissions } from "../../domain/agents.ts"
+import type { BackendEvent } from "../../domain/backend.ts"
+import type { Log } from "../../domain/log.ts"
+import type { RunningProcesses } from "../kit/process/running-processes.ts"
+
+export interface CodexTimeouts {
+  /** From spawn to the answer of `initialize`. */
+  readonly handshakeMs: number
+  /** Any request; an app-server that answers none in this time is replaced. `thread/start` may wait for MCP servers. */
+  readonly requestMs: number
+  /** From `turn/interrupt` to the end of the turn, and again for its shell commands. */
+  readonly interruptMs: number
+  /** For each step of ending the process: closed stdin, SIGTERM, SIGKILL. */
+  readonly endStepMs: number
+  /**
+   * How long a call may wait that a script makes (code mode): the model is asked again after 30 s of it, then every 10 s.
+   * Before that the turn is better ended and continued with the result later.
+   */
+  readonly scriptHoldMs: number
+  /** How long codex waits for a model that sends nothing, where it lets us say so. Longer than any limit of ours. */
+  readonly streamIdleMs: number
+}
+
+/** How to get the program: any other name that speaks codex's protocol is somebody else's. */
+export function codexInstallStep(executable: string): string {
+  return basename(executable) === "codex" ? "Install it with `npm install -g @openai/codex`" : "Install it"
+}
+
+export const defaultTimeouts: CodexTimeouts = {
+  handshakeMs: 15_000,
+  requestMs: 60_000,
+  interruptMs: 2_000,
+  endStepMs: 2_000,
+  scriptHoldMs: 20_000,
+  streamIdleMs: 24 * 60 * 60_000,
+}
+
+export interface CodexBackendOptions {
+  /** Name or path of the program, without arguments. Looked up in `env.PATH` at each start. */
+  readonly executable: string
+  /** Absolute path of the agent's workspace: where codex runs, reads AGENTS.md and starts its commands. */
+  readonly cwd: string
+  /** The complete environment of the child (see `codexEnvironment`). */
+  readonly env: Readonly<Record<string, string>>
+  /** Model of every thread; null: what the user's own codex configuration says. */
+  readonly model: string | null
+  /** Default `full`. */
+  readonly permissions?: Permissions
+  readonly writableFolders?: readonly string[]
+  readonly protectedFolders?: readonly string[]
+  readonly onEvent: (event: BackendEvent) => void
+  readonly log: Log
+  readonly timeouts?: Partial<CodexTimeouts>
+  readonly spawn?: typeof spawn
+  /** Shared by those that run in the same workspace. */
+  readonly running?: RunningProcesses
+  /** Milliseconds; for the pauses between restarts. */
+  readonly now?: () => number
+}

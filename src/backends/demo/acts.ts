@@ -1,0 +1,72 @@
+import { randomUUID } from "node:crypto"
+import { constants } from "node:fs"
+import { open } from "node:fs/promises"
+import { join } from "node:path"
+import type { CommandItem, FileChangeItem } from "../../domain/items.ts"
+import { findExecutable } from "../kit/process/find-executable.ts"
+import { runBriefly } from "../kit/process/run-briefly.ts"
+import type { DemoStep } from "./reply.ts"
+
+export interface DemoFolders {
+  /** Absolute; where it runs and edits. */
+  readonly workspace: string
+  /** Absolute; where it looks around. Absent: the workspace. */
+  readonly workingDirectory?: string
+}
+
+/** Only what every system has. */
+const path = "/usr/local/bin:/usr/bin:/bin"
+const timeoutMs = 60_000
+const fileName = "demo.txt"
+
+/** As it begins. */
+export function commandItem(step: Extract<DemoStep, { type: "run" }>, folders: DemoFolders): CommandItem {
+  const { workspace, workingDirectory = workspace } = folders
+  return {
+    type: "command",
+    id: `demo_${randomUUID()}`,
+    command: [step.program, ...step.args].join(" "),
+    cwd: step.folder === "workspace" ? workspace : workingDirectory,
+    output: "",
+    exitCode: null,
+    status: "in_progress",
+  }
+}
+
+/** Runs it to its end, without a shell. Rejects when it is interrupted. */
+export async function runCommand(
+  item: CommandItem,
+  { program, args }: Extract<DemoStep, { type: "run" }>,
+  signal: AbortSignal,
+): Promise<CommandItem> {
+  const file = findExecutable(program, path)
+  if (file === null) return { ...item, output: `${program}: not found\n`, exitCode: 127, status: "failed" }
+  const options = { cwd: item.cwd ?? "/", env: { PATH: path, LC_ALL: "C" }, timeoutMs, signal }
+  const { exitCode, output: printed } = await runBriefly(file, args, options)
+  const output = printed.trim() === "" ? "" : `${printed.trimEnd()}\n`
+  return { ...item, output, exitCode, status: exitCode === 0 ? "completed" : "failed" }
+}
+
+/** Adds the line to the demo's own file in the workspace. Rejects with the system's error. */
+export async function addLine(line: string, { workspace }: DemoFolders): Promise<FileChangeItem> {
+  const file = join(workspace, fileName)
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants
+  const handle = await open(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
+  try {
+    const { size } = await handle.stat()
+    await handle.appendFile(`${line}\n`)
+    const change = size === 0 ? addedText(line) : ({ kind: "update", diff: `@@\n+${line}\n` } as const)
+    return {
+      type: "file_change",
+      id: `demo_${randomUUID()}`,
+      changes: [{ path: file, ...change }],
+      status: "completed",
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+function addedText(line: string): { readonly kind: "add"; readonly diff: string } {
+  return { kind: "add", diff: `${line}\n` }
+}

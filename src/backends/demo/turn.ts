@@ -1,0 +1,166 @@
+import { randomUUID } from "node:crypto"
+import { setImmediate, setTimeout } from "node:timers/promises"
+import type { Turn } from "../../domain/backend.ts"
+import { messageOf, ProxyError } from "../../domain/errors.ts"
+import type { ContentPart, FunctionCallItem, MessageItem, ReasoningItem } from "../../domain/items.ts"
+import type { TurnEvent } from "../../domain/turn-events.ts"
+import type { Usage } from "../../domain/usage.ts"
+import { EventBatches } from "../kit/turn/event-batches.ts"
+import { addLine, commandItem, type DemoFolders, runCommand } from "./acts.ts"
+import { type DemoStep, replyToOutput, spoken } from "./reply.ts"
+
+/** A turn without a model: does one step after the other, as they were decided. */
+export class DemoTurn implements Turn {
+  readonly ref = `demo_turn_${randomUUID()}`
+  readonly #events = new EventBatches<TurnEvent>()
+  readonly #abort = new AbortController()
+  readonly #inputTokens: number
+  #outputTokens = 0
+  #reasoningTokens = 0
+  #openCall: {
+    readonly item: FunctionCallItem
+    readonly resolve: (output: readonly ContentPart[]) => void
+  } | null = null
+
+  constructor(inputCharacters: number) {
+    this.#inputTokens = tokensOf(inputCharacters)
+  }
+
+  get events(): AsyncIterable<readonly TurnEvent[]> {
+    return this.#events
+  }
+
+  get isOver(): boolean {
+    return this.#events.isClosed
+  }
+
+  /** Runs to the last event. Never rejects. */
+  async run(steps: readonly DemoStep[], folders: DemoFolders): Promise<void> {
+    this.#events.push({ type: "turn.started", turnRef: this.ref })
+    try {
+      for (const step of steps) await this.#do(step, folders)
+      this.#events.close({ type: "turn.completed", usage: this.usage })
+    } catch (error) {
+      if (this.#abort.signal.aborted) this.#events.close({ type: "turn.interrupted", usage: this.usage })
+      else this.fail("internal_error", messageOf(error))
+    }
+  }
+
+  fail(code: string, message: string): void {
+    this.#events.close({
+      type: "turn.failed",
+      error: { code, message, modelStatus: null },
+      usage: this.usage,
+    })
+  }
+
+  async answer(callId: string, output: readonly ContentPart[]): Promise<void> {
+    const open = this.#openCall
+    if (open === null || open.item.callId !== callId) {
+      throw new ProxyError("backend_error", `No call ${callId} is open in this turn`)
+    }
+    this.#openCall = null
+    open.resolve(output)
+  }
+
+  async interrupt(): Promise<void> {
+    this.#abort.abort()
+  }
+
+  get usage(): Usage {
+    return {
+      inputTokens: this.#inputTokens,
+      cachedInputTokens: 0,
+      outputTokens: this.#outputTokens,
+      reasoningTokens: this.#reasoningTokens,
+    }
+  }
+
+  async #do(step: DemoStep, folders: DemoFolders): Promise<void> {
+    switch (step.type) {
+      case "think":
+        return this.#think(step.text)
+      case "run": {
+        const item = commandItem(step, folders)
+        this.#events.push({ type: "item.started", item })
+        const done = await runCommand(item, step, this.#abort.signal)
+        this.#events.push({ type: "item.completed", item: done })
+        const output = done.output.trim()
+        return this.#speak(spoken(`${step.intro}${output === "" ? " nothing." : `:\n${output}`}`))
+      }
+      case "edit": {
+        const item = await addLine(step.line, folders)
+        this.#events.push({ type: "item.completed", item })
+        return this.#speak(spoken(`I have added the line to ${item.changes[0]?.path}.`))
+      }
+      case "call": {
+        const answer = replyToOutput(step.name, await this.#call(step))
+        return this.#do(answer, folders)
+      }
+      case "text":
+        return this.#speak(step)
+      default:
+        return step satisfies never
+    }
+  }
+
+  async #think(text: string): Promise<void> {
+    const item: ReasoningItem = {
+      type: "reasoning",
+      id: `demo_${randomUUID()}`,
+      summary: [],
+      status: "in_progress",
+    }
+    this.#events.push({ type: "item.started", item })
+    await setImmediate(null, { signal: this.#abort.signal })
+    this.#outputTokens += tokensOf(text.length)
+    this.#reasoningTokens += tokensOf(text.length)
+    this.#events.push({ type: "item.delta", itemId: item.id, channel: "summary", index: 0, text })
+    this.#events.push({ type: "item.completed", item: { ...item, summary: [text], status: "completed" } })
+  }
+
+  async #call(reply: Extract<DemoStep, { type: "call" }>): Promise<readonly ContentPart[]> {
+    const callId = `call_${randomUUID().replaceAll("-", "")}`
+    const item: FunctionCallItem = {
+      type: "function_call",
+      id: callId,
+      callId,
+      name: reply.name,
+      arguments: reply.arguments,
+      status: "completed",
+    }
+    this.#outputTokens += tokensOf(reply.arguments.length)
+    const output = new Promise<readonly ContentPart[]>((resolve, reject) => {
+      this.#openCall = { item, resolve }
+      this.#abort.signal.addEventListener("abort", () => reject(this.#abort.signal.reason), { once: true })
+    })
+    this.#abort.signal.throwIfAborted()
+    this.#events.push({ type: "function.called", item, holdMs: null })
+    return output
+  }
+
+  async #speak(reply: Extract<DemoStep, { type: "text" }>): Promise<void> {
+    const { signal } = this.#abort
+    const message: MessageItem = {
+      type: "message",
+      id: `demo_${randomUUID()}`,
+      role: "assistant",
+      content: [],
+      phase: null,
+      status: "in_progress",
+    }
+    this.#events.push({ type: "item.started", item: message })
+    for (const text of reply.pieces) {
+      await (reply.pauseMs > 0 ? setTimeout(reply.pauseMs, null, { signal }) : setImmediate(null, { signal }))
+      this.#outputTokens += tokensOf(text.length)
+      this.#events.push({ type: "item.delta", itemId: message.id, channel: "text", index: 0, text })
+    }
+    const content = [{ type: "text" as const, text: reply.text }]
+    this.#events.push({ type: "item.completed", item: { ...message, content, status: "completed" } })
+  }
+}
+
+/** A guess good enough for a counter: four characters a token. */
+function tokensOf(characters: number): number {
+  return Math.ceil(characters / 4)
+}

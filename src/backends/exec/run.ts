@@ -1,0 +1,218 @@
+import type { TurnInput } from "../../domain/backend.ts"
+import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
+import { noUsage, type Usage } from "../../domain/usage.ts"
+import type { RunningProcesses } from "../kit/process/running-processes.ts"
+import { renderPrompt } from "../kit/turn/prompt.ts"
+import type { ExecProfile } from "../probe.ts"
+import { functionEnvironment } from "./functions.ts"
+import type { LastSession, SessionRun } from "./last-session.ts"
+import type { ExecBackendOptions } from "./options.ts"
+import {
+  canConfigureInstructions,
+  type ExecCommand,
+  execCommand,
+  maxArgumentBytes,
+  maxStdinBytes,
+  type Restraint,
+  type SessionTarget,
+} from "./program.ts"
+import type { ExecThread, ExecThreads } from "./threads.ts"
+import type { ExecTurn } from "./turn.ts"
+import { writeTurnFiles } from "./turn-files.ts"
+
+interface RunContext {
+  readonly options: ExecBackendOptions
+  readonly threads: ExecThreads
+  readonly lastSession: LastSession
+  readonly running: RunningProcesses
+}
+
+interface ExecRun {
+  readonly turn: ExecTurn
+  readonly thread: ExecThread
+  readonly input: TurnInput
+  readonly profile: ExecProfile
+  /** Absolute path of the program. */
+  readonly file: string
+  /** Null: it may act. */
+  readonly restraint: Restraint | null
+}
+
+const defaultMaxAnswerLength = 64 * 1024 * 1024
+
+/**
+ * Runs one turn to the end of its process. Rejects, with the turn not told its end, when there is no process to be
+ * started: `ProxyError`, `ThreadLostError`.
+ */
+export async function runExecTurn(context: RunContext, run: ExecRun): Promise<void> {
+  const { turn, thread, input, profile } = run
+  refuseUnserved(input, profile)
+  const session = await beginSession(context, thread)
+  try {
+    if (!turn.isOver) await runInSession(context, run, session)
+  } finally {
+    await session?.end(turn.isCompleted ? "whole" : turn.hasStarted ? "broken" : "unused")
+  }
+}
+
+/** Null where nobody cares whose session is the newest. */
+async function beginSession(context: RunContext, thread: ExecThread): Promise<SessionRun | null> {
+  if (!context.options.resumesLast) return null
+  const isNew = context.options.isNewcomer !== true && !thread.hasRun && thread.history?.length === 0
+  const mayTake = !thread.isEphemeral && thread.nativeId === null
+  return context.lastSession.begin(thread.ref, { isNew, mayTake })
+}
+
+async function runInSession(context: RunContext, run: ExecRun, session: SessionRun | null): Promise<void> {
+  const { turn, thread, input } = run
+  const target = targetOf(thread, session)
+  if (target === "new" && thread.history === null) {
+    await context.threads.delete(thread.ref)
+    throw new ThreadLostError(`Only the CLI knew thread ${thread.ref}, and its newest session is another one`)
+  }
+  const files = await writeTurnFiles(context.options.cwd, input)
+  try {
+    const command = commandOf(context.options, run, target, files)
+    if (turn.isOver) return
+    await runCommand(context, run, { target, session, command })
+    if (turn.isCompleted) thread.hasRun = true
+    context.threads.remember(thread, { input: input.messages, output: turn.items, native: null })
+  } finally {
+    await files.remove()
+  }
+}
+
+function targetOf(thread: ExecThread, session: SessionRun | null): SessionTarget {
+  if (thread.nativeId !== null && !thread.isEphemeral) return { id: thread.nativeId }
+  return session?.isLast === true ? "last" : "new"
+}
+
+function commandOf(
+  options: ExecBackendOptions,
+  { thread, input, profile, restraint }: ExecRun,
+  target: SessionTarget,
+  files: { readonly imageFiles: readonly string[]; readonly schemaFile: string | null },
+): ExecCommand {
+  const instructions = target === "new" || !thread.hasRun ? thread.instructions : null
+  // A session that exists keeps its own developer instructions and ignores others: there they go into the prompt.
+  const isConfigured =
+    target === "new" && instructions !== null && canConfigureInstructions(profile, instructions)
+  return execCommand({
+    profile,
+    target,
+    isEphemeral: thread.isEphemeral,
+    prompt: renderPrompt({
+      instructions: isConfigured ? null : instructions,
+      history: target === "new" ? (thread.history ?? []) : [],
+      messages: input.messages,
+      maxBytes: profile.features.readsStdin ? maxStdinBytes : maxArgumentBytes,
+    }),
+    instructions: isConfigured ? instructions : null,
+    model: input.model ?? options.model,
+    effort: input.effort,
+    imageFiles: files.imageFiles,
+    schemaFile: files.schemaFile,
+    functions: thread.functions,
+    restraint,
+  })
+}
+
+interface Launch {
+  readonly target: SessionTarget
+  readonly session: SessionRun | null
+  readonly command: ExecCommand
+}
+
+async function runCommand(
+  { options, threads, running }: RunContext,
+  { turn, thread, profile, file }: ExecRun,
+  { target, session, command }: Launch,
+): Promise<void> {
+  const { cwd, env, spawn, maxAnswerLength, log } = options
+  const startedAt = Date.now()
+  let naming: Promise<void> = Promise.resolve()
+  let told: string | null = null
+  let base: Usage | null = target === "new" ? noUsage : thread.total
+  let newest: object | null = null
+  const name = (nativeId: string, total: Usage | null) => {
+    if (thread.isEphemeral) return
+    // A short turn tells its name and its end in one read: then only the end is written.
+    const wanted = { nativeId, total }
+    newest = wanted
+    naming = naming
+      .then(() => (newest === wanted ? threads.name(thread, nativeId, total) : undefined))
+      .catch((error) => log("error", "the name of a thread cannot be stored", { reason: messageOf(error) }))
+  }
+  await turn.run({
+    file,
+    cwd,
+    env: { ...env, ...(thread.functions !== null && functionEnvironment(thread.functions)) },
+    functions: thread.functions,
+    command,
+    running,
+    program: profile.program,
+    printsJson: profile.features.printsJson,
+    maxAnswerLength: maxAnswerLength ?? defaultMaxAnswerLength,
+    ...(spawn === undefined ? {} : { spawn }),
+    onThreadId: (nativeId) => {
+      if (target === "last") base = wasMadeAfter(nativeId, startedAt) ? noUsage : null
+      session?.sessionTaken()
+      told = nativeId
+    },
+    // Not before: a session that was cut off at its start may lack the history, which then has to be told again.
+    onRecorded: () => {
+      if (told !== null && told !== thread.nativeId) name(told, base)
+    },
+    onCompleted: async (total) => {
+      const nativeId = told ?? thread.nativeId
+      if (nativeId !== null) name(nativeId, total)
+      await naming
+      return usageOfTurn(base, total)
+    },
+    // Forgotten before anybody hears of it, and resumes it once more.
+    onFailed: async ({ code }) => {
+      if (code === "thread_lost") await threads.delete(thread.ref)
+    },
+  })
+  await naming
+}
+
+/** What the program has no way to be told must not be left out in silence. */
+function refuseUnserved(input: TurnInput, { program, features }: ExecProfile): void {
+  const hasImages = input.messages.some(({ content }) => content.some((part) => part.type === "image"))
+  if (hasImages && !(features.printsJson && features.takesImages)) {
+    throw new ProxyError("invalid_request", `The agent's program ${program} takes no images.`, {
+      param: "input",
+    })
+  }
+  if (input.outputSchema !== null && !features.takesSchema) {
+    throw new ProxyError("invalid_request", `The agent's program ${program} takes no schema of its answer.`, {
+      param: "text.format",
+    })
+  }
+}
+
+/**
+ * The tokens of one turn out of the running totals before and after it. A turn that was interrupted tells no total, so its
+ * tokens are counted with the next turn; the sum is right. Null where a total is not known.
+ */
+export function usageOfTurn(before: Usage | null, after: Usage | null): Usage | null {
+  if (before === null || after === null) return null
+  const isRestarted = after.inputTokens < before.inputTokens || after.outputTokens < before.outputTokens
+  if (isRestarted) return after
+  return {
+    inputTokens: after.inputTokens - before.inputTokens,
+    cachedInputTokens: Math.max(0, after.cachedInputTokens - before.cachedInputTokens),
+    outputTokens: after.outputTokens - before.outputTokens,
+    reasoningTokens: Math.max(0, after.reasoningTokens - before.reasoningTokens),
+  }
+}
+
+/**
+ * True when an id of the kind UUIDv7, which begins with the time in milliseconds, was made at `time` or later: by a process
+ * that was started then, so it names a new session.
+ */
+export function wasMadeAfter(id: string, time: number): boolean {
+  const match = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-/i.exec(id)
+  return match !== null && Number.parseInt(`${match[1]}${match[2]}`, 16) >= time
+}

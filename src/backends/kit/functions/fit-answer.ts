@@ -1,0 +1,59 @@
+import { isPattern } from "../../../domain/checkable-schema.ts"
+import { isSchema, mapInside, type Schema } from "../../../domain/map-schema.ts"
+import { inNewerWords } from "../../../domain/newer-draft.ts"
+
+/** Draft 07 without the parts that hold no strict schema; claude's validator refuses a schema with any other word in it. */
+const known = new Set([
+  "$ref",
+  "$defs",
+  "additionalProperties",
+  "anyOf",
+  "const",
+  "default",
+  "definitions",
+  "description",
+  "enum",
+  "examples",
+  "exclusiveMaximum",
+  "exclusiveMinimum",
+  "items",
+  "maxItems",
+  "maxLength",
+  "maximum",
+  "minItems",
+  "minLength",
+  "minimum",
+  "multipleOf",
+  "pattern",
+  "properties",
+  "required",
+  "title",
+  "type",
+  "uniqueItems",
+])
+
+/** A strict schema of an answer as claude takes it: it drops one that it does not take, without a word. */
+export function fitAnswer(schema: Schema): Schema {
+  return inKnownWords(inNewerWords(schema))
+}
+
+function inKnownWords(schema: Schema): Schema {
+  const { format, description, nullable, type } = schema
+  const kept = Object.fromEntries(Object.entries(schema).filter(([key, value]) => isTaken(key, value)))
+  const told = {
+    ...(typeof format === "string" && { description: withFormat(description, format) }),
+    ...(nullable === true && type !== undefined && { type: [...new Set([type, "null"].flat())] }),
+  }
+  return mapInside({ ...kept, ...told }, (inner) => (isSchema(inner) ? inKnownWords(inner) : inner))
+}
+
+/** It knows no format; the model does. */
+function withFormat(description: unknown, format: string): string {
+  const told = `Format: ${format}`
+  return typeof description === "string" ? `${description}\n${told}` : told
+}
+
+function isTaken(key: string, value: unknown): boolean {
+  if (key === "pattern") return isPattern(String(value))
+  return known.has(key)
+}

@@ -1,0 +1,68 @@
+import { isReservedByCodex } from "./own-names.ts"
+
+export interface NameRules {
+  /** In characters, without what the CLI puts in front of it. */
+  readonly maxLength: number
+  /** True for a name that the CLI has itself, or refuses. */
+  readonly isReserved: (name: string) => boolean
+}
+
+export interface SchemaRules {
+  /** True: what has no type that the CLI knows gets one, or the model would be told that it is a text. */
+  readonly isTyped: boolean
+  /** What the CLI and its model server take as the name of a property at the top; null: any. */
+  readonly propertyName: RegExp | null
+  /** True: the CLI tells its model that there are no properties besides those that are named, whatever the schema says. */
+  readonly isClosed?: true
+  /** True: the CLI checks calls in fractions of two by itself, where 19.99 is no multiple of 0.01. */
+  readonly isBinary?: true
+}
+
+/** What a CLI takes of a client's functions and hands on to its model server, as found out from the real programs. */
+export interface FunctionRules {
+  /** What the CLI puts in front of a name. */
+  readonly prefix: string
+  readonly names: NameRules
+  readonly schema: SchemaRules
+  /** Arguments that the CLI asks of its model for itself, with every function, and hands on with the call. */
+  readonly ownArguments?: readonly string[]
+}
+
+/** What model servers take of most CLIs. */
+const maxModelName = 64
+const nothing = () => false
+
+const anyName = /^/
+
+function overMcp(prefix: string, maxWhole = maxModelName, propertyName = anyName): FunctionRules {
+  const maxLength = Math.min(maxWhole - prefix.length, maxModelName)
+  return { prefix, names: { maxLength, isReserved: nothing }, schema: { isTyped: false, propertyName } }
+}
+
+/**
+ * For each way to a CLI. The names of those over MCP stand behind the name of our server there, and so never meet the CLI's own.
+ * What is longer than a CLI takes would be cut in the middle (gemini), at the end (copilot), be refused by the model server
+ * (opencode), or vanish (claude).
+ */
+export const functionRules = {
+  codex: {
+    prefix: "",
+    names: { maxLength: maxModelName, isReserved: isReservedByCodex },
+    schema: { isTyped: true, propertyName: null },
+  },
+  "codex exec": {
+    ...overMcp("mcp__client_functions__", 100),
+    schema: { isTyped: true, propertyName: null },
+  },
+  claude: overMcp("mcp__client__", 128, /^[a-zA-Z0-9_.-]{1,64}$/),
+  gemini: {
+    ...overMcp("mcp_client_", 63),
+    schema: { isTyped: false, propertyName: anyName, isBinary: true },
+    ownArguments: ["wait_for_previous"],
+  },
+  opencode: { ...overMcp("client_"), schema: { isTyped: false, propertyName: anyName, isClosed: true } },
+  copilot: overMcp("client-"),
+  qwen: overMcp("mcp__client__", 63),
+  /** Any other program that speaks the protocol: the longest prefix that was seen. */
+  acp: overMcp("mcp__client__", 63),
+} as const satisfies Readonly<Record<string, FunctionRules>>

@@ -1,0 +1,119 @@
+import type { FunctionTool } from "../../../domain/backend.ts"
+import { isSchema } from "../../../domain/map-schema.ts"
+import type { ToolCall, ToolChannel, ToolEndpoint } from "../../../domain/tool-endpoint.ts"
+import { fitForCli } from "./fit-for-cli.ts"
+import { fitParameters } from "./fit-parameters.ts"
+import { FunctionNames } from "./function-names.ts"
+import { type FunctionRules, functionRules, type SchemaRules } from "./function-rules.ts"
+
+/** The names of these functions on a CLI. */
+export function namesFor(
+  cli: keyof typeof functionRules,
+  tools: readonly Pick<FunctionTool, "name" | "owner">[],
+): FunctionNames {
+  return new FunctionNames(tools, functionRules[cli].names)
+}
+
+interface Fitted {
+  readonly parameters: FunctionTool["parameters"]
+  readonly note: string | null
+}
+
+/**
+ * By the schema, and the rules that it is fit for: the tools of the service are handed over anew with each thread, and stay the same.
+ * A client sends its own with each request: those are known by their text.
+ */
+const fitted = new WeakMap<FunctionTool["parameters"], WeakMap<SchemaRules, Fitted>>()
+const fittedTexts = new WeakMap<SchemaRules, Map<string, Fitted>>()
+/** UTF-16 units of a schema whose text is kept, and how many of them: at most some megabytes. */
+const maxText = 8 * 1024
+const maxTexts = 256
+
+function fittedFor(given: FunctionTool["parameters"], rules: SchemaRules): Fitted {
+  const known = fitted.get(given) ?? new WeakMap<SchemaRules, Fitted>()
+  fitted.set(given, known)
+  const found = known.get(rules)
+  if (found !== undefined) return found
+  const made = fittedByText(given, rules)
+  known.set(rules, made)
+  return made
+}
+
+function fittedByText(given: FunctionTool["parameters"], rules: SchemaRules): Fitted {
+  const text = JSON.stringify(given)
+  const texts = fittedTexts.get(rules) ?? new Map<string, Fitted>()
+  fittedTexts.set(rules, texts)
+  const found = texts.get(text)
+  if (found !== undefined) return found
+  const { schema, note } = fitParameters(given)
+  const made = { parameters: fitForCli(schema, rules), note }
+  if (text.length > maxText) return made
+  const [oldest] = texts.keys()
+  if (texts.size >= maxTexts && oldest !== undefined) texts.delete(oldest)
+  texts.set(text, made)
+  return made
+}
+
+/** A client's function as a CLI is handed it; its calls are still to be checked against what the client said. */
+export function handedFunction(tool: FunctionTool, names: FunctionNames, rules: SchemaRules): FunctionTool {
+  const { parameters, note } = fittedFor(tool.parameters, rules)
+  const description = [tool.description, note].filter((part) => part !== null && part !== "").join("\n\n")
+  return { ...tool, name: names.toNative(tool.name), description, parameters }
+}
+
+/** A channel whose CLI sees names and schemas that are fit for it, and whose owner sees those of the client. */
+export interface HandedChannel extends ToolChannel {
+  /** As the CLI knows the function, without what it puts in front. */
+  toNative(name: string): string
+  /** Null: no function of the client. */
+  fromNative(name: string): string | null
+  /** Of the functions as they are offered now. */
+  readonly nativeNames: readonly string[]
+}
+
+/** Opens the channel of a thread; the rest is `ToolEndpoint`'s. */
+export async function openHanded(
+  endpoint: ToolEndpoint,
+  rules: FunctionRules,
+  tools: readonly FunctionTool[],
+  onCall: (call: ToolCall) => void,
+): Promise<HandedChannel> {
+  let offered = tools
+  let names = new FunctionNames(tools, rules.names)
+  const told = (call: ToolCall): ToolCall => {
+    const name = names.fromNative(call.name) ?? call.name
+    const { ownArguments = [] } = rules
+    const tool = offered.find((known) => known.name === name)
+    return ownArguments.length === 0 || tool === undefined
+      ? { ...call, name }
+      : { ...call, name, arguments: withoutOwn(call.arguments, ownArguments, tool) }
+  }
+  const handed = (given: readonly FunctionTool[]) =>
+    given.map((tool) => handedFunction(tool, names, rules.schema))
+  const channel = await endpoint.open(handed(tools), (call) => onCall(told(call)))
+  return {
+    url: channel.url,
+    headers: channel.headers,
+    setTools: (changed, timeoutMs) => {
+      offered = changed
+      names = new FunctionNames(changed, rules.names)
+      return channel.setTools(handed(changed), timeoutMs)
+    },
+    close: () => channel.close(),
+    toNative: (name) => names.toNative(name),
+    fromNative: (name) => names.fromNative(name),
+    get nativeNames() {
+      return names.native
+    },
+  }
+}
+
+/** The arguments without those that the CLI has asked for itself; all of them where the client's schema has one of that name. */
+function withoutOwn(text: string, ownArguments: readonly string[], { parameters }: FunctionTool): string {
+  const schema = JSON.stringify(parameters)
+  const added = ownArguments.filter((name) => text.includes(`"${name}"`) && !schema.includes(`"${name}"`))
+  if (added.length === 0) return text
+  const given: unknown = JSON.parse(text)
+  if (!isSchema(given)) return text
+  return JSON.stringify(Object.fromEntries(Object.entries(given).filter(([name]) => !added.includes(name))))
+}

@@ -1,0 +1,91 @@
+import { fullReason, type NotReady } from "../../../domain/backend.ts"
+import { messageOf, ProxyError, ThreadLostError } from "../../../domain/errors.ts"
+import { notReadyError } from "../../../domain/not-ready-error.ts"
+import type { TurnError } from "../../../domain/turn-events.ts"
+import { RpcError, RpcLostError } from "../rpc/rpc-client.ts"
+
+export interface StartErrorFields {
+  /** See `NotReady`: whatever is not of our own words. */
+  readonly detail?: string | null
+  readonly cause?: unknown
+  /** See `NotReady`. Missing: only a person can mend it. */
+  readonly retryAfterSeconds?: number | null
+}
+
+/** Why the agent's program does not run now, in sentences for people; the fields are those of `NotReady`. */
+export class StartError extends Error {
+  readonly reason: string
+  readonly nextStep: string
+  readonly detail: string | null
+  readonly retryAfterSeconds: number | null
+
+  constructor(
+    reason: string,
+    nextStep: string,
+    { detail = null, cause, retryAfterSeconds = null }: StartErrorFields = {},
+  ) {
+    super(fullReason({ reason, detail }), { cause })
+    this.name = "StartError"
+    this.reason = reason
+    this.nextStep = nextStep
+    this.detail = detail
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+/** Of an agent whose backend is being stopped. */
+export function stopping(cause?: unknown): StartError {
+  return new StartError("the agent is stopping", "Start the service again.", { cause, retryAfterSeconds: 5 })
+}
+
+/** Of a program that died between its start and the request that waited for it; its next start is at hand. */
+export function justEnded(program: string): StartError {
+  return new StartError(`${program} has just ended`, "Try again.", { retryAfterSeconds: 1 })
+}
+
+/** What was thrown by others is in their words. */
+export function notReady(error: unknown): NotReady {
+  if (error instanceof StartError) {
+    const { reason, nextStep, detail } = error
+    return { isReady: false, reason, nextStep, detail, ...passing(error) }
+  }
+  return {
+    isReady: false,
+    reason: "the agent's CLI does not answer as it should",
+    nextStep: "Run the agent's CLI in a terminal as this user and see whether it works.",
+    detail: messageOf(error),
+  }
+}
+
+/** What a failed call of the backend rejects with. */
+export function proxyErrorOf(error: unknown): ProxyError {
+  if (error instanceof ProxyError) return error
+  const message = messageOf(error)
+  if (error instanceof StartError) {
+    return notReadyError(`${message}. ${error.nextStep}`, passing(error), error)
+  }
+  const code = error instanceof RpcLostError && !error.isTimeout ? "backend_died" : "backend_error"
+  return new ProxyError(code, message, { cause: error })
+}
+
+/**
+ * The same for resume and fork. Whatever codex refuses there (`no rollout found`, `thread not found`, an unknown turn, a
+ * thread without any turn), a new thread from the ledger is the way on.
+ */
+export function lostOrProxyError(error: unknown): ProxyError {
+  return error instanceof RpcError ? new ThreadLostError(error.message, error) : proxyErrorOf(error)
+}
+
+/** Codex says so also at a turn: it may have unloaded the thread just then. */
+export function isThreadUnknown(error: unknown): boolean {
+  return error instanceof RpcError && /thread not found|no rollout found/i.test(error.message)
+}
+
+export function turnErrorOfThrown(error: unknown): TurnError {
+  const { code, message, retryAfterSeconds } = proxyErrorOf(error)
+  return { code, message, modelStatus: null, ...(retryAfterSeconds !== null && { retryAfterSeconds }) }
+}
+
+function passing({ retryAfterSeconds }: StartError): Pick<NotReady, "retryAfterSeconds"> {
+  return retryAfterSeconds === null ? {} : { retryAfterSeconds }
+}

@@ -1,0 +1,102 @@
+import { Command } from "commander"
+import { messageOf, ProxyError } from "../../domain/errors.ts"
+import { interruptible } from "../connect/interruptible.ts"
+import { chatEvents, type FinishedResponse } from "../connect/turn-events.ts"
+import { TurnPrinter } from "../connect/turn-printer.ts"
+import { chooseAgent } from "../context/choose-agents.ts"
+import { type CommonFlags, homeOf, note, printJson } from "../context/command-io.ts"
+import { DaemonClient } from "../context/daemon-client.ts"
+import { exitCodes, UsageError } from "../io/exit-codes.ts"
+import { firstByteMs, pipedInput } from "../io/piped-input.ts"
+import { printable } from "../io/printable.ts"
+
+export function askCommand(): Command {
+  return new Command("ask")
+    .description("Ask an agent one question, in a conversation of its own.")
+    .argument("<agent>", "id or name")
+    .argument("[text...]", "the question; what is on stdin goes along with it, a last `-` waits for that")
+    .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
+    .option("--json", "the answer as JSON, with its id and usage")
+    .action((agent: string, words: readonly string[], flags: CommonFlags) => ask(agent, words, flags))
+    .addHelpText(
+      "after",
+      `
+The answer goes to stdout, what the agent does to stderr. Exit code 1: the turn failed, 130: interrupted by Ctrl-C.
+
+Beside a question, stdin is read to its end once something has come; where nothing comes for ${firstByteMs / 1_000} s, the agent is asked without
+it. A \`-\` behind the question waits for stdin however long it takes; so does leaving the question out.
+
+Examples:
+  ai-agent-proxy ask manager "What is left to do?"
+  git diff | ai-agent-proxy ask reviewer "Is this right?"
+  make 2>&1 | ai-agent-proxy ask manager "Why does it fail?" -
+  ai-agent-proxy ask alice --json "Say hello." | jq -r .text`,
+    )
+}
+
+async function ask(word: string, words: readonly string[], flags: CommonFlags): Promise<void> {
+  const client = new DaemonClient(await homeOf(flags))
+  const { agents } = await client.status()
+  const { id } = chooseAgent(agents, word)
+  const isAwaited = words.at(-1) === "-"
+  const question = (isAwaited ? words.slice(0, -1) : words).join(" ")
+  const input = messageFrom(question, await contextFor(question, isAwaited), id)
+  const isJson = flags.json === true
+  const toPerson = (stream: NodeJS.WriteStream, part: string) => (stream.isTTY ? printable(part) : part)
+  let text = ""
+  const printer = new TurnPrinter({
+    answer: (part) => {
+      if (!isJson) process.stdout.write(toPerson(process.stdout, part))
+    },
+    aside: note,
+  })
+  process.exitCode = await interruptible(async (signal) => {
+    const stream = await client.open("POST", "/v1/responses", { model: id, stream: true, input }, signal)
+    let finished: FinishedResponse | null = null
+    for await (const event of chatEvents(stream)) {
+      if (event.type === "end") finished = event.response
+      else printer.show(event)
+      if (event.type === "text" && event.isFinal) text += event.text
+    }
+    printer.finish()
+    if (finished === null) {
+      throw new ProxyError(
+        "backend_error",
+        "The service ended the answer in the middle. Is it still running?",
+      )
+    }
+    if (isJson) printJson({ ...finished, text })
+    if (finished.status === "completed") return 0
+    if (!isJson) note(finished.error?.message ?? `The turn ended as ${finished.status}.`)
+    return exitCodes.failure
+  }).catch((error: unknown) => {
+    if (!isJson || !(error instanceof ProxyError)) throw error
+    printJson({ error: { code: error.code, message: messageOf(error) } })
+    return exitCodes.failure
+  })
+}
+
+/** A person at a terminal types nothing more, unless that was asked for. */
+async function contextFor(question: string, isAwaited: boolean): Promise<string> {
+  const { stdin } = process
+  if (stdin.isTTY === true && !isAwaited) return ""
+  const context = await pipedInput(stdin, isAwaited || question.trim() === "" ? null : firstByteMs)
+  if (context === null) {
+    note(
+      `Nothing came on stdin for ${firstByteMs / 1_000} s, so the agent is asked without it; a \`-\` behind the question waits for it.`,
+    )
+  }
+  return context ?? ""
+}
+
+/** The question first, so that the agent knows what it reads the rest for. Throws `UsageError` where there is nothing. */
+function messageFrom(question: string, piped: string, agentId: string): string {
+  const context = piped.trim() === "" ? "" : piped.replace(/\n+$/, "")
+  if (question.trim() === "" && context === "") {
+    throw new UsageError(
+      `There is no question. Type \`ai-agent-proxy ask ${agentId} "What is left to do?"\`.`,
+    )
+  }
+  if (question.trim() === "") return context
+  return context === "" ? question : `${question}\n\n<stdin>\n${context}\n</stdin>`
+}

@@ -1,0 +1,44 @@
+import { Command } from "commander"
+import { printJson } from "../context/command-io.ts"
+import { refuseInOwnTurn } from "../context/own-turn.ts"
+import {
+  type ChangeFlags,
+  findInstalled,
+  homeOf,
+  requireRights,
+  requireServiceManager,
+  serviceNameOption,
+} from "../context/service-context.ts"
+import { printLine } from "../io/print.ts"
+
+export function disableCommand(): Command {
+  return new Command("disable")
+    .description("Stop the service, now and for the next boot; everything stays where it is.")
+    .option("--system", "the service of the machine")
+    .option("--user", "the service of this user")
+    .addOption(serviceNameOption())
+    .option("--json", "the result as JSON")
+    .exitOverride()
+    .action((flags: ChangeFlags) => disable(flags))
+    .addHelpText(
+      "after",
+      `
+Example:
+  ai-agent-proxy disable        and back again: ai-agent-proxy enable`,
+    )
+}
+
+async function disable(flags: ChangeFlags): Promise<void> {
+  requireServiceManager()
+  const installed = await findInstalled(flags)
+  if (installed === null) {
+    printLine("The service is not installed; nothing to do.")
+    if (flags.json === true) printJson({ service: "not_installed" })
+    return
+  }
+  await refuseInOwnTurn("disable", homeOf(installed))
+  requireRights(installed.manager.scope)
+  await installed.manager.disable()
+  printLine("The service is stopped and does not start by itself. To have it back: ai-agent-proxy enable")
+  if (flags.json === true) printJson({ service: "disabled" })
+}

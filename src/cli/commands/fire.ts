@@ -1,0 +1,29 @@
+import { Command } from "commander"
+import { agentsAtHand } from "../context/agents-at-hand.ts"
+import { chooseAgent } from "../context/choose-agents.ts"
+import { type CommonFlags, homeOf, print, printJson, shortPath } from "../context/command-io.ts"
+
+export function fireCommand(): Command {
+  return new Command("fire")
+    .description("Stop an agent for good. Its folder goes into the archive, nothing is deleted.")
+    .argument("<agent>", "id or name")
+    .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
+    .option("--json", "the result as JSON")
+    .action((word: string, flags: CommonFlags) => runFire(word, flags))
+    .addHelpText(
+      "after",
+      `
+To have the agent back, move its folder back into the home.
+
+Example:
+  ai-agent-proxy fire alice`,
+    )
+}
+
+async function runFire(word: string, flags: CommonFlags): Promise<void> {
+  const agents = await agentsAtHand(await homeOf(flags))
+  const { id } = chooseAgent(await agents.list(), word)
+  const { archive } = await agents.fire(id)
+  if (flags.json === true) return printJson({ id, archive })
+  print(`${id} is fired; its workspace is ${shortPath(archive)}`)
+}

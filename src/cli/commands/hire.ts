@@ -1,0 +1,99 @@
+import { join } from "node:path"
+import { Command } from "commander"
+import { agentVariables } from "../../backends/kit/process/child-environment.ts"
+import { settings as settingsOfService } from "../../config/settings.ts"
+import type { AgentSettings } from "../../domain/agents.ts"
+import { explain } from "../../domain/backend.ts"
+import { slugOf } from "../../workspace/agent/agent-id.ts"
+import { type AgentFlags, settingsOf, withAgentFlags } from "../context/agent-flags.ts"
+import { type AgentView, agentJson, stateOf } from "../context/agent-view.ts"
+import { agentsAtHand } from "../context/agents-at-hand.ts"
+import { type CommonFlags, homeOf, note, print, printJson, shortPath } from "../context/command-io.ts"
+import { assertPassedOn } from "../context/passed-on.ts"
+import { exitCodes } from "../io/exit-codes.ts"
+
+export function hireCommand(): Command {
+  return withAgentFlags(
+    new Command("hire").description(
+      "Make an agent with a name, or take the one that is there, and start it.",
+    ),
+  )
+    .argument("<role>", "engineer, architect, researcher, reviewer or any other")
+    .argument("<name>", "lower-case letters, digits and hyphens")
+    .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
+    .option("--json", "the result as JSON")
+    .action((role: string, name: string, flags: CommonFlags & AgentFlags) => runHire(role, name, flags))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ai-agent-proxy hire engineer alice
+  ai-agent-proxy hire reviewer bob --cli claude --permissions read-only`,
+    )
+}
+
+const settingOfCli = settingsOfService.cli
+
+/** Also what `init` does, without a name. */
+export async function runHire(
+  typedRole: string,
+  typedName: string | null,
+  flags: CommonFlags & AgentFlags,
+): Promise<void> {
+  const role = inIdForm("role", typedRole)
+  const name = typedName === null ? null : inIdForm("name", typedName)
+  const home = await homeOf(flags)
+  const settings = settingsOf(flags)
+  await assertUsable(settings)
+  const agents = await agentsAtHand(home)
+  const { agent, isNew } = await agents.hire({ role, name, settings })
+  if (flags.json === true) {
+    printJson({ is_new: isNew, ...agentJson(agent, home) })
+  } else {
+    print(`id         ${agent.id}${isNew ? "" : " (it was there)"}`)
+    print(`workspace  ${shortPath(join(home, agent.id))}`)
+    print(`state      ${stateOf(agent)}`)
+    print(`pid        ${agent.pid ?? "-"}`)
+  }
+  if (!isNew && Object.keys(settings).length > 0) {
+    note(
+      `Its settings are as they were; change them in ${shortPath(join(home, agent.id, "control", "agent.json"))}.`,
+    )
+  }
+  if (settings.cli === undefined) noteVariable(agent)
+  explainState(agent)
+  // One that is only down was made, and is started with the service.
+  if (agent.state === "running" && !agent.readiness.isReady) process.exitCode = exitCodes.failure
+}
+
+/** There, the variable in this terminal gave an agent its CLI. Here it says what the service runs on, at its start. */
+function noteVariable({ id, program }: AgentView): void {
+  const { [settingOfCli.variable]: typed = "", [agentVariables.agent]: asking } = process.env
+  if (typed.trim() === "" || asking !== undefined || program === "" || typed.includes(program)) return
+  note(
+    `${settingOfCli.variable} is the service's, which was started without it: ${id} runs on ${program}. For one agent: --cli.`,
+  )
+}
+
+/** As release 0.2.0 did, but not in silence. */
+function inIdForm(what: string, typed: string): string {
+  const slug = slugOf(typed)
+  if (slug === typed) return typed
+  note(`The ${what} ${JSON.stringify(typed)} is written ${slug} in ids.`)
+  return slug
+}
+
+/** A backend that there is not, and arguments that would be dropped, are told before anything is made. */
+async function assertUsable({ cli = null, backend = null }: Partial<AgentSettings>): Promise<void> {
+  if (cli === null && backend === null) return
+  // Loaded only here: it is all backends.
+  const { assertBackend } = await import("../../backends/create-backend.ts")
+  if (backend !== null) assertBackend(backend)
+  if (cli !== null) await assertPassedOn(cli, backend)
+}
+
+/** What a person does next about an agent that does not run. */
+export function explainState({ readiness, controlProblem }: AgentView): void {
+  if (controlProblem !== null) note(controlProblem)
+  if (!readiness.isReady) note(`Not running: ${explain(readiness)}`)
+}

@@ -1,0 +1,71 @@
+import { join } from "node:path"
+import { Command } from "commander"
+import { type AgentView, agentJson, programOf, stateOf } from "../context/agent-view.ts"
+import { agentsAtHand } from "../context/agents-at-hand.ts"
+import { type CommonFlags, note, print, printJson, serviceAtHand, shortPath } from "../context/command-io.ts"
+
+interface ListFlags extends CommonFlags {
+  readonly quiet?: boolean
+}
+
+export function listCommand(): Command {
+  return new Command("list")
+    .description("Show all agents, also while the service is down.")
+    .option("-q, --quiet", "ids only, one a line, as where no terminal reads it")
+    .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
+    .option("--json", "the result as JSON")
+    .action((flags: ListFlags) => runList(flags))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ai-agent-proxy list
+  for agent in $(ai-agent-proxy list); do echo "$agent"; done
+  ai-agent-proxy list --json | jq -r '.agents[] | select(.state == "ready") | .id'`,
+    )
+}
+
+async function runList(flags: ListFlags): Promise<void> {
+  const { home } = await serviceAtHand(flags)
+  const atHand = await agentsAtHand(home)
+  const agents = await atHand.list()
+  if (flags.json === true) {
+    printJson({
+      service: atHand.isServiceUp ? "up" : "down",
+      agents: agents.map((agent) => agentJson(agent, home)),
+    })
+    return
+  }
+  if (flags.quiet === true || process.stdout.isTTY !== true) for (const { id } of agents) print(id)
+  else if (agents.length > 0) print(agentTable(agents, home))
+  for (const { controlProblem } of agents) if (controlProblem !== null) note(controlProblem)
+  if (agents.length === 0) note("There are no agents yet. `ai-agent-proxy init` makes the manager.")
+  if (!atHand.isServiceUp) note("The service is not running. Start it with `ai-agent-proxy daemon`.")
+}
+
+function agentTable(agents: readonly AgentView[], home: string): string {
+  const rows = agents.map((agent) => [
+    agent.id,
+    stateOf(agent),
+    programOf(agent) || "-",
+    String(agent.pid ?? "-"),
+    shortPath(join(home, agent.id)),
+  ])
+  return formatTable([["AGENT", "STATE", "CLI", "PID", "WORKSPACE"], ...rows])
+}
+
+/** Columns side by side, two spaces between them, without trailing spaces. The first row is the heading. */
+function formatTable(rows: readonly (readonly string[])[]): string {
+  const columns = Math.max(...rows.map((row) => row.length))
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? "").length)),
+  )
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n")
+}

@@ -1,0 +1,67 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { Command, InvalidArgumentError } from "commander"
+import { ServiceError } from "../../supervise/machine/service-error.ts"
+import { requireInstalled, type ScopeFlags, serviceNameOption } from "../context/service-context.ts"
+import { linesForPeople } from "../io/logger.ts"
+import { readableLines } from "../io/readable-lines.ts"
+
+interface LogFlags extends ScopeFlags {
+  readonly follow?: boolean
+  readonly lines: number
+  readonly json?: boolean
+}
+
+export function logsCommand(): Command {
+  return new Command("logs")
+    .description("Show the log of the service.")
+    .option("-f, --follow", "go on as it grows, until Ctrl-C")
+    .option("-n, --lines <count>", "how many of the last lines", lineCount, 100)
+    .option("--json", "lines as they are written, also in a terminal")
+    .option("--system", "the service of the machine")
+    .option("--user", "the service of this user")
+    .addOption(serviceNameOption())
+    .exitOverride()
+    .action((flags: LogFlags) => showLog(flags))
+    .addHelpText(
+      "after",
+      `
+Lines of the service are JSON; in a terminal they are made readable.
+
+Examples:
+  ai-agent-proxy logs -f
+  ai-agent-proxy logs -n 1000 | grep '"level":50'`,
+    )
+}
+
+async function showLog(flags: LogFlags): Promise<void> {
+  const { manager } = await requireInstalled(flags)
+  const { program, args } = manager.logCommand({ lines: flags.lines, isFollowing: flags.follow === true })
+  const isReadable = process.stdout.isTTY && flags.json !== true
+  const child = spawn(program, [...args], { stdio: ["ignore", isReadable ? "pipe" : "inherit", "inherit"] })
+  // Ctrl-C reaches the child by itself; what it has said is still to be shown.
+  process.on("SIGINT", () => {})
+  const started = once(child, "spawn")
+  const ended = once(child, "exit")
+  try {
+    await started
+  } catch (error) {
+    throw new ServiceError("unavailable", `${program} cannot be started: it shows the log.`, error)
+  }
+  if (child.stdout !== null) {
+    const { default: pretty } = await import("pino-pretty")
+    const { NO_COLOR } = process.env
+    const isColored = NO_COLOR === undefined || NO_COLOR === ""
+    const shown = pretty({ ...linesForPeople, colorize: isColored, translateTime: "SYS:yyyy-mm-dd HH:MM:ss" })
+    readableLines(child.stdout).pipe(shown)
+  }
+  // `exit` gives the exit code, or null and a signal.
+  const [code] = (await ended) as [number | null]
+  process.exitCode = code ?? 130
+}
+
+function lineCount(text: string): number {
+  const count = Number(text)
+  if (Number.isInteger(count) && count > 0) return count
+  throw new InvalidArgumentError("It must be a whole number above 0.")
+}

@@ -1,0 +1,225 @@
+import { existsSync } from "node:fs"
+import { homedir } from "node:os"
+import { resolve } from "node:path"
+import { Option } from "commander"
+import { LaunchdManager } from "../../supervise/launchd/launchd-manager.ts"
+import { quoteForShell } from "../../supervise/machine/quote-for-shell.ts"
+import { type RunCommand, runCommand } from "../../supervise/machine/run-command.ts"
+import { ServiceError } from "../../supervise/machine/service-error.ts"
+import type { ServiceManager, ServiceScope } from "../../supervise/machine/service-manager.ts"
+import type { ServiceSpec } from "../../supervise/machine/service-spec.ts"
+import {
+  currentUser,
+  findUser,
+  invokingUserName,
+  type ServiceUser,
+} from "../../supervise/machine/service-user.ts"
+import { parseOldUnit } from "../../supervise/systemd/old-unit.ts"
+import { noSystemd, SystemdManager } from "../../supervise/systemd/systemd-manager.ts"
+import { unitNameOf } from "../../supervise/systemd/unit-name.ts"
+
+/** Flags that every command about the service has. */
+export interface ScopeFlags {
+  readonly user?: boolean
+  readonly system?: boolean
+  /** Of release 0.2.0: another name of the unit than the usual one. Without it that of the one that there is. */
+  readonly serviceName?: string
+}
+
+/** Which of several services is meant, by the name of its unit. */
+export function serviceNameOption(): Option {
+  return new Option("--service-name <name>", "of its unit, where there are several")
+}
+
+/** Those of them that change something also tell of it as JSON. */
+export interface ChangeFlags extends ScopeFlags {
+  readonly json?: boolean
+}
+
+export interface InstalledService {
+  readonly manager: ServiceManager
+  /** Null: the definition is damaged, or not ours. */
+  readonly spec: ServiceSpec | null
+  readonly text: string
+}
+
+export function isRoot(): boolean {
+  return process.geteuid?.() === 0
+}
+
+/** Root installs for the machine, everybody else for themselves. */
+export function defaultScope(flags: ScopeFlags): ServiceScope {
+  if (flags.user === true && flags.system === true) {
+    throw new ServiceError("failure", "--user and --system cannot both be meant.")
+  }
+  if (flags.system === true) return "system"
+  return flags.user === true || !isRoot() ? "user" : "system"
+}
+
+/** Whose agent CLI it is: the caller of sudo, or this user. */
+async function serviceUser(runAs: string | undefined): Promise<ServiceUser> {
+  const name = runAs ?? (isRoot() ? invokingUserName(process.env) : null)
+  const current = currentUser(process.env)
+  if (name === null || name === current.name) return current
+  if (!isRoot()) throw needsRoot(`to run the service as ${name}`)
+  return findUser(name, runCommand)
+}
+
+/** For `enable`: a service of the machine stays its user's, unless it is removed first. */
+export async function userToEnable(
+  scope: ServiceScope,
+  runAs: string | undefined,
+  where: ServicePlace,
+): Promise<ServiceUser> {
+  const installed =
+    scope === "system" ? await managerOf(scope, currentUser(process.env), where).installed() : null
+  const owner = installed?.spec?.user ?? parseOldUnit(installed?.text ?? "")?.user ?? undefined
+  const wanted = runAs ?? invokingUserName(process.env)
+  if (owner !== undefined && wanted !== null && wanted !== owner) {
+    throw new ServiceError(
+      "failure",
+      `The service of this machine runs as ${owner}. To change it: ai-agent-proxy enable --run-as ${owner}\n` +
+        `To have one that runs as ${wanted}, remove it first: ai-agent-proxy uninstall --keep`,
+    )
+  }
+  return serviceUser(owner ?? runAs)
+}
+
+/** What `managerOf` is told beside scope and user. */
+export interface ServicePlace {
+  /** Where launchd's log is. */
+  readonly home?: string | undefined
+  /** As it was typed. */
+  readonly serviceName?: string | undefined
+  /** Of the units. */
+  readonly systemdDir?: string | undefined
+  readonly run?: RunCommand
+}
+
+/** Throws `ServiceError` for a name that no unit can have, and for either of them where there is no systemd. */
+export function managerOf(
+  scope: ServiceScope,
+  user: ServiceUser,
+  { home, serviceName, systemdDir, run = runCommand }: ServicePlace = {},
+): ServiceManager {
+  if (process.platform === "darwin") {
+    if (serviceName !== undefined || systemdDir !== undefined)
+      throw new ServiceError(
+        "failure",
+        "--service-name and --systemd-dir are about systemd; there is none here.",
+      )
+    return new LaunchdManager({
+      scope,
+      user,
+      home: home ?? process.env.AI_AGENT_PROXY_HOME ?? `${user.homeDir}/.ai_agent_proxy`,
+      run,
+    })
+  }
+  return new SystemdManager({
+    scope,
+    homeDir: user.homeDir,
+    run,
+    env: managerEnvironment(),
+    folder: systemdDir === undefined ? undefined : resolve(systemdDir),
+    unitName: serviceName === undefined ? undefined : unitNameOf(serviceName),
+  })
+}
+
+/** Rejects with `ServiceError` where no service manager runs. */
+export function requireServiceManager(): void {
+  if (process.platform === "darwin" || existsSync("/run/systemd/system")) return
+  throw new ServiceError("unavailable", noSystemd)
+}
+
+/** What is installed on this machine for this user; null: nothing. Both at once must be told apart by a flag. */
+export async function findInstalled(
+  flags: ScopeFlags,
+  run: RunCommand = runCommand,
+): Promise<InstalledService | null> {
+  const user = currentUser(process.env)
+  const given = flags.user === true || flags.system === true
+  const scopes: readonly ServiceScope[] = given ? [defaultScope(flags)] : ["system", "user"]
+  const found: InstalledService[] = []
+  for (const scope of scopes) {
+    const where = { run, serviceName: flags.serviceName }
+    const manager = managerOf(scope, user, where)
+    const installed = await manager.installed()
+    if (installed !== null) {
+      const { home } = installed.spec ?? {}
+      found.push({
+        manager: home === undefined ? manager : managerOf(scope, user, { ...where, home }),
+        ...installed,
+      })
+    }
+  }
+  if (found.length > 1) {
+    throw new ServiceError(
+      "failure",
+      "There are two services: one of the machine and one of this user. Say which one: --system or --user.",
+    )
+  }
+  return found[0] ?? null
+}
+
+/** The same, where there is nothing to do without one. */
+export async function requireInstalled(flags: ScopeFlags): Promise<InstalledService> {
+  const installed = await findInstalled(flags)
+  if (installed !== null) return installed
+  const name = isRoot() ? invokingUserName(process.env) : null
+  const ofCaller =
+    name === null ? null : await managerOf("user", await findUser(name, runCommand)).installed()
+  if (ofCaller !== null) {
+    throw new ServiceError(
+      "no_rights",
+      `The service is ${name}'s own: run this command as ${name}, without sudo.`,
+    )
+  }
+  const { serviceName } = flags
+  throw new ServiceError(
+    "failure",
+    serviceName === undefined
+      ? "The service is not installed. Next: ai-agent-proxy enable"
+      : `There is no service ${unitNameOf(serviceName)}. Without --service-name the one that there is is found.`,
+  )
+}
+
+/** Only root changes a service of the machine. */
+export function requireRights(scope: ServiceScope): void {
+  if (scope === "system" && !isRoot()) throw needsRoot("to change a service of the machine")
+  const caller = invokingUserName(process.env)
+  if (scope === "user" && isRoot() && caller !== null) {
+    throw new ServiceError(
+      "no_rights",
+      `A service of ${caller} alone is set up by ${caller}: run this command without sudo.`,
+    )
+  }
+}
+
+/** The home of an installed service; else the one that a command of this environment has. */
+export function homeOf(installed: InstalledService | null): string {
+  return (
+    installed?.spec?.home ??
+    process.env.AI_AGENT_PROXY_HOME ??
+    `${process.env.HOME ?? homedir()}/.ai_agent_proxy`
+  )
+}
+
+/** The user of an installed service. */
+export async function userOf(installed: InstalledService | null): Promise<ServiceUser> {
+  return serviceUser(installed?.spec === null ? undefined : installed?.spec.user)
+}
+
+function needsRoot(what: string): ServiceError {
+  const args = process.argv.slice(2).map(quoteForShell).join(" ")
+  return new ServiceError(
+    "no_rights",
+    `It needs root ${what}. Run:\n  sudo env "PATH=$PATH" ai-agent-proxy ${args}`,
+  )
+}
+
+/** A log-in by `su` or cron has no variable for the user's manager, which may be there all the same. */
+function managerEnvironment(): NodeJS.ProcessEnv {
+  const folder = `/run/user/${process.geteuid?.()}`
+  if (process.env.XDG_RUNTIME_DIR !== undefined || !existsSync(folder)) return process.env
+  return { ...process.env, XDG_RUNTIME_DIR: folder }
+}

@@ -1,0 +1,66 @@
+import type { Config } from "../../config/config.ts"
+import { ConfigError } from "../../config/config-error.ts"
+import { parseEnvironmentFile } from "../../config/environment-file.ts"
+import { readConfigText } from "../../config/read-config-text.ts"
+import { resolveConfig } from "../../config/resolve-config.ts"
+import { failure, type HealthCheck } from "../../supervise/machine/health-check.ts"
+import { pathWithAny } from "../../supervise/machine/path-with-cli.ts"
+import { captureEnvironment } from "../../supervise/machine/service-environment.ts"
+import { environmentFileOf } from "../../supervise/machine/service-spec.ts"
+import type { ServiceUser } from "../../supervise/machine/service-user.ts"
+import { configurationFailure } from "./configuration-problem.ts"
+import type { InstalledService } from "./service-context.ts"
+
+type ServiceSettings = { readonly environment: Readonly<Record<string, string>> } & (
+  | { readonly config: Config; readonly problem: null }
+  | { readonly config: null; readonly problem: HealthCheck }
+)
+
+/** Those of the installed service; without one, those that `enable` would give it. */
+export function serviceSettings(installed: InstalledService | null, user: ServiceUser): ServiceSettings {
+  const spec = installed?.spec ?? null
+  let stored: Readonly<Record<string, string>>
+  try {
+    stored = spec === null ? {} : storedEnvironment(environmentFileOf(spec.home))
+  } catch (error) {
+    return { environment: {}, config: null, problem: problemOf(error) }
+  }
+  if (spec !== null && Object.keys(stored).length === 0) {
+    const file = environmentFileOf(spec.home)
+    return {
+      environment: {},
+      config: null,
+      problem: failure("environment", `${file} is missing or empty`, "ai-agent-proxy enable"),
+    }
+  }
+  const own = Object.entries(process.env).filter(([name]) => name.startsWith("AI_AGENT_PROXY_"))
+  const env = spec === null ? Object.fromEntries(own) : { ...stored, AI_AGENT_PROXY_HOME: spec.home }
+  try {
+    const config = resolveConfig({
+      flags: {},
+      env,
+      homeDir: user.homeDir,
+      cwd: process.cwd(),
+      readFile: readConfigText,
+    })
+    return { environment: spec === null ? environmentToBe(config, user) : stored, config, problem: null }
+  } catch (error) {
+    return { environment: stored, config: null, problem: problemOf(error) }
+  }
+}
+
+function storedEnvironment(path: string): Readonly<Record<string, string>> {
+  return parseEnvironmentFile(path, readConfigText(path) ?? "")
+}
+
+/** Throws again what is no `ConfigError`. */
+function problemOf(error: unknown): HealthCheck {
+  if (!(error instanceof ConfigError)) throw error
+  return configurationFailure(error)
+}
+
+function environmentToBe(config: Config, user: ServiceUser): Readonly<Record<string, string>> {
+  const captured = captureEnvironment(process.env, user, config.passEnv)
+  const path = pathWithAny(config.cliCommands, [captured.PATH], user.homeDir)
+  return path === null ? captured : { ...captured, PATH: path }
+}

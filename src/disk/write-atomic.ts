@@ -1,0 +1,114 @@
+import { constants } from "node:fs"
+import { copyFile, link, lstat, open, readdir, rename, rm } from "node:fs/promises"
+import { basename, dirname, join } from "node:path"
+import { systemCodeOf } from "../domain/file-problem.ts"
+import { temporaryOf, writerOf } from "./temporary-name.ts"
+
+/** Readable and writable by the owner only. */
+const privateMode = 0o600
+const maxTries = 3
+
+/**
+ * Replaces a file so that readers, and a crash at any moment, see the old content or the new one. The temporary file is
+ * beside it, for `rename` is atomic only within one file system.
+ */
+export async function writeAtomic(path: string, text: string, mode = privateMode): Promise<void> {
+  const temporary = await writeTemporary(path, text, mode)
+  try {
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+  await syncFolder(path)
+}
+
+/** Removes what a `writeAtomic` of this file left that was killed half-way. */
+export function removeTemporaries(path: string): Promise<void> {
+  return removeTemporariesIn(dirname(path), `${basename(path)}.`)
+}
+
+/** The same for all files of a folder, or those whose names begin so. Nobody may be writing them. */
+export async function removeTemporariesIn(folder: string, prefix = ""): Promise<void> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (systemCodeOf(error) === "ENOENT") return []
+    throw error
+  })
+  for (const name of names) {
+    if (name.startsWith(prefix) && writerOf(name) !== null) await rm(join(folder, name), { force: true })
+  }
+}
+
+/**
+ * Writes a whole file, but only where nothing of that name exists: false when there was something. Also atomic: of two
+ * that come at the same time, one wins.
+ */
+export async function createAtomic(path: string, text: string | Uint8Array): Promise<boolean> {
+  // Nearly always it is there: nothing has to be written to find that out.
+  if (await isThere(path)) return false
+  for (let triesLeft = maxTries - 1; ; triesLeft -= 1) {
+    const temporary = await writeTemporary(path, text)
+    try {
+      await linkOrCopy(temporary, path)
+      break
+    } catch (error) {
+      if (systemCodeOf(error) === "EEXIST") return false
+      // Another process that makes the same has taken our temporary file for one that was left (`removeTemporariesIn`).
+      if (systemCodeOf(error) !== "ENOENT" || triesLeft === 0) throw error
+    } finally {
+      await rm(temporary, { force: true })
+    }
+  }
+  await syncFolder(path)
+  return true
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    // A link that leads nowhere has the name, too.
+    await lstat(path)
+    return true
+  } catch {
+    // Whatever is wrong comes up again when it is written.
+    return false
+  }
+}
+
+async function writeTemporary(path: string, text: string | Uint8Array, mode = privateMode): Promise<string> {
+  const temporary = temporaryOf(path)
+  const file = await open(temporary, "wx", mode)
+  try {
+    // The mask of this process must not decide who can read it.
+    if (mode !== privateMode) await file.chmod(mode)
+    await file.writeFile(text)
+    await file.sync()
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  } finally {
+    await file.close()
+  }
+  return temporary
+}
+
+/** A hard link fails where the name is taken, unlike `rename`. Some file systems have none: there, copy. */
+export async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to)
+  } catch (error) {
+    if (systemCodeOf(error) === "EEXIST") throw error
+    await copyFile(from, to, constants.COPYFILE_EXCL)
+  }
+}
+
+/** Makes the new name itself survive a power cut. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(dirname(path), "r")
+  try {
+    await folder.sync()
+  } catch {
+    // Some file systems refuse to sync a folder; the content is safe either way.
+  } finally {
+    await folder.close()
+  }
+}

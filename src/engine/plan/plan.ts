@@ -1,0 +1,148 @@
+import type { AgentKey } from "../../domain/agents.ts"
+import { type Chain, chainAfter, exchangesOf, noChain } from "../../domain/exchanges.ts"
+import { newId } from "../../domain/ids.ts"
+import type { Item } from "../../domain/items.ts"
+import type { Owner, Store, ThreadRecord, TurnRecord } from "../../domain/store.ts"
+import { writeExchanges } from "../../domain/turn-marks.ts"
+import type { TurnRequest } from "../../domain/turn-request.ts"
+import type { LiveTurns } from "../turn/live-turns.ts"
+import type { Parking } from "../turn/parking.ts"
+import type { AddedItem } from "./history.ts"
+import { changesOf, noChanges, type ThreadChanges, threadKey } from "./thread-key.ts"
+
+/** Which thread a turn goes to, and what of the request that thread does not hold yet. */
+export interface Plan {
+  /** As it is to be stored, but for `headTurnId`. */
+  readonly thread: ThreadRecord
+  readonly parentTurnId: string | null
+  /** The native turn to branch from, where the thread is new and its past lies in another native thread. */
+  readonly fork: { readonly thread: ThreadRecord; readonly turn: TurnRecord } | null
+  /** Against the thread of the turn `parentTurnId`, be it continued, forked or told to a new one. */
+  readonly changes: ThreadChanges
+  /** Resent history that no thread of ours holds: a new thread is seeded with it. */
+  readonly clientHistory: readonly Item[]
+  /** `clientHistory` as `writeExchanges` has it. */
+  readonly clientExchanges: string
+  readonly added: readonly AddedItem[]
+  /** Everything before `added`, as its client has it. */
+  readonly before: Chain
+  /** What the client has of the answer of `parentTurnId`, which was cut short; null: as the ledger has it. */
+  readonly seenText: string | null
+}
+
+export interface PlanContext {
+  readonly store: Store
+  readonly principal: string
+  readonly agent: AgentKey
+  /** Kind of the agent's backend. */
+  readonly backend: string
+  /** See `Capabilities`. */
+  readonly hidesItsWork: boolean
+  readonly sessions: "separate" | "shared"
+  readonly live: Pick<LiveTurns, "beginnings">
+  readonly parking: Pick<Parking, "findUnstored">
+  readonly now: number
+  /** By the clock by which things age. */
+  readonly age: number
+}
+
+/** What a plan goes on with, as far as it does not depend on the thread. */
+export type Continuation = Pick<Plan, "clientHistory" | "clientExchanges" | "added" | "before" | "seenText">
+
+export function ownerOf({ principal, agent }: PlanContext): Owner {
+  return { principal, agent }
+}
+
+/** `before`: what is known of the conversation; `history`: what its client sent behind that, for a thread to be told. */
+export function continuation(
+  before: Chain,
+  history: readonly Item[],
+  added: readonly AddedItem[],
+): Continuation {
+  const exchanges = exchangesOf(history)
+  return {
+    clientHistory: history,
+    clientExchanges: writeExchanges(exchanges),
+    added,
+    before: chainAfter(before, exchanges),
+    seenText: null,
+  }
+}
+
+/** The conversation up to the turn's end. One that still runs has no chain yet: what follows is found behind it all the same. */
+export function chainBehind({ id, chain }: TurnRecord): Chain {
+  return chain ?? { all: `after ${id}`, said: `after ${id}` }
+}
+
+/** `sessionKey`: the client's name of the conversation; where it has none, that of the thread. */
+export function planAfterTurn(
+  thread: ThreadRecord,
+  turn: TurnRecord,
+  how: Continuation,
+  request: TurnRequest,
+  context: PlanContext,
+  sessionKey: string | null = thread.sessionKey,
+): Plan {
+  const changes = changesOf(thread, request)
+  const isSameKind = thread.backend === context.backend
+  const addsHistory = how.clientHistory.length > 0
+  // A conversation that has a name of its own is not taken over by one of another name, or of none.
+  const isOwn = thread.sessionKey === null || thread.sessionKey === sessionKey
+  const goesOn = thread.headTurnId === turn.id && isOwn && !addsHistory
+  if (goesOn && request.keepsThread && !thread.isEphemeral && isSameKind) {
+    return {
+      ...how,
+      thread: {
+        ...thread,
+        instructions: request.instructions,
+        keyHash: threadKey(context.backend, request),
+        sessionKey,
+        usedAt: context.age,
+      },
+      parentTurnId: turn.id,
+      fork: null,
+      changes,
+    }
+  }
+  const canFork = isSameKind && request.keepsThread && !thread.isEphemeral
+  const plan = planNew(how, request, context, sessionKey)
+  return { ...plan, parentTurnId: turn.id, fork: canFork ? { thread, turn } : null, changes }
+}
+
+export function planNew(
+  how: Continuation,
+  request: TurnRequest,
+  context: PlanContext,
+  sessionKey: string | null = null,
+): Plan {
+  const { instructions } = request
+  const thread: ThreadRecord = {
+    id: newId("thr_"),
+    principal: context.principal,
+    agentId: context.agent.id,
+    agentIdentity: context.agent.identity,
+    backend: context.backend,
+    keyHash: threadKey(context.backend, request),
+    instructions,
+    nativeRef: null,
+    isEphemeral: !request.keepsThread || request.sideRequest !== null,
+    isMain: false,
+    sessionKey,
+    resendsHistory: sessionKey !== null && (request.resendsHistory || how.clientHistory.length > 0),
+    headTurnId: null,
+    createdAt: context.now,
+    usedAt: context.age,
+  }
+  return { ...how, thread, parentTurnId: null, fork: null, changes: noChanges }
+}
+
+/** A new conversation, of whose past nothing is ours. */
+export function planUnknown(
+  history: readonly Item[],
+  added: readonly AddedItem[],
+  request: TurnRequest,
+  context: PlanContext,
+  sessionKey: string | null = null,
+): Plan {
+  return planNew(continuation(noChain, history, added), request, context, sessionKey)
+}

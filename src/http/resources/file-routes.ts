@@ -1,0 +1,155 @@
+import { Readable } from "node:stream"
+import { ProxyError } from "../../domain/errors.ts"
+import type { FileLibrary, FileQuery, FileRecord, ReceivedUpload } from "../../domain/files.ts"
+import { toList } from "../../protocol/common/list.ts"
+import { invalidRequest, unknownValue } from "../../protocol/common/shape.ts"
+import { readPurpose, readUploadFields, toFile } from "../../protocol/files.ts"
+import { bodyChunks } from "../guard/json-body.ts"
+import { boundaryOf, type FormPart, readMultipart } from "../guard/multipart.ts"
+import { integerQuery } from "../guard/query-parameters.ts"
+import type { HttpContext } from "../server/http-env.ts"
+import { answerJson, answerLarge } from "../server/large-answer.ts"
+
+type Handler = (context: HttpContext) => Promise<Response>
+
+export interface FileHandlers {
+  /** `multipart/form-data`, streamed to disk. */
+  readonly create: Handler
+  readonly list: Handler
+  readonly retrieve: Handler
+  readonly content: Handler
+  readonly remove: Handler
+}
+
+const maxPageSize = 10_000
+const maxFieldBytes = 8 * 1024
+const maxParts = 16
+const idPattern = /^file-[0-9a-f]{32}$/
+
+/** `/v1/files` and what is below it. */
+export function createFileHandlers({ files }: { readonly files: FileLibrary }): FileHandlers {
+  return {
+    async create(context) {
+      return context.json(toFile(await receiveForm(context, files)))
+    },
+    async list(context) {
+      const query = queryOf(context)
+      const found = await files.list(context.get("principal"), { ...query, limit: query.limit + 1 })
+      const page = found.slice(0, query.limit)
+      return answerJson(context, toList(page.map(toFile), found.length > page.length))
+    },
+    async retrieve(context) {
+      return context.json(toFile(await files.find(...target(context))))
+    },
+    async content(context) {
+      // Hono answers HEAD with this handler, and reads no body: a file that is opened for nobody stays open.
+      if (context.req.method === "HEAD") {
+        return new Response(null, { headers: contentHeaders(await files.find(...target(context))) })
+      }
+      const { file, content } = await files.open(...target(context))
+      if (context.env?.outgoing !== undefined) {
+        return answerLarge(context, { headers: contentHeaders(file), body: content })
+      }
+      // Node's own type of a web stream and the global one are the same thing.
+      const body = Readable.toWeb(Readable.from(content)) as ReadableStream<Uint8Array>
+      return new Response(body, { headers: contentHeaders(file) })
+    },
+    async remove(context) {
+      const [principal, id] = target(context)
+      await files.remove(principal, id)
+      return context.json({ id, object: "file", deleted: true })
+    },
+  }
+}
+
+/** Never by its own type: a page that somebody uploaded must not run as one of ours. */
+function contentHeaders(file: FileRecord): Record<string, string> {
+  return {
+    "content-type": "application/octet-stream",
+    "content-length": String(file.bytes),
+    "content-disposition": `attachment; filename*=UTF-8''${encodeName(file.name)}`,
+    "x-content-type-options": "nosniff",
+  }
+}
+
+/** The fields may stand before or behind the file, so that it is kept only once all of them are in. */
+async function receiveForm(context: HttpContext, files: FileLibrary): Promise<FileRecord> {
+  const boundary = boundaryOf(context)
+  const fields = new Map<string, string>()
+  let file: { readonly part: FormPart; readonly upload: ReceivedUpload } | null = null
+  try {
+    let count = 0
+    for await (const part of readMultipart(incoming(context), boundary)) {
+      count += 1
+      if (count > maxParts) throw invalidRequest("file", `The form has more than ${maxParts} parts.`)
+      if (part.name !== "file") {
+        fields.set(part.name, await readField(part))
+      } else {
+        if (part.filename === null) throw invalidRequest("file", "'file' must be a file, with a filename.")
+        if (file !== null)
+          throw invalidRequest("file", "There is more than one 'file'; upload one at a time.")
+        file = { part, upload: await files.receive(context.get("principal"), part.content) }
+      }
+    }
+    if (file === null) throw invalidRequest("file", "Missing required parameter: 'file'.")
+    const { part, upload } = file
+    const kept = readUploadFields(fields, part)
+    file = null
+    return await upload.keep(kept)
+  } catch (error) {
+    await file?.upload.discard()
+    throw error
+  }
+}
+
+async function* incoming(context: HttpContext): AsyncGenerator<Uint8Array> {
+  try {
+    yield* bodyChunks(context)
+  } catch (error) {
+    throw new ProxyError("invalid_request", "The connection ended before the whole body had come.", {
+      cause: error,
+    })
+  }
+}
+
+async function readField(part: FormPart): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of part.content) {
+    length += chunk.length
+    if (length > maxFieldBytes) {
+      throw invalidRequest(
+        part.name.slice(0, 64),
+        `A field of the form is longer than ${maxFieldBytes} bytes.`,
+      )
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString("utf8")
+}
+
+function queryOf(context: HttpContext): FileQuery {
+  const order = context.req.query("order") ?? "desc"
+  if (order !== "asc" && order !== "desc") throw unknownValue("order", ["asc", "desc"], order)
+  const after = context.req.query("after") ?? null
+  if (after !== null && !idPattern.test(after))
+    throw invalidRequest("after", "'after' must be the id of a file.")
+  const purpose = context.req.query("purpose")
+  return {
+    order,
+    after,
+    limit: integerQuery(context, "limit", 1, maxPageSize) ?? maxPageSize,
+    purpose: purpose === undefined ? null : readPurpose(purpose),
+  }
+}
+
+function target(context: HttpContext): [principal: string, id: string] {
+  return [context.get("principal"), context.req.param("id") ?? ""]
+}
+
+/** For a header (RFC 8187). */
+function encodeName(name: string): string {
+  return encodeURIComponent(name.toWellFormed()).replace(/['()*]/g, (character) => {
+    return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
+  })
+}

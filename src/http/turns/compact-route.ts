@@ -1,0 +1,93 @@
+import type { Config } from "../../config/config.ts"
+import { answerText } from "../../domain/answer-text.ts"
+import type { ContentPart, Item } from "../../domain/items.ts"
+import type { ResponseRecord } from "../../domain/responses.ts"
+import type { Engine } from "../../engine/engine.ts"
+import { failureOf, toBegunErrorBody } from "../../protocol/common/errors.ts"
+import { looseResponses } from "../../protocol/common/loose-forms.ts"
+import { parseCompactRequest } from "../../protocol/responses/compact-request.ts"
+import { toCompaction } from "../../protocol/responses/compaction.ts"
+import { toWireItem, type WireObject } from "../../protocol/responses/wire-items.ts"
+import { advisoryHeader } from "../guard/advisory-header.ts"
+import { readLooseBody } from "../guard/json-body.ts"
+import { cancelWhenGone, clientOf } from "../server/client-connection.ts"
+import type { HttpContext } from "../server/http-env.ts"
+import { answerJson } from "../server/large-answer.ts"
+import { withReferencedItems } from "./item-references.ts"
+import { pastOf } from "./past-items.ts"
+import { answerInTime, failed, type WaitedAnswer } from "./waiting-answer.ts"
+
+/**
+ * `POST /v1/responses/compact`: the agent sums a conversation up, in a turn like any other but on a thread of its own that
+ * leaves nothing. The answer is input for the next request: the user's messages, word for word, and the summary.
+ */
+export function createCompactHandler({
+  engine,
+  config,
+}: {
+  readonly engine: Engine
+  readonly config: Config
+}): (context: HttpContext) => Promise<Response> {
+  return async (context) => {
+    const principal = context.get("principal")
+    const body = await readLooseBody(context, config, looseResponses)
+    const { turn, messages, advisory } = parseCompactRequest(
+      await withReferencedItems(body, principal, engine),
+    )
+    const past = await pastOf(engine, principal, turn)
+    const request = {
+      ...turn,
+      input: [...past, ...turn.input],
+      inputPaths: [
+        ...past.map(() => "previous_response_id"),
+        ...turn.input.map((_, index) => `input[${index}]`),
+      ],
+      previousResponseId: null,
+      sessionKey: null,
+      resendsHistory: false,
+    }
+    const client = clientOf(context)
+    const headers = advisoryHeader(advisory)
+    const work = async (): Promise<WaitedAnswer> => {
+      const live = await engine.submit(principal, request)
+      cancelWhenGone(client, live, config.limits.disconnectGraceMs)
+      const record = await live.finished
+      context.set("isAborted", client.gone.aborted)
+      const summary = answerText(record.output)
+      if (record.status !== "completed" || summary === "") {
+        const error = failureOf(withReason(record))
+        return failed(context, error, () => toBegunErrorBody(error))
+      }
+      const body = (): object => toCompaction(record, [...past.flatMap(userMessageOf), ...messages], summary)
+      return { whole: () => answerJson(context, body(), headers), body }
+    }
+    try {
+      const { keepAliveMs } = config.limits
+      return await answerInTime(context, work(), {
+        keepAliveMs,
+        headers: () => headers,
+        clientGone: client.gone,
+      })
+    } finally {
+      client.release()
+    }
+  }
+}
+
+function withReason(record: ResponseRecord): ResponseRecord {
+  if (record.error !== null) return record
+  const error = { code: "backend_error", message: "The agent wrote no summary.", modelStatus: null }
+  return { ...record, error }
+}
+
+function userMessageOf(item: Item): WireObject[] {
+  if (item.type !== "message" || item.role !== "user") return []
+  return [toWireItem({ ...item, content: item.content.map(sendable) }, "")]
+}
+
+/** A file that came inside a request is not kept as such; the line that tells the agent where it lies is. */
+function sendable(part: ContentPart): ContentPart {
+  if (part.type !== "text" || part.origin === undefined) return part
+  const { fileId, url } = part.origin
+  return fileId === null && url === null ? { type: "text", text: part.text } : part
+}

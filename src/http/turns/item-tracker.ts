@@ -1,0 +1,60 @@
+import type { Item } from "../../domain/items.ts"
+import type { ResponseEvent } from "../../domain/response-events.ts"
+import type { ResponseLogReader } from "../../domain/response-log.ts"
+
+/**
+ * The items of a response as a reader of its log knows them, by `outputIndex`. Made from the log alone, so that a slow
+ * reader sees each item as it was at its place in the log, not as it is meanwhile.
+ */
+export class ItemTracker {
+  readonly #log: ResponseLogReader
+  readonly #items: (Item | undefined)[] = []
+
+  constructor(log: ResponseLogReader) {
+    this.#log = log
+  }
+
+  itemAt(outputIndex: number): Item | undefined {
+    return this.#items[outputIndex]
+  }
+
+  /** To be called with every event, before it is encoded. */
+  follow(event: ResponseEvent, sequence: number): void {
+    switch (event.type) {
+      case "item.added":
+      case "item.done":
+      case "item.withdrawn":
+        this.#items[event.outputIndex] = event.item
+        return
+      case "text.done":
+      case "summary.done":
+      case "reasoning.done":
+        this.#setText(event.outputIndex, event.partIndex, event.text)
+        return
+      case "arguments.delta":
+      case "arguments.done":
+        this.#lookAhead(event.outputIndex, sequence)
+        return
+    }
+  }
+
+  #setText(outputIndex: number, partIndex: number, text: string): void {
+    const item = this.#items[outputIndex]
+    if (item?.type === "message") {
+      this.#items[outputIndex] = { ...item, content: [{ type: "text", text }] }
+    } else if (item?.type === "reasoning") {
+      const summary = [...item.summary]
+      summary[partIndex] = text
+      this.#items[outputIndex] = { ...item, summary }
+    }
+  }
+
+  /** The arguments of most of the agent's own tools are known for sure only at their end, which is in the log by now. */
+  #lookAhead(outputIndex: number, sequence: number): void {
+    if (this.#items[outputIndex]?.type === "function_call") return
+    for (const event of this.#log.read(sequence + 1, 3)) {
+      if (event.type === "item.done" && event.outputIndex === outputIndex)
+        this.#items[outputIndex] = event.item
+    }
+  }
+}

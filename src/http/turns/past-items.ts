@@ -1,0 +1,46 @@
+import { ProxyError } from "../../domain/errors.ts"
+import type { Item } from "../../domain/items.ts"
+import type { ClientRequest } from "../../domain/turn-request.ts"
+import type { Engine } from "../../engine/engine.ts"
+
+const pageSize = 100
+
+type Past = Pick<ClientRequest, "previousResponseId" | "conversationId">
+
+/** Everything before a request, oldest first. Rejects with `previous_response_not_found` or `conversation_not_found`. */
+export async function pastOf(engine: Engine, principal: string, past: Past): Promise<readonly Item[]> {
+  const { previousResponseId: id, conversationId } = past
+  if (id !== null) {
+    try {
+      const { output } = await engine.retrieve(principal, "response", id)
+      return [...(await engine.inputItems(principal, "response", id)), ...output]
+    } catch (error) {
+      if (error instanceof ProxyError && error.code === "response_not_found") throw unknownPast(id)
+      throw error
+    }
+  }
+  return conversationId === null ? [] : itemsOf(engine, principal, conversationId)
+}
+
+async function itemsOf(engine: Engine, principal: string, conversationId: string): Promise<readonly Item[]> {
+  const items: Item[] = []
+  for (let after: string | null = null; ; ) {
+    const page = await engine.conversations.listItems(principal, conversationId, {
+      order: "asc",
+      limit: pageSize,
+      after,
+    })
+    items.push(...page.entries.map(({ item }) => item))
+    const last = items.at(-1)
+    if (!page.hasMore || last === undefined) return items
+    after = last.id
+  }
+}
+
+function unknownPast(id: string): ProxyError {
+  return new ProxyError(
+    "previous_response_not_found",
+    `Previous response with id '${id.slice(0, 100)}' not found.`,
+    { param: "previous_response_id" },
+  )
+}

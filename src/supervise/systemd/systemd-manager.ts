@@ -1,0 +1,244 @@
+import { mkdir, readFile, rm } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { removeTemporaries, writeAtomic } from "../../disk/write-atomic.ts"
+import { messageOf } from "../../domain/errors.ts"
+import { systemCodeOf } from "../../domain/file-problem.ts"
+import { keepUnit } from "../machine/kept-unit.ts"
+import type { CommandResult, RunCommand } from "../machine/run-command.ts"
+import { ServiceError } from "../machine/service-error.ts"
+import type { ServiceManager, ServiceScope, ServiceState, ShellCommand } from "../machine/service-manager.ts"
+import type { ServiceSpec } from "../machine/service-spec.ts"
+import { parseOldUnit } from "./old-unit.ts"
+import { specOfSystemdUnit, systemdUnit } from "./systemd-unit.ts"
+import { unitNameIn } from "./unit-name.ts"
+
+export interface SystemdOptions {
+  readonly scope: ServiceScope
+  /** Home directory of the user of a user unit. */
+  readonly homeDir: string
+  readonly run: RunCommand
+  /** The environment of systemctl: a user's manager is found by it. */
+  readonly env: NodeJS.ProcessEnv
+  /** Where units are, instead of where this scope has them. */
+  readonly folder?: string | undefined
+  /** Of the unit; without it that of the one that is there, else the usual one. */
+  readonly unitName?: string | undefined
+}
+
+/** Where systemd looks for units of this kind that people have made. */
+export function unitFolderOf({ scope, homeDir }: Pick<SystemdOptions, "scope" | "homeDir">): string {
+  return scope === "user" ? join(homeDir, ".config/systemd/user") : "/etc/systemd/system"
+}
+
+export class SystemdManager implements ServiceManager {
+  readonly name = "systemd"
+  readonly scope: ServiceScope
+  readonly definitionPath: string
+  readonly unitName: string
+  readonly #run: RunCommand
+  readonly #env: NodeJS.ProcessEnv
+  readonly #scopeFlags: readonly string[]
+
+  constructor(options: SystemdOptions) {
+    this.scope = options.scope
+    this.#run = options.run
+    this.#env = options.env
+    this.#scopeFlags = options.scope === "user" ? ["--user"] : []
+    const folder = options.folder ?? unitFolderOf(options)
+    this.unitName = options.unitName ?? unitNameIn(folder)
+    this.definitionPath = join(folder, this.unitName)
+  }
+
+  get steps(): readonly ShellCommand[] {
+    return [["daemon-reload"], ["enable", this.unitName], ["restart", this.unitName]].map((args) => ({
+      program: "systemctl",
+      args: [...this.#scopeFlags, ...args],
+    }))
+  }
+
+  async define(spec: ServiceSpec): Promise<string> {
+    const { stdout } = await this.#run("systemctl", ["--version"], { env: this.#env })
+    const version = /^systemd (\d+)/.exec(stdout)?.[1]
+    return systemdUnit(spec, {
+      scope: this.scope,
+      systemdVersion: version === undefined ? null : Number(version),
+    })
+  }
+
+  async installed(): Promise<{ readonly spec: ServiceSpec | null; readonly text: string } | null> {
+    try {
+      const text = await readFile(this.definitionPath, "utf8")
+      return { spec: specOfSystemdUnit(text), text }
+    } catch (error) {
+      if (systemCodeOf(error) === "ENOENT") return null
+      throw new ServiceError("failure", `${this.definitionPath} cannot be read: ${messageOf(error)}.`, error)
+    }
+  }
+
+  async state(): Promise<ServiceState> {
+    const fields = ["ActiveState", "SubState", "MainPID", "UnitFileState", "Result", "StatusText"]
+    const { stdout } = await this.#systemctl(["show", this.unitName, `--property=${fields.join(",")}`])
+    const values = new Map(
+      stdout.split("\n").map((line): [string, string] => {
+        const [name = "", ...rest] = line.split("=")
+        return [name, rest.join("=")]
+      }),
+    )
+    const active = values.get("ActiveState") ?? ""
+    const sub = values.get("SubState") ?? ""
+    const pid = Number(values.get("MainPID") ?? 0)
+    const result = values.get("Result") ?? ""
+    return {
+      isEnabled: (values.get("UnitFileState") ?? "").startsWith("enabled"),
+      activity: activityOf(active),
+      pid: pid > 0 ? pid : null,
+      detail: [
+        `${active} (${sub})`,
+        ...(result === "" || result === "success" ? [] : [`last end: ${result}`]),
+        ...[values.get("StatusText") ?? ""].filter((text) => text !== ""),
+      ].join(", "),
+    }
+  }
+
+  async install(spec: ServiceSpec): Promise<void> {
+    await this.write(spec)
+    await this.#systemctl(["daemon-reload"])
+    await this.#systemctl(["enable", "--quiet", this.unitName])
+  }
+
+  async write(spec: ServiceSpec): Promise<void> {
+    const text = await this.define(spec)
+    const before = await this.installed()
+    try {
+      if (before !== null && parseOldUnit(before.text) !== null)
+        await keepUnit(this.definitionPath, before.text)
+      await mkdir(dirname(this.definitionPath), { recursive: true })
+      await removeTemporaries(this.definitionPath)
+      // Readable by all: there is no secret in it, and a person may want to see what the machine does.
+      await writeAtomic(this.definitionPath, text, 0o644)
+    } catch (error) {
+      throw this.#fileError(error, "written")
+    }
+  }
+
+  async restart(): Promise<void> {
+    // A unit that gave up is not started again otherwise; one that is not known yet has nothing to reset.
+    await this.#run("systemctl", [...this.#scopeFlags, "reset-failed", this.unitName], { env: this.#env })
+    const result = await this.#attempt(["restart", this.unitName])
+    if (result.exitCode === 0) return
+    this.#throwIfNotUsable(result)
+    const log = await this.#lastLog()
+    throw new ServiceError(
+      "failure",
+      `The service does not start:\n\n${log}\n\nNext: ai-agent-proxy doctor, or ai-agent-proxy logs`,
+    )
+  }
+
+  async disable(): Promise<void> {
+    await this.#systemctl(["disable", "--quiet", "--now", this.unitName])
+  }
+
+  async remove(): Promise<void> {
+    const isInstalled = (await this.installed()) !== null
+    // Also where the file is gone already: the service may still run from what systemd remembers.
+    const stopped = await this.#attempt(["disable", "--quiet", "--now", this.unitName])
+    if (isInstalled && stopped.exitCode !== 0) this.#fail(["disable", "--now", this.unitName], stopped)
+    if (!isInstalled) await this.#attempt(["stop", this.unitName])
+    try {
+      await rm(this.definitionPath, { force: true })
+      await removeTemporaries(this.definitionPath)
+    } catch (error) {
+      throw this.#fileError(error, "removed")
+    }
+    await this.#systemctl(["daemon-reload"])
+    await this.#attempt(["reset-failed", this.unitName])
+  }
+
+  logCommand({
+    lines,
+    isFollowing,
+  }: {
+    readonly lines: number
+    readonly isFollowing: boolean
+  }): ShellCommand {
+    const follow = isFollowing ? ["--follow"] : []
+    const unit = this.scope === "user" ? ["--user", "--user-unit"] : ["--unit"]
+    return {
+      program: "journalctl",
+      args: [...unit, this.unitName, "--no-pager", "--output=cat", `--lines=${lines}`, ...follow],
+    }
+  }
+
+  async #lastLog(): Promise<string> {
+    const { program, args } = this.logCommand({ lines: 12, isFollowing: false })
+    const { stdout } = await this.#run(program, args, { env: this.#env })
+    const text = stdout.trim()
+    return text === "" ? "(its log is empty, or you may not read it)" : text
+  }
+
+  async #systemctl(args: readonly string[]): Promise<CommandResult> {
+    const result = await this.#attempt(args)
+    if (result.exitCode !== 0) this.#fail(args, result)
+    return result
+  }
+
+  #attempt(args: readonly string[]): Promise<CommandResult> {
+    // Without a question for a password: commands of ours say themselves who may run them.
+    const flags = [...this.#scopeFlags, "--no-ask-password"]
+    return this.#run("systemctl", [...flags, ...args], { env: this.#env })
+  }
+
+  #fail(args: readonly string[], result: CommandResult): never {
+    this.#throwIfNotUsable(result)
+    const command = ["systemctl", ...this.#scopeFlags, ...args].join(" ")
+    const silent = result.exitCode === null ? "it did not answer in time" : ""
+    const reason = result.stderr.trim() || silent
+    throw new ServiceError("failure", `\`${command}\` failed: ${reason}`)
+  }
+
+  #throwIfNotUsable({ isMissing, stderr }: CommandResult): void {
+    if (isMissing || /not been booted with systemd|Host is down/.test(stderr)) {
+      throw new ServiceError("unavailable", `${noSystemd}\n${stderr.trim()}`.trim())
+    }
+    if (/Failed to connect to.*bus|XDG_RUNTIME_DIR/i.test(stderr)) {
+      throw new ServiceError("unavailable", this.scope === "user" ? noUserManager : `${noSystemd}\n${stderr}`)
+    }
+    if (/[Aa]uthentication required|Access denied|Permission denied/.test(stderr)) {
+      throw new ServiceError("no_rights", `systemd does not let this user do it: ${stderr.trim()}`)
+    }
+  }
+
+  #fileError(error: unknown, what: string): ServiceError {
+    const isRight = systemCodeOf(error) === "EACCES" || systemCodeOf(error) === "EPERM"
+    return new ServiceError(
+      isRight ? "no_rights" : "failure",
+      `${this.definitionPath} cannot be ${what}: ${messageOf(error)}.`,
+      error,
+    )
+  }
+}
+
+export const noSystemd =
+  "There is no systemd here that could keep the service running.\n" +
+  "Run it in the foreground instead, under whatever starts programs on this machine (a container's command, tmux, runit):\n" +
+  "  ai-agent-proxy daemon"
+
+const noUserManager =
+  "There is no systemd user manager for this log-in (it comes with a log-in by console, desktop or ssh; not with su or sudo).\n" +
+  "Either log in directly, or have one always:  sudo loginctl enable-linger $USER\n" +
+  "Or use the machine's own manager:  sudo env PATH=$PATH ai-agent-proxy enable"
+
+function activityOf(active: string): ServiceState["activity"] {
+  switch (active) {
+    case "active":
+    case "reloading":
+    case "deactivating":
+      return "running"
+    case "activating":
+      return "starting"
+    case "failed":
+      return "failed"
+    default:
+      return "stopped"
+  }
+}
