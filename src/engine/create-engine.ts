@@ -20,7 +20,7 @@ import { endAsRestarted, recoverUnfinished } from "./log/recover.ts"
 import { UnstoredEnds } from "./log/unstored-ends.ts"
 import { findEarlierPast, storeWithPast } from "./plan/earlier-past.ts"
 import type { PendingTurn } from "./plan/pending-turn.ts"
-import type { Plan, PlanContext } from "./plan/plan.ts"
+import type { Plan, PlanContext, UnsettledTurns } from "./plan/plan.ts"
 import { planBeginning, planTurn } from "./plan/plan-turn.ts"
 import { type IdempotencyKey, IdempotentRuns } from "./request/idempotency.ts"
 import { newRecord, storeTurn, toldRequest } from "./request/new-record.ts"
@@ -49,6 +49,7 @@ export class AgentEngine implements Engine {
   readonly #live = new LiveTurns()
   readonly #unstored: UnstoredEnds
   readonly #parking: Parking
+  readonly #unsettled: UnsettledTurns
   readonly #responses: StoredResponses
   readonly #idempotent: IdempotentRuns
   readonly #conversationTurns: ConversationTurns
@@ -60,6 +61,10 @@ export class AgentEngine implements Engine {
     this.#options = options
     this.#queue = new TurnQueue(options.limits, options.callers)
     this.#parking = new Parking(options.log)
+    this.#unsettled = {
+      beginnings: (owner, keys) => this.#live.beginnings(owner, keys),
+      findUnstored: (principal, agentId, callIds) => this.#parking.findUnstored(principal, agentId, callIds),
+    }
     this.#unstored = new UnstoredEnds(options.store, options.log)
     this.#conversationTurns = new ConversationTurns(options.store)
     this.conversations = new LedgerConversations(
@@ -300,7 +305,7 @@ export class AgentEngine implements Engine {
 
   #planContext(agent: Agent, principal: string): PlanContext {
     const { store, now, ages, sessions } = this.#options
-    const asked = { store, principal, sessions, parking: this.#parking, live: this.#live }
+    const asked = { store, principal, sessions, unsettled: this.#unsettled }
     return {
       ...asked,
       agent: agent.profile,
@@ -362,7 +367,7 @@ export class AgentEngine implements Engine {
       const member = roster.members.find(({ id }) => id === record.agentId)
       if (member === undefined) throw new ProxyError("model_not_found", `No agent '${record.agentId}'.`)
       claim = await member.claim()
-      assertAgentOf(pending, claim.agent.profile.identity)
+      assertAgentOf({ ...pending.plan.thread, agentId: pending.record.agentId }, claim.agent.profile.identity)
       const rules = await rulesOf(request)
       place = this.#queue.readmit(record.principal, member.id).enter(plan.thread.id)
       const turn = this.#begin(claim.agent, pending, rules, place, claim.agent.check())

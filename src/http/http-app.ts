@@ -17,7 +17,7 @@ import { createModelHandlers } from "./resources/model-routes.ts"
 import { createOpenApiHandler } from "./resources/openapi-route.ts"
 import { createInputItemsHandler, createStoredResponseHandlers } from "./resources/stored-response-routes.ts"
 import { answerError } from "./server/error-answer.ts"
-import type { HttpContext, HttpEnv, HttpLogEntry, ServicePhase } from "./server/http-env.ts"
+import type { HttpApp, HttpContext, HttpEnv, HttpLogEntry, ServicePhase } from "./server/http-env.ts"
 import { largeAnswers } from "./server/large-answer.ts"
 import type { ServiceBounds } from "./server/service-bounds.ts"
 import { type ControlOptions, createControlRoutes } from "./status/control-routes.ts"
@@ -49,8 +49,6 @@ export interface HttpAppOptions {
   /** For the socket that only the owner can open: no key is asked for, and agents can be started and stopped. */
   readonly control?: ControlOptions
 }
-
-export type HttpApp = Hono<HttpEnv>
 
 type Handler = (context: HttpContext) => Response | Promise<Response>
 type Method = "GET" | "POST" | "DELETE"

@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { createExecBackend } from "../../src/backends/exec/backend.ts"
-import { ProbeMemory } from "../../src/backends/probe.ts"
+import { ProbeMemory } from "../../src/backends/kit/process/probe.ts"
 import { agentEnvironment, agentPath } from "../agents/agents.ts"
 import { startModelServer } from "../model-server/model-server.ts"
 import { developerTextOf, userTextsOf } from "../model-server/request-readers.ts"

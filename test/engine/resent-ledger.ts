@@ -75,8 +75,7 @@ export class ResentLedger {
       backend: "demo",
       hidesItsWork: this.hidesItsWork,
       sessions: "separate",
-      live: { beginnings: () => [] },
-      parking: { findUnstored: () => null },
+      unsettled: { beginnings: () => [], findUnstored: () => null },
       now: 1_000,
       age: 1_000,
     })

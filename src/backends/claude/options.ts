@@ -3,8 +3,8 @@ import type { Permissions } from "../../domain/agents.ts"
 import type { BackendEvent } from "../../domain/backend.ts"
 import type { Log } from "../../domain/log.ts"
 import type { ToolEndpoint } from "../../domain/tool-endpoint.ts"
+import type { ProbeMemory } from "../kit/process/probe.ts"
 import type { EndStep } from "../kit/process/process-tree.ts"
-import type { ProbeMemory } from "../probe.ts"
 
 export interface ClaudeTimeouts {
   /** From the start of a process to its answer to `initialize`, and for all of a history to be told. */

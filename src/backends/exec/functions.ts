@@ -1,6 +1,6 @@
 import type { ToolCall } from "../../domain/tool-endpoint.ts"
 import type { FunctionChannel } from "../kit/turn/function-channel.ts"
-import type { ExecProfile } from "../probe.ts"
+import type { ExecProfile } from "./probe.ts"
 
 /** codex's name of the server that has the client's functions. Not one that a user would give to a server of their own. */
 export const functionServer = "client_functions"

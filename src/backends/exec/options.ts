@@ -1,9 +1,9 @@
 import type { spawn } from "node:child_process"
 import type { Log } from "../../domain/log.ts"
 import type { ToolEndpoint } from "../../domain/tool-endpoint.ts"
+import type { ProbeMemory } from "../kit/process/probe.ts"
 import type { EndStep } from "../kit/process/process-tree.ts"
 import type { RunningProcesses } from "../kit/process/running-processes.ts"
-import type { ProbeMemory } from "../probe.ts"
 
 export interface ExecTimeouts {
   /** How an interrupted turn is ended; together below two seconds. */

@@ -1,3 +1,53 @@
+import path from "node:path"
+import { ask, outputOf, type ProbeOptions, sharedMemory } from "../kit/process/probe.ts"
+
+/** What a program is when it is driven by exec's arguments. */
+export interface ExecProfile {
+  /** Name, with the version where it is known: `codex-cli 0.169.0`, `my-agent.sh`. */
+  readonly program: string
+  readonly version: string | null
+  /** OpenAI's codex: its other subcommands may be used. */
+  readonly isCodex: boolean
+  readonly features: ExecFeatures
+  /** What it printed when it was asked for the help of `exec` and ended with an error; null: it did not. */
+  readonly refusal: string | null
+  /** It did not answer in time: it may be another program when this machine is less busy. */
+  readonly isSilent?: true
+}
+
+/** The first two questions of `probeExecutable` only, for programs that are to be driven by exec anyway. */
+export function probeExec(file: string, options: ProbeOptions): Promise<ExecProfile> {
+  const memory = options.memory ?? sharedMemory
+  const askAll = async (): Promise<ExecProfile> => {
+    const asked = await ask(file, ["exec", "--help"], options)
+    const help = outputOf(asked)
+    const refusal = help === null && !asked.isTimeout ? asked.output.trim() : null
+    const fresh = help === null ? plainFeatures : featuresOfHelp(help)
+    const name = path.basename(file)
+    if (!fresh.printsJson) {
+      const silent = asked.isTimeout ? ({ isSilent: true } as const) : {}
+      return { program: name, version: null, isCodex: false, features: fresh, refusal, ...silent }
+    }
+    const resumeHelp = outputOf(await ask(file, ["exec", "resume", "--help"], options))
+    const versionLine = versionLineOf(outputOf(await ask(file, ["--version"], options)) ?? "")
+    const version = /\d+\.\d+(?:\.\d+\S*)?/.exec(versionLine)?.[0] ?? null
+    return {
+      program: version === null ? name : versionLine.slice(0, 80),
+      version,
+      isCodex: /^codex(?:-cli)?\s/.test(versionLine),
+      features: resumeHelp === null ? fresh : commonFeatures(fresh, featuresOfHelp(resumeHelp)),
+      refusal,
+    }
+  }
+  return memory.recall("exec", file, askAll, (profile) => profile.isSilent === true)
+}
+
+/** A notice may stand in front of it. */
+function versionLineOf(printed: string): string {
+  const ofCodex = /\bcodex(?:-cli)? \d+\.\d+\.\d+\S*/.exec(printed)?.[0]
+  return ofCodex ?? printed.trim().split("\n")[0]?.trim() ?? ""
+}
+
 /** What a program understands beyond the documented exec form; told by its own help text, never assumed. */
 export interface ExecFeatures {
   /** `--json`: events as JSON lines on stdout. False: stdout is the answer as plain text. */
@@ -43,7 +93,7 @@ export function featuresOfHelp(help: string): ExecFeatures {
 }
 
 /** What works on a first turn and on a resumed one: old releases of codex take less behind `resume`. */
-export function commonFeatures(fresh: ExecFeatures, resumed: ExecFeatures): ExecFeatures {
+function commonFeatures(fresh: ExecFeatures, resumed: ExecFeatures): ExecFeatures {
   return {
     ...fresh,
     readsStdin: fresh.readsStdin && resumed.readsStdin,

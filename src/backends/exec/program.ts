@@ -2,8 +2,8 @@ import type { ThreadReach, TurnInput } from "../../domain/backend.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import type { FunctionChannel } from "../kit/turn/function-channel.ts"
 import { bytesOf } from "../kit/turn/prompt.ts"
-import type { ExecProfile } from "../probe.ts"
 import { functionFlags, tomlString } from "./functions.ts"
+import type { ExecProfile } from "./probe.ts"
 
 /** Where a turn runs: a new session of the CLI, its newest one in this folder, or one by its id. */
 export type SessionTarget = "new" | "last" | { readonly id: string }

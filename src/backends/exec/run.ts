@@ -3,10 +3,10 @@ import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { noUsage, type Usage } from "../../domain/usage.ts"
 import type { RunningProcesses } from "../kit/process/running-processes.ts"
 import { renderPrompt } from "../kit/turn/prompt.ts"
-import type { ExecProfile } from "../probe.ts"
 import { functionEnvironment } from "./functions.ts"
 import type { LastSession, SessionRun } from "./last-session.ts"
 import type { ExecBackendOptions } from "./options.ts"
+import type { ExecProfile } from "./probe.ts"
 import {
   canConfigureInstructions,
   type ExecCommand,

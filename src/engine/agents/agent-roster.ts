@@ -1,8 +1,7 @@
 import type { AgentStatus } from "../../domain/agents.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
-import type { Store } from "../../domain/store.ts"
-import type { PendingTurn } from "../plan/pending-turn.ts"
+import type { Store, ThreadRecord } from "../../domain/store.ts"
 import type { Agent } from "./agent.ts"
 
 /** The engine's hold on a running agent: as long as it lasts, the agent is not replaced. */
@@ -54,8 +53,11 @@ export async function isAgentGone(
 }
 
 /** A turn that waited over a restart is not given to another agent of that name. Throws `model_not_found`. */
-export function assertAgentOf({ plan, record }: PendingTurn, identity: string): void {
+export function assertAgentOf(
+  { agentId, agentIdentity }: Pick<ThreadRecord, "agentId" | "agentIdentity">,
+  identity: string,
+): void {
   // Of a time before identities: then nobody has taken the name since.
-  if ((plan.thread.agentIdentity ?? record.agentId) === identity) return
-  throw new ProxyError("model_not_found", `The agent '${record.agentId}' of that turn is not here any more.`)
+  if ((agentIdentity ?? agentId) === identity) return
+  throw new ProxyError("model_not_found", `The agent '${agentId}' of that turn is not here any more.`)
 }

@@ -11,7 +11,7 @@ import {
 import { ProxyError } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
 import { notReadyError } from "../../domain/not-ready-error.ts"
-import type { Outcome } from "../turn/outcome.ts"
+import type { ResponseRecord } from "../../domain/responses.ts"
 
 export interface AgentOptions {
   readonly profile: AgentProfile
@@ -167,7 +167,7 @@ export class Agent {
    * How a turn ended. A log-in that its CLI takes for good may have expired: only turns tell. It does not make the agent not
    * ready, for only the next turn can tell that it is good again.
    */
-  turnEnded({ status, error }: Pick<Outcome, "status" | "error">): void {
+  turnEnded({ status, error }: Pick<ResponseRecord, "status" | "error">): void {
     // Also an answer that was cut came from the model.
     if (status === "completed" || status === "incomplete") this.#loginProblem = null
     else if (error?.modelStatus === 401)

@@ -55,3 +55,11 @@ export function assertAnswerable(past: readonly Item[], added: readonly Item[]):
     },
   )
 }
+
+export function conversationNotFound(id: string, param?: string): ProxyError {
+  return new ProxyError(
+    "conversation_not_found",
+    `Conversation with id '${id.slice(0, 100)}' not found.`,
+    param === undefined ? {} : { param },
+  )
+}

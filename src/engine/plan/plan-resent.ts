@@ -22,8 +22,8 @@ export async function planResent(
   const sent = new SentConversation(request)
   const unknown = () => planNew(sent.from(0), request, context, sessionKey)
   if (request.sideRequest !== null) return unknown()
-  const { principal, agent, parking } = context
-  const parked = request.keepsThread ? null : parking.findUnstored(principal, agent.id, outputIds(added))
+  const { principal, agent, unsettled } = context
+  const parked = request.keepsThread ? null : unsettled.findUnstored(principal, agent.id, outputIds(added))
   if (parked !== null && parked.headTurnId !== null) {
     const how = { ...sent.from(history.length), clientHistory: history }
     return { ...how, thread: parked, parentTurnId: parked.headTurnId, fork: null, changes: noChanges }
@@ -58,8 +58,8 @@ async function placeOf(
     isRepeat: false,
     asked: [],
   }
-  const { hidesItsWork, live } = context
-  return behindUnanswered(start, { ...search, sent, sessionKey, hidesItsWork, live })
+  const { hidesItsWork, unsettled } = context
+  return behindUnanswered(start, { ...search, sent, sessionKey, hidesItsWork, unsettled })
 }
 
 function outputIds(added: readonly AddedItem[]): readonly string[] {

@@ -3,8 +3,12 @@ import { broughtMarkOf, chainAfter, type Exchange, exchangesOf, noChain } from "
 import type { Item } from "../../domain/items.ts"
 import type { Store, TurnRecord } from "../../domain/store.ts"
 import type { TurnRequest } from "../../domain/turn-request.ts"
-import { conversationNotFound } from "../stored/conversations.ts"
-import { assertAnswerable, assertOutputsHaveCalls, findHead } from "./conversation-head.ts"
+import {
+  assertAnswerable,
+  assertOutputsHaveCalls,
+  conversationNotFound,
+  findHead,
+} from "./conversation-head.ts"
 import { type AddedItem, splitInput } from "./history.ts"
 import { assertCallsAnswered } from "./open-functions.ts"
 import { chainBehind, continuation, type Plan, type PlanContext, planAfterTurn, planUnknown } from "./plan.ts"

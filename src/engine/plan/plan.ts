@@ -2,11 +2,9 @@ import type { AgentKey } from "../../domain/agents.ts"
 import { type Chain, chainAfter, exchangesOf, noChain } from "../../domain/exchanges.ts"
 import { newId } from "../../domain/ids.ts"
 import type { Item } from "../../domain/items.ts"
-import type { Owner, Store, ThreadRecord, TurnRecord } from "../../domain/store.ts"
+import type { Owner, Store, ThreadRecord, TurnPlace, TurnRecord } from "../../domain/store.ts"
 import { writeExchanges } from "../../domain/turn-marks.ts"
 import type { TurnRequest } from "../../domain/turn-request.ts"
-import type { LiveTurns } from "../turn/live-turns.ts"
-import type { Parking } from "../turn/parking.ts"
 import type { AddedItem } from "./history.ts"
 import { changesOf, noChanges, type ThreadChanges, threadKey } from "./thread-key.ts"
 
@@ -30,6 +28,14 @@ export interface Plan {
   readonly seenText: string | null
 }
 
+/** What plans know of turns that the ledger does not tell of, or not yet. */
+export interface UnsettledTurns {
+  /** First turns that still run though their clients are gone, by the keys by which they will be found. */
+  beginnings(owner: Owner, keys: readonly string[]): readonly TurnPlace[]
+  /** The thread, which is not stored, of a turn that waits for one of these outputs. */
+  findUnstored(principal: string, agentId: string, callIds: readonly string[]): ThreadRecord | null
+}
+
 export interface PlanContext {
   readonly store: Store
   readonly principal: string
@@ -39,8 +45,7 @@ export interface PlanContext {
   /** See `Capabilities`. */
   readonly hidesItsWork: boolean
   readonly sessions: "separate" | "shared"
-  readonly live: Pick<LiveTurns, "beginnings">
-  readonly parking: Pick<Parking, "findUnstored">
+  readonly unsettled: UnsettledTurns
   readonly now: number
   /** By the clock by which things age. */
   readonly age: number

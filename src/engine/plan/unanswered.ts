@@ -4,8 +4,8 @@ import { type ContentPart, type Item, textOf } from "../../domain/items.ts"
 import { saidText } from "../../domain/said-text.ts"
 import type { Owner, Store, TurnTrace } from "../../domain/store.ts"
 import { lookupKeys } from "../../domain/turn-marks.ts"
-import type { LiveTurns } from "../turn/live-turns.ts"
 import { type Held, heldBy } from "./held.ts"
+import type { UnsettledTurns } from "./plan.ts"
 import type { Asked, SentConversation } from "./sent-conversation.ts"
 
 /** Where a conversation goes on, behind what happened without an answer. */
@@ -30,7 +30,7 @@ export interface UnansweredSearch {
   readonly sessionKey: string | null
   /** The agent does not tell what it does by itself. */
   readonly hidesItsWork: boolean
-  readonly live: Pick<LiveTurns, "beginnings">
+  readonly unsettled: Pick<UnsettledTurns, "beginnings">
 }
 
 /**
@@ -91,7 +91,7 @@ async function turnsAfter(
   const keys = values.map((mark) => keyOf("begin", mark))
   const newest = async (key: string) => (await store.findTurnsByKey(owner, key)).slice(0, maxSameBeginnings)
   const found = (await Promise.all(keys.map(newest))).flat()
-  const begun = [...found, ...search.live.beginnings(owner, keys)]
+  const begun = [...found, ...search.unsettled.beginnings(owner, keys)]
   const session =
     sessionKey === null ? null : await store.findThreadBySession(owner.principal, owner.agent, sessionKey)
   // Under another name it is another chat, which begins with the same words.

@@ -3,8 +3,8 @@ import type { MessageItem } from "../../domain/items.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
 import type { Store } from "../../domain/store.ts"
 import type { TurnRequest } from "../../domain/turn-request.ts"
+import type { AgentRoster } from "../agents/agent-roster.ts"
 import { agentNamed } from "../agents/find-agent.ts"
-import type { EngineOptions } from "../engine-options.ts"
 import type { AgeClock } from "../log/age-clock.ts"
 import type { PendingTurn } from "../plan/pending-turn.ts"
 import type { IdempotencyKey } from "./idempotency.ts"
@@ -47,7 +47,7 @@ const maxModel = 256
  */
 export function toldRequest(
   { model, echo, sideRequest }: Pick<TurnRequest, "model" | "echo" | "sideRequest">,
-  { tellsMetadata, roster }: Pick<EngineOptions, "tellsMetadata" | "roster">,
+  { tellsMetadata, roster }: { readonly tellsMetadata?: boolean; readonly roster: AgentRoster },
 ): readonly MessageItem[] {
   if (tellsMetadata !== true || sideRequest !== null) return []
   const isNobody = agentNamed(roster.members, model) === null

@@ -10,6 +10,7 @@ import { ProxyError } from "../../domain/errors.ts"
 import { newId } from "../../domain/ids.ts"
 import type { ClientItem } from "../../domain/input-reference.ts"
 import type { Item } from "../../domain/items.ts"
+import { conversationNotFound } from "../plan/conversation-head.ts"
 import type { ConversationTurns } from "./conversation-turns.ts"
 
 /** What clients may ask of conversations. All reject with `conversation_not_found` for another principal's. */
@@ -112,14 +113,6 @@ export class LedgerConversations implements Conversations {
       return this.retrieve(principal, id)
     })
   }
-}
-
-export function conversationNotFound(id: string, param?: string): ProxyError {
-  return new ProxyError(
-    "conversation_not_found",
-    `Conversation with id '${id.slice(0, 100)}' not found.`,
-    param === undefined ? {} : { param },
-  )
 }
 
 function itemNotFound(id: string): ProxyError {

@@ -1,11 +1,23 @@
 import { messageOf } from "../../domain/errors.ts"
+import type { Log } from "../../domain/log.ts"
 import type { Store } from "../../domain/store.ts"
 import type { Agent } from "../agents/agent.ts"
-import type { EngineOptions } from "../engine-options.ts"
-import { dayMs } from "../log/age-clock.ts"
+import type { AgentRoster } from "../agents/agent-roster.ts"
+import { type AgeClock, dayMs } from "../log/age-clock.ts"
 import { idempotencyMs } from "../request/idempotency.ts"
+import type { InputSources } from "../request/input-resolver.ts"
 
 const threadsPerStep = 100
+
+export interface RetentionOptions {
+  readonly store: Store
+  readonly roster: AgentRoster
+  readonly inputs: Pick<InputSources, "inbox">
+  /** 0: everything is kept. */
+  readonly limits: { readonly retentionDays: number }
+  readonly ages: AgeClock
+  readonly log: Log
+}
 
 /** What one sweep may take of so many: what is taken by mistake is a part, and there is time to notice. */
 function shareOf(count: number): number {
@@ -16,7 +28,7 @@ function shareOf(count: number): number {
  * Deletes what is too old, in bounded portions: threads that nobody used with their turns and responses, in the CLI as well, what
  * agents said by themselves, and files in their inboxes. Never rejects: it runs by the clock.
  */
-export async function sweep(options: EngineOptions): Promise<void> {
+export async function sweep(options: RetentionOptions): Promise<void> {
   const { ages, log } = options
   // The clock goes on also where something cannot be deleted.
   for (const step of [() => deleteOld(options), () => ages.swept()]) {
@@ -26,7 +38,7 @@ export async function sweep(options: EngineOptions): Promise<void> {
   }
 }
 
-async function deleteOld(options: EngineOptions): Promise<void> {
+async function deleteOld(options: RetentionOptions): Promise<void> {
   const { store, roster, inputs, limits, ages } = options
   await store.deleteIdempotentBefore(ages.now() - idempotencyMs)
   if (limits.retentionDays === 0) return
@@ -39,7 +51,7 @@ async function deleteOld(options: EngineOptions): Promise<void> {
 }
 
 async function deleteThreads(
-  { store, log }: { readonly store: Store; readonly log: EngineOptions["log"] },
+  { store, log }: Pick<RetentionOptions, "store" | "log">,
   agents: readonly Agent[],
   time: number,
 ): Promise<void> {

@@ -3,7 +3,7 @@ import { chmod, rm } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { ProxyError } from "../../domain/errors.ts"
 import { fileProblemOf } from "../../domain/file-problem.ts"
-import type { HttpApp } from "../http-app.ts"
+import type { HttpApp } from "./http-env.ts"
 import { type HttpServer, startSocketServer } from "./http-server.ts"
 
 /** `sun_path` holds 104 bytes on macOS and 108 on Linux, the final zero included. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
-import type { Context } from "hono"
+import type { Context, Hono } from "hono"
 import type { ByteShare } from "./byte-budget.ts"
 import type { ClientAddress } from "./client-address.ts"
 import type { LargeAnswer } from "./large-answer.ts"
@@ -29,6 +29,9 @@ export interface HttpEnv {
     isAborted: boolean
   }
 }
+
+/** All routes, or those for agents: a function from request to answer. */
+export type HttpApp = Hono<HttpEnv>
 
 export type HttpContext = Context<HttpEnv>
 

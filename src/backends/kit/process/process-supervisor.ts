@@ -2,14 +2,13 @@ import { fullReason } from "../../../domain/backend.ts"
 import { messageOf } from "../../../domain/errors.ts"
 import type { Log } from "../../../domain/log.ts"
 import { RpcLostError } from "../rpc/rpc-client.ts"
+import { maxPrintedLength } from "../rpc/stray-lines.ts"
 import { StartError, type StartErrorFields, stopping } from "./start-error.ts"
 
 const firstPauseMs = 1_000
 const longestPauseMs = 60_000
 /** Longest pause that callers are kept waiting for, where the program has worked before: it was killed, and mends itself. */
 const longestWaitMs = 5_000
-/** Characters of what a program says beside its protocol that people are shown. */
-export const maxPrintedLength = 600
 /** A process that lived this long did not die of its start. */
 const healthyLifeMs = 30_000
 

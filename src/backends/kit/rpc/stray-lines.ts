@@ -1,7 +1,8 @@
 import type { Log } from "../../../domain/log.ts"
 import { printedText } from "../../../domain/printed-text.ts"
-import { maxPrintedLength } from "../process/process-supervisor.ts"
 
+/** Characters of what a program says beside its protocol that people are shown. */
+export const maxPrintedLength = 600
 /** So many lines of one process are logged; a program that prints without end would fill the log. */
 const maxLogged = 10
 const maxLoggedLength = 200
