@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import path from "node:path"
 import { describe, expect, it } from "vitest"
 
-const src = path.resolve(import.meta.dirname, "../src")
+const src = path.resolve(import.meta.dirname, "../../src")
 
 /** From the outside to the core: a folder may import from itself and from what stands behind it. */
 const order = [

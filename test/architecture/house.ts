@@ -2,10 +2,62 @@
 export interface Room {
   /** From `src/` on. */
   readonly folder: string
-  /** Files by which others enter it, without `.ts`; `all`: a shelf, from which each file is taken by itself. */
-  readonly doors: readonly string[] | "all"
-  /** Other rooms that it may know; left out: all that stand behind it. */
-  readonly knows?: readonly string[]
 }
 
-export const rooms: readonly Room[] = []
+/** From the outside to the core: a room imports only what stands behind it. */
+export const rooms: readonly Room[] = [
+  { folder: "." },
+  { folder: "cli" },
+  { folder: "cli/commands" },
+  { folder: "cli/connect" },
+  { folder: "cli/context" },
+  { folder: "cli/io" },
+  { folder: "service" },
+  { folder: "http" },
+  { folder: "http/status" },
+  { folder: "http/resources" },
+  { folder: "http/turns" },
+  { folder: "http/guard" },
+  { folder: "http/server" },
+  { folder: "mcp" },
+  { folder: "supervise/doctor" },
+  { folder: "supervise" },
+  { folder: "supervise/launchd" },
+  { folder: "supervise/systemd" },
+  { folder: "supervise/machine" },
+  { folder: "team" },
+  { folder: "engine" },
+  { folder: "engine/stored" },
+  { folder: "engine/turn" },
+  { folder: "engine/thread" },
+  { folder: "engine/answer" },
+  { folder: "engine/request" },
+  { folder: "engine/log" },
+  { folder: "engine/plan" },
+  { folder: "engine/agents" },
+  { folder: "backends" },
+  { folder: "backends/demo" },
+  { folder: "backends/command" },
+  { folder: "backends/exec" },
+  { folder: "backends/codex" },
+  { folder: "backends/claude" },
+  { folder: "backends/acp" },
+  { folder: "backends/kit/turn" },
+  { folder: "backends/kit/process" },
+  { folder: "backends/kit/rpc" },
+  { folder: "backends/kit/functions" },
+  { folder: "fetch" },
+  { folder: "storage/sqlite" },
+  { folder: "storage/files" },
+  { folder: "workspace/take-over" },
+  { folder: "workspace/home" },
+  { folder: "workspace/agent" },
+  { folder: "disk" },
+  { folder: "protocol/openapi" },
+  { folder: "protocol/chat" },
+  { folder: "protocol" },
+  { folder: "protocol/responses" },
+  { folder: "protocol/common" },
+  { folder: "config" },
+  { folder: "domain" },
+]

@@ -41,7 +41,8 @@ export function sourceFile(name: string, text: string): SourceFile {
     for (const node of nodesOf(statement)) {
       const isImport = /^(Import|ExportNamed|ExportAll)(Declaration|Expression)$/.test(node.type)
       const from = isImport ? (node.source as { readonly value?: unknown } | null)?.value : undefined
-      if (typeof from === "string" && from.startsWith(".")) imports.add(path.posix.join(path.posix.dirname(name), from))
+      if (typeof from === "string" && from.startsWith("."))
+        imports.add(path.posix.join(path.posix.dirname(name), from))
     }
     if (statement.type === "ExportNamedDeclaration") exports.push(...namesOf(statement))
   }
@@ -49,7 +50,7 @@ export function sourceFile(name: string, text: string): SourceFile {
 }
 
 /** The node and all that is in it. */
-export function* nodesOf(node: SyntaxNode): Generator<SyntaxNode> {
+function* nodesOf(node: SyntaxNode): Generator<SyntaxNode> {
   yield node
   for (const value of Object.values(node)) {
     for (const inner of Array.isArray(value) ? value : [value]) {
@@ -58,13 +59,8 @@ export function* nodesOf(node: SyntaxNode): Generator<SyntaxNode> {
   }
 }
 
-/** Lines from the first to the last of the node. */
-export function lineCount({ text }: SourceFile, { start, end }: SyntaxNode): number {
-  return text.slice(start, end).split("\n").length
-}
-
 /** What it is called where it is declared: `name`, or the key of the property that it is. */
-export function nameOf(node: SyntaxNode): string {
+function nameOf(node: SyntaxNode): string {
   const named = (node.id ?? node.key ?? {}) as { readonly name?: unknown }
   return typeof named.name === "string" ? named.name : ""
 }
@@ -72,7 +68,9 @@ export function nameOf(node: SyntaxNode): string {
 function namesOf(statement: SyntaxNode): readonly string[] {
   const declaration = statement.declaration as SyntaxNode | null
   if (declaration === null) {
-    return (statement.specifiers as SyntaxNode[]).map(({ exported }) => (exported as { readonly name: string }).name)
+    return (statement.specifiers as SyntaxNode[]).map(
+      ({ exported }) => (exported as { readonly name: string }).name,
+    )
   }
   if (declaration.type !== "VariableDeclaration") return [nameOf(declaration)]
   return (declaration.declarations as SyntaxNode[]).map(nameOf)

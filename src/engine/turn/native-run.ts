@@ -25,6 +25,7 @@ import type { FunctionGate } from "./function-gate.ts"
 import { openThread } from "./open-thread.ts"
 import { completed, failed, isLost, type Outcome, type StopCause, stopped } from "./outcome.ts"
 import type { ParkedTurn, Parking } from "./parking.ts"
+import { resumedWith } from "./resumed-with.ts"
 import { ServiceCalls } from "./service-calls.ts"
 import { type TurnTools, turnTools } from "./turn-tools.ts"
 
@@ -395,12 +396,4 @@ export class NativeRun {
     if (this.#usage === null || own === null) return own ?? this.#usage
     return addUsage(this.#usage, own)
   }
-}
-
-/** The events of a turn from a read on that is under way. */
-async function* resumedWith(
-  reading: Promise<IteratorResult<readonly TurnEvent[]>>,
-  events: AsyncIterator<readonly TurnEvent[]>,
-): AsyncGenerator<readonly TurnEvent[]> {
-  for (let next = await reading; next.done !== true; next = await events.next()) yield next.value
 }

@@ -41,8 +41,8 @@ describe("taking over agents of release 0.2.0", () => {
     })
     const settings = { backend: null, cli: null, desired_state: "running", permissions: "full" }
     expect(await control("manager")).toMatchObject({ ...settings, name: null, working_dir: null })
-    expect(await control("engineer_alice")).toMatchObject({ ...settings, name: "alice", working_dir: ".." })
-    expect(await control("engineer_al-ice")).toMatchObject({ ...settings, name: "al-ice", working_dir: ".." })
+    expect(await control("engineer_alice")).toMatchObject({ ...settings, name: "alice", working_dir: "./" })
+    expect(await control("engineer_al-ice")).toMatchObject({ ...settings, name: "al-ice", working_dir: "./" })
     expect(await control("reviewer_alice")).toMatchObject({
       cli: "claude",
       desired_state: "stopped",
@@ -71,7 +71,7 @@ describe("taking over agents of release 0.2.0", () => {
     expect(await control("engineer_a")).toMatchObject({
       desired_state: "stopped",
       cli: null,
-      working_dir: "..",
+      working_dir: "./",
     })
     const asked = { cli: "claude", working_dir: "/srv/code" }
     expect(await control("engineer_b")).toMatchObject({ desired_state: "stopped", ...asked })

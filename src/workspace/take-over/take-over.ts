@@ -197,5 +197,5 @@ function workingDirOf(
 ): string | null {
   if (path === workingDirectory || (path === null && basename(workspace) === "manager")) return null
   // It stays the same when the home is moved.
-  return path === null || path === workspace || !path.startsWith("/") ? ".." : path
+  return path === null || path === workspace || !path.startsWith("/") ? "./" : path
 }

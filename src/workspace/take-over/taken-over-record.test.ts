@@ -125,7 +125,7 @@ describe("taking over a home of release 0.2.0", { timeout: 240_000 }, () => {
     const left = [{ folder: "engineer_x\n  next: type this", why: "\u001b[2Jit is \u202eodd\nvery" }]
     writeFileSync(
       join(home, "from-0.2.0.json"),
-      JSON.stringify({ agents: ["manager", "../../..", "a\u001b[2J"], left }),
+      JSON.stringify({ agents: ["manager", "../..", "a\u001b[2J"], left }),
     )
     const record = await takenOverBefore(home)
     expect(record?.agents).toEqual(["manager"])
