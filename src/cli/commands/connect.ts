@@ -2,8 +2,6 @@ import { statSync } from "node:fs"
 import { resolve } from "node:path"
 import { Command, Option } from "commander"
 import { ProxyError } from "../../domain/errors.ts"
-import { startService } from "../../service/service.ts"
-import { HomeLockedError } from "../../workspace/home/home-lock.ts"
 import { RosterFolder } from "../../workspace/home/roster-folder.ts"
 import { Chat } from "../connect/chat.ts"
 import { talkInJson, talkThroughPipe } from "../connect/piped-chat.ts"
@@ -16,7 +14,6 @@ import { configOfHome } from "../context/config-of-home.ts"
 import { DaemonClient, DaemonDownError } from "../context/daemon-client.ts"
 import { assertPassedOn } from "../context/passed-on.ts"
 import { UsageError } from "../io/exit-codes.ts"
-import { createLogger } from "../io/logger.ts"
 
 interface ConnectFlags extends CommonFlags {
   readonly new?: boolean
@@ -81,7 +78,7 @@ function talk(chat: Chat, home: string, { json }: ConnectFlags): Promise<number>
 
 async function startStandalone(home: string): Promise<() => Promise<void>> {
   // Loaded only here: it is the whole service.
-  const { startStandaloneService } = await import("./connect.ts")
+  const { startStandaloneService } = await import("../connect/standalone-service.ts")
   return startStandaloneService(home)
 }
 
@@ -103,19 +100,4 @@ async function runOn(client: DaemonClient, home: string, id: string, typed: stri
   if (folder.find(id)?.control?.cli !== cli) await folder.change(id, { cli, backend: null })
   const agent = await client.change(id, "start")
   note(`${id} runs on ${programOf(agent)} from now on (\`cli\` in its control/agent.json).`)
-}
-
-/** The service of this home in this process, on its socket only. Resolves with what ends it. */
-export async function startStandaloneService(home: string): Promise<() => Promise<void>> {
-  const config = configOfHome(home)
-  // Its lines would run through the talk.
-  const log = await createLogger(process.stderr, { AI_AGENT_PROXY_LOG_LEVEL: "error", ...process.env })
-  const service = await startService({ config, log, env: process.env, isOnSocketOnly: true }).catch(
-    (error: unknown) => {
-      if (!(error instanceof HomeLockedError)) throw error
-      throw new UsageError("The service is running already: talk to its agents without --standalone.")
-    },
-  )
-  await service.managerReadiness
-  return () => service.stop()
 }
