@@ -10,23 +10,17 @@ import type {
   TurnInput,
 } from "../domain/backend.ts"
 import { messageOf } from "../domain/errors.ts"
-import type { ToolEndpoint } from "../domain/tool-endpoint.ts"
 import { createCodexBackend } from "./codex/backend.ts"
 import type { CodexBackendOptions } from "./codex/options.ts"
 import { createExecBackend } from "./exec/backend.ts"
+import type { ExecBackendOptions } from "./exec/options.ts"
 import { Downgrade } from "./kit/process/downgrade.ts"
 import { findExecutable } from "./kit/process/find-executable.ts"
 import { endLeftBehind, RunningProcesses } from "./kit/process/running-processes.ts"
 import { probeExecutable } from "./probe.ts"
 
-export interface CliBackendOptions extends CodexBackendOptions {
-  /** See `ExecBackendOptions`. */
-  readonly resumesLast: boolean
-  /** See `ExecBackendOptions`. */
-  readonly isNewcomer?: boolean
-  /** See `AgentBackendOptions`. */
-  readonly toolEndpoint: ToolEndpoint | null
-}
+type CliBackendOptions = CodexBackendOptions &
+  Pick<ExecBackendOptions, "resumesLast" | "isNewcomer" | "toolEndpoint">
 
 /**
  * A codex that can be driven in no way: so old that it knows neither, or it stops at a notice, or was installed by halves. A
@@ -82,7 +76,7 @@ class CliBackend implements Backend {
     if (!this.#isChosen) await this.#choose()
     // Not waited for: meanwhile it works as it is.
     else if (this.#downgrade?.isDue === true) void this.#tryAgain(this.#downgrade)
-    const { permissions = "full", executable } = this.#options
+    const { permissions, executable } = this.#options
     if (this.#exec !== null && permissions !== "full") {
       return {
         isReady: false,
@@ -176,18 +170,9 @@ class CliBackend implements Backend {
 
   /** `downgradedBy`: what the app-server said that it should have; null: nobody expects one. */
   #useExec(downgradedBy: string | null): void {
-    const { executable, cwd, env, model, resumesLast, isNewcomer = false, toolEndpoint, log } = this.#options
-    this.#exec = createExecBackend({
-      executable,
-      cwd,
-      env,
-      model,
-      resumesLast,
-      isNewcomer,
-      toolEndpoint,
-      log,
-      running: this.#running,
-    })
+    const { timeouts: _, ...options } = this.#options
+    const { executable, log } = options
+    this.#exec = createExecBackend({ ...options, running: this.#running })
     if (downgradedBy === null) {
       log("info", "the CLI is driven by exec's arguments: every turn starts it anew", { executable })
       return

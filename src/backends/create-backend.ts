@@ -1,10 +1,7 @@
 import path from "node:path"
 import { demoCli } from "../domain/agent-clis.ts"
-import type { Permissions } from "../domain/agents.ts"
-import type { Backend, BackendEvent } from "../domain/backend.ts"
+import type { Backend } from "../domain/backend.ts"
 import { ProxyError } from "../domain/errors.ts"
-import type { Log } from "../domain/log.ts"
-import type { ToolEndpoint } from "../domain/tool-endpoint.ts"
 import { createAcpBackend } from "./acp/backend.ts"
 import { type AcpCli, acpClis, otherAcp } from "./acp/clis.ts"
 import { createClaudeBackend } from "./claude/backend.ts"
@@ -15,40 +12,26 @@ import type { CodexTimeouts } from "./codex/options.ts"
 import { codexEnvironment } from "./codex/program.ts"
 import { createCommandBackend } from "./command/backend.ts"
 import { createDemoBackend } from "./demo/backend.ts"
+import type { AgentLimits, BackendContext } from "./kit/backend-context.ts"
 import { childEnvironment } from "./kit/process/child-environment.ts"
 import { refusedArgument } from "./kit/process/cli-arguments.ts"
 
 /** What every kind of agent CLI is started with. */
-export interface AgentBackendOptions {
+export interface AgentBackendOptions extends Omit<BackendContext, "env"> {
   /** `backend` of the agent's control file; null: found by the executable's name. */
   readonly kind: string | null
-  /** Name or path of the program. */
-  readonly executable: string
   /** What stands behind it on the command line of `cli`, see `refusedArgument`. */
   readonly args?: readonly string[]
-  /** Absolute path of the agent's workspace: where its CLI runs. */
-  readonly cwd: string
   /** What the child's environment is taken from, through an allow-list. */
   readonly env: NodeJS.ProcessEnv
   /** Names beyond the allow-list. */
   readonly passEnv: readonly string[]
-  /** Model of every thread; null: the CLI's own. */
-  readonly model: string | null
-  readonly permissions: Permissions
-  /** Absolute; where the agent may write beside `cwd` with the permissions `workspace`. */
-  readonly writableFolders?: readonly string[]
-  /** Absolute; where it may not, although they are below one of these. */
-  readonly protectedFolders?: readonly string[]
   /** True with `sessions = "shared"`, see `ExecBackendOptions`. */
   readonly resumesLast: boolean
   /** True: what sessions there are in the workspace's place, an agent left that had it before; see `ExecBackendOptions`. */
   readonly isNewcomer?: boolean
-  /** Null: CLIs that know functions only over MCP have none. */
-  readonly toolEndpoint: ToolEndpoint | null
   /** In place of the defaults of codex. */
   readonly codexTimeouts?: Partial<CodexTimeouts>
-  readonly onEvent: (event: BackendEvent) => void
-  readonly log: Log
 }
 
 type Create = (options: AgentBackendOptions) => Backend
@@ -57,11 +40,8 @@ type Create = (options: AgentBackendOptions) => Backend
 const backends: ReadonlyMap<string, Create> = new Map<string, Create>([
   ["codex", codexLikeBackend],
   [claudeKind, claudeBackend],
-  ["command", (options) => commandBackend(options, "command", options.args ?? [])],
-  [
-    "pi",
-    (options) => commandBackend(options, "pi", [...piArguments(options.model), ...(options.args ?? [])]),
-  ],
+  ["command", commandBackend],
+  ["pi", piBackend],
   [demoCli, demoBackend],
   ...[...acpClis.values(), otherAcp].map((cli): [string, Create] => [
     cli.kind,
@@ -103,11 +83,12 @@ export function kindOfProgram(executable: string): string {
   return isOther || !backends.has(name) ? "codex" : name
 }
 
-function demoBackend({
+/** The built-in one: it is there, whatever else is not. */
+export function demoBackend({
   cwd,
   permissions,
   writableFolders: [workingDirectory] = [],
-}: AgentBackendOptions): Backend {
+}: Pick<BackendContext, "cwd" | keyof AgentLimits>): Backend {
   return createDemoBackend({
     workspace: cwd,
     permissions,
@@ -116,75 +97,44 @@ function demoBackend({
 }
 
 function claudeBackend(options: AgentBackendOptions): Backend {
-  const { executable, cwd, env, passEnv, model, permissions, toolEndpoint, onEvent, log } = options
-  return createClaudeBackend({
-    executable,
-    cwd,
-    env: claudeEnvironment(env, passEnv),
-    model,
-    permissions,
-    protectedFolders: options.protectedFolders ?? [],
-    toolEndpoint,
-    onEvent,
-    log,
-  })
+  return createClaudeBackend({ ...options, env: claudeEnvironment(options.env, options.passEnv) })
 }
 
 function codexLikeBackend(options: AgentBackendOptions): Backend {
-  const { executable, cwd, env, passEnv, model, permissions, resumesLast, toolEndpoint, onEvent, log } =
-    options
-  return createCliBackend({
-    executable,
-    cwd,
-    env: codexEnvironment(env, passEnv),
-    model,
-    permissions,
-    writableFolders: options.writableFolders ?? [],
-    protectedFolders: options.protectedFolders ?? [],
-    timeouts: options.codexTimeouts ?? {},
-    resumesLast,
-    isNewcomer: options.isNewcomer ?? false,
-    toolEndpoint,
-    onEvent,
-    log,
-  })
+  const { env, passEnv, codexTimeouts: timeouts = {} } = options
+  return createCliBackend({ ...options, env: codexEnvironment(env, passEnv), timeouts })
 }
 
 function acpBackend(options: AgentBackendOptions, cli: AcpCli): Backend {
-  const { executable, args = [], cwd, env, passEnv, model, permissions, toolEndpoint, onEvent, log } = options
+  const { args = [], env, passEnv, permissions } = options
   return createAcpBackend({
+    ...options,
     cli,
-    executable,
     args: [...cli.args(permissions), ...args],
-    cwd,
     env: childEnvironment(env, passEnv),
-    model,
-    permissions,
-    protectedFolders: options.protectedFolders ?? [],
-    toolEndpoint,
-    onEvent,
-    log,
   })
 }
 
-function commandBackend(options: AgentBackendOptions, kind: string, args: readonly string[]): Backend {
-  const { executable, cwd, env, passEnv, log } = options
+function commandBackend(options: AgentBackendOptions): Backend {
+  const { args = [], env, passEnv } = options
   return createCommandBackend({
-    kind,
-    executable,
+    ...options,
+    kind: "command",
     args,
-    ...(kind === "pi" && { restrainingArgs: ["--no-tools"] }),
-    cwd,
-    env: { ...childEnvironment(env, passEnv), ...(kind === "pi" ? piVariables : {}) },
-    installStep:
-      kind === "pi" ? "Install it with `npm install -g @mariozechner/pi-coding-agent`" : "Install it",
-    log,
+    env: childEnvironment(env, passEnv),
+    installStep: "Install it",
   })
 }
-
-const piVariables = { PI_SKIP_VERSION_CHECK: "1" }
 
 /** It answers what stands on its stdin, and keeps no session: the conversation is told with each prompt. */
-function piArguments(model: string | null): readonly string[] {
-  return ["-p", "--no-session", ...(model === null ? [] : ["--model", model])]
+function piBackend(options: AgentBackendOptions): Backend {
+  const { args = [], env, passEnv, model } = options
+  return createCommandBackend({
+    ...options,
+    kind: "pi",
+    args: ["-p", "--no-session", ...(model === null ? [] : ["--model", model]), ...args],
+    restrainingArgs: ["--no-tools"],
+    env: { ...childEnvironment(env, passEnv), PI_SKIP_VERSION_CHECK: "1" },
+    installStep: "Install it with `npm install -g @mariozechner/pi-coding-agent`",
+  })
 }

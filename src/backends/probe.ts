@@ -1,5 +1,5 @@
-import { AppServer } from "./codex/app-server.ts"
 import { defaultTimeouts } from "./codex/options.ts"
+import { AppServer, appServerCall } from "./codex/program.ts"
 import { type ExecProfile, probeExec } from "./exec/probe.ts"
 import { defaultTimeoutMs, type ProbeOptions, sharedMemory } from "./kit/process/probe.ts"
 
@@ -37,9 +37,7 @@ export function probeExecutable(file: string, options: ProbeOptions): Promise<Ex
 async function speaksAppServer(file: string, options: ProbeOptions): Promise<boolean> {
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
   const server = new AppServer({
-    file,
-    cwd: options.cwd,
-    env: options.env,
+    call: appServerCall(file, options),
     timeouts: { ...defaultTimeouts, handshakeMs: timeoutMs, endStepMs: 500 },
     log: () => {},
     onNotification: () => {},

@@ -126,6 +126,13 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+/** Of an agent whose program knows no functions of the client. */
+export function cannotCallFunctions(): ProxyError {
+  return new ProxyError("invalid_request", "This agent cannot call functions of the client.", {
+    param: "tools",
+  })
+}
+
 /** Of a side request to a program that does as it likes. */
 export function cannotBeHeld(program: string): ProxyError {
   return new ProxyError(

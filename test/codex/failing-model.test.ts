@@ -23,6 +23,7 @@ async function start(home: { streamIdleTimeoutMs?: number }, streamIdleMs?: numb
     cwd: workspace.path,
     env: codexHome.env,
     model: null,
+    permissions: "full",
     onEvent: () => {},
     log: () => {},
     ...(streamIdleMs !== undefined && { timeouts: { streamIdleMs } }),

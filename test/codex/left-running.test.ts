@@ -32,6 +32,7 @@ describe.each(["scripted-1", "gpt-6-sol"])(
         cwd: workspace.path,
         env: home.env,
         model: null,
+        permissions: "full",
         timeouts: { handshakeMs: 60_000 },
         onEvent: () => {},
         log: (_level, message, fields) => {

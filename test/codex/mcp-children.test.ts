@@ -31,6 +31,7 @@ it("ends the servers of MCP of a codex that was killed, and what they have start
     cwd: workspace.path,
     env: home.env,
     model: null,
+    permissions: "full",
     timeouts: { handshakeMs: 60_000 },
     onEvent: (event) => {
       if (event.type === "process.started") codex = event.pid

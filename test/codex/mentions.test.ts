@@ -35,6 +35,7 @@ it.each(["scripted-1", "gpt-5.5", "gpt-6-sol"])(
       cwd: workspace.path,
       env: home.env,
       model: null,
+      permissions: "full",
       onEvent: () => {},
       log: () => {},
     })

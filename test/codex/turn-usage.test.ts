@@ -37,6 +37,7 @@ function create(): Backend {
     cwd: workspace.path,
     env: home.env,
     model: null,
+    permissions: "full",
     onEvent: () => {},
     log: () => {},
   })

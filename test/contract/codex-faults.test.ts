@@ -48,6 +48,7 @@ describe("a codex app-server that misbehaves", () => {
         LOGIN: file("login"),
       },
       model: null,
+      permissions: "full",
       onEvent: (event) => events.push(event),
       log: () => {},
       timeouts: { handshakeMs: 2_000, interruptMs: 300, endStepMs: 500 },

@@ -35,6 +35,7 @@ describe("a codex app-server with turns of others, one of whose interrupts is no
       cwd: folder.path,
       env: { PATH: "/usr/bin:/bin", LOG: log(), ...env },
       model: null,
+      permissions: "full",
       onEvent: (event) => events.push(event),
       log: () => {},
       timeouts: { interruptMs: 200, requestMs: 4_000, endStepMs: 500 },

@@ -47,6 +47,7 @@ async function prepare(model: string): Promise<BackendHarness> {
       cwd: workspace.path,
       env: codexHome.env,
       model: null,
+      permissions: "full",
       onEvent: (event) => {
         if (event.type === "process.started") pid = event.pid
       },

@@ -5,7 +5,7 @@ import { acpClis, otherAcp } from "../../src/backends/acp/clis.ts"
 import { cutOf, hookErrorOf } from "../../src/backends/claude/errors.ts"
 import type { ResultEvent } from "../../src/backends/claude/protocol.ts"
 import { JsonReader } from "../../src/backends/exec/json-reader.ts"
-import type { ExecOutcome } from "../../src/backends/exec/output-reader.ts"
+import type { TurnOutcome } from "../../src/backends/kit/per-turn/text-reader.ts"
 import { type AcpFixture, createAcpFixture } from "./acp-fixture.ts"
 import { noOptions, runTurn } from "./turn-recording.ts"
 
@@ -87,7 +87,7 @@ it.each([
     "stream disconnected before completion: Incomplete response returned, reason: content_filter",
   ],
 ])("codex exec: an answer that the model has cut is told as such: %s", (reason, message) => {
-  let told: ExecOutcome | null = null
+  let told: TurnOutcome | null = null
   const reader = new JsonReader({
     program: "codex",
     push: () => {},

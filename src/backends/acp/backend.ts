@@ -15,11 +15,12 @@ import { ProcessSupervisor } from "../kit/process/process-supervisor.ts"
 import { endLeftBehind, RunningProcesses } from "../kit/process/running-processes.ts"
 import { justEnded, notReady, proxyErrorOf, turnErrorOfThrown } from "../kit/process/start-error.ts"
 import type { RequestId } from "../kit/rpc/rpc-client.ts"
+import { unserved } from "../kit/turn/unserved.ts"
 import { isClientTool } from "./client-tool.ts"
-import { AcpConnection } from "./connection.ts"
 import { isAuthError } from "./errors.ts"
 import { type AcpBackendOptions, type AcpTimeouts, defaultTimeouts } from "./options.ts"
 import { permissionAnswer } from "./permitted.ts"
+import { AcpProgram } from "./program.ts"
 import { promptBlocks } from "./prompt-blocks.ts"
 import {
   type AgentDescription,
@@ -37,7 +38,7 @@ export function createAcpBackend(options: AcpBackendOptions): Backend {
 }
 
 interface Running {
-  readonly connection: AcpConnection
+  readonly connection: AcpProgram
   readonly sessions: AcpSessions
 }
 
@@ -45,7 +46,7 @@ class AcpBackend implements Backend {
   readonly changesTools = true
   readonly #options: AcpBackendOptions
   readonly #timeouts: AcpTimeouts
-  readonly #supervisor: ProcessSupervisor<AcpConnection>
+  readonly #supervisor: ProcessSupervisor<AcpProgram>
   readonly #running: RunningProcesses
   readonly #turns = new Map<ThreadRef, AcpTurn>()
   /** Options of the threads seen so far: a thread can be loaded again without being told. */
@@ -63,7 +64,7 @@ class AcpBackend implements Backend {
   /** The process was ended because nothing ran: the next turn starts it. */
   #isResting = false
   /** Ended for that reason: their exits are no deaths. */
-  readonly #rested = new WeakSet<AcpConnection>()
+  readonly #rested = new WeakSet<AcpProgram>()
   /** Requests that are being made of it, beside the turns. */
   #requests = 0
   #isStopped = false
@@ -74,7 +75,7 @@ class AcpBackend implements Backend {
     this.#options = options
     this.#timeouts = { ...defaultTimeouts, ...options.timeouts }
     this.#running = new RunningProcesses(options.cwd, options.log)
-    this.#supervisor = new ProcessSupervisor<AcpConnection>({
+    this.#supervisor = new ProcessSupervisor<AcpProgram>({
       program: this.kind,
       startStep: `Run \`${basename(options.executable)}\` in a terminal as this user to see why.`,
       spawn: () => this.#spawn(),
@@ -219,7 +220,7 @@ class AcpBackend implements Backend {
       }
       turn.begin(connection, session)
       const params = { sessionId: session.id, prompt }
-      turn.ended(await connection.request("session/prompt", params, promptResultSchema, null))
+      turn.answered(await connection.request("session/prompt", params, promptResultSchema, null))
     } catch (error) {
       if (this.#isStopped) {
         turn.fail({ code: "agent_stopped", message: "The agent was stopped", modelStatus: null })
@@ -231,12 +232,10 @@ class AcpBackend implements Backend {
   /** What the program has no way to be told must not be left out in silence. */
   #refuseUnserved(input: TurnInput): void {
     if (input.outputSchema === null) return
-    throw new ProxyError("invalid_request", `${this.kind} takes no schema of its answer.`, {
-      param: "text.format",
-    })
+    throw unserved("schema of its answer", this.kind)
   }
 
-  async #logIn(connection: AcpConnection, sessions: AcpSessions): Promise<void> {
+  async #logIn(connection: AcpProgram, sessions: AcpSessions): Promise<void> {
     try {
       await sessions.warm()
     } catch (error) {
@@ -277,17 +276,18 @@ class AcpBackend implements Backend {
     }
   }
 
-  #spawn(): AcpConnection {
-    const { cli, args, cwd, env, model, permissions, spawn, log } = this.#options
+  #spawn(): AcpProgram {
+    const { cli, args, cwd, env, model, permissions, log } = this.#options
     const file = startableProgram(this.#options, cli.installStep)
-    const connection: AcpConnection = new AcpConnection({
+    const connection: AcpProgram = new AcpProgram({
       cli,
-      file,
-      args: [...args, ...(model === null ? [] : (cli.modelArgs?.(model) ?? []))],
-      cwd,
-      env: { ...env, ...cli.env(permissions, env) },
+      call: {
+        file,
+        args: [...args, ...(model === null ? [] : (cli.modelArgs?.(model) ?? []))],
+        cwd,
+        env: { ...env, ...cli.env(permissions, env) },
+      },
       running: this.#running,
-      ...(spawn === undefined ? {} : { spawn }),
       timeouts: this.#timeouts,
       log,
       onUpdate: (sessionId, update) => this.#updated(sessionId, update),
@@ -297,7 +297,7 @@ class AcpBackend implements Backend {
     return connection
   }
 
-  #processStarted(connection: AcpConnection): void {
+  #processStarted(connection: AcpProgram): void {
     const { onEvent, log } = this.#options
     const sessions = new AcpSessions(connection, {
       ...this.#options,
@@ -319,7 +319,7 @@ class AcpBackend implements Backend {
     this.#restLater()
   }
 
-  #processExited(connection: AcpConnection, reason: string): void {
+  #processExited(connection: AcpProgram, reason: string): void {
     if (this.#current?.connection === connection) {
       this.#current.sessions.drop()
       this.#current = null
@@ -332,7 +332,7 @@ class AcpBackend implements Backend {
   }
 
   /** Turns of `connection`, or all. */
-  #endTurns(connection: AcpConnection | null, code: string, message: string): void {
+  #endTurns(connection: AcpProgram | null, code: string, message: string): void {
     for (const turn of [...this.#turns.values()]) {
       if (connection === null || turn.connection === connection)
         turn.fail({ code, message, modelStatus: null })
@@ -344,7 +344,7 @@ class AcpBackend implements Backend {
     this.#turns.get(thread)?.updated(update)
   }
 
-  #requested(connection: AcpConnection, id: RequestId, method: string, params: unknown): void {
+  #requested(connection: AcpProgram, id: RequestId, method: string, params: unknown): void {
     const request = method === "session/request_permission" ? permissionRequestSchema.safeParse(params) : null
     if (request?.success !== true) {
       connection.refuse(id, -32_601, `${method} is not served by this client`)

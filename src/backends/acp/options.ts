@@ -1,8 +1,4 @@
-import type { spawn } from "node:child_process"
-import type { Permissions } from "../../domain/agents.ts"
-import type { BackendEvent } from "../../domain/backend.ts"
-import type { Log } from "../../domain/log.ts"
-import type { ToolEndpoint } from "../../domain/tool-endpoint.ts"
+import type { BackendContext } from "../kit/backend-context.ts"
 import type { EndStep } from "../kit/process/process-tree.ts"
 import type { AcpCli } from "./clis.ts"
 
@@ -32,27 +28,11 @@ export const defaultTimeouts: AcpTimeouts = {
   ],
 }
 
-export interface AcpBackendOptions {
+export interface AcpBackendOptions extends BackendContext {
   readonly cli: AcpCli
-  /** Name or path of the program. Looked up in `env.PATH` at each start. */
-  readonly executable: string
   /** What follows the program on its command line. */
   readonly args: readonly string[]
-  /** Absolute path of the agent's workspace: where the program runs, always. */
-  readonly cwd: string
-  /** The complete environment of the child. */
-  readonly env: Readonly<Record<string, string>>
-  /** Model of every session; null: the program's own. */
-  readonly model: string | null
-  readonly permissions: Permissions
-  /** Absolute; below `cwd`, and not to be written with the permissions `workspace`. */
-  readonly protectedFolders?: readonly string[]
-  /** Null: functions of the client are refused. */
-  readonly toolEndpoint: ToolEndpoint | null
-  readonly onEvent: (event: BackendEvent) => void
-  readonly log: Log
   readonly timeouts?: Partial<AcpTimeouts>
-  readonly spawn?: typeof spawn
   /** Milliseconds; for the pauses between restarts. */
   readonly now?: () => number
 }

@@ -1,7 +1,7 @@
 import type { HistoryTurn } from "../../domain/backend.ts"
-import { ProxyError } from "../../domain/errors.ts"
 import type { MessageItem } from "../../domain/items.ts"
 import { renderPrompt } from "../kit/turn/prompt.ts"
+import { imageData } from "../kit/turn/unserved.ts"
 
 export interface PromptSource {
   /** What the session has not heard yet. */
@@ -39,11 +39,6 @@ export function promptBlocks(source: PromptSource): Block[] {
 }
 
 function imageBlock(url: string): Block {
-  const match = /^data:([^;,]+)(?:;[^;,]+)*;base64,/i.exec(url)
-  if (match === null) {
-    throw new ProxyError("invalid_request", "An image must be given as a `data:` URL in base64.", {
-      param: "input",
-    })
-  }
-  return { type: "image", mimeType: match[1]?.toLowerCase(), data: url.slice(match[0].length) }
+  const { mediaType: mimeType, base64: data } = imageData(url)
+  return { type: "image", mimeType, data }
 }

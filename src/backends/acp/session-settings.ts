@@ -2,12 +2,12 @@ import type { Permissions } from "../../domain/agents.ts"
 import type { ThreadOptions } from "../../domain/backend.ts"
 import { cannotBeHeld, ProxyError } from "../../domain/errors.ts"
 import type { AcpCli, SessionSetting } from "./clis.ts"
-import type { AcpConnection } from "./connection.ts"
+import type { AcpProgram } from "./program.ts"
 import { choicesOf, emptyResultSchema, type SessionDescription } from "./protocol.ts"
 
 /** Sets how far the agent may go, as far as the session has such a mode or option. Rejects where it has to have one. */
 export async function applySetting(
-  connection: AcpConnection,
+  connection: AcpProgram,
   sessionId: string,
   description: SessionDescription,
   { modes = [], options = {}, isNeededBy }: SessionSetting,
@@ -52,7 +52,7 @@ export function choiceOf({ configOptions, models }: SessionDescription): Session
 }
 
 export async function setModel(
-  connection: AcpConnection,
+  connection: AcpProgram,
   sessionId: string,
   description: SessionDescription,
   modelId: string,
@@ -62,18 +62,12 @@ export async function setModel(
   else if (description.models != null) {
     await connection.request("session/set_model", { sessionId, modelId }, emptyResultSchema)
   } else {
-    throw new ProxyError(
-      "invalid_request",
-      `The agent's program cannot be told to use the model ${modelId}.`,
-      {
-        param: "model",
-      },
-    )
+    throw new ProxyError("invalid_request", `The agent's program cannot be told to use the model ${modelId}.`)
   }
 }
 
 export async function setEffort(
-  connection: AcpConnection,
+  connection: AcpProgram,
   sessionId: string,
   description: SessionDescription,
   effort: string,
@@ -84,7 +78,7 @@ export async function setEffort(
 }
 
 async function setOption(
-  connection: AcpConnection,
+  connection: AcpProgram,
   sessionId: string,
   configId: string,
   value: string,

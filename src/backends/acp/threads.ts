@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util"
 import type { Permissions } from "../../domain/agents.ts"
 import type { FunctionTool, HistoryTurn, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
-import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
+import { cannotCallFunctions, messageOf, ThreadLostError } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
 import type { ToolCall, ToolEndpoint } from "../../domain/tool-endpoint.ts"
 import { noUsage, type Usage } from "../../domain/usage.ts"
@@ -9,8 +9,8 @@ import { type HandedChannel, openHanded } from "../kit/functions/handed-function
 import { RpcError } from "../kit/rpc/rpc-client.ts"
 import { tellTools } from "../kit/turn/tell-tools.ts"
 import type { AcpCli, SessionSetting } from "./clis.ts"
-import type { AcpConnection } from "./connection.ts"
 import { isAuthError } from "./errors.ts"
+import type { AcpProgram } from "./program.ts"
 import { emptyResultSchema, type SessionDescription, sessionResultSchema } from "./protocol.ts"
 import {
   applySetting,
@@ -81,7 +81,7 @@ export const clientServer = "client"
 
 /** The sessions of one process: made, loaded again and given back. */
 export class AcpSessions {
-  readonly #connection: AcpConnection
+  readonly #connection: AcpProgram
   readonly #options: AcpSessionsOptions
   readonly #loaded = new Map<ThreadRef, AcpSession>()
   readonly #loading = new Map<ThreadRef, Promise<AcpSession>>()
@@ -95,7 +95,7 @@ export class AcpSessions {
   /** Of the newest session that was made; null: none was. */
   #own: SessionChoice | null = null
 
-  constructor(connection: AcpConnection, options: AcpSessionsOptions) {
+  constructor(connection: AcpProgram, options: AcpSessionsOptions) {
     this.#connection = connection
     this.#options = options
   }
@@ -343,11 +343,7 @@ export class AcpSessions {
     const { cli, toolEndpoint, onCall } = this.#options
     if (tools.length === 0) return null
     const speaksHttp = this.#connection.description.agentCapabilities?.mcpCapabilities?.http === true
-    if (toolEndpoint === null || !speaksHttp) {
-      throw new ProxyError("invalid_request", "This agent cannot call functions of the client.", {
-        param: "tools",
-      })
-    }
+    if (toolEndpoint === null || !speaksHttp) throw cannotCallFunctions()
     return openHanded(toolEndpoint, cli.functions, tools, (call) => onCall(thread(), call))
   }
 

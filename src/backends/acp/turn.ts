@@ -1,16 +1,15 @@
 import { randomUUID } from "node:crypto"
-import type { Turn } from "../../domain/backend.ts"
-import { ProxyError } from "../../domain/errors.ts"
 import type { ContentPart, FunctionCallItem } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
 import type { ToolCall } from "../../domain/tool-endpoint.ts"
 import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
-import { EventBatches } from "../kit/turn/event-batches.ts"
+import { backendError, CliTurn } from "../kit/turn/cli-turn.ts"
+import { functionCall, OpenCalls, refuseCall } from "../kit/turn/open-calls.ts"
 import { isClientTool } from "./client-tool.ts"
 import type { AcpCli } from "./clis.ts"
-import type { AcpConnection } from "./connection.ts"
 import { cutOf, isSessionLost, modelError, type Trouble, turnErrorOfPrompt } from "./errors.ts"
+import type { AcpProgram } from "./program.ts"
 import type { PromptResult, SessionUpdate } from "./protocol.ts"
 import { AcpTurnReader } from "./reader.ts"
 import type { AcpSession } from "./threads.ts"
@@ -25,28 +24,27 @@ interface AcpTurnOptions {
   readonly onEnded: (turn: AcpTurn, last: TurnEvent, isStuck: boolean) => void
 }
 
+/** Calls that a model makes at once come one by one, each as a request of its own. */
+const gatherMs = 40
+
+const turnIsOver = "The turn is over."
+
 /** One prompt of one session, from its beginning to its last event. */
-export class AcpTurn implements Turn {
+export class AcpTurn extends CliTurn {
   readonly ref = `acp_turn_${randomUUID()}`
   readonly #options: AcpTurnOptions
-  readonly #events = new EventBatches<TurnEvent>()
-  readonly #calls: ClientCalls
+  readonly #calls = new OpenCalls<ToolCall>((items) => this.#release(items), gatherMs, false)
   readonly #reader: AcpTurnReader
-  #connection: AcpConnection | null = null
+  #connection: AcpProgram | null = null
   #session: AcpSession | null = null
   #usage: Usage | null = null
-  #isInterrupting = false
-  #isOver = false
-  #interruptTimer: NodeJS.Timeout | null = null
 
   constructor(options: AcpTurnOptions) {
+    super()
     this.#options = options
     const { cli, cwd } = options
-    this.#calls = new ClientCalls((items) => {
-      for (const item of items) this.#reader.tell({ type: "function.called", item, holdMs: cli.holdMs })
-    })
     this.#reader = new AcpTurnReader({
-      push: (event) => this.#events.push(event),
+      push: (event) => this.push(event),
       server: cli.kind,
       cwd,
       isClientCall: (tool) => isClientTool(tool, this.#session?.channel?.nativeNames ?? []),
@@ -55,11 +53,7 @@ export class AcpTurn implements Turn {
     })
   }
 
-  get events(): AsyncIterable<readonly TurnEvent[]> {
-    return this.#events
-  }
-
-  get connection(): AcpConnection | null {
+  get connection(): AcpProgram | null {
     return this.#connection
   }
 
@@ -68,56 +62,50 @@ export class AcpTurn implements Turn {
     return this.#usage
   }
 
-  get isInterrupting(): boolean {
-    return this.#isInterrupting
-  }
-
-  get isOver(): boolean {
-    return this.#isOver
-  }
-
   /** The prompt is about to be sent: what the session tells from now on is ours. */
-  begin(connection: AcpConnection, session: AcpSession): void {
+  begin(connection: AcpProgram, session: AcpSession): void {
     this.#connection = connection
     this.#session = session
-    this.#events.push({ type: "turn.started", turnRef: this.ref })
+    this.tellStarted(this.ref)
   }
 
   /** Before `begin` it is about something else: gemini tells a change of its mode as a message. */
   updated(update: SessionUpdate): void {
-    if (!this.#isOver && this.#session !== null) this.#reader.read(update)
+    if (!this.isOver && this.#session !== null) this.#reader.read(update)
   }
 
   /** The program says beside the protocol that it cannot go on for now. */
   troubled({ message, reason }: Trouble): void {
-    if (this.#isOver || this.#session === null) return
+    if (this.isOver || this.#session === null) return
     const error = modelError(reason, null, this.#options.cli)
     this.#reader.askedAgain()
-    this.#events.push({ type: "notice", message, tells: "trouble", error })
+    this.push({ type: "notice", message, tells: "trouble", error })
   }
 
   called(call: ToolCall): void {
-    if (this.#isOver || this.#isInterrupting) {
-      call.answer([{ type: "text", text: "The turn is over." }], true)
-    } else this.#calls.requested(call)
+    if (this.isOver || this.isInterrupting) {
+      refuseCall(call, turnIsOver)
+      return
+    }
+    const { callId, name, signal } = call
+    signal.addEventListener("abort", () => this.#calls.take(callId), { once: true })
+    this.#calls.arrived(call, functionCall(callId, name, call.arguments))
   }
 
   /** The prompt was answered. */
-  ended(result: PromptResult): void {
+  answered(result: PromptResult): void {
     const session = this.#session
-    if (this.#isOver || session === null) return
+    if (this.isOver || session === null) return
     const { cli } = this.#options
     const told = usageOfPrompt(result) ?? (cli.usageIsTotal ? null : this.#reader.usage)
     const usage = cli.usageIsTotal ? usageOfTurn(session.total, told) : told
     if (cli.usageIsTotal) session.total = told ?? session.total
     this.#usage = usage
-    if (this.#isInterrupting) this.#end({ type: "turn.interrupted", usage })
-    else {
-      const error = this.#errorOf(result, usage)
-      const cut = cutOf(result.stopReason)
-      if (error === null) this.#end({ type: "turn.completed", usage, ...(cut !== undefined && { cut }) })
-      else this.#end({ type: "turn.failed", error, usage })
-    }
+    const error = this.#errorOf(result, usage)
+    const cut = cutOf(result.stopReason)
+    if (this.isInterrupting) this.endStopped()
+    else if (error === null) this.end({ type: "turn.completed", usage, ...(cut !== undefined && { cut }) })
+    else this.end({ type: "turn.failed", error, usage })
   }
 
   /** The prompt was refused, or never sent. */
@@ -127,32 +115,25 @@ export class AcpTurn implements Turn {
     this.fail(isLost ? { ...told, code: "thread_lost" } : told)
   }
 
-  /** Ends the turn from our side; as interrupted, if that was asked for. */
-  fail(error: TurnError): void {
-    if (this.#isInterrupting) this.#end({ type: "turn.interrupted", usage: this.#usage })
-    else this.#end({ type: "turn.failed", error, usage: this.#usage })
-  }
-
   async answer(callId: string, output: readonly ContentPart[]): Promise<void> {
-    if (!this.#calls.answer(callId, output)) {
-      throw new ProxyError("backend_error", `No call ${callId} is open in this turn`)
-    }
+    const call = this.#calls.take(callId)
+    if (call === null) throw this.noSuchCall(callId)
+    call.answer(output)
   }
 
   async interrupt(): Promise<void> {
-    if (this.#isInterrupting || this.#isOver) return
-    this.#isInterrupting = true
-    this.#interruptTimer = setTimeout(() => {
+    if (!this.stopFor("interrupted")) return
+    this.graceFor(this.#options.interruptMs, () => {
       this.#options.log("warn", `${this.#options.cli.kind} did not end an interrupted turn in time`)
-      this.#end({ type: "turn.interrupted", usage: this.#usage }, true)
-    }, this.#options.interruptMs)
+      this.endStopped(true)
+    })
     this.cancel()
-    this.#calls.drop()
+    this.#dropCalls()
   }
 
   /** Tells the program. Before `begin` nothing was sent, and whoever is about to send looks at the turn first. */
   cancel(): void {
-    if (!this.#isOver) this.#connection?.notify("session/cancel", { sessionId: this.#session?.id })
+    if (!this.isOver) this.#connection?.notify("session/cancel", { sessionId: this.#session?.id })
   }
 
   /** An end that is none: programs tell errors of the model as an answer, or say nothing at all. */
@@ -160,9 +141,9 @@ export class AcpTurn implements Turn {
     const { cli } = this.#options
     const held = this.#reader.heldText
     if (held !== null && isNothing(usage)) return modelError(held, null, cli)
-    if (stopReason === "cancelled") return failure(`${cli.kind} cancelled the turn by itself`)
+    if (stopReason === "cancelled") return backendError(`${cli.kind} cancelled the turn by itself`)
     if (stopReason === "max_turn_requests") {
-      return failure(
+      return backendError(
         `${cli.kind} stopped: ${cli.requestLimitWords ?? "its limit of model requests in one turn is reached"}`,
       )
     }
@@ -170,76 +151,26 @@ export class AcpTurn implements Turn {
     return modelError(`${cli.kind} ended the turn without an answer and without a reason`, null, cli)
   }
 
-  #end(last: TurnEvent, isStuck = false): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    if (this.#interruptTimer !== null) clearTimeout(this.#interruptTimer)
-    this.#calls.drop()
+  #release(items: readonly FunctionCallItem[]): void {
+    if (this.isOver || this.isInterrupting) return
+    const { holdMs } = this.#options.cli
+    for (const item of items) this.#reader.tell({ type: "function.called", item, holdMs })
+  }
+
+  #dropCalls(): void {
+    for (const call of this.#calls.drop()) refuseCall(call, turnIsOver)
+  }
+
+  protected override finish(last: TurnEvent): undefined {
+    this.#dropCalls()
     this.#reader.finish(last.type === "turn.failed")
     // A prompt that failed before anything was shown may not be in the session's history: it is told once more then.
     if (this.#session !== null && (last.type === "turn.completed" || this.#reader.hasShown)) {
       this.#session.preamble = null
     }
-    this.#events.close(last)
+  }
+
+  protected override afterEnd(last: TurnEvent, isStuck: boolean): void {
     this.#options.onEnded(this, last, isStuck)
-  }
-}
-
-function failure(message: string): TurnError {
-  return { code: "backend_error", message, modelStatus: null }
-}
-
-/** Calls that a model makes at once come one by one, each as a request of its own. */
-const gatherMs = 40
-
-/** The functions of the client that the agent has called in one turn and that wait for their answers. */
-class ClientCalls {
-  readonly #release: (items: readonly FunctionCallItem[]) => void
-  readonly #open = new Map<string, ToolCall>()
-  #gathered: FunctionCallItem[] = []
-  #timer: NodeJS.Timeout | null = null
-
-  constructor(release: (items: readonly FunctionCallItem[]) => void) {
-    this.#release = release
-  }
-
-  requested(call: ToolCall): void {
-    const { callId, name, signal } = call
-    this.#open.set(callId, call)
-    signal.addEventListener("abort", () => this.#open.delete(callId), { once: true })
-    this.#gathered.push({
-      type: "function_call",
-      id: callId,
-      callId,
-      name,
-      arguments: call.arguments,
-      status: "completed",
-    })
-    this.#timer ??= setTimeout(() => this.#flush(), gatherMs)
-  }
-
-  /** False: no such call is open. */
-  answer(callId: string, output: readonly ContentPart[]): boolean {
-    const call = this.#open.get(callId)
-    if (call === undefined) return false
-    this.#open.delete(callId)
-    call.answer(output)
-    return true
-  }
-
-  /** The turn is over. */
-  drop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#timer = null
-    this.#gathered = []
-    for (const call of this.#open.values()) call.answer([{ type: "text", text: "The turn is over." }], true)
-    this.#open.clear()
-  }
-
-  #flush(): void {
-    this.#timer = null
-    const items = this.#gathered
-    this.#gathered = []
-    if (items.length > 0) this.#release(items)
   }
 }

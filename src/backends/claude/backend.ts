@@ -9,7 +9,7 @@ import type {
   Turn,
   TurnInput,
 } from "../../domain/backend.ts"
-import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
+import { cannotCallFunctions, messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { fitAnswer } from "../kit/functions/fit-answer.ts"
 import { endLeftBehind, RunningProcesses } from "../kit/process/running-processes.ts"
 import { notReady, turnErrorOfThrown } from "../kit/process/start-error.ts"
@@ -296,9 +296,7 @@ class ClaudeBackend implements Backend {
 
   #refuseUnserved({ tools }: ThreadOptions): void {
     if (tools.length === 0 || this.#options.toolEndpoint !== null) return
-    throw new ProxyError("invalid_request", "This agent cannot call functions of the client.", {
-      param: "tools",
-    })
+    throw cannotCallFunctions()
   }
 
   /** Once, before anything of ours runs: what a killed service left in this workspace is ended. */

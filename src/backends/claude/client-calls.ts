@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util"
 import type { ContentPart, FunctionCallItem } from "../../domain/items.ts"
 import type { ToolCall } from "../../domain/tool-endpoint.ts"
+import { functionCall } from "../kit/turn/open-calls.ts"
 import type { ToolUse } from "./items.ts"
 
 /** Name of our MCP server in claude's configuration. */
@@ -64,7 +65,7 @@ export class ClientCalls {
   }
 
   announce({ id, name, input, inputText }: ToolUse): void {
-    const call = openCall(itemOf(id, this.#nameOf(name.slice(prefix.length)), inputText), input)
+    const call = openCall(functionCall(id, this.#nameOf(name.slice(prefix.length)), inputText), input)
     this.#calls.set(id, call)
     const request = [...this.#unannounced.keys()].find((candidate) => isSame(call, candidate))
     if (request !== undefined) this.#bind(call, request)
@@ -104,7 +105,7 @@ export class ClientCalls {
   /** Nothing has announced it, so it stands for itself. */
   #take(request: ToolCall): void {
     const { callId, name, arguments: args } = request
-    const call = openCall(itemOf(callId, name, args), parsed(args))
+    const call = openCall(functionCall(callId, name, args), parsed(args))
     this.#calls.set(callId, call)
     this.#bind(call, request)
   }
@@ -136,10 +137,6 @@ export class ClientCalls {
 
 function openCall(item: FunctionCallItem, input: unknown): OpenCall {
   return { item, input, isReleased: false, request: null, answer: null }
-}
-
-function itemOf(callId: string, name: string, args: string): FunctionCallItem {
-  return { type: "function_call", id: callId, callId, name, arguments: args, status: "completed" }
 }
 
 function isSame(call: OpenCall, request: ToolCall): boolean {

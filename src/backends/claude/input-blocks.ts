@@ -1,5 +1,5 @@
-import { ProxyError } from "../../domain/errors.ts"
 import { type ContentPart, type MessageItem, type Role, textOf } from "../../domain/items.ts"
+import { imageData } from "../kit/turn/unserved.ts"
 
 type Block = Readonly<Record<string, unknown>>
 
@@ -55,12 +55,6 @@ export function asData(content: readonly Block[]): readonly Block[] {
 }
 
 function imageBlock(url: string): Block {
-  const match = /^data:([^;,]+)(?:;[^;,]+)*;base64,/i.exec(url)
-  if (match === null) {
-    throw new ProxyError("invalid_request", "An image must be given as a `data:` URL in base64.", {
-      param: "input",
-    })
-  }
-  const source = { type: "base64", media_type: match[1]?.toLowerCase(), data: url.slice(match[0].length) }
-  return { type: "image", source }
+  const { mediaType: media_type, base64: data } = imageData(url)
+  return { type: "image", source: { type: "base64", media_type, data } }
 }

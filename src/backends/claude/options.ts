@@ -1,8 +1,4 @@
-import type { spawn } from "node:child_process"
-import type { Permissions } from "../../domain/agents.ts"
-import type { BackendEvent } from "../../domain/backend.ts"
-import type { Log } from "../../domain/log.ts"
-import type { ToolEndpoint } from "../../domain/tool-endpoint.ts"
+import type { BackendContext } from "../kit/backend-context.ts"
 import type { ProbeMemory } from "../kit/process/probe.ts"
 import type { EndStep } from "../kit/process/process-tree.ts"
 
@@ -37,25 +33,9 @@ export const defaultTimeouts: ClaudeTimeouts = {
 /** A warm process takes 200 to 300 MB. */
 export const defaultMaxIdle = 4
 
-export interface ClaudeBackendOptions {
-  /** Name or path of the program. Looked up in `env.PATH` at each start. */
-  readonly executable: string
-  /** Absolute path of the agent's workspace: claude finds its sessions by the folder it runs in. */
-  readonly cwd: string
-  /** The complete environment of the child (see `claudeEnvironment`). */
-  readonly env: Readonly<Record<string, string>>
-  /** Model of every turn that names none; null: claude's own. */
-  readonly model: string | null
-  readonly permissions: Permissions
-  /** Absolute; below `cwd`, and not to be written with the permissions `workspace`. */
-  readonly protectedFolders?: readonly string[]
-  /** Null: clients' functions cannot be called. */
-  readonly toolEndpoint: ToolEndpoint | null
-  readonly onEvent: (event: BackendEvent) => void
-  readonly log: Log
+export interface ClaudeBackendOptions extends BackendContext {
   readonly timeouts?: Partial<ClaudeTimeouts>
   /** How many processes without a turn are kept warm; the longest unused ones are ended first. */
   readonly maxIdle?: number
-  readonly spawn?: typeof spawn
   readonly probeMemory?: ProbeMemory
 }

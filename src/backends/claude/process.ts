@@ -1,9 +1,13 @@
-import type { spawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { ProxyError } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
-import { type CliExit, CliProcess } from "../kit/process/cli-process.ts"
-import { exitReason, reasonWithTail } from "../kit/process/exit-reason.ts"
+import {
+  type CliExit,
+  CliProcess,
+  exitReason,
+  type ProgramCall,
+  reasonWithTail,
+} from "../kit/process/cli-process.ts"
 import type { RunningProcesses } from "../kit/process/running-processes.ts"
 import { JsonLines } from "../kit/rpc/json-lines.ts"
 import { StrayLines } from "../kit/rpc/stray-lines.ts"
@@ -11,14 +15,9 @@ import type { ClaudeTimeouts } from "./options.ts"
 import { type ClaudeEvent, parseClaudeEvent } from "./protocol.ts"
 
 export interface ClaudeProcessOptions {
-  /** Absolute path. */
-  readonly file: string
-  readonly args: readonly string[]
-  readonly cwd: string
-  readonly env: Readonly<Record<string, string>>
+  readonly call: ProgramCall
   readonly running: RunningProcesses
   readonly timeouts: ClaudeTimeouts
-  readonly spawn?: typeof spawn
   readonly log: Log
   readonly onEvent: (event: ClaudeEvent) => void
   /** Once, when the process is gone and all that it said was told. */
@@ -50,16 +49,11 @@ export class ClaudeProcess {
       options.log("error", "claude wrote a line above the limit; it was left out", { bytes })
     })
     this.#process = new CliProcess({
-      file: options.file,
-      args: options.args,
-      cwd: options.cwd,
-      env: options.env,
+      call: options.call,
       stdin: null,
       holdsStdin: true,
       running: options.running,
-      ...(options.spawn === undefined ? {} : { spawn: options.spawn }),
       onOutput: (chunk) => this.#read(chunk),
-      onErrorOutput: () => {},
     })
     void this.#process.exited.then((exit) => {
       for (const resolve of this.#requests.values()) resolve({ isSuccess: false, error: this.describe(exit) })

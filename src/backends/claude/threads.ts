@@ -119,13 +119,9 @@ export class ThreadProcesses {
     if (this.#isStopped) throw stopping()
     let exitReason: string | null = null
     const process = new ClaudeProcess({
-      file,
-      args,
-      cwd: options.cwd,
-      env: environmentOf(options),
+      call: { file, args, cwd: options.cwd, env: environmentOf(options) },
       running,
       timeouts,
-      ...(options.spawn === undefined ? {} : { spawn: options.spawn }),
       log: options.log,
       onEvent: (event) => onEvent(thread, event),
       onExit: (exit) => {

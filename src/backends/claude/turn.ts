@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto"
-import type { Turn } from "../../domain/backend.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import type { ContentPart, MessageItem } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
 import type { ToolCall } from "../../domain/tool-endpoint.ts"
-import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
+import type { TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
 import type { HandedChannel } from "../kit/functions/handed-functions.ts"
 import type { CliExit } from "../kit/process/cli-process.ts"
@@ -15,7 +14,7 @@ import {
   snapshot,
   startedAtOf,
 } from "../kit/process/process-tree.ts"
-import { EventBatches } from "../kit/turn/event-batches.ts"
+import { backendError, CliTurn } from "../kit/turn/cli-turn.ts"
 import { ClientCalls } from "./client-calls.ts"
 import { cutOf, hookErrorOf, isNotLoggedIn, turnErrorOf } from "./errors.ts"
 import { inputBlocks } from "./input-blocks.ts"
@@ -36,8 +35,6 @@ interface ClaudeTurnOptions {
   readonly onLoggedOut: () => void
 }
 
-type Stop = "interrupted" | "agent_stopped"
-
 interface Dropped {
   readonly what: string
   /** The first of the functions; absent: it is none. */
@@ -45,31 +42,24 @@ interface Dropped {
 }
 
 /** One turn, from the request to its last event: who it is, how it is interrupted, how it ends. */
-export class ClaudeTurn implements Turn {
+export class ClaudeTurn extends CliTurn {
   /** Also claude's id of the user's message. */
   readonly ref = randomUUID()
   readonly #options: ClaudeTurnOptions
-  readonly #batches = new EventBatches<TurnEvent>()
   readonly #calls: ClientCalls
   readonly #reader: TurnReader
   #process: ClaudeProcess | null = null
   /** Of the client; null: there are none. */
   #functions: HandedChannel | null = null
-  #stopping: Stop | null = null
   /** claude has begun the turn: before that an interrupt would hit nothing. */
   #isBegun = false
   /** The result is in. */
   #isEnding = false
-  #timer: NodeJS.Timeout | null = null
   #last: TurnEvent | null = null
-  #settle: () => void = () => {}
-  #tellEnd: () => void = () => {}
-  /** Resolves with the last event. Never rejects. */
-  readonly ended: Promise<void>
-  /** Resolves when the thread is free for the next turn. Never rejects. */
-  readonly settled: Promise<void>
+  readonly #ended = Promise.withResolvers<void>()
 
   constructor(options: ClaudeTurnOptions) {
+    super()
     this.#options = options
     this.#calls = new ClientCalls(
       (items) => {
@@ -78,21 +68,11 @@ export class ClaudeTurn implements Turn {
       (native) => this.#functions?.fromNative(native) ?? native,
     )
     this.#reader = new TurnReader({
-      push: (event) => this.#batches.push(event),
+      push: (event) => this.push(event),
       calls: this.#calls,
       hasSchema: options.hasSchema,
       log: options.log,
     })
-    this.ended = new Promise((resolve) => {
-      this.#tellEnd = resolve
-    })
-    this.settled = new Promise((resolve) => {
-      this.#settle = resolve
-    })
-  }
-
-  get events(): AsyncIterable<readonly TurnEvent[]> {
-    return this.#batches
   }
 
   get usage(): Usage | null {
@@ -103,6 +83,11 @@ export class ClaudeTurn implements Turn {
     return this.#reader.lastUuid
   }
 
+  /** Resolves with the last event. Never rejects. */
+  get ended(): Promise<void> {
+    return this.#ended.promise
+  }
+
   /** How it ended; null: it runs. */
   get last(): TurnEvent | null {
     return this.#last
@@ -111,10 +96,6 @@ export class ClaudeTurn implements Turn {
   /** True once what claude says belongs to this turn no more. */
   get isRead(): boolean {
     return this.isOver || this.#isEnding
-  }
-
-  get isOver(): boolean {
-    return this.#batches.isClosed
   }
 
   async answer(callId: string, output: readonly ContentPart[]): Promise<void> {
@@ -140,21 +121,25 @@ export class ClaudeTurn implements Turn {
   }
 
   async interrupt(): Promise<void> {
-    this.#stop("interrupted")
+    if (this.stopFor("interrupted")) {
+      if (this.#process === null) this.endStopped()
+      else if (this.#isBegun) this.#sendInterrupt()
+      // claude may not come to it at all.
+      else this.#endProcessAfter(this.#options.interruptMs)
+    }
     if (this.#process !== null) await this.settled
   }
 
   /** Like `interrupt`, but nobody wanted it: the agent stops, and its processes are ended by others. */
   stop(): void {
-    if (this.#process === null) this.#stop("agent_stopped")
-    else if (!this.isOver) this.#stopping ??= "agent_stopped"
+    if (this.stopFor("agent_stopped") && this.#process === null) this.endStopped()
   }
 
   /** The turn is in the hands of claude from now on. */
   begin(process: ClaudeProcess, functions: HandedChannel | null): void {
     this.#process = process
     this.#functions = functions
-    this.#batches.push({ type: "turn.started", turnRef: this.ref })
+    this.tellStarted(this.ref)
   }
 
   /** A function of the client is called over MCP. */
@@ -166,29 +151,16 @@ export class ClaudeTurn implements Turn {
     if (this.isRead) return
     if (!this.#isBegun) {
       this.#isBegun = true
-      if (this.#stopping !== null) this.#sendInterrupt()
+      if (this.stopReason !== null) this.#sendInterrupt()
     }
     const dropped = event.type === "system" && event.tools != null ? this.#droppedOf(event.tools) : null
     if (dropped !== null) this.#refuseDropped(dropped)
-    else if (event.type === "result") void this.#end(event)
+    else if (event.type === "result") void this.#completed(event)
     else this.#reader.read(event)
   }
 
   exited(process: ClaudeProcess, exit: CliExit): void {
     this.fail({ code: "backend_died", message: process.describe(exit), modelStatus: null })
-  }
-
-  /** Ends it in this way, unless somebody has stopped it. */
-  fail(error: TurnError): void {
-    if (this.isOver) return
-    if (!this.#isEnding) this.#reader.finish(null)
-    this.#close(this.#stopped() ?? { type: "turn.failed", error, usage: this.usage })
-  }
-
-  /** To be called once, at the very end, however the turn went. */
-  settle(): void {
-    this.fail({ code: "backend_error", message: "The turn was never run", modelStatus: null })
-    this.#settle()
   }
 
   /** What the model is not offered though it should be; claude leaves out what it does not take, and says nothing. */
@@ -208,16 +180,15 @@ export class ClaudeTurn implements Turn {
 
   #refuseDropped({ what, ...dropped }: Dropped): void {
     void this.#process?.end()
-    const message = `claude does not take ${what}, so its model was not asked`
-    this.fail({ code: "backend_error", message, modelStatus: null, ...dropped })
+    this.fail({ ...backendError(`claude does not take ${what}, so its model was not asked`), ...dropped })
   }
 
-  async #end(result: ResultEvent): Promise<void> {
+  async #completed(result: ResultEvent): Promise<void> {
     this.#isEnding = true
     this.#reader.finish(result)
     if (isNotLoggedIn(result)) this.#options.onLoggedOut()
-    if (this.#stopping !== null && this.#process !== null) await endCommands(this.#process.pid)
-    this.#close(this.#stopped() ?? this.#endOf(result))
+    if (this.stopReason !== null && this.#process !== null) await endCommands(this.#process.pid)
+    this.end(this.stopped() ?? this.#endOf(result))
   }
 
   #endOf(result: ResultEvent): TurnEvent {
@@ -227,23 +198,6 @@ export class ClaudeTurn implements Turn {
     if (cut !== null) return { type: "turn.completed", usage, cut }
     const error = result.is_error === true ? turnErrorOf(result, told) : hookErrorOf(result, hasShown)
     return error === null ? { type: "turn.completed", usage } : { type: "turn.failed", error, usage }
-  }
-
-  #stopped(): TurnEvent | null {
-    if (this.#stopping === null) return null
-    const { usage } = this
-    if (this.#stopping === "interrupted") return { type: "turn.interrupted", usage }
-    const error = { code: "agent_stopped", message: "The agent was stopped", modelStatus: null }
-    return { type: "turn.failed", error, usage }
-  }
-
-  #stop(stop: Stop): void {
-    if (this.isOver || this.#stopping !== null) return
-    this.#stopping = stop
-    if (this.#process === null) this.fail({ code: stop, message: "", modelStatus: null })
-    else if (this.#isBegun) this.#sendInterrupt()
-    // claude may not come to it at all.
-    else this.#endProcessAfter(this.#options.interruptMs)
   }
 
   #sendInterrupt(): void {
@@ -256,17 +210,17 @@ export class ClaudeTurn implements Turn {
   }
 
   #endProcessAfter(ms: number): void {
-    if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.#process?.end(), ms)
+    this.graceFor(ms, () => void this.#process?.end())
   }
 
-  #close(last: TurnEvent): void {
-    if (this.isOver) return
-    if (this.#timer !== null) clearTimeout(this.#timer)
+  protected override finish(last: TurnEvent): undefined {
+    if (!this.#isEnding) this.#reader.finish(null)
     this.#calls.drop()
     this.#last = last
-    this.#batches.close(last)
-    this.#tellEnd()
+  }
+
+  protected override afterEnd(): void {
+    this.#ended.resolve()
   }
 }
 

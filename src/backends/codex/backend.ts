@@ -24,11 +24,11 @@ import {
   turnErrorOfThrown,
 } from "../kit/process/start-error.ts"
 import { type RequestId, RpcError } from "../kit/rpc/rpc-client.ts"
-import { AppServer, declineRequest } from "./app-server.ts"
 import { codexKind } from "./history-items.ts"
 import { injectedItem } from "./injected-items.ts"
 import { lastSession } from "./last-session.ts"
 import { type CodexBackendOptions, type CodexTimeouts, codexInstallStep, defaultTimeouts } from "./options.ts"
+import { AppServer, appServerCall, declineRequest } from "./program.ts"
 import {
   accountResultSchema,
   emptyResultSchema,
@@ -263,14 +263,11 @@ class CodexBackend implements Backend {
   }
 
   #spawn(): AppServer {
-    const { cwd, env, spawn, log } = this.#options
+    const { log } = this.#options
     const file = startableProgram(this.#options, codexInstallStep(this.#options.executable))
     const server: AppServer = new AppServer({
-      file,
-      cwd,
-      env,
+      call: appServerCall(file, this.#options),
       running: this.#processes,
-      ...(spawn === undefined ? {} : { spawn }),
       timeouts: this.#timeouts,
       log,
       onNotification: (notification) => this.#notified(notification),

@@ -2,8 +2,8 @@ import { z } from "zod"
 import type { PastSession } from "../../domain/backend.ts"
 import { newId } from "../../domain/ids.ts"
 import type { FileChange, Item, MessageItem } from "../../domain/items.ts"
-import type { AppServer } from "./app-server.ts"
 import { itemOf } from "./items.ts"
+import type { AppServer } from "./program.ts"
 import { nativeItemSchema } from "./protocol.ts"
 
 /** Of all that is told of the session; what is older is left out. */

@@ -1,8 +1,5 @@
-import type { spawn } from "node:child_process"
 import { basename } from "node:path"
-import type { Permissions } from "../../domain/agents.ts"
-import type { BackendEvent } from "../../domain/backend.ts"
-import type { Log } from "../../domain/log.ts"
+import type { BackendContext } from "../kit/backend-context.ts"
 import type { RunningProcesses } from "../kit/process/running-processes.ts"
 
 export interface CodexTimeouts {
@@ -37,23 +34,8 @@ export const defaultTimeouts: CodexTimeouts = {
   streamIdleMs: 24 * 60 * 60_000,
 }
 
-export interface CodexBackendOptions {
-  /** Name or path of the program, without arguments. Looked up in `env.PATH` at each start. */
-  readonly executable: string
-  /** Absolute path of the agent's workspace: where codex runs, reads AGENTS.md and starts its commands. */
-  readonly cwd: string
-  /** The complete environment of the child (see `codexEnvironment`). */
-  readonly env: Readonly<Record<string, string>>
-  /** Model of every thread; null: what the user's own codex configuration says. */
-  readonly model: string | null
-  /** Default `full`. */
-  readonly permissions?: Permissions
-  readonly writableFolders?: readonly string[]
-  readonly protectedFolders?: readonly string[]
-  readonly onEvent: (event: BackendEvent) => void
-  readonly log: Log
+export interface CodexBackendOptions extends Omit<BackendContext, "toolEndpoint"> {
   readonly timeouts?: Partial<CodexTimeouts>
-  readonly spawn?: typeof spawn
   /** Shared by those that run in the same workspace. */
   readonly running?: RunningProcesses
   /** Milliseconds; for the pauses between restarts. */

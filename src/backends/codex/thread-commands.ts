@@ -8,7 +8,7 @@ import {
   type ProcessRow,
 } from "../kit/process/process-tree.ts"
 import { RpcError } from "../kit/rpc/rpc-client.ts"
-import type { AppServer } from "./app-server.ts"
+import type { AppServer } from "./program.ts"
 import { emptyResultSchema, type Terminal, terminalsResultSchema } from "./protocol.ts"
 
 const endSteps: readonly EndStep[] = [

@@ -6,10 +6,10 @@ import { withFitIds } from "../kit/functions/call-ids.ts"
 import type { FunctionNames } from "../kit/functions/function-names.ts"
 import { namesFor } from "../kit/functions/handed-functions.ts"
 import { lostOrProxyError } from "../kit/process/start-error.ts"
-import type { AppServer } from "./app-server.ts"
 import { unfitFunctionOf } from "./errors.ts"
 import { codexKind, historyItems } from "./history-items.ts"
 import type { InjectedItem } from "./injected-items.ts"
+import type { AppServer } from "./program.ts"
 import {
   configResultSchema,
   emptyResultSchema,

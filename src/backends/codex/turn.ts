@@ -1,16 +1,15 @@
-import type { Turn } from "../../domain/backend.ts"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import type { ContentPart, FunctionCallItem, MessageItem } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
-import type { AnswerCut, TurnError, TurnEvent } from "../../domain/turn-events.ts"
+import type { AnswerCut, TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
 import { proxyErrorOf } from "../kit/process/start-error.ts"
 import type { RequestId } from "../kit/rpc/rpc-client.ts"
-import { EventBatches } from "../kit/turn/event-batches.ts"
-import { OpenCalls } from "../kit/turn/open-calls.ts"
-import type { AppServer } from "./app-server.ts"
+import { CliTurn } from "../kit/turn/cli-turn.ts"
+import { functionCall, OpenCalls } from "../kit/turn/open-calls.ts"
 import { cutIn, refusal, turnErrorOf } from "./errors.ts"
 import { injectedItem } from "./injected-items.ts"
+import type { AppServer } from "./program.ts"
 import { accountResultSchema, emptyResultSchema, type NativeToolCall, type Notification } from "./protocol.ts"
 import { TurnReader } from "./reader.ts"
 import { rolloutItems, rolloutPosition } from "./rollout-items.ts"
@@ -37,10 +36,9 @@ type Received =
   | { readonly type: "call"; readonly requestId: RequestId; readonly call: NativeToolCall }
 
 /** One turn of one thread, from the request to its last event: who it is, how it is interrupted, how it ends. */
-export class CodexTurn implements Turn {
+export class CodexTurn extends CliTurn {
   readonly threadId: string
   readonly #options: CodexTurnOptions
-  readonly #events = new EventBatches<TurnEvent>()
   readonly #calls = new OpenCalls<RequestId>((items) => {
     for (const item of items) {
       const holdMs = isScriptCall(item) ? this.#options.scriptHoldMs : null
@@ -59,17 +57,15 @@ export class CodexTurn implements Turn {
   #thread: LoadedThread | null = null
   #rolloutStart = 0
   #turnId: string | null = null
-  #isInterrupting = false
   #cut: AnswerCut | null = null
-  #isEnding = false
   #isGivenUp = false
-  #interruptTimer: NodeJS.Timeout | null = null
 
   constructor(options: CodexTurnOptions) {
+    super()
     this.threadId = options.threadId
     this.#options = options
     this.#reader = new TurnReader({
-      push: (event) => this.#events.push(event),
+      push: (event) => this.push(event),
       calls: this.#calls,
       thread: () => this.#thread,
       isClientFunction: (name) => this.#thread?.names.has(name) === true,
@@ -78,20 +74,12 @@ export class CodexTurn implements Turn {
     })
   }
 
-  get events(): AsyncIterable<readonly TurnEvent[]> {
-    return this.#events
-  }
-
   get server(): AppServer | null {
     return this.#server
   }
 
   get usage(): Usage | null {
     return this.#reader.usage
-  }
-
-  get isInterrupting(): boolean {
-    return this.#isInterrupting
   }
 
   /** To be called before `turn/start` is sent: what the thread sends from then on may be ours. */
@@ -106,17 +94,17 @@ export class CodexTurn implements Turn {
 
   /** `turn/start` was answered. */
   started(turnId: string): void {
-    if (this.#isEnding) {
+    if (this.isOver) {
       // We gave up before codex answered: this turn is now one that nobody wants.
       this.#options.onForeignTurn(turnId)
       return
     }
     this.#turnId = turnId
-    this.#events.push({ type: "turn.started", turnRef: turnId })
+    this.tellStarted(turnId)
     const held = this.#held
     this.#held = []
     for (const received of held) this.#handle(received)
-    if (this.#isInterrupting) this.#sendInterrupt()
+    if (this.isInterrupting) this.#sendInterrupt()
   }
 
   notified(notification: Notification): void {
@@ -127,18 +115,9 @@ export class CodexTurn implements Turn {
     this.#receive({ type: "call", requestId, call })
   }
 
-  /** Ends the turn from our side; as interrupted, if that was asked for. */
-  fail(error: TurnError): void {
-    const usage = this.#reader.usage
-    if (this.#isInterrupting) this.#end({ type: "turn.interrupted", usage }, false)
-    else this.#end({ type: "turn.failed", error, usage }, false)
-  }
-
   async answer(callId: string, output: readonly ContentPart[]): Promise<void> {
     const requestId = this.#calls.take(callId)
-    if (requestId === null || this.#server === null) {
-      throw new ProxyError("backend_error", `No call ${callId} is open in this turn`)
-    }
+    if (requestId === null || this.#server === null) throw this.noSuchCall(callId)
     this.#server.respond(requestId, { contentItems: output.map(outputItem), success: true })
   }
 
@@ -158,13 +137,12 @@ export class CodexTurn implements Turn {
   }
 
   async interrupt(): Promise<void> {
-    if (this.#isInterrupting || this.#isEnding) return
-    this.#isInterrupting = true
-    this.#interruptTimer = setTimeout(() => {
+    if (!this.stopFor("interrupted")) return
+    this.graceFor(this.#options.interruptMs, () => {
       this.#options.log("warn", "codex did not end an interrupted turn in time", { thread: this.threadId })
       this.#isGivenUp = true
       void this.#giveUp()
-    }, this.#options.interruptMs)
+    })
     // Without an id nothing was sent, and whoever is about to send looks at `isInterrupting` first; or the answer is on
     // its way, and `started` goes on from here.
     if (this.#turnId !== null) this.#sendInterrupt()
@@ -194,7 +172,7 @@ export class CodexTurn implements Turn {
   }
 
   #receive(received: Received): void {
-    if (this.#server === null || this.#isEnding) return
+    if (this.#server === null || this.isOver) return
     if (this.#turnId === null) this.#held.push(received)
     else this.#handle(received)
   }
@@ -220,21 +198,15 @@ export class CodexTurn implements Turn {
       this.#server?.respond(requestId, refusedCall(call.tool))
       return
     }
-    this.#calls.arrived(requestId, {
-      type: "function_call",
-      id: call.callId,
-      callId: call.callId,
-      name,
-      arguments: call.arguments == null ? "{}" : (call.argumentsText ?? JSON.stringify(call.arguments)),
-      status: "completed",
-    })
+    const args = call.arguments == null ? "{}" : (call.argumentsText ?? JSON.stringify(call.arguments))
+    this.#calls.arrived(requestId, functionCall(call.callId, name, args))
   }
 
   #completed(turn: Extract<Notification, { method: "turn/completed" }>["params"]["turn"]): void {
     const usage = this.#reader.usage
     switch (turn.status) {
       case "completed":
-        this.#end(completed(this.#reader.wasRefused ? refusal : null, usage), false)
+        this.end(completed(this.#reader.wasRefused ? refusal : null, usage))
         break
       case "interrupted":
         void this.#endCommands()
@@ -242,14 +214,14 @@ export class CodexTurn implements Turn {
       default: {
         const cut = this.#cut ?? cutIn(turn.error?.message ?? "")
         const error = turnErrorOf(turn.error, this.#options.limitResetsAt())
-        this.#end(cut === null ? { type: "turn.failed", error, usage } : completed(cut, usage), false)
+        this.end(cut === null ? { type: "turn.failed", error, usage } : completed(cut, usage))
       }
     }
   }
 
   /** codex would ask the model for the same again, which has said why it stops. */
   #cutOff(cut: AnswerCut): void {
-    if (this.#cut !== null || this.#isInterrupting || this.#isEnding) return
+    if (this.#cut !== null || this.isInterrupting || this.isOver) return
     this.#cut = cut
     this.#sendInterrupt()
   }
@@ -261,34 +233,31 @@ export class CodexTurn implements Turn {
   async #endCommands(): Promise<void> {
     this.#calls.drop()
     // codex has ended the turn: what follows has bounds of its own.
-    if (this.#interruptTimer !== null) clearTimeout(this.#interruptTimer)
+    this.endGrace()
     try {
       await this.#thread?.commands.endTurn(this.#options.interruptMs)
     } catch (error) {
       this.#options.log("warn", "commands of an interrupted turn may still run", { reason: messageOf(error) })
     }
     const { usage } = this.#reader
-    const isCut = this.#cut !== null && !this.#isInterrupting
-    this.#end(isCut ? completed(this.#cut, usage) : { type: "turn.interrupted", usage }, false)
+    const isCut = this.#cut !== null && !this.isInterrupting
+    this.end(isCut ? completed(this.#cut, usage) : { type: "turn.interrupted", usage })
   }
 
   async #giveUp(): Promise<void> {
     await this.#thread?.commands.endProcesses()
-    this.#end({ type: "turn.interrupted", usage: this.#reader.usage }, true)
+    this.endStopped(true)
   }
 
-  #end(last: TurnEvent, isStuck: boolean): void {
-    if (this.#isEnding) return
-    this.#isEnding = true
-    if (this.#interruptTimer !== null) clearTimeout(this.#interruptTimer)
+  protected override async finish(last: TurnEvent): Promise<void> {
     this.#calls.drop()
     this.#held = []
-    void this.#readRollout().then((items) => {
-      for (const item of items) this.#reader.nativeItem(item)
-      if (last.type !== "turn.interrupted" && this.#server?.isAlive === true) this.#reader.leaveCommands()
-      this.#events.close(last)
-      this.#options.onEnded(this, last, isStuck)
-    })
+    for (const item of await this.#readRollout()) this.#reader.nativeItem(item)
+    if (last.type !== "turn.interrupted" && this.#server?.isAlive === true) this.#reader.leaveCommands()
+  }
+
+  protected override afterEnd(last: TurnEvent, isStuck: boolean): void {
+    this.#options.onEnded(this, last, isStuck)
   }
 
   async #readRollout(): Promise<readonly unknown[]> {

@@ -2,8 +2,15 @@ import { z } from "zod"
 import { printedText } from "../../domain/printed-text.ts"
 import type { TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
-import { type ExecOutcome, exitFailure, loginStep, type OutputReader } from "../exec/output-reader.ts"
-import { TextReader, type TextReaderOptions } from "../exec/text-reader.ts"
+import {
+  exitFailure,
+  loginStep,
+  type OutputReader,
+  overlong,
+  TextReader,
+  type TextReaderOptions,
+  type TurnOutcome,
+} from "../kit/per-turn/text-reader.ts"
 import type { CliExit } from "../kit/process/cli-process.ts"
 import { JsonLines } from "../kit/rpc/json-lines.ts"
 import { objectBehindNoise } from "../kit/rpc/json-noise.ts"
@@ -48,7 +55,7 @@ export class LineReader implements OutputReader {
     if (head.includes("\n") || this.#headLength > maxHeadBytes || !mayBeJson(head)) this.#choose()
   }
 
-  finish(exit: CliExit, stderrTail: string): ExecOutcome | null {
+  finish(exit: CliExit, stderrTail: string): TurnOutcome | null {
     return this.#choose().finish(exit, stderrTail)
   }
 
@@ -83,10 +90,10 @@ class JsonAnswerReader implements OutputReader {
     for (const text of this.#lines.push(chunk)) this.#read(text)
   }
 
-  finish(exit: CliExit, stderrTail: string): ExecOutcome {
+  finish(exit: CliExit, stderrTail: string): TurnOutcome {
     for (const text of this.#lines.push(Buffer.from("\n"))) this.#read(text)
-    const { program, maxLength } = this.#options
-    if (this.#isOverflown) return failed(`The answer of ${program} is longer than ${maxLength} characters`)
+    const { program } = this.#options
+    if (this.#isOverflown) return overlong(this.#options)
     if (this.#error !== null) {
       const { message, status } = this.#error
       return { type: "failed", error: modelFailure({ message, status: httpStatus(status), loginStep }) }
@@ -163,10 +170,6 @@ function itemOf(
   if (kind === "reasoning") return { type: "reasoning", id: kind, summary: text === "" ? [] : [text], status }
   const content = text === "" ? [] : [{ type: "text" as const, text }]
   return { type: "message", id: kind, role: "assistant", content, phase: null, status }
-}
-
-function failed(message: string): ExecOutcome {
-  return { type: "failed", error: { code: "backend_error", message, modelStatus: null } }
 }
 
 function lineOf(text: string): Line | null {

@@ -13,6 +13,7 @@ import type {
 import { ThreadLostError } from "../../domain/errors.ts"
 import { type Item, textOf } from "../../domain/items.ts"
 import { notReady, stopping } from "../kit/process/start-error.ts"
+import { agentStopped, backendError } from "../kit/turn/cli-turn.ts"
 import type { DemoFolders } from "./acts.ts"
 import { demoReply, isUsers } from "./reply.ts"
 import { DemoTurn } from "./turn.ts"
@@ -98,10 +99,11 @@ class DemoBackend implements Backend {
     const said = input.messages.flatMap(saidIn)
     const turn = new DemoTurn(said.join("").length)
     const thread = this.#threads.get(ref)
-    if (thread === undefined) turn.fail("thread_lost", `The demo agent has no thread ${ref}`)
-    else if (this.#isStopped) turn.fail("agent_stopped", "The agent was stopped")
+    if (thread === undefined)
+      turn.fail({ code: "thread_lost", message: `The demo agent has no thread ${ref}`, modelStatus: null })
+    else if (this.#isStopped) turn.fail(agentStopped)
     else if (this.#running.get(ref)?.isOver === false)
-      turn.fail("backend_error", `A turn of thread ${ref} runs already`)
+      turn.fail(backendError(`A turn of thread ${ref} runs already`))
     if (thread === undefined || turn.isOver) return turn
 
     thread.turns.push({ ref: turn.ref, said })
@@ -119,7 +121,7 @@ class DemoBackend implements Backend {
   async stop(): Promise<void> {
     this.#isStopped = true
     for (const turn of this.#running.values()) {
-      turn.fail("agent_stopped", "The agent was stopped")
+      turn.fail(agentStopped)
       // Ends its pauses; the last event is out already.
       await turn.interrupt()
     }

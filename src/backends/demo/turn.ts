@@ -1,18 +1,16 @@
 import { randomUUID } from "node:crypto"
 import { setImmediate, setTimeout } from "node:timers/promises"
-import type { Turn } from "../../domain/backend.ts"
-import { messageOf, ProxyError } from "../../domain/errors.ts"
+import { messageOf } from "../../domain/errors.ts"
 import type { ContentPart, FunctionCallItem, MessageItem, ReasoningItem } from "../../domain/items.ts"
-import type { TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
-import { EventBatches } from "../kit/turn/event-batches.ts"
+import { CliTurn } from "../kit/turn/cli-turn.ts"
+import { functionCall } from "../kit/turn/open-calls.ts"
 import { addLine, commandItem, type DemoFolders, runCommand } from "./acts.ts"
 import { type DemoStep, replyToOutput, spoken } from "./reply.ts"
 
 /** A turn without a model: does one step after the other, as they were decided. */
-export class DemoTurn implements Turn {
+export class DemoTurn extends CliTurn {
   readonly ref = `demo_turn_${randomUUID()}`
-  readonly #events = new EventBatches<TurnEvent>()
   readonly #abort = new AbortController()
   readonly #inputTokens: number
   #outputTokens = 0
@@ -23,47 +21,31 @@ export class DemoTurn implements Turn {
   } | null = null
 
   constructor(inputCharacters: number) {
+    super()
     this.#inputTokens = tokensOf(inputCharacters)
-  }
-
-  get events(): AsyncIterable<readonly TurnEvent[]> {
-    return this.#events
-  }
-
-  get isOver(): boolean {
-    return this.#events.isClosed
   }
 
   /** Runs to the last event. Never rejects. */
   async run(steps: readonly DemoStep[], folders: DemoFolders): Promise<void> {
-    this.#events.push({ type: "turn.started", turnRef: this.ref })
+    this.tellStarted(this.ref)
     try {
       for (const step of steps) await this.#do(step, folders)
-      this.#events.close({ type: "turn.completed", usage: this.usage })
+      this.end({ type: "turn.completed", usage: this.usage })
     } catch (error) {
-      if (this.#abort.signal.aborted) this.#events.close({ type: "turn.interrupted", usage: this.usage })
-      else this.fail("internal_error", messageOf(error))
+      if (this.#abort.signal.aborted) this.endStopped()
+      else this.fail({ code: "internal_error", message: messageOf(error), modelStatus: null })
     }
-  }
-
-  fail(code: string, message: string): void {
-    this.#events.close({
-      type: "turn.failed",
-      error: { code, message, modelStatus: null },
-      usage: this.usage,
-    })
   }
 
   async answer(callId: string, output: readonly ContentPart[]): Promise<void> {
     const open = this.#openCall
-    if (open === null || open.item.callId !== callId) {
-      throw new ProxyError("backend_error", `No call ${callId} is open in this turn`)
-    }
+    if (open === null || open.item.callId !== callId) throw this.noSuchCall(callId)
     this.#openCall = null
     open.resolve(output)
   }
 
   async interrupt(): Promise<void> {
+    this.stopFor("interrupted")
     this.#abort.abort()
   }
 
@@ -82,15 +64,15 @@ export class DemoTurn implements Turn {
         return this.#think(step.text)
       case "run": {
         const item = commandItem(step, folders)
-        this.#events.push({ type: "item.started", item })
+        this.push({ type: "item.started", item })
         const done = await runCommand(item, step, this.#abort.signal)
-        this.#events.push({ type: "item.completed", item: done })
+        this.push({ type: "item.completed", item: done })
         const output = done.output.trim()
         return this.#speak(spoken(`${step.intro}${output === "" ? " nothing." : `:\n${output}`}`))
       }
       case "edit": {
         const item = await addLine(step.line, folders)
-        this.#events.push({ type: "item.completed", item })
+        this.push({ type: "item.completed", item })
         return this.#speak(spoken(`I have added the line to ${item.changes[0]?.path}.`))
       }
       case "call": {
@@ -111,31 +93,24 @@ export class DemoTurn implements Turn {
       summary: [],
       status: "in_progress",
     }
-    this.#events.push({ type: "item.started", item })
+    this.push({ type: "item.started", item })
     await setImmediate(null, { signal: this.#abort.signal })
     this.#outputTokens += tokensOf(text.length)
     this.#reasoningTokens += tokensOf(text.length)
-    this.#events.push({ type: "item.delta", itemId: item.id, channel: "summary", index: 0, text })
-    this.#events.push({ type: "item.completed", item: { ...item, summary: [text], status: "completed" } })
+    this.push({ type: "item.delta", itemId: item.id, channel: "summary", index: 0, text })
+    this.push({ type: "item.completed", item: { ...item, summary: [text], status: "completed" } })
   }
 
   async #call(reply: Extract<DemoStep, { type: "call" }>): Promise<readonly ContentPart[]> {
     const callId = `call_${randomUUID().replaceAll("-", "")}`
-    const item: FunctionCallItem = {
-      type: "function_call",
-      id: callId,
-      callId,
-      name: reply.name,
-      arguments: reply.arguments,
-      status: "completed",
-    }
+    const item = functionCall(callId, reply.name, reply.arguments)
     this.#outputTokens += tokensOf(reply.arguments.length)
     const output = new Promise<readonly ContentPart[]>((resolve, reject) => {
       this.#openCall = { item, resolve }
       this.#abort.signal.addEventListener("abort", () => reject(this.#abort.signal.reason), { once: true })
     })
     this.#abort.signal.throwIfAborted()
-    this.#events.push({ type: "function.called", item, holdMs: null })
+    this.push({ type: "function.called", item, holdMs: null })
     return output
   }
 
@@ -149,14 +124,14 @@ export class DemoTurn implements Turn {
       phase: null,
       status: "in_progress",
     }
-    this.#events.push({ type: "item.started", item: message })
+    this.push({ type: "item.started", item: message })
     for (const text of reply.pieces) {
       await (reply.pauseMs > 0 ? setTimeout(reply.pauseMs, null, { signal }) : setImmediate(null, { signal }))
       this.#outputTokens += tokensOf(text.length)
-      this.#events.push({ type: "item.delta", itemId: message.id, channel: "text", index: 0, text })
+      this.push({ type: "item.delta", itemId: message.id, channel: "text", index: 0, text })
     }
     const content = [{ type: "text" as const, text: reply.text }]
-    this.#events.push({ type: "item.completed", item: { ...message, content, status: "completed" } })
+    this.push({ type: "item.completed", item: { ...message, content, status: "completed" } })
   }
 }
 

@@ -1,19 +1,12 @@
 import { z } from "zod"
-import type {
-  Backend,
-  Capabilities,
-  Readiness,
-  ThreadOptions,
-  ThreadRef,
-  Turn,
-  TurnInput,
-} from "../../domain/backend.ts"
-import { cannotBeHeld, messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
+import type { Backend, Capabilities, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
+import { cannotBeHeld, cannotCallFunctions, messageOf, ThreadLostError } from "../../domain/errors.ts"
 import { functionRules } from "../kit/functions/function-rules.ts"
-import { startableProgram } from "../kit/process/find-executable.ts"
+import { PerTurnBackend, type TurnRequest } from "../kit/per-turn/backend.ts"
+import type { ProcessThread } from "../kit/per-turn/threads.ts"
+import type { ProcessTurn } from "../kit/per-turn/turn.ts"
 import { type BriefRun, runBriefly } from "../kit/process/run-briefly.ts"
-import { endLeftBehind, RunningProcesses } from "../kit/process/running-processes.ts"
-import { notReady, stopping, turnErrorOfThrown } from "../kit/process/start-error.ts"
+import { stopping } from "../kit/process/start-error.ts"
 import { FunctionChannel } from "../kit/turn/function-channel.ts"
 import { callsFunctions, holdMsOf } from "./functions.ts"
 import { LastSession } from "./last-session.ts"
@@ -21,9 +14,6 @@ import { defaultTimeouts, type ExecBackendOptions, type ExecTimeouts } from "./o
 import { type ExecProfile, probeExec } from "./probe.ts"
 import type { Restraint } from "./program.ts"
 import { runExecTurn } from "./run.ts"
-import { ThreadFiles } from "./thread-files.ts"
-import { type ExecThread, ExecThreads } from "./threads.ts"
-import { ExecTurn } from "./turn.ts"
 
 /**
  * An agent on any program that understands codex's exec arguments: a new process for each turn. See `probeExecutable` for
@@ -54,29 +44,19 @@ function ownServersOf({ exitCode, output }: BriefRun): readonly string[] | null 
   }
 }
 
-class ExecBackend implements Backend {
+class ExecBackend extends PerTurnBackend {
   readonly kind = "exec"
   readonly changesTools = true
   readonly #options: ExecBackendOptions
   readonly #timeouts: ExecTimeouts
-  readonly #files: ThreadFiles
-  readonly #threads: ExecThreads
   readonly #lastSession: LastSession
-  readonly #running: RunningProcesses
-  #cleaning: Promise<void> | null = null
-  /** Turns whose process may still be there; the newest of each thread. */
-  readonly #turns = new Map<ThreadRef, ExecTurn>()
-  readonly #living = new Set<ExecTurn>()
-  readonly #stopping = new AbortController()
   #profile: ExecProfile | null = null
 
   constructor(options: ExecBackendOptions) {
+    super(options, "Install it")
     this.#options = options
     this.#timeouts = { ...defaultTimeouts, ...options.timeouts }
-    this.#files = new ThreadFiles(options.cwd, options.log)
-    this.#threads = new ExecThreads(this.#files)
-    this.#lastSession = new LastSession(this.#files)
-    this.#running = options.running ?? new RunningProcesses(options.cwd, options.log)
+    this.#lastSession = new LastSession(this.files)
   }
 
   async capabilities(): Promise<Capabilities> {
@@ -97,23 +77,12 @@ class ExecBackend implements Backend {
     }
   }
 
-  /** Ready when the program can be started; whether it is logged in shows in the first turn only. */
-  async readiness(): Promise<Readiness> {
-    try {
-      await this.#clean()
-      await this.#probe()
-      return { isReady: true }
-    } catch (error) {
-      return notReady(error)
-    }
-  }
-
   async openThread(options: ThreadOptions): Promise<ThreadRef> {
     if (options.reach !== undefined) {
       const profile = this.#profile ?? (await this.#probe())
       if (!canBeHeld(profile)) throw cannotBeHeld(profile.program)
     }
-    return this.#threads.open(options, await this.#openFunctions(options)).ref
+    return this.threads.open(options, await this.#openFunctions(options)).ref
   }
 
   async resumeThread(ref: ThreadRef, options: ThreadOptions): Promise<void> {
@@ -123,55 +92,37 @@ class ExecBackend implements Backend {
     else thread.functions = await this.#openFunctions(options)
   }
 
-  async forkThread(thread: ThreadRef, at: string): Promise<ThreadRef> {
-    throw new ThreadLostError(`exec cannot branch thread ${thread} at turn ${at}`)
+  protected override async check(): Promise<void> {
+    await this.#probe()
   }
 
-  async closeThread(thread: ThreadRef): Promise<void> {
-    this.#threads.close(thread)
-  }
-
-  async deleteThread(thread: ThreadRef): Promise<void> {
-    await this.#turns.get(thread)?.settled
-    const nativeId = await this.#threads.delete(thread)
+  protected override async forget(thread: ThreadRef): Promise<string | null> {
+    const nativeId = await super.forget(thread)
     if (nativeId !== null && this.#profile?.isCodex) await this.#deleteRecord(nativeId)
+    return nativeId
   }
 
-  startTurn(thread: ThreadRef, input: TurnInput): Turn {
-    const turn = new ExecTurn(this.#timeouts, this.#options.log)
-    const previous = this.#turns.get(thread)
-    if (previous?.isOver === false) {
-      turn.fail({
-        code: "backend_error",
-        message: `A turn of thread ${thread} runs already`,
-        modelStatus: null,
-      })
-      turn.settle()
-      return turn
+  protected async run(turn: ProcessTurn, { thread: ref, input, previous }: TurnRequest): Promise<void> {
+    const profile = this.#profile ?? (await this.#probe())
+    const file = this.file()
+    const thread = await this.#find(ref)
+    // A session has room for one process.
+    await previous
+    const context = {
+      options: this.#options,
+      threads: this.threads,
+      lastSession: this.#lastSession,
+      running: this.running,
     }
-    this.#turns.set(thread, turn)
-    this.#living.add(turn)
-    void this.#run(turn, thread, input, previous).finally(() => {
-      turn.settle()
-      this.#living.delete(turn)
-      if (this.#turns.get(thread) === turn) this.#turns.delete(thread)
-    })
-    return turn
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort()
-    await Promise.all([...this.#living].map((turn) => turn.stop()))
-    this.#threads.stop()
+    const restraint = await this.#restraintOf(thread, file)
+    await runExecTurn(context, { turn, thread, input, profile, file, restraint })
   }
 
   async #openFunctions({ tools }: ThreadOptions): Promise<FunctionChannel | null> {
     const { toolEndpoint } = this.#options
     if (tools.length === 0) return null
     if (toolEndpoint === null || !callsFunctions(this.#profile ?? (await this.#probe()))) {
-      throw new ProxyError("invalid_request", "This agent cannot call functions of the client.", {
-        param: "tools",
-      })
+      throw cannotCallFunctions()
     }
     return FunctionChannel.open({
       endpoint: toolEndpoint,
@@ -181,83 +132,58 @@ class ExecBackend implements Backend {
     })
   }
 
-  async #run(turn: ExecTurn, ref: ThreadRef, input: TurnInput, previous?: ExecTurn): Promise<void> {
-    try {
-      await this.#clean()
-      const profile = this.#profile ?? (await this.#probe())
-      const file = this.#file()
-      const thread = await this.#find(ref)
-      // The answer is told before its process is gone, and a session has room for one process.
-      await previous?.settled
-      const context = {
-        options: this.#options,
-        threads: this.#threads,
-        lastSession: this.#lastSession,
-        running: this.#running,
-      }
-      const restraint = await this.#restraintOf(thread, file)
-      await runExecTurn(context, { turn, thread, input, profile, file, restraint })
-    } catch (error) {
-      turn.fail(turnErrorOfThrown(error))
-    }
-  }
-
-  async #restraintOf({ limits }: ExecThread, file: string): Promise<Restraint | null> {
+  async #restraintOf({ limits }: ProcessThread, file: string): Promise<Restraint | null> {
     if (limits.reach === undefined) return null
-    const { cwd, env } = this.#options
-    const options = { cwd, env, timeoutMs: this.#timeouts.probeMs, signal: this.#stopping.signal }
-    const ownServers = ownServersOf(await runBriefly(file, ["mcp", "list", "--json"], options))
+    const ownServers = ownServersOf(await this.#ask(file, ["mcp", "list", "--json"]))
     if (ownServers === null) throw cannotBeHeld("This codex")
     return { reach: limits.reach, ownServers }
   }
 
-  async #find(ref: ThreadRef): Promise<ExecThread> {
+  async #find(ref: ThreadRef): Promise<ProcessThread> {
     try {
-      return await this.#threads.find(ref)
+      return await this.threads.find(ref)
     } catch (error) {
       const isLast = this.#options.resumesLast && (await this.#lastSession.isOf(ref))
-      if (error instanceof ThreadLostError && isLast) return this.#threads.adoptLast(ref)
+      if (error instanceof ThreadLostError && isLast) return this.threads.adoptLast(ref)
       throw error
     }
-  }
-
-  /** Once, before anything of ours runs: what a killed service left in this workspace is ended. */
-  #clean(): Promise<void> {
-    this.#cleaning ??= endLeftBehind(this.#options.cwd, this.#options.log)
-    return this.#cleaning
-  }
-
-  #file(): string {
-    if (this.#stopping.signal.aborted) throw stopping()
-    return startableProgram(this.#options, "Install it")
   }
 
   /** Cheap while the file stays the same; turns use what the last call found. */
   async #probe(): Promise<ExecProfile> {
     const { cwd, env, probeMemory } = this.#options
     try {
-      this.#profile = await probeExec(this.#file(), {
+      this.#profile = await probeExec(this.file(), {
         cwd,
         env,
         timeoutMs: this.#timeouts.probeMs,
-        signal: this.#stopping.signal,
+        signal: this.stopping.signal,
         ...(probeMemory === undefined ? {} : { memory: probeMemory }),
       })
     } catch (error) {
-      if (this.#stopping.signal.aborted) throw stopping(error)
+      if (this.stopping.signal.aborted) throw stopping(error)
       throw error
     }
     return this.#profile
   }
 
   async #deleteRecord(nativeId: string): Promise<void> {
-    const { cwd, env, log } = this.#options
+    const { log } = this.#options
     try {
-      const options = { cwd, env, timeoutMs: this.#timeouts.probeMs, signal: this.#stopping.signal }
-      const { exitCode } = await runBriefly(this.#file(), ["delete", "--force", nativeId], options)
+      const { exitCode } = await this.#ask(this.file(), ["delete", "--force", nativeId])
       if (exitCode !== 0) log("info", "codex did not delete a thread", { thread: nativeId, exitCode })
     } catch (error) {
       log("info", "codex did not delete a thread", { thread: nativeId, reason: messageOf(error) })
     }
+  }
+
+  #ask(file: string, args: readonly string[]): Promise<BriefRun> {
+    const { cwd, env } = this.#options
+    return runBriefly(file, args, {
+      cwd,
+      env,
+      timeoutMs: this.#timeouts.probeMs,
+      signal: this.stopping.signal,
+    })
   }
 }

@@ -3,13 +3,12 @@ import type { MessageItem } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
 import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
 import { cutIn, turnErrorOf } from "../codex/errors.ts"
-import type { CliExit } from "../kit/process/cli-process.ts"
-import { exitReason, reasonWithTail } from "../kit/process/exit-reason.ts"
+import type { OutputReader, TurnOutcome } from "../kit/per-turn/text-reader.ts"
+import { type CliExit, exitReason, reasonWithTail } from "../kit/process/cli-process.ts"
 import { JsonLines } from "../kit/rpc/json-lines.ts"
 import { StrayLines } from "../kit/rpc/stray-lines.ts"
 import { type ExecEvent, itemOfExec, parseExecEvent } from "./events.ts"
 import { functionServer } from "./functions.ts"
-import type { ExecOutcome, OutputReader } from "./output-reader.ts"
 
 export interface JsonReaderOptions {
   readonly program: string
@@ -20,7 +19,7 @@ export interface JsonReaderOptions {
   /** The agent begins to call a function of the client. */
   readonly onFunctionCall: () => void
   /** Told once, before the process ends. */
-  readonly onOutcome: (outcome: ExecOutcome) => void
+  readonly onOutcome: (outcome: TurnOutcome) => void
   /** What comes is not JSON, and too much of it; nothing is read any more. */
   readonly onGarbage: () => void
   readonly log: Log
@@ -81,7 +80,7 @@ export class JsonReader implements OutputReader {
     this.#releaseMessage("commentary")
   }
 
-  finish(exit: CliExit, stderrTail: string): ExecOutcome | null {
+  finish(exit: CliExit, stderrTail: string): TurnOutcome | null {
     // The last line may lack its end: a program that was killed, or a careless one.
     this.push(Buffer.from("\n"))
     if (this.#isOver) return null
@@ -189,7 +188,7 @@ export class JsonReader implements OutputReader {
     this.#options.push({ type: "item.completed", item: { ...item, phase } })
   }
 
-  #end(outcome: ExecOutcome): void {
+  #end(outcome: TurnOutcome): void {
     this.#isOver = true
     this.#options.onOutcome(outcome)
   }

@@ -1,5 +1,5 @@
 import type { ThreadRef } from "../../domain/backend.ts"
-import type { ThreadFiles } from "./thread-files.ts"
+import type { ThreadFiles } from "../kit/per-turn/thread-files.ts"
 
 /** One process that leaves a session behind. */
 export interface SessionRun {

@@ -1,7 +1,7 @@
 import type { ThreadReach, TurnInput } from "../../domain/backend.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import type { FunctionChannel } from "../kit/turn/function-channel.ts"
-import { bytesOf } from "../kit/turn/prompt.ts"
+import { bytesOf, maxArgumentBytes } from "../kit/turn/prompt.ts"
 import { functionFlags, tomlString } from "./functions.ts"
 import type { ExecProfile } from "./probe.ts"
 
@@ -37,18 +37,6 @@ export interface ExecCommand {
   /** What goes to stdin; null: stdin is closed from the start. */
   readonly stdin: string | null
 }
-
-/**
- * A prompt above this goes by stdin. Linux takes 128 KiB for one argument; the rest is for the surroundings, and a round
- * number that can be documented.
- */
-export const maxArgumentBytes = 100_000
-
-/**
- * Longest prompt by stdin that is put together from a history. codex refuses more than 1,048,576 characters; what a user
- * sends in one message is passed on whatever its length.
- */
-export const maxStdinBytes = 1_000_000
 
 /**
  * The arguments of one turn: the documented form
@@ -122,7 +110,6 @@ function refusal({ prompt, profile }: CommandParts): ProxyError {
   return new ProxyError(
     "invalid_request",
     `The agent's program ${profile.program} takes its prompt as an argument only, not by stdin, and this one ${reason}.`,
-    { param: "input" },
   )
 }
 

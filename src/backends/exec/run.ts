@@ -1,9 +1,14 @@
 import type { TurnInput } from "../../domain/backend.ts"
-import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
+import { messageOf, ThreadLostError } from "../../domain/errors.ts"
 import { noUsage, type Usage } from "../../domain/usage.ts"
+import { defaultMaxAnswerLength, TextReader } from "../kit/per-turn/text-reader.ts"
+import type { ProcessThread, ProcessThreads } from "../kit/per-turn/threads.ts"
+import type { ProcessTurn } from "../kit/per-turn/turn.ts"
 import type { RunningProcesses } from "../kit/process/running-processes.ts"
-import { renderPrompt } from "../kit/turn/prompt.ts"
+import { maxArgumentBytes, maxStdinBytes, renderPrompt } from "../kit/turn/prompt.ts"
+import { hasImages, unserved } from "../kit/turn/unserved.ts"
 import { functionEnvironment } from "./functions.ts"
+import { JsonReader } from "./json-reader.ts"
 import type { LastSession, SessionRun } from "./last-session.ts"
 import type { ExecBackendOptions } from "./options.ts"
 import type { ExecProfile } from "./probe.ts"
@@ -11,25 +16,21 @@ import {
   canConfigureInstructions,
   type ExecCommand,
   execCommand,
-  maxArgumentBytes,
-  maxStdinBytes,
   type Restraint,
   type SessionTarget,
 } from "./program.ts"
-import type { ExecThread, ExecThreads } from "./threads.ts"
-import type { ExecTurn } from "./turn.ts"
 import { writeTurnFiles } from "./turn-files.ts"
 
 interface RunContext {
   readonly options: ExecBackendOptions
-  readonly threads: ExecThreads
+  readonly threads: ProcessThreads
   readonly lastSession: LastSession
   readonly running: RunningProcesses
 }
 
 interface ExecRun {
-  readonly turn: ExecTurn
-  readonly thread: ExecThread
+  readonly turn: ProcessTurn
+  readonly thread: ProcessThread
   readonly input: TurnInput
   readonly profile: ExecProfile
   /** Absolute path of the program. */
@@ -37,8 +38,6 @@ interface ExecRun {
   /** Null: it may act. */
   readonly restraint: Restraint | null
 }
-
-const defaultMaxAnswerLength = 64 * 1024 * 1024
 
 /**
  * Runs one turn to the end of its process. Rejects, with the turn not told its end, when there is no process to be
@@ -56,7 +55,7 @@ export async function runExecTurn(context: RunContext, run: ExecRun): Promise<vo
 }
 
 /** Null where nobody cares whose session is the newest. */
-async function beginSession(context: RunContext, thread: ExecThread): Promise<SessionRun | null> {
+async function beginSession(context: RunContext, thread: ProcessThread): Promise<SessionRun | null> {
   if (!context.options.resumesLast) return null
   const isNew = context.options.isNewcomer !== true && !thread.hasRun && thread.history?.length === 0
   const mayTake = !thread.isEphemeral && thread.nativeId === null
@@ -82,7 +81,7 @@ async function runInSession(context: RunContext, run: ExecRun, session: SessionR
   }
 }
 
-function targetOf(thread: ExecThread, session: SessionRun | null): SessionTarget {
+function targetOf(thread: ProcessThread, session: SessionRun | null): SessionTarget {
   if (thread.nativeId !== null && !thread.isEphemeral) return { id: thread.nativeId }
   return session?.isLast === true ? "last" : "new"
 }
@@ -123,73 +122,106 @@ interface Launch {
   readonly command: ExecCommand
 }
 
-async function runCommand(
-  { options, threads, running }: RunContext,
-  { turn, thread, profile, file }: ExecRun,
-  { target, session, command }: Launch,
-): Promise<void> {
-  const { cwd, env, spawn, maxAnswerLength, log } = options
-  const startedAt = Date.now()
-  let naming: Promise<void> = Promise.resolve()
-  let told: string | null = null
-  let base: Usage | null = target === "new" ? noUsage : thread.total
-  let newest: object | null = null
-  const name = (nativeId: string, total: Usage | null) => {
-    if (thread.isEphemeral) return
-    // A short turn tells its name and its end in one read: then only the end is written.
-    const wanted = { nativeId, total }
-    newest = wanted
-    naming = naming
-      .then(() => (newest === wanted ? threads.name(thread, nativeId, total) : undefined))
-      .catch((error) => log("error", "the name of a thread cannot be stored", { reason: messageOf(error) }))
-  }
+async function runCommand(context: RunContext, run: ExecRun, launch: Launch): Promise<void> {
+  const { options, running } = context
+  const { turn, thread, profile, file } = run
+  const { cwd, env, log, maxAnswerLength = defaultMaxAnswerLength } = options
+  const { program, features } = profile
+  const native = new NativeThread(context, thread, launch)
   await turn.run({
-    file,
-    cwd,
-    env: { ...env, ...(thread.functions !== null && functionEnvironment(thread.functions)) },
-    functions: thread.functions,
-    command,
+    call: {
+      file,
+      args: launch.command.args,
+      cwd,
+      env: { ...env, ...(thread.functions !== null && functionEnvironment(thread.functions)) },
+    },
+    stdin: launch.command.stdin,
     running,
-    program: profile.program,
-    printsJson: profile.features.printsJson,
-    maxAnswerLength: maxAnswerLength ?? defaultMaxAnswerLength,
-    ...(spawn === undefined ? {} : { spawn }),
-    onThreadId: (nativeId) => {
-      if (target === "last") base = wasMadeAfter(nativeId, startedAt) ? noUsage : null
-      session?.sessionTaken()
-      told = nativeId
-    },
-    // Not before: a session that was cut off at its start may lack the history, which then has to be told again.
-    onRecorded: () => {
-      if (told !== null && told !== thread.nativeId) name(told, base)
-    },
-    onCompleted: async (total) => {
-      const nativeId = told ?? thread.nativeId
-      if (nativeId !== null) name(nativeId, total)
-      await naming
-      return usageOfTurn(base, total)
-    },
+    functions: thread.functions,
+    isSilent: !features.printsJson,
+    createReader: ({ push, onOutcome, giveUp }) =>
+      features.printsJson
+        ? new JsonReader({
+            program,
+            push,
+            onThreadId: (nativeId) => native.named(nativeId),
+            onFunctionCall: () => thread.functions?.callBegins(),
+            onRecorded: () => native.recorded(),
+            onOutcome,
+            onGarbage: giveUp,
+            log,
+          })
+        : new TextReader({ program, push, maxLength: maxAnswerLength, onOverflow: giveUp }),
+    onCompleted: (total) => native.completed(total),
     // Forgotten before anybody hears of it, and resumes it once more.
     onFailed: async ({ code }) => {
-      if (code === "thread_lost") await threads.delete(thread.ref)
+      if (code === "thread_lost") await context.threads.delete(thread.ref)
     },
   })
-  await naming
+  await native.stored
+}
+
+/** The program's own thread of one turn: its name and its running total, told during the turn and stored. */
+class NativeThread {
+  readonly #context: RunContext
+  readonly #thread: ProcessThread
+  readonly #launch: Launch
+  readonly #startedAt = Date.now()
+  #told: string | null = null
+  #base: Usage | null
+  #newest: object | null = null
+  /** Never rejects. */
+  #stored: Promise<void> = Promise.resolve()
+
+  constructor(context: RunContext, thread: ProcessThread, launch: Launch) {
+    this.#context = context
+    this.#thread = thread
+    this.#launch = launch
+    this.#base = launch.target === "new" ? noUsage : thread.total
+  }
+
+  get stored(): Promise<void> {
+    return this.#stored
+  }
+
+  named(nativeId: string): void {
+    if (this.#launch.target === "last") this.#base = wasMadeAfter(nativeId, this.#startedAt) ? noUsage : null
+    this.#launch.session?.sessionTaken()
+    this.#told = nativeId
+  }
+
+  /** Not before: a session that was cut off at its start may lack the history, which then has to be told again. */
+  recorded(): void {
+    if (this.#told !== null && this.#told !== this.#thread.nativeId) this.#store(this.#told, this.#base)
+  }
+
+  /** The usage of the turn alone. */
+  async completed(total: Usage | null): Promise<Usage | null> {
+    const nativeId = this.#told ?? this.#thread.nativeId
+    if (nativeId !== null) this.#store(nativeId, total)
+    await this.#stored
+    return usageOfTurn(this.#base, total)
+  }
+
+  #store(nativeId: string, total: Usage | null): void {
+    if (this.#thread.isEphemeral) return
+    // A short turn tells its name and its end in one read: then only the end is written.
+    const wanted = { nativeId, total }
+    this.#newest = wanted
+    const { threads, options } = this.#context
+    this.#stored = this.#stored
+      .then(() => (this.#newest === wanted ? threads.name(this.#thread, nativeId, total) : undefined))
+      .catch((error) =>
+        options.log("error", "the name of a thread cannot be stored", { reason: messageOf(error) }),
+      )
+  }
 }
 
 /** What the program has no way to be told must not be left out in silence. */
 function refuseUnserved(input: TurnInput, { program, features }: ExecProfile): void {
-  const hasImages = input.messages.some(({ content }) => content.some((part) => part.type === "image"))
-  if (hasImages && !(features.printsJson && features.takesImages)) {
-    throw new ProxyError("invalid_request", `The agent's program ${program} takes no images.`, {
-      param: "input",
-    })
-  }
-  if (input.outputSchema !== null && !features.takesSchema) {
-    throw new ProxyError("invalid_request", `The agent's program ${program} takes no schema of its answer.`, {
-      param: "text.format",
-    })
-  }
+  const of = `The agent's program ${program}`
+  if (hasImages(input) && !(features.printsJson && features.takesImages)) throw unserved("images", of)
+  if (input.outputSchema !== null && !features.takesSchema) throw unserved("schema of its answer", of)
 }
 
 /**

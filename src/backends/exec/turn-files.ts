@@ -3,7 +3,7 @@ import { rm, rmdir, writeFile } from "node:fs/promises"
 import path from "node:path"
 import { inFolder } from "../../disk/held-folder.ts"
 import type { TurnInput } from "../../domain/backend.ts"
-import { ProxyError } from "../../domain/errors.ts"
+import { imageData } from "../kit/turn/unserved.ts"
 
 /** Files that one turn hands to its program; the program reads them at its start. */
 export interface TurnFiles {
@@ -62,14 +62,6 @@ export async function writeTurnFiles(root: string, input: TurnInput): Promise<Tu
 }
 
 function decodeImage(url: string): { readonly extension: string; readonly bytes: Buffer } {
-  const match = /^data:([^;,]+)(?:;[^;,]+)*;base64,/i.exec(url)
-  if (match === null) {
-    throw new ProxyError("invalid_request", "An image must be given as a `data:` URL in base64.", {
-      param: "input",
-    })
-  }
-  return {
-    extension: extensions[match[1]?.toLowerCase() ?? ""] ?? "img",
-    bytes: Buffer.from(url.slice(match[0].length), "base64"),
-  }
+  const { mediaType, base64 } = imageData(url)
+  return { extension: extensions[mediaType] ?? "img", bytes: Buffer.from(base64, "base64") }
 }

@@ -1,25 +1,39 @@
-import { type ChildProcess, spawn as nodeSpawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { printedText } from "../../../domain/printed-text.ts"
-import { drained } from "./drained.ts"
-import { type EndStep, endProcessTree, hasGroup } from "./process-tree.ts"
+import {
+  type EndStep,
+  endProcessTree,
+  hasGroup,
+  membersOf,
+  type ProcessRow,
+  snapshot,
+  type TreeRoot,
+} from "./process-tree.ts"
 import { type RunningProcesses, turnMarkerName } from "./running-processes.ts"
 
-export interface CliProcessOptions {
+/** What is started, and where. */
+export interface ProgramCall {
   /** Absolute path. */
   readonly file: string
   readonly args: readonly string[]
   readonly cwd: string
+  /** The complete environment of the child. */
   readonly env: Readonly<Record<string, string>>
+}
+
+export interface CliProcessOptions {
+  readonly call: ProgramCall
   /** Written and closed at once; null: `/dev/null`. A pipe that stays open makes codex wait for more. */
   readonly stdin: string | null
   /** True: what is written comes by `write`, until `closeStdin`; `stdin` is null then. */
   readonly holdsStdin?: true
-  readonly spawn?: typeof nodeSpawn
-  /** Where it is noted as long as it runs. */
-  readonly running: RunningProcesses
+  /** True: what it leaves behind is ended at once and wherever it is, however the process has ended. */
+  readonly endsAllAtExit?: true
+  /** Where it is noted as long as it runs. Absent: it is gone in a moment. */
+  readonly running?: RunningProcesses
   readonly onOutput: (chunk: Buffer) => void
-  readonly onErrorOutput: (text: string) => void
+  readonly onErrorOutput?: (text: string) => void
 }
 
 export interface CliExit {
@@ -35,11 +49,15 @@ const leftoverSteps: readonly EndStep[] = [
   { signal: "SIGKILL", waitMs: 500 },
 ]
 
-/** A process of an agent CLI, leader of a group of its own. */
+/** A process of an agent CLI, leader of a group of its own: a launcher may stay beside the program itself. */
 export class CliProcess {
+  readonly #options: CliProcessOptions
   readonly #child: ChildProcess | null
-  readonly #marker = randomUUID()
-  readonly #onOutput: (chunk: Buffer) => void
+  /** In the environment of its shell commands; servers of MCP may get a new one. Null: it is only asked something. */
+  readonly #marker: string | null
+  /** What ran below it at the last look. */
+  readonly #seen = new Map<number, ProcessRow>()
+  #isLooking = false
   #stderrTail = ""
   #hasExited = false
   #chunks = 0
@@ -50,13 +68,15 @@ export class CliProcess {
   readonly settled: Promise<void>
 
   constructor(options: CliProcessOptions) {
-    this.#onOutput = options.onOutput
+    this.#options = options
+    const { call, stdin, holdsStdin, running } = options
+    this.#marker = running === undefined && holdsStdin !== true ? null : randomUUID()
     let child: ChildProcess
     try {
-      child = (options.spawn ?? nodeSpawn)(options.file, [...options.args], {
-        cwd: options.cwd,
-        env: { ...options.env, [turnMarkerName]: this.#marker },
-        stdio: [options.stdin === null && options.holdsStdin !== true ? "ignore" : "pipe", "pipe", "pipe"],
+      child = spawn(call.file, [...call.args], {
+        cwd: call.cwd,
+        env: { ...call.env, ...(this.#marker !== null && { [turnMarkerName]: this.#marker }) },
+        stdio: [stdin === null && holdsStdin !== true ? "ignore" : "pipe", "pipe", "pipe"],
         detached: true,
         windowsHide: true,
       })
@@ -69,28 +89,27 @@ export class CliProcess {
       return
     }
     this.#child = child
-    const { pid } = child
-    if (pid !== undefined) options.running.add(pid, this.#marker)
+    this.#note(child.pid)
     // Attached in the same tick as the spawn: an early death would be missed otherwise.
     this.exited = this.#watch(child)
     this.settled = this.exited.then(async (exit) => {
       await this.#endLeftovers(exit)
-      if (pid !== undefined) options.running.remove(pid)
+      for (const pid of [this.pid, ...this.#seen.keys()]) running?.remove(pid)
     })
     child.stdout?.on("data", (chunk: Buffer) => {
       this.#chunks += 1
-      this.#onOutput(chunk)
+      options.onOutput(chunk)
     })
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#chunks += 1
       this.#stderrTail = (this.#stderrTail + text).slice(-stderrTailLength)
-      options.onErrorOutput(text)
+      options.onErrorOutput?.(text)
     })
     for (const stream of [child.stdin, child.stdout, child.stderr]) {
       // A program that does not read its stdin, or that has died: `exited` tells the story.
       stream?.on("error", () => {})
     }
-    if (options.stdin !== null) child.stdin?.end(options.stdin)
+    if (stdin !== null) child.stdin?.end(stdin)
   }
 
   /** 0 when it could not be started. */
@@ -107,9 +126,15 @@ export class CliProcess {
     return printedText(this.#stderrTail)
   }
 
+  /** The process with all that it has started. */
+  get tree(): TreeRoot {
+    const root = { pid: this.pid, hasExited: () => this.#hasExited, seen: this.#seen.values() }
+    return this.#marker === null ? root : { ...root, marker: [turnMarkerName, this.#marker] }
+  }
+
   /** Ignored once it is gone: `exited` tells the story. */
   write(text: string): void {
-    this.#child?.stdin?.write(text)
+    if (!this.#hasExited) this.#child?.stdin?.write(text)
   }
 
   closeStdin(): void {
@@ -118,14 +143,57 @@ export class CliProcess {
 
   /** Ends it with all that it started; the tree is collected before the first signal. Safe twice: the first one counts. */
   async end(steps: readonly EndStep[]): Promise<void> {
-    const pid = this.pid
-    if (pid === 0) return
-    this.#ending ??= endProcessTree(
-      { pid, hasExited: () => this.#hasExited, marker: [turnMarkerName, this.#marker] },
-      steps,
-    )
+    if (this.pid === 0) return
+    this.#ending ??= endProcessTree(this.tree, steps)
     await this.#ending
     await this.settled
+  }
+
+  /** At once, also while it is being ended: for a process that no longer answers. */
+  kill(waitMs: number): Promise<void> {
+    if (this.#ending !== null) this.#killGroup()
+    return this.end([
+      { signal: "SIGKILL", waitMs },
+      { signal: "SIGKILL", waitMs },
+    ])
+  }
+
+  /**
+   * Remembers who runs below it now. A server of MCP, and the browser that it has started, may be in groups and sessions of
+   * their own, and once the program has died nothing tells any more whose they were.
+   */
+  async look(): Promise<void> {
+    if (this.#isLooking || this.#hasExited) return
+    this.#isLooking = true
+    const rows = await snapshot()
+    this.#isLooking = false
+    if (this.#hasExited || rows.length === 0) return
+    const below = membersOf(rows, this.tree, this.#seen).filter(({ pid }) => pid !== this.pid)
+    const gone = new Set(this.#seen.keys())
+    for (const row of below) {
+      gone.delete(row.pid)
+      if (this.#seen.get(row.pid)?.startedAt === row.startedAt) continue
+      this.#seen.set(row.pid, row)
+      this.#note(row.pid)
+    }
+    for (const pid of gone) {
+      this.#seen.delete(pid)
+      this.#options.running?.remove(pid)
+    }
+  }
+
+  #note(pid: number | undefined): void {
+    if (pid !== undefined && this.#marker !== null) this.#options.running?.add(pid, this.#marker)
+  }
+
+  #killGroup(): void {
+    if (this.pid === 0 || this.#hasExited) return
+    try {
+      process.kill(-this.pid, "SIGKILL")
+    } catch {
+      // No such group: it has just gone, or the platform has none; the child itself is signalled then.
+      this.#child?.kill("SIGKILL")
+    }
   }
 
   #watch(child: ChildProcess): Promise<CliExit> {
@@ -138,6 +206,7 @@ export class CliProcess {
       })
       child.once("exit", (code, signal) => {
         this.#hasExited = true
+        if (this.#options.endsAllAtExit === true) this.#ending ??= endProcessTree(this.tree, leftoverSteps)
         void drained(child, () => this.#chunks).then(() => resolve({ code, signal, startError: null }))
       })
     })
@@ -146,13 +215,56 @@ export class CliProcess {
   async #endLeftovers({ code }: CliExit): Promise<void> {
     const child = this.#child
     if (child?.pid === undefined) return
-    // One that was killed has not ended its commands, which are in groups of their own.
-    const root = { pid: child.pid, hasExited: () => true }
-    const marked = code === 0 ? root : { ...root, marker: [turnMarkerName, this.#marker] as const }
-    // The turn is over; what runs on holds pipes and files of a turn that nobody can stop any more.
-    if (code !== 0 || hasGroup(child.pid)) await endProcessTree(marked, leftoverSteps)
+    if (this.#options.endsAllAtExit !== true) {
+      // One that was killed has not ended its commands, which are in groups of their own.
+      const root = code === 0 ? { pid: child.pid, hasExited: () => true } : this.tree
+      // The turn is over; what runs on holds pipes and files of a turn that nobody can stop any more.
+      if (code !== 0 || hasGroup(child.pid)) await endProcessTree(root, leftoverSteps)
+    }
     await this.#ending
     child.stdout?.destroy()
     child.stderr?.destroy()
   }
+}
+
+const quietMs = 100
+const maxQuietRounds = 10
+
+/**
+ * Resolves when what a process said last was read, which may be after its exit. `close` comes after it, unless a child of its
+ * own holds the pipes open: then a silence ends the wait. `chunks`: how many were read so far.
+ */
+async function drained(child: ChildProcess, chunks: () => number): Promise<void> {
+  const closed = new Promise<true>((resolve) => {
+    child.once("close", () => resolve(true))
+  })
+  for (let round = 0; round < maxQuietRounds; round++) {
+    const before = chunks()
+    if (await Promise.race([closed, pause(quietMs)])) return
+    if (chunks() === before) return
+  }
+}
+
+/** Timers come before input in a turn of the event loop: after a long block the input must have had its chance, too. */
+function pause(ms: number): Promise<false> {
+  return new Promise((resolve) => {
+    setTimeout(() => setImmediate(resolve, false), ms)
+  })
+}
+
+/** A process that ended otherwise than it should, in words of ours. */
+export function exitReason({ code, signal, startError }: CliExit): string {
+  // Only the code: its message holds the path.
+  if (startError !== null)
+    return `could not be started (${"code" in startError ? String(startError.code) : startError.name})`
+  return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
+}
+
+const maxTailLines = 6
+const maxTailLength = 1_500
+
+/** The last lines of stderr, which is where programs say why they gave up. */
+export function reasonWithTail(reason: string, stderrTail: string): string {
+  const tail = stderrTail.trim().split("\n").slice(-maxTailLines).join("\n").slice(-maxTailLength)
+  return tail === "" ? reason : `${reason}: ${tail.toWellFormed()}`
 }

@@ -1,14 +1,9 @@
-import { spawn as nodeSpawn } from "node:child_process"
 import { printedText } from "../../../domain/printed-text.ts"
-import { drained } from "./drained.ts"
-import { endProcessTree } from "./process-tree.ts"
+import { CliProcess, type ProgramCall } from "./cli-process.ts"
 
-export interface BriefRunOptions {
-  readonly cwd: string
-  readonly env: Readonly<Record<string, string>>
+export interface BriefRunOptions extends Pick<ProgramCall, "cwd" | "env"> {
   readonly timeoutMs: number
   readonly signal?: AbortSignal
-  readonly spawn?: typeof nodeSpawn
 }
 
 export interface BriefRun {
@@ -32,56 +27,33 @@ const endSteps = [
 export async function runBriefly(
   file: string,
   args: readonly string[],
-  options: BriefRunOptions,
+  { cwd, env, timeoutMs, signal }: BriefRunOptions,
 ): Promise<BriefRun> {
-  options.signal?.throwIfAborted()
-  const child = (options.spawn ?? nodeSpawn)(file, [...args], {
-    cwd: options.cwd,
-    env: options.env,
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-    windowsHide: true,
-  })
+  signal?.throwIfAborted()
   const outputs = [new BoundedText(), new BoundedText()] as const
-  let chunks = 0
-  for (const [index, stream] of [child.stdout, child.stderr].entries()) {
-    stream?.on("data", (chunk: Buffer) => {
-      chunks += 1
-      outputs[index]?.add(chunk)
-    })
-    stream?.on("error", () => {}) // The exit tells the story.
-  }
-  let hasExited = false
-  let isTimeout = false
-  const exited = new Promise<number | null>((resolve, reject) => {
-    child.once("error", (error) => {
-      if (child.pid === undefined) reject(error)
-    })
-    child.once("exit", (code) => {
-      hasExited = true
-      void drained(child, () => chunks).then(() => resolve(code))
-    })
+  const child = new CliProcess({
+    call: { file, args, cwd, env },
+    stdin: null,
+    onOutput: (chunk) => outputs[0].add(chunk),
+    onErrorOutput: (text) => outputs[1].add(Buffer.from(text)),
   })
-  const end = () =>
-    child.pid === undefined
-      ? Promise.resolve()
-      : endProcessTree({ pid: child.pid, hasExited: () => hasExited }, endSteps)
+  let isTimeout = false
+  const end = () => child.end(endSteps)
   const timer = setTimeout(() => {
     isTimeout = true
     void end()
-  }, options.timeoutMs)
+  }, timeoutMs)
   const abort = () => void end()
-  options.signal?.addEventListener("abort", abort)
+  signal?.addEventListener("abort", abort)
   try {
-    const exitCode = await exited
+    const { code, startError } = await child.exited
+    if (startError !== null) throw startError
     await end()
-    options.signal?.throwIfAborted()
-    return { exitCode, isTimeout, output: outputs.map((output) => printedText(output.text)).join("\n") }
+    signal?.throwIfAborted()
+    return { exitCode: code, isTimeout, output: outputs.map(({ text }) => printedText(text)).join("\n") }
   } finally {
     clearTimeout(timer)
-    options.signal?.removeEventListener("abort", abort)
-    child.stdout?.destroy()
-    child.stderr?.destroy()
+    signal?.removeEventListener("abort", abort)
   }
 }
 

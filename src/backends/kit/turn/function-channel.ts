@@ -5,7 +5,7 @@ import type { ToolCall, ToolChannel, ToolEndpoint } from "../../../domain/tool-e
 import type { TurnEvent } from "../../../domain/turn-events.ts"
 import type { FunctionRules } from "../functions/function-rules.ts"
 import { openHanded } from "../functions/handed-functions.ts"
-import { OpenCalls } from "./open-calls.ts"
+import { functionCall, OpenCalls, refuseCall } from "./open-calls.ts"
 
 export interface FunctionChannelOptions {
   readonly endpoint: ToolEndpoint
@@ -78,7 +78,7 @@ export class FunctionChannel {
   /** Calls that are still open will not be answered any more. Safe twice. */
   endTurn(): void {
     this.#push = null
-    for (const call of this.#calls.drop()) refuse(call)
+    for (const call of this.#calls.drop()) refuseCall(call, nobodyWaits)
     this.#holdMs.clear()
   }
 
@@ -90,20 +90,13 @@ export class FunctionChannel {
 
   #called(call: ToolCall): void {
     if (this.#push === null) {
-      refuse(call)
+      refuseCall(call, nobodyWaits)
       return
     }
     const { callId, name, arguments: text } = call
     this.#holdMs.set(callId, this.#options.holdMsOf?.(call) ?? null)
     call.signal.addEventListener("abort", () => this.#calls.withdraw(callId))
-    this.#calls.arrived(call, {
-      type: "function_call",
-      id: callId,
-      callId,
-      name,
-      arguments: text,
-      status: "completed",
-    })
+    this.#calls.arrived(call, functionCall(callId, name, text))
   }
 
   #release(items: readonly FunctionCallItem[]): void {
@@ -115,6 +108,4 @@ export class FunctionChannel {
   }
 }
 
-function refuse(call: ToolCall): void {
-  call.answer([{ type: "text", text: "The user cannot be asked now: no turn waits for this call." }], true)
-}
+const nobodyWaits = "The user cannot be asked now: no turn waits for this call."

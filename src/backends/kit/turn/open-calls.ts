@@ -1,4 +1,5 @@
 import type { FunctionCallItem } from "../../../domain/items.ts"
+import type { ToolCall } from "../../../domain/tool-endpoint.ts"
 
 /**
  * How long a call waits for others that nothing announced. In codex's code mode they come 0 to 3 ms apart, and 20 ms when the
@@ -19,15 +20,22 @@ const answerMs = 2_000
 export class OpenCalls<Request> {
   readonly #release: (items: readonly FunctionCallItem[]) => void
   readonly #quietMs: number
+  readonly #isExtended: boolean
   readonly #announced = new Set<string>()
   readonly #open = new Map<string, Request>()
   #held: FunctionCallItem[] = []
   #isAnswerOpen = false
   #timer: NodeJS.Timeout | null = null
 
-  constructor(release: (items: readonly FunctionCallItem[]) => void, quietMs = defaultQuietMs) {
+  /** `isExtended` false: a group is what comes within that time of its first call. */
+  constructor(
+    release: (items: readonly FunctionCallItem[]) => void,
+    quietMs = defaultQuietMs,
+    isExtended = true,
+  ) {
     this.#release = release
     this.#quietMs = quietMs
+    this.#isExtended = isExtended
   }
 
   /** The model's answer has a call of this id: it arrives in a moment, others may follow. */
@@ -73,7 +81,7 @@ export class OpenCalls<Request> {
   }
 
   flush(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer)
+    clearTimeout(this.#timer ?? undefined)
     this.#timer = null
     const held = this.#held
     this.#held = []
@@ -90,10 +98,21 @@ export class OpenCalls<Request> {
   }
 
   #flushAfter(ms: number): void {
-    if (this.#timer !== null) clearTimeout(this.#timer)
+    if (this.#timer !== null && !this.#isExtended) return
+    clearTimeout(this.#timer ?? undefined)
     this.#timer = setTimeout(() => {
       this.#announced.clear()
       this.flush()
     }, ms)
   }
+}
+
+/** A call of one of the client's functions, as events tell it. */
+export function functionCall(callId: string, name: string, args: string): FunctionCallItem {
+  return { type: "function_call", id: callId, callId, name, arguments: args, status: "completed" }
+}
+
+/** The CLI gets no answer of the client to it, but these words. */
+export function refuseCall(call: ToolCall, text: string): void {
+  call.answer([{ type: "text", text }], true)
 }

@@ -12,6 +12,18 @@ export interface PromptParts {
   readonly maxBytes: number
 }
 
+/**
+ * A prompt above this goes by stdin. Linux takes 128 KiB for one argument; the rest is for the surroundings, and a round
+ * number that can be documented.
+ */
+export const maxArgumentBytes = 100_000
+
+/**
+ * Longest prompt by stdin that is put together from a history. codex refuses more than 1,048,576 characters; what a user
+ * sends in one message is passed on whatever its length.
+ */
+export const maxStdinBytes = 1_000_000
+
 /** Longest output of a command that is told again as history. */
 const maxOutputLength = 4_000
 

@@ -1,6 +1,40 @@
-import type { TurnEvent } from "../../domain/turn-events.ts"
-import type { CliExit } from "../kit/process/cli-process.ts"
-import { type ExecOutcome, exitFailure, type OutputReader } from "./output-reader.ts"
+import type { AnswerCut, TurnError, TurnEvent } from "../../../domain/turn-events.ts"
+import type { Usage } from "../../../domain/usage.ts"
+import { type CliExit, exitReason, reasonWithTail } from "../process/cli-process.ts"
+import { backendError } from "../turn/cli-turn.ts"
+import { modelFailureInWords } from "../turn/model-failure.ts"
+
+/** How the program says that the turn has ended; `total` is its running total, null where it tells none. */
+export type TurnOutcome =
+  | { readonly type: "completed"; readonly total: Usage | null; readonly cut?: AnswerCut }
+  | { readonly type: "failed"; readonly error: TurnError }
+
+/** Understands what one process writes to stdout. */
+export interface OutputReader {
+  push(chunk: Buffer): void
+  /** The agent calls a function of the client: what it has said so far is to be told before. Absent: it never does. */
+  beforeCall?(): void
+  /** After the last chunk. The outcome, unless it was told before. */
+  finish(exit: CliExit, stderrTail: string): TurnOutcome | null
+}
+
+/** For programs of which nothing else is known. */
+export const loginStep = "Log in with the program itself, in a terminal, as the user of this service."
+
+/** The end of a plain program that failed: its exit is all that it tells, and its last words, where they quote a model server. */
+export function exitFailure(program: string, exit: CliExit, stderrTail: string): TurnOutcome {
+  const said = exit.code === null ? null : modelFailureInWords(reasonWithTail("", stderrTail), loginStep)
+  const code =
+    exit.startError !== null ? "agent_not_ready" : exit.signal === null ? "backend_error" : "backend_died"
+  const message = reasonWithTail(`${program} ${exitReason(exit)}`, stderrTail)
+  return {
+    type: "failed",
+    error: said === null ? { code, message, modelStatus: null } : { ...said, message },
+  }
+}
+
+/** Longest answer, in UTF-16 units, unless another length is set. */
+export const defaultMaxAnswerLength = 64 * 1024 * 1024
 
 export interface TextReaderOptions {
   readonly program: string
@@ -34,11 +68,10 @@ export class TextReader implements OutputReader {
     this.#add(this.#decoder.decode(chunk, { stream: true }))
   }
 
-  finish(exit: CliExit, stderrTail: string): ExecOutcome {
+  finish(exit: CliExit, stderrTail: string): TurnOutcome {
     this.#add(this.#decoder.decode())
     if (this.#isOverflown) {
-      const message = `The answer of ${this.#options.program} is longer than ${this.#options.maxLength} characters`
-      return { type: "failed", error: { code: "backend_error", message, modelStatus: null } }
+      return overlong(this.#options)
     }
     if (exit.code !== 0) return exitFailure(this.#options.program, exit, stderrTail)
     this.#begin()
@@ -94,4 +127,10 @@ export class TextReader implements OutputReader {
 
 function isLineEnd(code: number): boolean {
   return code === 0x0a || code === 0x0d
+}
+
+/** The end of a turn whose answer is above the limit. */
+export function overlong({ program, maxLength }: TextReaderOptions): TurnOutcome {
+  const error = backendError(`The answer of ${program} is longer than ${maxLength} characters`)
+  return { type: "failed", error }
 }

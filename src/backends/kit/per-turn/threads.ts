@@ -1,11 +1,11 @@
-import type { HistoryTurn, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
-import { ThreadLostError } from "../../domain/errors.ts"
-import { textOf } from "../../domain/items.ts"
-import type { Usage } from "../../domain/usage.ts"
-import type { FunctionChannel } from "../kit/turn/function-channel.ts"
-import { newExecRef, type ThreadFiles } from "./thread-files.ts"
+import type { HistoryTurn, ThreadOptions, ThreadRef } from "../../../domain/backend.ts"
+import { ThreadLostError } from "../../../domain/errors.ts"
+import { textOf } from "../../../domain/items.ts"
+import type { Usage } from "../../../domain/usage.ts"
+import type { FunctionChannel } from "../turn/function-channel.ts"
+import { newRef, type ThreadFiles } from "./thread-files.ts"
 
-export interface ExecThread {
+export interface ProcessThread {
   readonly ref: ThreadRef
   readonly isEphemeral: boolean
   readonly instructions: string | null
@@ -30,10 +30,10 @@ const maxThreads = 2_000
  * The threads in memory. What is not here and has no file is lost, which the engine takes as a cue to open a new one from
  * its ledger: so histories are kept here only as long as there is room, and nowhere else.
  */
-export class ExecThreads {
+export class ProcessThreads {
   readonly #files: ThreadFiles
   /** The longest unused first. */
-  readonly #threads = new Map<ThreadRef, ExecThread>()
+  readonly #threads = new Map<ThreadRef, ProcessThread>()
   readonly #lengths = new Map<ThreadRef, number>()
   #length = 0
 
@@ -41,9 +41,9 @@ export class ExecThreads {
     this.#files = files
   }
 
-  open(options: ThreadOptions, functions: FunctionChannel | null = null): ExecThread {
-    const thread: ExecThread = {
-      ref: newExecRef(),
+  open(options: ThreadOptions, functions: FunctionChannel | null = null): ProcessThread {
+    const thread: ProcessThread = {
+      ref: newRef(),
       isEphemeral: options.isEphemeral,
       instructions: options.instructions,
       limits: options,
@@ -59,7 +59,7 @@ export class ExecThreads {
   }
 
   /** In memory or on disk; rejects with `ThreadLostError` where in neither. */
-  async find(ref: ThreadRef): Promise<ExecThread> {
+  async find(ref: ThreadRef): Promise<ProcessThread> {
     const known = this.#threads.get(ref)
     if (known !== undefined) {
       this.#threads.delete(ref)
@@ -75,12 +75,12 @@ export class ExecThreads {
   }
 
   /** A thread of an earlier process of ours that continues in the newest session. */
-  adoptLast(ref: ThreadRef): ExecThread {
+  adoptLast(ref: ThreadRef): ProcessThread {
     return this.#threads.get(ref) ?? this.#adopt({ ref, nativeId: null, total: null })
   }
 
   /** The program has told its name. */
-  async name(thread: ExecThread, nativeId: string, total: Usage | null): Promise<void> {
+  async name(thread: ProcessThread, nativeId: string, total: Usage | null): Promise<void> {
     thread.nativeId = nativeId
     thread.total = total
     // The program's record has it from now on.
@@ -90,7 +90,7 @@ export class ExecThreads {
   }
 
   /** A turn that the program does not remember by itself. */
-  remember(thread: ExecThread, turn: HistoryTurn): void {
+  remember(thread: ProcessThread, turn: HistoryTurn): void {
     if (thread.history === null || thread.nativeId !== null) return
     thread.history.push(withoutNative(turn))
     if (this.#threads.get(thread.ref) === thread) this.#grow(thread, [turn])
@@ -117,8 +117,8 @@ export class ExecThreads {
     return nativeId
   }
 
-  #adopt(known: Pick<ExecThread, "ref" | "nativeId" | "total">): ExecThread {
-    const thread: ExecThread = {
+  #adopt(known: Pick<ProcessThread, "ref" | "nativeId" | "total">): ProcessThread {
+    const thread: ProcessThread = {
       ...known,
       isEphemeral: false,
       instructions: null,
@@ -131,7 +131,7 @@ export class ExecThreads {
     return thread
   }
 
-  #grow(thread: ExecThread, turns: readonly HistoryTurn[]): void {
+  #grow(thread: ProcessThread, turns: readonly HistoryTurn[]): void {
     const added = turns.reduce((sum, turn) => sum + lengthOf(turn), 0)
     this.#lengths.set(thread.ref, (this.#lengths.get(thread.ref) ?? 0) + added)
     this.#length += added

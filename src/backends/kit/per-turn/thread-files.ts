@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto"
 import { z } from "zod"
-import type { OwnPath } from "../../disk/held-folder.ts"
-import { readOwnFile, removeOwnFileSync, replaceOwnFileSync } from "../../disk/own-file.ts"
-import type { ThreadRef } from "../../domain/backend.ts"
-import { messageOf } from "../../domain/errors.ts"
-import type { Log } from "../../domain/log.ts"
-import type { Usage } from "../../domain/usage.ts"
+import type { OwnPath } from "../../../disk/held-folder.ts"
+import { readOwnFile, removeOwnFileSync, replaceOwnFileSync } from "../../../disk/own-file.ts"
+import type { ThreadRef } from "../../../domain/backend.ts"
+import { messageOf } from "../../../domain/errors.ts"
+import type { Log } from "../../../domain/log.ts"
+import type { Usage } from "../../../domain/usage.ts"
 
 const count = z.number().nonnegative()
 const threadSchema = z.object({
@@ -105,7 +105,7 @@ export class ThreadFiles {
   }
 }
 
-export function newExecRef(): ThreadRef {
+export function newRef(): ThreadRef {
   return `exec_${randomUUID().replaceAll("-", "")}`
 }
 

@@ -1,0 +1,145 @@
+import type {
+  Backend,
+  Capabilities,
+  Readiness,
+  ThreadOptions,
+  ThreadRef,
+  Turn,
+  TurnInput,
+} from "../../../domain/backend.ts"
+import { ThreadLostError } from "../../../domain/errors.ts"
+import type { BackendContext } from "../backend-context.ts"
+import { startableProgram } from "../process/find-executable.ts"
+import { endLeftBehind, RunningProcesses } from "../process/running-processes.ts"
+import { notReady, stopping, turnErrorOfThrown } from "../process/start-error.ts"
+import { backendError } from "../turn/cli-turn.ts"
+import { ThreadFiles } from "./thread-files.ts"
+import { ProcessThreads } from "./threads.ts"
+import { ProcessTurn, type TurnTimeouts, turnTimeouts } from "./turn.ts"
+
+export interface PerTurnOptions extends Pick<BackendContext, "executable" | "cwd" | "env" | "log"> {
+  readonly timeouts?: Partial<TurnTimeouts>
+  /** Shared by those that run in the same workspace. */
+  readonly running?: RunningProcesses
+}
+
+/** A turn that is to be run. */
+export interface TurnRequest {
+  readonly thread: ThreadRef
+  readonly input: TurnInput
+  /** The answer of the turn before is told before its process is gone. */
+  readonly previous: Promise<void>
+}
+
+/** An agent on a program that is started anew for each turn. */
+export abstract class PerTurnBackend implements Backend {
+  abstract readonly kind: string
+  abstract readonly changesTools: boolean
+  protected readonly files: ThreadFiles
+  protected readonly threads: ProcessThreads
+  protected readonly running: RunningProcesses
+  protected readonly stopping = new AbortController()
+  readonly #options: PerTurnOptions
+  readonly #installStep: string
+  readonly #timeouts: TurnTimeouts
+  /** Turns whose process may still be there; the newest of each thread. */
+  readonly #turns = new Map<ThreadRef, ProcessTurn>()
+  readonly #living = new Set<ProcessTurn>()
+  #cleaning: Promise<void> | null = null
+
+  constructor(options: PerTurnOptions, installStep: string) {
+    this.#options = options
+    this.#installStep = installStep
+    this.#timeouts = { ...turnTimeouts, ...options.timeouts }
+    this.files = new ThreadFiles(options.cwd, options.log)
+    this.threads = new ProcessThreads(this.files)
+    this.running = options.running ?? new RunningProcesses(options.cwd, options.log)
+  }
+
+  abstract capabilities(): Promise<Capabilities>
+
+  abstract openThread(options: ThreadOptions): Promise<ThreadRef>
+
+  abstract resumeThread(thread: ThreadRef, options: ThreadOptions): Promise<void>
+
+  /** Runs it to the end of its process. Rejects where there is none to be started. */
+  protected abstract run(turn: ProcessTurn, request: TurnRequest): Promise<void>
+
+  /** Ready when the program can be started; what else it needs, a log-in for example, shows in the first turn only. */
+  async readiness(): Promise<Readiness> {
+    try {
+      await this.#clean()
+      await this.check()
+      return { isReady: true }
+    } catch (error) {
+      return notReady(error)
+    }
+  }
+
+  async forkThread(thread: ThreadRef, at: string): Promise<ThreadRef> {
+    throw new ThreadLostError(`${this.kind} cannot branch thread ${thread} at turn ${at}`)
+  }
+
+  async closeThread(thread: ThreadRef): Promise<void> {
+    this.threads.close(thread)
+  }
+
+  async deleteThread(thread: ThreadRef): Promise<void> {
+    await this.#turns.get(thread)?.settled
+    await this.forget(thread)
+  }
+
+  startTurn(thread: ThreadRef, input: TurnInput): Turn {
+    const turn = new ProcessTurn(this.#timeouts, this.#options.log)
+    const previous = this.#turns.get(thread)
+    if (previous?.isOver === false) {
+      turn.fail(backendError(`A turn of thread ${thread} runs already`))
+      turn.settle()
+      return turn
+    }
+    this.#turns.set(thread, turn)
+    this.#living.add(turn)
+    void this.#run(turn, { thread, input, previous: previous?.settled ?? Promise.resolve() })
+    return turn
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort()
+    await Promise.all([...this.#living].map((turn) => turn.stop()))
+    this.threads.stop()
+  }
+
+  /** Rejects where the program cannot be used. */
+  protected async check(): Promise<void> {
+    this.file()
+  }
+
+  /** Returns the program's own name of the thread, if it had one. */
+  protected forget(thread: ThreadRef): Promise<string | null> {
+    return this.threads.delete(thread)
+  }
+
+  /** Absolute path of the program. Throws `StartError`. */
+  protected file(): string {
+    if (this.stopping.signal.aborted) throw stopping()
+    return startableProgram(this.#options, this.#installStep)
+  }
+
+  async #run(turn: ProcessTurn, request: TurnRequest): Promise<void> {
+    try {
+      await this.#clean()
+      await this.run(turn, request)
+    } catch (error) {
+      turn.fail(turnErrorOfThrown(error))
+    }
+    turn.settle()
+    this.#living.delete(turn)
+    if (this.#turns.get(request.thread) === turn) this.#turns.delete(request.thread)
+  }
+
+  /** Once, before anything of ours runs: what a killed service left in this workspace is ended. */
+  #clean(): Promise<void> {
+    this.#cleaning ??= endLeftBehind(this.#options.cwd, this.#options.log)
+    return this.#cleaning
+  }
+}

@@ -1,0 +1,196 @@
+import { randomUUID } from "node:crypto"
+import type { ContentPart, Item } from "../../../domain/items.ts"
+import type { Log } from "../../../domain/log.ts"
+import type { TurnError, TurnEvent } from "../../../domain/turn-events.ts"
+import type { Usage } from "../../../domain/usage.ts"
+import { CliProcess, type CliProcessOptions } from "../process/cli-process.ts"
+import type { EndStep } from "../process/process-tree.ts"
+import { CliTurn, type StopReason } from "../turn/cli-turn.ts"
+import type { FunctionChannel } from "../turn/function-channel.ts"
+import type { OutputReader, TurnOutcome } from "./text-reader.ts"
+
+export interface TurnTimeouts {
+  /** How an interrupted turn is ended; together below two seconds. */
+  readonly interruptSteps: readonly EndStep[]
+  /** How long a process may live on after its last event, or its leftovers after it, before they are ended. */
+  readonly exitMs: number
+}
+
+export const turnTimeouts: TurnTimeouts = {
+  interruptSteps: [
+    { signal: "SIGINT", waitMs: 700 },
+    { signal: "SIGTERM", waitMs: 500 },
+    { signal: "SIGKILL", waitMs: 300 },
+    { signal: "SIGKILL", waitMs: 300 },
+  ],
+  exitMs: 5_000,
+}
+
+/** Whom the reader of a turn's output tells. */
+export interface OutputListener {
+  readonly push: (event: TurnEvent) => void
+  /** Before the process ends. */
+  readonly onOutcome: (outcome: TurnOutcome) => void
+  /** Nothing is read any more: the process is ended at once. */
+  readonly giveUp: () => void
+}
+
+/** What a turn needs to run. */
+export interface TurnLaunch extends Required<Pick<CliProcessOptions, "call" | "stdin" | "running">> {
+  /** Null: the agent has none of the client. */
+  readonly functions: FunctionChannel | null
+  /** Words on stderr count as progress: the program shows nothing else until it is done. */
+  readonly isSilent: boolean
+  readonly createReader: (listener: OutputListener) => OutputReader
+  /** Before the end is told: the usage of this turn alone. Absent: all that was told. */
+  readonly onCompleted?: (total: Usage | null) => Promise<Usage | null>
+  /** Before the failure is told. */
+  readonly onFailed?: (error: TurnError) => Promise<void>
+}
+
+/** How often words on stderr count as progress. */
+const progressEveryMs = 5_000
+
+/** A turn that is a process, from before its start until nothing of it runs any more. */
+export class ProcessTurn extends CliTurn {
+  readonly ref = `exec_turn_${randomUUID()}`
+  readonly #timeouts: TurnTimeouts
+  readonly #log: Log
+  readonly #items: Item[] = []
+  #process: CliProcess | null = null
+  #isCompleted = false
+  #usage: Usage | null = null
+  /** While the process runs. */
+  #functions: FunctionChannel | null = null
+  #lastProgress = Number.NEGATIVE_INFINITY
+  #exitTimer: NodeJS.Timeout | null = null
+
+  constructor(timeouts: TurnTimeouts, log: Log) {
+    super()
+    this.#timeouts = timeouts
+    this.#log = log
+  }
+
+  /** Known at the end only. */
+  get usage(): Usage | null {
+    return this.#usage
+  }
+
+  /** What was completed so far. */
+  get items(): readonly Item[] {
+    return this.#items
+  }
+
+  get isCompleted(): boolean {
+    return this.#isCompleted
+  }
+
+  /** True once there is, or was, a process. */
+  get hasStarted(): boolean {
+    return this.#process !== null && this.#process.pid !== 0
+  }
+
+  async answer(callId: string, output: readonly ContentPart[]): Promise<void> {
+    if (this.#functions === null) throw this.noSuchCall(callId)
+    this.#functions.answer(callId, output)
+  }
+
+  interrupt(): Promise<void> {
+    return this.#stop("interrupted")
+  }
+
+  /** Like `interrupt`, but nobody wanted it: the agent stops. */
+  async stop(): Promise<void> {
+    await this.#stop("agent_stopped")
+    await this.settled
+  }
+
+  /** Runs the process to its end; resolves when it and its leftovers are gone. Not to be called after a stop. */
+  async run({ call, stdin, running, ...launch }: TurnLaunch): Promise<void> {
+    let told: Promise<void> | null = null
+    const onOutcome = (outcome: TurnOutcome) => {
+      told ??= this.#tell(outcome, launch)
+      // A program that goes on after its last event is given a moment, and then ended.
+      this.#endSoon(child)
+    }
+    const reader = launch.createReader({
+      push: (event) => this.push(event),
+      onOutcome,
+      giveUp: () => void this.#process?.end([{ signal: "SIGKILL", waitMs: 500 }]),
+    })
+    this.#functions = launch.functions
+    launch.functions?.beginTurn((event) => {
+      reader.beforeCall?.()
+      this.push(event)
+    })
+    const child = new CliProcess({
+      call,
+      stdin,
+      running,
+      onOutput: (chunk) => {
+        if (!this.isOver) reader.push(chunk)
+      },
+      onErrorOutput: (text) => {
+        if (launch.isSilent) this.#noticeProgress(text)
+      },
+    })
+    this.#process = child
+    this.#log("debug", "exec process started", { pid: child.pid })
+    if (child.pid !== 0) this.tellStarted(this.ref)
+    const exit = await child.exited
+    this.#log("debug", "exec process ended", { pid: child.pid, code: exit.code, signal: exit.signal })
+    const last = reader.finish(exit, child.stderrTail)
+    launch.functions?.endTurn()
+    this.#functions = null
+    if (last !== null) onOutcome(last)
+    await told
+    await child.settled
+  }
+
+  protected override push(event: TurnEvent): void {
+    if (event.type === "item.completed") this.#items.push(event.item)
+    super.push(event)
+  }
+
+  async #tell(
+    outcome: TurnOutcome,
+    { onCompleted, onFailed }: Pick<TurnLaunch, "onCompleted" | "onFailed">,
+  ): Promise<void> {
+    // Whatever a program says while it is being ended, it was ended by us; the end is told when it is gone.
+    if (this.stopReason !== null) return
+    if (outcome.type === "failed") {
+      await onFailed?.(outcome.error)
+      this.end({ type: "turn.failed", error: outcome.error, usage: null })
+      return
+    }
+    const { total, cut } = outcome
+    const usage = onCompleted === undefined ? total : await onCompleted(total)
+    this.#isCompleted = true
+    this.#usage = usage
+    this.end({ type: "turn.completed", usage, ...(cut !== undefined && { cut }) })
+  }
+
+  #endSoon(child: CliProcess): void {
+    if (child.hasExited || this.#exitTimer !== null) return
+    this.#exitTimer = setTimeout(() => {
+      if (!child.hasExited) void child.end(this.#timeouts.interruptSteps)
+    }, this.#timeouts.exitMs)
+    void child.exited.then(() => clearTimeout(this.#exitTimer ?? undefined))
+  }
+
+  async #stop(reason: StopReason): Promise<void> {
+    const isFirst = this.stopFor(reason)
+    // The answer may be out; then only what is left of the process has to go when the agent stops. Before its start there is
+    // nothing to wait for: `run` is not called any more.
+    if (isFirst || reason === "agent_stopped") await this.#process?.end(this.#timeouts.interruptSteps)
+    if (isFirst) this.endStopped()
+  }
+
+  /** The words themselves are not passed on: they repeat the prompt. "Reconnecting" is no progress. */
+  #noticeProgress(text: string): void {
+    const now = performance.now()
+    if (now - this.#lastProgress < progressEveryMs || /reconnecting/i.test(text)) return
+    this.#lastProgress = now
+    this.push({ type: "notice", message: "The agent is at work", tells: "progress" })
+  }
+}
