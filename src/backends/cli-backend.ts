@@ -2,6 +2,7 @@ import path from "node:path"
 import type {
   Backend,
   Capabilities,
+  Limitation,
   PastSession,
   Readiness,
   ThreadOptions,
@@ -11,13 +12,14 @@ import type {
 } from "../domain/backend.ts"
 import { messageOf } from "../domain/errors.ts"
 import { createCodexBackend } from "./codex/backend.ts"
-import type { CodexBackendOptions } from "./codex/options.ts"
+import { type CodexBackendOptions, defaultTimeouts } from "./codex/options.ts"
+import { AppServer, appServerCall } from "./codex/program.ts"
 import { createExecBackend } from "./exec/backend.ts"
 import type { ExecBackendOptions } from "./exec/options.ts"
-import { Downgrade } from "./kit/process/downgrade.ts"
+import { type ExecProfile, probeExec } from "./exec/probe.ts"
 import { findExecutable } from "./kit/process/find-executable.ts"
+import { defaultTimeoutMs, type ProbeOptions, sharedMemory } from "./kit/process/probe.ts"
 import { endLeftBehind, RunningProcesses } from "./kit/process/running-processes.ts"
-import { probeExecutable } from "./probe.ts"
 
 type CliBackendOptions = CodexBackendOptions &
   Pick<ExecBackendOptions, "resumesLast" | "isNewcomer" | "toolEndpoint">
@@ -209,5 +211,100 @@ class CliBackend implements Backend {
       // Whatever it said: the probe asks it in the ways that remain.
       return messageOf(error)
     }
+  }
+}
+
+interface ExecutableProfile {
+  /** Kind of the backend that the program needs. */
+  readonly backend: "codex" | "exec"
+  readonly exec: ExecProfile
+}
+
+/**
+ * Which backend a program needs: `codex` when its app-server answers `initialize`, `exec` otherwise.
+ *
+ * A program that ignores its arguments may take any question for a prompt and act on it, so the questions are few and
+ * stop at the first sign of such a program. All are asked with nothing on stdin, in the agent's workspace, bounded, and
+ * what they start is killed with them:
+ * 1. `exec --help`. Only a help text (exit code 0) that names `--json` is followed by more questions.
+ * 2. `exec resume --help` and `--version`, of programs that evidently parse their arguments.
+ * 3. `app-server`, with an `initialize` on stdin.
+ *
+ * Not for a request's path: it takes up to a second with the real codex. Rejects with `StartError` when the program
+ * cannot be run. `file` is an absolute path.
+ */
+export function probeExecutable(file: string, options: ProbeOptions): Promise<ExecutableProfile> {
+  const memory = options.memory ?? sharedMemory
+  const ask = async (): Promise<ExecutableProfile> => {
+    const exec = await probeExec(file, options)
+    const isAppServer = exec.features.printsJson && (await speaksAppServer(file, options))
+    return { backend: isAppServer ? "codex" : "exec", exec }
+  }
+  const isDoubtful = ({ backend, exec }: ExecutableProfile) =>
+    backend === "exec" && (exec.isCodex || exec.isSilent === true)
+  return memory.recall("backend", file, ask, isDoubtful)
+}
+
+async function speaksAppServer(file: string, options: ProbeOptions): Promise<boolean> {
+  const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
+  const server = new AppServer({
+    call: appServerCall(file, options),
+    timeouts: { ...defaultTimeouts, handshakeMs: timeoutMs, endStepMs: 500 },
+    log: () => {},
+    onNotification: () => {},
+    onRequest: () => {},
+    isNeeded: () => false,
+  })
+  const abort = () => void server.end()
+  options.signal?.addEventListener("abort", abort)
+  try {
+    await server.initialize()
+    return true
+  } catch {
+    // It died, was silent, or said something else: not an app-server, whatever it is.
+    options.signal?.throwIfAborted()
+    return false
+  } finally {
+    options.signal?.removeEventListener("abort", abort)
+    await server.end()
+  }
+}
+
+const firstPauseMs = 60_000
+const longestPauseMs = 60 * 60_000
+
+/** That a codex is driven by exec although it has an app-server, or should have: for now, and not for good. */
+export class Downgrade {
+  readonly #now: () => number
+  #detail: string
+  #pauseMs = firstPauseMs
+  #notBefore: number
+
+  /** `detail` is what its app-server said; `now`: milliseconds, of a clock that nobody sets. */
+  constructor(detail: string, now: () => number = () => performance.now()) {
+    this.#now = now
+    this.#detail = detail
+    this.#notBefore = now() + this.#pauseMs
+  }
+
+  get limitation(): Limitation {
+    return {
+      reason:
+        "its app-server does not answer, so each turn starts `codex exec` anew: slower, and without streaming",
+      nextStep: "Run `codex app-server` in a terminal as this user to see why. It is tried again by itself.",
+      detail: this.#detail,
+    }
+  }
+
+  get isDue(): boolean {
+    return this.#now() >= this.#notBefore
+  }
+
+  /** Once more in vain: the pause grows from a minute to an hour. Returns it. */
+  again(detail: string): number {
+    this.#detail = detail
+    this.#pauseMs = Math.min(2 * this.#pauseMs, longestPauseMs)
+    this.#notBefore = this.#now() + this.#pauseMs
+    return this.#pauseMs
   }
 }

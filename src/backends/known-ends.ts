@@ -2,7 +2,7 @@ import type { ErrorCode } from "../domain/errors.ts"
 import { acpReasons } from "./acp/errors.ts"
 import { claudeReasons, knownErrors } from "./claude/errors.ts"
 import { codexReasons, knownInfos } from "./codex/errors.ts"
-import type { CutReason } from "./kit/turn/turn-ends.ts"
+import type { CutReason } from "./kit/turn/model-failure.ts"
 
 /** What the end of a turn is for the engine: a whole answer, one that the model has cut, or a failure. */
 export type EndMeaning = "answer" | "interrupted" | CutReason | ErrorCode

@@ -3,7 +3,7 @@ import { itemOfTool, mergedUpdate } from "./acp/items.ts"
 import { parseUpdate } from "./acp/protocol.ts"
 import { startedItem, toolUseOf } from "./claude/items.ts"
 import { itemOf } from "./codex/items.ts"
-import { itemOfExec, parseExecEvent } from "./exec/events.ts"
+import { itemOfExec, parseExecEvent } from "./exec/items.ts"
 
 /** Nothing of it is left as it is by `JSON.parse` and `JSON.stringify`. */
 const written = '{"id": 9007199254740993, "b":1.0, "10":-0}'

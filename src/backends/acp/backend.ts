@@ -15,13 +15,12 @@ import { ProcessSupervisor } from "../kit/process/process-supervisor.ts"
 import { endLeftBehind, RunningProcesses } from "../kit/process/running-processes.ts"
 import { justEnded, notReady, proxyErrorOf, turnErrorOfThrown } from "../kit/process/start-error.ts"
 import type { RequestId } from "../kit/rpc/rpc-client.ts"
-import { unserved } from "../kit/turn/unserved.ts"
-import { isClientTool } from "./client-tool.ts"
+import { unserved } from "../kit/turn/input.ts"
 import { isAuthError } from "./errors.ts"
+import { isClientTool } from "./items.ts"
 import { type AcpBackendOptions, type AcpTimeouts, defaultTimeouts } from "./options.ts"
 import { permissionAnswer } from "./permitted.ts"
 import { AcpProgram } from "./program.ts"
-import { promptBlocks } from "./prompt-blocks.ts"
 import {
   type AgentDescription,
   emptyResultSchema,
@@ -30,7 +29,7 @@ import {
   type SessionUpdate,
 } from "./protocol.ts"
 import { AcpSessions, type LoadOptions } from "./threads.ts"
-import { AcpTurn } from "./turn.ts"
+import { AcpTurn, promptBlocks } from "./turn.ts"
 
 /** An agent on a program that speaks the Agent Client Protocol: one warm process, many sessions in it. */
 export function createAcpBackend(options: AcpBackendOptions): Backend {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { isClientTool } from "./client-tool.ts"
+import { isClientTool } from "./items.ts"
 
 it.each([
   ["client_get_weather", true],

@@ -2,8 +2,7 @@ import { ProxyError } from "../../domain/errors.ts"
 import type { AnswerCut, TurnError } from "../../domain/turn-events.ts"
 import { turnErrorOfThrown } from "../kit/process/start-error.ts"
 import { RpcError } from "../kit/rpc/rpc-client.ts"
-import { httpStatus, modelFailure } from "../kit/turn/model-failure.ts"
-import { type CutReason, cutBy } from "../kit/turn/turn-ends.ts"
+import { type CutReason, cutBy, httpStatus, modelFailure } from "../kit/turn/model-failure.ts"
 import type { AcpCli } from "./clis.ts"
 
 /** The protocol's code for "log in first". */

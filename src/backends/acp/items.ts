@@ -1,6 +1,6 @@
 import type { CommandItem, FileChange, FileChangeItem, ItemStatus, ToolCallItem } from "../../domain/items.ts"
 import type { ToolUpdate } from "./protocol.ts"
-import { unifiedDiff } from "./unified-diff.ts"
+import { clientServer } from "./threads.ts"
 
 /** What a tool call has told so far: each update replaces the fields that it has. */
 export function mergedUpdate(before: ToolUpdate | undefined, update: ToolUpdate): ToolUpdate {
@@ -116,4 +116,61 @@ function textField(value: unknown, name: string): string | null {
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null ? { ...value } : {}
+}
+
+const contextLines = 3
+
+/** A unified diff with one hunk: from the first line that differs to the last one. */
+export function unifiedDiff(path: string, oldText: string, newText: string): string {
+  const before = linesOf(oldText)
+  const after = linesOf(newText)
+  let start = 0
+  while (start < before.length && start < after.length && before[start] === after[start]) start++
+  let end = 0
+  while (
+    end < before.length - start &&
+    end < after.length - start &&
+    before[before.length - 1 - end] === after[after.length - 1 - end]
+  )
+    end++
+  const from = Math.max(0, start - contextLines)
+  const beforeEnd = Math.min(before.length, before.length - end + contextLines)
+  const afterEnd = Math.min(after.length, after.length - end + contextLines)
+  const lines = [
+    ...before.slice(from, start).map((line) => ` ${line}`),
+    ...before.slice(start, before.length - end).map((line) => `-${line}`),
+    ...after.slice(start, after.length - end).map((line) => `+${line}`),
+    ...before.slice(before.length - end, beforeEnd).map((line) => ` ${line}`),
+  ]
+  const header = `@@ -${range(from, beforeEnd)} +${range(from, afterEnd)} @@`
+  return [`--- ${path}`, `+++ ${path}`, header, ...lines, ""].join("\n")
+}
+
+function linesOf(text: string): string[] {
+  return text === "" ? [] : text.replace(/\n$/, "").split("\n")
+}
+
+function range(from: number, to: number): string {
+  return `${to > from ? from + 1 : from},${to - from}`
+}
+
+/**
+ * True for a tool call of the program that is one of the client's functions. The protocol does not name the tool: the title
+ * does, each program in its own way (`client_lookup`, `client-lookup`, `mcp.client.lookup`, `lookup (client MCP Server)`).
+ */
+export function isClientTool(tool: ToolUpdate, functionNames: readonly string[]): boolean {
+  const title = tool.title ?? ""
+  return functionNames.some((name) => {
+    const own = escaped(name)
+    const whole = `(?:^|[^a-z0-9])${clientServer}[^a-z0-9]+${own}`
+    return (
+      new RegExp(`${whole}(?![a-z0-9_-])|^${own}(?: \\(${clientServer}\\b|$)`, "i").test(title) ||
+      // gemini's ids begin with the name, and go on after it.
+      new RegExp(`${whole}(?![a-z0-9])`, "i").test(tool.toolCallId)
+    )
+  })
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[^a-z0-9]/gi, (char) => (/[\w-]/.test(char) ? "[_-]" : `\\${char}`))
 }

@@ -1,7 +1,7 @@
+import { lstatSync, readlinkSync, realpathSync } from "node:fs"
 import path from "node:path"
 import type { Permissions } from "../../domain/agents.ts"
 import type { PermissionRequest } from "./protocol.ts"
-import { placeOf, writtenPlaces } from "./written-places.ts"
 
 export interface PermissionPolicy {
   readonly permissions: Permissions
@@ -61,4 +61,69 @@ function isWritable(named: string, policy: PermissionPolicy): boolean {
 function isInside(folder: string, file: string): boolean {
   const relative = path.relative(folder, file)
   return relative !== ".." && !relative.startsWith("../")
+}
+
+const maxPathLength = 4_096
+/** As many as Linux follows for one path. */
+const maxLinks = 40
+
+/** What is left of them: of the whole path, or links that lead to links would double the work with each. */
+interface LinkBudget {
+  left: number
+}
+
+/**
+ * Where somebody writes who is given `named`, without symbolic links: the entry itself, which is what is moved or deleted, and
+ * what it leads to. What does not exist yet is below the deepest folder that does. Programs read `link/../file` in two ways, by
+ * the letters and as the system does: with both. Null: that cannot be told.
+ */
+function writtenPlaces(folder: string, named: string): readonly string[] | null {
+  const letters = path.resolve(folder, named)
+  const spelled = path.isAbsolute(named) ? named : `${folder}/${named}`
+  const places = [letters, spelled].map((spelling) => placesOf(spelling, { left: maxLinks }))
+  return places.includes(null) ? null : places.flatMap((pair) => pair ?? [])
+}
+
+/** The folder without symbolic links, also where it does not exist yet; null: that cannot be told. */
+function placeOf(folder: string): string | null {
+  return placesOf(path.resolve(folder), { left: maxLinks })?.[1] ?? null
+}
+
+function placesOf(spelling: string, links: LinkBudget): readonly [entry: string, target: string] | null {
+  if (spelling.length > maxPathLength || spelling.includes("\0")) return null
+  let entry = path.parse(spelling).root
+  let target = entry
+  for (const segment of spelling.split(path.sep)) {
+    if (segment === "" || segment === ".") continue
+    entry = path.resolve(target, segment)
+    // The parent of a place without links has none either.
+    const next = segment === ".." ? entry : targetOf(entry, links)
+    if (next === null) return null
+    target = next
+  }
+  return [entry, target]
+}
+
+function targetOf(entry: string, links: LinkBudget): string | null {
+  try {
+    // The native one also tells the letters that a disk has stored where it does not heed their case.
+    return realpathSync.native(entry)
+  } catch (error) {
+    if (!isMissing(error)) return null
+  }
+  try {
+    if (!lstatSync(entry).isSymbolicLink()) return null
+    if (links.left === 0) return null
+    links.left -= 1
+    // A link to what is not there yet: writing to it makes it.
+    const link = readlinkSync(entry)
+    const spelling = path.isAbsolute(link) ? link : `${path.dirname(entry)}/${link}`
+    return placesOf(spelling, links)?.[1] ?? null
+  } catch (error) {
+    return isMissing(error) ? entry : null
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT"
 }

@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto"
 import type { MessageItem, ReasoningItem } from "../../domain/items.ts"
 import type { TurnEvent } from "../../domain/turn-events.ts"
-import { addUsage, type Usage } from "../../domain/usage.ts"
+import { addUsage, type Usage, usageSince } from "../../domain/usage.ts"
 import { OpenTexts } from "../kit/turn/open-texts.ts"
 import { commandOf, itemOfTool, mergedUpdate } from "./items.ts"
-import type { SessionUpdate, ToldUsage, ToolUpdate } from "./protocol.ts"
-import { usageOfTold } from "./usage.ts"
+import type { PromptResult, SessionUpdate, ToldUsage, ToolUpdate } from "./protocol.ts"
 
-export interface AcpTurnReaderOptions {
+interface AcpTurnReaderOptions {
   readonly push: (event: TurnEvent) => void
   /** Names the program's own tools. */
   readonly server: string
@@ -213,4 +212,39 @@ function itemOf(
   if (kind === "thought") return { type: "reasoning", id, summary: text === "" ? [] : [text], status }
   const content = text === "" ? [] : [{ type: "text" as const, text }]
   return { type: "message", id, role: "assistant", content, phase: null, status }
+}
+
+/** Tokens as the end of a prompt tells them; null: it tells none. */
+export function usageOfPrompt(result: PromptResult): Usage | null {
+  if (result.usage != null) return usageOfTold(result.usage)
+  const quota = result._meta?.quota?.token_count
+  if (quota == null) return null
+  return {
+    inputTokens: quota.input_tokens ?? 0,
+    cachedInputTokens: 0,
+    outputTokens: quota.output_tokens ?? 0,
+    reasoningTokens: 0,
+  }
+}
+
+function usageOfTold(told: ToldUsage): Usage {
+  const cached = told.cachedReadTokens ?? 0
+  const input = told.inputTokens ?? 0
+  return {
+    // Some count what came from the cache as part of the input, some beside it.
+    inputTokens: input < cached ? input + cached : input,
+    cachedInputTokens: cached,
+    outputTokens: told.outputTokens ?? 0,
+    reasoningTokens: told.thoughtTokens ?? 0,
+  }
+}
+
+/** The usage of one turn, where the program tells the total of its session. A total that shrank began anew. */
+export function usageOfTurn(before: Usage | null, total: Usage | null): Usage | null {
+  if (before === null || total === null) return total
+  return total.inputTokens < before.inputTokens ? total : usageSince(before, total)
+}
+
+export function isNothing(usage: Usage | null): boolean {
+  return usage === null || usage.inputTokens + usage.outputTokens === 0
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { unifiedDiff } from "./unified-diff.ts"
+import { unifiedDiff } from "./items.ts"
 
 it("shows the lines that differ, with three lines around them", () => {
   const before = "1\n2\n3\n4\n5\n6\n7\n8\n9\n"

@@ -1,6 +1,12 @@
 import type { AnswerCut, TurnError } from "../../domain/turn-events.ts"
-import { httpStatus, type ModelErrorCode, modelFailure, type WordRule } from "../kit/turn/model-failure.ts"
-import { type CutReason, cutBy } from "../kit/turn/turn-ends.ts"
+import {
+  type CutReason,
+  cutBy,
+  httpStatus,
+  type ModelErrorCode,
+  modelFailure,
+  type WordRule,
+} from "../kit/turn/model-failure.ts"
 import type { RateLimitEvent, ResultEvent, SystemEvent } from "./protocol.ts"
 
 const loginStep =

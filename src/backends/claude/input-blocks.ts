@@ -1,5 +1,5 @@
 import { type ContentPart, type MessageItem, type Role, textOf } from "../../domain/items.ts"
-import { imageData } from "../kit/turn/unserved.ts"
+import { imageData } from "../kit/turn/input.ts"
 
 type Block = Readonly<Record<string, unknown>>
 

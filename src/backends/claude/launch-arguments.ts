@@ -17,7 +17,7 @@ export type SessionStart =
   /** A new session with what `source` had up to and including its message `at`. */
   | { readonly type: "fork"; readonly source: string; readonly at: string }
 
-export interface LaunchOptions {
+interface LaunchOptions {
   readonly session: string
   readonly start: SessionStart
   readonly isEphemeral: boolean
@@ -103,4 +103,13 @@ function sessionArguments(session: string, start: SessionStart): string[] {
         start.at,
       ]
   }
+}
+
+/**
+ * False for a path that claude would read as a pattern, or cut off, in a permission rule (`Edit(//home/..)`). Its rules are
+ * those of gitignore within parentheses, and the same text is what its sandbox takes for a path: no way to escape a character
+ * means the same to both.
+ */
+export function isPlainInRules(path: string): boolean {
+  return /^[\p{L}\p{M}\p{N}/ \-_.@+,=~:%#]+$/u.test(path) && !/ (?:\/|$)/.test(path)
 }

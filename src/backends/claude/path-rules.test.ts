@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import type { TurnEvent } from "../../domain/turn-events.ts"
 import { createClaudeBackend } from "./backend.ts"
-import { isPlainInRules } from "./path-rules.ts"
+import { isPlainInRules } from "./launch-arguments.ts"
 
 it.each(["/home/anna/.ai_agent_proxy/manager/control", "/srv/Büro 2/a_b-c.d@e+f/control"])(
   "claude takes %s for a path and nothing else",

@@ -10,7 +10,7 @@ import {
 } from "../kit/process/cli-process.ts"
 import type { RunningProcesses } from "../kit/process/running-processes.ts"
 import { JsonLines } from "../kit/rpc/json-lines.ts"
-import { StrayLines } from "../kit/rpc/stray-lines.ts"
+import { StrayLines } from "../kit/rpc/json-noise.ts"
 import type { ClaudeTimeouts } from "./options.ts"
 import { type ClaudeEvent, parseClaudeEvent } from "./protocol.ts"
 

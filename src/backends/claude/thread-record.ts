@@ -1,3 +1,5 @@
+import { readdir, rm } from "node:fs/promises"
+import path from "node:path"
 import { z } from "zod"
 import { inFolderOf, type OwnPath } from "../../disk/held-folder.ts"
 import { openToAppend, readOwnFile, removeOwnFileSync } from "../../disk/own-file.ts"
@@ -97,7 +99,7 @@ function reachOf(head: z.infer<typeof headSchema>): ThreadReach | null {
 }
 
 /** Only such references become file names. */
-export function isRef(ref: ThreadRef): boolean {
+function isRef(ref: ThreadRef): boolean {
   return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(ref)
 }
 
@@ -107,5 +109,34 @@ function parsed<T>(schema: z.ZodType<T>, line: string | undefined): T | null {
   } catch {
     // A line that a crash has cut, or a person changed.
     return null
+  }
+}
+
+/** Folders of claude's home in which things are named after a session. */
+const folders = ["file-history", "session-env", "tasks", "todos", "debug"]
+
+/** Removes what claude keeps of a session: its transcript, and what lies beside. Harmless when there is nothing. */
+export async function deleteSession(env: Readonly<Record<string, string>>, ref: ThreadRef): Promise<void> {
+  if (!isRef(ref)) return
+  const home = env.CLAUDE_CONFIG_DIR ?? path.join(env.HOME ?? "/", ".claude")
+  const projects = path.join(home, "projects")
+  const candidates = [
+    // The name of a project's folder is made from its path in a way that is claude's own.
+    ...(await namesIn(projects)).map((name) => path.join(projects, name)),
+    ...folders.map((name) => path.join(home, name)),
+  ]
+  for (const folder of candidates) {
+    for (const name of await namesIn(folder)) {
+      if (name.startsWith(ref)) await rm(path.join(folder, name), { recursive: true, force: true })
+    }
+  }
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder)
+  } catch {
+    // Not there, or a file.
+    return []
   }
 }

@@ -3,21 +3,22 @@ import path from "node:path"
 import { z } from "zod"
 import type { OwnPath } from "../../disk/held-folder.ts"
 import { removeOwnFileSync, replaceOwnFileSync } from "../../disk/own-file.ts"
+import type { FunctionTool, HistoryTurn, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
 import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { parseExact } from "../../domain/exact-numbers.ts"
 import { functionRules } from "../kit/functions/function-rules.ts"
-import { namesFor, openHanded } from "../kit/functions/handed-functions.ts"
+import { type HandedChannel, namesFor, openHanded } from "../kit/functions/handed-functions.ts"
 import type { RunningProcesses } from "../kit/process/running-processes.ts"
 import { stopping } from "../kit/process/start-error.ts"
 import { clientServer } from "./client-calls.ts"
 import { historyMessages, type SeedMessage } from "./history-messages.ts"
-import { type LaunchProfile, launchArguments } from "./launch-arguments.ts"
+import { type LaunchProfile, launchArguments, type SessionStart } from "./launch-arguments.ts"
 import type { ClaudeBackendOptions, ClaudeTimeouts } from "./options.ts"
 import { ClaudeProcess } from "./process.ts"
 import type { ClaudeProgram } from "./program.ts"
 import type { ClaudeEvent } from "./protocol.ts"
-import { deleteSession } from "./sessions.ts"
-import type { ClaudeThread, WarmProcess } from "./thread.ts"
+import { deleteSession, type ThreadRecord } from "./thread-record.ts"
+import type { ClaudeTurn } from "./turn.ts"
 
 interface ThreadProcessesOptions {
   readonly options: ClaudeBackendOptions
@@ -207,4 +208,61 @@ function ownModel(env: Readonly<Record<string, string>>): string {
     // There are none, or claude itself says what is wrong with them.
     return "default"
   }
+}
+
+/** A warm process and what it was started with. */
+interface WarmProcess {
+  readonly process: ClaudeProcess
+  readonly profile: LaunchProfile
+}
+
+/** A thread that is in use, or was since it was opened. */
+export interface ClaudeThread {
+  /** Also the id of claude's session. */
+  readonly ref: ThreadRef
+  readonly record: ThreadRecord
+  readonly isEphemeral: boolean
+  tools: readonly FunctionTool[]
+  /** What the session is to be told before its first turn. */
+  history: readonly HistoryTurn[]
+  start: SessionStart
+  /** claude has the session, and we have noted it. */
+  isRecorded: boolean
+  channel: HandedChannel | null
+  warm: WarmProcess | null
+  turn: ClaudeTurn | null
+  /** Resolves when the turn is over that claude has begun by itself. */
+  uninvited: PromiseWithResolvers<void> | null
+  /** Ends the process of an unused thread. */
+  idleTimer: NodeJS.Timeout | null
+}
+
+export function newThread(ref: ThreadRef, options: ThreadOptions, start: SessionStart): ClaudeThread {
+  const { instructions, reach = null, isEphemeral, tools, history } = options
+  return {
+    ref,
+    record: {
+      instructions,
+      reach,
+      lastOfTurn: new Map(),
+      lastModel: null,
+    },
+    isEphemeral,
+    tools,
+    history,
+    start,
+    isRecorded: false,
+    channel: null,
+    warm: null,
+    turn: null,
+    uninvited: null,
+    idleTimer: null,
+  }
+}
+
+/** A thread of an earlier run, or one that was closed. */
+export function knownThread(ref: ThreadRef, record: ThreadRecord, options: ThreadOptions): ClaudeThread {
+  const { instructions } = record
+  const thread = newThread(ref, { ...options, instructions, history: [] }, { type: "resume" })
+  return { ...thread, record, isRecorded: true }
 }

@@ -17,12 +17,12 @@ import {
 import { backendError, CliTurn } from "../kit/turn/cli-turn.ts"
 import { ClientCalls } from "./client-calls.ts"
 import { cutOf, hookErrorOf, isNotLoggedIn, turnErrorOf } from "./errors.ts"
+import { userMessage } from "./history-messages.ts"
 import { inputBlocks } from "./input-blocks.ts"
 import type { ClaudeProcess } from "./process.ts"
 import { callLimitMs } from "./program.ts"
 import type { ClaudeEvent, ResultEvent } from "./protocol.ts"
 import { answerTool, TurnReader } from "./reader.ts"
-import { userMessage } from "./seed-session.ts"
 
 /** claude gives a call up after its limit; the client's answer has to come before. */
 const holdMs = callLimitMs - 60_000

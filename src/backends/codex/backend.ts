@@ -36,10 +36,10 @@ import {
   type Notification,
   parseToolCall,
   turnResultSchema,
+  usageOf,
 } from "./protocol.ts"
 import { splitInput, turnParams } from "./thread-requests.ts"
 import { CodexThreads, type LoadedThread } from "./threads.ts"
-import { usageOf } from "./token-count.ts"
 import { CodexTurn, refusedCall } from "./turn.ts"
 
 /** An agent on `codex app-server`: one warm process, many threads in it. */

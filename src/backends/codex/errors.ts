@@ -2,8 +2,14 @@ import { UnfitFunctionError } from "../../domain/errors.ts"
 import type { AnswerCut, TurnError } from "../../domain/turn-events.ts"
 import type { FunctionNames } from "../kit/functions/function-names.ts"
 import { RpcError } from "../kit/rpc/rpc-client.ts"
-import { httpStatus, type ModelErrorCode, modelFailure, type WordRule } from "../kit/turn/model-failure.ts"
-import { type CutReason, cutBy } from "../kit/turn/turn-ends.ts"
+import {
+  type CutReason,
+  cutBy,
+  httpStatus,
+  type ModelErrorCode,
+  modelFailure,
+  type WordRule,
+} from "../kit/turn/model-failure.ts"
 import type { NativeTurnError } from "./protocol.ts"
 
 /** What codex names without a status, and the status that a model server gives for it. */

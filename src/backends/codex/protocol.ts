@@ -1,5 +1,6 @@
 import { z } from "zod"
 import { rawValueAt } from "../../domain/raw-json.ts"
+import type { Usage } from "../../domain/usage.ts"
 
 /**
  * The part of the app-server protocol that we use (`codex app-server generate-ts --experimental` prints all of it).
@@ -166,4 +167,21 @@ export function limitResetOf(limits: {
     window != null && window.usedPercent >= 100 && window.resetsAt != null ? [window.resetsAt * 1_000] : [],
   )
   return usedUp.length === 0 ? null : Math.max(...usedUp)
+}
+
+/** Tokens as codex counts them. */
+export interface TokenCount {
+  readonly inputTokens: number
+  readonly cachedInputTokens: number
+  readonly outputTokens: number
+  readonly reasoningOutputTokens: number
+}
+
+export function usageOf(count: TokenCount): Usage {
+  return {
+    inputTokens: count.inputTokens,
+    cachedInputTokens: count.cachedInputTokens,
+    outputTokens: count.outputTokens,
+    reasoningTokens: count.reasoningOutputTokens,
+  }
 }

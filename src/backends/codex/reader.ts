@@ -9,12 +9,11 @@ import type { RequestId } from "../kit/rpc/rpc-client.ts"
 import type { OpenCalls } from "../kit/turn/open-calls.ts"
 import { OpenTexts } from "../kit/turn/open-texts.ts"
 import { cutIn, turnErrorOf } from "./errors.ts"
-import { keptNativeItem } from "./history-items.ts"
+import { keptNativeItem, ToldTexts } from "./history-items.ts"
 import { itemOf } from "./items.ts"
 import type { NativeItem, Notification } from "./protocol.ts"
+import { type TokenCount, usageOf } from "./protocol.ts"
 import type { LoadedThread } from "./threads.ts"
-import { type TokenCount, usageOf } from "./token-count.ts"
-import { ToldTexts } from "./told-texts.ts"
 
 interface TurnReaderOptions {
   readonly push: (event: TurnEvent) => void

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { MessageItem } from "../../domain/items.ts"
 import { namesFor } from "../kit/functions/handed-functions.ts"
-import { historyItems } from "./history-items.ts"
-import { ToldTexts } from "./told-texts.ts"
+import { historyItems, ToldTexts } from "./history-items.ts"
 
 const long = "Wörter, die lang sind. ".repeat(60)
 

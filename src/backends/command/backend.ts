@@ -4,8 +4,14 @@ import { cannotBeHeld, cannotCallFunctions, ProxyError } from "../../domain/erro
 import { PerTurnBackend, type PerTurnOptions, type TurnRequest } from "../kit/per-turn/backend.ts"
 import { defaultMaxAnswerLength } from "../kit/per-turn/text-reader.ts"
 import type { ProcessTurn } from "../kit/per-turn/turn.ts"
-import { bytesOf, maxArgumentBytes, maxStdinBytes, renderPrompt } from "../kit/turn/prompt.ts"
-import { hasImages, unserved } from "../kit/turn/unserved.ts"
+import {
+  bytesOf,
+  hasImages,
+  maxArgumentBytes,
+  maxStdinBytes,
+  renderPrompt,
+  unserved,
+} from "../kit/turn/input.ts"
 import { LineReader } from "./reader.ts"
 
 interface CommandBackendOptions extends PerTurnOptions {

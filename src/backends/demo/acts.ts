@@ -4,7 +4,7 @@ import { open } from "node:fs/promises"
 import { join } from "node:path"
 import type { CommandItem, FileChangeItem } from "../../domain/items.ts"
 import { findExecutable } from "../kit/process/find-executable.ts"
-import { runBriefly } from "../kit/process/run-briefly.ts"
+import { runBriefly } from "../kit/process/probe.ts"
 import type { DemoStep } from "./reply.ts"
 
 export interface DemoFolders {

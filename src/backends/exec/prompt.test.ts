@@ -1,9 +1,9 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import type { MessageItem, Role } from "../../domain/items.ts"
-import { bytesOf, renderPrompt } from "../kit/turn/prompt.ts"
-import { tomlString } from "./functions.ts"
+import { bytesOf, renderPrompt } from "../kit/turn/input.ts"
 import { featuresOfHelp, plainFeatures } from "./probe.ts"
+import { tomlString } from "./program.ts"
 import { usageOfTurn, wasMadeAfter } from "./run.ts"
 
 function message(text: string, role: Role = "user"): MessageItem {

@@ -5,10 +5,7 @@ import { defaultMaxAnswerLength, TextReader } from "../kit/per-turn/text-reader.
 import type { ProcessThread, ProcessThreads } from "../kit/per-turn/threads.ts"
 import type { ProcessTurn } from "../kit/per-turn/turn.ts"
 import type { RunningProcesses } from "../kit/process/running-processes.ts"
-import { maxArgumentBytes, maxStdinBytes, renderPrompt } from "../kit/turn/prompt.ts"
-import { hasImages, unserved } from "../kit/turn/unserved.ts"
-import { functionEnvironment } from "./functions.ts"
-import { JsonReader } from "./json-reader.ts"
+import { hasImages, maxArgumentBytes, maxStdinBytes, renderPrompt, unserved } from "../kit/turn/input.ts"
 import type { LastSession, SessionRun } from "./last-session.ts"
 import type { ExecBackendOptions } from "./options.ts"
 import type { ExecProfile } from "./probe.ts"
@@ -16,9 +13,11 @@ import {
   canConfigureInstructions,
   type ExecCommand,
   execCommand,
+  functionEnvironment,
   type Restraint,
   type SessionTarget,
 } from "./program.ts"
+import { JsonReader } from "./reader.ts"
 import { writeTurnFiles } from "./turn-files.ts"
 
 interface RunContext {

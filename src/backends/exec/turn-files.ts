@@ -3,7 +3,7 @@ import { rm, rmdir, writeFile } from "node:fs/promises"
 import path from "node:path"
 import { inFolder } from "../../disk/held-folder.ts"
 import type { TurnInput } from "../../domain/backend.ts"
-import { imageData } from "../kit/turn/unserved.ts"
+import { imageData } from "../kit/turn/input.ts"
 
 /** Files that one turn hands to its program; the program reads them at its start. */
 export interface TurnFiles {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises"
 import type { FunctionTool } from "../../../domain/backend.ts"
 import { isSchema } from "../../../domain/map-schema.ts"
 import type { ToolCall, ToolChannel, ToolEndpoint } from "../../../domain/tool-endpoint.ts"
@@ -116,4 +117,22 @@ function withoutOwn(text: string, ownArguments: readonly string[], { parameters 
   const given: unknown = JSON.parse(text)
   if (!isSchema(given)) return text
   return JSON.stringify(Object.fromEntries(Object.entries(given).filter(([name]) => !added.includes(name))))
+}
+
+/** How long a running CLI may take to ask for the new list of functions; measured: 5 to 300 ms. */
+const listMs = 3_000
+/** It has the list then, and has still to put it into what it shows its model: measured, at most 30 ms. */
+const takeInMs = 100
+
+/**
+ * Tells a running CLI that the functions of a channel are others from now on. False: it has no channel or did not ask for
+ * them, so it has to be told by starting its session with them.
+ */
+export async function tellTools(
+  channel: ToolChannel | null,
+  tools: readonly FunctionTool[],
+): Promise<boolean> {
+  if (channel === null || !(await channel.setTools(tools, listMs))) return false
+  await delay(takeInMs)
+  return true
 }

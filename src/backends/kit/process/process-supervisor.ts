@@ -1,8 +1,8 @@
 import { fullReason } from "../../../domain/backend.ts"
 import { messageOf } from "../../../domain/errors.ts"
 import type { Log } from "../../../domain/log.ts"
+import { maxPrintedLength } from "../rpc/json-noise.ts"
 import { RpcLostError } from "../rpc/rpc-client.ts"
-import { maxPrintedLength } from "../rpc/stray-lines.ts"
 import { StartError, type StartErrorFields, stopping } from "./start-error.ts"
 
 const firstPauseMs = 1_000

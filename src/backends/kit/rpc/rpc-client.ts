@@ -1,7 +1,6 @@
 import type { z } from "zod"
 import type { Log } from "../../../domain/log.ts"
-import { objectBehindNoise } from "./json-noise.ts"
-import { StrayLines } from "./stray-lines.ts"
+import { objectBehindNoise, StrayLines } from "./json-noise.ts"
 
 export type RequestId = string | number
 

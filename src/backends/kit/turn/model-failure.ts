@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../../domain/errors.ts"
-import type { TurnError } from "../../../domain/turn-events.ts"
+import type { AnswerCut, TurnError } from "../../../domain/turn-events.ts"
 import { resetTimeIn } from "./reset-time.ts"
 
 /** The codes that a failure of the model may have, see `domain/errors.ts`. */
@@ -198,4 +198,16 @@ function listOf(value: unknown): readonly unknown[] {
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null ? { ...value } : {}
+}
+
+export type CutReason = AnswerCut["reason"]
+
+const words: Readonly<Record<CutReason, string>> = {
+  max_output_tokens: "The model's answer came to a limit of tokens.",
+  content_filter: "The model, or its server, refused to go on with the answer.",
+}
+
+/** In our words. */
+export function cutBy(reason: CutReason, message = words[reason]): AnswerCut {
+  return { reason, message }
 }

@@ -6,9 +6,9 @@ import { cutIn, turnErrorOf } from "../codex/errors.ts"
 import type { OutputReader, TurnOutcome } from "../kit/per-turn/text-reader.ts"
 import { type CliExit, exitReason, reasonWithTail } from "../kit/process/cli-process.ts"
 import { JsonLines } from "../kit/rpc/json-lines.ts"
-import { StrayLines } from "../kit/rpc/stray-lines.ts"
-import { type ExecEvent, itemOfExec, parseExecEvent } from "./events.ts"
-import { functionServer } from "./functions.ts"
+import { StrayLines } from "../kit/rpc/json-noise.ts"
+import { type ExecEvent, itemOfExec, parseExecEvent } from "./items.ts"
+import { functionServer } from "./program.ts"
 
 export interface JsonReaderOptions {
   readonly program: string

@@ -1,7 +1,8 @@
-import type { HistoryTurn } from "../../../domain/backend.ts"
+import type { HistoryTurn, TurnInput } from "../../../domain/backend.ts"
+import { ProxyError } from "../../../domain/errors.ts"
 import { type ContentPart, type Item, type MessageItem, textOf } from "../../../domain/items.ts"
 
-export interface PromptParts {
+interface PromptParts {
   /** Null where the program has them already. */
   readonly instructions: string | null
   /** What the program's session does not hold. */
@@ -117,4 +118,27 @@ function marked(role: string, text: string): string {
 function cut(text: string): string {
   if (text.length <= maxOutputLength) return text
   return `${text.slice(0, maxOutputLength)}\n(${text.length - maxOutputLength} more characters)`.toWellFormed()
+}
+
+/** Of a program that has no way to be told this; it must not be left out in silence. */
+export function unserved(what: "images" | "schema of its answer", who = "This agent's program"): ProxyError {
+  return new ProxyError("invalid_request", `${who} takes no ${what}.`)
+}
+
+export function hasImages({ messages }: Pick<TurnInput, "messages">): boolean {
+  return messages.some(({ content }) => content.some((part) => part.type === "image"))
+}
+
+interface DataUrl {
+  /** In small letters. */
+  readonly mediaType: string
+  readonly base64: string
+}
+
+/** An image as clients send it. Throws `ProxyError`. */
+export function imageData(url: string): DataUrl {
+  const match = /^data:([^;,]+)(?:;[^;,]+)*;base64,/i.exec(url)
+  if (match === null)
+    throw new ProxyError("invalid_request", "An image must be given as a `data:` URL in base64.")
+  return { mediaType: match[1]?.toLowerCase() ?? "", base64: url.slice(match[0].length) }
 }
