@@ -1,9 +1,9 @@
 /** Writes `docs/ends.md` anew out of the tables by which the backends read the ends of turns: `node scripts/ends-table.ts`. */
 import { writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import { type EndMeaning, knownEnds } from "../src/backends/known-ends.ts"
 import { ProxyError } from "../src/domain/errors.ts"
 import { toErrorResponse } from "../src/protocol/common/errors.ts"
+import { type EndMeaning, knownEnds } from "./known-ends.ts"
 
 export const endsPage = new URL("../docs/ends.md", import.meta.url)
 

@@ -11,13 +11,13 @@ import type {
   TurnInput,
 } from "../domain/backend.ts"
 import { messageOf } from "../domain/errors.ts"
+import { findExecutable } from "../programs/find-executable.ts"
 import { createCodexBackend } from "./codex/backend.ts"
 import { type CodexBackendOptions, defaultTimeouts } from "./codex/options.ts"
 import { AppServer, appServerCall } from "./codex/program.ts"
 import { createExecBackend } from "./exec/backend.ts"
 import type { ExecBackendOptions } from "./exec/options.ts"
 import { type ExecProfile, probeExec } from "./exec/probe.ts"
-import { findExecutable } from "./kit/process/find-executable.ts"
 import { defaultTimeoutMs, type ProbeOptions, sharedMemory } from "./kit/process/probe.ts"
 import { endLeftBehind, RunningProcesses } from "./kit/process/running-processes.ts"
 

@@ -2,9 +2,7 @@ import { statSync } from "node:fs"
 import { realpath } from "node:fs/promises"
 import { homedir } from "node:os"
 import { dirname, join, relative, resolve } from "node:path"
-import { type AgentBackendOptions, createBackend } from "../backends/create-backend.ts"
-import { createDemoBackend } from "../backends/demo/backend.ts"
-import { isThere } from "../backends/kit/process/find-executable.ts"
+import { type AgentBackendOptions, createBackend, demoBackend } from "../backends/create-backend.ts"
 import { agentCommands } from "../config/agent-commands.ts"
 import type { CliCommand } from "../config/cli-commands.ts"
 import type { Config } from "../config/config.ts"
@@ -14,6 +12,7 @@ import { ProxyError } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import type { ToolEndpoint } from "../domain/tool-endpoint.ts"
 import { Agent } from "../engine/agents/agent.ts"
+import { isThere } from "../programs/find-executable.ts"
 import { controlFile } from "../workspace/agent/agent-control.ts"
 import { ensureOwnFolders, makeFolder } from "../workspace/agent/agent-workspace.ts"
 import { clearUnkept } from "../workspace/agent/inbox-folder.ts"
@@ -104,9 +103,9 @@ export async function launchAgent(
     const readiness = await backend.readiness()
     if (!readiness.isReady) {
       await backend.stop()
-      backend = createDemoBackend({
-        workspace: profile.workspace,
-        workingDirectory: profile.workingDirectory,
+      backend = demoBackend({
+        cwd: profile.workspace,
+        writableFolders: [profile.workingDirectory],
         permissions: settings.permissions,
       })
       options.onBackend(backend)

@@ -1,6 +1,5 @@
 import { dirname, join } from "node:path"
-import type { CodexTimeouts } from "../backends/codex/options.ts"
-import { agentVariables } from "../backends/kit/process/child-environment.ts"
+import type { AgentBackendOptions } from "../backends/create-backend.ts"
 import type { Config } from "../config/config.ts"
 import { principalsOf } from "../config/principals.ts"
 import { version } from "../config/version.ts"
@@ -19,6 +18,7 @@ import { bindHttpServer } from "../http/server/http-server.ts"
 import { createServiceBounds } from "../http/server/service-bounds.ts"
 import { WebSocketEndpoint } from "../http/turns/websocket-endpoint.ts"
 import { ToolChannels } from "../mcp/tool-channels.ts"
+import { agentVariables } from "../programs/child-environment.ts"
 import { DiskFileLibrary } from "../storage/files/disk-file-library.ts"
 import { isLedgerGone, isLogGone, ledgerCommand } from "../storage/sqlite/ledger-damage.ts"
 import { openSqliteStore } from "../storage/sqlite/open-sqlite-store.ts"
@@ -58,7 +58,7 @@ export interface ServiceOptions {
   /** In place of the one that fetches from public addresses only. */
   readonly fetcher?: UrlFetcher
   /** In place of the defaults. */
-  readonly codexTimeouts?: Partial<CodexTimeouts>
+  readonly codexTimeouts?: NonNullable<AgentBackendOptions["codexTimeouts"]>
 }
 
 export interface Service {

@@ -17,6 +17,7 @@ const order = [
   "team",
   "engine",
   "backends",
+  "programs",
   "fetch",
   "storage",
   "workspace",

@@ -10,10 +10,15 @@ import type {
 } from "../../domain/backend.ts"
 import { ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { printedLine } from "../../domain/printed-text.ts"
-import { startableProgram } from "../kit/process/find-executable.ts"
 import { ProcessSupervisor } from "../kit/process/process-supervisor.ts"
 import { endLeftBehind, RunningProcesses } from "../kit/process/running-processes.ts"
-import { justEnded, notReady, proxyErrorOf, turnErrorOfThrown } from "../kit/process/start-error.ts"
+import {
+  justEnded,
+  notReady,
+  proxyErrorOf,
+  startableProgram,
+  turnErrorOfThrown,
+} from "../kit/process/start-error.ts"
 import type { RequestId } from "../kit/rpc/rpc-client.ts"
 import { unserved } from "../kit/turn/input.ts"
 import { isAuthError } from "./errors.ts"

@@ -12,7 +12,6 @@ import { messageOf } from "../../domain/errors.ts"
 import type { MessageItem } from "../../domain/items.ts"
 import type { FunctionNames } from "../kit/functions/function-names.ts"
 import { namesFor } from "../kit/functions/handed-functions.ts"
-import { startableProgram } from "../kit/process/find-executable.ts"
 import { ProcessSupervisor } from "../kit/process/process-supervisor.ts"
 import { RunningProcesses } from "../kit/process/running-processes.ts"
 import {
@@ -21,6 +20,7 @@ import {
   lostOrProxyError,
   notReady,
   proxyErrorOf,
+  startableProgram,
   turnErrorOfThrown,
 } from "../kit/process/start-error.ts"
 import { type RequestId, RpcError } from "../kit/rpc/rpc-client.ts"

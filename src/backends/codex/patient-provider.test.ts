@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { patientProvider } from "./provider-key.ts"
+import { patientProvider } from "./thread-requests.ts"
 
 const patient = { model_providers: { mine: { stream_idle_timeout_ms: 5 } } }
 

@@ -1,8 +1,5 @@
-import { readFileSync } from "node:fs"
-import path from "node:path"
 import { messageOf } from "../../domain/errors.ts"
 import { rawValueAt } from "../../domain/raw-json.ts"
-import { childEnvironment } from "../kit/process/child-environment.ts"
 import type { RequestId } from "../kit/rpc/rpc-client.ts"
 import { RpcProcess, type RpcProcessOptions } from "../kit/rpc/rpc-process.ts"
 import { codexJson, DeltaLines } from "./codex-json.ts"
@@ -13,7 +10,6 @@ import {
   parseNotification,
   unreadNotifications,
 } from "./protocol.ts"
-import { providerKeyNames } from "./provider-key.ts"
 
 interface AppServerOptions extends RpcProcessOptions {
   readonly timeouts: CodexTimeouts
@@ -138,23 +134,4 @@ const refusals: Readonly<Record<string, () => unknown>> = {
 export function declineRequest(server: AppServer, id: RequestId, method: string): void {
   if (Object.hasOwn(refusals, method)) server.respond(id, refusals[method]?.())
   else server.refuse(id, -32_601, `${method} is not served by this client`)
-}
-
-/** The environment of a codex process: the allow-list, and the variables that the user's codex configuration names. */
-export function codexEnvironment(
-  source: NodeJS.ProcessEnv,
-  passEnv: readonly string[],
-): Record<string, string> {
-  return childEnvironment(source, [...passEnv, ...providerKeyNames(readCodexConfig(source))])
-}
-
-function readCodexConfig(source: NodeJS.ProcessEnv): string {
-  const home = source.CODEX_HOME || (source.HOME ? path.join(source.HOME, ".codex") : null)
-  if (home === null) return ""
-  try {
-    return readFileSync(path.join(home, "config.toml"), "utf8")
-  } catch {
-    // No configuration is the normal case of a fresh log-in.
-    return ""
-  }
 }

@@ -1,5 +1,5 @@
 import type { Log } from "../../domain/log.ts"
-import { threadVariable } from "../kit/process/child-environment.ts"
+import { threadVariable } from "../../programs/child-environment.ts"
 import {
   type EndStep,
   endProcessTree,

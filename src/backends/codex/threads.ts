@@ -19,12 +19,12 @@ import {
   type ThreadResult,
   threadResultSchema,
 } from "./protocol.ts"
-import { patientProvider } from "./provider-key.ts"
 import { ThreadCommands } from "./thread-commands.ts"
 import {
   type AgentSettings,
   forkParams,
   injectChunks,
+  patientProvider,
   resumeParams,
   startParams,
   workspaceProfile,

@@ -3,7 +3,7 @@ import { constants } from "node:fs"
 import { open } from "node:fs/promises"
 import { join } from "node:path"
 import type { CommandItem, FileChangeItem } from "../../domain/items.ts"
-import { findExecutable } from "../kit/process/find-executable.ts"
+import { findExecutable } from "../../programs/find-executable.ts"
 import { runBriefly } from "../kit/process/probe.ts"
 import type { DemoStep } from "./reply.ts"
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises"
-import { isThere } from "../../backends/kit/process/find-executable.ts"
 import type { Config } from "../../config/config.ts"
 import { settings } from "../../config/settings.ts"
+import { isThere } from "../../programs/find-executable.ts"
 import { quoteForShell } from "../../supervise/machine/quote-for-shell.ts"
 import type { ServiceManager } from "../../supervise/machine/service-manager.ts"
 import { secretsFileOf } from "../../supervise/machine/service-spec.ts"

@@ -1,9 +1,9 @@
 import { text as readText } from "node:stream/consumers"
 import { Command } from "commander"
 import * as z from "zod"
-import { agentVariables, threadVariable } from "../../backends/kit/process/child-environment.ts"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { escapeControls } from "../../domain/visible-controls.ts"
+import { agentVariables, threadVariable } from "../../programs/child-environment.ts"
 import { note, print } from "../context/command-io.ts"
 import { requestLocally } from "../context/daemon-client.ts"
 

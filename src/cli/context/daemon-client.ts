@@ -3,11 +3,11 @@ import { request as httpRequest, type IncomingMessage, request } from "node:http
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { z } from "zod"
-import { agentVariables, threadVariable } from "../../backends/kit/process/child-environment.ts"
 import { isErrorCode, ProxyError } from "../../domain/errors.ts"
 import { systemCodeOf } from "../../domain/file-problem.ts"
 import { askingAgentHeaders } from "../../http/guard/asking-agent.ts"
 import { reachable } from "../../http/server/control-socket.ts"
+import { agentVariables, threadVariable } from "../../programs/child-environment.ts"
 import { type AgentView, agentViewSchema } from "./agent-view.ts"
 
 /** No service listens on the home's socket. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { homedir } from "node:os"
-import { agentVariables } from "../../backends/kit/process/child-environment.ts"
+import { agentVariables } from "../../programs/child-environment.ts"
 import { ServiceError } from "../../supervise/machine/service-error.ts"
 import { unitFolderOf } from "../../supervise/systemd/systemd-manager.ts"
 import { unitNameIn } from "../../supervise/systemd/unit-name.ts"

@@ -1,5 +1,5 @@
-import { refusedArgument } from "../../backends/kit/process/cli-arguments.ts"
 import { cliCommandsOf } from "../../config/cli-commands.ts"
+import { refusedArgument } from "../../programs/cli-arguments.ts"
 import { UsageError } from "../io/exit-codes.ts"
 
 /**

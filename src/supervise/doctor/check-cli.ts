@@ -1,12 +1,12 @@
-import { checkBackend } from "../../backends/check-backend.ts"
 import { kindOfProgram } from "../../backends/create-backend.ts"
-import { refusedArgument } from "../../backends/kit/process/cli-arguments.ts"
-import { findExecutable, isThere } from "../../backends/kit/process/find-executable.ts"
 import type { Config } from "../../config/config.ts"
 import { demoCli } from "../../domain/agent-clis.ts"
 import { fullReason } from "../../domain/backend.ts"
+import { refusedArgument } from "../../programs/cli-arguments.ts"
+import { findExecutable, isThere } from "../../programs/find-executable.ts"
 import { failure, type HealthCheck, ok, warning } from "../machine/health-check.ts"
 import { pathWithCli } from "../machine/path-with-cli.ts"
+import { checkBackend } from "./check-backend.ts"
 
 type Environment = Readonly<Record<string, string>>
 

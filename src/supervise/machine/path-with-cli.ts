@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs"
 import { isAbsolute, join } from "node:path"
-import { findExecutable } from "../../backends/kit/process/find-executable.ts"
 import type { CliCommand } from "../../config/cli-commands.ts"
 import { demoCli } from "../../domain/agent-clis.ts"
+import { findExecutable } from "../../programs/find-executable.ts"
 import { lastingPath } from "./service-environment.ts"
 
 /** Where installers put agent CLIs; not on the PATH of every shell that `enable` may come from (cron, ssh HOST COMMAND). */

@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { createTempDir } from "../../../test/support/temp-dir.ts"
-import { noProxyVariables } from "../../backends/kit/process/child-environment.ts"
+import { noProxyVariables } from "../../programs/child-environment.ts"
 import { captureEnvironment, lastingPath } from "./service-environment.ts"
 
 const user = { name: "alice", uid: 1001, gid: 1001, homeDir: "/home/alice", shell: "/bin/zsh" }

@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs"
 import { dirname, isAbsolute } from "node:path"
-import { codexEnvironment } from "../../backends/codex/program.ts"
-import { agentVariables } from "../../backends/kit/process/child-environment.ts"
+import { agentVariables } from "../../programs/child-environment.ts"
+import { codexEnvironment } from "../../programs/codex-environment.ts"
 import type { ServiceUser } from "./service-user.ts"
 
 /** Of a session, a terminal or a boot: in a service they would point at something that is gone. */

@@ -1,7 +1,11 @@
+import { existsSync } from "node:fs"
+import { basename } from "node:path"
 import { fullReason, type NotReady } from "../../../domain/backend.ts"
 import { messageOf, ProxyError, ThreadLostError } from "../../../domain/errors.ts"
 import { notReadyError } from "../../../domain/not-ready-error.ts"
 import type { TurnError } from "../../../domain/turn-events.ts"
+import { findExecutable } from "../../../programs/find-executable.ts"
+import type { BackendContext } from "../backend-context.ts"
 import { RpcError, RpcLostError } from "../rpc/rpc-client.ts"
 
 export interface StartErrorFields {
@@ -88,4 +92,27 @@ export function turnErrorOfThrown(error: unknown): TurnError {
 
 function passing({ retryAfterSeconds }: StartError): Pick<NotReady, "retryAfterSeconds"> {
   return retryAfterSeconds === null ? {} : { retryAfterSeconds }
+}
+
+/** Absolute path of a program that can be started now. Throws `StartError`; `installStep` is how to get the program. */
+export function startableProgram(
+  { executable, cwd, env }: Pick<BackendContext, "executable" | "cwd" | "env">,
+  installStep: string,
+): string {
+  const file = findExecutable(executable, env.PATH)
+  if (file === null) {
+    throw new StartError(
+      `\`${basename(executable)}\` is not on the PATH of this service, or may not be run`,
+      `${installStep}, or set the agent's CLI to its full path.`,
+      { detail: executable.includes("/") ? executable : null },
+    )
+  }
+  if (!existsSync(cwd)) {
+    throw new StartError(
+      "the agent's workspace does not exist",
+      "Create the folder, or hire the agent again.",
+      { detail: cwd },
+    )
+  }
+  return file
 }

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { answerText } from "../domain/answer-text.ts"
-import type { Backend, Limitation, NotReady } from "../domain/backend.ts"
-import { messageOf } from "../domain/errors.ts"
-import type { Item, MessageItem } from "../domain/items.ts"
-import { type AgentBackendOptions, createBackend } from "./create-backend.ts"
+import { type AgentBackendOptions, createBackend } from "../../backends/create-backend.ts"
+import { answerText } from "../../domain/answer-text.ts"
+import type { Backend, Limitation, NotReady } from "../../domain/backend.ts"
+import { messageOf } from "../../domain/errors.ts"
+import type { Item, MessageItem } from "../../domain/items.ts"
 
 export interface BackendCheck {
   /** Name and version of the program; null: it did not say. */

@@ -1,8 +1,8 @@
-import type { ErrorCode } from "../domain/errors.ts"
-import { acpReasons } from "./acp/errors.ts"
-import { claudeReasons, knownErrors } from "./claude/errors.ts"
-import { codexReasons, knownInfos } from "./codex/errors.ts"
-import type { CutReason } from "./kit/turn/model-failure.ts"
+import { acpReasons } from "../src/backends/acp/errors.ts"
+import { claudeReasons, knownErrors } from "../src/backends/claude/errors.ts"
+import { codexReasons, knownInfos } from "../src/backends/codex/errors.ts"
+import type { CutReason } from "../src/backends/kit/turn/model-failure.ts"
+import type { ErrorCode } from "../src/domain/errors.ts"
 
 /** What the end of a turn is for the engine: a whole answer, one that the model has cut, or a failure. */
 export type EndMeaning = "answer" | "interrupted" | CutReason | ErrorCode

@@ -1,5 +1,26 @@
+import { readFileSync } from "node:fs"
+import path from "node:path"
 import { parse, type TomlTable, type TomlValue } from "smol-toml"
-import type { OwnConfig } from "./protocol.ts"
+import { childEnvironment } from "./child-environment.ts"
+
+/** The environment of a codex process: the allow-list, and the variables that the user's codex configuration names. */
+export function codexEnvironment(
+  source: NodeJS.ProcessEnv,
+  passEnv: readonly string[],
+): Record<string, string> {
+  return childEnvironment(source, [...passEnv, ...providerKeyNames(readCodexConfig(source))])
+}
+
+function readCodexConfig(source: NodeJS.ProcessEnv): string {
+  const home = source.CODEX_HOME || (source.HOME ? path.join(source.HOME, ".codex") : null)
+  if (home === null) return ""
+  try {
+    return readFileSync(path.join(home, "config.toml"), "utf8")
+  } catch {
+    // No configuration is the normal case of a fresh log-in.
+    return ""
+  }
+}
 
 /**
  * Names of the environment variables that the user's own `config.toml` reads: the key of a custom model provider
@@ -43,21 +64,4 @@ function addName(names: Set<string>, value: TomlValue | undefined): void {
 function addAll(names: Set<string>, value: TomlValue | undefined): void {
   if (typeof value !== "object" || value === null || value instanceof Date) return
   for (const entry of Object.values(value)) addName(names, entry)
-}
-
-type Params = Readonly<Record<string, unknown>>
-
-/** They are codex's own, and it refuses a configuration that changes them. */
-const builtIn: ReadonlySet<string> = new Set(["openai", "ollama", "lmstudio", "amazon-bedrock"])
-
-/**
- * Configuration of a thread that has codex wait longer for a model which thinks without a sign: after 300 s it gives up and asks
- * anew otherwise. Our own clock (`limits.silence_ms`) ends what is silent for too long, and says so. Empty where the person has
- * set the limit, and for codex's built-in providers.
- */
-export function patientProvider(config: OwnConfig, streamIdleMs: number): Params {
-  const name = config.model_provider ?? "openai"
-  const provider = config.model_providers?.[name]
-  if (provider === undefined || builtIn.has(name) || provider.stream_idle_timeout_ms != null) return {}
-  return { model_providers: { [name]: { stream_idle_timeout_ms: streamIdleMs } } }
 }

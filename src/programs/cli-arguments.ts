@@ -1,4 +1,4 @@
-import { demoCli } from "../../../domain/agent-clis.ts"
+import { demoCli } from "../domain/agent-clis.ts"
 
 /** What people type behind these programs, and the service does by itself, whatever stands there. */
 const ownWords: Readonly<Record<string, readonly string[]>> = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { providerKeyNames } from "./provider-key.ts"
+import { providerKeyNames } from "./codex-environment.ts"
 
 describe("the variables that a codex configuration names", () => {
   it("are the keys and headers of providers and MCP servers", () => {
