@@ -19,7 +19,7 @@ import { createExecBackend } from "./exec/backend.ts"
 import type { ExecBackendOptions } from "./exec/options.ts"
 import { type ExecProfile, probeExec } from "./exec/probe.ts"
 import { defaultTimeoutMs, type ProbeOptions, sharedMemory } from "./kit/process/probe.ts"
-import { endLeftBehind, RunningProcesses } from "./kit/process/running-processes.ts"
+import { RunningProcesses } from "./kit/process/running-processes.ts"
 
 type CliBackendOptions = CodexBackendOptions &
   Pick<ExecBackendOptions, "resumesLast" | "isNewcomer" | "toolEndpoint">
@@ -51,7 +51,6 @@ class CliBackend implements Backend {
   #isTrying = false
   /** One that is not used any more, with turns that may still run. */
   #retired: Backend | null = null
-  #cleaning: Promise<void> | null = null
   #isChosen = false
 
   constructor(options: CliBackendOptions) {
@@ -138,8 +137,7 @@ class CliBackend implements Backend {
 
   /** Before the first process of ours: what a killed service left here is ended, whichever CLI that was. */
   async #clean(): Promise<Backend> {
-    this.#cleaning ??= endLeftBehind(this.#options.cwd, this.#options.log)
-    await this.#cleaning
+    await this.#running.cleaned()
     return this.#chosen
   }
 

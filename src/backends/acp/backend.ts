@@ -10,17 +10,12 @@ import type {
 } from "../../domain/backend.ts"
 import { ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { printedLine } from "../../domain/printed-text.ts"
-import { ProcessSupervisor } from "../kit/process/process-supervisor.ts"
-import { endLeftBehind, RunningProcesses } from "../kit/process/running-processes.ts"
-import {
-  justEnded,
-  notReady,
-  proxyErrorOf,
-  startableProgram,
-  turnErrorOfThrown,
-} from "../kit/process/start-error.ts"
+import { notReady, proxyErrorOf, startableProgram, turnErrorOfThrown } from "../kit/process/start-error.ts"
+import { RpcBackend } from "../kit/rpc/rpc-backend.ts"
 import type { RequestId } from "../kit/rpc/rpc-client.ts"
+import { agentStopped, interruptedBefore } from "../kit/turn/cli-turn.ts"
 import { unserved } from "../kit/turn/input.ts"
+import { refuseCall } from "../kit/turn/open-calls.ts"
 import { isAuthError } from "./errors.ts"
 import { isClientTool } from "./items.ts"
 import { type AcpBackendOptions, type AcpTimeouts, defaultTimeouts } from "./options.ts"
@@ -41,29 +36,19 @@ export function createAcpBackend(options: AcpBackendOptions): Backend {
   return new AcpBackend(options)
 }
 
-interface Running {
-  readonly connection: AcpProgram
-  readonly sessions: AcpSessions
-}
-
-class AcpBackend implements Backend {
+class AcpBackend extends RpcBackend<AcpProgram, AcpSessions, AcpTurn> {
   readonly changesTools = true
   readonly #options: AcpBackendOptions
   readonly #timeouts: AcpTimeouts
-  readonly #supervisor: ProcessSupervisor<AcpProgram>
-  readonly #running: RunningProcesses
-  readonly #turns = new Map<ThreadRef, AcpTurn>()
   /** Options of the threads seen so far: a thread can be loaded again without being told. */
   readonly #known = new Map<ThreadRef, LoadOptions>()
   /** To be removed from the program's records as soon as nobody needs them. */
   readonly #ephemeral = new Set<ThreadRef>()
   /** Of which the program does not know the last turn. */
   readonly #cut = new Set<ThreadRef>()
-  #current: Running | null = null
   /** Of the last process: it stays true while the program rests. */
   #description: AgentDescription | null = null
   #offered: NonNullable<AcpSessions["offered"]> = { efforts: [], model: null }
-  #cleaning: Promise<void> | null = null
   #idleTimer: NodeJS.Timeout | null = null
   /** The process was ended because nothing ran: the next turn starts it. */
   #isResting = false
@@ -71,33 +56,20 @@ class AcpBackend implements Backend {
   readonly #rested = new WeakSet<AcpProgram>()
   /** Requests that are being made of it, beside the turns. */
   #requests = 0
-  #isStopped = false
   /** It has read instructions that were edited since. */
   #isOutdated = false
 
   constructor(options: AcpBackendOptions) {
+    const { cli, executable } = options
+    super(cli.kind, `Run \`${basename(executable)}\` in a terminal as this user to see why.`, options)
     this.#options = options
     this.#timeouts = { ...defaultTimeouts, ...options.timeouts }
-    this.#running = new RunningProcesses(options.cwd, options.log)
-    this.#supervisor = new ProcessSupervisor<AcpProgram>({
-      program: this.kind,
-      startStep: `Run \`${basename(options.executable)}\` in a terminal as this user to see why.`,
-      spawn: () => this.#spawn(),
-      onStarted: (connection) => this.#processStarted(connection),
-      onExited: (connection, reason) => this.#processExited(connection, reason),
-      now: options.now ?? (() => performance.now()),
-      log: options.log,
-    })
-  }
-
-  get kind(): string {
-    return this.#options.cli.kind
   }
 
   async capabilities(): Promise<Capabilities> {
-    if (this.#description === null) await this.#run()
+    if (this.#description === null) await this.running()
     // Only a session tells it; what one told stays true while the program rests.
-    this.#offered = this.#current?.sessions.offered ?? this.#offered
+    this.#offered = this.sessions?.offered ?? this.#offered
     const showsImages =
       this.#options.cli.showsImages?.(this.#options.model ?? this.#offered.model ?? "") ?? true
     const { agentInfo, agentCapabilities } = this.#description ?? {}
@@ -116,10 +88,10 @@ class AcpBackend implements Backend {
 
   /** Ready when a session can be made: that is when programs say that they want a log-in. */
   async readiness(): Promise<Readiness> {
-    if (this.#isResting && !this.#isStopped) return { isReady: true }
+    if (this.#isResting && !this.isStopped) return { isReady: true }
     try {
-      const { connection, sessions } = await this.#run()
-      await this.#logIn(connection, sessions)
+      const { process, sessions } = await this.running()
+      await this.#logIn(process, sessions)
       return { isReady: true }
     } catch (error) {
       if (!isAuthError(error)) return notReady(error instanceof ProxyError ? (error.cause ?? error) : error)
@@ -129,7 +101,7 @@ class AcpBackend implements Backend {
   }
 
   async openThread(options: ThreadOptions): Promise<ThreadRef> {
-    const session = await this.#with(({ sessions }) => sessions.open(options))
+    const session = await this.#with((sessions) => sessions.open(options))
     this.#remember(session.id, options)
     if (options.isEphemeral) this.#ephemeral.add(session.id)
     return session.id
@@ -140,7 +112,7 @@ class AcpBackend implements Backend {
     if (forgetsCut && (this.#cut.has(thread) || options.endsCut === true))
       throw new ThreadLostError(`${this.kind} has forgotten the last turn of ${thread}`)
     this.#remember(thread, options)
-    await this.#with(({ sessions }) => sessions.load(thread, options))
+    await this.#with((sessions) => sessions.load(thread, options))
   }
 
   async forkThread(thread: ThreadRef, at: string): Promise<ThreadRef> {
@@ -151,14 +123,14 @@ class AcpBackend implements Backend {
     if (this.#ephemeral.has(thread)) return this.deleteThread(thread)
     this.#known.delete(thread)
     // Without a process there is no memory to give back.
-    if (this.#supervisor.current !== null) await this.#with(({ sessions }) => sessions.close(thread))
+    if (this.supervisor.current !== null) await this.#with((sessions) => sessions.close(thread))
   }
 
   async renewThread(thread: ThreadRef | null): Promise<void> {
     if (this.#options.cli.readsInstructionsOnce === true) {
       this.#isOutdated = true
       await this.#rest()
-    } else if (thread !== null) await this.#current?.sessions.renew(thread)
+    } else if (thread !== null) await this.sessions?.renew(thread)
   }
 
   async deleteThread(thread: ThreadRef): Promise<void> {
@@ -166,8 +138,8 @@ class AcpBackend implements Backend {
     this.#ephemeral.delete(thread)
     this.#cut.delete(thread)
     const canDelete = this.#description?.agentCapabilities?.sessionCapabilities?.delete != null
-    if (this.#supervisor.current === null && !canDelete) return
-    await this.#with(({ sessions }) => sessions.delete(thread))
+    if (this.supervisor.current === null && !canDelete) return
+    await this.#with((sessions) => sessions.delete(thread))
   }
 
   startTurn(thread: ThreadRef, input: TurnInput): Turn {
@@ -178,57 +150,49 @@ class AcpBackend implements Backend {
       interruptMs: this.#timeouts.interruptMs,
       log,
       onEnded: (ended, last, isStuck) => {
-        if (this.#turns.get(thread) === ended) this.#turns.delete(thread)
+        this.hasEnded(thread, ended)
         if (isStuck) this.#replaceStuck(thread, ended)
-        if (last.type !== "turn.completed" && ended.connection !== null && cli.forgetsCutTurns === true)
+        if (last.type !== "turn.completed" && ended.process !== null && cli.forgetsCutTurns === true)
           this.#cut.add(thread)
-        if (last.type === "turn.failed" && last.error.code === "thread_lost")
-          this.#current?.sessions.forget(thread)
+        if (last.type === "turn.failed" && last.error.code === "thread_lost") this.sessions?.forget(thread)
         if (last.type === "turn.failed" && last.error.modelStatus === 401) {
           this.#options.onEvent({ type: "account.changed" })
         }
         this.#restLater()
       },
     })
-    if (this.#turns.has(thread)) {
-      const message = `A turn of session ${thread} runs already`
-      turn.fail({ code: "backend_error", message, modelStatus: null })
-      return turn
-    }
-    this.#turns.set(thread, turn)
-    void this.#start(turn, thread, input)
+    if (this.begin(thread, turn, "session")) void this.#start(turn, thread, input)
     return turn
   }
 
-  async stop(): Promise<void> {
-    this.#isStopped = true
+  override async stop(): Promise<void> {
+    this.isStopped = true
     clearTimeout(this.#idleTimer ?? undefined)
     // A program in the middle of a command does not go by itself.
-    for (const turn of this.#turns.values()) turn.cancel()
-    this.#endTurns(null, "agent_stopped", "The agent was stopped")
-    await this.#supervisor.stop()
+    for (const turn of this.turns.values()) turn.cancel()
+    this.endTurns(null, agentStopped)
+    await super.stop()
   }
 
   async #start(turn: AcpTurn, thread: ThreadRef, input: TurnInput): Promise<void> {
     try {
       this.#refuseUnserved(input)
-      const { connection, sessions } = await this.#run()
+      const { process, sessions } = await this.running()
       const session = await sessions.load(thread, this.#known.get(thread) ?? { tools: [] })
       await sessions.set(session, input.model, input.effort)
       const { instructions, history } = session.preamble ?? { instructions: null, history: [] }
       const prompt = promptBlocks({ instructions, history, messages: input.messages })
       if (turn.isOver) return
       if (turn.isInterrupting) {
-        turn.fail({ code: "interrupted", message: "Interrupted before it began", modelStatus: null })
+        turn.fail(interruptedBefore)
         return
       }
-      turn.begin(connection, session)
+      turn.begin(process, session)
       const params = { sessionId: session.id, prompt }
-      turn.answered(await connection.request("session/prompt", params, promptResultSchema, null))
+      turn.answered(await process.request("session/prompt", params, promptResultSchema, null))
     } catch (error) {
-      if (this.#isStopped) {
-        turn.fail({ code: "agent_stopped", message: "The agent was stopped", modelStatus: null })
-      } else if (turn.connection === null) turn.fail(turnErrorOfThrown(error))
+      if (this.isStopped) turn.fail(agentStopped)
+      else if (turn.process === null) turn.fail(turnErrorOfThrown(error))
       else turn.rejected(error)
     }
   }
@@ -250,23 +214,10 @@ class AcpBackend implements Backend {
     }
   }
 
-  async #run(): Promise<Running> {
-    // Before the first process of ours: what a killed service left in this workspace is ended.
-    this.#cleaning ??= endLeftBehind(this.#options.cwd, this.#options.log)
-    await this.#cleaning
-    try {
-      const connection = await this.#supervisor.get()
-      if (this.#current?.connection === connection) return this.#current
-      throw justEnded(this.kind)
-    } catch (error) {
-      throw proxyErrorOf(error)
-    }
-  }
-
-  async #with<T>(action: (running: Running) => Promise<T>): Promise<T> {
+  async #with<T>(action: (sessions: AcpSessions) => Promise<T>): Promise<T> {
     this.#requests += 1
     try {
-      return await action(await this.#run())
+      return await action((await this.running()).sessions)
     } catch (error) {
       if (!isAuthError(error)) throw proxyErrorOf(error)
       const { cli } = this.#options
@@ -280,7 +231,7 @@ class AcpBackend implements Backend {
     }
   }
 
-  #spawn(): AcpProgram {
+  protected spawn(): AcpProgram {
     const { cli, args, cwd, env, model, permissions, log } = this.#options
     const file = startableProgram(this.#options, cli.installStep)
     const connection: AcpProgram = new AcpProgram({
@@ -291,61 +242,45 @@ class AcpBackend implements Backend {
         cwd,
         env: { ...env, ...cli.env(permissions, env) },
       },
-      running: this.#running,
+      running: this.processes,
       timeouts: this.#timeouts,
       log,
       onUpdate: (sessionId, update) => this.#updated(sessionId, update),
-      onTrouble: (trouble) => this.#turns.get(trouble.sessionId)?.troubled(trouble),
+      onTrouble: (trouble) => this.turns.get(trouble.sessionId)?.troubled(trouble),
       onRequest: (id, method, params) => this.#requested(connection, id, method, params),
     })
     return connection
   }
 
-  #processStarted(connection: AcpProgram): void {
-    const { onEvent, log } = this.#options
-    const sessions = new AcpSessions(connection, {
-      ...this.#options,
-      // One that runs in this process: a turn is among the running ones from before its prompt is sent.
-      isBusy: (thread) => this.#turns.get(thread)?.connection != null,
-      onCall: (thread, call) => {
-        const turn = this.#turns.get(thread)
-        if (turn !== undefined) turn.called(call)
-        else call.answer([{ type: "text", text: "No turn is running." }], true)
-      },
-    })
-    this.#current?.sessions.drop()
-    this.#current = { connection, sessions }
+  protected started(connection: AcpProgram): AcpSessions {
     this.#description = connection.description
     this.#isResting = false
     this.#isOutdated = false
-    log("info", `${this.kind} started`, { pid: connection.pid })
-    onEvent({ type: "process.started", pid: connection.pid })
+    this.#options.log("info", `${this.kind} started`, { pid: connection.pid })
     this.#restLater()
+    return new AcpSessions(connection, {
+      ...this.#options,
+      // One that runs in this process: a turn is among the running ones from before its prompt is sent.
+      isBusy: (thread) => this.turns.get(thread)?.process != null,
+      onCall: (thread, call) => {
+        const turn = this.turns.get(thread)
+        if (turn !== undefined) turn.called(call)
+        else refuseCall(call, "No turn is running.")
+      },
+    })
   }
 
-  #processExited(connection: AcpProgram, reason: string): void {
-    if (this.#current?.connection === connection) {
-      this.#current.sessions.drop()
-      this.#current = null
-    }
-    if (this.#isStopped) this.#endTurns(connection, "agent_stopped", "The agent was stopped")
-    else this.#endTurns(connection, "backend_died", `${this.kind} ${reason} in the middle of the turn`)
-    const { pid } = connection
-    const expected = this.#isStopped || this.#rested.has(connection) ? ({ isExpected: true } as const) : {}
-    this.#options.onEvent({ type: "process.exited", pid, reason, ...expected })
+  protected exited(connection: AcpProgram): boolean {
+    return this.#rested.has(connection)
   }
 
-  /** Turns of `connection`, or all. */
-  #endTurns(connection: AcpProgram | null, code: string, message: string): void {
-    for (const turn of [...this.#turns.values()]) {
-      if (connection === null || turn.connection === connection)
-        turn.fail({ code, message, modelStatus: null })
-    }
+  protected drop(sessions: AcpSessions): void {
+    sessions.drop()
   }
 
   #updated(thread: ThreadRef, update: SessionUpdate): void {
-    if (this.#current?.sessions.isReplay(thread, update.sessionUpdate)) return
-    this.#turns.get(thread)?.updated(update)
+    if (this.sessions?.isReplay(thread, update.sessionUpdate)) return
+    this.turns.get(thread)?.updated(update)
   }
 
   #requested(connection: AcpProgram, id: RequestId, method: string, params: unknown): void {
@@ -354,7 +289,7 @@ class AcpBackend implements Backend {
       connection.refuse(id, -32_601, `${method} is not served by this client`)
       return
     }
-    const session = this.#current?.sessions.get(request.data.sessionId)
+    const session = this.sessions?.get(request.data.sessionId)
     const answer = permissionAnswer(request.data, {
       permissions: session?.permissions ?? "read-only",
       folders: [this.#options.cwd],
@@ -370,18 +305,18 @@ class AcpBackend implements Backend {
 
   /** A program that does not end a prompt goes on with it; where nothing else runs in it, it is replaced. */
   #replaceStuck(thread: ThreadRef, turn: AcpTurn): void {
-    this.#current?.sessions.markStuck(thread)
-    if (this.#turns.size === 0) void turn.connection?.end()
+    this.sessions?.markStuck(thread)
+    if (this.turns.size === 0) void turn.process?.end()
   }
 
   get #isUsed(): boolean {
-    return this.#turns.size > 0 || this.#requests > 0
+    return this.turns.size > 0 || this.#requests > 0
   }
 
   /** From the end of the last turn or request on; one that has begun since puts it off. */
   #restLater(): void {
     clearTimeout(this.#idleTimer ?? undefined)
-    if (this.#isStopped || this.#isUsed) return
+    if (this.isStopped || this.#isUsed) return
     if (this.#isOutdated) {
       void this.#rest()
       return
@@ -393,7 +328,7 @@ class AcpBackend implements Backend {
 
   /** Ends the program, unless it is used: the next turn starts it again. */
   async #rest(): Promise<void> {
-    const { current } = this.#supervisor
+    const { current } = this.supervisor
     if (this.#isUsed || current === null) return
     this.#isResting = true
     this.#rested.add(current)

@@ -54,7 +54,7 @@ export class AcpTurn extends CliTurn {
     })
   }
 
-  get connection(): AcpProgram | null {
+  get process(): AcpProgram | null {
     return this.#connection
   }
 

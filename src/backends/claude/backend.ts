@@ -12,7 +12,7 @@ import type {
 import { cannotCallFunctions, messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { fitAnswer } from "../kit/functions/fit-answer.ts"
 import { tellTools } from "../kit/functions/handed-functions.ts"
-import { endLeftBehind, RunningProcesses } from "../kit/process/running-processes.ts"
+import { RunningProcesses } from "../kit/process/running-processes.ts"
 import { notReady, turnErrorOfThrown } from "../kit/process/start-error.ts"
 import { claudeKind, queryOf, seedSession, userMessage } from "./history-messages.ts"
 import { type ClaudeBackendOptions, type ClaudeTimeouts, defaultMaxIdle, defaultTimeouts } from "./options.ts"
@@ -35,6 +35,7 @@ class ClaudeBackend implements Backend {
   readonly changesTools = true
   readonly #options: ClaudeBackendOptions
   readonly #timeouts: ClaudeTimeouts
+  readonly #running: RunningProcesses
   readonly #records: ThreadRecords
   readonly #program: ClaudeProgram
   readonly #processes: ThreadProcesses
@@ -44,10 +45,10 @@ class ClaudeBackend implements Backend {
   /** Who waits for claude to take a message of a history. */
   readonly #seeding = new Map<ClaudeThread, () => void>()
   readonly #stopping = new AbortController()
-  #cleaning: Promise<void> | null = null
 
   constructor(options: ClaudeBackendOptions) {
     this.#options = options
+    this.#running = new RunningProcesses(options.cwd, options.log)
     this.#timeouts = { ...defaultTimeouts, ...options.timeouts }
     this.#records = new ThreadRecords(options.cwd)
     this.#program = new ClaudeProgram(options, this.#timeouts.probeMs, this.#stopping.signal)
@@ -56,7 +57,7 @@ class ClaudeBackend implements Backend {
       timeouts: this.#timeouts,
       maxIdle: options.maxIdle ?? defaultMaxIdle,
       program: this.#program,
-      running: new RunningProcesses(options.cwd, options.log),
+      running: this.#running,
       onEvent: (thread, event) => this.#read(thread, event),
     })
   }
@@ -77,7 +78,7 @@ class ClaudeBackend implements Backend {
 
   async readiness(): Promise<Readiness> {
     try {
-      await this.#clean()
+      await this.#running.cleaned()
       await this.#program.profile()
       return await this.#program.login()
     } catch (error) {
@@ -186,7 +187,7 @@ class ClaudeBackend implements Backend {
   async #run(turn: ClaudeTurn, ref: ThreadRef, input: TurnInput, previous?: ClaudeTurn): Promise<void> {
     let thread: ClaudeThread | null = null
     try {
-      await this.#clean()
+      await this.#running.cleaned()
       // Told to be over before it is noted, and a session has room for one turn.
       await previous?.settled
       thread = await this.#known(ref, noOptions)
@@ -294,12 +295,6 @@ class ClaudeBackend implements Backend {
   #refuseUnserved({ tools }: ThreadOptions): void {
     if (tools.length === 0 || this.#options.toolEndpoint !== null) return
     throw cannotCallFunctions()
-  }
-
-  /** Once, before anything of ours runs: what a killed service left in this workspace is ended. */
-  #clean(): Promise<void> {
-    this.#cleaning ??= endLeftBehind(this.#options.cwd, this.#options.log)
-    return this.#cleaning
   }
 }
 

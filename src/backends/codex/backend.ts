@@ -12,18 +12,17 @@ import { messageOf } from "../../domain/errors.ts"
 import type { MessageItem } from "../../domain/items.ts"
 import type { FunctionNames } from "../kit/functions/function-names.ts"
 import { namesFor } from "../kit/functions/handed-functions.ts"
-import { ProcessSupervisor } from "../kit/process/process-supervisor.ts"
-import { RunningProcesses } from "../kit/process/running-processes.ts"
 import {
   isThreadUnknown,
-  justEnded,
   lostOrProxyError,
   notReady,
   proxyErrorOf,
   startableProgram,
   turnErrorOfThrown,
 } from "../kit/process/start-error.ts"
+import { RpcBackend } from "../kit/rpc/rpc-backend.ts"
 import { type RequestId, RpcError } from "../kit/rpc/rpc-client.ts"
+import { interruptedBefore } from "../kit/turn/cli-turn.ts"
 import { codexKind } from "./history-items.ts"
 import { injectedItem } from "./injected-items.ts"
 import { lastSession } from "./last-session.ts"
@@ -54,40 +53,26 @@ interface CodexRequest {
   readonly line: string
 }
 
-class CodexBackend implements Backend {
-  readonly kind = codexKind
+class CodexBackend extends RpcBackend<AppServer, CodexThreads, CodexTurn> {
   readonly changesTools = false
   readonly #options: CodexBackendOptions
   readonly #timeouts: CodexTimeouts
-  readonly #supervisor: ProcessSupervisor<AppServer>
-  readonly #processes: RunningProcesses
-  readonly #turns = new Map<ThreadRef, CodexTurn>()
   /** Function names of the threads seen so far: a thread can be loaded again without being told. */
   readonly #names = new Map<ThreadRef, FunctionNames>()
-  #threads: CodexThreads | null = null
   #isAccountReady = false
   #configProblem: string | null = null
   #limitResetsAt: number | null = null
-  #isStopped = false
 
   constructor(options: CodexBackendOptions) {
+    const startStep =
+      "Run `codex app-server` in a terminal as this user to see why; `npm install -g @openai/codex` installs the newest codex."
+    super(codexKind, startStep, options)
     this.#options = options
     this.#timeouts = { ...defaultTimeouts, ...options.timeouts }
-    this.#processes = options.running ?? new RunningProcesses(options.cwd, options.log)
-    this.#supervisor = new ProcessSupervisor<AppServer>({
-      program: "codex",
-      startStep:
-        "Run `codex app-server` in a terminal as this user to see why; `npm install -g @openai/codex` installs the newest codex.",
-      spawn: () => this.#spawn(),
-      onStarted: (server) => this.#processStarted(server),
-      onExited: (server, reason) => this.#processExited(server, reason),
-      now: options.now ?? (() => performance.now()),
-      log: options.log,
-    })
   }
 
   async capabilities(): Promise<Capabilities> {
-    const { server, threads } = await this.#running()
+    const { process: server, sessions: threads } = await this.running()
     return {
       program: server.version === null ? "codex" : `codex ${server.version}`,
       version: server.version,
@@ -102,7 +87,7 @@ class CodexBackend implements Backend {
 
   async readiness(): Promise<Readiness> {
     try {
-      const server = await this.#supervisor.get()
+      const server = await this.supervisor.get()
       if (this.#configProblem !== null) {
         const problem = this.#configProblem
         // Read at its start only: the next question goes to a new process.
@@ -151,17 +136,17 @@ class CodexBackend implements Backend {
   async closeThread(thread: ThreadRef): Promise<void> {
     this.#names.delete(thread)
     // Without a process there is no memory to give back.
-    if (this.#supervisor.current === null) return
+    if (this.supervisor.current === null) return
     await this.#withThreads((threads) => threads.close(thread))
   }
 
   async renewThread(thread: ThreadRef | null): Promise<void> {
-    if (thread !== null && this.#supervisor.current !== null)
+    if (thread !== null && this.supervisor.current !== null)
       await this.#withThreads((threads) => threads.unload(thread))
   }
 
   async lastSession(folders: readonly string[]): Promise<PastSession | null> {
-    return lastSession((await this.#running()).server, folders)
+    return lastSession((await this.running()).process, folders)
   }
 
   async deleteThread(thread: ThreadRef): Promise<void> {
@@ -183,37 +168,21 @@ class CodexBackend implements Backend {
       onEnded: (ended, last, isStuck) => {
         // Logged out meanwhile, perhaps: the next `readiness` asks again.
         if (last.type === "turn.failed" && last.error.modelStatus === 401) this.#isAccountReady = false
-        if (this.#turns.get(thread) === ended) this.#turns.delete(thread)
-        if (isStuck) this.#threads?.markStuck(thread)
+        this.hasEnded(thread, ended)
+        if (isStuck) this.sessions?.markStuck(thread)
       },
-      onEndedLate: () => this.#threads?.unmarkStuck(thread),
+      onEndedLate: () => this.sessions?.unmarkStuck(thread),
       limitResetsAt: () => this.#limitResetsAt,
       onForeignTurn: (turnId) => this.#endForeignTurn(thread, turnId),
     })
-    if (this.#turns.has(thread)) {
-      // codex would take it as more input for the running turn and never end this one.
-      turn.fail({
-        code: "backend_error",
-        message: `A turn of thread ${thread} runs already`,
-        modelStatus: null,
-      })
-      return turn
-    }
-    this.#turns.set(thread, turn)
-    void this.#start(turn, input)
+    if (this.begin(thread, turn)) void this.#start(turn, input)
     return turn
-  }
-
-  async stop(): Promise<void> {
-    this.#isStopped = true
-    await this.#supervisor.stop()
-    this.#endTurns(null, "agent_stopped", "The agent was stopped")
   }
 
   async #start(turn: CodexTurn, input: TurnInput): Promise<void> {
     const thread = turn.threadId
     try {
-      const { server, threads } = await this.#running()
+      const { process: server, sessions: threads } = await this.running()
       const loaded = await this.#loadedThread(threads, thread)
       const { injected, input: userInput } = splitInput(input.messages)
       await threads.inject(
@@ -226,7 +195,7 @@ class CodexBackend implements Backend {
       const settings = await threads.turnSettings(loaded, input)
       await turn.prepare(server, loaded)
       if (turn.isInterrupting) {
-        turn.fail({ code: "interrupted", message: "Interrupted before it began", modelStatus: null })
+        turn.fail(interruptedBefore)
         return
       }
       const params = turnParams(thread, userInput, { ...settings, outputSchema: input.outputSchema })
@@ -234,7 +203,7 @@ class CodexBackend implements Backend {
       turn.started(result.turn.id)
     } catch (error) {
       // An unknown thread now: the next turn resumes it, or learns that it is lost.
-      if (error instanceof RpcError) this.#threads?.forget(thread)
+      if (error instanceof RpcError) this.sessions?.forget(thread)
       turn.fail(turnErrorOfThrown(isThreadUnknown(error) ? lostOrProxyError(error) : error))
     }
   }
@@ -243,18 +212,8 @@ class CodexBackend implements Backend {
     return threads.resume(thread, this.#names.get(thread) ?? namesFor("codex", []))
   }
 
-  async #running(): Promise<{ readonly server: AppServer; readonly threads: CodexThreads }> {
-    try {
-      const server = await this.#supervisor.get()
-      if (this.#threads !== null) return { server, threads: this.#threads }
-      throw justEnded("codex")
-    } catch (error) {
-      throw proxyErrorOf(error)
-    }
-  }
-
   async #withThreads<T>(action: (threads: CodexThreads) => Promise<T>): Promise<T> {
-    const { threads } = await this.#running()
+    const { sessions: threads } = await this.running()
     try {
       return await action(threads)
     } catch (error) {
@@ -262,44 +221,37 @@ class CodexBackend implements Backend {
     }
   }
 
-  #spawn(): AppServer {
+  protected spawn(): AppServer {
     const { log } = this.#options
     const file = startableProgram(this.#options, codexInstallStep(this.#options.executable))
     const server: AppServer = new AppServer({
       call: appServerCall(file, this.#options),
-      running: this.#processes,
+      running: this.processes,
       timeouts: this.#timeouts,
       log,
       onNotification: (notification) => this.#notified(notification),
       onRequest: (id, method, params, line) => this.#requested(server, id, { method, params, line }),
       isNeeded: () =>
-        [...this.#turns.values()].some((turn) => turn.server === server && !turn.isInterrupting),
+        [...this.turns.values()].some((turn) => turn.process === server && !turn.isInterrupting),
     })
     return server
   }
 
-  #processStarted(server: AppServer): void {
-    this.#threads = new CodexThreads(server, this.#options, this.#options.log, this.#timeouts.streamIdleMs)
+  protected started(server: AppServer): CodexThreads {
+    const { log } = this.#options
     this.#isAccountReady = false
-    this.#options.log("info", "codex app-server started", { pid: server.pid, version: server.version })
-    this.#options.onEvent({ type: "process.started", pid: server.pid })
+    log("info", "codex app-server started", { pid: server.pid, version: server.version })
+    return new CodexThreads(server, this.#options, log, this.#timeouts.streamIdleMs)
   }
 
-  #processExited(server: AppServer, reason: string): void {
-    this.#threads = null
+  protected exited(): boolean {
     this.#isAccountReady = false
     this.#configProblem = null
-    if (this.#isStopped) this.#endTurns(server, "agent_stopped", "The agent was stopped")
-    else this.#endTurns(server, "backend_died", `codex ${reason} in the middle of the turn`)
-    const expected = this.#isStopped ? ({ isExpected: true } as const) : {}
-    this.#options.onEvent({ type: "process.exited", pid: server.pid, reason, ...expected })
+    return false
   }
 
-  /** Turns of `server`, or all. */
-  #endTurns(server: AppServer | null, code: string, message: string): void {
-    for (const turn of [...this.#turns.values()]) {
-      if (server === null || turn.server === server) turn.fail({ code, message, modelStatus: null })
-    }
+  protected drop(): void {
+    // They are gone with their process.
   }
 
   #notified(notification: Notification): void {
@@ -322,23 +274,23 @@ class CodexBackend implements Backend {
       }
       case "thread/closed":
         this.#options.log("debug", "codex has unloaded a thread", { thread: params.threadId })
-        this.#threads?.forget(params.threadId)
+        this.sessions?.forget(params.threadId)
         return
     }
     const threadId = "threadId" in params ? (params.threadId ?? null) : null
-    const turn = threadId === null ? undefined : this.#turns.get(threadId)
+    const turn = threadId === null ? undefined : this.turns.get(threadId)
     if (method === "item/completed" && params.item.type === "commandExecution") {
-      this.#threads?.commandCompleted(params.threadId, params.item.id).catch((error) => {
+      this.sessions?.commandCompleted(params.threadId, params.item.id).catch((error) => {
         this.#options.log("info", "a thread was not given back", { reason: messageOf(error) })
       })
     }
     if (turn !== undefined) turn.notified(notification)
     else if (method === "thread/tokenUsage/updated") {
       const { total } = params.tokenUsage
-      if (total != null) this.#threads?.usageTold(params.threadId, usageOf(total))
+      if (total != null) this.sessions?.usageTold(params.threadId, usageOf(total))
     } else if (method === "warning") this.#options.log("info", "codex warns", { warning: params.message })
     // Threads that we did not open are codex's own (sub-agents); their turns belong to a turn of ours.
-    else if (method === "turn/started" && this.#threads?.has(params.threadId)) {
+    else if (method === "turn/started" && this.sessions?.has(params.threadId)) {
       this.#endForeignTurn(params.threadId, params.turn.id)
     }
   }
@@ -350,7 +302,7 @@ class CodexBackend implements Backend {
       return
     }
     const call = parseToolCall(params, line)
-    const turn = call === null ? undefined : this.#turns.get(call.threadId)
+    const turn = call === null ? undefined : this.turns.get(call.threadId)
     if (call !== null && turn !== undefined) turn.called(id, call)
     else server.respond(id, refusedCall(call?.tool ?? "of that form"))
   }
@@ -358,7 +310,7 @@ class CodexBackend implements Backend {
   #endForeignTurn(thread: ThreadRef, turnId: string): void {
     this.#options.log("warn", "codex started a turn that nobody asked for; it is interrupted", { thread })
     this.#options.onEvent({ type: "turn.uninvited", thread })
-    this.#supervisor.current
+    this.supervisor.current
       ?.request("turn/interrupt", { threadId: thread, turnId }, emptyResultSchema)
       .catch((error) => this.#options.log("debug", "interrupt refused", { reason: messageOf(error) }))
   }

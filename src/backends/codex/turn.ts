@@ -74,7 +74,7 @@ export class CodexTurn extends CliTurn {
     })
   }
 
-  get server(): AppServer | null {
+  get process(): AppServer | null {
     return this.#server
   }
 

@@ -9,7 +9,7 @@ import type {
 } from "../../../domain/backend.ts"
 import { ThreadLostError } from "../../../domain/errors.ts"
 import type { BackendContext } from "../backend-context.ts"
-import { endLeftBehind, RunningProcesses } from "../process/running-processes.ts"
+import { RunningProcesses } from "../process/running-processes.ts"
 import { notReady, startableProgram, stopping, turnErrorOfThrown } from "../process/start-error.ts"
 import { backendError } from "../turn/cli-turn.ts"
 import { ThreadFiles } from "./thread-files.ts"
@@ -44,7 +44,6 @@ export abstract class PerTurnBackend implements Backend {
   /** Turns whose process may still be there; the newest of each thread. */
   readonly #turns = new Map<ThreadRef, ProcessTurn>()
   readonly #living = new Set<ProcessTurn>()
-  #cleaning: Promise<void> | null = null
 
   constructor(options: PerTurnOptions, installStep: string) {
     this.#options = options
@@ -67,7 +66,7 @@ export abstract class PerTurnBackend implements Backend {
   /** Ready when the program can be started; what else it needs, a log-in for example, shows in the first turn only. */
   async readiness(): Promise<Readiness> {
     try {
-      await this.#clean()
+      await this.running.cleaned()
       await this.check()
       return { isReady: true }
     } catch (error) {
@@ -126,7 +125,7 @@ export abstract class PerTurnBackend implements Backend {
 
   async #run(turn: ProcessTurn, request: TurnRequest): Promise<void> {
     try {
-      await this.#clean()
+      await this.running.cleaned()
       await this.run(turn, request)
     } catch (error) {
       turn.fail(turnErrorOfThrown(error))
@@ -134,11 +133,5 @@ export abstract class PerTurnBackend implements Backend {
     turn.settle()
     this.#living.delete(turn)
     if (this.#turns.get(request.thread) === turn) this.#turns.delete(request.thread)
-  }
-
-  /** Once, before anything of ours runs: what a killed service left in this workspace is ended. */
-  #clean(): Promise<void> {
-    this.#cleaning ??= endLeftBehind(this.#options.cwd, this.#options.log)
-    return this.#cleaning
   }
 }

@@ -40,10 +40,17 @@ export class RunningProcesses {
   readonly #log: Log
   readonly #bootId = bootIdNow()
   readonly #entries = new Map<number, Entry>()
+  #cleaning: Promise<void> | null = null
 
   constructor(workspace: string, log: Log) {
     this.#file = fileOf(workspace)
     this.#log = log
+  }
+
+  /** Once, before anything of ours runs: what a killed service left in this workspace is ended. Never rejects. */
+  cleaned(): Promise<void> {
+    this.#cleaning ??= endLeftBehind(this.#file.root, this.#log)
+    return this.#cleaning
   }
 
   add(pid: number, marker: string): void {

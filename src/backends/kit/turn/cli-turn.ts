@@ -15,6 +15,13 @@ export const agentStopped: TurnError = {
   modelStatus: null,
 }
 
+/** Of a turn that was stopped before its CLI had heard of it. */
+export const interruptedBefore: TurnError = {
+  code: "interrupted",
+  message: "Interrupted before it began",
+  modelStatus: null,
+}
+
 /** What goes wrong between a CLI and us. */
 export function backendError(message: string): TurnError {
   return { code: "backend_error", message, modelStatus: null }
