@@ -1,6 +1,6 @@
 import { messageOf } from "../../domain/errors.ts"
 import { StartError } from "../kit/process/start-error.ts"
-import { RpcProcess, type RpcProcessOptions } from "../kit/rpc/rpc-process.ts"
+import { RpcProcess, type RpcProcessOptions } from "../kit/warm/rpc-process.ts"
 import type { AcpCli } from "./clis.ts"
 import type { Trouble } from "./errors.ts"
 import type { AcpTimeouts } from "./options.ts"

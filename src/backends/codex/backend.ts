@@ -20,9 +20,9 @@ import {
   startableProgram,
   turnErrorOfThrown,
 } from "../kit/process/start-error.ts"
-import { RpcBackend } from "../kit/rpc/rpc-backend.ts"
 import { type RequestId, RpcError } from "../kit/rpc/rpc-client.ts"
 import { interruptedBefore } from "../kit/turn/cli-turn.ts"
+import { RpcBackend } from "../kit/warm/rpc-backend.ts"
 import { codexKind } from "./history-items.ts"
 import { injectedItem } from "./injected-items.ts"
 import { lastSession } from "./last-session.ts"

@@ -1,7 +1,7 @@
 import { messageOf } from "../../domain/errors.ts"
 import { rawValueAt } from "../../domain/raw-json.ts"
 import type { RequestId } from "../kit/rpc/rpc-client.ts"
-import { RpcProcess, type RpcProcessOptions } from "../kit/rpc/rpc-process.ts"
+import { RpcProcess, type RpcProcessOptions } from "../kit/warm/rpc-process.ts"
 import { codexJson, DeltaLines } from "./codex-json.ts"
 import { type CodexTimeouts, codexInstallStep } from "./options.ts"
 import {

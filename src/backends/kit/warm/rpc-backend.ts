@@ -9,10 +9,10 @@ import type {
 } from "../../../domain/backend.ts"
 import type { TurnError } from "../../../domain/turn-events.ts"
 import type { BackendContext } from "../backend-context.ts"
-import { ProcessSupervisor } from "../process/process-supervisor.ts"
 import { RunningProcesses } from "../process/running-processes.ts"
 import { justEnded, proxyErrorOf } from "../process/start-error.ts"
 import { agentStopped, backendError, type CliTurn } from "../turn/cli-turn.ts"
+import { ProcessSupervisor } from "./process-supervisor.ts"
 import type { RpcProcess } from "./rpc-process.ts"
 
 export interface RpcBackendOptions extends Pick<BackendContext, "cwd" | "onEvent" | "log"> {

@@ -1,9 +1,9 @@
 import { fullReason } from "../../../domain/backend.ts"
 import { messageOf } from "../../../domain/errors.ts"
 import type { Log } from "../../../domain/log.ts"
+import { StartError, type StartErrorFields, stopping } from "../process/start-error.ts"
 import { maxPrintedLength } from "../rpc/json-noise.ts"
 import { RpcLostError } from "../rpc/rpc-client.ts"
-import { StartError, type StartErrorFields, stopping } from "./start-error.ts"
 
 const firstPauseMs = 1_000
 const longestPauseMs = 60_000

@@ -2,12 +2,12 @@ import type { z } from "zod"
 import { messageOf } from "../../../domain/errors.ts"
 import type { Log } from "../../../domain/log.ts"
 import { CliProcess, exitReason, type ProgramCall } from "../process/cli-process.ts"
-import type { SupervisedProcess } from "../process/process-supervisor.ts"
 import type { TreeRoot } from "../process/process-tree.ts"
 import type { RunningProcesses } from "../process/running-processes.ts"
 import { StartError } from "../process/start-error.ts"
-import { JsonLines } from "./json-lines.ts"
-import { type RequestId, RpcClient, type RpcHandlers, RpcLostError } from "./rpc-client.ts"
+import { JsonLines } from "../rpc/json-lines.ts"
+import { type RequestId, RpcClient, type RpcHandlers, RpcLostError } from "../rpc/rpc-client.ts"
+import type { SupervisedProcess } from "./process-supervisor.ts"
 
 const maxLineBytes = 256 * 1024 * 1024
 /** So many forms of what was not understood are logged: a program of another version may send thousands. */
