@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto"
-import type { MessageItem, ReasoningItem } from "../../domain/items.ts"
 import type { TurnEvent } from "../../domain/turn-events.ts"
 import { addUsage, type Usage, usageSince } from "../../domain/usage.ts"
-import { OpenTexts } from "../kit/turn/open-texts.ts"
+import { messageItem, OpenTexts, reasoningItem } from "../kit/turn/texts.ts"
 import { commandOf, itemOfTool, mergedUpdate } from "./items.ts"
 import type { PromptResult, SessionUpdate, ToldUsage, ToolUpdate } from "./protocol.ts"
 
@@ -154,7 +153,7 @@ export class AcpTurnReader {
 
   #start(open: OpenText): void {
     this.#hasShown = true
-    this.tell({ type: "item.started", item: itemOf(open, "", "in_progress") })
+    this.tell({ type: "item.started", item: itemOf[open.kind](open.id, null, "in_progress") })
   }
 
   #delta({ id, kind }: OpenText, text: string): void {
@@ -167,7 +166,7 @@ export class AcpTurnReader {
     this.#open = null
     if (open === null) return
     if (open.isHeld) this.#tellHeld(open)
-    this.tell({ type: "item.completed", item: itemOf(open, open.text, "completed") })
+    this.tell({ type: "item.completed", item: itemOf[open.kind](open.id, open.text, "completed") })
   }
 
   #tool(update: ToolUpdate): void {
@@ -204,15 +203,7 @@ function isTold(tool: ToolUpdate): boolean {
   return tool.kind === "execute" ? commandOf(tool) !== null : tool.status === "in_progress"
 }
 
-function itemOf(
-  { id, kind }: OpenText,
-  text: string,
-  status: "in_progress" | "completed",
-): MessageItem | ReasoningItem {
-  if (kind === "thought") return { type: "reasoning", id, summary: text === "" ? [] : [text], status }
-  const content = text === "" ? [] : [{ type: "text" as const, text }]
-  return { type: "message", id, role: "assistant", content, phase: null, status }
-}
+const itemOf = { message: messageItem, thought: reasoningItem } as const
 
 /** Tokens as the end of a prompt tells them; null: it tells none. */
 export function usageOfPrompt(result: PromptResult): Usage | null {

@@ -3,7 +3,7 @@ import type { Item } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
 import type { TurnEvent } from "../../domain/turn-events.ts"
 import { addUsage, noUsage, type Usage } from "../../domain/usage.ts"
-import { OpenTexts } from "../kit/turn/open-texts.ts"
+import { messageItem, OpenTexts, reasoningItem } from "../kit/turn/texts.ts"
 import { ClientCalls } from "./client-calls.ts"
 import { retryErrorOf, type ToldOfModel } from "./errors.ts"
 import { finishedItem, resultText, startedItem, type ToolUse, toolUseOf } from "./items.ts"
@@ -265,17 +265,8 @@ export class TurnReader {
         ? (result.result ?? "")
         : this.#structuredText(result.structured_output)
     if (text === "") return
-    this.tell({
-      type: "item.completed",
-      item: {
-        type: "message",
-        id: `${this.#messageId}/answer`,
-        role: "assistant",
-        content: [{ type: "text", text }],
-        phase: "final_answer",
-        status: "completed",
-      },
-    })
+    const item = messageItem(`${this.#messageId}/answer`, text, "completed", "final_answer")
+    this.tell({ type: "item.completed", item })
   }
 
   /** As the model wrote it, where that is what claude took. */
@@ -315,11 +306,9 @@ export class TurnReader {
   }
 
   #textItem({ id, type, text }: OpenText, status: Item["status"]): Item {
-    const isBegun = status === "in_progress"
-    if (type === "thinking") return { type: "reasoning", id, summary: isBegun ? [] : [text], status }
-    const phase = this.#options.hasSchema ? "commentary" : null
-    const content = isBegun ? [] : [{ type: "text" as const, text }]
-    return { type: "message", id, role: "assistant", content, phase, status }
+    const told = status === "in_progress" ? null : text
+    if (type === "thinking") return reasoningItem(id, told, status)
+    return messageItem(id, told, status, this.#options.hasSchema ? "commentary" : null)
   }
 
   #native(role: "assistant" | "user", content: readonly ContentBlock[]): void {

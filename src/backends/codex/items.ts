@@ -1,49 +1,116 @@
 import { z } from "zod"
 import type { FileChange, Item, ItemStatus, Phase } from "../../domain/items.ts"
+import { messageItem } from "../kit/turn/texts.ts"
 import type { NativeItem } from "./protocol.ts"
 
 const toolServer = "codex"
 
-const statusSchema = z.string().nullish()
+const id = z.string()
+const status = z.string().nullish()
 
-const schemas = {
-  agentMessage: z.object({ id: z.string(), text: z.string(), phase: z.string().nullish() }),
-  reasoning: z.object({ id: z.string(), summary: z.array(z.string()).default([]) }),
-  commandExecution: z.object({
-    id: z.string(),
-    command: z.string(),
-    cwd: z.string().nullish(),
-    aggregatedOutput: z.string().nullish(),
-    exitCode: z.number().nullish(),
-    status: statusSchema,
-  }),
-  fileChange: z.object({
-    id: z.string(),
-    changes: z.array(
-      z.object({ path: z.string(), kind: z.looseObject({ type: z.string() }), diff: z.string().default("") }),
-    ),
-    status: statusSchema,
-  }),
-  mcpToolCall: z.object({
-    id: z.string(),
-    server: z.string(),
-    tool: z.string(),
-    arguments: z.unknown(),
-    /** The same as it was written, see `AppServer`. */
-    argumentsText: z.string().nullish(),
-    result: z.object({ content: z.array(z.unknown()) }).nullish(),
-    error: z.object({ message: z.string() }).nullish(),
-    status: statusSchema,
-  }),
-  webSearch: z.object({ id: z.string(), query: z.string().nullish() }),
-  imageView: z.object({ id: z.string(), path: z.string() }),
-  collabAgentToolCall: z.object({
-    id: z.string(),
-    tool: z.string(),
-    prompt: z.string().nullish(),
-    status: statusSchema,
-  }),
-} as const
+type Mapping = (native: NativeItem, isDone: boolean) => Item
+
+/** An item of codex's of one kind, and what it is in our words. */
+function mapped<T>(schema: z.ZodType<T>, map: (item: T, isDone: boolean) => Item): Mapping {
+  return (native, isDone) => map(schema.parse(native), isDone)
+}
+
+const mappings: Readonly<Record<string, Mapping>> = {
+  agentMessage: mapped(
+    z.object({ id, text: z.string(), phase: z.string().nullish() }),
+    ({ id, text, phase }, isDone) => messageItem(id, isDone ? text : null, endOf(isDone), phaseOf(phase)),
+  ),
+  reasoning: mapped(
+    z.object({ id, summary: z.array(z.string()).default([]) }),
+    ({ id, summary }, isDone) => ({
+      type: "reasoning",
+      id,
+      summary: isDone ? summary : [],
+      status: endOf(isDone),
+    }),
+  ),
+  commandExecution: mapped(
+    z.object({
+      id,
+      command: z.string(),
+      cwd: z.string().nullish(),
+      aggregatedOutput: z.string().nullish(),
+      exitCode: z.number().nullish(),
+      status,
+    }),
+    (item, isDone) => ({
+      type: "command",
+      id: item.id,
+      command: withoutShell(item.command),
+      cwd: item.cwd ?? null,
+      output: item.aggregatedOutput ?? "",
+      exitCode: item.exitCode ?? null,
+      status: statusOf(item.status, isDone),
+    }),
+  ),
+  fileChange: mapped(
+    z.object({
+      id,
+      changes: z.array(
+        z.object({
+          path: z.string(),
+          kind: z.looseObject({ type: z.string() }),
+          diff: z.string().default(""),
+        }),
+      ),
+      status,
+    }),
+    (item, isDone) => ({
+      type: "file_change",
+      id: item.id,
+      changes: item.changes.map(
+        ({ path, kind, diff }): FileChange => ({
+          path,
+          kind: kind.type === "add" || kind.type === "delete" ? kind.type : "update",
+          diff,
+        }),
+      ),
+      status: statusOf(item.status, isDone),
+    }),
+  ),
+  mcpToolCall: mapped(
+    z.object({
+      id,
+      server: z.string(),
+      tool: z.string(),
+      arguments: z.unknown(),
+      /** The same as it was written, see `AppServer`. */
+      argumentsText: z.string().nullish(),
+      result: z.object({ content: z.array(z.unknown()) }).nullish(),
+      error: z.object({ message: z.string() }).nullish(),
+      status,
+    }),
+    (item, isDone) => ({
+      type: "tool_call",
+      id: item.id,
+      server: item.server,
+      tool: item.tool,
+      arguments: item.arguments == null ? "{}" : (item.argumentsText ?? JSON.stringify(item.arguments)),
+      output: item.result == null ? null : item.result.content.map(textOfMcpContent).join("\n"),
+      error: item.error?.message ?? null,
+      status: statusOf(item.status, isDone),
+    }),
+  ),
+  webSearch: mapped(z.object({ id, query: z.string().nullish() }), ({ id, query }, isDone) => ({
+    type: "web_search",
+    id,
+    query: query ?? "",
+    status: endOf(isDone),
+  })),
+  imageView: mapped(z.object({ id, path: z.string() }), ({ id, path }, isDone) =>
+    ownTool(id, "view_image", { path }, endOf(isDone)),
+  ),
+  collabAgentToolCall: mapped(
+    z.object({ id, tool: z.string(), prompt: z.string().nullish(), status }),
+    ({ id, tool, prompt, status }, isDone) =>
+      ownTool(id, tool, prompt == null ? {} : { prompt }, statusOf(status, isDone)),
+  ),
+}
 
 /**
  * A native item in our words; null for those that are not output (what the user said, the client's own functions) and
@@ -51,68 +118,11 @@ const schemas = {
  * kind has another form.
  */
 export function itemOf(native: NativeItem, isDone: boolean): Item | null {
-  switch (native.type) {
-    case "agentMessage": {
-      const { id, text, phase } = schemas.agentMessage.parse(native)
-      const content = isDone ? [{ type: "text" as const, text }] : []
-      const status = isDone ? "completed" : "in_progress"
-      return { type: "message", id, role: "assistant", content, phase: phaseOf(phase), status }
-    }
-    case "reasoning": {
-      const { id, summary } = schemas.reasoning.parse(native)
-      return isDone
-        ? { type: "reasoning", id, summary, status: "completed" }
-        : { type: "reasoning", id, summary: [], status: "in_progress" }
-    }
-    case "commandExecution": {
-      const item = schemas.commandExecution.parse(native)
-      return {
-        type: "command",
-        id: item.id,
-        command: withoutShell(item.command),
-        cwd: item.cwd ?? null,
-        output: item.aggregatedOutput ?? "",
-        exitCode: item.exitCode ?? null,
-        status: statusOf(item.status, isDone),
-      }
-    }
-    case "fileChange": {
-      const item = schemas.fileChange.parse(native)
-      const changes: FileChange[] = item.changes.map(({ path, kind, diff }) => ({
-        path,
-        kind: kind.type === "add" || kind.type === "delete" ? kind.type : "update",
-        diff,
-      }))
-      return { type: "file_change", id: item.id, changes, status: statusOf(item.status, isDone) }
-    }
-    case "mcpToolCall": {
-      const item = schemas.mcpToolCall.parse(native)
-      return {
-        type: "tool_call",
-        id: item.id,
-        server: item.server,
-        tool: item.tool,
-        arguments: item.arguments == null ? "{}" : (item.argumentsText ?? JSON.stringify(item.arguments)),
-        output: item.result == null ? null : item.result.content.map(textOfMcpContent).join("\n"),
-        error: item.error?.message ?? null,
-        status: statusOf(item.status, isDone),
-      }
-    }
-    case "webSearch": {
-      const { id, query } = schemas.webSearch.parse(native)
-      return { type: "web_search", id, query: query ?? "", status: isDone ? "completed" : "in_progress" }
-    }
-    case "imageView": {
-      const { id, path } = schemas.imageView.parse(native)
-      return ownTool(id, "view_image", { path }, isDone ? "completed" : "in_progress")
-    }
-    case "collabAgentToolCall": {
-      const { id, tool, prompt, status } = schemas.collabAgentToolCall.parse(native)
-      return ownTool(id, tool, prompt == null ? {} : { prompt }, statusOf(status, isDone))
-    }
-    default:
-      return null
-  }
+  return Object.hasOwn(mappings, native.type) ? (mappings[native.type]?.(native, isDone) ?? null) : null
+}
+
+function endOf(isDone: boolean): "completed" | "in_progress" {
+  return isDone ? "completed" : "in_progress"
 }
 
 function ownTool(

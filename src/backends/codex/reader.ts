@@ -7,12 +7,17 @@ import type { AnswerCut, TurnEvent } from "../../domain/turn-events.ts"
 import { addUsage, noUsage, type Usage, usageSince } from "../../domain/usage.ts"
 import type { RequestId } from "../kit/rpc/rpc-client.ts"
 import type { OpenCalls } from "../kit/turn/open-calls.ts"
-import { OpenTexts } from "../kit/turn/open-texts.ts"
+import { OpenTexts } from "../kit/turn/texts.ts"
 import { cutIn, turnErrorOf } from "./errors.ts"
 import { keptNativeItem, ToldTexts } from "./history-items.ts"
 import { itemOf } from "./items.ts"
-import type { NativeItem, Notification } from "./protocol.ts"
-import { type TokenCount, usageOf } from "./protocol.ts"
+import {
+  type NativeItem,
+  type NativeTurnError,
+  type Notification,
+  type TokenCount,
+  usageOf,
+} from "./protocol.ts"
 import type { LoadedThread } from "./threads.ts"
 
 interface TurnReaderOptions {
@@ -108,24 +113,10 @@ export class TurnReader {
       case "thread/tokenUsage/updated":
         this.#countTotal(notification.params.tokenUsage)
         break
-      case "error": {
+      case "error":
         // Without a retry it is repeated in `turn/completed`.
-        if (!notification.params.willRetry) break
-        const { error } = notification.params
-        const { message, additionalDetails } = error
-        // What was begun is asked for anew.
-        this.#openMessage = null
-        this.#openTexts.askedAgain()
-        const cut = cutIn(`${message} ${additionalDetails ?? ""}`)
-        if (cut !== null) this.#onCut(cut)
-        this.#push({
-          type: "notice",
-          message: additionalDetails == null ? message : `${message} (${additionalDetails})`,
-          tells: "trouble",
-          error: turnErrorOf(error),
-        })
+        if (notification.params.willRetry) this.#askedAgain(notification.params.error)
         break
-      }
       case "warning":
         this.#notice(notification.params.message)
         break
@@ -136,6 +127,21 @@ export class TurnReader {
         // The turn itself and the process are not read here.
         break
     }
+  }
+
+  /** What was begun is asked for anew. */
+  #askedAgain(error: NativeTurnError): void {
+    const { message, additionalDetails } = error
+    this.#openMessage = null
+    this.#openTexts.askedAgain()
+    const cut = cutIn(`${message} ${additionalDetails ?? ""}`)
+    if (cut !== null) this.#onCut(cut)
+    this.#push({
+      type: "notice",
+      message: additionalDetails == null ? message : `${message} (${additionalDetails})`,
+      tells: "trouble",
+      error: turnErrorOf(error),
+    })
   }
 
   /**

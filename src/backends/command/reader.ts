@@ -1,6 +1,5 @@
 import { z } from "zod"
 import { printedText } from "../../domain/printed-text.ts"
-import type { TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
 import {
   exitFailure,
@@ -15,6 +14,7 @@ import type { CliExit } from "../kit/process/cli-process.ts"
 import { JsonLines } from "../kit/rpc/json-lines.ts"
 import { objectBehindNoise } from "../kit/rpc/json-noise.ts"
 import { httpStatus, modelFailure } from "../kit/turn/model-failure.ts"
+import { messageItem, reasoningItem } from "../kit/turn/texts.ts"
 
 const tokens = z.number().nonnegative().nullish()
 const lineSchema = z.discriminatedUnion("type", [
@@ -72,6 +72,8 @@ export class LineReader implements OutputReader {
     return this.#inner
   }
 }
+
+const itemOf = { message: messageItem, reasoning: reasoningItem } as const
 
 class JsonAnswerReader implements OutputReader {
   readonly #options: TextReaderOptions
@@ -151,25 +153,16 @@ class JsonAnswerReader implements OutputReader {
   #begin(kind: "message" | "reasoning"): void {
     if (this.#begun.has(kind)) return
     this.#begun.add(kind)
-    this.#options.push({ type: "item.started", item: itemOf(kind, "", "in_progress") })
+    this.#options.push({ type: "item.started", item: itemOf[kind](kind, null, "in_progress") })
   }
 
   #end(kind: "message" | "reasoning"): void {
     const key = `${kind} ended`
     if (!this.#begun.has(kind) || this.#begun.has(key)) return
     this.#begun.add(key)
-    this.#options.push({ type: "item.completed", item: itemOf(kind, this.#texts[kind], "completed") })
+    const item = itemOf[kind](kind, this.#texts[kind] || null, "completed")
+    this.#options.push({ type: "item.completed", item })
   }
-}
-
-function itemOf(
-  kind: "message" | "reasoning",
-  text: string,
-  status: "in_progress" | "completed",
-): Extract<TurnEvent, { type: "item.started" }>["item"] {
-  if (kind === "reasoning") return { type: "reasoning", id: kind, summary: text === "" ? [] : [text], status }
-  const content = text === "" ? [] : [{ type: "text" as const, text }]
-  return { type: "message", id: kind, role: "assistant", content, phase: null, status }
 }
 
 function lineOf(text: string): Line | null {

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto"
 import { setImmediate, setTimeout } from "node:timers/promises"
 import { messageOf } from "../../domain/errors.ts"
-import type { ContentPart, FunctionCallItem, MessageItem, ReasoningItem } from "../../domain/items.ts"
+import type { ContentPart, FunctionCallItem } from "../../domain/items.ts"
 import type { Usage } from "../../domain/usage.ts"
 import { CliTurn } from "../kit/turn/cli-turn.ts"
 import { functionCall } from "../kit/turn/open-calls.ts"
+import { messageItem, reasoningItem } from "../kit/turn/texts.ts"
 import { addLine, commandItem, type DemoFolders, runCommand } from "./acts.ts"
 import { type DemoStep, replyToOutput, spoken } from "./reply.ts"
 
@@ -87,18 +88,13 @@ export class DemoTurn extends CliTurn {
   }
 
   async #think(text: string): Promise<void> {
-    const item: ReasoningItem = {
-      type: "reasoning",
-      id: `demo_${randomUUID()}`,
-      summary: [],
-      status: "in_progress",
-    }
+    const item = reasoningItem(`demo_${randomUUID()}`, null, "in_progress")
     this.push({ type: "item.started", item })
     await setImmediate(null, { signal: this.#abort.signal })
     this.#outputTokens += tokensOf(text.length)
     this.#reasoningTokens += tokensOf(text.length)
     this.push({ type: "item.delta", itemId: item.id, channel: "summary", index: 0, text })
-    this.push({ type: "item.completed", item: { ...item, summary: [text], status: "completed" } })
+    this.push({ type: "item.completed", item: reasoningItem(item.id, text, "completed") })
   }
 
   async #call(reply: Extract<DemoStep, { type: "call" }>): Promise<readonly ContentPart[]> {
@@ -116,22 +112,14 @@ export class DemoTurn extends CliTurn {
 
   async #speak(reply: Extract<DemoStep, { type: "text" }>): Promise<void> {
     const { signal } = this.#abort
-    const message: MessageItem = {
-      type: "message",
-      id: `demo_${randomUUID()}`,
-      role: "assistant",
-      content: [],
-      phase: null,
-      status: "in_progress",
-    }
+    const message = messageItem(`demo_${randomUUID()}`, null, "in_progress")
     this.push({ type: "item.started", item: message })
     for (const text of reply.pieces) {
       await (reply.pauseMs > 0 ? setTimeout(reply.pauseMs, null, { signal }) : setImmediate(null, { signal }))
       this.#outputTokens += tokensOf(text.length)
       this.push({ type: "item.delta", itemId: message.id, channel: "text", index: 0, text })
     }
-    const content = [{ type: "text" as const, text: reply.text }]
-    this.push({ type: "item.completed", item: { ...message, content, status: "completed" } })
+    this.push({ type: "item.completed", item: messageItem(message.id, reply.text, "completed") })
   }
 }
 

@@ -11,8 +11,7 @@ import { FunctionChannel } from "../kit/turn/function-channel.ts"
 import { LastSession } from "./last-session.ts"
 import { defaultTimeouts, type ExecBackendOptions, type ExecTimeouts } from "./options.ts"
 import { type ExecProfile, probeExec } from "./probe.ts"
-import type { Restraint } from "./program.ts"
-import { callsFunctions, holdMsOf } from "./program.ts"
+import { callsFunctions, holdMsOf, type Restraint } from "./program.ts"
 import { runExecTurn } from "./run.ts"
 
 /**

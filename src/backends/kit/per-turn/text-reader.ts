@@ -3,6 +3,7 @@ import type { Usage } from "../../../domain/usage.ts"
 import { type CliExit, exitReason, reasonWithTail } from "../process/cli-process.ts"
 import { backendError } from "../turn/cli-turn.ts"
 import { modelFailureInWords } from "../turn/model-failure.ts"
+import { messageItem } from "../turn/texts.ts"
 
 /** How the program says that the turn has ended; `total` is its running total, null where it tells none. */
 export type TurnOutcome =
@@ -75,17 +76,8 @@ export class TextReader implements OutputReader {
     }
     if (exit.code !== 0) return exitFailure(this.#options.program, exit, stderrTail)
     this.#begin()
-    this.#options.push({
-      type: "item.completed",
-      item: {
-        type: "message",
-        id: itemId,
-        role: "assistant",
-        content: [{ type: "text", text: this.#parts.join("") }],
-        phase: null,
-        status: "completed",
-      },
-    })
+    const item = messageItem(itemId, this.#parts.join(""), "completed")
+    this.#options.push({ type: "item.completed", item })
     return { type: "completed", total: null }
   }
 
@@ -111,17 +103,7 @@ export class TextReader implements OutputReader {
   #begin(): void {
     if (this.#hasBegun) return
     this.#hasBegun = true
-    this.#options.push({
-      type: "item.started",
-      item: {
-        type: "message",
-        id: itemId,
-        role: "assistant",
-        content: [],
-        phase: null,
-        status: "in_progress",
-      },
-    })
+    this.#options.push({ type: "item.started", item: messageItem(itemId, null, "in_progress") })
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ItemStatus, MessageItem, Phase, ReasoningItem } from "../../../domain/items.ts"
 import type { TurnEvent } from "../../../domain/turn-events.ts"
 
 /**
@@ -37,4 +38,20 @@ export class OpenTexts {
     else if (isNew && isText) this.#open.add(id)
     return isNew
   }
+}
+
+/** What the agent says; null: nothing yet. */
+export function messageItem(
+  id: string,
+  text: string | null,
+  status: ItemStatus,
+  phase: Phase = null,
+): MessageItem {
+  const content = text === null ? [] : [{ type: "text" as const, text }]
+  return { type: "message", id, role: "assistant", content, phase, status }
+}
+
+/** What the agent thinks; null: nothing yet. */
+export function reasoningItem(id: string, text: string | null, status: ItemStatus): ReasoningItem {
+  return { type: "reasoning", id, summary: text === null ? [] : [text], status }
 }
