@@ -2,8 +2,12 @@ import { writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { chatParameters } from "../src/protocol/chat/parameters.ts"
 import type { Parameter, ParameterKind } from "../src/protocol/common/parameters.ts"
-import { type QueryDescription, turnHeaders } from "../src/protocol/openapi/query-descriptions.ts"
-import { type RouteDescription, routeDescriptions } from "../src/protocol/openapi/route-descriptions.ts"
+import {
+  type QueryDescription,
+  type RouteDescription,
+  routeDescriptions,
+  turnHeaders,
+} from "../src/protocol/openapi/routes.ts"
 import { compactParameters } from "../src/protocol/responses/compact-request.ts"
 import { responsesParameters } from "../src/protocol/responses/parameters.ts"
 import { agentClis, type CliCapabilities } from "./agent-clis.ts"

@@ -1,11 +1,13 @@
 import type { FunctionTool } from "../domain/backend.ts"
 import {
+  errorText,
   type Fields,
   fieldsOf,
   notificationText,
   type RequestId,
   RpcError,
   type RpcRequest,
+  resultText,
   rpcCodes,
 } from "./json-rpc.ts"
 import type { OpenChannel } from "./open-channel.ts"
@@ -18,7 +20,7 @@ const subscriptionKey = "io.modelcontextprotocol/subscriptionId"
 const versionKey = "io.modelcontextprotocol/protocolVersion"
 const unsupportedVersion = -32_022
 
-export interface ServerInfo {
+interface ServerInfo {
   readonly name: string
   readonly version: string
 }
@@ -100,4 +102,30 @@ function agreedVersion(requested: unknown): string {
 function toolOf({ name, description, parameters }: FunctionTool): Fields {
   // MCP wants the word; a client of the OpenAI API may leave it out.
   return { name, description, inputSchema: { ...parameters, type: "object" } }
+}
+
+/** The message that answers a call of a tool; null: nobody waits for it any more. Rejects for faults of ours only. */
+export async function answerCall(
+  channel: OpenChannel,
+  { id, params, argumentsText }: RpcRequest,
+  gone: AbortSignal,
+): Promise<string | null> {
+  try {
+    const result = await channel.call(id, params, gone, argumentsText)
+    return result === null ? null : resultText(id, completeResult(params, result))
+  } catch (error) {
+    if (error instanceof RpcError) return errorText(id, error)
+    throw error
+  }
+}
+
+/** Messages that say that the call goes on, for clients that asked for them: some wait longer then. */
+export function progressOf(params: Fields): () => string | null {
+  const { progressToken } = fieldsOf(params._meta)
+  let progress = 0
+  return () => {
+    if (typeof progressToken !== "string" && typeof progressToken !== "number") return null
+    progress += 1
+    return notificationText("notifications/progress", { progressToken, progress })
+  }
 }

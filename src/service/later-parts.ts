@@ -1,7 +1,7 @@
 import { messageOf } from "../domain/errors.ts"
 import type { LaterPart } from "../domain/later-part.ts"
 import { schemaWorker } from "../engine/answer/schema-worker.ts"
-import { openApiModule } from "../http/resources/openapi-route.ts"
+import { openApiModule } from "../http/resources/discovery-routes.ts"
 import { webSocketLibrary } from "../http/turns/websocket-endpoint.ts"
 import type { ServiceLog } from "./service-log.ts"
 

@@ -6,7 +6,6 @@ import { isFinished, type ResponseRecord } from "../domain/responses.ts"
 import type { CallingTurn, ServiceToolResult } from "../domain/service-tools.ts"
 import { anyFunction, type ClientRequest } from "../domain/turn-request.ts"
 import type { Engine } from "../engine/engine.ts"
-import { assertMayAsk } from "./may-ask.ts"
 
 export interface TeamLimits {
   /** How many agents may wait for each other in a row: 1 lets an agent ask, and the asked one no further. */
@@ -211,4 +210,36 @@ function askerOf(
   if (!parsed.success) return null
   const { asked_by: agentId, asked_in: id } = parsed.data.metadata
   return { agentId, id }
+}
+
+/** Who asks: its id, and those that wait for its turn, the first one to ask first. */
+export interface Asker {
+  readonly agentId: string
+  readonly askedBy: readonly string[]
+}
+
+/**
+ * Throws `agent_waits`, in words for the asking agent, when it may not ask `agentId`: nobody asks itself, nor somebody who waits
+ * for the answer, and at most `depth` wait for each other in a row.
+ */
+export function assertMayAsk({ agentId: asker, askedBy }: Asker, agentId: string, depth: number): void {
+  if (agentId === asker) {
+    throw wouldWait(`You are ${agentId}: an agent cannot ask itself. Do it in this turn.`)
+  }
+  if (askedBy.includes(agentId)) {
+    throw wouldWait(
+      `${agentId} waits for this answer itself (${[...askedBy, asker].join(" asks ")}), so asking it would be a ` +
+        "cycle. Answer with what you have, and say what you would need.",
+    )
+  }
+  if (askedBy.length >= depth) {
+    throw wouldWait(
+      `${askedBy.length + 1} agents ask each other in a row already, and ${depth} may. Do it yourself, or answer ` +
+        "with what you have.",
+    )
+  }
+}
+
+function wouldWait(message: string): ProxyError {
+  return new ProxyError("agent_waits", message)
 }

@@ -1,6 +1,6 @@
 import { request } from "node:http"
 import { describe, expect, it } from "vitest"
-import { routeDescriptions } from "../../src/protocol/openapi/route-descriptions.ts"
+import { routeDescriptions } from "../../src/protocol/openapi/routes.ts"
 import { jsonOf, type ServerFixture, serverFixture } from "./http-fixture.ts"
 
 const withKey = { config: { apiKeys: new Map([["ann", "sk-ann"]]) } }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { formOf } from "./json-depth.ts"
+import { formOf } from "./json-body.ts"
 
 const deeper = (json: string, limit: number): boolean => formOf(Buffer.from(json), limit).isTooDeep
 

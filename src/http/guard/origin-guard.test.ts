@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { checkOrigin } from "./origin-guard.ts"
-import { parseHost } from "./parse-host.ts"
+import { checkOrigin, parseHost } from "./origin-guard.ts"
 
 function isAllowed(
   host: string | undefined,

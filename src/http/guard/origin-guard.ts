@@ -4,7 +4,6 @@ import type { Config } from "../../config/config.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import type { ClientAddress } from "../server/client-address.ts"
 import type { HttpEnv } from "../server/http-env.ts"
-import { isLoopbackName, parseHost } from "./parse-host.ts"
 
 /**
  * Stands in for the key where none is configured. Browsers are the danger: a foreign page can post to this machine
@@ -98,4 +97,20 @@ export function crossOrigin(config: Config): MiddlewareHandler<HttpEnv> {
     set("access-control-expose-headers", exposed)
     await next()
   }
+}
+
+const hostPattern = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/i
+
+/** A `Host` header taken apart; null when it is not one. `name` is lower case and without brackets. */
+export function parseHost(host: string): { readonly name: string; readonly port: string | null } | null {
+  const match = hostPattern.exec(host)
+  const name = match?.[1]?.toLowerCase()
+  if (name === undefined) return null
+  return { name: name.startsWith("[") ? name.slice(1, -1) : name, port: match?.[2] ?? null }
+}
+
+/** A name that leads to this machine, and that nobody else can own. */
+function isLoopbackName(name: string): boolean {
+  if (name === "localhost" || name.endsWith(".localhost") || name === "::1") return true
+  return isIP(name) === 4 && name.startsWith("127.")
 }

@@ -1,4 +1,5 @@
 import type { PageRequest } from "../../domain/conversations.ts"
+import { unknownFields } from "../../protocol/common/parameters.ts"
 import { invalidRequest, quote, unknownValue } from "../../protocol/common/shape.ts"
 import type { HttpContext } from "../server/http-env.ts"
 
@@ -44,4 +45,14 @@ export function pageOf(context: HttpContext, usualOrder: PageRequest["order"]): 
     limit: integerQuery(context, "limit", 1, maxPageSize) ?? usualPageSize,
     after: context.req.query("after") ?? null,
   }
+}
+
+/** Tells a client which fields of its body have no effect; nothing where there are none. */
+export function advisoryHeader(names: readonly string[]): Record<string, string> {
+  return names.length === 0 ? {} : { "x-advisory-parameters": names.join(", ") }
+}
+
+/** The same of a body whose route knows these fields only. */
+export function unknownIn(body: unknown, known: readonly string[]): Record<string, string> {
+  return advisoryHeader(unknownFields(body, known))
 }

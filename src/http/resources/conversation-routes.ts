@@ -1,7 +1,7 @@
 import type { Config } from "../../config/config.ts"
 import type { ConversationItem } from "../../domain/conversations.ts"
 import type { Engine } from "../../engine/engine.ts"
-import { toList } from "../../protocol/common/list.ts"
+import { toList } from "../../protocol/common/answer-parts.ts"
 import { looseConversation, looseMetadata } from "../../protocol/common/loose-forms.ts"
 import { unknownFields } from "../../protocol/common/parameters.ts"
 import { isObject } from "../../protocol/common/shape.ts"
@@ -10,13 +10,12 @@ import {
   parseNewConversation,
   parseNewItems,
   toConversation,
-} from "../../protocol/conversations.ts"
-import { leftOutOf } from "../../protocol/responses/left-out.ts"
+} from "../../protocol/responses/conversations.ts"
+import { leftOutOf } from "../../protocol/responses/input-items.ts"
 import { includable } from "../../protocol/responses/parameters.ts"
 import { toWireItem, type WireObject } from "../../protocol/responses/wire-items.ts"
-import { advisoryHeader, unknownIn } from "../guard/advisory-header.ts"
 import { readLooseBody } from "../guard/json-body.ts"
-import { listQuery, pageOf } from "../guard/query-parameters.ts"
+import { advisoryHeader, listQuery, pageOf, unknownIn } from "../guard/query-parameters.ts"
 import type { HttpContext } from "../server/http-env.ts"
 import { answerJson } from "../server/large-answer.ts"
 

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream"
 import { ProxyError } from "../../domain/errors.ts"
 import type { FileLibrary, FileQuery, FileRecord, ReceivedUpload } from "../../domain/files.ts"
-import { toList } from "../../protocol/common/list.ts"
+import { toList } from "../../protocol/common/answer-parts.ts"
 import { invalidRequest, unknownValue } from "../../protocol/common/shape.ts"
 import { readPurpose, readUploadFields, toFile } from "../../protocol/files.ts"
 import { bodyChunks } from "../guard/json-body.ts"

@@ -3,13 +3,14 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
 import type { Config } from "../../config/config.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import { oneLineJson } from "../../domain/one-line-json.ts"
-import { answerCall, progressOf } from "../../mcp/answer-call.ts"
 import {
+  answerCall,
   answerRequest,
   changedText,
   checkVersion,
   completeResult,
   listeningText,
+  progressOf,
 } from "../../mcp/answer-request.ts"
 import {
   errorText,
@@ -22,15 +23,14 @@ import {
 import type { OpenChannel } from "../../mcp/open-channel.ts"
 import type { ToolChannels } from "../../mcp/tool-channels.ts"
 import { readJsonAndText } from "../guard/json-body.ts"
-import { isOwnName } from "../guard/origin-guard.ts"
-import { parseHost } from "../guard/parse-host.ts"
+import { isOwnName, parseHost } from "../guard/origin-guard.ts"
 import { hostOf } from "../guard/request-gate.ts"
-import { breakOff } from "../server/broken-answer.ts"
 import { clientOf } from "../server/client-connection.ts"
 import { answerError } from "../server/error-answer.ts"
 import type { HttpContext } from "../server/http-env.ts"
 import { WholeBody, writeLarge } from "../server/large-answer.ts"
 import type { ServiceBounds } from "../server/service-bounds.ts"
+import { breakOff } from "../server/settled.ts"
 import type { StalledReaders } from "../server/stalled-readers.ts"
 
 interface McpRouteOptions {

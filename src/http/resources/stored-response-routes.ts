@@ -11,8 +11,8 @@ import { booleanQuery, integerQuery, listQuery, pageOf } from "../guard/query-pa
 import type { HttpContext } from "../server/http-env.ts"
 import { answerJson } from "../server/large-answer.ts"
 import type { ServiceBounds } from "../server/service-bounds.ts"
+import { serverLabelOf } from "../turns/earlier-items.ts"
 import { replayResponse } from "../turns/response-replay.ts"
-import { serverLabelOf } from "../turns/server-label.ts"
 import { answerOf } from "../turns/waiting-answer.ts"
 
 interface StoredResponseHandlers {

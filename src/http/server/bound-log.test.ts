@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest"
-import { BoundLog } from "./bound-log.ts"
+import { BoundLog } from "./bounds.ts"
 
 afterEach(() => void vi.useRealTimers())
 

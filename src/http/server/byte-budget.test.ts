@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { ByteBudget } from "./byte-budget.ts"
+import { ByteBudget } from "./bounds.ts"
 
 const kilobyte = 1024
 

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events"
 import type { Socket } from "node:net"
 import { beforeEach, describe, expect, it } from "vitest"
-import { BoundLog } from "./bound-log.ts"
+import { BoundLog } from "./bounds.ts"
 import { Connections } from "./connections.ts"
 
 /** Of a socket only these are asked for. */

@@ -1,9 +1,8 @@
 import type { Socket } from "node:net"
 import { SharedRoom } from "../../domain/shared-room.ts"
-import type { BoundLog } from "./bound-log.ts"
-import { isOnThisMachine, partyOf } from "./client-address.ts"
-import { readAddress } from "./forwarded-for.ts"
-import type { ConnectionLimits } from "./open-files.ts"
+import type { BoundLog } from "./bounds.ts"
+import { isOnThisMachine, partyOf, readAddress } from "./client-address.ts"
+import type { ConnectionLimits } from "./service-bounds.ts"
 
 /** Why a connection is not served: there are too many in all, or too many of its address. */
 export type ConnectionRefusal = "all" | "address"

@@ -1,8 +1,11 @@
-import type { IncomingMessage } from "node:http"
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http"
+import type { Socket } from "node:net"
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
+import { ProxyError } from "../../domain/errors.ts"
+import { newId } from "../../domain/ids.ts"
 import { toErrorResponse } from "../../protocol/common/errors.ts"
+import type { ConnectionRefusal } from "./connections.ts"
 import type { HttpContext } from "./http-env.ts"
-import { answerAndDiscard } from "./lingering-answer.ts"
 
 /** The envelope with its status and headers for anything that was thrown; notes the fault for the log. */
 export async function answerError(
@@ -42,4 +45,110 @@ export function errorAnswer(
     body: JSON.stringify(body),
     headers: { "content-type": "application/json", "x-request-id": requestId, ...headers },
   }
+}
+
+const maxDiscardedBytes = 64 * 1024 * 1024
+const maxLingerMs = 2000
+
+/**
+ * Answers a request whose body is still coming, and closes the connection. Closing at once would make the kernel
+ * answer the rest of the body with a reset, upon which most clients lose the answer that they have not read yet; so
+ * the answer goes out whole, then the rest is thrown away for a bounded time (RFC 9112, 9.6), then the connection ends.
+ */
+export async function answerAndDiscard(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  answer: {
+    readonly status: number
+    readonly headers: Readonly<Record<string, string>>
+    readonly body: string
+  },
+): Promise<void> {
+  outgoing.writeHead(answer.status, {
+    ...answer.headers,
+    connection: "close",
+    "content-length": Buffer.byteLength(answer.body),
+  })
+  outgoing.write(answer.body)
+  await discardRest(incoming)
+  outgoing.end()
+}
+
+function discardRest(incoming: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    let discardedBytes = 0
+    const count = (chunk: Uint8Array): void => {
+      discardedBytes += chunk.length
+      if (discardedBytes > maxDiscardedBytes) settle()
+    }
+    const settle = (): void => {
+      clearTimeout(timer)
+      incoming.off("data", count)
+      for (const event of ["end", "close", "error"]) incoming.off(event, settle)
+      resolve()
+    }
+    const timer = setTimeout(settle, maxLingerMs)
+    if (incoming.readableEnded || incoming.destroyed) return settle()
+    incoming.on("data", count)
+    for (const event of ["end", "close", "error"]) incoming.on(event, settle)
+    incoming.resume()
+  })
+}
+
+/** Refused connections that are still open, so that their clients can read why. */
+const maxLingering = 128
+const lingerMs = 1000
+let lingering = 0
+
+/** Tells a client that its connection is not served, and closes it. The request is read no further than its headers. */
+export async function answerRefused(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  refusal: ConnectionRefusal,
+): Promise<void> {
+  await answerAndDiscard(incoming, outgoing, errorAnswer(refused(refusal), newId("req_")))
+}
+
+/** The same for one that is not even to be read; the socket is this function's from now on. */
+export function refuseSocket(socket: Socket, refusal: ConnectionRefusal): void {
+  endSocket(socket, errorAnswer(refused(refusal), newId("req_")))
+}
+
+/** Writes an answer to a socket that is this function's from now on, and closes it. */
+export function endSocket(socket: Socket, answer: ReturnType<typeof errorAnswer>): void {
+  socket.on("error", () => {})
+  socket.end(bareAnswer(answer))
+  if (lingering >= maxLingering) {
+    socket.destroySoon()
+    return
+  }
+  // What the client has sent and nobody read would make the kernel reset the connection, and the answer with it.
+  lingering += 1
+  const timer = setTimeout(() => socket.destroy(), lingerMs)
+  socket.once("close", () => {
+    lingering -= 1
+    clearTimeout(timer)
+  })
+}
+
+function refused(refusal: ConnectionRefusal): ProxyError {
+  if (refusal === "all") {
+    return new ProxyError(
+      "connections_full",
+      "The service has as many connections open as it takes (limits.connections). Try again in a few seconds.",
+      { retryAfterSeconds: 2 },
+    )
+  }
+  return new ProxyError(
+    "queue_full",
+    "Your address has as many connections open as are left for all others (limits.connections). Close some, or try again in a few seconds.",
+    { retryAfterSeconds: 5 },
+  )
+}
+
+/** An answer as it is written to a bare socket, where Node has no response to write it with. It is the connection's last. */
+export function bareAnswer({ status, headers, body }: ReturnType<typeof errorAnswer>): string {
+  const all = { ...headers, connection: "close", "content-length": String(Buffer.byteLength(body)) }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("")}\r\n${body}`
 }

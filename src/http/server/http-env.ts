@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Context, Hono } from "hono"
-import type { ByteShare } from "./byte-budget.ts"
+import type { ByteShare } from "./bounds.ts"
 import type { ClientAddress } from "./client-address.ts"
 import type { LargeAnswer } from "./large-answer.ts"
 

@@ -4,13 +4,11 @@ import type { Duplex } from "node:stream"
 import { getRequestListener } from "@hono/node-server"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { newId } from "../../domain/ids.ts"
-import { breakOff } from "./broken-answer.ts"
 import type { Connections } from "./connections.ts"
-import { errorAnswer } from "./error-answer.ts"
+import { answerAndDiscard, answerRefused, endSocket, errorAnswer, refuseSocket } from "./error-answer.ts"
 import type { HttpApp } from "./http-env.ts"
-import { answerAndDiscard } from "./lingering-answer.ts"
 import { MalformedRequests } from "./malformed-requests.ts"
-import { answerRefused, endSocket, refuseSocket } from "./refused-connection.ts"
+import { breakOff } from "./settled.ts"
 
 export interface HttpServer {
   /** `http://host:port`, fit for a browser on this machine. */

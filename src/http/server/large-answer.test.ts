@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http"
 import { Writable } from "node:stream"
 import { expect, it, vi } from "vitest"
-import { BoundLog } from "./bound-log.ts"
+import { BoundLog } from "./bounds.ts"
 import { WholeBody, writeLarge } from "./large-answer.ts"
 import { StalledReaders } from "./stalled-readers.ts"
 

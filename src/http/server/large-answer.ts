@@ -2,10 +2,9 @@ import type { ServerResponse } from "node:http"
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
 import type { MiddlewareHandler } from "hono"
 import { isLongJson, jsonPieces } from "../../domain/json-pieces.ts"
-import { breakOff } from "./broken-answer.ts"
 import { clientOf } from "./client-connection.ts"
 import type { HttpContext, HttpEnv } from "./http-env.ts"
-import { nextTurn, settled } from "./settled.ts"
+import { breakOff, nextTurn, settled } from "./settled.ts"
 import type { StalledReaders } from "./stalled-readers.ts"
 
 /** Shorter answers are handed over whole: a socket takes as much at once. */

@@ -2,8 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import { ProxyError } from "../../domain/errors.ts"
 import { newId } from "../../domain/ids.ts"
-import { errorAnswer } from "./error-answer.ts"
-import { bareAnswer } from "./refused-connection.ts"
+import { bareAnswer, errorAnswer } from "./error-answer.ts"
 
 /** What is read and thrown away behind a malformed request, while earlier answers are finished. */
 const maxDiscardedBytes = 1024 * 1024

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { connectionLimits, openFilesLimit } from "./open-files.ts"
+import { connectionLimits, openFilesLimit } from "./service-bounds.ts"
 
 const line = "Max open files            1024                 524288               files     \n"
 

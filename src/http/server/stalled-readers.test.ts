@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest"
-import { BoundLog } from "./bound-log.ts"
+import { BoundLog } from "./bounds.ts"
 import { StalledReaders } from "./stalled-readers.ts"
 
 const limits = { unreadBytes: 100, unreadMs: 60_000 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import type { LiveResponse } from "../../domain/response-log.ts"
-import type { BoundLog } from "./bound-log.ts"
+import type { BoundLog } from "./bounds.ts"
 
 /** A reader that does not take what is written to it. */
 export interface StalledReader {

@@ -2,8 +2,7 @@ import { createHash } from "node:crypto"
 import { formatDuration } from "../../domain/duration.ts"
 import { type Html, html, trustedMarkup } from "./html.ts"
 import type { AgentSummary, ServiceStatus } from "./service-status.ts"
-import { statusPageScript } from "./status-page-script.ts"
-import { statusPageStyle } from "./status-page-style.ts"
+import { statusPageScript, statusPageStyle } from "./status-page-assets.ts"
 
 /** Nothing but the two texts of our own runs or styles; nothing is loaded from anywhere, nobody may frame the page. */
 export const statusPageHeaders: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { MessageSender } from "./message-sender.ts"
+import { MessageSender } from "./socket-writer.ts"
 
 it.each([
   { what: "a short delta", message: { type: "t", delta: "word" }, isLong: false },

@@ -4,11 +4,11 @@ import type { LiveResponse, ResponseLogReader } from "../../domain/response-log.
 import type { ResponseRecord } from "../../domain/responses.ts"
 import type { Engine } from "../../engine/engine.ts"
 import { invalidRequest } from "../../protocol/common/shape.ts"
+import { ItemTracker } from "../../protocol/responses/item-tracker.ts"
 import { cancelWhenGone, clientOf } from "../server/client-connection.ts"
 import type { HttpContext } from "../server/http-env.ts"
 import type { ServiceBounds } from "../server/service-bounds.ts"
-import { ItemTracker } from "./item-tracker.ts"
-import { serverLabelOf } from "./server-label.ts"
+import { serverLabelOf } from "./earlier-items.ts"
 import { writeSse } from "./sse-writer.ts"
 import { createResponsesEncoder } from "./turn-api.ts"
 

@@ -19,14 +19,13 @@ import {
   sessionOf,
   taskOf,
 } from "../guard/request-headers.ts"
-import type { ByteBudget, ByteShare } from "../server/byte-budget.ts"
+import type { ByteBudget, ByteShare } from "../server/bounds.ts"
 import { cancelWhenGone, holdTurn } from "../server/client-connection.ts"
 import type { HttpLogEntry } from "../server/http-env.ts"
 import type { StalledReaders } from "../server/stalled-readers.ts"
-import { MessageSender } from "./message-sender.ts"
-import { serverLabelOf } from "./server-label.ts"
+import { serverLabelOf } from "./earlier-items.ts"
 import { type ContinuedBody, type PastBudget, SocketPast } from "./socket-past.ts"
-import { writeSocketEvents } from "./socket-writer.ts"
+import { MessageSender, writeSocketEvents } from "./socket-writer.ts"
 import { responsesApi } from "./turn-api.ts"
 
 /** Messages that may wait for the turn before them. */

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import type { ResponseEvent } from "../../domain/response-events.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
 import { ResponseLog } from "../../engine/log/response-log.ts"
-import { BoundLog } from "../server/bound-log.ts"
+import { BoundLog } from "../server/bounds.ts"
 import { StalledReaders } from "../server/stalled-readers.ts"
 import { writeSse } from "./sse-writer.ts"
 

@@ -7,8 +7,8 @@ import { toChatCompletion } from "../../protocol/chat/completion.ts"
 import { parseChatRequest } from "../../protocol/chat/request.ts"
 import { failureOf, toBegunErrorBody } from "../../protocol/common/errors.ts"
 import { looseChat, looseResponses } from "../../protocol/common/loose-forms.ts"
-import type { ParsedRequest } from "../../protocol/common/parsed-request.ts"
 import type { SseText } from "../../protocol/common/sse.ts"
+import type { ParsedRequest } from "../../protocol/common/wire-api.ts"
 import {
   type EventSource,
   encodeResponsesSse,
@@ -16,11 +16,11 @@ import {
   toWireEvents,
   type WireEvent,
 } from "../../protocol/responses/events.ts"
+import { ItemTracker } from "../../protocol/responses/item-tracker.ts"
 import { parseResponsesRequest } from "../../protocol/responses/request.ts"
 import { toResponse } from "../../protocol/responses/resource.ts"
 import type { WireObject } from "../../protocol/responses/wire-items.ts"
-import { withReferencedItems } from "./item-references.ts"
-import { ItemTracker } from "./item-tracker.ts"
+import { withReferencedItems } from "./earlier-items.ts"
 
 /** Writes the log of one response as text of a stream. */
 export interface EventEncoder {

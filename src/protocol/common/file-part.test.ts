@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { readFilePart } from "./file-part.ts"
-import { readImage, readImageFile } from "./image-url.ts"
+import { readFilePart, readImage, readImageFile } from "./media.ts"
 
 const at = "input[0].content[0]"
 const base64 = Buffer.from("hello").toString("base64")

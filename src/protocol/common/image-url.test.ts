@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import { parseChatRequest } from "../chat/request.ts"
 import { parseResponsesRequest } from "../responses/request.ts"
-import { readImage } from "./image-url.ts"
+import { readImage } from "./media.ts"
 
 const beginnings = {
   "image/png": "iVBORw0KGgo=",

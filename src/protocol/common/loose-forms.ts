@@ -1,5 +1,5 @@
 import { refuseContentBeside } from "./content-beside.ts"
-import { imageDetails, readImage } from "./image-url.ts"
+import { imageDetails, readImage } from "./media.ts"
 import { invalidRequest, isObject, unknownValue } from "./shape.ts"
 
 /*

@@ -1,4 +1,4 @@
-import type { JsonSchema } from "./request-forms.ts"
+import type { JsonSchema } from "./document.ts"
 
 const text = { type: "string" }
 const flag = { type: "boolean" }

@@ -1,7 +1,7 @@
 import { newId } from "../../domain/ids.ts"
 import { isEmptyList, type Parameter, readParameters } from "../common/parameters.ts"
-import type { ParsedRequest } from "../common/parsed-request.ts"
 import { invalidRequest, isObject } from "../common/shape.ts"
+import type { ParsedRequest } from "../common/wire-api.ts"
 import { compactionPrompt } from "./compaction.ts"
 import { responsesParameters } from "./parameters.ts"
 import { parseResponsesRequest } from "./request.ts"

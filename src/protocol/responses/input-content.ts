@@ -2,8 +2,7 @@ import * as z from "zod"
 import type { InputReference } from "../../domain/input-reference.ts"
 import type { ContentPart } from "../../domain/items.ts"
 import { refuseContentBeside } from "../common/content-beside.ts"
-import { readFilePart, refuseAudio } from "../common/file-part.ts"
-import { imageDetails, readImage, readImageFile } from "../common/image-url.ts"
+import { imageDetails, readFilePart, readImage, readImageFile, refuseAudio } from "../common/media.ts"
 import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "../common/shape.ts"
 
 const textPart = z.object({ text: z.string() })

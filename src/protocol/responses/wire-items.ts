@@ -1,6 +1,6 @@
 import type { PageRequest } from "../../domain/conversations.ts"
 import type { ContentOrigin, ContentPart, Item, ItemStatus, MessageItem } from "../../domain/items.ts"
-import { toList } from "../common/list.ts"
+import { toList } from "../common/answer-parts.ts"
 import { invalidRequest } from "../common/shape.ts"
 import { type Activity, callOf } from "./agent-activity.ts"
 
