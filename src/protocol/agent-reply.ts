@@ -1,10 +1,9 @@
 import * as z from "zod"
 import { ProxyError } from "../domain/errors.ts"
 import type { ReplyRecord, SentReply } from "../domain/replies.ts"
+import { seconds, type WireObject } from "./common/answer-parts.ts"
 import { refuseContentBeside } from "./common/content-beside.ts"
 import { invalidRequest, isObject, readShape, refuseUnknown } from "./common/shape.ts"
-import { seconds } from "./responses/resource.ts"
-import type { WireObject } from "./responses/wire-items.ts"
 
 const maxTextLength = 1_000_000
 const id = z.string().min(1).max(200)

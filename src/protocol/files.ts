@@ -1,8 +1,7 @@
 import { displayName, mimeTypeOf, readMimeType, unknownType } from "../domain/file-name.ts"
 import type { FileRecord } from "../domain/files.ts"
+import { seconds, type WireObject } from "./common/answer-parts.ts"
 import { invalidRequest, unknownValue } from "./common/shape.ts"
-import { seconds } from "./responses/resource.ts"
-import type { WireObject } from "./responses/wire-items.ts"
 
 export const purposes = ["assistants", "batch", "evals", "fine-tune", "user_data", "vision"] as const
 

@@ -1,7 +1,6 @@
 import type { AgentStatus } from "../domain/agents.ts"
 import type { Capabilities } from "../domain/backend.ts"
-import { seconds } from "./responses/resource.ts"
-import type { WireObject } from "./responses/wire-items.ts"
+import { seconds, type WireObject } from "./common/answer-parts.ts"
 
 /**
  * An agent as a model, which is how clients address it. `owned_by` tells the kind of its CLI. OpenAI's API has neither `ready`,

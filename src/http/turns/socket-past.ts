@@ -1,5 +1,6 @@
 import type { Item } from "../../domain/items.ts"
-import { toWireItem, type WireObject } from "../../protocol/responses/wire-items.ts"
+import type { WireObject } from "../../protocol/common/answer-parts.ts"
+import { toWireItem } from "../../protocol/responses/wire-items.ts"
 
 /** Answers of one socket that can be continued; the oldest is forgotten first. */
 const maxKept = 16

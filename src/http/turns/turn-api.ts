@@ -5,6 +5,7 @@ import type { Engine } from "../../engine/engine.ts"
 import { createChatProjection } from "../../protocol/chat/chunks.ts"
 import { toChatCompletion } from "../../protocol/chat/completion.ts"
 import { parseChatRequest } from "../../protocol/chat/request.ts"
+import type { WireObject } from "../../protocol/common/answer-parts.ts"
 import { failureOf, toBegunErrorBody } from "../../protocol/common/errors.ts"
 import { looseChat, looseResponses } from "../../protocol/common/loose-forms.ts"
 import type { SseText } from "../../protocol/common/sse.ts"
@@ -19,7 +20,7 @@ import {
 import { ItemTracker } from "../../protocol/responses/item-tracker.ts"
 import { parseResponsesRequest } from "../../protocol/responses/request.ts"
 import { toResponse } from "../../protocol/responses/resource.ts"
-import type { WireObject } from "../../protocol/responses/wire-items.ts"
+
 import { withReferencedItems } from "./earlier-items.ts"
 
 /** Writes the log of one response as text of a stream. */

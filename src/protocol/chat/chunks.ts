@@ -1,11 +1,9 @@
 import type { ResponseEvent } from "../../domain/response-events.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
-import { noUsage } from "../../domain/usage.ts"
+import { seconds } from "../common/answer-parts.ts"
 import { failureOf, toStreamErrorBody } from "../common/errors.ts"
 import { doneSse, plainSse } from "../common/sse.ts"
-import { toChatUsage } from "../common/usage.ts"
-import { seconds } from "../responses/resource.ts"
-import { finishReason } from "./completion.ts"
+import { finishReason, toChatUsage } from "./completion.ts"
 import type { ChatPiece } from "./fold.ts"
 import { ChatFold } from "./fold.ts"
 
@@ -102,7 +100,7 @@ export function createChatProjection(
     const reason = JSON.stringify(finishReason(record, fold.hasCalls))
     const last = `${before}{},"logprobs":null,"finish_reason":${reason}}]${usageNull}}\n\n`
     if (!options.includeUsage) return last + doneSse
-    const usage = JSON.stringify(toChatUsage(record.usage ?? noUsage))
+    const usage = JSON.stringify(toChatUsage(record))
     return `${last}data: ${head},"choices":[],"usage":${usage}}\n\n${doneSse}`
   }
 }

@@ -1,9 +1,8 @@
 import { type ContentPart, type Item, textOf } from "../../domain/items.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
 import { noUsage } from "../../domain/usage.ts"
-import { toChatUsage } from "../common/usage.ts"
-import { incompleteReason, seconds } from "../responses/resource.ts"
-import type { WireObject } from "../responses/wire-items.ts"
+import { incompleteReason, seconds, type WireObject } from "../common/answer-parts.ts"
+
 import { foldItems } from "./fold.ts"
 
 /**
@@ -11,44 +10,40 @@ import { foldItems } from "./fold.ts"
  * way is `reasoning_content`. A failed turn is no completion: its reader answers with the error.
  */
 export function toChatCompletion(record: ResponseRecord): WireObject {
-  const texts = { content: "", reasoning_content: "" }
-  const calls: { id: string; name: string; arguments: string }[] = []
-  foldItems(record.output, (piece) => {
-    switch (piece.field) {
-      case "call":
-        calls.push({ id: piece.callId, name: piece.name, arguments: "" })
-        break
-      case "arguments": {
-        const call = calls[piece.index]
-        if (call !== undefined) call.arguments += piece.text
-        break
-      }
-      default:
-        texts[piece.field] += piece.text
-    }
-  })
+  const { content, reasoning, calls } = saidIn(record.output)
+  const hasCalls = calls.length > 0
   const message = {
     role: "assistant",
-    content: texts.content === "" && calls.length > 0 ? null : texts.content,
+    content: content === "" && hasCalls ? null : content,
     refusal: null,
-    ...(texts.reasoning_content !== "" && { reasoning_content: texts.reasoning_content }),
-    ...(calls.length > 0 && {
-      tool_calls: calls.map((call) => ({
-        id: call.id,
-        type: "function",
-        function: { name: call.name, arguments: call.arguments },
-      })),
-    }),
+    ...(reasoning !== "" && { reasoning_content: reasoning }),
+    ...(hasCalls && { tool_calls: calls }),
   }
   return {
     id: record.id,
     object: "chat.completion",
     created: seconds(record.createdAt),
     model: record.agentId,
-    choices: [{ index: 0, message, logprobs: null, finish_reason: finishReason(record, calls.length > 0) }],
-    usage: toChatUsage(record.usage ?? noUsage),
+    choices: [{ index: 0, message, logprobs: null, finish_reason: finishReason(record, hasCalls) }],
+    usage: toChatUsage(record),
     ...record.echo,
   }
+}
+
+/** Items as the texts and the calls of one message. */
+function saidIn(items: readonly Item[]) {
+  const said = { content: "", reasoning_content: "" }
+  foldItems(items, (piece) => {
+    if (piece.field === "content" || piece.field === "reasoning_content") said[piece.field] += piece.text
+  })
+  const calls = items
+    .filter((item) => item.type === "function_call")
+    .map(({ callId, name, arguments: args }) => ({
+      id: callId,
+      type: "function",
+      function: { name, arguments: args },
+    }))
+  return { content: said.content, reasoning: said.reasoning_content, calls }
 }
 
 /** `length` is the API's word for an answer that was cut short, by whomever. */
@@ -99,22 +94,12 @@ export function toStoredMessages(
 
 /** Everything that an agent did between two inputs is one message, as in the answer that the client got. */
 function assistantMessage(items: readonly Item[]): WireObject | null {
-  let content = ""
-  foldItems(items, (piece) => {
-    if (piece.field === "content") content += piece.text
-  })
-  const calls = items.filter((item) => item.type === "function_call")
+  const { content, calls } = saidIn(items)
   if (content === "" && calls.length === 0) return null
   return {
     role: "assistant",
     content: content === "" ? null : content,
-    ...(calls.length > 0 && {
-      tool_calls: calls.map((call) => ({
-        id: call.callId,
-        type: "function",
-        function: { name: call.name, arguments: call.arguments },
-      })),
-    }),
+    ...(calls.length > 0 && { tool_calls: calls }),
   }
 }
 
@@ -127,5 +112,17 @@ function contentOf(parts: readonly ContentPart[]): WireObject {
         ? { type: "text", text: part.text }
         : { type: "image_url", image_url: { url: part.url, detail: part.detail ?? "auto" } },
     ),
+  }
+}
+
+/** Zeros where the CLI does not count. */
+export function toChatUsage(record: Pick<ResponseRecord, "usage">): WireObject {
+  const usage = record.usage ?? noUsage
+  return {
+    prompt_tokens: usage.inputTokens,
+    completion_tokens: usage.outputTokens,
+    total_tokens: usage.inputTokens + usage.outputTokens,
+    prompt_tokens_details: { cached_tokens: usage.cachedInputTokens },
+    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
   }
 }

@@ -1,6 +1,6 @@
 import { isAnswer } from "../../domain/answer-text.ts"
 import type { Item } from "../../domain/items.ts"
-import { editLines } from "../responses/agent-activity.ts"
+import { editLines } from "../common/answer-parts.ts"
 
 /** What a chat client sees of a turn, piece by piece. */
 export type ChatPiece =

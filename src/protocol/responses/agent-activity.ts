@@ -1,5 +1,6 @@
 import * as z from "zod"
 import type { CommandItem, FileChangeItem, ItemStatus, ToolCallItem } from "../../domain/items.ts"
+import { editLines } from "../common/answer-parts.ts"
 
 /** What an agent did by itself, as the `mcp_call` item of the API. */
 export type Activity = CommandItem | FileChangeItem | ToolCallItem
@@ -47,12 +48,6 @@ export function callOf(item: Activity, serverLabel: string): CallFields {
         error: item.error,
       }
   }
-}
-
-/** One line for each file: `edited src/a.ts`. */
-export function editLines(item: FileChangeItem): string {
-  const verbs = { add: "added", update: "edited", delete: "deleted" } as const
-  return item.changes.map((change) => `${verbs[change.kind]} ${change.path}`).join("\n")
 }
 
 const shellArguments = z.object({ command: z.string(), cwd: z.string().nullable() })

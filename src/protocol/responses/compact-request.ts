@@ -1,11 +1,11 @@
 import { newId } from "../../domain/ids.ts"
+import type { WireObject } from "../common/answer-parts.ts"
 import { isEmptyList, type Parameter, readParameters } from "../common/parameters.ts"
 import { invalidRequest, isObject } from "../common/shape.ts"
 import type { ParsedRequest } from "../common/wire-api.ts"
 import { compactionPrompt } from "./compaction.ts"
 import { responsesParameters } from "./parameters.ts"
 import { parseResponsesRequest } from "./request.ts"
-import type { WireObject } from "./wire-items.ts"
 
 const shared = new Set([
   "input",

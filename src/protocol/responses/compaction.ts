@@ -1,10 +1,8 @@
 import { newId } from "../../domain/ids.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
-import { noUsage } from "../../domain/usage.ts"
+import { seconds, type WireObject } from "../common/answer-parts.ts"
 import { invalidRequest } from "../common/shape.ts"
-import { toResponseUsage } from "../common/usage.ts"
-import { seconds } from "./resource.ts"
-import type { WireObject } from "./wire-items.ts"
+import { toResponseUsage } from "./resource.ts"
 
 /** What the agent is asked when a conversation is compacted. */
 export const compactionPrompt =
@@ -39,7 +37,7 @@ export function toCompaction(
         encrypted_content: mark + Buffer.from(summary, "utf8").toString("base64url"),
       },
     ],
-    usage: toResponseUsage(record.usage ?? noUsage),
+    usage: toResponseUsage(record),
   }
 }
 

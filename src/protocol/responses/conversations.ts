@@ -1,11 +1,10 @@
 import * as z from "zod"
 import type { ConversationRecord, Metadata } from "../../domain/conversations.ts"
 import { ProxyError } from "../../domain/errors.ts"
+import { seconds, type WireObject } from "../common/answer-parts.ts"
 import { metadata as metadataForm } from "../common/parameters.ts"
 import { invalidRequest, isObject, readShape } from "../common/shape.ts"
 import { readItems } from "./input-items.ts"
-import { seconds } from "./resource.ts"
-import type { WireObject } from "./wire-items.ts"
 
 /** The API's bound on the items of one request, at creation and afterwards. */
 export const maxItems = 20

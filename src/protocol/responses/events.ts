@@ -3,10 +3,11 @@ import { hasActed } from "../../domain/has-acted.ts"
 import type { Item } from "../../domain/items.ts"
 import type { PartMarker, ResponseEvent, TextEvent } from "../../domain/response-events.ts"
 import type { ResponseRecord, ResponseStatus } from "../../domain/responses.ts"
+import type { WireObject } from "../common/answer-parts.ts"
 import { toResponseError } from "../common/errors.ts"
 import { doneSse, eventSse, joinSse, namedSse, type SseText } from "../common/sse.ts"
 import { toResponse } from "./resource.ts"
-import type { WireObject } from "./wire-items.ts"
+
 import { toAddedItem, toOutputText, toReasoningText, toSummaryPart, toWireItem } from "./wire-items.ts"
 
 /** What the events of a response's log leave out. A `LiveResponse` has `record`. */

@@ -2,9 +2,9 @@ import type { Item } from "../../domain/items.ts"
 import type { ResponseRecord, ResponseStatus } from "../../domain/responses.ts"
 import { isFinished } from "../../domain/responses.ts"
 import { noUsage } from "../../domain/usage.ts"
+import { incompleteReason, seconds, type WireObject } from "../common/answer-parts.ts"
 import { toResponseError } from "../common/errors.ts"
-import { toResponseUsage } from "../common/usage.ts"
-import type { WireObject } from "./wire-items.ts"
+
 import { toWireItem } from "./wire-items.ts"
 
 /** The response at an earlier moment of its life, for the first events of a stream and for their replay. */
@@ -66,16 +66,6 @@ function outputText(output: readonly Item[]): string {
   return texts.length === 1 ? (texts[0] ?? "") : texts.join("")
 }
 
-/** Why a turn ended early: the API's own words where the record has them, else ours. */
-export function incompleteReason(record: ResponseRecord): string {
-  return record.error?.code ?? "interrupted"
-}
-
-/** Milliseconds, as the domain counts, to the API's whole seconds. */
-export function seconds(timeMs: number): number {
-  return Math.floor(timeMs / 1000)
-}
-
 /**
  * Null until the end. Afterwards zeros where the CLI does not count: the AI SDK refuses a finished response without
  * usage. A failed one may go without, as OpenAI's does.
@@ -83,5 +73,17 @@ export function seconds(timeMs: number): number {
 function usageOf(record: ResponseRecord, status: ResponseStatus): WireObject | null {
   if (!isFinished(status)) return null
   if (record.usage === null && status === "failed") return null
-  return toResponseUsage(record.usage ?? noUsage)
+  return toResponseUsage(record)
+}
+
+/** Both details objects are there because typed clients fail without them; zeros where the CLI does not count. */
+export function toResponseUsage(record: Pick<ResponseRecord, "usage">): WireObject {
+  const usage = record.usage ?? noUsage
+  return {
+    input_tokens: usage.inputTokens,
+    input_tokens_details: { cached_tokens: usage.cachedInputTokens, cache_write_tokens: 0 },
+    output_tokens: usage.outputTokens,
+    output_tokens_details: { reasoning_tokens: usage.reasoningTokens },
+    total_tokens: usage.inputTokens + usage.outputTokens,
+  }
 }

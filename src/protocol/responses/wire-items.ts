@@ -1,10 +1,8 @@
 import type { PageRequest } from "../../domain/conversations.ts"
 import type { ContentOrigin, ContentPart, Item, ItemStatus, MessageItem } from "../../domain/items.ts"
-import { toList } from "../common/answer-parts.ts"
+import { toList, type WireObject } from "../common/answer-parts.ts"
 import { invalidRequest } from "../common/shape.ts"
 import { type Activity, callOf } from "./agent-activity.ts"
-
-export type WireObject = Readonly<Record<string, unknown>>
 
 /**
  * An item as the Responses API shows it, of an answer or of an input. What the agent did by itself is an `mcp_call` of
