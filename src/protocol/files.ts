@@ -3,11 +3,23 @@ import type { FileRecord } from "../domain/files.ts"
 import { seconds, type WireObject } from "./common/answer-parts.ts"
 import { invalidRequest, unknownValue } from "./common/shape.ts"
 
-export const purposes = ["assistants", "batch", "evals", "fine-tune", "user_data", "vision"] as const
+const purposes = ["assistants", "batch", "evals", "fine-tune", "user_data", "vision"] as const
 
 /** The API's bounds on `expires_after[seconds]`: one hour, thirty days. */
 const minExpirySeconds = 3_600
 const maxExpirySeconds = 2_592_000
+
+/** The form of `POST /v1/files` as it is documented. */
+export const uploadForm = {
+  type: "object",
+  required: ["file", "purpose"],
+  properties: {
+    file: { type: "string", contentMediaType: "application/octet-stream" },
+    purpose: { enum: purposes },
+    "expires_after[anchor]": { const: "created_at" },
+    "expires_after[seconds]": { type: "integer", minimum: minExpirySeconds, maximum: maxExpirySeconds },
+  },
+}
 
 export interface UploadFields {
   readonly name: string

@@ -2,9 +2,10 @@ import * as z from "zod"
 import { newId } from "../../domain/ids.ts"
 import type { ClientItem, InputReference } from "../../domain/input-reference.ts"
 import { type ContentPart, type MessageItem, type Role, textOf } from "../../domain/items.ts"
+import { audioForm, type PartForm, partUnion, readContent, refusalForm, textForm } from "../common/content.ts"
 import { refuseContentBeside } from "../common/content-beside.ts"
-import { imageDetails, readFilePart, readImage, refuseAudio } from "../common/media.ts"
-import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "../common/shape.ts"
+import { filePart, imageDetails, readFilePart, readImage } from "../common/media.ts"
+import { invalidRequest, isObject, readShape, wrongType } from "../common/shape.ts"
 
 /** A chat history: what stands before everything else, and the rest as items, oldest first. */
 interface Conversation {
@@ -19,19 +20,72 @@ interface Conversation {
 const roles = ["system", "developer", "user", "assistant", "tool", "function"] as const
 const withRole = z.object({ role: z.enum(roles) })
 const namedCall = z.object({ name: z.string().min(1), arguments: z.string() })
-export const toolCall = z.object({
+const toolCall = z.object({
   id: z.string().min(1),
   type: z.literal("function").nullish(),
   function: namedCall,
 })
 /** A call of a tool that takes text: a client that has such had them from another provider. */
-export const customCall = z.object({
+const customCall = z.object({
   id: z.string().min(1),
   type: z.literal("custom"),
   custom: z.object({ name: z.string().min(1), input: z.string() }),
 })
-export const toolMessage = z.object({ tool_call_id: z.string() })
+const toolMessage = z.object({ tool_call_id: z.string() })
 const functionMessage = z.object({ name: z.string() })
+
+type Part = ContentPart | InputReference
+
+const text = { text: textForm }
+/** What an assistant said. */
+const said = { ...text, refusal: refusalForm }
+
+const imagePart = z.object({
+  image_url: z.object({ url: z.string(), detail: z.enum(imageDetails).nullish() }),
+})
+
+/** What a user says. */
+const userParts: Readonly<Record<string, PartForm<Part>>> = {
+  ...text,
+  image_url: {
+    shape: imagePart,
+    read(part, path) {
+      const { url, detail } = readShape(imagePart, part, path).image_url
+      refuseContentBeside(part, path, "image_url")
+      return readImage(url, detail, `${path}.image_url.url`)
+    },
+  },
+  file: {
+    shape: z.object({ file: filePart }),
+    read(part, path) {
+      if (!isObject(part.file)) throw wrongType(`${path}.file`, "an object", part.file)
+      refuseContentBeside(part, path, "file")
+      return readFilePart(part.file, `${path}.file`)
+    },
+  },
+  input_audio: audioForm,
+}
+
+/** `messages` as they are documented. */
+export function messagesForm(): z.ZodType {
+  const texts = z.array(partUnion(text))
+  const output = z.union([z.string(), texts]).nullable()
+  const message = z.union([
+    z.object({ role: z.enum(["system", "developer"]), content: z.union([z.string(), texts.min(1)]) }),
+    z.object({
+      role: z.literal("user"),
+      content: z.union([z.string(), z.array(partUnion(userParts)).min(1)]),
+    }),
+    z.object({
+      role: z.literal("assistant"),
+      content: z.union([z.string(), z.array(partUnion(said))]).nullish(),
+      tool_calls: z.array(z.union([toolCall, customCall])).nullish(),
+    }),
+    toolMessage.extend({ role: z.literal("tool"), content: output }),
+    z.object({ role: z.literal("function"), ...functionMessage.shape, content: output }),
+  ])
+  return z.array(message).min(1)
+}
 
 /** Reads `messages`. They may end with the assistant's, or be instructions only: an answer is asked for all the same. */
 export function readMessages(value: unknown): Conversation {
@@ -62,11 +116,11 @@ class History {
     switch (role) {
       case "system":
       case "developer":
-        this.#addInstruction(readText(message.content, `${path}.content`))
+        this.#addInstruction(textOf(readContent(message.content, `${path}.content`, text)))
         break
       case "user":
         refuseContentBeside(message, path, "content")
-        this.#push(messageItem("user", readUserContent(message.content, `${path}.content`)))
+        this.#push(messageItem("user", readContent(message.content, `${path}.content`, userParts)))
         break
       case "assistant":
         this.#addAssistant(message, path)
@@ -97,7 +151,7 @@ class History {
     const single = message.function_call ?? null
     const content = message.content ?? message.refusal ?? null
     if (content !== null) {
-      const parts = readAssistantContent(content, `${path}.content`)
+      const parts = readContent(content, `${path}.content`, said)
       if (textOf(parts) !== "") this.#push(messageItem("assistant", parts))
     } else if (calls.length === 0 && single === null) {
       throw invalidRequest(`${path}.content`, `Missing required parameter: '${path}.content'.`)
@@ -149,12 +203,13 @@ class History {
 
   #addOutput(callId: string, message: unknown, path: string): void {
     const content = isObject(message) ? message.content : undefined
-    const text = readOutputText(content, `${path}.content`)
+    // It may be nothing.
+    const output = content === null ? "" : textOf(readContent(content, `${path}.content`, text))
     this.#push({
       type: "function_call_output",
       id: newId("fco_"),
       callId,
-      output: [{ type: "text", text }],
+      output: [{ type: "text", text: output }],
       status: "completed",
     })
   }
@@ -165,89 +220,6 @@ class History {
   }
 }
 
-function messageItem(
-  role: Role,
-  content: readonly (ContentPart | InputReference)[],
-): MessageItem<ContentPart | InputReference> {
+function messageItem(role: Role, content: readonly Part[]): MessageItem<Part> {
   return { type: "message", id: newId("msg_"), role, content, phase: null, status: "completed" }
-}
-
-export const textPart = z.object({ text: z.string() })
-export const refusalPart = z.object({ refusal: z.string() })
-export const imagePart = z.object({
-  image_url: z.object({ url: z.string(), detail: z.enum(imageDetails).nullish() }),
-})
-
-function readTextPart(part: Readonly<Record<string, unknown>>, path: string): ContentPart {
-  const { text } = readShape(textPart, part, path)
-  refuseContentBeside(part, path, "text")
-  return { type: "text", text }
-}
-
-type ReadPart<T> = (part: Readonly<Record<string, unknown>>, path: string) => T
-
-/** A list of nothing is a message of nothing. */
-function readContent<T = ContentPart>(
-  value: unknown,
-  path: string,
-  readPart: ReadPart<T | ContentPart>,
-): (T | ContentPart)[] {
-  if (typeof value === "string") return [{ type: "text", text: value }]
-  if (!Array.isArray(value)) throw wrongType(path, "a string or an array of content parts", value)
-  return value.map((part: unknown, index) => {
-    const at = `${path}[${index}]`
-    if (!isObject(part)) throw wrongType(at, "an object", part)
-    return readPart(part, at)
-  })
-}
-
-/** What a user says: text, images and files. */
-function readUserContent(value: unknown, path: string): (ContentPart | InputReference)[] {
-  return readContent<InputReference>(value, path, (part, at) => {
-    switch (part.type) {
-      case "text":
-        return readTextPart(part, at)
-      case "image_url": {
-        const { url, detail } = readShape(imagePart, part, at).image_url
-        refuseContentBeside(part, at, "image_url")
-        return readImage(url, detail, `${at}.image_url.url`)
-      }
-      case "file":
-        if (!isObject(part.file)) throw wrongType(`${at}.file`, "an object", part.file)
-        refuseContentBeside(part, at, "file")
-        return readFilePart(part.file, `${at}.file`)
-      case "input_audio":
-        return refuseAudio(at)
-      default:
-        throw unknownValue(`${at}.type`, ["text", "image_url", "file"], part.type)
-    }
-  })
-}
-
-/** What an assistant said: text and refusals, which are kept as the text that they are. */
-function readAssistantContent(value: unknown, path: string): ContentPart[] {
-  return readContent(value, path, (part, at) => {
-    switch (part.type) {
-      case "text":
-        return readTextPart(part, at)
-      case "refusal":
-        return { type: "text", text: readShape(refusalPart, part, at).refusal }
-      default:
-        throw unknownValue(`${at}.type`, ["text", "refusal"], part.type)
-    }
-  })
-}
-
-/** Output of a tool: text only, and it may be nothing. */
-function readOutputText(value: unknown, path: string): string {
-  return value === null ? "" : readText(value, path)
-}
-
-/** Text only. */
-function readText(value: unknown, path: string): string {
-  const parts = readContent(value, path, (part, at) => {
-    if (part.type !== "text") throw unknownValue(`${at}.type`, ["text"], part.type)
-    return readTextPart(part, at)
-  })
-  return textOf(parts)
 }

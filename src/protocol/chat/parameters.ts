@@ -1,6 +1,7 @@
 import * as z from "zod"
-import type { Parameter } from "../common/parameters.ts"
-import { commonParameters, isEmptyList } from "../common/parameters.ts"
+import { outputFormatForm } from "../common/output-format.ts"
+import { commonParameters, isEmptyList, type Parameter } from "../common/parameters.ts"
+import { messagesForm } from "./messages.ts"
 
 /** Far beyond what stops an answer in practice; every piece of text is compared with all of them. */
 const maxStopLength = 1_000
@@ -16,13 +17,29 @@ const stopTexts = z.unknown().superRefine((value, context) => {
   }
 })
 
+/** What the parser reads of a body that the table has checked. */
+export const servedByChat = z.object({
+  model: z.string().optional(),
+  stream: z.boolean().default(false),
+  store: z.boolean().optional(),
+  reasoning_effort: z.string().optional(),
+  stop: z.union([z.string(), z.array(z.string())]).optional(),
+  max_tokens: z.int().optional(),
+  max_completion_tokens: z.int().optional(),
+  stream_options: z
+    .object({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() })
+    .optional(),
+})
+
 /** Every documented field of `POST /v1/chat/completions`. */
 export const chatParameters: readonly Parameter[] = [
-  ...commonParameters,
+  ...commonParameters("chat"),
   {
     name: "messages",
     kind: "served",
     note: "All roles; text, images (data URLs, https), files and refusals. A resent history continues its thread; one that ends with the assistant's message is gone on with. `name`, and `detail` `low` of an image, are advisory.",
+    documented: messagesForm,
+    isRequired: true,
   },
   {
     name: "store",
@@ -34,6 +51,7 @@ export const chatParameters: readonly Parameter[] = [
     name: "stream_options",
     kind: "served",
     note: "Only with `stream`: `include_usage`. `include_obfuscation` is accepted; nothing is padded.",
+    documented: () => servedByChat.shape.stream_options,
   },
   {
     name: "reasoning_effort",
@@ -45,6 +63,7 @@ export const chatParameters: readonly Parameter[] = [
     name: "response_format",
     kind: "served",
     note: "`text`, `json_schema` and `json_object`. Validated; an answer that does not hold is corrected once, then it fails. Rules that cannot be checked are advisory.",
+    documented: () => outputFormatForm("json_schema"),
   },
   {
     name: "verbosity",
@@ -94,6 +113,7 @@ export const chatParameters: readonly Parameter[] = [
     kind: "served",
     note: "A text or up to 4, of at most 1,000 characters each. The answer ends before the first of them, and the agent is interrupted.",
     form: stopTexts,
+    documented: () => servedByChat.shape.stop,
   },
   {
     name: "modalities",

@@ -1,4 +1,4 @@
-import * as z from "zod"
+import type * as z from "zod"
 import { readFunctions } from "../common/functions.ts"
 import { advisoryDetail } from "../common/media.ts"
 import { readOutputFormat } from "../common/output-format.ts"
@@ -8,20 +8,7 @@ import { readSideRequest } from "../common/side-request.ts"
 import type { ParsedRequest } from "../common/wire-api.ts"
 import { defaultModel } from "../common/wire-api.ts"
 import { readMessages } from "./messages.ts"
-import { chatParameters } from "./parameters.ts"
-
-export const served = z.object({
-  model: z.string().optional(),
-  stream: z.boolean().default(false),
-  store: z.boolean().optional(),
-  reasoning_effort: z.string().optional(),
-  stop: z.union([z.string(), z.array(z.string())]).optional(),
-  max_tokens: z.int().optional(),
-  max_completion_tokens: z.int().optional(),
-  stream_options: z
-    .object({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() })
-    .optional(),
-})
+import { chatParameters, servedByChat } from "./parameters.ts"
 
 /** What a completion repeats; the Responses API repeats far more. */
 const echoed = ["metadata", "service_tier"]
@@ -32,7 +19,7 @@ const echoed = ["metadata", "service_tier"]
  */
 export function parseChatRequest(input: unknown): ParsedRequest {
   const { body, advisory, echo } = readParameters(chatParameters, input)
-  const request = readShape(served, { ...body }, "")
+  const request = readShape(servedByChat, { ...body }, "")
   if (request.stream_options !== undefined && !request.stream) {
     throw invalidRequest("stream_options", "'stream_options' is only allowed when 'stream' is true.")
   }
@@ -87,7 +74,7 @@ export function parseChatRequest(input: unknown): ParsedRequest {
 }
 
 function smallest(
-  limits: Pick<z.infer<typeof served>, "max_tokens" | "max_completion_tokens">,
+  limits: Pick<z.infer<typeof servedByChat>, "max_tokens" | "max_completion_tokens">,
 ): number | null {
   const given = [limits.max_tokens, limits.max_completion_tokens].filter((limit) => limit !== undefined)
   return given.length === 0 ? null : Math.min(...given)

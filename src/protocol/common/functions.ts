@@ -28,7 +28,7 @@ const maxAdvisory = 20
 
 const namePattern = /^[a-zA-Z0-9_-]{1,64}$/
 
-export const functionShape = z.object({
+const functionShape = z.object({
   name: z
     .string()
     .refine((name) => namePattern.test(name), {
@@ -59,7 +59,7 @@ export const functionShape = z.object({
 const flags = ["async", "allowed_callers", "defer_loading", "output_schema"] as const
 
 /** Of a server that the agent has by itself: clients that look after their tools want it declared before they take its calls. */
-export const ownServerShape = z.object({
+const ownServerShape = z.object({
   server_label: z.string().min(1).max(64),
   server_description: z.string().nullish(),
   require_approval: z
@@ -81,6 +81,23 @@ export const ownServerShape = z.object({
 const addresses = ["server_url", "connector_id", "tunnel_id", "headers", "authorization"]
 
 const modes = ["none", "auto", "required"]
+
+/** `tools` as they are documented. */
+export function toolsForm(dialect: FunctionDialect): z.ZodType {
+  const tool =
+    dialect === "chat"
+      ? z.object({ type: z.literal("function"), function: functionShape })
+      : z.union([
+          functionShape.extend({ type: z.literal("function") }),
+          ownServerShape.extend({ type: z.literal("mcp") }),
+        ])
+  return z.array(tool).max(maxFunctions)
+}
+
+/** `tool_choice` as it is documented. */
+export function toolChoiceForm(): z.ZodType {
+  return z.union([z.enum(modes), z.object({ type: z.enum(["function", "allowed_tools"]) })])
+}
 
 /**
  * Tools that a client may offer in vain: the agent searches the web itself, if its CLI can, and no model has to call what is in a

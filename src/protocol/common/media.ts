@@ -139,11 +139,3 @@ function readData(data: string, path: string): InputReference["source"] {
   }
   return { kind: "bytes", bytes, mimeType: readMimeType(url.mimeType) }
 }
-
-/** Audio has no way into an agent: told by name instead of being dropped. */
-export function refuseAudio(path: string): never {
-  throw invalidRequest(
-    `${path}.type`,
-    `'${path}.type' 'input_audio' cannot be served: agents take no audio. Send a transcript, or the recording as a file.`,
-  )
-}

@@ -15,7 +15,7 @@ export interface OutputFormat {
 
 const anyText: OutputFormat = { schema: null, advisory: [], echo: { type: "text" } }
 
-export const jsonSchema = z.object({
+const jsonSchema = z.object({
   name: z
     .string()
     .max(64)
@@ -27,6 +27,15 @@ export const jsonSchema = z.object({
   description: z.string().nullish(),
   strict: z.boolean().nullish(),
 })
+
+/** A format as it is documented; see `readOutputFormat`. */
+export function outputFormatForm(nestedIn: string | null): z.ZodType {
+  const type = z.literal("json_schema")
+  return z.union([
+    z.object({ type: z.enum(["text", "json_object"]) }),
+    nestedIn === null ? jsonSchema.extend({ type }) : z.object({ type, [nestedIn]: jsonSchema }),
+  ])
+}
 
 /**
  * `text.format` of the Responses API has the schema beside `type`; `response_format` of chat completions has it one

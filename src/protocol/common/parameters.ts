@@ -1,5 +1,6 @@
 import * as z from "zod"
 import { ProxyError } from "../../domain/errors.ts"
+import { type FunctionDialect, toolChoiceForm, toolsForm } from "./functions.ts"
 import { invalidRequest, isObject, readShape } from "./shape.ts"
 
 /**
@@ -16,6 +17,9 @@ export interface Parameter {
   readonly note: string
   /** Form and range. A served parameter without it is read by its endpoint's parser. */
   readonly form?: z.ZodType
+  /** The form as it is documented, where the parser reads it piece by piece. Only the document asks for it. */
+  readonly documented?: () => z.ZodType
+  readonly isRequired?: true
   /** Refused parameters: values that ask for nothing, and pass. */
   readonly passes?: (value: unknown) => boolean
   /** True: the answer repeats the value. */
@@ -99,7 +103,7 @@ export function isEmptyList(value: unknown): boolean {
 }
 
 /** What both APIs have in common. */
-export const commonParameters: readonly Parameter[] = [
+export const commonParameters = (dialect: FunctionDialect): readonly Parameter[] => [
   {
     name: "model",
     kind: "served",
@@ -118,11 +122,13 @@ export const commonParameters: readonly Parameter[] = [
     name: "tools",
     kind: "served",
     note: "Functions of the client: the agent calls them, the client answers. Over Responses `mcp` without an address declares the agent's own server. Others are advisory (`web_search`, `namespace`, `tool_search`) or refused by name. Rules of a schema that cannot be checked (`pattern`s that are none in JavaScript, `format`) are advisory.",
+    documented: () => toolsForm(dialect),
   },
   {
     name: "tool_choice",
     kind: "served",
     note: "`none`, `auto`, `required`, a named function or `allowed_tools`; held by the service.",
+    documented: toolChoiceForm,
   },
   {
     name: "parallel_tool_calls",

@@ -1,5 +1,5 @@
 import { includable } from "../responses/parameters.ts"
-import type { JsonSchema } from "./document.ts"
+import type { JsonSchema } from "./answer-schemas.ts"
 
 /** One parameter of a route's query, or a header. */
 export interface QueryDescription {

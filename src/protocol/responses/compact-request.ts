@@ -1,3 +1,4 @@
+import * as z from "zod"
 import { newId } from "../../domain/ids.ts"
 import type { WireObject } from "../common/answer-parts.ts"
 import { isEmptyList, type Parameter, readParameters } from "../common/parameters.ts"
@@ -27,6 +28,8 @@ export const compactParameters: readonly Parameter[] = [
     name: "model",
     kind: "served",
     note: "Required. Names the agent that writes the summary; anything else goes to the manager.",
+    documented: () => z.string().min(1),
+    isRequired: true,
   },
   ...responsesParameters.filter(({ name }) => shared.has(name)),
 ]

@@ -4,13 +4,23 @@ import { ProxyError } from "../../domain/errors.ts"
 import { seconds, type WireObject } from "../common/answer-parts.ts"
 import { metadata as metadataForm } from "../common/parameters.ts"
 import { invalidRequest, isObject, readShape } from "../common/shape.ts"
-import { readItems } from "./input-items.ts"
+import { inputItemForm, readItems } from "./input-items.ts"
 
 /** The API's bound on the items of one request, at creation and afterwards. */
-export const maxItems = 20
+const maxItems = 20
 
-export const optionalMetadata = z.object({ metadata: metadataForm.nullish() })
+const optionalMetadata = z.object({ metadata: metadataForm.nullish() })
 export const requiredMetadata = z.object({ metadata: metadataForm.nullable() })
+
+/** A new conversation as it is documented. */
+export function newConversationForm(): z.ZodType {
+  return optionalMetadata.extend({ items: z.array(inputItemForm()).max(maxItems).nullish() })
+}
+
+/** New items as they are documented. */
+export function newItemsForm(): z.ZodType {
+  return z.object({ items: z.array(inputItemForm()).min(1).max(maxItems) })
+}
 
 export interface NewConversation {
   readonly metadata: Metadata

@@ -10,13 +10,21 @@ import { readOutput } from "./input-content.ts"
  * server ran becomes a call of the agent's own kind.
  */
 
-interface ForeignItem {
+/** One type of the items of an input. */
+export interface ItemForm {
   readonly shape: z.ZodObject
-  readonly read: (item: Readonly<Record<string, unknown>>, path: string, calls: CallIds) => ClientItem
+  readonly read: (item: Wire, place: ItemPlace) => ClientItem
 }
 
-/** Call ids by the ids of the items that called: some outputs name the item. */
-export type CallIds = Map<string, string>
+type Wire = Readonly<Record<string, unknown>>
+
+/** Where an item stands: its path, and what stands before it. */
+export interface ItemPlace {
+  readonly path: string
+  readonly before: readonly ClientItem[]
+  /** Call ids by the ids of the items that called: some outputs name the item. */
+  readonly calls: Map<string, string>
+}
 
 const callId = z.string().min(1)
 const id = z.string().nullish()
@@ -24,20 +32,20 @@ const id = z.string().nullish()
 /** Server of the calls that somebody else's server ran. */
 const server = "hosted"
 
-export const foreignItems: Readonly<Record<string, ForeignItem>> = {
-  custom_tool_call: foreign(
+export const foreignItems: Readonly<Record<string, ItemForm>> = {
+  custom_tool_call: itemForm(
     z.object({ call_id: callId, name: z.string().min(1), input: z.string() }),
     ({ call_id, name, input }) => call(call_id, name, { input }),
   ),
-  custom_tool_call_output: foreign(
+  custom_tool_call_output: itemForm(
     z.object({ call_id: callId, output: z.unknown() }),
-    ({ call_id, output }, path) => answer(call_id, readOutput(output, `${path}.output`)),
+    ({ call_id, output }, { path }) => answer(call_id, readOutput(output, `${path}.output`)),
   ),
-  shell_call: foreign(
+  shell_call: itemForm(
     z.object({ call_id: callId, action: z.looseObject({ commands: z.array(z.string()) }) }),
     ({ call_id, action }) => call(call_id, "shell", withoutNulls(action)),
   ),
-  shell_call_output: foreign(
+  shell_call_output: itemForm(
     z.object({
       call_id: callId,
       output: z.array(
@@ -50,37 +58,37 @@ export const foreignItems: Readonly<Record<string, ForeignItem>> = {
     }),
     ({ call_id, output }) => answer(call_id, [text(output.map(shellText).join("\n"))]),
   ),
-  local_shell_call: foreign(
+  local_shell_call: itemForm(
     z.object({ id, call_id: callId, action: z.looseObject({ command: z.array(z.string()) }) }),
-    (item, _path, calls) => {
+    (item, { calls }) => {
       if (typeof item.id === "string") calls.set(item.id, item.call_id)
       return call(item.call_id, "local_shell", withoutNulls(item.action))
     },
   ),
   // OpenAI's document has only `id`, which names the call's item, its examples have `call_id`.
-  local_shell_call_output: foreign(
+  local_shell_call_output: itemForm(
     z.object({ id, call_id: z.string().nullish(), output: z.string() }),
-    (item, _path, calls) =>
+    (item, { calls }) =>
       answer(item.call_id ?? calls.get(item.id ?? "") ?? item.id ?? "", [text(item.output)]),
   ),
-  apply_patch_call: foreign(
+  apply_patch_call: itemForm(
     z.object({ call_id: callId, operation: z.looseObject({ type: z.string() }) }),
     ({ call_id, operation }) => call(call_id, "apply_patch", withoutNulls(operation)),
   ),
-  apply_patch_call_output: foreign(
+  apply_patch_call_output: itemForm(
     z.object({ call_id: callId, status: z.string().nullish(), output: z.string().nullish() }),
     ({ call_id, status, output }) => answer(call_id, [text(output ?? status ?? "completed")]),
   ),
-  computer_call: foreign(
+  computer_call: itemForm(
     z.object({ call_id: callId, action: z.unknown().optional(), actions: z.unknown().optional() }),
     ({ call_id, action, actions }) => call(call_id, "computer", actions ?? action ?? {}),
   ),
-  computer_call_output: foreign(
+  computer_call_output: itemForm(
     z.object({
       call_id: callId,
       output: z.object({ image_url: z.string().nullish(), file_id: z.string().nullish() }),
     }),
-    ({ call_id, output }, path) => {
+    ({ call_id, output }, { path }) => {
       const isThere = typeof output.image_url === "string" || typeof output.file_id === "string"
       const parts = isThere ? [{ ...output, type: "input_image" }] : "(a screenshot)"
       return answer(call_id, readOutput(parts, `${path}.output`))
@@ -165,33 +173,31 @@ export const foreignItems: Readonly<Record<string, ForeignItem>> = {
   ),
 }
 
-function foreign<T>(
+/** `raw`: with the fields that are nobody's. */
+export function itemForm<T>(
   shape: z.ZodObject & z.ZodType<T>,
-  read: (item: T, path: string, calls: CallIds) => ClientItem,
-): ForeignItem {
-  return { shape, read: (item, path, calls) => read(readShape(shape, item, path), path, calls) }
+  read: (item: T, place: ItemPlace, raw: Wire) => ClientItem,
+): ItemForm {
+  return { shape, read: (raw, place) => read(readShape(shape, raw, place.path), place, raw) }
 }
 
 function hosted<T>(
   shape: z.ZodObject & z.ZodType<T>,
   read: (item: T) => { readonly input?: unknown; readonly output?: string; readonly error?: string | null },
-): ForeignItem {
-  return {
-    shape,
-    read: (value, path) => {
-      const { input = {}, output = "", error = null } = read(readShape(shape, value, path))
-      return {
-        type: "tool_call",
-        id: newId("mcp_"),
-        server,
-        tool: String(value.type).replace(/_call$/, ""),
-        arguments: JSON.stringify(input),
-        output,
-        error,
-        status: error === null ? "completed" : "failed",
-      }
-    },
-  }
+): ItemForm {
+  return itemForm(shape, (item, _place, { type }) => {
+    const { input = {}, output = "", error = null } = read(item)
+    return {
+      type: "tool_call",
+      id: newId("mcp_"),
+      server,
+      tool: String(type).replace(/_call$/, ""),
+      arguments: JSON.stringify(input),
+      output,
+      error,
+      status: error === null ? "completed" : "failed",
+    }
+  })
 }
 
 function call(callId: string, name: string, input: unknown): ClientItem {

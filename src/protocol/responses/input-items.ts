@@ -3,71 +3,122 @@ import { newId } from "../../domain/ids.ts"
 import type { ClientItem } from "../../domain/input-reference.ts"
 import type { ItemStatus, Role } from "../../domain/items.ts"
 import { refuseContentBeside } from "../common/content-beside.ts"
-import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "../common/shape.ts"
+import { invalidRequest, isObject, unknownValue, wrongType } from "../common/shape.ts"
 import { activityOf } from "./agent-activity.ts"
 import { isOwnCompaction, lostSummary, readSummary } from "./compaction.ts"
-import { type CallIds, foreignItems } from "./foreign-items.ts"
-import { readContent, readOutput } from "./input-content.ts"
+import { foreignItems, type ItemForm, type ItemPlace, itemForm } from "./foreign-items.ts"
+import { contentForm, readContent, readOutput } from "./input-content.ts"
 
 const roles = { user: "user", assistant: "assistant", system: "developer", developer: "developer" } as const
 
-export const message = z.object({
+const message = z.object({
   role: z.enum(["user", "assistant", "system", "developer"]),
   content: z.unknown(),
   phase: z.enum(["commentary", "final_answer"]).nullish(),
 })
-export const functionCall = z.object({
-  call_id: z.string().min(1),
-  name: z.string().min(1),
-  arguments: z.string(),
-})
-export const functionCallOutput = z.object({
+const functionCallOutput = z.object({
   call_id: z.string().min(1).nullish(),
   name: z.string().nullish(),
   output: z.unknown(),
 })
 const texts = z.array(z.object({ text: z.string() })).nullish()
-export const reasoning = z.object({ summary: texts, content: texts })
-export const mcpCall = z.object({
-  server_label: z.string(),
-  name: z.string(),
-  arguments: z.string(),
-  output: z.string().nullish(),
-  error: z.unknown().optional(),
-  status: z.string().nullish(),
+const searchAction = z.looseObject({
+  query: z.string().nullish(),
+  queries: z.array(z.string()).nullish(),
+  url: z.string().nullish(),
+  pattern: z.string().nullish(),
 })
-export const webSearch = z.object({
-  action: z
-    .looseObject({
-      query: z.string().nullish(),
-      queries: z.array(z.string()).nullish(),
-      url: z.string().nullish(),
-      pattern: z.string().nullish(),
-    })
-    .nullish(),
-  status: z.string().nullish(),
-})
-
-export const compaction = z.object({ encrypted_content: z.string() })
 /** Settings from here on; read by `configurationOf`. */
-export const configurationUpdate = z.object({
+const configurationUpdate = z.object({
   reasoning: z.object({ effort: z.string().min(1).max(64).nullish() }).nullish(),
   text: z.object({ format: z.unknown().optional() }).nullish(),
 })
-export const additionalTools = z.object({ tools: z.array(z.unknown()) })
 
-const readableTypes = [
-  "message",
-  "function_call",
-  "function_call_output",
-  "reasoning",
-  "mcp_call",
-  "web_search_call",
-  "compaction",
-  "configuration_update",
-  "additional_tools",
-  ...Object.keys(foreignItems),
-]
+/** Says nothing to the agent; in the input it keeps its place, for the numbers of the others. */
+const saysNothing = (): ClientItem => messageItem("developer", [], null)
+
+const itemForms: Readonly<Record<string, ItemForm>> = {
+  message: itemForm(message, ({ role, content, phase }, { path }, raw) => {
+    if (role === "user") refuseContentBeside(raw, path, "content")
+    return messageItem(roles[role], readContent(content, `${path}.content`), phase ?? null)
+  }),
+  function_call: itemForm(
+    z.object({ call_id: z.string().min(1), name: z.string().min(1), arguments: z.string() }),
+    ({ call_id: callId, ...call }) => ({
+      type: "function_call",
+      id: newId("fc_"),
+      callId,
+      ...call,
+      status: "completed",
+    }),
+  ),
+  function_call_output: itemForm(functionCallOutput, (answer, place) => {
+    const output = readOutput(answer.output, `${place.path}.output`)
+    const callId = answer.call_id ?? callIdOf(answer.name ?? null, place)
+    return { type: "function_call_output", id: newId("fco_"), callId, output, status: "completed" }
+  }),
+  reasoning: itemForm(z.object({ summary: texts, content: texts }), ({ summary, content }) => {
+    const isRaw = (summary ?? []).length === 0 && (content ?? []).length > 0
+    return {
+      type: "reasoning",
+      id: newId("rs_"),
+      ...(isRaw && { isRaw }),
+      summary: ((isRaw ? content : summary) ?? []).map((part) => part.text),
+      status: "completed",
+    }
+  }),
+  mcp_call: itemForm(
+    z.object({
+      server_label: z.string(),
+      name: z.string(),
+      arguments: z.string(),
+      output: z.string().nullish(),
+      error: z.unknown().optional(),
+      status: z.string().nullish(),
+    }),
+    ({ server_label: server, name, arguments: args, output, error, status }) => {
+      const call = { server, name, arguments: args, output: output ?? null, error: errorText(error) }
+      return activityOf(call, newId("mcp_"), statusOf(status, call.error))
+    },
+  ),
+  web_search_call: itemForm(
+    z.object({ action: searchAction.nullish(), status: z.string().nullish() }),
+    ({ action, status }) => ({
+      type: "web_search",
+      id: newId("ws_"),
+      query: soughtIn(action),
+      status: statusOf(status, null),
+    }),
+  ),
+  compaction: itemForm(
+    z.object({ encrypted_content: z.string() }),
+    ({ encrypted_content: content }, { path }) => {
+      const text = isOwnCompaction(content) ? readSummary(content, path) : lostSummary
+      return messageItem("assistant", [{ type: "text", text }], null)
+    },
+  ),
+  configuration_update: itemForm(configurationUpdate, saysNothing),
+  additional_tools: itemForm(z.object({ tools: z.array(z.unknown()) }), saysNothing),
+  ...foreignItems,
+}
+
+/** An item of an input as it is documented. */
+export function inputItemForm(): z.ZodType {
+  const content = contentForm()
+  const documented: Readonly<Record<string, z.ZodObject>> = {
+    message: message.extend({ type: z.literal("message").nullish(), content }),
+    function_call_output: functionCallOutput.extend({
+      output: content,
+      type: z.literal("function_call_output"),
+    }),
+  }
+  return z.union([
+    ...Object.entries(itemForms).map(
+      ([type, { shape }]) => documented[type] ?? shape.extend({ type: z.literal(type) }),
+    ),
+    z.object({ type: z.literal("item_reference").nullish(), id: z.string() }),
+  ])
+}
 
 /**
  * `input` of the Responses API as items, oldest first. Everything that our own `output` holds is read back, and what other
@@ -84,10 +135,12 @@ export function readInput(value: unknown): ClientItem[] {
 export function readItems(value: unknown, path: string): ClientItem[] {
   if (!Array.isArray(value)) throw wrongType(path, "an array of items", value)
   if (value.length === 0) throw invalidRequest(path, `'${path}' must hold at least one item.`)
-  const calls: CallIds = new Map()
-  const items: ClientItem[] = []
-  for (const [index, item] of value.entries()) items.push(readItem(item, `${path}[${index}]`, items, calls))
-  return items
+  const calls = new Map<string, string>()
+  const before: ClientItem[] = []
+  for (const [index, item] of value.entries()) {
+    before.push(readItem(item, { path: `${path}[${index}]`, before, calls }))
+  }
+  return before
 }
 
 /** What the newest `configuration_update` items of an input ask for; undefined where none does. */
@@ -107,98 +160,30 @@ function readText(text: string): ClientItem {
   return messageItem("user", [{ type: "text", text }], null)
 }
 
-function readItem(item: unknown, path: string, before: readonly ClientItem[], calls: CallIds): ClientItem {
+function readItem(item: unknown, place: ItemPlace): ClientItem {
+  const { path } = place
   if (!isObject(item)) throw wrongType(path, "an object", item)
   // A message may come without `type`, and so may, by the document, a reference: it has an id and no role.
   const type = item.type ?? ("role" in item || !("id" in item) ? "message" : "item_reference")
-  switch (type) {
-    case "message": {
-      const { role, content, phase } = readShape(message, item, path)
-      if (role === "user") refuseContentBeside(item, path, "content")
-      return messageItem(roles[role], readContent(content, `${path}.content`), phase ?? null)
-    }
-    case "function_call": {
-      const call = readShape(functionCall, item, path)
-      return {
-        type: "function_call",
-        id: newId("fc_"),
-        callId: call.call_id,
-        name: call.name,
-        arguments: call.arguments,
-        status: "completed",
-      }
-    }
-    case "function_call_output": {
-      const answer = readShape(functionCallOutput, item, path)
-      const output = readOutput(answer.output, `${path}.output`)
-      return {
-        type: "function_call_output",
-        id: newId("fco_"),
-        callId: answer.call_id ?? callIdOf(answer.name ?? null, path, before),
-        output,
-        status: "completed",
-      }
-    }
-    case "reasoning": {
-      const { summary, content } = readShape(reasoning, item, path)
-      const isRaw = (summary ?? []).length === 0 && (content ?? []).length > 0
-      return {
-        type: "reasoning",
-        id: newId("rs_"),
-        ...(isRaw && { isRaw }),
-        summary: ((isRaw ? content : summary) ?? []).map((part) => part.text),
-        status: "completed",
-      }
-    }
-    case "mcp_call": {
-      const call = readShape(mcpCall, item, path)
-      const fields = {
-        server: call.server_label,
-        name: call.name,
-        arguments: call.arguments,
-        output: call.output ?? null,
-        error: errorText(call.error),
-      }
-      return activityOf(fields, newId("mcp_"), statusOf(call.status, fields.error))
-    }
-    case "web_search_call": {
-      const search = readShape(webSearch, item, path)
-      const query = soughtIn(search.action)
-      return { type: "web_search", id: newId("ws_"), query, status: statusOf(search.status, null) }
-    }
-    case "compaction": {
-      const { encrypted_content } = readShape(compaction, item, path)
-      const text = isOwnCompaction(encrypted_content) ? readSummary(encrypted_content, path) : lostSummary
-      return messageItem("assistant", [{ type: "text", text }], null)
-    }
-    case "item_reference":
-      throw invalidRequest(
-        path,
-        `'${path}' is an item reference, which only a response's input may have; send the item itself.`,
-      )
-    // They say nothing to the agent; in the input they keep their place, for the numbers of the others.
-    case "configuration_update":
-      readShape(configurationUpdate, item, path)
-      return messageItem("developer", [], null)
-    case "additional_tools":
-      readShape(additionalTools, item, path)
-      return messageItem("developer", [], null)
-    case "compaction_trigger":
-      throw invalidRequest(
-        `${path}.type`,
-        "'compaction_trigger' cannot be served within a turn; ask POST /v1/responses/compact, and go on with its output.",
-      )
-    default: {
-      const foreign =
-        typeof type === "string" && Object.hasOwn(foreignItems, type) ? foreignItems[type] : undefined
-      if (foreign === undefined) throw unknownValue(`${path}.type`, readableTypes, type)
-      return foreign.read(item, path, calls)
-    }
+  const form = typeof type === "string" && Object.hasOwn(itemForms, type) ? itemForms[type] : undefined
+  if (form !== undefined) return form.read(item, place)
+  if (type === "item_reference") {
+    throw invalidRequest(
+      path,
+      `'${path}' is an item reference, which only a response's input may have; send the item itself.`,
+    )
   }
+  if (type === "compaction_trigger") {
+    throw invalidRequest(
+      `${path}.type`,
+      "'compaction_trigger' cannot be served within a turn; ask POST /v1/responses/compact, and go on with its output.",
+    )
+  }
+  throw unknownValue(`${path}.type`, Object.keys(itemForms), type)
 }
 
 /** Of an output that names the function only: the last call of it that nothing has answered. */
-function callIdOf(name: string | null, path: string, before: readonly ClientItem[]): string {
+function callIdOf(name: string | null, { path, before }: ItemPlace): string {
   const answered = new Set(before.map((item) => (item.type === "function_call_output" ? item.callId : null)))
   const call = before.findLast(
     (item) => item.type === "function_call" && item.name === name && !answered.has(item.callId),
@@ -223,7 +208,7 @@ function messageItem(
 }
 
 /** What was searched for, in which page, or which page was read. */
-function soughtIn(action: z.infer<typeof webSearch>["action"]): string {
+function soughtIn(action: z.infer<typeof searchAction> | null | undefined): string {
   const { query, queries, url, pattern } = action ?? {}
   const sought = query ?? queries?.join(", ") ?? pattern
   return [sought, url].filter((text) => text != null && text !== "").join(" in ")

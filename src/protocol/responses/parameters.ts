@@ -1,6 +1,7 @@
 import * as z from "zod"
-import type { Parameter } from "../common/parameters.ts"
-import { commonParameters } from "../common/parameters.ts"
+import { outputFormatForm } from "../common/output-format.ts"
+import { commonParameters, type Parameter } from "../common/parameters.ts"
+import { inputItemForm } from "./input-items.ts"
 
 /** Values of `include`, in bodies and queries. */
 export const includable = [
@@ -16,7 +17,7 @@ export const includable = [
 ]
 
 /** OpenAI's way to have images of a long context take less room. */
-export const imageOptions = z.looseObject({
+const imageOptions = z.looseObject({
   context_compression: z
     .enum(["auto", "enabled", "disabled"])
     .nullish()
@@ -26,13 +27,42 @@ export const imageOptions = z.looseObject({
     }),
 })
 
+const summaries = z.enum(["auto", "concise", "detailed"]).nullish()
+
+/** What the parser reads of a body that the table has checked. */
+export const servedByResponses = z.object({
+  model: z.string().optional(),
+  stream: z.boolean().default(false),
+  store: z.boolean().default(true),
+  background: z.boolean().default(false),
+  max_output_tokens: z.int().optional(),
+  instructions: z.string().optional(),
+  previous_response_id: z.string().optional(),
+  conversation: z.union([z.string(), z.object({ id: z.string() })]).optional(),
+  stream_options: z.object({ include_obfuscation: z.boolean().nullish() }).optional(),
+  reasoning: z
+    .object({
+      effort: z.string().min(1).max(64).nullish(),
+      summary: summaries,
+      generate_summary: summaries,
+      context: z.string().nullish(),
+      mode: z.string().nullish(),
+    })
+    .optional(),
+  image: imageOptions.optional(),
+  text: z
+    .object({ format: z.unknown().optional(), verbosity: z.enum(["low", "medium", "high"]).nullish() })
+    .optional(),
+})
+
 /** Every field of `POST /v1/responses` that is documented by OpenAI or Open Responses. */
 export const responsesParameters: readonly Parameter[] = [
-  ...commonParameters,
+  ...commonParameters("responses"),
   {
     name: "input",
     kind: "served",
     note: "Text, or items: messages with text, images and files (inline, uploaded, https), all that `output` holds and references to it, and what other servers left in a history. May be missing behind a response or a conversation, which is gone on with. `detail` `low` of an image is advisory.",
+    documented: () => z.union([z.string().min(1), z.array(inputItemForm()).min(1)]),
   },
   {
     name: "instructions",
@@ -57,16 +87,20 @@ export const responsesParameters: readonly Parameter[] = [
     name: "stream_options",
     kind: "served",
     note: "Only with `stream`. `include_obfuscation` is accepted; nothing is padded.",
+    documented: () => servedByResponses.shape.stream_options,
   },
   {
     name: "reasoning",
     kind: "served",
     note: "`effort` is passed to the agent; `summary` and the others are advisory.",
+    documented: () => servedByResponses.shape.reasoning,
   },
   {
     name: "text",
     kind: "served",
     note: "`format` `text`, `json_schema` and `json_object`: validated, corrected once, then the response fails. Rules that cannot be checked, and `verbosity`, are advisory.",
+    documented: () =>
+      servedByResponses.shape.text.unwrap().extend({ format: outputFormatForm(null).nullish() }),
   },
   {
     name: "include",

@@ -1,4 +1,4 @@
-import * as z from "zod"
+import type * as z from "zod"
 import type { ClientItem } from "../../domain/input-reference.ts"
 import { readFunctions } from "../common/functions.ts"
 import { advisoryDetail } from "../common/media.ts"
@@ -9,40 +9,13 @@ import { readSideRequest } from "../common/side-request.ts"
 import type { ParsedRequest } from "../common/wire-api.ts"
 import { defaultModel } from "../common/wire-api.ts"
 import { configurationOf, leftOutOf, readInput } from "./input-items.ts"
-import { imageOptions, responsesParameters } from "./parameters.ts"
-
-const summaries = z.enum(["auto", "concise", "detailed"]).nullish()
-
-export const served = z.object({
-  model: z.string().optional(),
-  stream: z.boolean().default(false),
-  store: z.boolean().default(true),
-  background: z.boolean().default(false),
-  max_output_tokens: z.int().optional(),
-  instructions: z.string().optional(),
-  previous_response_id: z.string().optional(),
-  conversation: z.union([z.string(), z.object({ id: z.string() })]).optional(),
-  stream_options: z.object({ include_obfuscation: z.boolean().nullish() }).optional(),
-  reasoning: z
-    .object({
-      effort: z.string().min(1).max(64).nullish(),
-      summary: summaries,
-      generate_summary: summaries,
-      context: z.string().nullish(),
-      mode: z.string().nullish(),
-    })
-    .optional(),
-  image: imageOptions.optional(),
-  text: z
-    .object({ format: z.unknown().optional(), verbosity: z.enum(["low", "medium", "high"]).nullish() })
-    .optional(),
-})
+import { responsesParameters, servedByResponses } from "./parameters.ts"
 
 /** Reads the body of `POST /v1/responses`. Throws `ProxyError` `invalid_request`, which names the field at fault. */
 export function parseResponsesRequest(input: unknown): ParsedRequest {
   checkExclusive(input)
   const { body, advisory, echo } = readParameters(responsesParameters, input)
-  const request = readShape(served, { ...body }, "")
+  const request = readShape(servedByResponses, { ...body }, "")
   if (request.stream_options !== undefined && !request.stream) {
     throw invalidRequest("stream_options", "'stream_options' is only allowed when 'stream' is true.")
   }
@@ -131,7 +104,7 @@ export function parseResponsesRequest(input: unknown): ParsedRequest {
   }
 }
 
-function advisoryParts({ reasoning, text, image }: z.infer<typeof served>): string[] {
+function advisoryParts({ reasoning, text, image }: z.infer<typeof servedByResponses>): string[] {
   const names: string[] = []
   for (const name of ["summary", "generate_summary", "context", "mode"] as const) {
     if (reasoning?.[name] != null) names.push(`reasoning.${name}`)
@@ -141,7 +114,7 @@ function advisoryParts({ reasoning, text, image }: z.infer<typeof served>): stri
   return names
 }
 
-function conversationIdOf(value: z.infer<typeof served>["conversation"]): string | null {
+function conversationIdOf(value: z.infer<typeof servedByResponses>["conversation"]): string | null {
   return (typeof value === "object" ? value.id : value) ?? null
 }
 
