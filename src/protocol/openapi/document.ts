@@ -45,6 +45,7 @@ export function openApiDocument(version: string): JsonSchema {
 }
 
 function operationOf(route: RouteDescription): JsonSchema {
+  const { body, bodyType = "application/json" } = route
   const parameters = [
     ...[...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
       name,
@@ -60,7 +61,9 @@ function operationOf(route: RouteDescription): JsonSchema {
     summary: route.note,
     ...(route.isOpen === true && { security: [] }),
     ...(parameters.length > 0 && { parameters }),
-    ...(route.body !== undefined && { requestBody: bodyOf(route.body) }),
+    ...(body !== undefined && {
+      requestBody: { required: true, content: { [bodyType]: { schema: ref(body) } } },
+    }),
     responses: {
       200: {
         description: "Done.",
@@ -93,13 +96,9 @@ function parameterOf({ name, note, schema }: QueryDescription, place: "query" | 
   }
 }
 
-function bodyOf({ schema, type = "application/json" }: NonNullable<RouteDescription["body"]>): JsonSchema {
-  return { required: true, content: { [type]: { schema: ref(schema) } } }
-}
-
 function contentOf({ answer, canStream }: RouteDescription): JsonSchema {
-  if ("type" in answer) return { [answer.type]: {} }
-  return { ...json(ref(answer.schema)), ...(canStream === true && { "text/event-stream": {} }) }
+  if (answer.includes("/")) return { [answer]: {} }
+  return { ...json(ref(answer)), ...(canStream === true && { "text/event-stream": {} }) }
 }
 
 function json(schema: JsonSchema): JsonSchema {

@@ -60,11 +60,7 @@ const purpose: QueryDescription = {
 }
 const flag = { type: "boolean", default: false }
 
-/** One route, for the OpenAPI document and for `docs/api.md`. A test holds them against the routes that are served. */
-export interface RouteDescription {
-  readonly method: "GET" | "POST" | "DELETE"
-  /** As in OpenAPI: `/v1/models/{id}`. */
-  readonly path: string
+interface Route {
   /** Unique; the document's `operationId`. */
   readonly name: string
   /** What it does here. */
@@ -73,31 +69,37 @@ export interface RouteDescription {
   readonly isOpen?: true
   readonly query?: readonly QueryDescription[]
   /** Schema of the body. */
-  readonly body?: { readonly schema: string; readonly type?: string }
+  readonly body?: string
+  /** Of the body; default: JSON. */
+  readonly bodyType?: string
   /** Runs a turn: takes the headers of turns, and may be streamed. */
   readonly isTurn?: true
   /** Schema of the answer, or its media type where it is no JSON. */
-  readonly answer: { readonly schema: string } | { readonly type: string }
+  readonly answer: string
   /** The same as events. */
   readonly canStream?: true
   /** Other statuses with the schema of the answer. */
   readonly otherStatus?: number
 }
 
-export const routeDescriptions: readonly RouteDescription[] = [
-  {
-    method: "POST",
-    path: "/v1/responses",
+/** One route, for the OpenAPI document and for `docs/api.md`. A test holds them against the routes that are served. */
+export interface RouteDescription extends Route {
+  readonly method: string
+  /** As in OpenAPI: `/v1/models/{id}`. */
+  readonly path: string
+}
+
+/** By method and path, which is as in OpenAPI. */
+const routes: Readonly<Record<string, Route>> = {
+  "POST /v1/responses": {
     name: "createResponse",
     note: "A turn of the agent that `model` names, whole, as events, or in the background.",
-    body: { schema: "CreateResponse" },
+    body: "CreateResponse",
     isTurn: true,
-    answer: { schema: "Response" },
+    answer: "Response",
     canStream: true,
   },
-  {
-    method: "GET",
-    path: "/v1/responses/{id}",
+  "GET /v1/responses/{id}": {
     name: "getResponse",
     note: "A stored response, running ones included; with `stream` its events, from the first or behind a number.",
     query: [
@@ -114,60 +116,46 @@ export const routeDescriptions: readonly RouteDescription[] = [
       include,
       { name: "include_obfuscation", note: "Checked; nothing is padded.", schema: flag },
     ],
-    answer: { schema: "Response" },
+    answer: "Response",
     canStream: true,
   },
-  {
-    method: "DELETE",
-    path: "/v1/responses/{id}",
+  "DELETE /v1/responses/{id}": {
     name: "deleteResponse",
     note: "Deletes it; a running turn is cancelled first. A 404 the second time.",
-    answer: { schema: "Deleted" },
+    answer: "Deleted",
   },
-  {
-    method: "POST",
-    path: "/v1/responses/{id}/cancel",
+  "POST /v1/responses/{id}/cancel": {
     name: "cancelResponse",
     note: "Ends a background response; answered when the agent has really stopped. Takes no body.",
-    answer: { schema: "Response" },
+    answer: "Response",
   },
-  {
-    method: "GET",
-    path: "/v1/responses/{id}/input_items",
+  "GET /v1/responses/{id}/input_items": {
     name: "listInputItems",
     note: "All items that the response was made from, the conversation before it included.",
     query: [...page("desc"), include],
-    answer: { schema: "ItemList" },
+    answer: "ItemList",
   },
-  {
-    method: "POST",
-    path: "/v1/responses/compact",
+  "POST /v1/responses/compact": {
     name: "compactResponse",
     note: "The agent sums a conversation up, on a thread that leaves nothing. The answer's `output` is input for what follows.",
-    body: { schema: "Compact" },
-    answer: { schema: "Compaction" },
+    body: "Compact",
+    answer: "Compaction",
   },
-  {
-    method: "POST",
-    path: "/v1/responses/input_tokens",
+  "POST /v1/responses/input_tokens": {
     name: "countInputTokens",
     note: "An estimate for the request and the conversation before it, without what the CLI adds. Runs nothing.",
-    body: { schema: "CreateResponse" },
-    answer: { schema: "TokenCount" },
+    body: "CreateResponse",
+    answer: "TokenCount",
   },
-  {
-    method: "POST",
-    path: "/v1/chat/completions",
+  "POST /v1/chat/completions": {
     name: "createChatCompletion",
     note: "A turn of the agent that `model` names, whole or as chunks. Resent history continues its thread.",
-    body: { schema: "CreateChatCompletion" },
+    body: "CreateChatCompletion",
     isTurn: true,
-    answer: { schema: "ChatCompletion" },
+    answer: "ChatCompletion",
     canStream: true,
   },
-  {
-    method: "GET",
-    path: "/v1/chat/completions",
+  "GET /v1/chat/completions": {
     name: "listChatCompletions",
     note: "Those that were made with `store: true`.",
     query: [
@@ -179,212 +167,150 @@ export const routeDescriptions: readonly RouteDescription[] = [
         schema: { type: "object", additionalProperties: { type: "string" } },
       },
     ],
-    answer: { schema: "ChatCompletionList" },
+    answer: "ChatCompletionList",
   },
-  {
-    method: "GET",
-    path: "/v1/chat/completions/{id}",
+  "GET /v1/chat/completions/{id}": {
     name: "getChatCompletion",
     note: "A stored chat completion.",
-    answer: { schema: "ChatCompletion" },
+    answer: "ChatCompletion",
   },
-  {
-    method: "POST",
-    path: "/v1/chat/completions/{id}",
+  "POST /v1/chat/completions/{id}": {
     name: "updateChatCompletion",
     note: "Replaces its metadata.",
-    body: { schema: "UpdateMetadata" },
-    answer: { schema: "ChatCompletion" },
+    body: "UpdateMetadata",
+    answer: "ChatCompletion",
   },
-  {
-    method: "DELETE",
-    path: "/v1/chat/completions/{id}",
+  "DELETE /v1/chat/completions/{id}": {
     name: "deleteChatCompletion",
     note: "Deletes it. A 404 the second time.",
-    answer: { schema: "Deleted" },
+    answer: "Deleted",
   },
-  {
-    method: "GET",
-    path: "/v1/chat/completions/{id}/messages",
+  "GET /v1/chat/completions/{id}/messages": {
     name: "listChatMessages",
     note: "What the completion was asked with.",
     query: page("asc"),
-    answer: { schema: "ChatMessageList" },
+    answer: "ChatMessageList",
   },
-  {
-    method: "POST",
-    path: "/v1/conversations",
+  "POST /v1/conversations": {
     name: "createConversation",
     note: "A conversation, with up to 20 items.",
-    body: { schema: "CreateConversation" },
-    answer: { schema: "Conversation" },
+    body: "CreateConversation",
+    answer: "Conversation",
   },
-  {
-    method: "GET",
-    path: "/v1/conversations/{id}",
+  "GET /v1/conversations/{id}": {
     name: "getConversation",
     note: "A conversation of this key.",
-    answer: { schema: "Conversation" },
+    answer: "Conversation",
   },
-  {
-    method: "POST",
-    path: "/v1/conversations/{id}",
+  "POST /v1/conversations/{id}": {
     name: "updateConversation",
     note: "Replaces its metadata.",
-    body: { schema: "UpdateMetadata" },
-    answer: { schema: "Conversation" },
+    body: "UpdateMetadata",
+    answer: "Conversation",
   },
-  {
-    method: "DELETE",
-    path: "/v1/conversations/{id}",
+  "DELETE /v1/conversations/{id}": {
     name: "deleteConversation",
     note: "Deletes it with its items; responses stay.",
-    answer: { schema: "Deleted" },
+    answer: "Deleted",
   },
-  {
-    method: "GET",
-    path: "/v1/conversations/{id}/items",
+  "GET /v1/conversations/{id}/items": {
     name: "listItems",
     note: "Its items, newest first.",
     query: [...page("desc"), include],
-    answer: { schema: "ItemList" },
+    answer: "ItemList",
   },
-  {
-    method: "POST",
-    path: "/v1/conversations/{id}/items",
+  "POST /v1/conversations/{id}/items": {
     name: "addItems",
     note: "Adds up to 20 items; the agent knows them in its next turn.",
     query: [include],
-    body: { schema: "AddItems" },
-    answer: { schema: "ItemList" },
+    body: "AddItems",
+    answer: "ItemList",
   },
-  {
-    method: "GET",
-    path: "/v1/conversations/{id}/items/{itemId}",
+  "GET /v1/conversations/{id}/items/{itemId}": {
     name: "getItem",
     note: "One of its items.",
     query: [include],
-    answer: { schema: "Item" },
+    answer: "Item",
   },
-  {
-    method: "DELETE",
-    path: "/v1/conversations/{id}/items/{itemId}",
+  "DELETE /v1/conversations/{id}/items/{itemId}": {
     name: "deleteItem",
     note: "Deletes an item, and answers with the conversation.",
-    answer: { schema: "Conversation" },
+    answer: "Conversation",
   },
-  {
-    method: "POST",
-    path: "/v1/files",
+  "POST /v1/files": {
     name: "uploadFile",
     note: "Keeps a file, to be named as `file_id` in messages.",
-    body: { schema: "UploadFile", type: "multipart/form-data" },
-    answer: { schema: "File" },
+    body: "UploadFile",
+    bodyType: "multipart/form-data",
+    answer: "File",
   },
-  {
-    method: "GET",
-    path: "/v1/files",
+  "GET /v1/files": {
     name: "listFiles",
     note: "The files of this key.",
     query: [limit(10_000, 10_000), order("desc"), after, purpose],
-    answer: { schema: "FileList" },
+    answer: "FileList",
   },
-  {
-    method: "GET",
-    path: "/v1/files/{id}",
-    name: "getFile",
-    note: "What is known of a file.",
-    answer: { schema: "File" },
-  },
-  {
-    method: "DELETE",
-    path: "/v1/files/{id}",
+  "GET /v1/files/{id}": { name: "getFile", note: "What is known of a file.", answer: "File" },
+  "DELETE /v1/files/{id}": {
     name: "deleteFile",
     note: "Deletes it. What an agent was given of it stays in its inbox.",
-    answer: { schema: "Deleted" },
+    answer: "Deleted",
   },
-  {
-    method: "GET",
-    path: "/v1/files/{id}/content",
+  "GET /v1/files/{id}/content": {
     name: "getFileContent",
     note: "Its bytes, always as a download.",
-    answer: { type: "application/octet-stream" },
+    answer: "application/octet-stream",
   },
-  {
-    method: "GET",
-    path: "/v1/models",
+  "GET /v1/models": {
     name: "listModels",
     note: "Every agent is a model, the manager first.",
-    answer: { schema: "ModelList" },
+    answer: "ModelList",
   },
-  {
-    method: "GET",
-    path: "/v1/models/{id}",
+  "GET /v1/models/{id}": {
     name: "getModel",
     note: "An agent by its id or unique bare name, with the `capabilities` of its CLI (null: not asked yet).",
-    answer: { schema: "Model" },
+    answer: "Model",
   },
-  {
-    method: "POST",
-    path: "/agent-reply",
+  "POST /agent-reply": {
     name: "sendAgentReply",
     note: "What an agent says outside its CLI's output, by its own token (`docs/team.md`) or by an API key in its name.",
-    body: { schema: "SendAgentReply" },
-    answer: { schema: "SentAgentReply" },
+    body: "SendAgentReply",
+    answer: "SentAgentReply",
   },
-  {
-    method: "GET",
-    path: "/agent-reply",
+  "GET /agent-reply": {
     name: "listAgentReplies",
     note: "What agents have said that no turn and no conversation took, the newest first (`docs/team.md`). Not for an agent's token.",
     query: [{ name: "agent", note: "Of this agent only.", schema: { type: "string" } }, limit(100, 20)],
-    answer: { schema: "AgentReplyList" },
+    answer: "AgentReplyList",
   },
-  {
-    method: "DELETE",
-    path: "/agent-reply/{id}",
+  "DELETE /agent-reply/{id}": {
     name: "deleteAgentReply",
     note: "Takes a message out of its outbox, once somebody has seen to it. A 404 the second time. Not for an agent's token.",
-    answer: { schema: "Deleted" },
+    answer: "Deleted",
   },
-  {
-    method: "GET",
-    path: "/openapi.json",
+  "GET /openapi.json": {
     name: "getOpenApi",
     note: "This API as an OpenAPI 3.1 document.",
-    answer: { schema: "OpenApi" },
+    answer: "OpenApi",
   },
-  {
-    method: "GET",
-    path: "/health",
+  "GET /health": {
     name: "getHealth",
     note: "The process answers, and where it was reached; says nothing of how the agents are.",
     isOpen: true,
-    answer: { schema: "Health" },
+    answer: "Health",
   },
-  {
-    method: "GET",
-    path: "/ready",
+  "GET /ready": {
     name: "getReadiness",
     note: "200 when the manager can take a turn and it can be stored, else 503; where it cannot be stored, `reason` says why.",
     isOpen: true,
-    answer: { schema: "Readiness" },
+    answer: "Readiness",
     otherStatus: 503,
   },
-  {
-    method: "GET",
-    path: "/",
-    name: "getStatusPage",
-    note: "The status page.",
-    isOpen: true,
-    answer: { type: "text/html" },
-  },
-  {
-    method: "GET",
-    path: "/web",
-    name: "getWebPage",
-    note: "The status page.",
-    isOpen: true,
-    answer: { type: "text/html" },
-  },
-]
+  "GET /": { name: "getStatusPage", note: "The status page.", isOpen: true, answer: "text/html" },
+  "GET /web": { name: "getWebPage", note: "The status page.", isOpen: true, answer: "text/html" },
+}
+
+export const routeDescriptions: readonly RouteDescription[] = Object.entries(routes).map(([key, route]) => {
+  const [method = "", path = ""] = key.split(" ")
+  return { method, path, ...route }
+})
