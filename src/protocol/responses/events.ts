@@ -87,56 +87,31 @@ export function toWireEvents(
 
 /** One event as an object, with every field that official clients ask for. */
 export function toWireEvent(event: ResponseEvent, sequence: number, source: EventSource): WireEvent {
+  const { record, serverLabel } = source
   switch (event.type) {
     case "created":
-      return lifecycle(
-        "response.created",
-        sequence,
-        source,
-        source.record.isBackground ? "queued" : "running",
-        [],
-      )
+      return lifecycle("created", record.isBackground ? "queued" : "running", sequence, source)
     case "in_progress":
-      return lifecycle("response.in_progress", sequence, source, "running", [])
+      return lifecycle("in_progress", "running", sequence, source)
     case "queued":
-      return lifecycle("response.queued", sequence, source, "queued", [])
+      return lifecycle("queued", "queued", sequence, source)
     case "completed":
     case "failed":
     case "incomplete":
-      return lifecycle(`response.${event.type}`, sequence, source, event.type, source.record.output)
+      return lifecycle(event.type, event.type, sequence, source, record.output)
     case "cancelled":
-      return lifecycle("response.incomplete", sequence, source, "cancelled", source.record.output)
+      return lifecycle("incomplete", "cancelled", sequence, source, record.output)
     case "item.added":
-      return {
-        type: "response.output_item.added",
-        output_index: event.outputIndex,
-        item: toAddedItem(event.item, source.serverLabel),
-        sequence_number: sequence,
-      }
     case "item.done":
-    case "item.withdrawn":
+    case "item.withdrawn": {
+      const isAdded = event.type === "item.added"
       return {
-        type: "response.output_item.done",
+        type: `response.output_item.${isAdded ? "added" : "done"}`,
         output_index: event.outputIndex,
-        item: toWireItem(event.item, source.serverLabel),
+        item: isAdded ? toAddedItem(event.item, serverLabel) : toWireItem(event.item, serverLabel),
         sequence_number: sequence,
       }
-    case "part.added":
-    case "part.done":
-    case "summary.added":
-    case "summary.part_done":
-    case "reasoning.added":
-    case "reasoning.part_done":
-      return partMarker(event, sequence, source)
-    case "text.delta":
-    case "text.done":
-    case "summary.delta":
-    case "summary.done":
-    case "reasoning.delta":
-    case "reasoning.done":
-    case "arguments.delta":
-    case "arguments.done":
-      return textEvent(event, sequence, source)
+    }
     case "call.in_progress":
     case "call.searching":
     case "call.completed":
@@ -149,6 +124,11 @@ export function toWireEvent(event: ResponseEvent, sequence: number, source: Even
         sequence_number: sequence,
       }
     }
+    case "arguments.delta":
+    case "arguments.done":
+      return argumentsEvent(event, sequence, source)
+    default:
+      return "text" in event ? textEvent(event, sequence, source) : partMarker(event, sequence, source)
   }
 }
 
@@ -188,13 +168,46 @@ function encodeTextDelta(
 
 function lifecycle(
   type: string,
+  status: ResponseStatus,
   sequence: number,
   source: EventSource,
-  status: ResponseStatus,
-  output: readonly Item[],
+  output: readonly Item[] = [],
 ): WireEvent {
   const response = toResponse(source.record, source.serverLabel, { status, output })
-  return { type, response, sequence_number: sequence }
+  return { type: `response.${type}`, response, sequence_number: sequence }
+}
+
+/** How the parts of items are told, by what they are. */
+const partKinds = {
+  text: {
+    part: "response.content_part",
+    delta: "response.output_text.delta",
+    done: "response.output_text.done",
+    index: "content_index",
+    toPart: toOutputText,
+    others: { logprobs: [] },
+  },
+  reasoning: {
+    part: "response.content_part",
+    delta: "response.reasoning_text.delta",
+    done: "response.reasoning_text.done",
+    index: "content_index",
+    toPart: toReasoningText,
+    others: null,
+  },
+  summary: {
+    part: "response.reasoning_summary_part",
+    delta: "response.reasoning_summary_text.delta",
+    done: "response.reasoning_summary_text.done",
+    index: "summary_index",
+    toPart: toSummaryPart,
+    others: null,
+  },
+} as const
+
+function partKindOf(type: PartMarker | TextEvent) {
+  if (type.startsWith("summary.")) return partKinds.summary
+  return type.startsWith("reasoning.") ? partKinds.reasoning : partKinds.text
 }
 
 function partMarker(
@@ -203,38 +216,15 @@ function partMarker(
   source: EventSource,
 ): WireEvent {
   const item = itemOf(source, event.outputIndex)
-  const place = { item_id: item.id, output_index: event.outputIndex }
-  const last = { sequence_number: sequence }
-  switch (event.type) {
-    case "part.added":
-    case "reasoning.added": {
-      const part = event.type === "part.added" ? toOutputText("") : toReasoningText("")
-      return { type: "response.content_part.added", ...place, content_index: event.partIndex, part, ...last }
-    }
-    case "part.done":
-    case "reasoning.part_done": {
-      const text = contentText(item, event.partIndex)
-      const part = event.type === "part.done" ? toOutputText(text) : toReasoningText(text)
-      return { type: "response.content_part.done", ...place, content_index: event.partIndex, part, ...last }
-    }
-    case "summary.added":
-      return {
-        type: "response.reasoning_summary_part.added",
-        ...place,
-        summary_index: event.partIndex,
-        part: toSummaryPart(""),
-        ...last,
-      }
-    case "summary.part_done": {
-      const part = toSummaryPart(contentText(item, event.partIndex))
-      return {
-        type: "response.reasoning_summary_part.done",
-        ...place,
-        summary_index: event.partIndex,
-        part,
-        ...last,
-      }
-    }
+  const { part, index, toPart } = partKindOf(event.type)
+  const isDone = event.type.endsWith("done")
+  return {
+    type: `${part}.${isDone ? "done" : "added"}`,
+    item_id: item.id,
+    output_index: event.outputIndex,
+    [index]: event.partIndex,
+    part: toPart(isDone ? contentText(item, event.partIndex) : ""),
+    sequence_number: sequence,
   }
 }
 
@@ -244,37 +234,37 @@ function textEvent(
   source: EventSource,
 ): WireEvent {
   const item = itemOf(source, event.outputIndex)
-  const { text } = event
-  const place = { item_id: item.id, output_index: event.outputIndex }
-  const content = { ...place, content_index: event.partIndex }
-  const summary = { ...place, summary_index: event.partIndex }
-  const last = { sequence_number: sequence }
-  switch (event.type) {
-    case "text.delta":
-      return { type: "response.output_text.delta", ...content, delta: text, logprobs: [], ...last }
-    case "text.done":
-      return { type: "response.output_text.done", ...content, text, logprobs: [], ...last }
-    case "summary.delta":
-      return { type: "response.reasoning_summary_text.delta", ...summary, delta: text, ...last }
-    case "summary.done":
-      return { type: "response.reasoning_summary_text.done", ...summary, text, ...last }
-    case "reasoning.delta":
-      return { type: "response.reasoning_text.delta", ...content, delta: text, ...last }
-    case "reasoning.done":
-      return { type: "response.reasoning_text.done", ...content, text, ...last }
-    // The wire form of the agent's own calls is made here, so the log's text is not what the item says.
-    case "arguments.delta":
-      return item.type === "function_call"
-        ? { type: "response.function_call_arguments.delta", ...place, delta: text, ...last }
-        : { type: "response.mcp_call_arguments.delta", ...place, delta: wireArguments(item, source), ...last }
-    case "arguments.done": {
-      if (item.type === "function_call") {
-        const { name } = item
-        return { type: "response.function_call_arguments.done", ...place, name, arguments: text, ...last }
-      }
-      const whole = wireArguments(item, source)
-      return { type: "response.mcp_call_arguments.done", ...place, arguments: whole, ...last }
-    }
+  const { delta, done, index, others } = partKindOf(event.type)
+  const isDelta = event.type.endsWith("delta")
+  return {
+    type: isDelta ? delta : done,
+    item_id: item.id,
+    output_index: event.outputIndex,
+    [index]: event.partIndex,
+    [isDelta ? "delta" : "text"]: event.text,
+    ...others,
+    sequence_number: sequence,
+  }
+}
+
+/** The wire form of the agent's own calls is made here, so the log's text is not what the item says. */
+function argumentsEvent(
+  event: { type: TextEvent; outputIndex: number; text: string },
+  sequence: number,
+  source: EventSource,
+): WireEvent {
+  const item = itemOf(source, event.outputIndex)
+  const isFunction = item.type === "function_call"
+  const isDelta = event.type === "arguments.delta"
+  return {
+    type: `response.${isFunction ? "function" : "mcp"}_call_${event.type}`,
+    item_id: item.id,
+    output_index: event.outputIndex,
+    ...(isFunction && !isDelta && { name: item.name }),
+    [isDelta ? "delta" : "arguments"]: isFunction
+      ? event.text
+      : (toWireItem(item, source.serverLabel).arguments ?? ""),
+    sequence_number: sequence,
   }
 }
 
@@ -283,10 +273,6 @@ function callType(type: string, item: Item): string {
   if (item.type !== "web_search") return `response.mcp_call.${step === "searching" ? "in_progress" : step}`
   // The API has no event for a search that failed; the item's status says so.
   return `response.web_search_call.${step === "failed" ? "completed" : step}`
-}
-
-function wireArguments(item: Item, source: EventSource): unknown {
-  return toWireItem(item, source.serverLabel).arguments ?? ""
 }
 
 function contentText(item: Item, partIndex: number): string {
