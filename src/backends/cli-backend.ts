@@ -13,7 +13,7 @@ import type {
 import { messageOf } from "../domain/errors.ts"
 import { findExecutable } from "../programs/find-executable.ts"
 import { createCodexBackend } from "./codex/backend.ts"
-import { type CodexBackendOptions, defaultTimeouts } from "./codex/options.ts"
+import { type CodexBackendOptions, codexTimeouts } from "./codex/options.ts"
 import { AppServer, appServerCall } from "./codex/program.ts"
 import { createExecBackend } from "./exec/backend.ts"
 import type { ExecBackendOptions } from "./exec/options.ts"
@@ -247,7 +247,7 @@ async function speaksAppServer(file: string, options: ProbeOptions): Promise<boo
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
   const server = new AppServer({
     call: appServerCall(file, options),
-    timeouts: { ...defaultTimeouts, handshakeMs: timeoutMs, endStepMs: 500 },
+    timeouts: { ...codexTimeouts, handshakeMs: timeoutMs, endStepMs: 500 },
     log: () => {},
     onNotification: () => {},
     onRequest: () => {},

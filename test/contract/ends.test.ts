@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import { afterEach, describe, expect, it } from "vitest"
 import { endsPage, endsText } from "../../scripts/ends-table.ts"
 import { acpClis, otherAcp } from "../../src/backends/acp/clis.ts"
-import { cutOf, hookErrorOf } from "../../src/backends/claude/errors.ts"
+import { cutOfResult, hookErrorOf } from "../../src/backends/claude/errors.ts"
 import type { ResultEvent } from "../../src/backends/claude/protocol.ts"
 import { JsonReader } from "../../src/backends/exec/reader.ts"
 import type { TurnOutcome } from "../../src/backends/kit/per-turn/text-reader.ts"
@@ -57,14 +57,14 @@ describe("an end of claude", () => {
 
   it("is an answer that the model has cut, where its last message says so", () => {
     const failed = result({ is_error: true, result: "API Error: too long" })
-    expect(cutOf(failed, "max_tokens")).toEqual({
+    expect(cutOfResult(failed, "max_tokens")).toEqual({
       reason: "max_output_tokens",
       message: "API Error: too long",
     })
-    expect(cutOf(failed, "refusal")).toMatchObject({ reason: "content_filter" })
+    expect(cutOfResult(failed, "refusal")).toMatchObject({ reason: "content_filter" })
     for (const reason of ["end_turn", "tool_use", "constructor", null])
-      expect(cutOf(failed, reason)).toBeNull()
-    expect(cutOf(result({}), "max_tokens")).toBeNull()
+      expect(cutOfResult(failed, reason)).toBeNull()
+    expect(cutOfResult(result({}), "max_tokens")).toBeNull()
   })
 
   it("is no success where a hook stopped the turn before the model said or did anything", () => {

@@ -7,12 +7,12 @@ import {
   openCodeTrouble,
   turnErrorOfPrompt,
 } from "../../src/backends/acp/errors.ts"
-import { turnErrorOf as claudeErrorOf } from "../../src/backends/claude/errors.ts"
+import { claudeErrorOf } from "../../src/backends/claude/errors.ts"
 import type { AssistantEvent, RateLimitEvent, ResultEvent } from "../../src/backends/claude/protocol.ts"
-import { turnErrorOf as codexErrorOf } from "../../src/backends/codex/errors.ts"
+import { codexErrorOf } from "../../src/backends/codex/errors.ts"
 import type { NativeTurnError } from "../../src/backends/codex/protocol.ts"
 import { limitResetOf } from "../../src/backends/codex/protocol.ts"
-import { RpcError } from "../../src/backends/kit/rpc/rpc-client.ts"
+import { RpcRefusedError } from "../../src/backends/kit/rpc/rpc-client.ts"
 import type { TurnError } from "../../src/domain/turn-events.ts"
 import { planResetsAt, type RefusalName } from "../model-server/refusals.ts"
 
@@ -93,7 +93,7 @@ function acpErrors(name: string): Errors {
   return recorded<AcpTold>(name, (told) => {
     const { error, stderr, chunk } = told[0] ?? {}
     if (error !== undefined) {
-      const refused = new RpcError("session/prompt", error.code, error.message, error.data)
+      const refused = new RpcRefusedError("session/prompt", error.code, error.message, error.data)
       expect(isSessionLost(refused)).toBe(false)
       return turnErrorOfPrompt(refused, cli)
     }

@@ -11,19 +11,18 @@ import type {
 import { ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { printedLine } from "../../domain/printed-text.ts"
 import { notReady, proxyErrorOf, startableProgram, turnErrorOfThrown } from "../kit/process/start-error.ts"
-import type { RequestId } from "../kit/rpc/rpc-client.ts"
+import { anyResult, type RpcId } from "../kit/rpc/rpc-client.ts"
 import { agentStopped, interruptedBefore } from "../kit/turn/cli-turn.ts"
 import { unserved } from "../kit/turn/input.ts"
 import { refuseCall } from "../kit/turn/open-calls.ts"
 import { RpcBackend } from "../kit/warm/rpc-backend.ts"
 import { isAuthError } from "./errors.ts"
 import { isClientTool } from "./items.ts"
-import { type AcpBackendOptions, type AcpTimeouts, defaultTimeouts } from "./options.ts"
+import { type AcpBackendOptions, type AcpTimeouts, acpTimeouts } from "./options.ts"
 import { permissionAnswer } from "./permitted.ts"
 import { AcpProgram } from "./program.ts"
 import {
   type AgentDescription,
-  emptyResultSchema,
   permissionRequestSchema,
   promptResultSchema,
   type SessionUpdate,
@@ -63,7 +62,7 @@ class AcpBackend extends RpcBackend<AcpProgram, AcpSessions, AcpTurn> {
     const { cli, executable } = options
     super(cli.kind, `Run \`${basename(executable)}\` in a terminal as this user to see why.`, options)
     this.#options = options
-    this.#timeouts = { ...defaultTimeouts, ...options.timeouts }
+    this.#timeouts = { ...acpTimeouts, ...options.timeouts }
   }
 
   async capabilities(): Promise<Capabilities> {
@@ -209,7 +208,7 @@ class AcpBackend extends RpcBackend<AcpProgram, AcpSessions, AcpTurn> {
     } catch (error) {
       const methodId = isAuthError(error) ? this.#options.cli.authMethod?.(this.#options.env) : null
       if (methodId == null) throw error
-      await connection.request("authenticate", { methodId }, emptyResultSchema)
+      await connection.request("authenticate", { methodId }, anyResult)
       await sessions.warm()
     }
   }
@@ -283,7 +282,7 @@ class AcpBackend extends RpcBackend<AcpProgram, AcpSessions, AcpTurn> {
     this.turns.get(thread)?.updated(update)
   }
 
-  #requested(connection: AcpProgram, id: RequestId, method: string, params: unknown): void {
+  #requested(connection: AcpProgram, id: RpcId, method: string, params: unknown): void {
     const request = method === "session/request_permission" ? permissionRequestSchema.safeParse(params) : null
     if (request?.success !== true) {
       connection.refuse(id, -32_601, `${method} is not served by this client`)

@@ -1,7 +1,7 @@
 import { ProxyError } from "../../domain/errors.ts"
 import type { AnswerCut, TurnError } from "../../domain/turn-events.ts"
 import { turnErrorOfThrown } from "../kit/process/start-error.ts"
-import { RpcError } from "../kit/rpc/rpc-client.ts"
+import { RpcRefusedError } from "../kit/rpc/rpc-client.ts"
 import { type CutReason, cutBy, httpStatus, modelFailure } from "../kit/turn/model-failure.ts"
 import type { AcpCli } from "./clis.ts"
 
@@ -10,13 +10,13 @@ const authRequired = -32_000
 
 /** The program wants a log-in before it does anything. */
 export function isAuthError(error: unknown): boolean {
-  return error instanceof RpcError && error.code === authRequired
+  return error instanceof RpcRefusedError && error.code === authRequired
 }
 
 /** Programs have no code for it, but all say it in much the same words. */
 export function isSessionLost(error: unknown): boolean {
   const cause = error instanceof ProxyError ? error.cause : error
-  if (!(cause instanceof RpcError)) return false
+  if (!(cause instanceof RpcRefusedError)) return false
   const words = `${saidIn(cause)} ${textOfDetails(cause.details)}`
   return /\b(?:no such|unknown) session\b|\bsession\b[^\n]{0,100}\b(?:not found|does not exist)\b/i.test(
     words,
@@ -26,7 +26,7 @@ export function isSessionLost(error: unknown): boolean {
 /** Why a prompt failed. Programs tell the status of the model server as the code, in the data, or in words. */
 export function turnErrorOfPrompt(error: unknown, cli: AcpCli): TurnError {
   const cause = error instanceof ProxyError ? error.cause : error
-  if (!(cause instanceof RpcError)) return turnErrorOfThrown(error)
+  if (!(cause instanceof RpcRefusedError)) return turnErrorOfThrown(error)
   const details = textOfDetails(cause.details)
   const told = saidIn(cause)
   const message = details === "" || told.includes(details) ? told : `${told}: ${details}`
@@ -40,7 +40,7 @@ export function modelError(message: string, status: number | null, cli: AcpCli):
 }
 
 /** Without the name of our request, which has the word session in it. */
-function saidIn({ message }: RpcError): string {
+function saidIn({ message }: RpcRefusedError): string {
   return message.replace(/^[\w/]+: (?:Internal error: )?/, "")
 }
 
@@ -62,7 +62,7 @@ export const acpReasons: Readonly<Record<string, CutReason | null>> = {
 }
 
 /** Undefined: the answer is whole. */
-export function cutOf(stopReason: string): AnswerCut | undefined {
+export function cutOfStop(stopReason: string): AnswerCut | undefined {
   const reason = Object.hasOwn(acpReasons, stopReason) ? acpReasons[stopReason] : null
   return reason == null ? undefined : cutBy(reason)
 }

@@ -1,6 +1,6 @@
 import type { CommandItem, FileChange, FileChangeItem, ItemStatus, ToolCallItem } from "../../domain/items.ts"
+import { clientServer } from "../kit/functions/handed-functions.ts"
 import type { ToolUpdate } from "./protocol.ts"
-import { clientServer } from "./threads.ts"
 
 /** What a tool call has told so far: each update replaces the fields that it has. */
 export function mergedUpdate(before: ToolUpdate | undefined, update: ToolUpdate): ToolUpdate {

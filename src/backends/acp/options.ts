@@ -14,7 +14,7 @@ export interface AcpTimeouts {
   readonly endSteps: readonly EndStep[]
 }
 
-export const defaultTimeouts: AcpTimeouts = {
+export const acpTimeouts: AcpTimeouts = {
   handshakeMs: 60_000,
   requestMs: 60_000,
   interruptMs: 5_000,

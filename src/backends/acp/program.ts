@@ -6,7 +6,7 @@ import type { Trouble } from "./errors.ts"
 import type { AcpTimeouts } from "./options.ts"
 import {
   type AgentDescription,
-  initializeResultSchema,
+  agentDescriptionSchema,
   parseUpdate,
   protocolVersion,
   type SessionUpdate,
@@ -49,7 +49,7 @@ export class AcpProgram extends RpcProcess {
         clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
         clientInfo: { name: "ai-agent-proxy", version: "1" },
       },
-      initializeResultSchema,
+      agentDescriptionSchema,
     )
     if (this.#description.protocolVersion !== protocolVersion) {
       throw new StartError(

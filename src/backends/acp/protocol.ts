@@ -10,9 +10,7 @@ export const protocolVersion = 1
 const flag = z.boolean().nullish()
 const object = z.record(z.string(), z.unknown())
 
-export const emptyResultSchema = z.unknown()
-
-export const initializeResultSchema = z.object({
+export const agentDescriptionSchema = z.object({
   protocolVersion: z.number(),
   agentInfo: z.object({ name: z.string(), version: z.string().nullish() }).nullish(),
   agentCapabilities: z
@@ -25,7 +23,7 @@ export const initializeResultSchema = z.object({
     .nullish(),
   authMethods: z.array(z.object({ id: z.string() })).nullish(),
 })
-export type AgentDescription = z.infer<typeof initializeResultSchema>
+export type AgentDescription = z.infer<typeof agentDescriptionSchema>
 
 const choiceSchema = z.object({ value: z.string() })
 const configOptionSchema = z.object({

@@ -231,7 +231,7 @@ function usageOfTold(told: ToldUsage): Usage {
 }
 
 /** The usage of one turn, where the program tells the total of its session. A total that shrank began anew. */
-export function usageOfTurn(before: Usage | null, total: Usage | null): Usage | null {
+export function usageInSession(before: Usage | null, total: Usage | null): Usage | null {
   if (before === null || total === null) return total
   return total.inputTokens < before.inputTokens ? total : usageSince(before, total)
 }

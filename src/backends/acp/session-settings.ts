@@ -1,9 +1,10 @@
 import type { Permissions } from "../../domain/agents.ts"
 import type { ThreadOptions } from "../../domain/backend.ts"
 import { cannotBeHeld, ProxyError } from "../../domain/errors.ts"
+import { anyResult } from "../kit/rpc/rpc-client.ts"
 import type { AcpCli, SessionSetting } from "./clis.ts"
 import type { AcpProgram } from "./program.ts"
-import { choicesOf, emptyResultSchema, type SessionDescription } from "./protocol.ts"
+import { choicesOf, type SessionDescription } from "./protocol.ts"
 
 /** Sets how far the agent may go, as far as the session has such a mode or option. Rejects where it has to have one. */
 export async function applySetting(
@@ -17,7 +18,7 @@ export async function applySetting(
   let isSet = modeId !== undefined
   if (modeId !== undefined) {
     if (modeId !== description.modes?.currentModeId) {
-      await connection.request("session/set_mode", { sessionId, modeId }, emptyResultSchema)
+      await connection.request("session/set_mode", { sessionId, modeId }, anyResult)
     }
   } else if (modes.length > 0) {
     const option = description.configOptions?.find(({ id, category }) => (category ?? id) === "mode")
@@ -60,7 +61,7 @@ export async function setModel(
   const option = description.configOptions?.find(({ id, category }) => (category ?? id) === "model")
   if (option !== undefined) await setOption(connection, sessionId, option.id, modelId)
   else if (description.models != null) {
-    await connection.request("session/set_model", { sessionId, modelId }, emptyResultSchema)
+    await connection.request("session/set_model", { sessionId, modelId }, anyResult)
   } else {
     throw new ProxyError("invalid_request", `The agent's program cannot be told to use the model ${modelId}.`)
   }
@@ -83,7 +84,7 @@ async function setOption(
   configId: string,
   value: string,
 ): Promise<void> {
-  await connection.request("session/set_config_option", { sessionId, configId, value }, emptyResultSchema)
+  await connection.request("session/set_config_option", { sessionId, configId, value }, anyResult)
 }
 
 /** What a session is to be set to: less than the agent may where its thread changes nothing. */

@@ -5,12 +5,17 @@ import { cannotCallFunctions, messageOf, ThreadLostError } from "../../domain/er
 import type { Log } from "../../domain/log.ts"
 import type { ToolCall, ToolEndpoint } from "../../domain/tool-endpoint.ts"
 import { noUsage, type Usage } from "../../domain/usage.ts"
-import { type HandedChannel, openHanded, tellTools } from "../kit/functions/handed-functions.ts"
-import { RpcError } from "../kit/rpc/rpc-client.ts"
+import {
+  announceTools,
+  clientServer,
+  type HandedChannel,
+  openHanded,
+} from "../kit/functions/handed-functions.ts"
+import { anyResult, RpcRefusedError } from "../kit/rpc/rpc-client.ts"
 import type { AcpCli, SessionSetting } from "./clis.ts"
 import { isAuthError } from "./errors.ts"
 import type { AcpProgram } from "./program.ts"
-import { emptyResultSchema, type SessionDescription, sessionResultSchema } from "./protocol.ts"
+import { type SessionDescription, sessionResultSchema } from "./protocol.ts"
 import {
   applySetting,
   choiceOf,
@@ -74,9 +79,6 @@ const signsOfAnswer = new Set(["agent_message_chunk", "agent_thought_chunk", "to
 /** A program that never comes to rest must not keep its thread waiting for ever. */
 const maxReplayMs = 30_000
 const roundTripMs = 2_000
-
-/** Name of our MCP server in a session. */
-export const clientServer = "client"
 
 /** The sessions of one process: made, loaded again and given back. */
 export class AcpSessions {
@@ -237,7 +239,8 @@ export class AcpSessions {
   }
 
   async #tellTools(channel: HandedChannel | null, tools: readonly FunctionTool[]): Promise<boolean> {
-    if (channel === null || this.#options.cli.listsToolsEachTime !== true) return tellTools(channel, tools)
+    if (channel === null || this.#options.cli.listsToolsEachTime !== true)
+      return announceTools(channel, tools)
     await channel.setTools(tools, 0)
     return true
   }
@@ -271,7 +274,8 @@ export class AcpSessions {
       return session
     } catch (error) {
       channel?.close()
-      if (error instanceof RpcError && !isAuthError(error)) throw new ThreadLostError(error.message, error)
+      if (error instanceof RpcRefusedError && !isAuthError(error))
+        throw new ThreadLostError(error.message, error)
       throw error
     } finally {
       this.#replays.delete(thread)
@@ -332,7 +336,7 @@ export class AcpSessions {
       { cwd, mcpServers },
       sessionResultSchema,
     )
-    if (!description.sessionId) throw new RpcError("session/new", 0, "the answer names no session")
+    if (!description.sessionId) throw new RpcRefusedError("session/new", 0, "the answer names no session")
     this.#own = choiceOf(description)
     this.#efforts = effortsOf(description)
     return description
@@ -376,7 +380,7 @@ export class AcpSessions {
 
   async #ask(method: string, thread: ThreadRef): Promise<void> {
     try {
-      await this.#connection.request(method, { sessionId: thread }, emptyResultSchema)
+      await this.#connection.request(method, { sessionId: thread }, anyResult)
     } catch (error) {
       // Unknown there, so gone already.
       this.#options.log("debug", `${method} was refused`, { thread, reason: messageOf(error) })

@@ -7,13 +7,13 @@ import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
 import { backendError, CliTurn } from "../kit/turn/cli-turn.ts"
 import { imageData, renderPrompt } from "../kit/turn/input.ts"
-import { functionCall, OpenCalls, refuseCall } from "../kit/turn/open-calls.ts"
+import { callItem, OpenCalls, refuseCall } from "../kit/turn/open-calls.ts"
 import type { AcpCli } from "./clis.ts"
-import { cutOf, isSessionLost, modelError, type Trouble, turnErrorOfPrompt } from "./errors.ts"
+import { cutOfStop, isSessionLost, modelError, type Trouble, turnErrorOfPrompt } from "./errors.ts"
 import { isClientTool } from "./items.ts"
 import type { AcpProgram } from "./program.ts"
 import type { PromptResult, SessionUpdate } from "./protocol.ts"
-import { AcpTurnReader, isNothing, usageOfPrompt, usageOfTurn } from "./reader.ts"
+import { AcpTurnReader, isNothing, usageInSession, usageOfPrompt } from "./reader.ts"
 import type { AcpSession } from "./threads.ts"
 
 interface AcpTurnOptions {
@@ -90,7 +90,7 @@ export class AcpTurn extends CliTurn {
     }
     const { callId, name, signal } = call
     signal.addEventListener("abort", () => this.#calls.take(callId), { once: true })
-    this.#calls.arrived(call, functionCall(callId, name, call.arguments))
+    this.#calls.arrived(call, callItem(callId, name, call.arguments))
   }
 
   /** The prompt was answered. */
@@ -99,11 +99,11 @@ export class AcpTurn extends CliTurn {
     if (this.isOver || session === null) return
     const { cli } = this.#options
     const told = usageOfPrompt(result) ?? (cli.usageIsTotal ? null : this.#reader.usage)
-    const usage = cli.usageIsTotal ? usageOfTurn(session.total, told) : told
+    const usage = cli.usageIsTotal ? usageInSession(session.total, told) : told
     if (cli.usageIsTotal) session.total = told ?? session.total
     this.#usage = usage
     const error = this.#errorOf(result, usage)
-    const cut = cutOf(result.stopReason)
+    const cut = cutOfStop(result.stopReason)
     if (this.isInterrupting) this.endStopped()
     else if (error === null) this.end({ type: "turn.completed", usage, ...(cut !== undefined && { cut }) })
     else this.end({ type: "turn.failed", error, usage })
@@ -148,7 +148,7 @@ export class AcpTurn extends CliTurn {
         `${cli.kind} stopped: ${cli.requestLimitWords ?? "its limit of model requests in one turn is reached"}`,
       )
     }
-    if (this.#reader.hasShown || !isNothing(usage) || cutOf(stopReason) !== undefined) return null
+    if (this.#reader.hasShown || !isNothing(usage) || cutOfStop(stopReason) !== undefined) return null
     return modelError(`${cli.kind} ended the turn without an answer and without a reason`, null, cli)
   }
 

@@ -11,14 +11,14 @@ import type {
 } from "../../domain/backend.ts"
 import { cannotCallFunctions, messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { fitAnswer } from "../kit/functions/fit-answer.ts"
-import { tellTools } from "../kit/functions/handed-functions.ts"
+import { announceTools } from "../kit/functions/handed-functions.ts"
 import { RunningProcesses } from "../kit/process/running-processes.ts"
 import { notReady, turnErrorOfThrown } from "../kit/process/start-error.ts"
 import { claudeKind, queryOf, seedSession, userMessage } from "./history-messages.ts"
-import { type ClaudeBackendOptions, type ClaudeTimeouts, defaultMaxIdle, defaultTimeouts } from "./options.ts"
+import { type ClaudeBackendOptions, type ClaudeTimeouts, claudeTimeouts, defaultMaxIdle } from "./options.ts"
 import { ClaudeProgram } from "./program.ts"
 import type { ClaudeEvent } from "./protocol.ts"
-import { deleteSession, ThreadRecords } from "./thread-record.ts"
+import { ClaudeRecords, deleteSession } from "./thread-record.ts"
 import { type ClaudeThread, knownThread, newThread, ThreadProcesses } from "./threads.ts"
 import { ClaudeTurn } from "./turn.ts"
 
@@ -36,7 +36,7 @@ class ClaudeBackend implements Backend {
   readonly #options: ClaudeBackendOptions
   readonly #timeouts: ClaudeTimeouts
   readonly #running: RunningProcesses
-  readonly #records: ThreadRecords
+  readonly #records: ClaudeRecords
   readonly #program: ClaudeProgram
   readonly #processes: ThreadProcesses
   readonly #threads = new Map<ThreadRef, ClaudeThread>()
@@ -49,8 +49,8 @@ class ClaudeBackend implements Backend {
   constructor(options: ClaudeBackendOptions) {
     this.#options = options
     this.#running = new RunningProcesses(options.cwd, options.log)
-    this.#timeouts = { ...defaultTimeouts, ...options.timeouts }
-    this.#records = new ThreadRecords(options.cwd)
+    this.#timeouts = { ...claudeTimeouts, ...options.timeouts }
+    this.#records = new ClaudeRecords(options.cwd)
     this.#program = new ClaudeProgram(options, this.#timeouts.probeMs, this.#stopping.signal)
     this.#processes = new ThreadProcesses({
       options,
@@ -115,7 +115,7 @@ class ClaudeBackend implements Backend {
     if (isDeepStrictEqual(thread.tools, options.tools)) return
     this.#refuseUnserved(options)
     thread.tools = options.tools
-    if (await tellTools(thread.channel, options.tools)) return
+    if (await announceTools(thread.channel, options.tools)) return
     if (thread.turn !== null) throw new ThreadLostError(`Thread ${thread.ref} is in use`)
     await this.#processes.close(thread)
   }
@@ -207,13 +207,13 @@ class ClaudeBackend implements Backend {
       effort: input.effort,
       schema: input.outputSchema === null ? null : JSON.stringify(fitAnswer(input.outputSchema)),
     }
-    let { process, untold } = await this.#processes.acquire(thread, profile)
+    let { process, missing } = await this.#processes.acquire(thread, profile)
     if (thread.uninvited !== null) {
       await Promise.race([thread.uninvited.promise, process.settled])
-      if (process.hasExited) ({ process, untold } = await this.#processes.acquire(thread, profile))
+      if (process.hasExited) ({ process, missing } = await this.#processes.acquire(thread, profile))
     }
     if (turn.isOver) return
-    const { before, content } = queryOf(untold, input)
+    const { before, content } = queryOf(missing, input)
     await seedSession(process, before, () => this.#nextResult(thread))
     if (turn.isOver) return
     thread.turn = turn

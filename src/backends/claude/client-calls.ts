@@ -1,11 +1,10 @@
 import { isDeepStrictEqual } from "node:util"
 import type { ContentPart, FunctionCallItem } from "../../domain/items.ts"
 import type { ToolCall } from "../../domain/tool-endpoint.ts"
-import { functionCall } from "../kit/turn/open-calls.ts"
+import { clientServer } from "../kit/functions/handed-functions.ts"
+import { callItem } from "../kit/turn/open-calls.ts"
 import type { ToolUse } from "./items.ts"
 
-/** Name of our MCP server in claude's configuration. */
-export const clientServer = "client"
 const prefix = `mcp__${clientServer}__`
 
 /** How long a call that nothing has announced waits for its announcement, which comes by another way. */
@@ -65,7 +64,7 @@ export class ClientCalls {
   }
 
   announce({ id, name, input, inputText }: ToolUse): void {
-    const call = openCall(functionCall(id, this.#nameOf(name.slice(prefix.length)), inputText), input)
+    const call = openCall(callItem(id, this.#nameOf(name.slice(prefix.length)), inputText), input)
     this.#calls.set(id, call)
     const request = [...this.#unannounced.keys()].find((candidate) => isSame(call, candidate))
     if (request !== undefined) this.#bind(call, request)
@@ -105,7 +104,7 @@ export class ClientCalls {
   /** Nothing has announced it, so it stands for itself. */
   #take(request: ToolCall): void {
     const { callId, name, arguments: args } = request
-    const call = openCall(functionCall(callId, name, args), parsed(args))
+    const call = openCall(callItem(callId, name, args), parsed(args))
     this.#calls.set(callId, call)
     this.#bind(call, request)
   }

@@ -37,7 +37,7 @@ export interface ToldOfModel {
 const nothingTold: ToldOfModel = { errorName: null, rateLimit: null }
 
 /** Why claude says that a turn failed. `subtype` is `success` also when the model server refused. */
-export function turnErrorOf(result: ResultEvent, told: ToldOfModel = nothingTold): TurnError {
+export function claudeErrorOf(result: ResultEvent, told: ToldOfModel = nothingTold): TurnError {
   const said = [result.result, ...(result.errors ?? [])].find((text) => text != null && text.trim() !== "")
   const message = said ?? `claude ended the turn as failed (${result.subtype})`
   if (/No conversation found|No message found with message\.uuid/.test(message)) {
@@ -89,7 +89,7 @@ export const claudeReasons: Readonly<Record<string, CutReason>> = {
 }
 
 /** Null: the model has not stopped by itself. `stopReason`: of the last message of the turn. */
-export function cutOf(result: ResultEvent, stopReason: string | null): AnswerCut | null {
+export function cutOfResult(result: ResultEvent, stopReason: string | null): AnswerCut | null {
   const reason =
     stopReason !== null && Object.hasOwn(claudeReasons, stopReason) ? claudeReasons[stopReason] : undefined
   return reason === undefined || result.is_error !== true

@@ -3,7 +3,7 @@ import type { HistoryTurn, TurnInput } from "../../domain/backend.ts"
 import type { Item, MessageItem } from "../../domain/items.ts"
 import { fitId, unused } from "../kit/functions/call-ids.ts"
 import type { FunctionNames } from "../kit/functions/function-names.ts"
-import { clientServer } from "./client-calls.ts"
+import { clientServer } from "../kit/functions/handed-functions.ts"
 import { asData, contentBlocks, inputBlocks, textBlocks } from "./input-blocks.ts"
 import type { ClaudeProcess } from "./process.ts"
 

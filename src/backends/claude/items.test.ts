@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { finishedItem, resultText, startedItem } from "./items.ts"
+import { finishedItem, startedItem, textOfResult } from "./items.ts"
 
 const use = (name: string, input: Readonly<Record<string, unknown>>) => ({
   id: "t",
@@ -50,8 +50,8 @@ describe("tool items", () => {
   })
 
   it("reads results that are a text or a list of parts", () => {
-    expect(resultText("a")).toBe("a")
-    expect(resultText([{ type: "text", text: "a" }, { type: "image" }])).toBe("a\n[not a text]")
-    expect(resultText(undefined)).toBe("")
+    expect(textOfResult("a")).toBe("a")
+    expect(textOfResult([{ type: "text", text: "a" }, { type: "image" }])).toBe("a\n[not a text]")
+    expect(textOfResult(undefined)).toBe("")
   })
 })

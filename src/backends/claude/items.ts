@@ -130,7 +130,7 @@ function changeOf({ input }: ToolUse, details: unknown): FileChange {
 }
 
 /** The text of a tool result: a string, or a list of parts. */
-export function resultText(content: unknown): string {
+export function textOfResult(content: unknown): string {
   if (typeof content === "string") return content
   if (!Array.isArray(content)) return ""
   return content

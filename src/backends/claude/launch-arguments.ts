@@ -1,6 +1,6 @@
 import type { Permissions } from "../../domain/agents.ts"
 import type { ThreadReach } from "../../domain/backend.ts"
-import { clientServer } from "./client-calls.ts"
+import { clientServer } from "../kit/functions/handed-functions.ts"
 
 /** What a process is started with and cannot change afterwards: another wish needs another process. */
 export interface LaunchProfile {

@@ -16,7 +16,7 @@ export interface ClaudeTimeouts {
   readonly probeMs: number
 }
 
-export const defaultTimeouts: ClaudeTimeouts = {
+export const claudeTimeouts: ClaudeTimeouts = {
   startMs: 60_000,
   interruptMs: 2_000,
   closeMs: 2_000,

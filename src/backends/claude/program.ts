@@ -3,7 +3,7 @@ import path from "node:path"
 import type { Readiness } from "../../domain/backend.ts"
 import { messageOf } from "../../domain/errors.ts"
 import { childEnvironment } from "../../programs/child-environment.ts"
-import { ProbeMemory, runBriefly } from "../kit/process/probe.ts"
+import { ProbeMemory, runBounded } from "../kit/process/probe.ts"
 import { StartError, startableProgram, stopping } from "../kit/process/start-error.ts"
 import { maxPrintedLength } from "../kit/rpc/json-noise.ts"
 import { isPlainInRules } from "./launch-arguments.ts"
@@ -141,7 +141,7 @@ export class ClaudeProgram {
   async #ask(file: string, args: readonly string[]): Promise<string> {
     const { cwd, env } = this.#options
     try {
-      const run = await runBriefly(file, args, { cwd, env, timeoutMs: this.#timeoutMs, signal: this.#signal })
+      const run = await runBounded(file, args, { cwd, env, timeoutMs: this.#timeoutMs, signal: this.#signal })
       return run.output
     } catch (error) {
       if (this.#signal.aborted) throw stopping(error)

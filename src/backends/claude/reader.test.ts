@@ -1,16 +1,21 @@
 import { describe, expect, it } from "vitest"
 import type { TurnEvent } from "../../domain/turn-events.ts"
 import { ClientCalls } from "./client-calls.ts"
-import { TurnReader } from "./reader.ts"
+import { ClaudeTurnReader } from "./reader.ts"
 
 /** What is told of a stream that broke off in the middle of a text, and was asked for again. */
-function readBrokenOff(behind: (reader: TurnReader) => void): readonly TurnEvent[] {
+function readBrokenOff(behind: (reader: ClaudeTurnReader) => void): readonly TurnEvent[] {
   const told: TurnEvent[] = []
   const calls = new ClientCalls(
     () => {},
     (name) => name,
   )
-  const reader = new TurnReader({ push: (event) => told.push(event), calls, hasSchema: false, log: () => {} })
+  const reader = new ClaudeTurnReader({
+    push: (event) => told.push(event),
+    calls,
+    hasSchema: false,
+    log: () => {},
+  })
   begin(reader, "one")
   reader.read({
     type: "stream_event",
@@ -21,7 +26,7 @@ function readBrokenOff(behind: (reader: TurnReader) => void): readonly TurnEvent
   return told.filter(({ type }) => type === "item.withdrawn" || type === "item.completed")
 }
 
-function begin(reader: TurnReader, id: string): void {
+function begin(reader: ClaudeTurnReader, id: string): void {
   reader.read({ type: "stream_event", event: { type: "message_start", message: { id } } })
   if (id !== "silent") {
     reader.read({

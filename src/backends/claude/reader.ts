@@ -6,7 +6,7 @@ import { addUsage, noUsage, type Usage } from "../../domain/usage.ts"
 import { messageItem, OpenTexts, reasoningItem } from "../kit/turn/texts.ts"
 import { ClientCalls } from "./client-calls.ts"
 import { retryErrorOf, type ToldOfModel } from "./errors.ts"
-import { finishedItem, resultText, startedItem, type ToolUse, toolUseOf } from "./items.ts"
+import { finishedItem, startedItem, type ToolUse, textOfResult, toolUseOf } from "./items.ts"
 import type {
   AssistantEvent,
   ClaudeEvent,
@@ -18,7 +18,7 @@ import type {
   UserEvent,
 } from "./protocol.ts"
 
-export interface TurnReaderOptions {
+export interface ClaudeTurnReaderOptions {
   readonly push: (event: TurnEvent) => void
   readonly calls: ClientCalls
   /** The answer comes by the tool for it; all texts are said on the way. */
@@ -39,8 +39,8 @@ export const answerTool = "StructuredOutput"
 const progressEveryMs = 5_000
 
 /** Understands what claude prints during one turn, up to its result. */
-export class TurnReader {
-  readonly #options: TurnReaderOptions
+export class ClaudeTurnReader {
+  readonly #options: ClaudeTurnReaderOptions
   readonly #open = new Map<number, OpenText>()
   readonly #openTexts = new OpenTexts()
   /** Texts that broke off, by their id, as long as nothing else was said: then they are the last that was. */
@@ -62,7 +62,7 @@ export class TurnReader {
   #errorName: string | null = null
   #rateLimit: ToldOfModel["rateLimit"] = null
 
-  constructor(options: TurnReaderOptions) {
+  constructor(options: ClaudeTurnReaderOptions) {
     this.#options = options
   }
 
@@ -238,7 +238,7 @@ export class TurnReader {
       if (use === undefined) continue
       this.#uses.delete(id)
       const item = finishedItem(use, {
-        output: resultText(block.content),
+        output: textOfResult(block.content),
         isError: block.is_error === true,
         details: event.tool_use_result,
       })

@@ -16,7 +16,7 @@ const turnSchema = z.object({ turn: z.string(), last: z.string(), model: z.strin
 const maxBytes = 64 * 1024 * 1024
 
 /** What claude itself does not keep of a thread, or keeps under other names. */
-export interface ThreadRecord {
+export interface ClaudeRecord {
   readonly instructions: string | null
   /** Null: the agent acts as its permissions say. */
   readonly reach: ThreadReach | null
@@ -31,14 +31,14 @@ export interface ThreadRecord {
  * is there once claude has the session. Not synced: after a power cut a thread may be unknown, and is then seeded anew
  * from the ledger like any lost one.
  */
-export class ThreadRecords {
+export class ClaudeRecords {
   readonly #workspace: string
 
   constructor(workspace: string) {
     this.#workspace = workspace
   }
 
-  async read(ref: ThreadRef): Promise<ThreadRecord | null> {
+  async read(ref: ThreadRef): Promise<ClaudeRecord | null> {
     if (!isRef(ref)) return null
     let lines: string[]
     try {
@@ -60,7 +60,7 @@ export class ThreadRecords {
 
   async create(
     ref: ThreadRef,
-    { instructions, reach }: Omit<ThreadRecord, "lastOfTurn" | "lastModel">,
+    { instructions, reach }: Omit<ClaudeRecord, "lastOfTurn" | "lastModel">,
   ): Promise<void> {
     await this.#append(ref, {
       instructions,

@@ -7,17 +7,16 @@ import type { FunctionTool, HistoryTurn, ThreadOptions, ThreadRef } from "../../
 import { messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { parseExact } from "../../domain/exact-numbers.ts"
 import { functionRules } from "../kit/functions/function-rules.ts"
-import { type HandedChannel, namesFor, openHanded } from "../kit/functions/handed-functions.ts"
+import { clientServer, type HandedChannel, namesFor, openHanded } from "../kit/functions/handed-functions.ts"
 import type { RunningProcesses } from "../kit/process/running-processes.ts"
 import { stopping } from "../kit/process/start-error.ts"
-import { clientServer } from "./client-calls.ts"
 import { historyMessages, type SeedMessage } from "./history-messages.ts"
 import { type LaunchProfile, launchArguments, type SessionStart } from "./launch-arguments.ts"
 import type { ClaudeBackendOptions, ClaudeTimeouts } from "./options.ts"
 import { ClaudeProcess } from "./process.ts"
 import type { ClaudeProgram } from "./program.ts"
 import type { ClaudeEvent } from "./protocol.ts"
-import { deleteSession, type ThreadRecord } from "./thread-record.ts"
+import { type ClaudeRecord, deleteSession } from "./thread-record.ts"
 import type { ClaudeTurn } from "./turn.ts"
 
 interface ThreadProcessesOptions {
@@ -48,11 +47,11 @@ export class ThreadProcesses {
   async acquire(
     thread: ClaudeThread,
     profile: LaunchProfile,
-  ): Promise<{ readonly process: ClaudeProcess; readonly untold: readonly SeedMessage[] }> {
+  ): Promise<{ readonly process: ClaudeProcess; readonly missing: readonly SeedMessage[] }> {
     this.#leaveIdle(thread)
     const { warm } = thread
     if (warm !== null && !warm.process.isEnding && isSame(warm.profile, profile)) {
-      return { process: warm.process, untold: [] }
+      return { process: warm.process, missing: [] }
     }
     await warm?.process.close()
     const wasStarted = warm !== null
@@ -68,7 +67,7 @@ export class ThreadProcesses {
     thread.warm = await this.#start(thread, profile)
     return {
       process: thread.warm.process,
-      untold:
+      missing:
         thread.start.type === "new" ? historyMessages(thread.history, namesFor("claude", thread.tools)) : [],
     }
   }
@@ -220,7 +219,7 @@ interface WarmProcess {
 export interface ClaudeThread {
   /** Also the id of claude's session. */
   readonly ref: ThreadRef
-  readonly record: ThreadRecord
+  readonly record: ClaudeRecord
   readonly isEphemeral: boolean
   tools: readonly FunctionTool[]
   /** What the session is to be told before its first turn. */
@@ -261,7 +260,7 @@ export function newThread(ref: ThreadRef, options: ThreadOptions, start: Session
 }
 
 /** A thread of an earlier run, or one that was closed. */
-export function knownThread(ref: ThreadRef, record: ThreadRecord, options: ThreadOptions): ClaudeThread {
+export function knownThread(ref: ThreadRef, record: ClaudeRecord, options: ThreadOptions): ClaudeThread {
   const { instructions } = record
   const thread = newThread(ref, { ...options, instructions, history: [] }, { type: "resume" })
   return { ...thread, record, isRecorded: true }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { turnErrorOf } from "./errors.ts"
+import { claudeErrorOf } from "./errors.ts"
 import type { ResultEvent } from "./protocol.ts"
 
 const result = (fields: Partial<ResultEvent>): ResultEvent => ({
@@ -32,11 +32,11 @@ describe("turnErrorOf", () => {
     ],
     ["anything else", { subtype: "error_max_turns" }, "backend_error", null],
   ] as const)("maps %s", (_title, fields, code, modelStatus) => {
-    expect(turnErrorOf(result(fields as Partial<ResultEvent>))).toMatchObject({ code, modelStatus })
+    expect(claudeErrorOf(result(fields as Partial<ResultEvent>))).toMatchObject({ code, modelStatus })
   })
 
   it("says what to do about a key that is refused", () => {
-    const { message } = turnErrorOf(result({ result: "API Error: 401 no", api_error_status: 401 }))
+    const { message } = claudeErrorOf(result({ result: "API Error: 401 no", api_error_status: 401 }))
     expect(message).toContain("claude auth login")
   })
 })

@@ -16,13 +16,13 @@ import {
 } from "../kit/process/process-tree.ts"
 import { backendError, CliTurn } from "../kit/turn/cli-turn.ts"
 import { ClientCalls } from "./client-calls.ts"
-import { cutOf, hookErrorOf, isNotLoggedIn, turnErrorOf } from "./errors.ts"
+import { claudeErrorOf, cutOfResult, hookErrorOf, isNotLoggedIn } from "./errors.ts"
 import { userMessage } from "./history-messages.ts"
 import { inputBlocks } from "./input-blocks.ts"
 import type { ClaudeProcess } from "./process.ts"
 import { callLimitMs } from "./program.ts"
 import type { ClaudeEvent, ResultEvent } from "./protocol.ts"
-import { answerTool, TurnReader } from "./reader.ts"
+import { answerTool, ClaudeTurnReader } from "./reader.ts"
 
 /** claude gives a call up after its limit; the client's answer has to come before. */
 const holdMs = callLimitMs - 60_000
@@ -47,7 +47,7 @@ export class ClaudeTurn extends CliTurn {
   readonly ref = randomUUID()
   readonly #options: ClaudeTurnOptions
   readonly #calls: ClientCalls
-  readonly #reader: TurnReader
+  readonly #reader: ClaudeTurnReader
   #process: ClaudeProcess | null = null
   /** Of the client; null: there are none. */
   #functions: HandedChannel | null = null
@@ -67,7 +67,7 @@ export class ClaudeTurn extends CliTurn {
       },
       (native) => this.#functions?.fromNative(native) ?? native,
     )
-    this.#reader = new TurnReader({
+    this.#reader = new ClaudeTurnReader({
       push: (event) => this.push(event),
       calls: this.#calls,
       hasSchema: options.hasSchema,
@@ -194,9 +194,9 @@ export class ClaudeTurn extends CliTurn {
   #endOf(result: ResultEvent): TurnEvent {
     const { usage } = this
     const { told, stopReason, hasShown } = this.#reader
-    const cut = cutOf(result, stopReason)
+    const cut = cutOfResult(result, stopReason)
     if (cut !== null) return { type: "turn.completed", usage, cut }
-    const error = result.is_error === true ? turnErrorOf(result, told) : hookErrorOf(result, hasShown)
+    const error = result.is_error === true ? claudeErrorOf(result, told) : hookErrorOf(result, hasShown)
     return error === null ? { type: "turn.completed", usage } : { type: "turn.failed", error, usage }
   }
 

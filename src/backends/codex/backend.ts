@@ -20,24 +20,23 @@ import {
   startableProgram,
   turnErrorOfThrown,
 } from "../kit/process/start-error.ts"
-import { type RequestId, RpcError } from "../kit/rpc/rpc-client.ts"
+import { anyResult, type RpcId, RpcRefusedError } from "../kit/rpc/rpc-client.ts"
 import { interruptedBefore } from "../kit/turn/cli-turn.ts"
 import { RpcBackend } from "../kit/warm/rpc-backend.ts"
 import { codexKind } from "./history-items.ts"
 import { injectedItem } from "./injected-items.ts"
 import { lastSession } from "./last-session.ts"
-import { type CodexBackendOptions, type CodexTimeouts, codexInstallStep, defaultTimeouts } from "./options.ts"
+import { type CodexBackendOptions, type CodexTimeouts, codexInstallStep, codexTimeouts } from "./options.ts"
 import { AppServer, appServerCall, declineRequest } from "./program.ts"
 import {
   accountResultSchema,
-  emptyResultSchema,
   limitResetOf,
   type Notification,
   parseToolCall,
   turnResultSchema,
   usageOf,
 } from "./protocol.ts"
-import { splitInput, turnParams } from "./thread-requests.ts"
+import { splitMessages, turnParams } from "./thread-requests.ts"
 import { CodexThreads, type LoadedThread } from "./threads.ts"
 import { CodexTurn, refusedCall } from "./turn.ts"
 
@@ -68,7 +67,7 @@ class CodexBackend extends RpcBackend<AppServer, CodexThreads, CodexTurn> {
       "Run `codex app-server` in a terminal as this user to see why; `npm install -g @openai/codex` installs the newest codex."
     super(codexKind, startStep, options)
     this.#options = options
-    this.#timeouts = { ...defaultTimeouts, ...options.timeouts }
+    this.#timeouts = { ...codexTimeouts, ...options.timeouts }
   }
 
   async capabilities(): Promise<Capabilities> {
@@ -155,7 +154,7 @@ class CodexBackend extends RpcBackend<AppServer, CodexThreads, CodexTurn> {
       await this.#withThreads((threads) => threads.delete(thread))
     } catch (error) {
       // codex refuses to delete what it does not know; gone is gone.
-      if (!(error instanceof Error && error.cause instanceof RpcError)) throw error
+      if (!(error instanceof Error && error.cause instanceof RpcRefusedError)) throw error
     }
   }
 
@@ -184,7 +183,7 @@ class CodexBackend extends RpcBackend<AppServer, CodexThreads, CodexTurn> {
     try {
       const { process: server, sessions: threads } = await this.running()
       const loaded = await this.#loadedThread(threads, thread)
-      const { injected, input: userInput } = splitInput(input.messages)
+      const { injected, input: userInput } = splitMessages(input.messages)
       await threads.inject(
         thread,
         [...(await forgotten(loaded, input)), ...injected].flatMap((item) =>
@@ -203,7 +202,7 @@ class CodexBackend extends RpcBackend<AppServer, CodexThreads, CodexTurn> {
       turn.started(result.turn.id)
     } catch (error) {
       // An unknown thread now: the next turn resumes it, or learns that it is lost.
-      if (error instanceof RpcError) this.sessions?.forget(thread)
+      if (error instanceof RpcRefusedError) this.sessions?.forget(thread)
       turn.fail(turnErrorOfThrown(isThreadUnknown(error) ? lostOrProxyError(error) : error))
     }
   }
@@ -295,7 +294,7 @@ class CodexBackend extends RpcBackend<AppServer, CodexThreads, CodexTurn> {
     }
   }
 
-  #requested(server: AppServer, id: RequestId, { method, params, line }: CodexRequest): void {
+  #requested(server: AppServer, id: RpcId, { method, params, line }: CodexRequest): void {
     if (method !== "item/tool/call") {
       this.#options.log("info", "codex asked for something that is declined", { method })
       declineRequest(server, id, method)
@@ -311,7 +310,7 @@ class CodexBackend extends RpcBackend<AppServer, CodexThreads, CodexTurn> {
     this.#options.log("warn", "codex started a turn that nobody asked for; it is interrupted", { thread })
     this.#options.onEvent({ type: "turn.uninvited", thread })
     this.supervisor.current
-      ?.request("turn/interrupt", { threadId: thread, turnId }, emptyResultSchema)
+      ?.request("turn/interrupt", { threadId: thread, turnId }, anyResult)
       .catch((error) => this.#options.log("debug", "interrupt refused", { reason: messageOf(error) }))
   }
 }

@@ -1,7 +1,7 @@
 import { UnfitFunctionError } from "../../domain/errors.ts"
 import type { AnswerCut, TurnError } from "../../domain/turn-events.ts"
 import type { FunctionNames } from "../kit/functions/function-names.ts"
-import { RpcError } from "../kit/rpc/rpc-client.ts"
+import { RpcRefusedError } from "../kit/rpc/rpc-client.ts"
 import {
   type CutReason,
   cutBy,
@@ -46,7 +46,7 @@ const ownWords: readonly WordRule[] = [
  * message quotes: a 400 arrives as `other` with the raw body as the message. `resetsAt`: when the account's limit begins
  * anew, as codex has told it beside the turn, in milliseconds of the epoch.
  */
-export function turnErrorOf(
+export function codexErrorOf(
   error: NativeTurnError | null | undefined,
   resetsAt: number | null = null,
 ): TurnError {
@@ -115,7 +115,7 @@ const unfitFunction = /dynamic tool input schema is not supported for (\S+): ([\
 
 /** A function that codex does not take in the form that it was handed in; null: it is about something else. */
 export function unfitFunctionOf(error: unknown, names: FunctionNames): UnfitFunctionError | null {
-  if (!(error instanceof RpcError)) return null
+  if (!(error instanceof RpcRefusedError)) return null
   const [, native = "", why = ""] = unfitFunction.exec(error.message) ?? []
   const name = names.fromNative(native)
   if (name === null) return null

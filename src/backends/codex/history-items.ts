@@ -146,7 +146,7 @@ class CallIndex {
 }
 
 function nativeItems(items: readonly unknown[], output: readonly Item[]): InjectedItem[] {
-  return withTold(items.map(keptNativeItem).filter(isKept), output)
+  return withShown(items.map(keptNativeItem).filter(isKept), output)
 }
 
 function isKept(item: InjectedItem | null): item is InjectedItem {
@@ -170,7 +170,7 @@ const minSharedChars = 1024
  * The agent's messages of one turn that were told as items, so that the raw item of each, which comes after it, need not be
  * kept with the whole text again: it refers to the text by its hash.
  */
-export class ToldTexts {
+export class ShownTexts {
   readonly #texts = new Map<string, string>()
 
   told(item: Item): void {
@@ -179,7 +179,7 @@ export class ToldTexts {
   }
 
   /** The raw item without the text, if exactly that was told under its id. */
-  withoutTold(raw: InjectedItem): InjectedItem {
+  withoutShown(raw: InjectedItem): InjectedItem {
     const text = typeof raw.id === "string" ? this.#texts.get(raw.id) : undefined
     if (text === undefined || raw.type !== "message" || !Array.isArray(raw.content)) return raw
     const [part, ...others] = raw.content as readonly InjectedItem[] // parts of a message are objects
@@ -189,10 +189,10 @@ export class ToldTexts {
 }
 
 /**
- * Puts back into the items of a turn what `withoutTold` left out, from what the client was shown in it. Where that was another
+ * Puts back into the items of a turn what `withoutShown` left out, from what the client was shown in it. Where that was another
  * text than codex told at the end, it is the client's that the conversation goes on from; where it was none, the item is left out.
  */
-function withTold(items: readonly InjectedItem[], output: readonly Item[]): InjectedItem[] {
+function withShown(items: readonly InjectedItem[], output: readonly Item[]): InjectedItem[] {
   const shown = output.map(textOf).filter((text) => text !== "")
   const byHash = new Map(
     shown.filter((text) => text.length >= minSharedChars).map((text) => [hashOf(text), text]),

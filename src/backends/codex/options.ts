@@ -25,7 +25,7 @@ export function codexInstallStep(executable: string): string {
   return basename(executable) === "codex" ? "Install it with `npm install -g @openai/codex`" : "Install it"
 }
 
-export const defaultTimeouts: CodexTimeouts = {
+export const codexTimeouts: CodexTimeouts = {
   handshakeMs: 15_000,
   requestMs: 60_000,
   interruptMs: 2_000,

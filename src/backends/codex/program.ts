@@ -1,15 +1,10 @@
 import { messageOf } from "../../domain/errors.ts"
 import { rawValueAt } from "../../domain/raw-json.ts"
-import type { RequestId } from "../kit/rpc/rpc-client.ts"
+import type { RpcId } from "../kit/rpc/rpc-client.ts"
 import { RpcProcess, type RpcProcessOptions } from "../kit/warm/rpc-process.ts"
 import { codexJson, DeltaLines } from "./codex-json.ts"
 import { type CodexTimeouts, codexInstallStep } from "./options.ts"
-import {
-  initializeResultSchema,
-  type Notification,
-  parseNotification,
-  unreadNotifications,
-} from "./protocol.ts"
+import { type Notification, parseNotification, serverInfoSchema, unreadNotifications } from "./protocol.ts"
 
 interface AppServerOptions extends RpcProcessOptions {
   readonly timeouts: CodexTimeouts
@@ -56,7 +51,7 @@ export class AppServer extends RpcProcess {
         optOutNotificationMethods: unreadNotifications,
       },
     }
-    this.#userAgent = (await this.handshake(params, initializeResultSchema)).userAgent
+    this.#userAgent = (await this.handshake(params, serverInfoSchema)).userAgent
     this.rpc.notify("initialized")
   }
 
@@ -131,7 +126,7 @@ const refusals: Readonly<Record<string, () => unknown>> = {
 }
 
 /** With approval policy `never` none of it should come; an unanswered request would make its turn hang, so everything is answered. */
-export function declineRequest(server: AppServer, id: RequestId, method: string): void {
+export function declineRequest(server: AppServer, id: RpcId, method: string): void {
   if (Object.hasOwn(refusals, method)) server.respond(id, refusals[method]?.())
   else server.refuse(id, -32_601, `${method} is not served by this client`)
 }

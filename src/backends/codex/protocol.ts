@@ -113,7 +113,7 @@ export function parseToolCall(params: unknown, line: string): NativeToolCall | n
   return data === undefined ? null : { ...data, argumentsText: rawValueAt(line, ["params", "arguments"]) }
 }
 
-export const initializeResultSchema = z.object({ userAgent: z.string() })
+export const serverInfoSchema = z.object({ userAgent: z.string() })
 export const accountResultSchema = z.object({
   account: z.unknown().optional(),
   requiresOpenaiAuth: z.boolean().default(true),
@@ -155,9 +155,6 @@ const terminalSchema = z.object({ itemId: z.string(), processId: z.string() })
 /** A command that codex has running for a thread, also one that no turn waits for any more. */
 export type Terminal = z.infer<typeof terminalSchema>
 export const terminalsResultSchema = z.object({ data: z.array(terminalSchema) })
-/** Requests whose answer says nothing. */
-export const emptyResultSchema = z.unknown()
-
 /** When the used-up parts of the account's plan begin anew, in milliseconds of the epoch; null: none is, as far as is told. */
 export function limitResetOf(limits: {
   readonly primary?: LimitWindow

@@ -5,11 +5,11 @@ import type { Log } from "../../domain/log.ts"
 import type { ReasoningKind } from "../../domain/response-events.ts"
 import type { AnswerCut, TurnEvent } from "../../domain/turn-events.ts"
 import { addUsage, noUsage, type Usage, usageSince } from "../../domain/usage.ts"
-import type { RequestId } from "../kit/rpc/rpc-client.ts"
+import type { RpcId } from "../kit/rpc/rpc-client.ts"
 import type { OpenCalls } from "../kit/turn/open-calls.ts"
 import { OpenTexts } from "../kit/turn/texts.ts"
-import { cutIn, turnErrorOf } from "./errors.ts"
-import { keptNativeItem, ToldTexts } from "./history-items.ts"
+import { codexErrorOf, cutIn } from "./errors.ts"
+import { keptNativeItem, ShownTexts } from "./history-items.ts"
 import { itemOf } from "./items.ts"
 import {
   type NativeItem,
@@ -22,7 +22,7 @@ import type { LoadedThread } from "./threads.ts"
 
 interface TurnReaderOptions {
   readonly push: (event: TurnEvent) => void
-  readonly calls: OpenCalls<RequestId>
+  readonly calls: OpenCalls<RpcId>
   readonly isClientFunction: (nativeName: string) => boolean
   /** The model has stopped by itself before its answer was whole, and codex asks it again. */
   readonly onCut: (cut: AnswerCut) => void
@@ -32,9 +32,9 @@ interface TurnReaderOptions {
 }
 
 /** Turns the notifications of one turn, which are given to it in order, into our events. */
-export class TurnReader {
+export class CodexTurnReader {
   readonly #push: (event: TurnEvent) => void
-  readonly #calls: OpenCalls<RequestId>
+  readonly #calls: OpenCalls<RpcId>
   readonly #isClientFunction: (nativeName: string) => boolean
   readonly #thread: TurnReaderOptions["thread"]
   readonly #log: Log
@@ -42,7 +42,7 @@ export class TurnReader {
   readonly #openTexts = new OpenTexts()
   /** Its beginning was told, and not its end. */
   #openMessage: string | null = null
-  readonly #toldTexts = new ToldTexts()
+  readonly #shownTexts = new ShownTexts()
   readonly #reasoning = new ReasoningItems()
   readonly #writtenArguments = new Map<string, string>()
   /** Commands that were told as started only. */
@@ -140,7 +140,7 @@ export class TurnReader {
       type: "notice",
       message: additionalDetails == null ? message : `${message} (${additionalDetails})`,
       tells: "trouble",
-      error: turnErrorOf(error),
+      error: codexErrorOf(error),
     })
   }
 
@@ -169,7 +169,7 @@ export class TurnReader {
   nativeItem(raw: unknown): void {
     const item = keptNativeItem(raw)
     if (item === null) return
-    this.#push({ type: "native.item", item: this.#toldTexts.withoutTold(item) })
+    this.#push({ type: "native.item", item: this.#shownTexts.withoutShown(item) })
     const { type, name, call_id: callId, arguments: written } = item
     this.#readOutput(item)
     const isCall = type === "function_call" && typeof name === "string" && typeof callId === "string"
@@ -231,7 +231,7 @@ export class TurnReader {
     try {
       for (const item of this.#itemsOf(native, isDone)) {
         if (item.type === "command" && !isDone) this.#openCommands.set(item.id, item)
-        if (isDone) this.#toldTexts.told(item)
+        if (isDone) this.#shownTexts.told(item)
         this.#push({ type: isDone ? "item.completed" : "item.started", item })
       }
     } catch (error) {

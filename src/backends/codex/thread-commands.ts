@@ -7,9 +7,9 @@ import {
   nobody,
   type ProcessRow,
 } from "../kit/process/process-tree.ts"
-import { RpcError } from "../kit/rpc/rpc-client.ts"
+import { anyResult, RpcRefusedError } from "../kit/rpc/rpc-client.ts"
 import type { AppServer } from "./program.ts"
-import { emptyResultSchema, type Terminal, terminalsResultSchema } from "./protocol.ts"
+import { type Terminal, terminalsResultSchema } from "./protocol.ts"
 
 const endSteps: readonly EndStep[] = [
   { signal: "SIGTERM", waitMs: 500 },
@@ -112,14 +112,14 @@ export class ThreadCommands {
     const terminals = await this.#terminals(requestMs)
     if (terminals === null) {
       const params = { threadId }
-      await server.request("thread/backgroundTerminals/clean", params, emptyResultSchema, requestMs)
+      await server.request("thread/backgroundTerminals/clean", params, anyResult, requestMs)
       return
     }
     const own = terminals.filter(({ itemId }) => !this.#earlier.has(itemId))
     await Promise.all(
       own.map(({ processId }) => {
         const params = { threadId, processId }
-        return server.request("thread/backgroundTerminals/terminate", params, emptyResultSchema, requestMs)
+        return server.request("thread/backgroundTerminals/terminate", params, anyResult, requestMs)
       }),
     )
   }
@@ -134,7 +134,7 @@ export class ThreadCommands {
         await server.request("thread/backgroundTerminals/list", params, terminalsResultSchema, requestMs)
       ).data
     } catch (error) {
-      if (!(error instanceof RpcError)) throw error
+      if (!(error instanceof RpcRefusedError)) throw error
       log("debug", "codex does not list commands", { reason: error.message })
       return null
     }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { MessageItem, Role } from "../../domain/items.ts"
-import { injectChunks, splitInput } from "./thread-requests.ts"
+import { injectChunks, splitMessages } from "./thread-requests.ts"
 
 function message(role: Role, text: string): MessageItem {
   return {
@@ -16,20 +16,20 @@ function message(role: Role, text: string): MessageItem {
 describe("the input of a turn", () => {
   it("is the last message of the user; what comes before it goes into the thread", () => {
     const messages = [message("user", "a"), message("developer", "b"), message("user", "c")]
-    const { injected, input } = splitInput(messages)
+    const { injected, input } = splitMessages(messages)
     expect(injected).toEqual(messages.slice(0, 2))
     expect(input).toEqual([{ type: "text", text: "c", text_elements: [] }])
   })
 
   it("is empty when the last message is not the user's, is too long for it, or is missing", () => {
     for (const messages of [[message("developer", "a")], [message("user", "x".repeat(1_000_001))], []]) {
-      expect(splitInput(messages)).toEqual({ injected: messages, input: [] })
+      expect(splitMessages(messages)).toEqual({ injected: messages, input: [] })
     }
   })
 
   it("passes images on", () => {
     const image = { type: "image", url: "data:image/png;base64,AA==", detail: "high" } as const
-    expect(splitInput([{ ...message("user", ""), content: [image] }]).input).toEqual([image])
+    expect(splitMessages([{ ...message("user", ""), content: [image] }]).input).toEqual([image])
   })
 })
 

@@ -22,7 +22,7 @@ const threadConfig = {
 }
 
 /** What the threads of one agent have in common. */
-export interface AgentSettings {
+export interface ThreadSettings {
   readonly cwd: string
   readonly model: string | null
   readonly permissions?: Permissions
@@ -56,7 +56,7 @@ function answeringConfig(ownServers: readonly string[]): Params {
   }
 }
 
-function commonParams(agent: AgentSettings, isReadOnly = false): Params {
+function commonParams(agent: ThreadSettings, isReadOnly = false): Params {
   const { cwd, model, permissions = "full" } = agent
   const config = { ...threadConfig, ...agent.providerConfig }
   return {
@@ -71,7 +71,7 @@ function commonParams(agent: AgentSettings, isReadOnly = false): Params {
 }
 
 /** The path that says the most about a file decides on it, in whichever order they stand. */
-function profilesOf({ writableFolders = [], protectedFolders = [] }: AgentSettings): Params {
+function profilesOf({ writableFolders = [], protectedFolders = [] }: ThreadSettings): Params {
   const rules = [
     ...writableFolders.map((folder) => [folder, "write"]),
     ...protectedFolders.map((folder) => [folder, "read"]),
@@ -89,7 +89,7 @@ const configOfReach = { "only-reads": readingConfig, "only-answers": answeringCo
 
 /** `ownServers`: names of the person's own MCP servers, which a thread that changes nothing has not. */
 export function startParams(
-  agent: AgentSettings,
+  agent: ThreadSettings,
   options: ThreadOptions,
   names: FunctionNames,
   ownServers: readonly string[] = [],
@@ -106,12 +106,12 @@ export function startParams(
   }
 }
 
-export function resumeParams(agent: AgentSettings, threadId: string): Params {
+export function resumeParams(agent: ThreadSettings, threadId: string): Params {
   return { ...commonParams(agent), threadId, excludeTurns: true }
 }
 
 export function forkParams(
-  agent: AgentSettings,
+  agent: ThreadSettings,
   threadId: string,
   lastTurnId: string,
   isEphemeral: boolean,
@@ -144,7 +144,7 @@ const mention = /\$[\w-]|\]\([a-z]+:\/\//i
  * message, an overlong text, one that codex would read for mentions), goes into the thread beforehand; the turn then goes on
  * from there with an empty input.
  */
-export function splitInput(messages: readonly MessageItem[]): {
+export function splitMessages(messages: readonly MessageItem[]): {
   readonly injected: readonly MessageItem[]
   readonly input: readonly Params[]
 } {

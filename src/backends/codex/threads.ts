@@ -6,13 +6,13 @@ import { withFitIds } from "../kit/functions/call-ids.ts"
 import type { FunctionNames } from "../kit/functions/function-names.ts"
 import { namesFor } from "../kit/functions/handed-functions.ts"
 import { lostOrProxyError } from "../kit/process/start-error.ts"
+import { anyResult } from "../kit/rpc/rpc-client.ts"
 import { unfitFunctionOf } from "./errors.ts"
 import { codexKind, historyItems } from "./history-items.ts"
 import type { InjectedItem } from "./injected-items.ts"
 import type { AppServer } from "./program.ts"
 import {
   configResultSchema,
-  emptyResultSchema,
   type ListedModel,
   modelListResultSchema,
   type OwnConfig,
@@ -21,12 +21,12 @@ import {
 } from "./protocol.ts"
 import { ThreadCommands } from "./thread-commands.ts"
 import {
-  type AgentSettings,
   forkParams,
   injectChunks,
   patientProvider,
   resumeParams,
   startParams,
+  type ThreadSettings,
   workspaceProfile,
 } from "./thread-requests.ts"
 
@@ -74,7 +74,7 @@ const configMs = 5_000
 /** The threads of one app-server process: made, loaded again, forked and given back. */
 export class CodexThreads {
   readonly #server: Pick<AppServer, "request" | "tree">
-  readonly #agent: AgentSettings
+  readonly #agent: ThreadSettings
   readonly #log: Log
   readonly #loaded = new Map<ThreadRef, LoadedThread>()
   readonly #resuming = new Map<ThreadRef, Promise<LoadedThread>>()
@@ -89,7 +89,7 @@ export class CodexThreads {
 
   constructor(
     server: Pick<AppServer, "request" | "tree">,
-    agent: AgentSettings,
+    agent: ThreadSettings,
     log: Log,
     streamIdleMs: number,
   ) {
@@ -170,7 +170,7 @@ export class CodexThreads {
 
   async inject(thread: ThreadRef, items: readonly InjectedItem[]): Promise<void> {
     for (const chunk of injectChunks(items)) {
-      await this.#server.request("thread/inject_items", { threadId: thread, items: chunk }, emptyResultSchema)
+      await this.#server.request("thread/inject_items", { threadId: thread, items: chunk }, anyResult)
     }
   }
 
@@ -212,7 +212,7 @@ export class CodexThreads {
     if (await loaded.commands.areRunning()) return
     // Meanwhile somebody may have begun to use it again.
     if (!loaded.isGivenUp || !this.#loaded.delete(thread)) return
-    await this.#server.request("thread/unsubscribe", { threadId: thread }, emptyResultSchema)
+    await this.#server.request("thread/unsubscribe", { threadId: thread }, anyResult)
   }
 
   async delete(thread: ThreadRef): Promise<void> {
@@ -220,10 +220,10 @@ export class CodexThreads {
     this.#loaded.delete(thread)
     // codex refuses to delete what it has not written down; given up, such a thread is gone.
     if (isEphemeral) {
-      await this.#server.request("thread/unsubscribe", { threadId: thread }, emptyResultSchema)
+      await this.#server.request("thread/unsubscribe", { threadId: thread }, anyResult)
       return
     }
-    await this.#server.request("thread/delete", { threadId: thread }, emptyResultSchema)
+    await this.#server.request("thread/delete", { threadId: thread }, anyResult)
   }
 
   /** codex does not have it any more. */
@@ -276,7 +276,7 @@ export class CodexThreads {
   }
 
   /** The agent's, and how long its provider is waited for. A question of its own before each thread would be a third of its cost. */
-  async #settings(): Promise<AgentSettings> {
+  async #settings(): Promise<ThreadSettings> {
     const known = this.#lastConfig
     const isFresh = known !== null && performance.now() - known.at < configMs
     const config = await (isFresh ? known.config : this.#config())
@@ -318,7 +318,7 @@ export class CodexThreads {
   #checkProfile({ thread, activePermissionProfile: active }: ThreadResult): void {
     if (this.#agent.permissions !== "workspace" || active?.id === workspaceProfile) return
     // It is not to stay loaded for nobody.
-    this.#server.request("thread/unsubscribe", { threadId: thread.id }, emptyResultSchema).catch(() => {})
+    this.#server.request("thread/unsubscribe", { threadId: thread.id }, anyResult).catch(() => {})
     throw new ProxyError(
       "agent_not_ready",
       "This codex does not keep to the permissions 'workspace'" +

@@ -5,14 +5,14 @@ import type { Log } from "../../domain/log.ts"
 import type { AnswerCut, TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
 import { proxyErrorOf } from "../kit/process/start-error.ts"
-import type { RequestId } from "../kit/rpc/rpc-client.ts"
+import { anyResult, type RpcId } from "../kit/rpc/rpc-client.ts"
 import { CliTurn } from "../kit/turn/cli-turn.ts"
-import { functionCall, OpenCalls } from "../kit/turn/open-calls.ts"
-import { cutIn, refusal, turnErrorOf } from "./errors.ts"
+import { callItem, OpenCalls } from "../kit/turn/open-calls.ts"
+import { codexErrorOf, cutIn, refusal } from "./errors.ts"
 import { injectedItem } from "./injected-items.ts"
 import type { AppServer } from "./program.ts"
-import { accountResultSchema, emptyResultSchema, type NativeToolCall, type Notification } from "./protocol.ts"
-import { TurnReader } from "./reader.ts"
+import { accountResultSchema, type NativeToolCall, type Notification } from "./protocol.ts"
+import { CodexTurnReader } from "./reader.ts"
 import { injectChunks } from "./thread-requests.ts"
 import type { LoadedThread } from "./threads.ts"
 
@@ -25,7 +25,7 @@ interface CodexTurnOptions {
   readonly onEnded: (turn: CodexTurn, last: TurnEvent, isStuck: boolean) => void
   /** It was stuck, and codex has ended it and its commands after all. */
   readonly onEndedLate: () => void
-  /** See `turnErrorOf`. */
+  /** See `codexErrorOf`. */
   readonly limitResetsAt: () => number | null
   /** A turn of this thread that is not ours. */
   readonly onForeignTurn: (turnId: string) => void
@@ -33,13 +33,13 @@ interface CodexTurnOptions {
 
 type Received =
   | { readonly type: "notification"; readonly notification: Notification }
-  | { readonly type: "call"; readonly requestId: RequestId; readonly call: NativeToolCall }
+  | { readonly type: "call"; readonly requestId: RpcId; readonly call: NativeToolCall }
 
 /** One turn of one thread, from the request to its last event: who it is, how it is interrupted, how it ends. */
 export class CodexTurn extends CliTurn {
   readonly threadId: string
   readonly #options: CodexTurnOptions
-  readonly #calls = new OpenCalls<RequestId>((items) => {
+  readonly #calls = new OpenCalls<RpcId>((items) => {
     for (const item of items) {
       const holdMs = isScriptCall(item) ? this.#options.scriptHoldMs : null
       const written = this.#reader.writtenArguments(item.callId)
@@ -50,7 +50,7 @@ export class CodexTurn extends CliTurn {
       })
     }
   })
-  readonly #reader: TurnReader
+  readonly #reader: CodexTurnReader
   /** What came before the answer of `turn/start`: only that tells which turn is ours. */
   #held: Received[] = []
   #server: AppServer | null = null
@@ -64,7 +64,7 @@ export class CodexTurn extends CliTurn {
     super()
     this.threadId = options.threadId
     this.#options = options
-    this.#reader = new TurnReader({
+    this.#reader = new CodexTurnReader({
       push: (event) => this.push(event),
       calls: this.#calls,
       thread: () => this.#thread,
@@ -111,7 +111,7 @@ export class CodexTurn extends CliTurn {
     this.#receive({ type: "notification", notification })
   }
 
-  called(requestId: RequestId, call: NativeToolCall): void {
+  called(requestId: RpcId, call: NativeToolCall): void {
     this.#receive({ type: "call", requestId, call })
   }
 
@@ -129,7 +129,7 @@ export class CodexTurn extends CliTurn {
     try {
       for (const chunk of injectChunks(items)) {
         const params = { threadId: this.threadId, items: chunk }
-        await this.#server.request("thread/inject_items", params, emptyResultSchema)
+        await this.#server.request("thread/inject_items", params, anyResult)
       }
     } catch (error) {
       throw proxyErrorOf(error)
@@ -159,7 +159,7 @@ export class CodexTurn extends CliTurn {
   #sendInterrupt(): void {
     const params = { threadId: this.threadId, turnId: this.#turnId }
     this.#server
-      ?.request("turn/interrupt", params, emptyResultSchema, this.#options.interruptMs)
+      ?.request("turn/interrupt", params, anyResult, this.#options.interruptMs)
       .then(() => (this.#isGivenUp ? this.#endLate() : undefined))
       // Refused when the turn has just ended; its `turn/completed` or the timer decides.
       .catch((error) => this.#options.log("debug", "interrupt refused", { reason: messageOf(error) }))
@@ -192,14 +192,14 @@ export class CodexTurn extends CliTurn {
     }
   }
 
-  #called(requestId: RequestId, call: NativeToolCall): void {
+  #called(requestId: RpcId, call: NativeToolCall): void {
     const name = this.#thread?.names.fromNative(call.tool) ?? null
     if (call.turnId !== this.#turnId || name === null) {
       this.#server?.respond(requestId, refusedCall(call.tool))
       return
     }
     const args = call.arguments == null ? "{}" : (call.argumentsText ?? JSON.stringify(call.arguments))
-    this.#calls.arrived(requestId, functionCall(call.callId, name, args))
+    this.#calls.arrived(requestId, callItem(call.callId, name, args))
   }
 
   #completed(turn: Extract<Notification, { method: "turn/completed" }>["params"]["turn"]): void {
@@ -213,7 +213,7 @@ export class CodexTurn extends CliTurn {
         break
       default: {
         const cut = this.#cut ?? cutIn(turn.error?.message ?? "")
-        const error = turnErrorOf(turn.error, this.#options.limitResetsAt())
+        const error = codexErrorOf(turn.error, this.#options.limitResetsAt())
         this.end(cut === null ? { type: "turn.failed", error, usage } : completed(cut, usage))
       }
     }

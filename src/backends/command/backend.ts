@@ -1,7 +1,7 @@
 import path from "node:path"
 import type { Backend, Capabilities, ThreadOptions, ThreadRef, TurnInput } from "../../domain/backend.ts"
 import { cannotBeHeld, cannotCallFunctions, ProxyError } from "../../domain/errors.ts"
-import { PerTurnBackend, type PerTurnOptions, type TurnRequest } from "../kit/per-turn/backend.ts"
+import { PerTurnBackend, type PerTurnOptions, type TurnToRun } from "../kit/per-turn/backend.ts"
 import { defaultMaxAnswerLength } from "../kit/per-turn/text-reader.ts"
 import type { ProcessTurn } from "../kit/per-turn/turn.ts"
 import {
@@ -72,7 +72,7 @@ class CommandBackend extends PerTurnBackend {
     await this.threads.find(thread)
   }
 
-  protected async run(turn: ProcessTurn, { thread: ref, input }: TurnRequest): Promise<void> {
+  protected async run(turn: ProcessTurn, { thread: ref, input }: TurnToRun): Promise<void> {
     const { args, cwd, env, restrainingArgs = [] } = this.#options
     refuseUnserved(input)
     const thread = await this.threads.find(ref)

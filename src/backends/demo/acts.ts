@@ -4,7 +4,7 @@ import { open } from "node:fs/promises"
 import { join } from "node:path"
 import type { CommandItem, FileChangeItem } from "../../domain/items.ts"
 import { findExecutable } from "../../programs/find-executable.ts"
-import { runBriefly } from "../kit/process/probe.ts"
+import { runBounded } from "../kit/process/probe.ts"
 import type { DemoStep } from "./reply.ts"
 
 export interface DemoFolders {
@@ -34,7 +34,7 @@ export function commandItem(step: Extract<DemoStep, { type: "run" }>, folders: D
 }
 
 /** Runs it to its end, without a shell. Rejects when it is interrupted. */
-export async function runCommand(
+export async function runDemoCommand(
   item: CommandItem,
   { program, args }: Extract<DemoStep, { type: "run" }>,
   signal: AbortSignal,
@@ -42,7 +42,7 @@ export async function runCommand(
   const file = findExecutable(program, path)
   if (file === null) return { ...item, output: `${program}: not found\n`, exitCode: 127, status: "failed" }
   const options = { cwd: item.cwd ?? "/", env: { PATH: path, LC_ALL: "C" }, timeoutMs, signal }
-  const { exitCode, output: printed } = await runBriefly(file, args, options)
+  const { exitCode, output: printed } = await runBounded(file, args, options)
   const output = printed.trim() === "" ? "" : `${printed.trimEnd()}\n`
   return { ...item, output, exitCode, status: exitCode === 0 ? "completed" : "failed" }
 }

@@ -4,9 +4,9 @@ import { messageOf } from "../../domain/errors.ts"
 import type { ContentPart, FunctionCallItem } from "../../domain/items.ts"
 import type { Usage } from "../../domain/usage.ts"
 import { CliTurn } from "../kit/turn/cli-turn.ts"
-import { functionCall } from "../kit/turn/open-calls.ts"
+import { callItem } from "../kit/turn/open-calls.ts"
 import { messageItem, reasoningItem } from "../kit/turn/texts.ts"
-import { addLine, commandItem, type DemoFolders, runCommand } from "./acts.ts"
+import { addLine, commandItem, type DemoFolders, runDemoCommand } from "./acts.ts"
 import { type DemoStep, replyToOutput, spoken } from "./reply.ts"
 
 /** A turn without a model: does one step after the other, as they were decided. */
@@ -66,7 +66,7 @@ export class DemoTurn extends CliTurn {
       case "run": {
         const item = commandItem(step, folders)
         this.push({ type: "item.started", item })
-        const done = await runCommand(item, step, this.#abort.signal)
+        const done = await runDemoCommand(item, step, this.#abort.signal)
         this.push({ type: "item.completed", item: done })
         const output = done.output.trim()
         return this.#speak(spoken(`${step.intro}${output === "" ? " nothing." : `:\n${output}`}`))
@@ -99,7 +99,7 @@ export class DemoTurn extends CliTurn {
 
   async #call(reply: Extract<DemoStep, { type: "call" }>): Promise<readonly ContentPart[]> {
     const callId = `call_${randomUUID().replaceAll("-", "")}`
-    const item = functionCall(callId, reply.name, reply.arguments)
+    const item = callItem(callId, reply.name, reply.arguments)
     this.#outputTokens += tokensOf(reply.arguments.length)
     const output = new Promise<readonly ContentPart[]>((resolve, reject) => {
       this.#openCall = { item, resolve }

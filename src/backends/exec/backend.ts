@@ -2,14 +2,14 @@ import { z } from "zod"
 import type { Backend, Capabilities, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
 import { cannotBeHeld, cannotCallFunctions, messageOf, ThreadLostError } from "../../domain/errors.ts"
 import { functionRules } from "../kit/functions/function-rules.ts"
-import { PerTurnBackend, type TurnRequest } from "../kit/per-turn/backend.ts"
+import { PerTurnBackend, type TurnToRun } from "../kit/per-turn/backend.ts"
 import type { ProcessThread } from "../kit/per-turn/threads.ts"
 import type { ProcessTurn } from "../kit/per-turn/turn.ts"
-import { type BriefRun, runBriefly } from "../kit/process/probe.ts"
+import { type BriefRun, runBounded } from "../kit/process/probe.ts"
 import { stopping } from "../kit/process/start-error.ts"
 import { FunctionChannel } from "../kit/turn/function-channel.ts"
 import { LastSession } from "./last-session.ts"
-import { defaultTimeouts, type ExecBackendOptions, type ExecTimeouts } from "./options.ts"
+import { type ExecBackendOptions, type ExecTimeouts, execTimeouts } from "./options.ts"
 import { type ExecProfile, probeExec } from "./probe.ts"
 import { callsFunctions, holdMsOf, type Restraint } from "./program.ts"
 import { runExecTurn } from "./run.ts"
@@ -54,7 +54,7 @@ class ExecBackend extends PerTurnBackend {
   constructor(options: ExecBackendOptions) {
     super(options, "Install it")
     this.#options = options
-    this.#timeouts = { ...defaultTimeouts, ...options.timeouts }
+    this.#timeouts = { ...execTimeouts, ...options.timeouts }
     this.#lastSession = new LastSession(this.files)
   }
 
@@ -101,7 +101,7 @@ class ExecBackend extends PerTurnBackend {
     return nativeId
   }
 
-  protected async run(turn: ProcessTurn, { thread: ref, input, previous }: TurnRequest): Promise<void> {
+  protected async run(turn: ProcessTurn, { thread: ref, input, previous }: TurnToRun): Promise<void> {
     const profile = this.#profile ?? (await this.#probe())
     const file = this.file()
     const thread = await this.#find(ref)
@@ -178,7 +178,7 @@ class ExecBackend extends PerTurnBackend {
 
   #ask(file: string, args: readonly string[]): Promise<BriefRun> {
     const { cwd, env } = this.#options
-    return runBriefly(file, args, {
+    return runBounded(file, args, {
       cwd,
       env,
       timeoutMs: this.#timeouts.probeMs,

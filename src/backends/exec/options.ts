@@ -8,7 +8,7 @@ export interface ExecTimeouts extends TurnTimeouts {
   readonly probeMs: number
 }
 
-export const defaultTimeouts: ExecTimeouts = { ...turnTimeouts, probeMs: 10_000 }
+export const execTimeouts: ExecTimeouts = { ...turnTimeouts, probeMs: 10_000 }
 
 export interface ExecBackendOptions
   extends Omit<PerTurnOptions, "timeouts">,

@@ -2,7 +2,7 @@ import { messageOf } from "../../domain/errors.ts"
 import type { MessageItem } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
 import type { TurnError, TurnEvent } from "../../domain/turn-events.ts"
-import { cutIn, turnErrorOf } from "../codex/errors.ts"
+import { codexErrorOf, cutIn } from "../codex/errors.ts"
 import type { OutputReader, TurnOutcome } from "../kit/per-turn/text-reader.ts"
 import { type CliExit, exitReason, reasonWithTail } from "../kit/process/cli-process.ts"
 import { JsonLines } from "../kit/rpc/json-lines.ts"
@@ -232,5 +232,5 @@ export class JsonReader implements OutputReader {
 
 /** Why the model failed. exec tells only a text: the body of a 400 as it came, a status in words, or a sentence of codex. */
 function modelErrorOf(message: string | null): TurnError {
-  return turnErrorOf(message === null ? null : { message, codexErrorInfo: "other" })
+  return codexErrorOf(message === null ? null : { message, codexErrorInfo: "other" })
 }

@@ -7,6 +7,9 @@ import { fitParameters } from "./fit-parameters.ts"
 import { FunctionNames } from "./function-names.ts"
 import { type FunctionRules, functionRules, type SchemaRules } from "./function-rules.ts"
 
+/** What CLIs know our server of MCP as. */
+export const clientServer = "client"
+
 /** The names of these functions on a CLI. */
 export function namesFor(
   cli: keyof typeof functionRules,
@@ -128,7 +131,7 @@ const takeInMs = 100
  * Tells a running CLI that the functions of a channel are others from now on. False: it has no channel or did not ask for
  * them, so it has to be told by starting its session with them.
  */
-export async function tellTools(
+export async function announceTools(
   channel: ToolChannel | null,
   tools: readonly FunctionTool[],
 ): Promise<boolean> {

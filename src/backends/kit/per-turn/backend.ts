@@ -23,7 +23,7 @@ export interface PerTurnOptions extends Pick<BackendContext, "executable" | "cwd
 }
 
 /** A turn that is to be run. */
-export interface TurnRequest {
+export interface TurnToRun {
   readonly thread: ThreadRef
   readonly input: TurnInput
   /** The answer of the turn before is told before its process is gone. */
@@ -61,7 +61,7 @@ export abstract class PerTurnBackend implements Backend {
   abstract resumeThread(thread: ThreadRef, options: ThreadOptions): Promise<void>
 
   /** Runs it to the end of its process. Rejects where there is none to be started. */
-  protected abstract run(turn: ProcessTurn, request: TurnRequest): Promise<void>
+  protected abstract run(turn: ProcessTurn, request: TurnToRun): Promise<void>
 
   /** Ready when the program can be started; what else it needs, a log-in for example, shows in the first turn only. */
   async readiness(): Promise<Readiness> {
@@ -123,7 +123,7 @@ export abstract class PerTurnBackend implements Backend {
     return startableProgram(this.#options, this.#installStep)
   }
 
-  async #run(turn: ProcessTurn, request: TurnRequest): Promise<void> {
+  async #run(turn: ProcessTurn, request: TurnToRun): Promise<void> {
     try {
       await this.running.cleaned()
       await this.run(turn, request)

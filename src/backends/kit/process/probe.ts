@@ -81,7 +81,7 @@ export async function ask(file: string, args: readonly string[], options: ProbeO
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   }
   try {
-    return await runBriefly(file, args, runOptions)
+    return await runBounded(file, args, runOptions)
   } catch (error) {
     options.signal?.throwIfAborted()
     throw new StartError(
@@ -130,7 +130,7 @@ const endSteps = [
  * Asks a program something that it should answer at once, such as `--version`, with nothing on stdin. Bounded in time and
  * output; what runs too long is killed with all that it started. Rejects when it cannot be started, or on abort.
  */
-export async function runBriefly(
+export async function runBounded(
   file: string,
   args: readonly string[],
   { cwd, env, timeoutMs, signal }: BriefRunOptions,

@@ -6,7 +6,7 @@ import { notReadyError } from "../../../domain/not-ready-error.ts"
 import type { TurnError } from "../../../domain/turn-events.ts"
 import { findExecutable } from "../../../programs/find-executable.ts"
 import type { BackendContext } from "../backend-context.ts"
-import { RpcError, RpcLostError } from "../rpc/rpc-client.ts"
+import { RpcLostError, RpcRefusedError } from "../rpc/rpc-client.ts"
 
 export interface StartErrorFields {
   /** See `NotReady`: whatever is not of our own words. */
@@ -77,12 +77,12 @@ export function proxyErrorOf(error: unknown): ProxyError {
  * thread without any turn), a new thread from the ledger is the way on.
  */
 export function lostOrProxyError(error: unknown): ProxyError {
-  return error instanceof RpcError ? new ThreadLostError(error.message, error) : proxyErrorOf(error)
+  return error instanceof RpcRefusedError ? new ThreadLostError(error.message, error) : proxyErrorOf(error)
 }
 
 /** Codex says so also at a turn: it may have unloaded the thread just then. */
 export function isThreadUnknown(error: unknown): boolean {
-  return error instanceof RpcError && /thread not found|no rollout found/i.test(error.message)
+  return error instanceof RpcRefusedError && /thread not found|no rollout found/i.test(error.message)
 }
 
 export function turnErrorOfThrown(error: unknown): TurnError {

@@ -1,11 +1,14 @@
-import type { z } from "zod"
+import { z } from "zod"
 import type { Log } from "../../../domain/log.ts"
 import { objectBehindNoise, StrayLines } from "./json-noise.ts"
 
-export type RequestId = string | number
+export type RpcId = string | number
+
+/** Of requests whose answer says nothing. */
+export const anyResult = z.unknown()
 
 /** The program refused a request; `code` is its JSON-RPC code, `details` what it adds to its message. */
-export class RpcError extends Error {
+export class RpcRefusedError extends Error {
   readonly code: number
   readonly details: unknown
 
@@ -38,7 +41,7 @@ export interface RpcHandlers {
   readonly toJson?: (message: Readonly<Record<string, unknown>>) => string
   /** `line` is the whole message as it came, for numbers that parsing rounds; empty where it stood behind noise. */
   readonly onNotification: (method: string, params: unknown, line: string) => void
-  readonly onRequest: (id: RequestId, method: string, params: unknown, line: string) => void
+  readonly onRequest: (id: RpcId, method: string, params: unknown, line: string) => void
   /** A request went unanswered for longer than its deadline. */
   readonly onTimeout: (method: string) => void
   /** Asked when the deadline of a request has passed: how much longer it may wait, in milliseconds. Default: no longer. */
@@ -59,7 +62,7 @@ const maxUnreadableLines = 1_000
 /** JSON-RPC with one object a line and requests in both directions. */
 export class RpcClient {
   readonly #handlers: RpcHandlers
-  readonly #open = new Map<RequestId, OpenRequest>()
+  readonly #open = new Map<RpcId, OpenRequest>()
   #nextId = 1
   #closedBecause: string | null = null
   readonly #stray: StrayLines
@@ -76,7 +79,7 @@ export class RpcClient {
   }
 
   /**
-   * Rejects with `RpcError` or `RpcLostError`; an answer of another form than `result` counts as an `RpcError`. Without a
+   * Rejects with `RpcRefusedError` or `RpcLostError`; an answer of another form than `result` counts as an `RpcRefusedError`. Without a
    * deadline (null) it waits as long as the program lives.
    */
   async request<T>(
@@ -87,7 +90,7 @@ export class RpcClient {
   ): Promise<T> {
     const raw = await this.#send(method, params, timeoutMs)
     const parsed = result.safeParse(raw)
-    if (!parsed.success) throw new RpcError(method, 0, `unexpected answer: ${parsed.error.message}`)
+    if (!parsed.success) throw new RpcRefusedError(method, 0, `unexpected answer: ${parsed.error.message}`)
     return parsed.data
   }
 
@@ -110,11 +113,11 @@ export class RpcClient {
     this.#write(params === undefined ? { method } : { method, params })
   }
 
-  respond(id: RequestId, result: unknown): void {
+  respond(id: RpcId, result: unknown): void {
     this.#write({ id, result })
   }
 
-  refuse(id: RequestId, code: number, message: string): void {
+  refuse(id: RpcId, code: number, message: string): void {
     this.#write({ id, error: { code, message } })
   }
 
@@ -190,7 +193,7 @@ export class RpcClient {
     })
   }
 
-  #settle(id: RequestId, result: unknown, error: unknown): void {
+  #settle(id: RpcId, result: unknown, error: unknown): void {
     const request = this.#open.get(id)
     if (request === undefined) return
     this.#open.delete(id)
@@ -201,6 +204,6 @@ export class RpcClient {
     }
     const { code, message, data } = error as Readonly<Record<string, unknown>> // an object, see above
     const text = typeof message === "string" ? message : "no message"
-    request.reject(new RpcError(request.method, typeof code === "number" ? code : 0, text, data))
+    request.reject(new RpcRefusedError(request.method, typeof code === "number" ? code : 0, text, data))
   }
 }

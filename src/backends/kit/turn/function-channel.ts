@@ -5,7 +5,7 @@ import type { ToolCall, ToolChannel, ToolEndpoint } from "../../../domain/tool-e
 import type { TurnEvent } from "../../../domain/turn-events.ts"
 import type { FunctionRules } from "../functions/function-rules.ts"
 import { openHanded } from "../functions/handed-functions.ts"
-import { functionCall, OpenCalls, refuseCall } from "./open-calls.ts"
+import { callItem, OpenCalls, refuseCall } from "./open-calls.ts"
 
 export interface FunctionChannelOptions {
   readonly endpoint: ToolEndpoint
@@ -96,7 +96,7 @@ export class FunctionChannel {
     const { callId, name, arguments: text } = call
     this.#holdMs.set(callId, this.#options.holdMsOf?.(call) ?? null)
     call.signal.addEventListener("abort", () => this.#calls.withdraw(callId))
-    this.#calls.arrived(call, functionCall(callId, name, text))
+    this.#calls.arrived(call, callItem(callId, name, text))
   }
 
   #release(items: readonly FunctionCallItem[]): void {

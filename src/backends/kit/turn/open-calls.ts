@@ -108,7 +108,7 @@ export class OpenCalls<Request> {
 }
 
 /** A call of one of the client's functions, as events tell it. */
-export function functionCall(callId: string, name: string, args: string): FunctionCallItem {
+export function callItem(callId: string, name: string, args: string): FunctionCallItem {
   return { type: "function_call", id: callId, callId, name, arguments: args, status: "completed" }
 }
 

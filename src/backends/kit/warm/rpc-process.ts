@@ -6,7 +6,7 @@ import type { TreeRoot } from "../process/process-tree.ts"
 import type { RunningProcesses } from "../process/running-processes.ts"
 import { StartError } from "../process/start-error.ts"
 import { JsonLines } from "../rpc/json-lines.ts"
-import { type RequestId, RpcClient, type RpcHandlers, RpcLostError } from "../rpc/rpc-client.ts"
+import { RpcClient, type RpcHandlers, type RpcId, RpcLostError } from "../rpc/rpc-client.ts"
 import type { SupervisedProcess } from "./process-supervisor.ts"
 
 const maxLineBytes = 256 * 1024 * 1024
@@ -123,11 +123,11 @@ export abstract class RpcProcess implements SupervisedProcess {
     return this.rpc.request(method, params, result, timeoutMs)
   }
 
-  respond(id: RequestId, result: unknown): void {
+  respond(id: RpcId, result: unknown): void {
     this.rpc.respond(id, result)
   }
 
-  refuse(id: RequestId, code: number, message: string): void {
+  refuse(id: RpcId, code: number, message: string): void {
     this.rpc.refuse(id, code, message)
   }
 
