@@ -285,7 +285,7 @@ class AcpBackend extends RpcBackend<AcpProgram, AcpSessions, AcpTurn> {
   #requested(connection: AcpProgram, id: RpcId, method: string, params: unknown): void {
     const request = method === "session/request_permission" ? permissionRequestSchema.safeParse(params) : null
     if (request?.success !== true) {
-      connection.refuse(id, -32_601, `${method} is not served by this client`)
+      connection.rpc.refuse(id, -32_601, `${method} is not served by this client`)
       return
     }
     const session = this.sessions?.get(request.data.sessionId)
@@ -295,7 +295,7 @@ class AcpBackend extends RpcBackend<AcpProgram, AcpSessions, AcpTurn> {
       protectedFolders: this.#options.protectedFolders ?? [],
       isClientCall: isClientTool(request.data.toolCall, session?.channel?.nativeNames ?? []),
     })
-    connection.respond(id, answer)
+    connection.rpc.respond(id, answer)
   }
 
   #remember(thread: ThreadRef, { tools, reach }: LoadOptions): void {

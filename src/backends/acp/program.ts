@@ -60,15 +60,6 @@ export class AcpProgram extends RpcProcess {
     }
   }
 
-  /** See `RpcClient.ping`. */
-  ping(method: string, timeoutMs: number): Promise<void> {
-    return this.rpc.ping(method, timeoutMs)
-  }
-
-  notify(method: string, params: unknown): void {
-    this.rpc.notify(method, params)
-  }
-
   /** Ends it with all that it started; from now on it is not to be used. Safe twice. */
   async end(): Promise<void> {
     this.retire()

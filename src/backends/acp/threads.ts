@@ -2,8 +2,7 @@ import { isDeepStrictEqual } from "node:util"
 import type { Permissions } from "../../domain/agents.ts"
 import type { FunctionTool, HistoryTurn, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
 import { cannotCallFunctions, messageOf, ThreadLostError } from "../../domain/errors.ts"
-import type { Log } from "../../domain/log.ts"
-import type { ToolCall, ToolEndpoint } from "../../domain/tool-endpoint.ts"
+import type { ToolCall } from "../../domain/tool-endpoint.ts"
 import { noUsage, type Usage } from "../../domain/usage.ts"
 import {
   announceTools,
@@ -12,8 +11,9 @@ import {
   openHanded,
 } from "../kit/functions/handed-functions.ts"
 import { anyResult, RpcRefusedError } from "../kit/rpc/rpc-client.ts"
-import type { AcpCli, SessionSetting } from "./clis.ts"
+import type { SessionSetting } from "./clis.ts"
 import { isAuthError } from "./errors.ts"
+import type { AcpBackendOptions } from "./options.ts"
 import type { AcpProgram } from "./program.ts"
 import { type SessionDescription, sessionResultSchema } from "./protocol.ts"
 import {
@@ -54,16 +54,11 @@ export interface AcpSession {
   effort: string | null
 }
 
-export interface AcpSessionsOptions {
-  readonly cli: AcpCli
-  readonly cwd: string
-  readonly model: string | null
-  readonly permissions: Permissions
-  readonly toolEndpoint: ToolEndpoint | null
+export interface AcpSessionsOptions
+  extends Pick<AcpBackendOptions, "cli" | "cwd" | "model" | "permissions" | "toolEndpoint" | "log"> {
   readonly onCall: (thread: ThreadRef, call: ToolCall) => void
   /** True: a turn runs in the thread. */
   readonly isBusy: (thread: ThreadRef) => boolean
-  readonly log: Log
 }
 
 /** What of a history has come so far. */
@@ -293,7 +288,7 @@ export class AcpSessions {
     while (quietRounds < 2 && performance.now() < until) {
       const { updates } = replay
       // By a method that no program has: the protocol wants them refused. One that does not answer costs a moment, no more.
-      await this.#connection.ping("_ai-agent-proxy/ping", roundTripMs)
+      await this.#connection.rpc.ping("_ai-agent-proxy/ping", roundTripMs)
       quietRounds = replay.updates === updates ? quietRounds + 1 : 0
     }
   }

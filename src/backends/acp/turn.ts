@@ -134,7 +134,7 @@ export class AcpTurn extends CliTurn {
 
   /** Tells the program. Before `begin` nothing was sent, and whoever is about to send looks at the turn first. */
   cancel(): void {
-    if (!this.isOver) this.#connection?.notify("session/cancel", { sessionId: this.#session?.id })
+    if (!this.isOver) this.#connection?.rpc.notify("session/cancel", { sessionId: this.#session?.id })
   }
 
   /** An end that is none: programs tell errors of the model as an answer, or say nothing at all. */

@@ -303,7 +303,7 @@ class CodexBackend extends RpcBackend<AppServer, CodexThreads, CodexTurn> {
     const call = parseToolCall(params, line)
     const turn = call === null ? undefined : this.turns.get(call.threadId)
     if (call !== null && turn !== undefined) turn.called(id, call)
-    else server.respond(id, refusedCall(call?.tool ?? "of that form"))
+    else server.rpc.respond(id, refusedCall(call?.tool ?? "of that form"))
   }
 
   #endForeignTurn(thread: ThreadRef, turnId: string): void {

@@ -127,6 +127,6 @@ const refusals: Readonly<Record<string, () => unknown>> = {
 
 /** With approval policy `never` none of it should come; an unanswered request would make its turn hang, so everything is answered. */
 export function declineRequest(server: AppServer, id: RpcId, method: string): void {
-  if (Object.hasOwn(refusals, method)) server.respond(id, refusals[method]?.())
-  else server.refuse(id, -32_601, `${method} is not served by this client`)
+  if (Object.hasOwn(refusals, method)) server.rpc.respond(id, refusals[method]?.())
+  else server.rpc.refuse(id, -32_601, `${method} is not served by this client`)
 }

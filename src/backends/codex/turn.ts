@@ -118,7 +118,7 @@ export class CodexTurn extends CliTurn {
   async answer(callId: string, output: readonly ContentPart[]): Promise<void> {
     const requestId = this.#calls.take(callId)
     if (requestId === null || this.#server === null) throw this.noSuchCall(callId)
-    this.#server.respond(requestId, { contentItems: output.map(outputItem), success: true })
+    this.#server.rpc.respond(requestId, { contentItems: output.map(outputItem), success: true })
   }
 
   /** codex holds what is injected until the calls that run have their outputs. */
@@ -195,7 +195,7 @@ export class CodexTurn extends CliTurn {
   #called(requestId: RpcId, call: NativeToolCall): void {
     const name = this.#thread?.names.fromNative(call.tool) ?? null
     if (call.turnId !== this.#turnId || name === null) {
-      this.#server?.respond(requestId, refusedCall(call.tool))
+      this.#server?.rpc.respond(requestId, refusedCall(call.tool))
       return
     }
     const args = call.arguments == null ? "{}" : (call.argumentsText ?? JSON.stringify(call.arguments))

@@ -64,42 +64,22 @@ export function itemOfExec(item: ExecItem, isDone: boolean): Item | null {
   return itemOf(respelt(item), isDone)
 }
 
+/** The kinds that are output, with the fields that are spelt otherwise. */
+const kinds: Readonly<Record<string, (item: ExecItem) => Readonly<Record<string, unknown>>>> = {
+  agent_message: () => ({}),
+  reasoning: ({ text }) => ({ summary: typeof text === "string" ? [text] : [] }),
+  command_execution: (item) => ({ aggregatedOutput: item.aggregated_output, exitCode: item.exit_code }),
+  file_change: ({ changes }) => ({ changes: respeltChanges(changes) }),
+  mcp_tool_call: () => ({}),
+  web_search: () => ({}),
+}
+
 function respelt(item: ExecItem): NativeItem {
-  const { id } = item
+  const { id, type } = item
+  const fields = Object.hasOwn(kinds, type) ? kinds[type]?.(item) : undefined
+  if (fields === undefined) return { type: "unknown", id }
   const status = item.status === "in_progress" ? "inProgress" : item.status
-  switch (item.type) {
-    case "agent_message":
-      return { type: "agentMessage", id, text: item.text }
-    case "reasoning":
-      return { type: "reasoning", id, summary: typeof item.text === "string" ? [item.text] : [] }
-    case "command_execution":
-      return {
-        type: "commandExecution",
-        id,
-        command: item.command,
-        aggregatedOutput: item.aggregated_output,
-        exitCode: item.exit_code,
-        status,
-      }
-    case "file_change":
-      return { type: "fileChange", id, changes: respeltChanges(item.changes), status }
-    case "mcp_tool_call":
-      return {
-        type: "mcpToolCall",
-        id,
-        server: item.server,
-        tool: item.tool,
-        arguments: item.arguments,
-        argumentsText: item.argumentsText,
-        result: item.result,
-        error: item.error,
-        status,
-      }
-    case "web_search":
-      return { type: "webSearch", id, query: item.query }
-    default:
-      return { type: "unknown", id }
-  }
+  return { ...item, ...fields, status, type: type.replace(/_(\w)/g, (_, letter) => letter.toUpperCase()) }
 }
 
 const changesSchema = z.array(z.looseObject({ kind: z.string() }))

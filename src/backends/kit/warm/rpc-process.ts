@@ -6,7 +6,7 @@ import type { TreeRoot } from "../process/process-tree.ts"
 import type { RunningProcesses } from "../process/running-processes.ts"
 import { StartError } from "../process/start-error.ts"
 import { JsonLines } from "../rpc/json-lines.ts"
-import { RpcClient, type RpcHandlers, type RpcId, RpcLostError } from "../rpc/rpc-client.ts"
+import { RpcClient, type RpcHandlers, RpcLostError } from "../rpc/rpc-client.ts"
 import type { SupervisedProcess } from "./process-supervisor.ts"
 
 const maxLineBytes = 256 * 1024 * 1024
@@ -39,7 +39,7 @@ export interface RpcProcessOptions {
 /** One life of a program that speaks JSON-RPC: a process and the conversation with it. */
 export abstract class RpcProcess implements SupervisedProcess {
   protected readonly process: CliProcess
-  protected readonly rpc: RpcClient
+  readonly rpc: RpcClient
   protected readonly log: Log
   readonly #program: RpcProgram
   readonly #timeouts: RpcProcessOptions["timeouts"]
@@ -121,14 +121,6 @@ export abstract class RpcProcess implements SupervisedProcess {
     timeoutMs: number | null = this.#timeouts.requestMs,
   ): Promise<T> {
     return this.rpc.request(method, params, result, timeoutMs)
-  }
-
-  respond(id: RpcId, result: unknown): void {
-    this.rpc.respond(id, result)
-  }
-
-  refuse(id: RpcId, code: number, message: string): void {
-    this.rpc.refuse(id, code, message)
   }
 
   protected abstract notified(method: string, params: unknown, line: string): void
