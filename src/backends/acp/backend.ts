@@ -15,7 +15,7 @@ import { anyResult, type RpcId } from "../kit/rpc/rpc-client.ts"
 import { agentStopped, interruptedBefore } from "../kit/turn/cli-turn.ts"
 import { unserved } from "../kit/turn/input.ts"
 import { refuseCall } from "../kit/turn/open-calls.ts"
-import { RpcBackend } from "../kit/warm/rpc-backend.ts"
+import { RpcBackend, type RunningProgram } from "../kit/warm/rpc-backend.ts"
 import { isAuthError } from "./errors.ts"
 import { isClientTool } from "./items.ts"
 import { type AcpBackendOptions, type AcpTimeouts, acpTimeouts } from "./options.ts"
@@ -228,6 +228,12 @@ class AcpBackend extends RpcBackend<AcpProgram, AcpSessions, AcpTurn> {
       this.#requests -= 1
       this.#restLater()
     }
+  }
+
+  /** Before the first process of ours: what a killed service left in this workspace is ended. */
+  protected override async running(): Promise<RunningProgram<AcpProgram, AcpSessions>> {
+    await this.processes.cleaned()
+    return super.running()
   }
 
   protected spawn(): AcpProgram {

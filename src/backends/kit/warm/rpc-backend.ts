@@ -28,7 +28,7 @@ interface RpcTurn<P> extends CliTurn {
   readonly process: P | null
 }
 
-interface Running<P, S> {
+export interface RunningProgram<P, S> {
   readonly process: P
   /** What this process has of the agent's threads. */
   readonly sessions: S
@@ -44,7 +44,7 @@ export abstract class RpcBackend<P extends RpcProcess, S, T extends RpcTurn<P>> 
   protected readonly turns = new Map<ThreadRef, T>()
   protected isStopped = false
   readonly #onEvent: BackendContext["onEvent"]
-  #current: Running<P, S> | null = null
+  #current: RunningProgram<P, S> | null = null
 
   /** `startStep`: what a person does about a program that does not start. */
   constructor(kind: string, startStep: string, options: RpcBackendOptions) {
@@ -95,8 +95,7 @@ export abstract class RpcBackend<P extends RpcProcess, S, T extends RpcTurn<P>> 
   }
 
   /** The live process, or a new one. Rejects with `ProxyError`. */
-  protected async running(): Promise<Running<P, S>> {
-    await this.processes.cleaned()
+  protected async running(): Promise<RunningProgram<P, S>> {
     try {
       const process = await this.supervisor.get()
       if (this.#current?.process === process) return this.#current
