@@ -1,16 +1,21 @@
 import type { Permissions } from "../../domain/agents.ts"
-import type { ThreadOptions } from "../../domain/backend.ts"
+import type { ThreadOptions, ThreadRef } from "../../domain/backend.ts"
 import { cannotBeHeld, ProxyError } from "../../domain/errors.ts"
 import { anyResult } from "../kit/rpc/rpc-client.ts"
 import type { AcpCli, SessionSetting } from "./clis.ts"
 import type { AcpProgram } from "./program.ts"
 import { choicesOf, type SessionDescription } from "./protocol.ts"
 
+/** A session as its program described it. */
+interface DescribedSession {
+  readonly id: ThreadRef
+  readonly description: SessionDescription
+}
+
 /** Sets how far the agent may go, as far as the session has such a mode or option. Rejects where it has to have one. */
 export async function applySetting(
   connection: AcpProgram,
-  sessionId: string,
-  description: SessionDescription,
+  { id: sessionId, description }: DescribedSession,
   { modes = [], options = {}, isNeededBy }: SessionSetting,
 ): Promise<void> {
   const available = (description.modes?.availableModes ?? []).map(({ id }) => id)
@@ -54,8 +59,7 @@ export function choiceOf({ configOptions, models }: SessionDescription): Session
 
 export async function setModel(
   connection: AcpProgram,
-  sessionId: string,
-  description: SessionDescription,
+  { id: sessionId, description }: DescribedSession,
   modelId: string,
 ): Promise<void> {
   const option = description.configOptions?.find(({ id, category }) => (category ?? id) === "model")
@@ -69,13 +73,12 @@ export async function setModel(
 
 export async function setEffort(
   connection: AcpProgram,
-  sessionId: string,
-  description: SessionDescription,
+  { id, description }: DescribedSession,
   effort: string,
 ): Promise<void> {
   const option = description.configOptions?.find(({ category }) => category === "thought_level")
   // An agent without it says so in its capabilities.
-  if (option !== undefined) await setOption(connection, sessionId, option.id, effort)
+  if (option !== undefined) await setOption(connection, id, option.id, effort)
 }
 
 async function setOption(

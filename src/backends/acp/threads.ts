@@ -202,12 +202,12 @@ export class AcpSessions {
   async set(session: AcpSession, model: string | null, effort: string | null): Promise<void> {
     const connection = this.#connection
     if (model !== null && model !== session.model) {
-      await setModel(connection, session.id, session.description, model)
+      await setModel(connection, session, model)
       session.model = model
     }
     const wanted = effort ?? session.own.effort
     if (effort !== session.effort && wanted !== null) {
-      await setEffort(connection, session.id, session.description, wanted)
+      await setEffort(connection, session, wanted)
     }
     session.effort = effort
   }
@@ -307,14 +307,15 @@ export class AcpSessions {
   }
 
   /** Programs load a session with the model and the effort that it had last: a setting, perhaps, that is no longer there. */
-  async #restoreOwn({ id, description, own }: AcpSession): Promise<void> {
+  async #restoreOwn(session: AcpSession): Promise<void> {
+    const { description, own } = session
     const { model, effort } = choiceOf(description)
     const isOwn = this.#options.model === null
     if (isOwn && model !== null && own.model !== null && own.model !== model) {
-      await setModel(this.#connection, id, description, own.model)
+      await setModel(this.#connection, session, own.model)
     }
     if (effort !== null && own.effort !== null && own.effort !== effort) {
-      await setEffort(this.#connection, id, description, own.effort)
+      await setEffort(this.#connection, session, own.effort)
     }
   }
 
@@ -369,7 +370,7 @@ export class AcpSessions {
   }
 
   async #prepare(session: AcpSession): Promise<void> {
-    await applySetting(this.#connection, session.id, session.description, session.setting)
+    await applySetting(this.#connection, session, session.setting)
     await this.set(session, this.#options.model, null)
   }
 

@@ -3,7 +3,7 @@ import path from "node:path"
 import type { Readiness } from "../../domain/backend.ts"
 import { messageOf } from "../../domain/errors.ts"
 import { childEnvironment } from "../../programs/child-environment.ts"
-import { ProbeMemory, runBounded } from "../kit/process/probe.ts"
+import { runBounded, sharedMemory } from "../kit/process/probe.ts"
 import { StartError, startableProgram, stopping } from "../kit/process/start-error.ts"
 import { maxPrintedLength } from "../kit/rpc/json-noise.ts"
 import { isPlainInRules } from "./launch-arguments.ts"
@@ -31,8 +31,6 @@ type ProgramOptions = Pick<
   ClaudeBackendOptions,
   "executable" | "cwd" | "env" | "probeMemory" | "permissions" | "protectedFolders"
 >
-
-const sharedMemory = new ProbeMemory()
 
 /** The program behind the backend: where it is, its version, whether it is logged in. Asked once while nothing changes. */
 export class ClaudeProgram {
