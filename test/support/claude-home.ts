@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs"
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { claudeEnvironment } from "../../src/backends/claude/program.ts"
+import { claudeEnvironment } from "../../src/backends/claude/installed.ts"
 import { createTempDir } from "./temp-dir.ts"
 
 export interface ClaudeHome {

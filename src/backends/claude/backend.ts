@@ -15,8 +15,8 @@ import { announceTools } from "../kit/functions/handed-functions.ts"
 import { RunningProcesses } from "../kit/process/running-processes.ts"
 import { notReady, turnErrorOfThrown } from "../kit/process/start-error.ts"
 import { claudeKind, queryOf, seedSession, userMessage } from "./history-messages.ts"
+import { InstalledClaude } from "./installed.ts"
 import { type ClaudeBackendOptions, type ClaudeTimeouts, claudeTimeouts, defaultMaxIdle } from "./options.ts"
-import { ClaudeProgram } from "./program.ts"
 import type { ClaudeEvent } from "./protocol.ts"
 import { ClaudeRecords, deleteSession } from "./thread-record.ts"
 import { type ClaudeThread, knownThread, newThread, ThreadProcesses } from "./threads.ts"
@@ -37,7 +37,7 @@ class ClaudeBackend implements Backend {
   readonly #timeouts: ClaudeTimeouts
   readonly #running: RunningProcesses
   readonly #records: ClaudeRecords
-  readonly #program: ClaudeProgram
+  readonly #program: InstalledClaude
   readonly #processes: ThreadProcesses
   readonly #threads = new Map<ThreadRef, ClaudeThread>()
   /** The newest turn of each thread, from before its thread is known to its very end. */
@@ -51,7 +51,7 @@ class ClaudeBackend implements Backend {
     this.#running = new RunningProcesses(options.cwd, options.log)
     this.#timeouts = { ...claudeTimeouts, ...options.timeouts }
     this.#records = new ClaudeRecords(options.cwd)
-    this.#program = new ClaudeProgram(options, this.#timeouts.probeMs, this.#stopping.signal)
+    this.#program = new InstalledClaude(options, this.#timeouts.probeMs, this.#stopping.signal)
     this.#processes = new ThreadProcesses({
       options,
       timeouts: this.#timeouts,

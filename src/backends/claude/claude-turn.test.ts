@@ -2,7 +2,7 @@ import { expect, it } from "vitest"
 import type { FunctionTool } from "../../domain/backend.ts"
 import { functionRules } from "../kit/functions/function-rules.ts"
 import { openHanded } from "../kit/functions/handed-functions.ts"
-import type { ClaudeProcess } from "./process.ts"
+import type { ClaudeProcess } from "./program.ts"
 import { ClaudeTurn } from "./turn.ts"
 
 const options = { interruptMs: 1_000, log: () => {}, onLoggedOut: () => {} }

@@ -5,7 +5,7 @@ import { fitId, unused } from "../kit/functions/call-ids.ts"
 import type { FunctionNames } from "../kit/functions/function-names.ts"
 import { clientServer } from "../kit/functions/handed-functions.ts"
 import { asData, contentBlocks, inputBlocks, textBlocks } from "./input-blocks.ts"
-import type { ClaudeProcess } from "./process.ts"
+import type { ClaudeProcess } from "./program.ts"
 
 export const claudeKind = "claude"
 

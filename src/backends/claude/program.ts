@@ -1,219 +1,168 @@
-import { statSync } from "node:fs"
-import path from "node:path"
-import type { Readiness } from "../../domain/backend.ts"
-import { messageOf } from "../../domain/errors.ts"
-import { childEnvironment } from "../../programs/child-environment.ts"
-import { runBounded, sharedMemory } from "../kit/process/probe.ts"
-import { StartError, startableProgram, stopping } from "../kit/process/start-error.ts"
-import { maxPrintedLength } from "../kit/rpc/json-noise.ts"
-import { isPlainInRules } from "./launch-arguments.ts"
-import type { ClaudeBackendOptions } from "./options.ts"
+import { randomUUID } from "node:crypto"
+import { ProxyError } from "../../domain/errors.ts"
+import type { Log } from "../../domain/log.ts"
+import {
+  type CliExit,
+  CliProcess,
+  exitReason,
+  type ProgramCall,
+  reasonWithTail,
+} from "../kit/process/cli-process.ts"
+import type { RunningProcesses } from "../kit/process/running-processes.ts"
+import { JsonLines } from "../kit/rpc/json-lines.ts"
+import { StrayLines } from "../kit/rpc/json-noise.ts"
+import type { ClaudeTimeouts } from "./options.ts"
+import { type ClaudeEvent, parseClaudeEvent } from "./protocol.ts"
 
-/** What is relied on (messages without a query, forks at a message) is verified with this one and later ones. */
-const oldestVersion = "2.1.197"
-
-/** How long an answer about the log-in holds while nothing that we can see has changed. */
-const loggedInForMs = 10 * 60_000
-const loggedOutForMs = 20_000
-
-interface ClaudeProfile {
-  readonly version: string
-  readonly efforts: readonly string[]
+export interface ClaudeProcessOptions {
+  readonly call: ProgramCall
+  readonly running: RunningProcesses
+  readonly timeouts: ClaudeTimeouts
+  readonly log: Log
+  readonly onEvent: (event: ClaudeEvent) => void
+  /** Once, when the process is gone and all that it said was told. */
+  readonly onExit: (exit: CliExit) => void
 }
 
-interface LoginAnswer {
-  readonly stamp: string
-  readonly until: number
-  readonly readiness: Readiness
-}
+/** One line holds a whole message, with a tool's whole output. */
+const maxLineBytes = 64 * 1024 * 1024
 
-type ProgramOptions = Pick<
-  ClaudeBackendOptions,
-  "executable" | "cwd" | "env" | "probeMemory" | "permissions" | "protectedFolders"
->
+type Answer = { readonly isSuccess: boolean; readonly error: string | null }
 
-/** The program behind the backend: where it is, its version, whether it is logged in. Asked once while nothing changes. */
-export class ClaudeProgram {
-  readonly #options: ProgramOptions
-  readonly #timeoutMs: number
-  readonly #signal: AbortSignal
-  #login: LoginAnswer | null = null
+/** One kept-open `claude -p`: lines of JSON in both directions. */
+export class ClaudeProcess {
+  readonly #options: ClaudeProcessOptions
+  readonly #process: CliProcess
+  readonly #lines: JsonLines
+  readonly #requests = new Map<string, (answer: Answer) => void>()
+  #closing: Promise<void> | null = null
+  #isEnding = false
+  #lastError: string | null = null
+  /** What it printed in place of events, if nothing came after it. */
+  readonly #stray: StrayLines
+  #hasRead = false
 
-  constructor(options: ProgramOptions, timeoutMs: number, signal: AbortSignal) {
+  constructor(options: ClaudeProcessOptions) {
     this.#options = options
-    this.#timeoutMs = timeoutMs
-    this.#signal = signal
-  }
-
-  /** Absolute path. Throws `StartError`. */
-  file(): string {
-    if (this.#signal.aborted) throw stopping()
-    this.#refuseUnprotected()
-    return startableProgram(this.#options, "Install it with `npm install -g @anthropic-ai/claude-code`")
-  }
-
-  /** An agent that is held in its folder must not run where the rule that protects its control files would not apply. */
-  #refuseUnprotected(): void {
-    const { permissions, protectedFolders = [] } = this.#options
-    const folder = protectedFolders.find((path) => !isPlainInRules(path))
-    if (permissions !== "workspace" || folder === undefined) return
-    throw new StartError(
-      "claude cannot protect the agent's control files from it: their path has characters that mean something in its rules",
-      "Move the home of the service to a path of letters, digits, spaces and any of `-_.@+,=~:%#`, or set the agent's permissions to read-only.",
-      { detail: folder },
-    )
-  }
-
-  /** Rejects with `StartError` when the program is not claude, or too old. */
-  profile(): Promise<ClaudeProfile> {
-    const file = this.file()
-    const memory = this.#options.probeMemory ?? sharedMemory
-    return memory.recall("claude", file, async () => {
-      const printed = await this.#ask(file, ["--version"])
-      const version = (/(\d+\.\d+\.\d+)\S* \(Claude Code\)/.exec(printed) ??
-        /^(\d+\.\d+\.\d+)\S*\s*$/m.exec(printed))?.[1]
-      if (version === undefined) {
-        // An update notice, or another program: its own words tell which.
-        const words = printed.trim().slice(0, maxPrintedLength).toWellFormed()
-        throw new StartError(
-          "`claude --version` does not answer as claude does",
-          "Run it in a terminal as this user, or set the agent's CLI to another program.",
-          { detail: words === "" ? file : `${file} printed: ${words}` },
-        )
-      }
-      if (isOlder(version, oldestVersion)) {
-        throw new StartError(
-          `claude ${version} is too old: ${oldestVersion} or newer is needed`,
-          "Run `claude update` as the user of this service.",
-        )
-      }
-      const help = (await this.#ask(file, ["--help"])).replaceAll(/\s+/g, " ")
-      const efforts = /--effort <level>.*?\(([a-z, ]+)\)/.exec(help)?.[1]?.split(", ") ?? []
-      return { version, efforts }
+    this.#stray = new StrayLines("claude", options.log)
+    this.#lines = new JsonLines(maxLineBytes, (bytes) => {
+      options.log("error", "claude wrote a line above the limit; it was left out", { bytes })
+    })
+    this.#process = new CliProcess({
+      call: options.call,
+      stdin: null,
+      holdsStdin: true,
+      running: options.running,
+      onOutput: (chunk) => this.#read(chunk),
+    })
+    void this.#process.exited.then((exit) => {
+      for (const resolve of this.#requests.values()) resolve({ isSuccess: false, error: this.describe(exit) })
+      this.#requests.clear()
+      options.onExit(exit)
     })
   }
 
-  /** Cheap: asks `claude auth status` when the credentials have changed, or the last answer is old. */
-  async login(): Promise<Readiness> {
-    const file = this.file()
-    const stamp = this.#credentialsStamp()
-    const known = this.#login
-    if (known !== null && known.stamp === stamp && performance.now() < known.until) return known.readiness
-    const isLoggedIn = await this.#isLoggedIn(file)
-    const readiness: Readiness = isLoggedIn
-      ? { isReady: true }
-      : {
-          isReady: false,
-          reason: "claude is not logged in",
-          nextStep: "Run `claude auth login` as the user of this service, or set ANTHROPIC_API_KEY.",
-          detail: null,
-        }
-    const until = performance.now() + (isLoggedIn ? loggedInForMs : loggedOutForMs)
-    this.#login = { stamp, until, readiness }
-    return readiness
+  get pid(): number {
+    return this.#process.pid
   }
 
-  /** A turn has found out otherwise. */
-  forgetLogin(): void {
-    this.#login = null
+  get hasExited(): boolean {
+    return this.#process.hasExited
   }
 
-  async #isLoggedIn(file: string): Promise<boolean> {
-    const output = await this.#ask(file, ["auth", "status"])
-    // Anything else than a clear no is left to the first turn: claude has ways of its own to get at a model.
-    return !/"loggedIn":\s*false/.test(output)
+  /** True: it takes no more turns. It may still be there. */
+  get isEnding(): boolean {
+    return this.#isEnding || this.hasExited
   }
 
-  #credentialsStamp(): string {
-    const { CLAUDE_CONFIG_DIR, HOME } = this.#options.env
-    const home = CLAUDE_CONFIG_DIR ?? path.join(HOME ?? "/", ".claude")
-    try {
-      const { mtimeMs, size } = statSync(path.join(home, ".credentials.json"))
-      return `${mtimeMs} ${size}`
-    } catch {
-      // A key in the environment, or a keychain.
-      return ""
-    }
+  /** Nothing of it is left. Never rejects. */
+  get settled(): Promise<void> {
+    return this.#process.settled
   }
 
-  async #ask(file: string, args: readonly string[]): Promise<string> {
-    const { cwd, env } = this.#options
-    try {
-      const run = await runBounded(file, args, { cwd, env, timeoutMs: this.#timeoutMs, signal: this.#signal })
-      return run.output
-    } catch (error) {
-      if (this.#signal.aborted) throw stopping(error)
-      throw new StartError("`claude` cannot be run", "Run it in a terminal as this user.", {
-        detail: `${file}: ${messageOf(error)}`,
-        cause: error,
+  send(message: Readonly<Record<string, unknown>>): void {
+    this.#process.write(`${JSON.stringify(message)}\n`)
+  }
+
+  /** A request to claude itself. Rejects with `ProxyError` when it is refused, or not answered in time. */
+  async request(
+    subtype: string,
+    timeoutMs: number,
+    fields: Readonly<Record<string, unknown>> = {},
+  ): Promise<void> {
+    const id = randomUUID()
+    let timer: NodeJS.Timeout | undefined
+    const answer = await new Promise<Answer>((resolve) => {
+      this.#requests.set(id, resolve)
+      timer = setTimeout(resolve, timeoutMs, {
+        isSuccess: false,
+        error: `claude does not answer (${subtype})`,
       })
+      this.send({ type: "control_request", request_id: id, request: { subtype, ...fields } })
+      if (this.hasExited) resolve({ isSuccess: false, error: "claude has ended" })
+    })
+    clearTimeout(timer)
+    this.#requests.delete(id)
+    if (!answer.isSuccess) throw new ProxyError("backend_error", answer.error ?? `claude refused ${subtype}`)
+  }
+
+  /** Lets it end by itself, and ends it with all that it started when it does not. */
+  close(): Promise<void> {
+    this.#isEnding = true
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  /** Ends it with all that it started. */
+  end(): Promise<void> {
+    this.#isEnding = true
+    return this.#process.end(this.#options.timeouts.endSteps)
+  }
+
+  /** Why it ended, for people. */
+  describe(exit: CliExit): string {
+    const { stderrTail } = this.#process
+    const said = stderrTail.trim() === "" ? this.#stray.text : stderrTail
+    return reasonWithTail(`claude ${exitReason(exit)}`, this.#lastError ?? said)
+  }
+
+  async #close(): Promise<void> {
+    this.#process.closeStdin()
+    const timer = setTimeout(() => void this.end(), this.#options.timeouts.closeMs)
+    await this.#process.exited
+    clearTimeout(timer)
+    await this.settled
+  }
+
+  #read(chunk: Buffer): void {
+    for (const line of this.#lines.push(chunk)) {
+      const event = parseClaudeEvent(line, !this.#hasRead)
+      if (event === "garbage") {
+        // An update notice, or a tool of claude's that writes to its stdout: no part of the protocol.
+        this.#stray.take(line)
+        continue
+      }
+      this.#hasRead = true
+      this.#stray.forget()
+      if (event === "unknown") this.#options.log("debug", "claude sent an unknown event")
+      else this.#handle(event)
     }
   }
-}
 
-function isOlder(version: string, than: string): boolean {
-  const [a, b] = [version, than].map((text) => text.split(".").map(Number))
-  for (const [index, part] of (b ?? []).entries()) {
-    const own = a?.[index] ?? 0
-    if (own !== part) return own < part
-  }
-  return false
-}
-
-/** Other ways to a model than an account: Bedrock, Vertex, Foundry, a gateway. Not what claude tells its own children. */
-const ownNames = [
-  "CLAUDE_CODE_USE_BEDROCK",
-  "CLAUDE_CODE_USE_VERTEX",
-  "CLAUDE_CODE_USE_FOUNDRY",
-  "CLAUDE_CODE_SKIP_BEDROCK_AUTH",
-  "CLAUDE_CODE_SKIP_VERTEX_AUTH",
-  "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
-  "CLAUDE_CODE_CLIENT_CERT",
-  "CLAUDE_CODE_CLIENT_KEY",
-  "CLOUD_ML_REGION",
-  "GOOGLE_APPLICATION_CREDENTIALS",
-  "API_TIMEOUT_MS",
-  "CLAUDE_STREAM_IDLE_TIMEOUT_MS",
-  "CLAUDE_BYTE_STREAM_IDLE_TIMEOUT_MS",
-  "AWS_REGION",
-  "AWS_DEFAULT_REGION",
-  "AWS_PROFILE",
-  "AWS_ACCESS_KEY_ID",
-  "AWS_SECRET_ACCESS_KEY",
-  "AWS_SESSION_TOKEN",
-  "AWS_BEARER_TOKEN_BEDROCK",
-  "DISABLE_TELEMETRY",
-  "DISABLE_ERROR_REPORTING",
-]
-
-/** How long a function of a client may take, as claude sees it. It waits one minute by default. */
-export const callLimitMs = 24 * 60 * 60_000
-
-/** Not to be changed by the person: the rest of the backend relies on them. */
-const fixed: Readonly<Record<string, string>> = {
-  // A program that changes while it runs cannot be relied on.
-  DISABLE_AUTOUPDATER: "1",
-  MCP_TOOL_TIMEOUT: String(callLimitMs),
-  // What ends after its turn would begin another one, which nobody asked for.
-  CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: "1",
-  CLAUDE_CODE_DISABLE_CRON: "1",
-  // A turn that is told to be over can be resumed and forked.
-  CLAUDE_CODE_EAGER_FLUSH: "1",
-}
-
-/** The environment of a claude process: the allow-list, claude's own settings, and what keeps it in bounds. */
-export function claudeEnvironment(
-  source: NodeJS.ProcessEnv,
-  passEnv: readonly string[],
-): Record<string, string> {
-  const anthropic = Object.keys(source).filter((name) => name.startsWith("ANTHROPIC_"))
-  return {
-    // It tries ten times with growing pauses, also after a 401; a client is better told.
-    CLAUDE_CODE_MAX_RETRIES: "1",
-    // It gives a model that thinks without a sign up after 300 s, and asks anew. Our own clock ends what is silent for too long.
-    API_TIMEOUT_MS: String(callLimitMs),
-    CLAUDE_STREAM_IDLE_TIMEOUT_MS: String(callLimitMs),
-    ...childEnvironment(source, [...passEnv, ...ownNames, ...anthropic]),
-    ...fixed,
+  #handle(event: ClaudeEvent): void {
+    if (event.type === "control_response") {
+      const { request_id: id, subtype, error } = event.response
+      this.#requests.get(id)?.({ isSuccess: subtype === "success", error: error ?? null })
+      return
+    }
+    if (event.type === "control_request") {
+      // It waits for an answer, whatever it asks for.
+      const refusal = { subtype: "error", request_id: event.request_id, error: "not supported" }
+      this.send({ type: "control_response", response: refusal })
+      return
+    }
+    if (event.type === "result" && event.errors != null)
+      this.#lastError = event.errors.join("\n").slice(0, 1_000)
+    this.#options.onEvent(event)
   }
 }

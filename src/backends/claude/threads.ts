@@ -11,10 +11,10 @@ import { clientServer, type HandedChannel, namesFor, openHanded } from "../kit/f
 import type { RunningProcesses } from "../kit/process/running-processes.ts"
 import { stopping } from "../kit/process/start-error.ts"
 import { historyMessages, type SeedMessage } from "./history-messages.ts"
+import type { InstalledClaude } from "./installed.ts"
 import { type LaunchProfile, launchArguments, type SessionStart } from "./launch-arguments.ts"
 import type { ClaudeBackendOptions, ClaudeTimeouts } from "./options.ts"
-import { ClaudeProcess } from "./process.ts"
-import type { ClaudeProgram } from "./program.ts"
+import { ClaudeProcess } from "./program.ts"
 import type { ClaudeEvent } from "./protocol.ts"
 import { type ClaudeRecord, deleteSession } from "./thread-record.ts"
 import type { ClaudeTurn } from "./turn.ts"
@@ -23,7 +23,7 @@ interface ThreadProcessesOptions {
   readonly options: ClaudeBackendOptions
   readonly timeouts: ClaudeTimeouts
   readonly maxIdle: number
-  readonly program: ClaudeProgram
+  readonly program: InstalledClaude
   readonly running: RunningProcesses
   readonly onEvent: (thread: ClaudeThread, event: ClaudeEvent) => void
 }
