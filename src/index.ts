@@ -2,7 +2,7 @@
  * The public API for embedding the service in another program. Everything else is internal and may change.
  */
 export type { Config, Limits } from "./config/config.ts"
-export { ConfigError } from "./config/config-error.ts"
+export { ConfigError } from "./config/config.ts"
 export { resolveConfig } from "./config/resolve-config.ts"
 export { ProxyError } from "./domain/errors.ts"
 export { type Service, type ServiceOptions, startService } from "./service/service.ts"

@@ -5,7 +5,7 @@ import { stripTypeScriptTypes } from "node:module"
 import { join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { promisify } from "node:util"
-import { nodeOptions as serviceOptions } from "../../src/supervise/machine/daemon-command.ts"
+import { nodeOptions as serviceOptions } from "../../src/supervise/machine/service-spec.ts"
 import { stubLauncher } from "./stub-launcher.ts"
 
 const root = resolve(import.meta.dirname, "../..")

@@ -1,6 +1,6 @@
 import { parse, TomlError } from "smol-toml"
 import { z } from "zod"
-import { ConfigError } from "./config-error.ts"
+import { ConfigError } from "./config.ts"
 import { nearestName } from "./nearest-name.ts"
 import { limitSettings, principalKeys, settings } from "./settings.ts"
 

@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs"
+import { findPackageJSON } from "node:module"
 import type { CliCommand } from "./cli-commands.ts"
+import { ownerPrincipal } from "./settings.ts"
 
 /** Everything that can be set, resolved once at start from flags, environment, `config.toml` and defaults. */
 export interface Config {
@@ -81,4 +84,42 @@ export interface Limits {
   readonly keepAliveMs: number
   /** Days after which unused threads are deleted with their responses; 0: never. */
   readonly retentionDays: number
+}
+
+/** A setting that cannot be used. The command line prints the message and exits with 78 (EX_CONFIG). */
+export class ConfigError extends Error {
+  /** Where the value came from: a flag, an environment variable, or `path:line` of a file. */
+  readonly source: string
+  /** The setting's key in `config.toml`, e.g. `limits.body_bytes`; null when the whole file is at fault. */
+  readonly key: string | null
+
+  /** `problem` says what is wrong and what would be right; the source is put in front. */
+  constructor(source: string, key: string | null, problem: string, cause?: unknown) {
+    super(`${source}: ${problem}`, cause === undefined ? undefined : { cause })
+    this.name = "ConfigError"
+    this.source = source
+    this.key = key
+  }
+}
+
+/** Everybody who can ask for anything. The owner can without a key of that name, on the socket in the home. */
+export function principalsOf({ apiKeys }: Pick<Config, "apiKeys">): ReadonlySet<string> {
+  return new Set([ownerPrincipal, ...apiKeys.keys()])
+}
+
+const loopback = new Set(["127.0.0.1", "::1", "localhost"])
+
+/** Only this machine can reach what listens there. */
+export function isLoopback(host: string): boolean {
+  return loopback.has(host) || host.startsWith("127.")
+}
+
+/** Of the package.json above this file, wherever the build puts it. */
+export const version: string = readVersion()
+
+function readVersion(): string {
+  const file = findPackageJSON(import.meta.url)
+  if (file === undefined) throw new Error("the program is not complete: its package.json is missing")
+  // Our own file.
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version
 }

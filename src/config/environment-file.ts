@@ -1,4 +1,6 @@
-import { ConfigError } from "./config-error.ts"
+import { ConfigError } from "./config.ts"
+import { nearestName } from "./nearest-name.ts"
+import { settings, settingVariables } from "./settings.ts"
 
 /**
  * Files of lines `NAME=value` in the syntax of systemd's `EnvironmentFile=` (systemd.exec(5)), so that the service manager
@@ -7,7 +9,7 @@ import { ConfigError } from "./config-error.ts"
  * by it may be a key.
  */
 
-export interface Assignment {
+interface Assignment {
   readonly name: string
   readonly value: string
   /** Line of the file that it begins in, from 1. */
@@ -20,7 +22,7 @@ export function parseEnvironmentFile(path: string, text: string): Readonly<Recor
 }
 
 /** The same, each with its line; `path` is for messages only, and values are never quoted in them. */
-export function readAssignments(path: string, text: string): readonly Assignment[] {
+function readAssignments(path: string, text: string): readonly Assignment[] {
   const found: Assignment[] = []
   const refuse = (line: number, problem: string): never => {
     throw new ConfigError(`${path}:${line}`, null, `${problem} ${nextStep}`)
@@ -116,4 +118,45 @@ function endOfQuote(text: string, start: number): number {
 function unquote(text: string, quote: string): string {
   if (quote === "'") return text
   return text.replaceAll(/\\(["\\`$\n])/g, (_, char: string) => (char === "\n" ? "" : char))
+}
+
+const keyVariable = settings.apiKey.variable
+const ownPrefix = "AI_AGENT_PROXY_"
+
+/**
+ * The API key in `secrets`, with its line; null: the file is not there, or is whole and holds none (comments, or variables
+ * of other programs). Whatever looks like damage throws `ConfigError` instead: a key that was lost without a word would
+ * leave the service open. `text` null: there is no file.
+ */
+export function keyInSecrets(path: string, text: string | null): Assignment | null {
+  if (text === null) return null
+  if (text.trim() === "") {
+    throw new ConfigError(
+      path,
+      null,
+      "is empty, as a full disk leaves a file. Put the key back " +
+        `(${keyVariable}="..."), or remove the file to serve without a key.`,
+    )
+  }
+  let key: Assignment | null = null
+  for (const assignment of readAssignments(path, text)) {
+    if (assignment.name === keyVariable) key = assignment
+    else refuseMisspelt(path, assignment)
+  }
+  return key
+}
+
+/** A name of ours that does not exist, or one that can only be meant for the key's. */
+function refuseMisspelt(path: string, { name, line }: Assignment): void {
+  if (settingVariables.has(name)) return
+  const isOurs = name.toUpperCase().startsWith(ownPrefix)
+  const isTail = keyVariable.endsWith(`_${name.toUpperCase()}`)
+  const isNear = nearestName(name, [keyVariable]) !== null && name.length > keyVariable.length / 2
+  if (!isOurs && !isTail && !isNear) return
+  const meant = isTail ? keyVariable : (nearestName(name, [keyVariable, ...settingVariables]) ?? keyVariable)
+  throw new ConfigError(
+    `${path}:${line}`,
+    null,
+    `unknown name ${name}; did you mean ${meant}? Correct it, or remove the line.`,
+  )
 }

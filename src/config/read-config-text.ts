@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from "node:fs"
-import { ConfigError } from "./config-error.ts"
+import { ConfigError } from "./config.ts"
 
 /**
  * The reader for `resolveConfig`: null when there is no such file. A byte order mark is left out. Throws `ConfigError` for

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { ConfigError } from "./config-error.ts"
+import { ConfigError } from "./config.ts"
 import { type ConfigInput, resolveConfig } from "./resolve-config.ts"
 
 const config = "/home/ann/.ai_agent_proxy/config.toml"

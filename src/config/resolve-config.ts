@@ -2,9 +2,9 @@ import { isAbsolute, join, resolve } from "node:path"
 import { knownClis } from "../domain/agent-clis.ts"
 import { type CliCommand, cliCommandsOf } from "./cli-commands.ts"
 import type { Config, Limits } from "./config.ts"
-import { ConfigError } from "./config-error.ts"
+import { ConfigError } from "./config.ts"
 import { type ConfigFile, parseConfigFile } from "./config-file.ts"
-import { keyInSecrets } from "./secrets-file.ts"
+import { keyInSecrets } from "./environment-file.ts"
 import { homeVariable, limitSettings, ownerPrincipal, type Setting, settings } from "./settings.ts"
 
 /** Values as the command line gives them: texts, not checked. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { keyInSecrets } from "./secrets-file.ts"
+import { keyInSecrets } from "./environment-file.ts"
 
 const read = (text: string | null) => keyInSecrets("secrets", text)
 

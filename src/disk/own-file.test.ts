@@ -17,7 +17,7 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { become, becomeOneself, eachUser } from "../../test/support/each-user.ts"
 import { createTempDir, type TempDir } from "../../test/support/temp-dir.ts"
-import { HeldFolder, inFolder, inFolderOf } from "./held-folder.ts"
+import { HeldFolder, inFolder, inFolderOf, RefusedEntryError } from "./held-folder.ts"
 import {
   openToAppend,
   readOwnFile,
@@ -25,7 +25,6 @@ import {
   removeOwnFileSync,
   replaceOwnFileSync,
 } from "./own-file.ts"
-import { RefusedEntryError } from "./refused-entry-error.ts"
 
 let all: TempDir
 /** The agent's folder. */

@@ -11,9 +11,15 @@ import {
 import { type FileHandle, open, rename, rm } from "node:fs/promises"
 import { basename, dirname } from "node:path"
 import { systemCodeOf } from "../domain/file-problem.ts"
-import { type HeldFolder, inFolderOf, inFolderSync, type OwnPath } from "./held-folder.ts"
-import { RefusedEntryError, refusedEntry } from "./refused-entry-error.ts"
-import { temporaryOf } from "./temporary-name.ts"
+import {
+  type HeldFolder,
+  inFolderOf,
+  inFolderSync,
+  type OwnPath,
+  RefusedEntryError,
+  refusedEntry,
+} from "./held-folder.ts"
+import { temporaryOf } from "./write-atomic.ts"
 
 const { O_RDONLY, O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_NONBLOCK } = constants
 /** macOS can refuse links in the whole path (`O_NOFOLLOW_ANY`), which there is no descriptor of the folder for. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { temporaryOf, writerOf } from "./temporary-name.ts"
+import { temporaryOf, writerOf } from "./write-atomic.ts"
 
 it("tells who writes a temporary file, and takes no other for one", () => {
   expect(writerOf(temporaryOf("agent.json"))).toBe(process.pid)

@@ -1,8 +1,8 @@
-import { constants } from "node:fs"
+import { randomBytes } from "node:crypto"
+import { chownSync, constants, statSync } from "node:fs"
 import { copyFile, link, lstat, open, readdir, rename, rm } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { systemCodeOf } from "../domain/file-problem.ts"
-import { temporaryOf, writerOf } from "./temporary-name.ts"
 
 /** Readable and writable by the owner only. */
 const privateMode = 0o600
@@ -111,4 +111,29 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close()
   }
+}
+
+/**
+ * Where a file is written that takes the place of `path` in one step. The name says who writes it: what a killed process has left
+ * is told by that from what somebody is writing.
+ */
+export function temporaryOf(path: string): string {
+  return `${path}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`
+}
+
+/** The process that wrote a file of such a name; 0: earlier releases did not say. Null: it is none of these. */
+export function writerOf(name: string): number | null {
+  const found = temporaryName.exec(name)
+  return found === null ? null : Number(found[1] ?? 0)
+}
+
+/** The process, where it is said, and random digits: twelve, or a UUID of earlier releases. */
+const temporaryName =
+  /^.+?(?:\.(\d{1,10}))?\.(?:[0-9a-f]{12}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.tmp$/
+
+/** What root makes in somebody's folder is theirs, or their service could not use it. Throws the system's errors. */
+export function giveToOwner(path: string): void {
+  if (process.getuid?.() !== 0) return
+  const { uid, gid } = statSync(dirname(path))
+  chownSync(path, uid, gid)
 }

@@ -2,10 +2,9 @@ import { messageOf } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import { escapeControls } from "../domain/visible-controls.ts"
 import type { FinishedTurn } from "../engine/log/finished-turn.ts"
-import { addNoteLines, type NoteLine, noteLine } from "../workspace/agent/daily-note.ts"
-import { GatheredWrites } from "../workspace/agent/gathered-writes.ts"
+import { GatheredWrites, RotatedFile } from "../workspace/agent/gathered-writes.ts"
+import { addNoteLines, type NoteLine, noteLine } from "../workspace/agent/notes.ts"
 import { readExcerpt } from "../workspace/agent/read-excerpt.ts"
-import { RotatedFile } from "../workspace/agent/rotated-file.ts"
 
 const maxLogBytes = 5 * 1024 * 1024
 const turnsPath = "logs/turns.jsonl"

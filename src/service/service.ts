@@ -1,22 +1,23 @@
 import { dirname, join } from "node:path"
 import type { AgentBackendOptions } from "../backends/create-backend.ts"
-import type { Config } from "../config/config.ts"
-import { principalsOf } from "../config/principals.ts"
-import { version } from "../config/version.ts"
+import { type Config, principalsOf, version } from "../config/config.ts"
 import type { NotReady, Readiness } from "../domain/backend.ts"
-import { ProxyError } from "../domain/errors.ts"
+import { messageOf, ProxyError } from "../domain/errors.ts"
 import type { UrlFetcher } from "../domain/files.ts"
+import type { LaterPart } from "../domain/later-part.ts"
 import type { Log } from "../domain/log.ts"
 import type { Roster } from "../domain/roster.ts"
+import { schemaWorker } from "../engine/answer/schema-worker.ts"
 import { AgentEngine } from "../engine/create-engine.ts"
 import { AgeClock } from "../engine/log/age-clock.ts"
 import { GuardedFetcher } from "../fetch/guarded-fetcher.ts"
 import { createAgentsApp, createHttpApp } from "../http/http-app.ts"
+import { openApiModule } from "../http/resources/discovery-routes.ts"
 import { type ControlSocket, startControlSocket } from "../http/server/control-socket.ts"
 import type { HttpLogEntry, ServicePhase } from "../http/server/http-env.ts"
 import { bindHttpServer } from "../http/server/http-server.ts"
 import { createServiceBounds } from "../http/server/service-bounds.ts"
-import { WebSocketEndpoint } from "../http/turns/websocket-endpoint.ts"
+import { WebSocketEndpoint, webSocketLibrary } from "../http/turns/websocket-endpoint.ts"
 import { ToolChannels } from "../mcp/tool-channels.ts"
 import { agentVariables } from "../programs/child-environment.ts"
 import { DiskFileLibrary } from "../storage/files/disk-file-library.ts"
@@ -32,12 +33,10 @@ import { lockHome } from "../workspace/home/home-lock.ts"
 import { RosterFolder } from "../workspace/home/roster-folder.ts"
 import { oldReplies } from "../workspace/take-over/old-replies.ts"
 import { takenOverBefore, takeOverHome, takeOverLines } from "../workspace/take-over/taken-over-record.ts"
-import { writeAgentCommand } from "./agent-command.ts"
 import { HomeWatch, storageProblemOf } from "./home-watch.ts"
-import { loadLaterParts } from "./later-parts.ts"
+import { writeAgentCommand } from "./launch-agent.ts"
 import { MainConversationFiles } from "./main-conversations.ts"
 import { oldSession } from "./old-session.ts"
-import { Releasers } from "./releasers.ts"
 import type { ServiceLog } from "./service-log.ts"
 import { ServiceRoster } from "./service-roster.ts"
 
@@ -299,4 +298,54 @@ function logRequest(log: ServiceLog, entry: HttpLogEntry): void {
 /** Without its message: that may quote what a client sent. */
 function refusalOf(error: unknown): object {
   return error instanceof ProxyError ? { code: error.code, param: error.param } : {}
+}
+
+/** Started resources, released last in first out, each in its own try: one failure must not keep the others. */
+class Releasers {
+  readonly #log: ServiceLog
+  readonly #steps: { readonly name: string; readonly release: () => unknown }[] = []
+
+  constructor(log: ServiceLog) {
+    this.#log = log
+  }
+
+  add(name: string, release: () => unknown): void {
+    this.#steps.push({ name, release })
+  }
+
+  async releaseAll(): Promise<void> {
+    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
+      try {
+        await step.release()
+      } catch (error) {
+        this.#log.error({ err: error, step: step.name }, "a part of the service did not stop cleanly")
+      }
+    }
+  }
+}
+
+/** Everything of the program that is not in memory when it listens. */
+const laterParts: readonly LaterPart<unknown>[] = [webSocketLibrary, openApiModule, schemaWorker]
+
+/** By then the start is over, its turns and its first requests are served; an upgrade is not yet likely. */
+const afterMs = 1000
+
+/**
+ * Brings the rest of the program into memory once the service has been up for a moment: an upgrade may take its files from
+ * then on. Returns what calls it off.
+ */
+function loadLaterParts(log: ServiceLog): () => void {
+  const timer = setTimeout(() => void load(log), afterMs)
+  timer.unref()
+  return () => clearTimeout(timer)
+}
+
+async function load(log: ServiceLog): Promise<void> {
+  try {
+    // One after the other: a request may come in between.
+    for (const part of laterParts) await part.get()
+    log.debug({}, "the whole program is in memory")
+  } catch (error) {
+    log.warn({ err: error }, `a part of the program cannot be loaded: ${messageOf(error)}`)
+  }
 }

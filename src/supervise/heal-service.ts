@@ -1,20 +1,24 @@
+import { version } from "../config/config.ts"
 import { parseEnvironmentFile } from "../config/environment-file.ts"
 import { readConfigText } from "../config/read-config-text.ts"
 import { resolveConfig } from "../config/resolve-config.ts"
-import { version } from "../config/version.ts"
 import { removeTemporaries, writeAtomic } from "../disk/write-atomic.ts"
 import { findExecutable } from "../programs/find-executable.ts"
-import { type Installation, movingPart, thisInstallation } from "./machine/installation.ts"
-import { isNewer } from "./machine/is-newer.ts"
-import { pathWithCli } from "./machine/path-with-cli.ts"
+import {
+  type Installation,
+  isNewer,
+  movingPart,
+  thisInstallation,
+  tryProgram,
+} from "./machine/installation.ts"
 import type { RunCommand } from "./machine/run-command.ts"
+import { pathWithCli } from "./machine/service-environment.ts"
 import { ServiceError } from "./machine/service-error.ts"
 import type { ServiceManager } from "./machine/service-manager.ts"
 import { environmentFileOf, type ServiceSpec } from "./machine/service-spec.ts"
 import type { ServiceUser } from "./machine/service-user.ts"
 import { asUser } from "./machine/service-user.ts"
-import { tryProgram } from "./machine/try-program.ts"
-import { environmentFileText } from "./prepare-home.ts"
+import { environmentFileText } from "./set-up-service.ts"
 
 /**
  * Puts right what has moved since `enable`: Node and the program (an upgrade, also of a version manager, which leaves the old

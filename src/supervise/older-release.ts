@@ -9,9 +9,9 @@ import { parseAgentId } from "../workspace/agent/agent-id.ts"
 import { oldAgents, type TakenOver, unfitName } from "../workspace/take-over/take-over.ts"
 import { leftInWords, takenOverBefore } from "../workspace/take-over/taken-over-record.ts"
 import { type HealthCheck, ok, warning } from "./machine/health-check.ts"
-import { keptUnits } from "./machine/kept-unit.ts"
-import { quoteForShell } from "./machine/quote-for-shell.ts"
-import { otherUnitsOf, type UnitPlace } from "./systemd/units-of-home.ts"
+import { quoteForShell } from "./machine/run-command.ts"
+import { keptUnits } from "./systemd/old-unit.ts"
+import { otherUnitsOf, type UnitPlace } from "./systemd/units.ts"
 
 /** Release 0.2.0 on this machine, as `enable` and `doctor` tell of it. */
 export interface OlderRelease {

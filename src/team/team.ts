@@ -11,7 +11,7 @@ import {
   teamServer,
 } from "../domain/service-tools.ts"
 import type { Engine } from "../engine/engine.ts"
-import { appendMemory, maxFactLength } from "../workspace/agent/append-memory.ts"
+import { appendMemory, maxFactLength } from "../workspace/agent/notes.ts"
 import type { AgentReplies } from "./agent-replies.ts"
 import { Colleagues, type TeamLimits } from "./colleagues.ts"
 import { hireAgentTool } from "./hire-agent-tool.ts"

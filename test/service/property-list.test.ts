@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process"
 import { describe, expect, it } from "vitest"
 import { launchdPlist, specOfLaunchdPlist } from "../../src/supervise/launchd/launchd-plist.ts"
-import { nodeOptions } from "../../src/supervise/machine/daemon-command.ts"
+import { nodeOptions } from "../../src/supervise/machine/service-spec.ts"
 
 /** Python reads property lists as `plutil` does, which only macOS has. */
 const hasReader = spawnSync("python3", ["-c", "import plistlib"]).status === 0

@@ -1,14 +1,13 @@
 import { Command } from "commander"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
-import { interruptible } from "../connect/interruptible.ts"
 import { chatEvents, type FinishedResponse } from "../connect/turn-events.ts"
-import { TurnPrinter } from "../connect/turn-printer.ts"
-import { chooseAgent } from "../context/choose-agents.ts"
-import { type CommonFlags, homeOf, note, printJson } from "../context/command-io.ts"
+import { interruptible, TurnPrinter } from "../connect/turn-printer.ts"
+import { chooseAgent } from "../context/agent-view.ts"
 import { DaemonClient } from "../context/daemon-client.ts"
+import { type CommonFlags, homeOf, note, printJson } from "../context/home.ts"
 import { exitCodes, UsageError } from "../io/exit-codes.ts"
 import { firstByteMs, pipedInput } from "../io/piped-input.ts"
-import { printable } from "../io/printable.ts"
+import { printable } from "../io/print.ts"
 
 export function askCommand(): Command {
   return new Command("ask")

@@ -1,6 +1,6 @@
 import { Argument, Command } from "commander"
-import { agentsAtHand } from "../context/agents-at-hand.ts"
-import { homeOf, print } from "../context/command-io.ts"
+import { agentsAtHand } from "../context/agents.ts"
+import { homeOf, print } from "../context/home.ts"
 
 const shells = ["bash", "zsh", "fish"] as const
 type Shell = (typeof shells)[number]

@@ -1,5 +1,5 @@
 import { Command, Option } from "commander"
-import { withOldFlags } from "../context/old-names.ts"
+import { withOldFlags } from "../context/flags.ts"
 
 export interface DaemonFlags {
   readonly ip?: string

@@ -1,6 +1,5 @@
 import { Command } from "commander"
-import { printJson } from "../context/command-io.ts"
-import { refuseInOwnTurn } from "../context/own-turn.ts"
+import { printJson } from "../context/home.ts"
 import {
   type ChangeFlags,
   findInstalled,
@@ -8,7 +7,8 @@ import {
   requireRights,
   requireServiceManager,
   serviceNameOption,
-} from "../context/service-context.ts"
+} from "../context/installed-service.ts"
+import { refuseInOwnTurn } from "../context/own-turn.ts"
 import { printLine } from "../io/print.ts"
 
 export function disableCommand(): Command {

@@ -10,20 +10,18 @@ import { thisInstallation } from "../../supervise/machine/installation.ts"
 import { runCommand } from "../../supervise/machine/run-command.ts"
 import type { ServiceUser } from "../../supervise/machine/service-user.ts"
 import { checkOlderRelease } from "../../supervise/older-release.ts"
-import type { UnitPlace } from "../../supervise/systemd/units-of-home.ts"
-import { printJson } from "../context/command-io.ts"
-import { isConfigurationBad } from "../context/configuration-problem.ts"
+import type { UnitPlace } from "../../supervise/systemd/units.ts"
 import { DaemonClient, type DaemonStatus } from "../context/daemon-client.ts"
-import { runningProgram } from "../context/running-program.ts"
+import { isConfigurationBad, printJson } from "../context/home.ts"
 import {
   findInstalled,
   type InstalledService,
   isRoot,
   type ScopeFlags,
   serviceNameOption,
-} from "../context/service-context.ts"
-import { serviceSettings } from "../context/service-settings.ts"
-import { serviceUserOf } from "../context/service-user-of.ts"
+  serviceUserOf,
+} from "../context/installed-service.ts"
+import { runningProgram, serviceSettings } from "../context/service-settings.ts"
 import { terminalEnvironment } from "../context/terminal-environment.ts"
 import { exitCodes } from "../io/exit-codes.ts"
 import { printData, printLine } from "../io/print.ts"

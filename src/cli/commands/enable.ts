@@ -1,25 +1,20 @@
 import { basename } from "node:path"
 import { Command, Option } from "commander"
 import { readConfigText } from "../../config/read-config-text.ts"
-import { movingPart, thisInstallation } from "../../supervise/machine/installation.ts"
-import { quoteForShell } from "../../supervise/machine/quote-for-shell.ts"
-import { runCommand } from "../../supervise/machine/run-command.ts"
+import { movingPart, thisInstallation, tryProgram } from "../../supervise/machine/installation.ts"
+import { quoteForShell, runCommand } from "../../supervise/machine/run-command.ts"
 import { ServiceError } from "../../supervise/machine/service-error.ts"
 import type { ServiceManager, ServiceScope } from "../../supervise/machine/service-manager.ts"
 import { environmentFileOf, secretsFileOf } from "../../supervise/machine/service-spec.ts"
 import { asUser, type ServiceUser } from "../../supervise/machine/service-user.ts"
-import { tryProgram } from "../../supervise/machine/try-program.ts"
 import { olderReleaseJson, olderReleaseLines } from "../../supervise/older-release.ts"
 import { planService, type ServicePlan } from "../../supervise/plan-service.ts"
-import { environmentFileText, secretsText } from "../../supervise/prepare-home.ts"
-import { setUpService } from "../../supervise/set-up-service.ts"
+import { environmentFileText, secretsText, setUpService } from "../../supervise/set-up-service.ts"
 import { type OldUnit, parseOldUnit } from "../../supervise/systemd/old-unit.ts"
 import { isOwnUnit } from "../../supervise/systemd/systemd-unit.ts"
-import { otherUnitsOf } from "../../supervise/systemd/units-of-home.ts"
-import { printJson } from "../context/command-io.ts"
-import { noSudo, withOldFlags } from "../context/old-names.ts"
-import { refuseInOwnTurn } from "../context/own-turn.ts"
-import { assertPassedOn } from "../context/passed-on.ts"
+import { otherUnitsOf } from "../../supervise/systemd/units.ts"
+import { assertPassedOn, noSudo, withOldFlags } from "../context/flags.ts"
+import { printJson } from "../context/home.ts"
 import {
   type ChangeFlags,
   defaultScope,
@@ -27,7 +22,8 @@ import {
   requireRights,
   requireServiceManager,
   userToEnable,
-} from "../context/service-context.ts"
+} from "../context/installed-service.ts"
+import { refuseInOwnTurn } from "../context/own-turn.ts"
 import { terminalEnvironment } from "../context/terminal-environment.ts"
 import { UsageError } from "../io/exit-codes.ts"
 import { printData, printLine } from "../io/print.ts"

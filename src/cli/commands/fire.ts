@@ -1,7 +1,7 @@
 import { Command } from "commander"
-import { agentsAtHand } from "../context/agents-at-hand.ts"
-import { chooseAgent } from "../context/choose-agents.ts"
-import { type CommonFlags, homeOf, print, printJson, shortPath } from "../context/command-io.ts"
+import { chooseAgent } from "../context/agent-view.ts"
+import { agentsAtHand } from "../context/agents.ts"
+import { type CommonFlags, homeOf, print, printJson, shortPath } from "../context/home.ts"
 
 export function fireCommand(): Command {
   return new Command("fire")

@@ -1,9 +1,9 @@
 import { Command } from "commander"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { agentIdOf } from "../../workspace/agent/agent-id.ts"
-import { renewTemplates } from "../../workspace/home/renew-templates.ts"
-import { type AgentFlags, withAgentFlags } from "../context/agent-flags.ts"
-import { type CommonFlags, homeOf, note, shortPath } from "../context/command-io.ts"
+import { renewTemplates } from "../../workspace/agent/templates.ts"
+import { type AgentFlags, withAgentFlags } from "../context/flags.ts"
+import { type CommonFlags, homeOf, note, shortPath } from "../context/home.ts"
 import { runHire } from "./hire.ts"
 
 interface InitFlags extends CommonFlags, AgentFlags {

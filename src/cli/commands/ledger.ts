@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { Argument, Command } from "commander"
-import { giveToOwner } from "../../disk/give-to-owner.ts"
+import { giveToOwner } from "../../disk/write-atomic.ts"
 import { inspectLedger } from "../../storage/sqlite/inspect-ledger.ts"
 import { copiesOf } from "../../storage/sqlite/ledger-copies.ts"
 import { type Restored, restoreLedger } from "../../storage/sqlite/restore-ledger.ts"
@@ -15,7 +15,7 @@ import {
   printJson,
   serviceAtHand,
   shortPath,
-} from "../context/command-io.ts"
+} from "../context/home.ts"
 import { exitCodes, UsageError } from "../io/exit-codes.ts"
 
 interface LedgerFlags extends CommonFlags {

@@ -1,8 +1,8 @@
 import { join } from "node:path"
 import { Command } from "commander"
 import { type AgentView, agentJson, programOf, stateOf } from "../context/agent-view.ts"
-import { agentsAtHand } from "../context/agents-at-hand.ts"
-import { type CommonFlags, note, print, printJson, serviceAtHand, shortPath } from "../context/command-io.ts"
+import { agentsAtHand } from "../context/agents.ts"
+import { type CommonFlags, note, print, printJson, serviceAtHand, shortPath } from "../context/home.ts"
 
 interface ListFlags extends CommonFlags {
   readonly quiet?: boolean

@@ -2,9 +2,8 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { Command, InvalidArgumentError } from "commander"
 import { ServiceError } from "../../supervise/machine/service-error.ts"
-import { requireInstalled, type ScopeFlags, serviceNameOption } from "../context/service-context.ts"
-import { linesForPeople } from "../io/logger.ts"
-import { readableLines } from "../io/readable-lines.ts"
+import { requireInstalled, type ScopeFlags, serviceNameOption } from "../context/installed-service.ts"
+import { linesForPeople, readableLines } from "../io/logger.ts"
 
 interface LogFlags extends ScopeFlags {
   readonly follow?: boolean

@@ -1,10 +1,10 @@
 import { Command } from "commander"
 import { formatDuration } from "../../domain/duration.ts"
-import { chooseAgent } from "../context/choose-agents.ts"
-import { type CommonFlags, note, print, printJson, serviceAtHand } from "../context/command-io.ts"
+import { chooseAgent } from "../context/agent-view.ts"
 import { DaemonClient, type Outbox } from "../context/daemon-client.ts"
+import { type CommonFlags, note, print, printJson, serviceAtHand } from "../context/home.ts"
 import { UsageError } from "../io/exit-codes.ts"
-import { printable, printableName } from "../io/printable.ts"
+import { printable, printableName } from "../io/print.ts"
 
 const maxLimit = 100
 

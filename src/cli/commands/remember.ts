@@ -1,10 +1,10 @@
 import { join } from "node:path"
 import { text as textOf } from "node:stream/consumers"
 import { Command } from "commander"
-import { appendMemory, maxFactLength } from "../../workspace/agent/append-memory.ts"
-import { agentsAtHand } from "../context/agents-at-hand.ts"
-import { chooseAgent } from "../context/choose-agents.ts"
-import { type CommonFlags, homeOf, print, printJson, shortPath } from "../context/command-io.ts"
+import { appendMemory, maxFactLength } from "../../workspace/agent/notes.ts"
+import { chooseAgent } from "../context/agent-view.ts"
+import { agentsAtHand } from "../context/agents.ts"
+import { type CommonFlags, homeOf, print, printJson, shortPath } from "../context/home.ts"
 import { UsageError } from "../io/exit-codes.ts"
 
 export function rememberCommand(): Command {

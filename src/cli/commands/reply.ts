@@ -4,8 +4,8 @@ import * as z from "zod"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { escapeControls } from "../../domain/visible-controls.ts"
 import { agentVariables, threadVariable } from "../../programs/child-environment.ts"
-import { note, print } from "../context/command-io.ts"
 import { requestLocally } from "../context/daemon-client.ts"
+import { note, print } from "../context/home.ts"
 
 interface ReplyFlags {
   readonly final?: true

@@ -1,9 +1,8 @@
 import { Command } from "commander"
 import { healService } from "../../supervise/heal-service.ts"
 import { runCommand } from "../../supervise/machine/run-command.ts"
-import { printJson } from "../context/command-io.ts"
-import { noSudo, withOldFlags } from "../context/old-names.ts"
-import { refuseInOwnTurn } from "../context/own-turn.ts"
+import { noSudo, withOldFlags } from "../context/flags.ts"
+import { printJson } from "../context/home.ts"
 import {
   type ChangeFlags,
   homeOf,
@@ -12,7 +11,8 @@ import {
   requireServiceManager,
   serviceNameOption,
   userOf,
-} from "../context/service-context.ts"
+} from "../context/installed-service.ts"
+import { refuseInOwnTurn } from "../context/own-turn.ts"
 import { terminalEnvironment } from "../context/terminal-environment.ts"
 import { printLine } from "../io/print.ts"
 

@@ -2,25 +2,27 @@ import { existsSync } from "node:fs"
 import { Command } from "commander"
 import { fullReason } from "../../domain/backend.ts"
 import { formatDuration } from "../../domain/duration.ts"
-import { checkCliPlace } from "../../supervise/doctor/check-cli.ts"
+import { checkCliPlace } from "../../supervise/doctor/check-agent-clis.ts"
 import { checkService } from "../../supervise/doctor/check-service.ts"
 import { failureOf, type HealthCheck } from "../../supervise/machine/health-check.ts"
 import { runBriefly } from "../../supervise/machine/run-command.ts"
 import type { ServiceUser } from "../../supervise/machine/service-user.ts"
-import { type AgentView, agentJson, programOf, stateOf } from "../context/agent-view.ts"
-import { chooseAgent } from "../context/choose-agents.ts"
-import { type CommonFlags, print, printJson, serviceAtHand, shortPath } from "../context/command-io.ts"
+import { type AgentView, agentJson, chooseAgent, programOf, stateOf } from "../context/agent-view.ts"
+import { DaemonClient, DaemonDownError, type DaemonStatus } from "../context/daemon-client.ts"
 import {
+  type CommonFlags,
   configurationFailure,
   configurationProblem,
   isConfigurationBad,
-} from "../context/configuration-problem.ts"
-import { DaemonClient, DaemonDownError, type DaemonStatus } from "../context/daemon-client.ts"
+  print,
+  printJson,
+  serviceAtHand,
+  shortPath,
+} from "../context/home.ts"
+import type { InstalledService } from "../context/installed-service.ts"
+import { serviceUserOf } from "../context/installed-service.ts"
 import { processLines, processView } from "../context/process-view.ts"
-import { runningProgram } from "../context/running-program.ts"
-import type { InstalledService } from "../context/service-context.ts"
-import { serviceSettings } from "../context/service-settings.ts"
-import { serviceUserOf } from "../context/service-user-of.ts"
+import { runningProgram, serviceSettings } from "../context/service-settings.ts"
 import { exitCodes } from "../io/exit-codes.ts"
 
 export function statusCommand(): Command {

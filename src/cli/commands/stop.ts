@@ -1,8 +1,7 @@
 import { Command } from "commander"
-import { type AgentView, agentJson, stateOf } from "../context/agent-view.ts"
-import { agentsAtHand } from "../context/agents-at-hand.ts"
-import { chooseAgents } from "../context/choose-agents.ts"
-import { type CommonFlags, homeOf, note, print, printJson } from "../context/command-io.ts"
+import { type AgentView, agentJson, chooseAgents, stateOf } from "../context/agent-view.ts"
+import { agentsAtHand } from "../context/agents.ts"
+import { type CommonFlags, homeOf, note, print, printJson } from "../context/home.ts"
 import { UsageError } from "../io/exit-codes.ts"
 import { explainState } from "./hire.ts"
 

@@ -2,12 +2,11 @@ import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import { createInterface } from "node:readline/promises"
 import { Command } from "commander"
-import { quoteForShell } from "../../supervise/machine/quote-for-shell.ts"
+import { quoteForShell } from "../../supervise/machine/run-command.ts"
 import { ServiceError } from "../../supervise/machine/service-error.ts"
 import type { ServiceUser } from "../../supervise/machine/service-user.ts"
 import { removeService } from "../../supervise/set-up-service.ts"
-import { printJson } from "../context/command-io.ts"
-import { refuseInOwnTurn } from "../context/own-turn.ts"
+import { printJson } from "../context/home.ts"
 import {
   type ChangeFlags,
   defaultScope,
@@ -20,7 +19,8 @@ import {
   requireServiceManager,
   serviceNameOption,
   userOf,
-} from "../context/service-context.ts"
+} from "../context/installed-service.ts"
+import { refuseInOwnTurn } from "../context/own-turn.ts"
 import { exitCodes, UsageError } from "../io/exit-codes.ts"
 import { printLine } from "../io/print.ts"
 

@@ -2,12 +2,11 @@ import { createInterface } from "node:readline"
 import { text as textOf } from "node:stream/consumers"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { escapeControls } from "../../domain/visible-controls.ts"
-import { note } from "../context/command-io.ts"
+import { note } from "../context/home.ts"
 import { exitCodes, UsageError } from "../io/exit-codes.ts"
-import { printable } from "../io/printable.ts"
+import { printable } from "../io/print.ts"
 import type { Chat } from "./chat.ts"
-import { interruptible } from "./interruptible.ts"
-import { TurnPrinter } from "./turn-printer.ts"
+import { interruptible, TurnPrinter } from "./turn-printer.ts"
 
 /** All of stdin is one message; the answer goes to stdout, what the agent does to stderr. Resolves with the exit code. */
 export async function talkThroughPipe(chat: Chat): Promise<number> {

@@ -1,6 +1,6 @@
 import { startService } from "../../service/service.ts"
 import { HomeLockedError } from "../../workspace/home/home-lock.ts"
-import { configOfHome } from "../context/config-of-home.ts"
+import { configOfHome } from "../context/home.ts"
 import { UsageError } from "../io/exit-codes.ts"
 import { createLogger } from "../io/logger.ts"
 

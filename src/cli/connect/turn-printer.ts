@@ -1,7 +1,9 @@
+import { note } from "../context/home.ts"
+import { exitCodes } from "../io/exit-codes.ts"
 import type { ChatEvent } from "./turn-events.ts"
 
 /** Where the words of a turn go. */
-export interface TurnOutput {
+interface TurnOutput {
   /** The answer. */
   readonly answer: (text: string) => void
   /** Whole lines about what the agent does, its interim words included. */
@@ -60,5 +62,23 @@ export class TurnPrinter {
     if (!this.#isInLine) return
     this.#isInLine = false
     this.#output.answer("\n")
+  }
+}
+
+/** Ctrl-C interrupts the turn and ends the command. */
+export async function interruptible(work: (signal: AbortSignal) => Promise<number>): Promise<number> {
+  const stopping = new AbortController()
+  const stop = (): void => stopping.abort()
+  process.once("SIGINT", stop)
+  process.once("SIGTERM", stop)
+  try {
+    return await work(stopping.signal)
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error
+    note("Interrupted.")
+    return exitCodes.interrupted
+  } finally {
+    process.off("SIGINT", stop)
+    process.off("SIGTERM", stop)
   }
 }

@@ -3,7 +3,7 @@ import { homedir } from "node:os"
 import { agentVariables } from "../../programs/child-environment.ts"
 import { ServiceError } from "../../supervise/machine/service-error.ts"
 import { unitFolderOf } from "../../supervise/systemd/systemd-manager.ts"
-import { unitNameIn } from "../../supervise/systemd/unit-name.ts"
+import { unitNameIn } from "../../supervise/systemd/units.ts"
 import { DaemonClient, type DaemonStatus } from "./daemon-client.ts"
 
 /**

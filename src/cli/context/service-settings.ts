@@ -1,15 +1,13 @@
-import type { Config } from "../../config/config.ts"
-import { ConfigError } from "../../config/config-error.ts"
+import { type Config, ConfigError, version } from "../../config/config.ts"
 import { parseEnvironmentFile } from "../../config/environment-file.ts"
 import { readConfigText } from "../../config/read-config-text.ts"
 import { resolveConfig } from "../../config/resolve-config.ts"
-import { failure, type HealthCheck } from "../../supervise/machine/health-check.ts"
-import { pathWithAny } from "../../supervise/machine/path-with-cli.ts"
-import { captureEnvironment } from "../../supervise/machine/service-environment.ts"
+import { failure, type HealthCheck, warning } from "../../supervise/machine/health-check.ts"
+import { captureEnvironment, pathWithAny } from "../../supervise/machine/service-environment.ts"
 import { environmentFileOf } from "../../supervise/machine/service-spec.ts"
 import type { ServiceUser } from "../../supervise/machine/service-user.ts"
-import { configurationFailure } from "./configuration-problem.ts"
-import type { InstalledService } from "./service-context.ts"
+import { configurationFailure } from "./home.ts"
+import type { InstalledService } from "./installed-service.ts"
 
 type ServiceSettings = { readonly environment: Readonly<Record<string, string>> } & (
   | { readonly config: Config; readonly problem: null }
@@ -63,4 +61,17 @@ function environmentToBe(config: Config, user: ServiceUser): Readonly<Record<str
   const captured = captureEnvironment(process.env, user, config.passEnv)
   const path = pathWithAny(config.cliCommands, [captured.PATH], user.homeDir)
   return path === null ? captured : { ...captured, PATH: path }
+}
+
+/** What to do when the service still runs another program than the one on the disk; null: it does not. */
+export function runningProgram(
+  running: { readonly version: string; readonly pid: number },
+  isInstalled: boolean,
+): HealthCheck | null {
+  if (running.version === version) return null
+  return warning(
+    "running",
+    `the service runs ${running.version} still, and the program on the disk is ${version}`,
+    isInstalled ? "ai-agent-proxy restart" : `end the daemon (kill ${running.pid}) and start it again`,
+  )
 }

@@ -2,7 +2,7 @@ import { type RunCommand, runCommand } from "../../supervise/machine/run-command
 import { lastingPath } from "../../supervise/machine/service-environment.ts"
 import type { ServiceUser } from "../../supervise/machine/service-user.ts"
 import { printLine } from "../io/print.ts"
-import { isRoot } from "./service-context.ts"
+import { isRoot } from "./installed-service.ts"
 
 /** This process's own; under sudo that of the user's terminal, which sudo has replaced. */
 export async function terminalEnvironment(user: ServiceUser): Promise<NodeJS.ProcessEnv> {

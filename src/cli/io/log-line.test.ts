@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { logLine } from "./log-line.ts"
+import { logLine } from "./logger.ts"
 
 describe("a line of the log for people", () => {
   it.each([

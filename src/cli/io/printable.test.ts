@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { printable, printableName } from "./printable.ts"
+import { printable, printableName } from "./print.ts"
 
 it("leaves nothing in a text that a terminal would obey, wherever a stream is cut", () => {
   const text = "a\u001b[31mred\u001b]0;title\u0007\r\b\u009b2J z\n\tü 🦀"

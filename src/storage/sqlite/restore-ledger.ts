@@ -1,6 +1,6 @@
 import { chmodSync, copyFileSync, existsSync, renameSync, rmSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
-import { giveToOwner } from "../../disk/give-to-owner.ts"
+import { giveToOwner } from "../../disk/write-atomic.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import { storageFailed } from "../../domain/file-problem.ts"
 import { inspectLedger } from "./inspect-ledger.ts"

@@ -1,15 +1,20 @@
 import { existsSync } from "node:fs"
-import { version } from "../../config/version.ts"
+import { version } from "../../config/config.ts"
 import { upgradeCommand } from "../../domain/installing.ts"
 import { failure, failureOf, type HealthCheck, ok, warning } from "../machine/health-check.ts"
-import { type Installation, isTemporary, movingPart, thisInstallation } from "../machine/installation.ts"
-import { isNewer } from "../machine/is-newer.ts"
+import {
+  type Installation,
+  isNewer,
+  isTemporary,
+  movingPart,
+  thisInstallation,
+  tryProgram,
+} from "../machine/installation.ts"
 import type { RunCommand } from "../machine/run-command.ts"
 import type { ServiceManager, ServiceState } from "../machine/service-manager.ts"
 import type { ServiceSpec } from "../machine/service-spec.ts"
 import type { ServiceUser } from "../machine/service-user.ts"
-import { tryProgram } from "../machine/try-program.ts"
-import { hasLinger } from "../systemd/linger.ts"
+import { hasLinger } from "../systemd/systemd-manager.ts"
 
 export interface InstalledDefinition {
   readonly manager: ServiceManager

@@ -1,6 +1,11 @@
 import { join } from "node:path"
-import { daemonCommand } from "../machine/daemon-command.ts"
-import { environmentFileOf, formatSpec, parseSpec, type ServiceSpec } from "../machine/service-spec.ts"
+import {
+  daemonCommand,
+  environmentFileOf,
+  formatSpec,
+  parseSpec,
+  type ServiceSpec,
+} from "../machine/service-spec.ts"
 
 export const launchdLabel = "ai-agent-proxy"
 

@@ -2,6 +2,8 @@ import { existsSync, realpathSync } from "node:fs"
 import { findPackageJSON } from "node:module"
 import { dirname, join } from "node:path"
 import { upgradeCommand } from "../../domain/installing.ts"
+import type { RunCommand } from "./run-command.ts"
+import type { ServiceUser } from "./service-user.ts"
 
 /** Absolute paths of what a service definition starts. */
 export interface Installation {
@@ -47,4 +49,49 @@ export function movingPart(installation: Installation): string | null {
   )?.[1]
   if (manager === undefined) return null
   return `Node comes from a version manager (${node}). After an upgrade of it, when that path is gone, run: ai-agent-proxy restart`
+}
+
+/** Whether a version (`1.2.3`) comes after another; a pre-release (`1.3.0-rc.1`) counts as what it leads to. */
+export function isNewer(version: string, than: string): boolean {
+  const [left, right] = [numbersOf(version), numbersOf(than)]
+  for (const [index, number] of left.entries()) {
+    const other = right[index] ?? 0
+    if (number !== other) return number > other
+  }
+  return false
+}
+
+function numbersOf(version: string): readonly number[] {
+  const [plain = ""] = version.split(/[-+]/)
+  return plain.split(".").map((part) => Number.parseInt(part, 10) || 0)
+}
+
+/** How a start of the program went: its version, or why it does not work. */
+type ProgramTrial =
+  | { readonly version: string; readonly problem: null }
+  | { readonly version: null; readonly problem: string }
+
+/** Starts the program as the service will be: as that user, in that environment. */
+export async function tryProgram(
+  { node, launcher }: Installation,
+  user: Pick<ServiceUser, "uid" | "gid" | "homeDir">,
+  environment: Readonly<Record<string, string>>,
+  run: RunCommand,
+): Promise<ProgramTrial> {
+  const isOther = process.geteuid?.() === 0 && user.uid !== 0
+  const result = await run(node, [launcher, "--version"], {
+    env: environment,
+    cwd: "/",
+    timeoutMs: 30_000,
+    ...(isOther ? { uid: user.uid, gid: user.gid } : {}),
+  })
+  if (result.exitCode === 0) return { version: result.stdout.trim(), problem: null }
+  if (result.isMissing) return { version: null, problem: `${node} does not exist` }
+  const [reason = ""] = result.stderr
+    .trim()
+    .split("\n")
+    .filter((line) => /\S/.test(line))
+    .slice(-1)
+  const silent = result.exitCode === null ? "it did not answer in time" : `exit code ${result.exitCode}`
+  return { version: null, problem: reason === "" ? silent : reason }
 }

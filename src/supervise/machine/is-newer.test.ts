@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { isNewer } from "./is-newer.ts"
+import { isNewer } from "./installation.ts"
 
 describe("a version", () => {
   it.each([

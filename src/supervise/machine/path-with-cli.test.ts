@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { createTempDir, type TempDir } from "../../../test/support/temp-dir.ts"
-import { pathWithCli } from "./path-with-cli.ts"
+import { pathWithCli } from "./service-environment.ts"
 
 let home: TempDir
 

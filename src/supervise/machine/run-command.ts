@@ -9,7 +9,7 @@ export interface CommandResult {
   readonly isMissing: boolean
 }
 
-export interface CommandOptions {
+interface CommandOptions {
   /** Default: that of this process. */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Default: that of this process; only root can choose. */
@@ -70,3 +70,8 @@ export const runCommand: RunCommand = (program, args, options = {}) =>
 /** For commands that only look: a service manager that hangs must not hold them up. */
 export const runBriefly: RunCommand = (program, args, options) =>
   runCommand(program, args, { ...options, timeoutMs: 5_000 })
+
+/** A word that a shell takes as it is. */
+export function quoteForShell(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}

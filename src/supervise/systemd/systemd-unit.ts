@@ -1,5 +1,5 @@
-import { daemonCommand } from "../machine/daemon-command.ts"
 import {
+  daemonCommand,
   environmentFileOf,
   formatSpec,
   parseSpec,

@@ -1,14 +1,12 @@
 import { mkdir, rm, stat } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import { inFolder, inFolderOf } from "../../disk/held-folder.ts"
-import { RefusedEntryError } from "../../disk/refused-entry-error.ts"
+import { inFolder, inFolderOf, RefusedEntryError } from "../../disk/held-folder.ts"
 import { createAtomic, removeTemporariesIn } from "../../disk/write-atomic.ts"
 import type { AgentSettings } from "../../domain/agents.ts"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { storageFailed, systemCodeOf } from "../../domain/file-problem.ts"
 import { type AgentControl, controlFile, defaultSettings, formatControl } from "./agent-control.ts"
-import { agentIdOf } from "./agent-id.ts"
-import { giveIdentity, newIdentity } from "./agent-identity.ts"
+import { agentIdOf, giveIdentity, newIdentity } from "./agent-id.ts"
 import { instructionFiles, memory } from "./templates.ts"
 
 export interface AgentWorkspaceOptions {

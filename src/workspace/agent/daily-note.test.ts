@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { addNoteLines, noteLine } from "./daily-note.ts"
+import { addNoteLines, noteLine } from "./notes.ts"
 
 const now = new Date(2026, 2, 7, 9, 5)
 

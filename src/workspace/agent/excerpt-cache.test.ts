@@ -2,8 +2,7 @@ import { renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { createTempDir, type TempDir } from "../../../test/support/temp-dir.ts"
-import { ExcerptCache } from "./excerpt-cache.ts"
-import { type Excerpt, readExcerpt } from "./read-excerpt.ts"
+import { type Excerpt, ExcerptCache, readExcerpt } from "./read-excerpt.ts"
 
 describe("the excerpts of files that change now and then", () => {
   let folder: TempDir

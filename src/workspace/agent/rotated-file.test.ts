@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, it } from "vitest"
-import { RotatedFile } from "./rotated-file.ts"
+import { RotatedFile } from "./gathered-writes.ts"
 
 it("a file that is full becomes the old one, and the lines keep their order", async () => {
   const folder = await mkdtemp(join(tmpdir(), "rotated-"))

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { AgentProfile } from "../../domain/agents.ts"
 import { ensureAgentWorkspace } from "./agent-workspace.ts"
-import { appendMemory } from "./append-memory.ts"
+import { appendMemory } from "./notes.ts"
 import { threadPreamble } from "./thread-preamble.ts"
 
 const logged: unknown[] = []

@@ -1,9 +1,8 @@
 import { join } from "node:path"
 import type { AgentProfile } from "../../domain/agents.ts"
 import type { Log } from "../../domain/log.ts"
-import { localDay, withoutServiceLines } from "./daily-note.ts"
-import { ExcerptCache, type Found } from "./excerpt-cache.ts"
-import { type BothEnds, readBothEnds, readExcerpt } from "./read-excerpt.ts"
+import { localDay, withoutServiceLines } from "./notes.ts"
+import { type BothEnds, ExcerptCache, type Found, readBothEnds, readExcerpt } from "./read-excerpt.ts"
 
 /** The digest is paid for in tokens by every new thread. */
 const maxMemoryBytes = 4_096

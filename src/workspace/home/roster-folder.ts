@@ -1,9 +1,8 @@
 import { type FSWatcher, watch } from "node:fs"
 import { lstat, mkdir, readdir, rename, stat } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import { inFolderOf } from "../../disk/held-folder.ts"
+import { inFolderOf, RefusedEntryError } from "../../disk/held-folder.ts"
 import { readOwnFile } from "../../disk/own-file.ts"
-import { RefusedEntryError } from "../../disk/refused-entry-error.ts"
 import { writeAtomic } from "../../disk/write-atomic.ts"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { storageFailed, systemCodeOf } from "../../domain/file-problem.ts"
@@ -16,14 +15,13 @@ import {
   ownWorkingDir,
   parseControl,
 } from "../agent/agent-control.ts"
-import { agentIdOf, parseAgentId } from "../agent/agent-id.ts"
-import { giveIdentity, readIdentity } from "../agent/agent-identity.ts"
+import { agentIdOf, giveIdentity, parseAgentId, readIdentity } from "../agent/agent-id.ts"
 import {
   type AgentWorkspace,
   type AgentWorkspaceOptions,
   ensureAgentWorkspace,
 } from "../agent/agent-workspace.ts"
-import { decodeFile } from "../agent/text-encoding.ts"
+import { decodeFile } from "../agent/text-file.ts"
 
 /** An agent as its folder shows it. */
 export interface RosterEntry {

@@ -6,7 +6,7 @@ import { readOwnFile } from "../../disk/own-file.ts"
 import { messageOf } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
 import type { KeptReply } from "../../domain/replies.ts"
-import { decodeFile } from "../agent/text-encoding.ts"
+import { decodeFile } from "../agent/text-file.ts"
 
 /** In the home: release 0.2.0 wrote each reply of an agent into a file of it. Nothing there is ever changed or removed by us. */
 const folder = "agent_replies"

@@ -10,7 +10,7 @@ import type { AgentSettings } from "../../domain/agents.ts"
 import { messageOf } from "../../domain/errors.ts"
 import { parseAgentId } from "../agent/agent-id.ts"
 import { ensureAgentWorkspace } from "../agent/agent-workspace.ts"
-import { decodeFile } from "../agent/text-encoding.ts"
+import { decodeFile } from "../agent/text-file.ts"
 
 /** What release 0.2.0 has left of an agent in the home, and what became of it. */
 export interface TakenOver {

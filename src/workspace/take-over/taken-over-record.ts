@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import { z } from "zod"
+import { RefusedEntryError } from "../../disk/held-folder.ts"
 import { readOwnFile } from "../../disk/own-file.ts"
-import { RefusedEntryError } from "../../disk/refused-entry-error.ts"
 import { writeAtomic } from "../../disk/write-atomic.ts"
 import { storageFailed, systemCodeOf } from "../../domain/file-problem.ts"
 import { printedLine } from "../../domain/printed-text.ts"

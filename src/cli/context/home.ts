@@ -1,11 +1,14 @@
 import { homedir } from "node:os"
-import { resolveHome } from "../../config/resolve-config.ts"
+import { type Config, ConfigError } from "../../config/config.ts"
+import { readConfigText } from "../../config/read-config-text.ts"
+import { resolveConfig, resolveHome } from "../../config/resolve-config.ts"
 import { homeVariable } from "../../config/settings.ts"
 import { escapeControls } from "../../domain/visible-controls.ts"
+import { failure, type HealthCheck } from "../../supervise/machine/health-check.ts"
 import { runBriefly } from "../../supervise/machine/run-command.ts"
 import { currentUser } from "../../supervise/machine/service-user.ts"
-import { printable } from "../io/printable.ts"
-import { findInstalled, type InstalledService, isRoot } from "./service-context.ts"
+import { printable } from "../io/print.ts"
+import { findInstalled, type InstalledService, isRoot } from "./installed-service.ts"
 
 /** Of every command that reads or changes something. */
 export interface CommonFlags {
@@ -77,4 +80,36 @@ export function hasColors(stream: NodeJS.WriteStream): boolean {
 export function shortPath(path: string): string {
   const home = homedir()
   return path === home || path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path
+}
+
+/** The configuration of the service of this home, as this terminal would start it. Throws `ConfigError`. */
+export function configOfHome(home: string): Config {
+  return resolveConfig({
+    flags: { home },
+    env: process.env,
+    homeDir: homedir(),
+    cwd: process.cwd(),
+    readFile: readConfigText,
+  })
+}
+
+/** What keeps a service from starting on this home: its files are damaged. Null: they are whole, or not there. */
+export function configurationProblem(home: string): ConfigError | null {
+  try {
+    resolveConfig({ flags: { home }, env: {}, homeDir: homedir(), readFile: readConfigText })
+    return null
+  } catch (error) {
+    if (error instanceof ConfigError) return error
+    throw error
+  }
+}
+
+/** The same as a line of `doctor`. */
+export function configurationFailure(error: ConfigError): HealthCheck {
+  return failure("configuration", error.message, "correct it; docs/configuration.md lists all settings")
+}
+
+/** True: with these the exit code is that of a bad configuration. */
+export function isConfigurationBad(checks: readonly HealthCheck[]): boolean {
+  return checks.some(({ name, status }) => name === "configuration" && status === "failure")
 }

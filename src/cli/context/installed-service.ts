@@ -3,8 +3,7 @@ import { homedir } from "node:os"
 import { resolve } from "node:path"
 import { Option } from "commander"
 import { LaunchdManager } from "../../supervise/launchd/launchd-manager.ts"
-import { quoteForShell } from "../../supervise/machine/quote-for-shell.ts"
-import { type RunCommand, runCommand } from "../../supervise/machine/run-command.ts"
+import { quoteForShell, type RunCommand, runCommand } from "../../supervise/machine/run-command.ts"
 import { ServiceError } from "../../supervise/machine/service-error.ts"
 import type { ServiceManager, ServiceScope } from "../../supervise/machine/service-manager.ts"
 import type { ServiceSpec } from "../../supervise/machine/service-spec.ts"
@@ -16,7 +15,7 @@ import {
 } from "../../supervise/machine/service-user.ts"
 import { parseOldUnit } from "../../supervise/systemd/old-unit.ts"
 import { noSystemd, SystemdManager } from "../../supervise/systemd/systemd-manager.ts"
-import { unitNameOf } from "../../supervise/systemd/unit-name.ts"
+import { unitNameOf } from "../../supervise/systemd/units.ts"
 
 /** Flags that every command about the service has. */
 export interface ScopeFlags {
@@ -86,7 +85,7 @@ export async function userToEnable(
 }
 
 /** What `managerOf` is told beside scope and user. */
-export interface ServicePlace {
+interface ServicePlace {
   /** Where launchd's log is. */
   readonly home?: string | undefined
   /** As it was typed. */
@@ -222,4 +221,16 @@ function managerEnvironment(): NodeJS.ProcessEnv {
   const folder = `/run/user/${process.geteuid?.()}`
   if (process.env.XDG_RUNTIME_DIR !== undefined || !existsSync(folder)) return process.env
   return { ...process.env, XDG_RUNTIME_DIR: folder }
+}
+
+/** In whose environment the service is to be looked at; without one, whose it would be. */
+export async function serviceUserOf(installed: InstalledService | null): Promise<ServiceUser> {
+  const current = currentUser(process.env)
+  const name = installed?.spec?.user ?? (isRoot() ? invokingUserName(process.env) : null) ?? current.name
+  if (name === current.name) return current
+  if (isRoot()) return findUser(name, runCommand)
+  throw new ServiceError(
+    "no_rights",
+    `The service is ${name}'s. Run: sudo env "PATH=$PATH" ai-agent-proxy doctor`,
+  )
 }

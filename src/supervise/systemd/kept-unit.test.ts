@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { createTempDir, type TempDir } from "../../../test/support/temp-dir.ts"
-import { keepUnit, keptUnits } from "./kept-unit.ts"
+import { keepUnit, keptUnits } from "./old-unit.ts"
 
 let temp: TempDir
 let unit: string

@@ -11,8 +11,8 @@ import {
 import { basename, join } from "node:path"
 import { afterEach, beforeEach, expect, it } from "vitest"
 import { createTempDir, type TempDir } from "../../../test/support/temp-dir.ts"
-import { ensureAgentWorkspace } from "../agent/agent-workspace.ts"
-import { renewTemplates } from "./renew-templates.ts"
+import { ensureAgentWorkspace } from "./agent-workspace.ts"
+import { renewTemplates } from "./templates.ts"
 
 let home: TempDir
 const now = new Date("2026-03-07T09:05:00Z")

@@ -9,9 +9,8 @@ import { type RosterEntry, RosterFolder } from "../../workspace/home/roster-fold
 import { isOldStopped } from "../../workspace/take-over/take-over.ts"
 import { agentsToTakeOver, takeOverHome, takeOverLines } from "../../workspace/take-over/taken-over-record.ts"
 import type { AgentView } from "./agent-view.ts"
-import { note } from "./command-io.ts"
-import { configOfHome } from "./config-of-home.ts"
 import { DaemonClient, DaemonDownError } from "./daemon-client.ts"
+import { configOfHome, note } from "./home.ts"
 
 /** What commands do with agents, whether the service runs or not: their folders are the truth, the service follows. */
 interface AgentsAtHand {

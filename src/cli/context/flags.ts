@@ -1,0 +1,132 @@
+import { resolve } from "node:path"
+import { type Command, Option } from "commander"
+import { cliCommandsOf } from "../../config/cli-commands.ts"
+import type { AgentSettings } from "../../domain/agents.ts"
+import { messageOf } from "../../domain/errors.ts"
+import { refusedArgument } from "../../programs/cli-arguments.ts"
+import { UsageError } from "../io/exit-codes.ts"
+import { note } from "./home.ts"
+
+/** How a new agent is run. */
+export interface AgentFlags {
+  readonly cli?: string
+  readonly backend?: string
+  readonly model?: string
+  readonly effort?: string
+  readonly permissions?: string
+  readonly workingDir?: string
+  readonly env?: string
+}
+
+export function withAgentFlags(command: Command): Command {
+  return command
+    .option("--cli <command>", "its agent CLI (default: the service's)")
+    .option("--backend <kind>", "kind of its CLI, where the name does not tell")
+    .option("--model <name>", "model for its CLI")
+    .option("--effort <effort>", "reasoning effort of turns that ask for none")
+    .option("--permissions <permissions>", "full, workspace or read-only (default full)")
+    .option("--working-dir <folder>", "folder that its tasks are about (default: work/ in its own)")
+    .option("--env <names>", "environment variables that it may see, separated by commas")
+}
+
+/** Throws `UsageError`. */
+export function settingsOf(flags: AgentFlags): Partial<AgentSettings> {
+  const { cli, backend, model, effort, permissions, workingDir, env } = flags
+  if (permissions !== undefined && !isPermissions(permissions)) {
+    throw new UsageError(`--permissions is full, workspace or read-only, not '${permissions}'.`)
+  }
+  const names = env?.split(",").flatMap((name) => name.trim() || [])
+  const wrong = names?.find((name) => !/^[A-Za-z_]\w*$/.test(name))
+  if (wrong !== undefined) throw new UsageError(`--env takes names of variables; '${wrong}' is none.`)
+  return {
+    ...(cli !== undefined && { cli: checkedCli(cli) }),
+    ...(backend !== undefined && { backend }),
+    ...(model !== undefined && { model }),
+    ...(effort !== undefined && { effort }),
+    ...(permissions !== undefined && { permissions }),
+    ...(workingDir !== undefined && { workingDir: resolve(workingDir) }),
+    ...(names !== undefined && { env: names }),
+  }
+}
+
+function isPermissions(value: string): value is AgentSettings["permissions"] {
+  return ["full", "workspace", "read-only"].includes(value)
+}
+
+/** A path that was typed is made absolute: the agent runs in another folder. */
+function checkedCli(cli: string): string {
+  try {
+    const [{ program }] = cliCommandsOf(cli)
+    if (!program.startsWith("./") && !program.startsWith("..")) return cli
+    const typed = cli.trimStart()
+    return typed.startsWith(program) ? resolve(program) + typed.slice(program.length) : resolve(program)
+  } catch (error) {
+    throw new UsageError(`--cli cannot be used: ${messageOf(error)}.`)
+  }
+}
+
+/** Flags of release 0.2.0 of one command, all hidden in its help; docs/from-0.2.0.md has them. */
+interface OldFlags {
+  /** By the long flag that it was: the one that it is now, which takes a value as well. */
+  readonly renamed?: Readonly<Record<`--${string}`, `--${string}`>>
+  /** What has no use any more, by the flag with its value: why it has none, as the end of a sentence. */
+  readonly needless?: Readonly<Record<`--${string}`, string>>
+}
+
+/** Of the commands about the service. */
+export const noSudo: OldFlags = {
+  needless: { "--no-sudo": "is not needed: this program never calls sudo by itself" },
+}
+
+/** Each is told on stderr; what is renamed is handed over as the new one. */
+export function withOldFlags(command: Command, { renamed = {}, needless = {} }: OldFlags): Command {
+  const moved = Object.entries(renamed).map(([old, now]) => {
+    const option = new Option(`${old} <value>`).hideHelp()
+    command.addOption(option)
+    return { old: option, now }
+  })
+  const idle = Object.entries(needless).map(([flags, why]) => {
+    const option = new Option(flags).hideHelp()
+    command.addOption(option)
+    return { option, why }
+  })
+  const isGiven = (option: Option) => command.getOptionValueSource(option.attributeName()) === "cli"
+  return command.hook("preAction", () => {
+    for (const { old, now } of moved.filter((each) => isGiven(each.old))) takeAs(command, old, now)
+    for (const { option, why } of idle.filter((each) => isGiven(each.option))) note(`${option.long} ${why}.`)
+  })
+}
+
+/** `serve` and its other name in the terminal are gone. Throws `UsageError`. */
+export function refuseOldCommand(word: string | undefined): void {
+  if (word !== "serve") return
+  throw new UsageError(
+    "`serve`, the reverse proxy of release 0.2.0, is gone. In front of this service: Caddy or nginx " +
+      "(docs/reverse-proxies.md); the service itself: ai-agent-proxy daemon",
+  )
+}
+
+function takeAs(command: Command, old: Option, now: string): void {
+  const given: unknown = command.getOptionValue(old.attributeName())
+  const option = command.options.find(({ long }) => long === now)
+  if (option === undefined) throw new Error(`there is no ${now}`)
+  const name = option.attributeName()
+  const isNewGiven = command.getOptionValueSource(name) === "cli"
+  if (isNewGiven && command.getOptionValue(name) !== given)
+    throw new UsageError(`${old.long} and ${now} are one setting with two values. Give ${now} alone.`)
+  command.setOptionValueWithSource(name, given, "cli")
+  note(`${old.long} is called ${now} now.`)
+}
+
+/**
+ * Whoever types `--cli` is told of arguments that would be dropped. `backend`: the kind, null as the program's name tells. Throws
+ * `UsageError`, and `SyntaxError` for a value that names no program.
+ */
+export async function assertPassedOn(cli: string, backend: string | null): Promise<void> {
+  // Loaded only here: it is all backends.
+  const { kindOfProgram } = await import("../../backends/create-backend.ts")
+  for (const { program, args } of cliCommandsOf(cli)) {
+    const problem = refusedArgument(backend ?? kindOfProgram(program), args)
+    if (problem !== null) throw new UsageError(`--cli: ${problem}.`)
+  }
+}
