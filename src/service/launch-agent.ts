@@ -1,12 +1,10 @@
 import { statSync } from "node:fs"
-import { chmod, realpath } from "node:fs/promises"
-import { findPackageJSON } from "node:module"
+import { realpath } from "node:fs/promises"
 import { homedir } from "node:os"
-import { dirname, extname, join, relative, resolve } from "node:path"
+import { dirname, join, relative, resolve } from "node:path"
 import { type AgentBackendOptions, createBackend, demoBackend } from "../backends/create-backend.ts"
 import { agentCommands, type CliCommand } from "../config/cli-commands.ts"
 import type { Config } from "../config/config.ts"
-import { writeAtomic } from "../disk/write-atomic.ts"
 import type { AgentKey, AgentProfile, AgentSettings } from "../domain/agents.ts"
 import { type Backend, type BackendEvent, explain, type NotReady } from "../domain/backend.ts"
 import { ProxyError } from "../domain/errors.ts"
@@ -20,13 +18,13 @@ import { clearUnkept } from "../workspace/agent/inbox-folder.ts"
 import { threadPreamble } from "../workspace/agent/thread-preamble.ts"
 import type { RosterEntry } from "../workspace/home/roster-folder.ts"
 import type { AgentRecords } from "./agent-records.ts"
-import type { ServiceLog } from "./service-log.ts"
 
-export interface LaunchOptions {
+/** What all agents of the service have in common. */
+export interface AgentSurroundings {
   readonly config: Config
   /** What the agents' processes inherit from, through an allow-list. */
   readonly env: NodeJS.ProcessEnv
-  readonly log: ServiceLog
+  readonly log: Log
   readonly now: () => number
   /** What an agent has in its environment beyond that. */
   readonly agentEnv: (agent: AgentKey) => Readonly<Record<string, string>>
@@ -34,9 +32,15 @@ export interface LaunchOptions {
   readonly demoFallback: boolean
   /** Where CLIs without functions of their own find those of the client. */
   readonly toolEndpoint: ToolEndpoint
-  readonly codexTimeouts?: AgentBackendOptions["codexTimeouts"]
-  readonly records: AgentRecords
+  readonly codexTimeouts: NonNullable<AgentBackendOptions["codexTimeouts"]>
+}
+
+/** What one agent is made from. */
+export interface Launch {
+  readonly entry: RosterEntry
+  readonly settings: AgentSettings
   readonly identity: string
+  readonly records: AgentRecords
   /** Called with each backend before anything of it is started. */
   readonly onBackend: (backend: Backend) => void
 }
@@ -48,86 +52,100 @@ interface Launched {
 }
 
 /** Makes the agent of a roster entry with its backend; the caller starts it. Rejects where a folder cannot be made. */
-export async function launchAgent(
-  entry: RosterEntry,
-  settings: AgentSettings,
-  options: LaunchOptions,
-): Promise<Launched> {
-  const { config, env, log, now } = options
-  const profile = profileOf(entry, settings, options)
-  await makeFolder(profile.workingDirectory)
-  if (settings.permissions === "workspace") await checkWorkingDirectory(profile, config.home)
-  const tell: Log = (level, message, fields) => {
-    log[level]({ agent: profile.id, ...fields }, message)
-    if (level !== "debug") options.records.backend(level, message, fields, new Date(now()))
+export async function launchAgent(launch: Launch, surroundings: AgentSurroundings): Promise<Launched> {
+  const { settings, records, onBackend } = launch
+  const { config, env, now, demoFallback } = surroundings
+  const profile = profileOf(launch, surroundings)
+  const log: Log = (level, message, fields) => {
+    surroundings.log(level, message, { agent: profile.id, ...fields })
+    if (level !== "debug") records.backend(level, message, fields, new Date(now()))
   }
-  const onProblem = (problem: string): void =>
-    tell("warn", "a folder of the agent cannot be used", { problem })
-  await ensureOwnFolders(profile.workspace, onProblem)
-  await clearUnkept(profile.workspace, onProblem)
-  const model = settings.model ?? config.model
+  await prepareFolders(profile, settings, config.home, log)
   let agent: Agent | null = null
   /** Told while it is only asked whether it can be used at all. */
   const early: BackendEvent[] = []
   const create = ({ program, args }: CliCommand): Backend => {
     early.length = 0
     const made = createBackend({
-      kind: settings.backend,
+      ...backendOptions(profile, settings, surroundings),
       executable: program,
       args,
-      cwd: profile.workspace,
-      env: { ...env, ...options.agentEnv(profile) },
-      passEnv: [...config.passEnv, ...settings.env],
-      model,
-      permissions: settings.permissions,
-      writableFolders: [profile.workingDirectory],
-      protectedFolders: [join(profile.workspace, dirname(controlFile))],
-      toolEndpoint: options.toolEndpoint,
-      codexTimeouts: options.codexTimeouts ?? {},
-      resumesLast: config.sessions === "shared",
-      isNewcomer: profile.name !== profile.role && profile.identity !== profile.id,
       onEvent: (event) => {
-        logBackendEvent(tell, event)
+        logBackendEvent(log, event)
         if (agent === null) early.push(event)
         else agent.told(event)
       },
-      log: tell,
+      log,
     })
-    options.onBackend(made)
+    onBackend(made)
     return made
   }
-  const chosen = await firstReady(commandsOf(settings, options), env.PATH, create, tell)
-  let { backend } = chosen
-  const { program } = chosen.command
-  let demoReason: NotReady | null = null
-  if (options.demoFallback) {
-    const readiness = await backend.readiness()
-    if (!readiness.isReady) {
-      await backend.stop()
-      backend = demoBackend({
-        cwd: profile.workspace,
-        writableFolders: [profile.workingDirectory],
-        permissions: settings.permissions,
-      })
-      options.onBackend(backend)
-      demoReason = readiness
-    }
-  }
+  const chosen = await firstReady(commandsOf(settings, surroundings), env.PATH, create, log)
+  const demo = demoFallback ? await demoInsteadOf(chosen.backend, profile, settings) : null
+  if (demo !== null) onBackend(demo.backend)
   agent = new Agent({
     profile,
-    backend,
-    program: demoReason === null ? program : "built in",
-    model,
+    backend: demo?.backend ?? chosen.backend,
+    program: demo === null ? chosen.command.program : "built in",
+    model: settings.model ?? config.model,
     effort: settings.effort,
-    preamble: () => threadPreamble(profile, { now: new Date(now()), log: tell }),
+    preamble: () => threadPreamble(profile, { now: new Date(now()), log }),
     instructionsStamp: () => instructionsStamp(profile.workspace),
     loadedThreads: config.limits.loadedThreads,
     threadIdleMs: config.limits.threadIdleMs,
     now,
-    log: (level, message, fields) => log[level](fields ?? {}, message),
+    log: surroundings.log,
   })
-  if (demoReason === null) for (const event of early) agent.told(event)
-  return { agent, demoReason }
+  if (demo === null) for (const event of early) agent.told(event)
+  return { agent, demoReason: demo?.reason ?? null }
+}
+
+async function prepareFolders(
+  profile: AgentProfile,
+  { permissions }: AgentSettings,
+  home: string,
+  log: Log,
+): Promise<void> {
+  await makeFolder(profile.workingDirectory)
+  if (permissions === "workspace") await checkWorkingDirectory(profile, home)
+  const onProblem = (problem: string): void =>
+    log("warn", "a folder of the agent cannot be used", { problem })
+  await ensureOwnFolders(profile.workspace, onProblem)
+  await clearUnkept(profile.workspace, onProblem)
+}
+
+function backendOptions(
+  profile: AgentProfile,
+  settings: AgentSettings,
+  { config, env, agentEnv, toolEndpoint, codexTimeouts }: AgentSurroundings,
+) {
+  return {
+    kind: settings.backend,
+    cwd: profile.workspace,
+    env: { ...env, ...agentEnv(profile) },
+    passEnv: [...config.passEnv, ...settings.env],
+    model: settings.model ?? config.model,
+    permissions: settings.permissions,
+    writableFolders: [profile.workingDirectory],
+    protectedFolders: [join(profile.workspace, dirname(controlFile))],
+    toolEndpoint,
+    codexTimeouts,
+    resumesLast: config.sessions === "shared",
+    isNewcomer: profile.name !== profile.role && profile.identity !== profile.id,
+  }
+}
+
+/** Null: the CLI is ready. Else that is ended. */
+async function demoInsteadOf(
+  cli: Backend,
+  { workspace, workingDirectory }: AgentProfile,
+  { permissions }: AgentSettings,
+): Promise<{ readonly backend: Backend; readonly reason: NotReady } | null> {
+  const readiness = await cli.readiness()
+  if (readiness.isReady) return null
+  await cli.stop()
+  const demo = demoBackend({ cwd: workspace, writableFolders: [workingDirectory], permissions })
+  return { backend: demo, reason: readiness }
 }
 
 /** Who may write in the home gives itself and others all permissions. */
@@ -153,7 +171,7 @@ function isInside(folder: string, path: string): boolean {
 /** What may be spawned for it, the preferred first. Throws `SyntaxError` for a `cli` that cannot be used. */
 export function commandsOf(
   { cli, backend }: Pick<AgentSettings, "cli" | "backend">,
-  { config, env }: { readonly config: Config; readonly env: NodeJS.ProcessEnv },
+  { config, env }: Pick<AgentSurroundings, "config" | "env">,
 ): readonly CliCommand[] {
   if (cli !== null) return agentCommands(cli, env.HOME ?? homedir())
   // What drives all of them cannot be one kind.
@@ -161,9 +179,8 @@ export function commandsOf(
 }
 
 function profileOf(
-  { id, role, name, workspace }: RosterEntry,
-  { workingDir }: AgentSettings,
-  { config, env, identity }: LaunchOptions,
+  { entry: { id, role, name, workspace }, settings: { workingDir }, identity }: Launch,
+  { config, env }: AgentSurroundings,
 ): AgentProfile {
   const home = env.HOME ?? homedir()
   const workingDirectory =
@@ -225,39 +242,4 @@ function stampOf(path: string): string {
     // A link in a circle, or no permission: its CLI cannot read it either.
     return "-"
   }
-}
-
-/**
- * Puts `ai-agent-proxy` where agents find it: this very program, on the Node that it runs on, however it was installed and
- * whatever PATH the service was started with. Resolves with its path.
- */
-export async function writeAgentCommand(home: string): Promise<string> {
-  // No agent has such a name, so that the folder is none's workspace.
-  const folder = join(home, ".bin")
-  await makeFolder(folder)
-  const root = dirname(findPackageJSON(import.meta.url) ?? import.meta.filename)
-  const isSource = extname(import.meta.filename) === ".ts"
-  const main = join(root, isSource ? "src/main.ts" : "bin/ai-agent-proxy.cjs")
-  const file = join(folder, "ai-agent-proxy")
-  await writeAtomic(file, script(process.execPath, main))
-  await chmod(file, 0o700)
-  return file
-}
-
-/** Agents are told in words when an upgrade has taken the program, or its Node, away. */
-function script(node: string, main: string): string {
-  const [program, file] = [quoted(node), quoted(main)]
-  return `#!/bin/sh
-for file in ${program} ${file}; do
-  [ -e "$file" ] && continue
-  echo "ai-agent-proxy: $file is not there any more: the program was replaced or removed while the service runs." \\
-    "It has to be restarted by whoever runs it, with: ai-agent-proxy restart" >&2
-  exit 1
-done
-exec ${program} ${file} "$@"
-`
-}
-
-function quoted(path: string): string {
-  return `'${path.replaceAll("'", `'\\''`)}'`
 }

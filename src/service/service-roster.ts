@@ -1,7 +1,6 @@
 import type { AgentSettings, AgentStatus } from "../domain/agents.ts"
 import type { Backend, NotReady, Readiness } from "../domain/backend.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
-import type { Log } from "../domain/log.ts"
 import type { HireOrder, Roster } from "../domain/roster.ts"
 import type { Store } from "../domain/store.ts"
 import type { Agent } from "../engine/agents/agent.ts"
@@ -10,13 +9,8 @@ import type { FinishedTurn } from "../engine/log/finished-turn.ts"
 import { newIdentity } from "../workspace/agent/agent-id.ts"
 import { assertCanGo, type RosterEntry, type RosterFolder } from "../workspace/home/roster-folder.ts"
 import { AgentRecords } from "./agent-records.ts"
-import { commandsOf, type LaunchOptions, launchAgent } from "./launch-agent.ts"
+import { type AgentSurroundings, commandsOf, launchAgent } from "./launch-agent.ts"
 import { type MemberDescription, RosterMember } from "./roster-member.ts"
-
-export interface ServiceRosterOptions extends Omit<LaunchOptions, "onBackend" | "records" | "identity"> {
-  readonly folder: RosterFolder
-  readonly threads: Pick<Store, "hasThreadsOf" | "adoptThreads">
-}
 
 /** What the roster needs of the engine. */
 export interface TurnsOfAgents {
@@ -46,7 +40,9 @@ interface Place {
  * changes the file first; then the file and what runs are brought together, in one way.
  */
 export class ServiceRoster implements AgentRoster, Roster {
-  readonly #options: ServiceRosterOptions
+  readonly #folder: RosterFolder
+  readonly #threads: Pick<Store, "hasThreadsOf" | "adoptThreads">
+  readonly #surroundings: AgentSurroundings
   readonly #places = new Map<string, Place>()
   readonly #backends = new Set<Backend>()
   #turns: TurnsOfAgents | null = null
@@ -55,13 +51,19 @@ export class ServiceRoster implements AgentRoster, Roster {
   /** Why the demo answers for the manager. */
   demoReason: NotReady | null = null
 
-  constructor(options: ServiceRosterOptions) {
-    this.#options = options
+  constructor(
+    folder: RosterFolder,
+    threads: Pick<Store, "hasThreadsOf" | "adoptThreads">,
+    surroundings: AgentSurroundings,
+  ) {
+    this.#folder = folder
+    this.#threads = threads
+    this.#surroundings = surroundings
   }
 
   /** Reads the folders and begins to start what should run. Resolves when the manager has been launched. */
   async open(): Promise<void> {
-    await this.#options.folder.read()
+    await this.#folder.read()
     this.#refresh()
     const works = [...this.#places.keys()].map((id) => this.#bringTogether(id))
     await works[0]
@@ -70,7 +72,7 @@ export class ServiceRoster implements AgentRoster, Roster {
   /** From now on agents are stopped with their turns, and edits take effect. */
   connect(turns: TurnsOfAgents): void {
     this.#turns = turns
-    this.#options.folder.watch(() => this.#changed())
+    this.#folder.watch(() => this.#changed())
   }
 
   async managerReadiness(): Promise<Readiness> {
@@ -93,7 +95,7 @@ export class ServiceRoster implements AgentRoster, Roster {
 
   /** What is over is told in the folder of its agent. */
   turnFinished(turn: FinishedTurn): void {
-    this.#places.get(turn.record.agentId)?.records.turn(turn, new Date(this.#options.now()))
+    this.#places.get(turn.record.agentId)?.records.turn(turn, new Date(this.#surroundings.now()))
   }
 
   async hire({
@@ -103,13 +105,13 @@ export class ServiceRoster implements AgentRoster, Roster {
     hiredBy,
     sharesFolder = false,
   }: HireOrder): Promise<{ agent: AgentStatus; isNew: boolean }> {
-    const { id, isNew } = await this.#options.folder.create({
+    const { id, isNew } = await this.#folder.create({
       role,
       name,
       settings: { ...settings, ...(hiredBy !== undefined && this.#passedOn(hiredBy, sharesFolder)) },
     })
-    if (!isNew && this.#options.folder.find(id)?.control?.desiredState === "stopped") {
-      await this.#options.folder.change(id, { desiredState: "running" })
+    if (!isNew && this.#folder.find(id)?.control?.desiredState === "stopped") {
+      await this.#folder.change(id, { desiredState: "running" })
     }
     this.#refresh()
     await this.#bringTogether(id)
@@ -119,7 +121,7 @@ export class ServiceRoster implements AgentRoster, Roster {
   #passedOn(hiredBy: string, sharesFolder: boolean): Partial<AgentSettings> {
     const workingDir = this.#places.get(hiredBy)?.member.agent?.profile.workingDirectory
     return {
-      permissions: this.#options.folder.find(hiredBy)?.control?.permissions ?? "read-only",
+      permissions: this.#folder.find(hiredBy)?.control?.permissions ?? "read-only",
       ...(sharesFolder && workingDir !== undefined && { workingDir }),
     }
   }
@@ -129,14 +131,14 @@ export class ServiceRoster implements AgentRoster, Roster {
     assertCanGo(id)
     await this.stop(id)
     await this.#placeOf(id).records.settled()
-    const archive = await this.#options.folder.archive(id, new Date(this.#options.now()))
+    const archive = await this.#folder.archive(id, new Date(this.#surroundings.now()))
     this.#refresh()
     return { archive }
   }
 
   async stop(id: string): Promise<AgentStatus> {
     this.#placeOf(id)
-    await this.#options.folder.change(id, { desiredState: "stopped" })
+    await this.#folder.change(id, { desiredState: "stopped" })
     this.#refresh()
     await this.#bringTogether(id)
     return this.#statusOf(id)
@@ -144,7 +146,7 @@ export class ServiceRoster implements AgentRoster, Roster {
 
   async start(id: string): Promise<AgentStatus> {
     this.#placeOf(id)
-    await this.#options.folder.change(id, { desiredState: "running" })
+    await this.#folder.change(id, { desiredState: "running" })
     this.#refresh()
     await this.#bringTogether(id)
     return this.#asked(id)
@@ -153,13 +155,11 @@ export class ServiceRoster implements AgentRoster, Roster {
   /** Ends every agent's processes, those that are only starting as well. Safe twice. */
   async close(): Promise<void> {
     this.#isStopped = true
-    this.#options.folder.close()
+    this.#folder.close()
     await Promise.all(this.members.map(({ agent }) => agent?.stop()))
     await Promise.all([...this.#backends].map((backend) => backend.stop()))
     await Promise.all([...this.#places.values()].map(({ records }) => records.settled()))
   }
-
-  readonly #tell: Log = (level, message, fields) => this.#options.log[level](fields ?? {}, message)
 
   #changed(): void {
     if (this.#isStopped) return
@@ -169,13 +169,14 @@ export class ServiceRoster implements AgentRoster, Roster {
 
   /** Places for all that have a folder. The manager's is there for ever, others go once they are empty. */
   #refresh(): void {
-    const { folder, now } = this.#options
+    const folder = this.#folder
+    const { now, log } = this.#surroundings
     for (const entry of folder.entries) {
       const place = this.#places.get(entry.id)
       if (place !== undefined) place.member.description = this.#describe(entry)
       else {
         const member = new RosterMember(this.#describe(entry), now())
-        const records = new AgentRecords(entry.workspace, this.#tell)
+        const records = new AgentRecords(entry.workspace, log)
         this.#places.set(entry.id, { member, records, running: null, work: Promise.resolve() })
         void records.lastTurnAt().then((at) => member.wasActiveAt(at))
       }
@@ -219,10 +220,10 @@ export class ServiceRoster implements AgentRoster, Roster {
 
   #after(place: Place, work: () => Promise<void>): Promise<void> {
     const next = place.work.then(work).catch((error: unknown) => {
-      this.#options.log.error(
-        { agent: place.member.id, err: error },
-        "an agent could not be started or stopped",
-      )
+      this.#surroundings.log("error", "an agent could not be started or stopped", {
+        agent: place.member.id,
+        err: error,
+      })
     })
     place.work = next
     return next
@@ -230,16 +231,15 @@ export class ServiceRoster implements AgentRoster, Roster {
 
   #endTurns(id: string): void {
     this.#turns?.endTurnsOf(id, stoppedMessage(id)).catch((error: unknown) => {
-      this.#options.log.error({ agent: id, err: error }, "turns could not be ended")
+      this.#surroundings.log("error", "turns could not be ended", { agent: id, err: error })
     })
   }
 
   /** An agent of before identities has its id for one, if nobody else ever had it, and takes over what is kept under its name. */
   async #identify({ id }: RosterEntry): Promise<string> {
-    const { folder, threads } = this.#options
-    const choose = async () => ((await threads.hasThreadsOf(id)) ? newIdentity() : id)
-    const identity = await folder.identify(id, choose)
-    if (identity === id) await threads.adoptThreads({ id, identity })
+    const choose = async () => ((await this.#threads.hasThreadsOf(id)) ? newIdentity() : id)
+    const identity = await this.#folder.identify(id, choose)
+    if (identity === id) await this.#threads.adoptThreads({ id, identity })
     return identity
   }
 
@@ -254,12 +254,8 @@ export class ServiceRoster implements AgentRoster, Roster {
     try {
       const identity = await this.#identify(entry)
       place.running = keyOf(identity, settings)
-      const { agent, demoReason } = await launchAgent(entry, settings, {
-        ...this.#options,
-        records,
-        identity,
-        onBackend,
-      })
+      const launch = { entry, settings, identity, records, onBackend }
+      const { agent, demoReason } = await launchAgent(launch, this.#surroundings)
       if (this.#isStopped) {
         await agent.stop()
         return null
@@ -271,10 +267,10 @@ export class ServiceRoster implements AgentRoster, Roster {
       return agent
     } catch (error) {
       if (this.#isStopped) return null
-      this.#options.log.error(
-        { agent: entry.id, err: error },
-        "the agent cannot be launched; it is tried again",
-      )
+      this.#surroundings.log("error", "the agent cannot be launched; it is tried again", {
+        agent: entry.id,
+        err: error,
+      })
       member.problem = {
         isReady: false,
         reason: "it cannot be started",
@@ -287,7 +283,7 @@ export class ServiceRoster implements AgentRoster, Roster {
   }
 
   #wanted(id: string): Wanted | null {
-    const entry = this.#options.folder.find(id)
+    const entry = this.#folder.find(id)
     const settings = entry?.control ?? null
     return entry === null || settings === null || settings.desiredState === "stopped"
       ? null
@@ -297,9 +293,9 @@ export class ServiceRoster implements AgentRoster, Roster {
   #describe(entry: RosterEntry): MemberDescription {
     const { id, identity, role, name, workspace, control, problem } = entry
     let controlProblem = problem
-    let program = this.#options.config.cli
+    let program = this.#surroundings.config.cli
     try {
-      if (control !== null) program = commandsOf(control, this.#options)[0]?.program ?? program
+      if (control !== null) program = commandsOf(control, this.#surroundings)[0]?.program ?? program
     } catch (error) {
       controlProblem ??= `${workspace}/control/agent.json: \`cli\` cannot be used: ${messageOf(error)}`
     }

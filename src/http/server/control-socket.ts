@@ -9,29 +9,40 @@ import { type HttpServer, startSocketServer } from "./http-server.ts"
 /** `sun_path` holds 104 bytes on macOS and 108 on Linux, the final zero included. */
 const maxPathBytes = 100
 
-export interface ControlSocket extends Pick<HttpServer, "close"> {
-  /** Listens again on the same path, where somebody removed the socket. Connections to the old one are closed. */
-  remake(): Promise<void>
-}
+/** `daemon.sock` in the home, for its owner only. */
+export class ControlSocket {
+  /** Absolute. */
+  readonly path: string
+  #app: HttpApp | null = null
+  #server: Pick<HttpServer, "close"> | null = null
+  #isClosed = false
 
-/**
- * Serves the app on `daemon.sock` in the home, for its owner only. The home must be locked: a socket that is there was left
- * by a service that is gone. Rejects with `ProxyError`.
- */
-export async function startControlSocket(app: HttpApp, path: string): Promise<ControlSocket> {
-  let server = await listenOn(app, path)
-  let isClosed = false
-  return {
-    remake: async () => {
-      // First of all: closing a socket removes whatever has its path.
-      await server.close()
-      if (!isClosed) server = await listenOn(app, path)
-    },
-    close: async () => {
-      isClosed = true
-      await server.close()
-      await rm(path, { force: true })
-    },
+  constructor(path: string) {
+    this.path = path
+  }
+
+  /**
+   * Serves the app there. The home must be locked: a socket that is there was left by a service that is gone. Rejects with
+   * `ProxyError`.
+   */
+  async serve(app: HttpApp): Promise<void> {
+    this.#server = await listenOn(app, this.path)
+    this.#app = app
+  }
+
+  /** Listens again on the same path, where somebody removed the socket. Connections to the old one are closed. */
+  async remake(): Promise<void> {
+    // First of all: closing a socket removes whatever has its path.
+    await this.#server?.close()
+    if (!this.#isClosed && this.#app !== null) this.#server = await listenOn(this.#app, this.path)
+  }
+
+  /** Harmless where nothing is served yet. */
+  async close(): Promise<void> {
+    if (this.#server === null) return
+    this.#isClosed = true
+    await this.#server.close()
+    await rm(this.path, { force: true })
   }
 }
 
