@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs"
 import { findPackageJSON } from "node:module"
 import type { CliCommand } from "./cli-commands.ts"
-import { ownerPrincipal } from "./settings.ts"
 
 /** Everything that can be set, resolved once at start from flags, environment, `config.toml` and defaults. */
 export interface Config {
@@ -40,51 +39,72 @@ export interface Config {
   readonly limits: Limits
 }
 
-export interface Limits {
-  /** Connections that are served at once; fewer where the system allows fewer open files. */
-  readonly connections: number
-  readonly bodyBytes: number
-  /** Large bodies of all requests that are being read, wait or run, together. */
-  readonly bodiesBytes: number
-  readonly jsonDepth: number
-  /** Of one uploaded or fetched file, and of all uploaded files of a principal. */
-  readonly fileBytes: number
-  readonly fileTotalBytes: number
-  /** What is kept for readers that do not read, all together, and longest that one may take nothing. */
-  readonly unreadBytes: number
-  readonly unreadMs: number
-  /** Turns waiting or running, of one agent and of all. */
-  readonly turnsPerAgent: number
-  readonly turnsTotal: number
-  /** Threads that stay loaded in the CLI, per agent; the longest unused is closed first. */
-  readonly loadedThreads: number
-  readonly threadIdleMs: number
-  /** Longest a turn may take, and longest it may show no progress. */
-  readonly turnMs: number
-  readonly silenceMs: number
-  /** Longest the CLI may say nothing but that it cannot reach its model server. */
-  readonly reconnectMs: number
-  /** Longest a turn waits for the outputs of its client's functions; after that it goes on from the ledger. */
-  readonly parkMs: number
-  /** How many agents may ask each other in a row, a turn that a client asked for not counted. */
-  readonly teamDepth: number
-  /** Turns that one agent may have open with others at the same time. */
-  readonly teamTasks: number
-  /** Agents beside the manager, up to which it may hire more. */
-  readonly teamAgents: number
-  /** Longest an agent is kept waiting for another one; after that it has to come back for the answer. */
-  readonly teamWaitMs: number
-  /** How long a client may be gone before its turn is interrupted. */
-  readonly disconnectGraceMs: number
-  /** The same for whole answers to clients that repeat by themselves, and say so. */
-  readonly repeatGraceMs: number
-  /** How long a stop waits for running turns. */
-  readonly drainMs: number
-  /** Longest silence on the wire while an agent works. */
-  readonly keepAliveMs: number
-  /** Days after which unused threads are deleted with their responses; 0: never. */
-  readonly retentionDays: number
+/** A limit: the least and the most that can be set, and what holds where nothing is. */
+interface Bound {
+  readonly min: number
+  readonly max: number
+  readonly usual: number
 }
+
+function bound(min: number, max: number, usual: number): Bound {
+  return { min, max, usual }
+}
+
+const mebi = 1024 * 1024
+const minuteMs = 60_000
+/** Longer waits overflow Node's timers, which then fire at once. */
+const maxTimerMs = 2_147_483_647
+
+/** Everything below `[limits]`, there in lower case with `_`. */
+export const limitTable = {
+  /** Connections that are served at once; fewer where the system allows fewer open files. */
+  connections: bound(1, 1_000_000, 4096),
+  /** Of one request; more is refused with 413. */
+  bodyBytes: bound(1_024, 1_073_741_824, 16 * mebi),
+  /** Large bodies of all requests that are being read, wait or run, together. */
+  bodiesBytes: bound(1_024, 1_073_741_824, 64 * mebi),
+  /** Nesting of a request's JSON. */
+  jsonDepth: bound(10, 10_000, 100),
+  /** Of one uploaded or fetched file, and of all uploaded files of a principal. */
+  fileBytes: bound(1_024, 1_073_741_824, 64 * mebi),
+  fileTotalBytes: bound(1_024, 1_099_511_627_776, 1024 * mebi),
+  /** What is kept for readers that do not read, all together, and longest that one may take nothing. */
+  unreadBytes: bound(1_024, 1_073_741_824, 64 * mebi),
+  unreadMs: bound(1, maxTimerMs, 10 * minuteMs),
+  /** Turns waiting or running, of one agent and of all. */
+  turnsPerAgent: bound(1, 100_000, 256),
+  turnsTotal: bound(1, 100_000, 512),
+  /** Threads that stay loaded in the CLI, per agent; the longest unused is closed first. */
+  loadedThreads: bound(1, 10_000, 24),
+  threadIdleMs: bound(1, maxTimerMs, 10 * minuteMs),
+  /** Longest a turn may take, and longest it may show no progress. */
+  turnMs: bound(1, maxTimerMs, 120 * minuteMs),
+  silenceMs: bound(1, maxTimerMs, 10 * minuteMs),
+  /** Longest the CLI may say nothing but that it cannot reach its model server. */
+  reconnectMs: bound(1, maxTimerMs, 90_000),
+  /** Longest a turn waits for the outputs of its client's functions; after that it goes on from the ledger. */
+  parkMs: bound(1, maxTimerMs, 10 * minuteMs),
+  /** How many agents may ask each other in a row, a turn that a client asked for not counted. */
+  teamDepth: bound(0, 100, 3),
+  /** Turns that one agent may have open with others at the same time. */
+  teamTasks: bound(0, 10_000, 16),
+  /** Agents beside the manager, up to which it may hire more. */
+  teamAgents: bound(0, 1_000, 16),
+  /** Longest an agent is kept waiting for another one; after that it has to come back for the answer. */
+  teamWaitMs: bound(1, maxTimerMs, 10 * minuteMs),
+  /** How long a client may be gone before its turn is interrupted. */
+  disconnectGraceMs: bound(0, 60_000, 500),
+  /** The same for whole answers to clients that repeat by themselves, and say so. */
+  repeatGraceMs: bound(0, 60_000, 10_000),
+  /** How long a stop waits for running turns. */
+  drainMs: bound(0, maxTimerMs, 10_000),
+  /** Longest silence on the wire while an agent works. */
+  keepAliveMs: bound(1, maxTimerMs, 15_000),
+  /** Days after which unused threads are deleted with their responses; 0: never. */
+  retentionDays: bound(0, 36_500, 90),
+} as const
+
+export type Limits = { readonly [Name in keyof typeof limitTable]: number }
 
 /** A setting that cannot be used. The command line prints the message and exits with 78 (EX_CONFIG). */
 export class ConfigError extends Error {
@@ -100,11 +120,6 @@ export class ConfigError extends Error {
     this.source = source
     this.key = key
   }
-}
-
-/** Everybody who can ask for anything. The owner can without a key of that name, on the socket in the home. */
-export function principalsOf({ apiKeys }: Pick<Config, "apiKeys">): ReadonlySet<string> {
-  return new Set([ownerPrincipal, ...apiKeys.keys()])
 }
 
 const loopback = new Set(["127.0.0.1", "::1", "localhost"])

@@ -1,5 +1,4 @@
 import { isAbsolute, join, resolve } from "node:path"
-import { knownClis } from "../domain/agent-clis.ts"
 import { type CliCommand, cliCommandsOf } from "./cli-commands.ts"
 import type { Config, Limits } from "./config.ts"
 import { ConfigError } from "./config.ts"
@@ -7,19 +6,10 @@ import { type ConfigFile, parseConfigFile } from "./config-file.ts"
 import { keyInSecrets } from "./environment-file.ts"
 import { homeVariable, limitSettings, ownerPrincipal, type Setting, settings } from "./settings.ts"
 
-/** Values as the command line gives them: texts, not checked. */
-interface ConfigFlags {
-  readonly home?: string | undefined
-  readonly host?: string | undefined
-  readonly port?: string | undefined
-  readonly apiKey?: string | undefined
-  readonly cli?: string | undefined
-  readonly model?: string | undefined
-  readonly sessions?: string | undefined
-  readonly workingDir?: string | undefined
-  /** Names, separated by commas. */
-  readonly passEnv?: string | undefined
-}
+type Flag = "home" | "host" | "port" | "apiKey" | "cli" | "model" | "sessions" | "workingDir" | "passEnv"
+
+/** Values as the command line gives them: texts, not checked. Names of variables are separated by commas. */
+export type ConfigFlags = { readonly [Name in Flag]?: string | undefined }
 
 export interface ConfigInput {
   readonly flags: ConfigFlags
@@ -30,34 +20,6 @@ export interface ConfigInput {
   readonly cwd?: string
   /** The file's text; null when there is none. May throw `ConfigError`. */
   readonly readFile: (path: string) => string | null
-}
-
-const defaultLimits: Limits = {
-  connections: 4096,
-  bodyBytes: 16 * 1024 * 1024,
-  bodiesBytes: 64 * 1024 * 1024,
-  jsonDepth: 100,
-  fileBytes: 64 * 1024 * 1024,
-  fileTotalBytes: 1024 * 1024 * 1024,
-  unreadBytes: 64 * 1024 * 1024,
-  unreadMs: 10 * 60_000,
-  turnsPerAgent: 256,
-  turnsTotal: 512,
-  loadedThreads: 24,
-  threadIdleMs: 10 * 60_000,
-  turnMs: 2 * 60 * 60_000,
-  silenceMs: 10 * 60_000,
-  reconnectMs: 90_000,
-  parkMs: 10 * 60_000,
-  teamDepth: 3,
-  teamTasks: 16,
-  teamAgents: 16,
-  teamWaitMs: 10 * 60_000,
-  disconnectGraceMs: 500,
-  repeatGraceMs: 10_000,
-  drainMs: 10_000,
-  keepAliveMs: 15_000,
-  retentionDays: 90,
 }
 
 /** A value and where it was found. */
@@ -73,36 +35,35 @@ interface Found<T> {
 export function resolveConfig(input: ConfigInput): Config {
   const home = resolveHome(input)
   const file = parseConfigFile(join(home, "config.toml"), input.readFile(join(home, "config.toml")))
-  const find = <T>(setting: Setting<T>, flag?: string) => findValue(input, file, setting, flag)
+  const find = <T, Usual>(setting: Setting<T, Usual>, flag?: string): Found<T | Usual> =>
+    findValue(input, file, setting, flag) ?? { value: setting.usual, source: "default" }
+  const inForce = <T, Usual>(setting: Setting<T, Usual>, flag?: string) => find(setting, flag).value
+  const listOf = (setting: Setting<string[], readonly string[]>, flag?: string) =>
+    Object.freeze([...new Set(inForce(setting, flag))])
   const { flags } = input
 
-  const cli = find(settings.cli, flags.cli)
-  const cliCommands = cli === null ? knownClis.map(bareCommand) : commandsOf(input, cli)
-  const workingDir = find(settings.workingDir, flags.workingDir)
+  const cliCommands = commandsOf(input, find(settings.cli, flags.cli))
+  const limits = Object.entries(limitSettings).map(([name, setting]) => [name, inForce(setting)])
   return Object.freeze({
     home,
-    host: find(settings.host, flags.host)?.value ?? "127.0.0.1",
-    port: find(settings.port, flags.port)?.value ?? 7011,
+    host: inForce(settings.host, flags.host),
+    port: inForce(settings.port, flags.port),
     apiKeys: findApiKeys(input, file, home),
     cli: cliCommands[0]?.program ?? "",
     cliCommands: Object.freeze(cliCommands),
-    workingDirectory:
-      workingDir === null
-        ? join(input.homeDir, ".openclaw", "workspace")
-        : pathOf(input, workingDir, settings.workingDir.key),
-    passEnv: Object.freeze([...new Set(find(settings.passEnv, flags.passEnv)?.value ?? [])]),
-    sessions: find(settings.sessions, flags.sessions)?.value ?? "separate",
-    unknownModel: find(settings.unknownModel)?.value ?? "manager",
-    sessionHeaders: Object.freeze([
-      ...new Set(find(settings.sessionHeaders)?.value ?? ["x-session-id", "x-openwebui-chat-id"]),
-    ]),
-    trustedProxies: Object.freeze([...new Set(find(settings.trustedProxies)?.value ?? [])]),
-    fetchUrls: find(settings.fetchUrls)?.value ?? true,
-    looseBodies: find(settings.looseBodies)?.value ?? true,
-    tellMetadata: find(settings.tellMetadata)?.value ?? null,
-    ledgerDurability: find(settings.ledgerDurability)?.value ?? "normal",
-    model: find(settings.model, flags.model)?.value ?? null,
-    limits: findLimits(find),
+    workingDirectory: pathOf(input, find(settings.workingDir, flags.workingDir), settings.workingDir.key),
+    passEnv: listOf(settings.passEnv, flags.passEnv),
+    sessions: inForce(settings.sessions, flags.sessions),
+    unknownModel: inForce(settings.unknownModel),
+    sessionHeaders: listOf(settings.sessionHeaders),
+    trustedProxies: listOf(settings.trustedProxies),
+    fetchUrls: inForce(settings.fetchUrls),
+    looseBodies: inForce(settings.looseBodies),
+    tellMetadata: inForce(settings.tellMetadata),
+    ledgerDurability: inForce(settings.ledgerDurability),
+    model: inForce(settings.model, flags.model),
+    // Made of a setting for each.
+    limits: Object.freeze(Object.fromEntries(limits)) as Limits,
   })
 }
 
@@ -116,18 +77,10 @@ export function resolveHome(input: ConfigInput): string {
   return join(homeDir, ".ai_agent_proxy")
 }
 
-function findLimits(find: (setting: Setting<number>) => Found<number> | null): Limits {
-  const limits: Record<keyof Limits, number> = { ...defaultLimits }
-  for (const name of Object.keys(limits) as (keyof Limits)[]) {
-    limits[name] = find(limitSettings[name])?.value ?? defaultLimits[name]
-  }
-  return Object.freeze(limits)
-}
-
 function findValue<T>(
   input: ConfigInput,
   file: ConfigFile,
-  setting: Setting<T>,
+  setting: Setting<T, unknown>,
   flag: string | undefined,
 ): Found<T> | null {
   if (flag !== undefined)
@@ -140,7 +93,7 @@ function findValue<T>(
   return value === undefined ? null : { value: value as T, source: file.sourceOf(setting.key) }
 }
 
-function parseText<T>(setting: Setting<T>, text: string, source: string): Found<T> {
+function parseText<T>(setting: Setting<T, unknown>, text: string, source: string): Found<T> {
   const trimmed = text.trim()
   const parsed = setting.schema.safeParse(readText(setting.form, text, trimmed))
   if (parsed.success) return { value: parsed.data, source }
@@ -205,10 +158,6 @@ function findOwnerKey(input: ConfigInput, home: string): string | null {
   if (input.flags.apiKey !== undefined) return parseText(apiKey, input.flags.apiKey, "--api-key").value
   const variable = input.env[apiKey.variable]
   return variable === undefined ? kept : parseText(apiKey, variable, apiKey.variable).value
-}
-
-function bareCommand(program: string): CliCommand {
-  return { program, args: [] }
 }
 
 function commandsOf(input: ConfigInput, { value, source }: Found<string>): readonly CliCommand[] {

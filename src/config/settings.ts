@@ -1,11 +1,13 @@
 import { isIP } from "node:net"
 import { z } from "zod"
+import { knownClis } from "../domain/agent-clis.ts"
+import { type Config, type Limits, limitTable } from "./config.ts"
 
 /** How the text of a flag or an environment variable becomes a value. */
 type TextForm = "text" | "integer" | "boolean" | "list"
 
 /** One thing that can be set, whichever way. */
-export interface Setting<T> {
+export interface Setting<T, Usual = T> {
   /** Key in `config.toml`, with its table: `limits.body_bytes`. */
   readonly key: string
   readonly variable: string
@@ -13,10 +15,9 @@ export interface Setting<T> {
   readonly flag: string | null
   readonly form: TextForm
   readonly schema: z.ZodType<T>
+  /** What holds where nothing is set. */
+  readonly usual: Usual
 }
-
-/** Longer waits overflow Node's timers, which then fire at once. */
-const maxTimerMs = 2_147_483_647
 
 const text = z.string().trim().min(1, "must not be empty")
 
@@ -60,70 +61,48 @@ const headerName = z
   .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, "must be names of request headers, for example X-Session-Id")
   .transform((name) => name.toLowerCase())
 
-function setting<T>(
+const yesOrNo = z.boolean("must be true or false")
+
+function setting<T, const Usual>(
   key: string,
   schema: z.ZodType<T>,
-  options: { form?: TextForm; flag?: string } = {},
-): Setting<T> {
+  { usual, form = "text", flag = null }: { usual: Usual; form?: TextForm; flag?: string | null },
+): Setting<T, Usual> {
   const variable = `AI_AGENT_PROXY_${key.replace("limits.", "").replace(".", "_").toUpperCase()}`
-  return { key, variable, flag: options.flag ?? null, form: options.form ?? "text", schema }
-}
-
-function limit(name: string, min: number, max: number): Setting<number> {
-  return setting(`limits.${name}`, integer(min, max), { form: "integer" })
+  return { key, variable, flag, form, schema, usual }
 }
 
 /** Everything but the home itself, which says where `config.toml` is. */
 export const settings = {
-  host: setting("host", host, { flag: "--ip" }),
+  host: setting("host", host, { flag: "--ip", usual: "127.0.0.1" }),
   /** 0: any free port. */
-  port: setting("port", integer(0, 65_535), { form: "integer", flag: "--port" }),
+  port: setting("port", integer(0, 65_535), { form: "integer", flag: "--port", usual: 7011 }),
   /** Key of the principal `owner`. */
-  apiKey: setting("api_key", apiKey, { flag: "--api-key" }),
-  cli: setting("cli", text, { flag: "--cli" }),
-  model: setting("model", text),
-  sessions: setting("sessions", choice("separate", "shared")),
-  workingDir: setting("working_dir", text),
-  passEnv: setting("pass_env", z.array(variableName), { form: "list" }),
-  sessionHeaders: setting("session_headers", z.array(headerName), { form: "list" }),
-  fetchUrls: setting("fetch_urls", z.boolean("must be true or false"), { form: "boolean" }),
-  looseBodies: setting("loose_bodies", z.boolean("must be true or false"), { form: "boolean" }),
-  tellMetadata: setting("agents.tell_metadata", z.boolean("must be true or false"), { form: "boolean" }),
-  trustedProxies: setting("trusted_proxies", z.array(network), { form: "list" }),
-  unknownModel: setting("models.unknown", choice("manager", "error")),
-  ledgerDurability: setting("ledger.durability", choice("normal", "full")),
+  apiKey: setting("api_key", apiKey, { flag: "--api-key", usual: null }),
+  cli: setting("cli", text, { flag: "--cli", usual: knownClis.join(" || ") }),
+  model: setting("model", text, { usual: null }),
+  sessions: setting("sessions", choice("separate", "shared"), { usual: "separate" }),
+  workingDir: setting("working_dir", text, { usual: "~/.openclaw/workspace" }),
+  passEnv: setting("pass_env", z.array(variableName), { form: "list", usual: [] }),
+  sessionHeaders: setting("session_headers", z.array(headerName), {
+    form: "list",
+    usual: ["x-session-id", "x-openwebui-chat-id"],
+  }),
+  fetchUrls: setting("fetch_urls", yesOrNo, { form: "boolean", usual: true }),
+  looseBodies: setting("loose_bodies", yesOrNo, { form: "boolean", usual: true }),
+  tellMetadata: setting("agents.tell_metadata", yesOrNo, { form: "boolean", usual: null }),
+  trustedProxies: setting("trusted_proxies", z.array(network), { form: "list", usual: [] }),
+  unknownModel: setting("models.unknown", choice("manager", "error"), { usual: "manager" }),
+  ledgerDurability: setting("ledger.durability", choice("normal", "full"), { usual: "normal" }),
 } as const
 
-export const limitSettings = {
-  connections: limit("connections", 1, 1_000_000),
-  /** Of one request; more is refused with 413. */
-  bodyBytes: limit("body_bytes", 1_024, 1_073_741_824),
-  bodiesBytes: limit("bodies_bytes", 1_024, 1_073_741_824),
-  /** Nesting of a request's JSON. */
-  jsonDepth: limit("json_depth", 10, 10_000),
-  fileBytes: limit("file_bytes", 1_024, 1_073_741_824),
-  fileTotalBytes: limit("file_total_bytes", 1_024, 1_099_511_627_776),
-  unreadBytes: limit("unread_bytes", 1_024, 1_073_741_824),
-  unreadMs: limit("unread_ms", 1, maxTimerMs),
-  turnsPerAgent: limit("turns_per_agent", 1, 100_000),
-  turnsTotal: limit("turns_total", 1, 100_000),
-  loadedThreads: limit("loaded_threads", 1, 10_000),
-  threadIdleMs: limit("thread_idle_ms", 1, maxTimerMs),
-  turnMs: limit("turn_ms", 1, maxTimerMs),
-  silenceMs: limit("silence_ms", 1, maxTimerMs),
-  reconnectMs: limit("reconnect_ms", 1, maxTimerMs),
-  parkMs: limit("park_ms", 1, maxTimerMs),
-  teamDepth: limit("team_depth", 0, 100),
-  teamTasks: limit("team_tasks", 0, 10_000),
-  teamAgents: limit("team_agents", 0, 1_000),
-  teamWaitMs: limit("team_wait_ms", 1, maxTimerMs),
-  disconnectGraceMs: limit("disconnect_grace_ms", 0, 60_000),
-  repeatGraceMs: limit("repeat_grace_ms", 0, 60_000),
-  drainMs: limit("drain_ms", 0, maxTimerMs),
-  keepAliveMs: limit("keep_alive_ms", 1, maxTimerMs),
-  /** 0: never delete. */
-  retentionDays: limit("retention_days", 0, 36_500),
-} as const
+export const limitSettings = Object.fromEntries(
+  Object.entries(limitTable).map(([name, { min, max, usual }]) => {
+    const key = `limits.${name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`
+    return [name, setting(key, integer(min, max), { form: "integer", usual })]
+  }),
+  // One for each of the table.
+) as Readonly<Record<keyof Limits, Setting<number>>>
 
 /** Keys of principals: `[api_keys]` in `config.toml`, or the `api_key` of `owner`. */
 export const principalKeys = z
@@ -149,3 +128,8 @@ export const settingVariables: ReadonlySet<string> = new Set([
 
 /** The principal of `api_key`, and of everybody as long as there is no key: adding one later loses nothing. */
 export const ownerPrincipal = "owner"
+
+/** Everybody who can ask for anything. The owner can without a key of that name, on the socket in the home. */
+export function principalsOf({ apiKeys }: Pick<Config, "apiKeys">): ReadonlySet<string> {
+  return new Set([ownerPrincipal, ...apiKeys.keys()])
+}

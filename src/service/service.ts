@@ -1,5 +1,6 @@
 import { join } from "node:path"
-import { type Config, principalsOf, version } from "../config/config.ts"
+import { type Config, version } from "../config/config.ts"
+import { principalsOf } from "../config/settings.ts"
 import type { NotReady, Readiness } from "../domain/backend.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import type { Config } from "../../config/config.ts"
-import { principalsOf } from "../../config/config.ts"
+import { principalsOf } from "../../config/settings.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
 import { SharedRoom } from "../../domain/shared-room.ts"
