@@ -54,7 +54,6 @@ function createProgram(): Command {
     .helpOption("-h, --help", "show this help")
     .showSuggestionAfterError()
     .showHelpAfterError("(try --help)")
-    .exitOverride()
     .addHelpText(
       "after",
       `

@@ -1,13 +1,13 @@
 import { Command } from "commander"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
-import { chatEvents, type FinishedResponse } from "../connect/turn-events.ts"
-import { interruptible, TurnPrinter } from "../connect/turn-printer.ts"
+import { brokenOff, followTurn } from "../connect/turn-events.ts"
+import { exitCodeOf, interruptible, plainPrinter, TurnPrinter } from "../connect/turn-printer.ts"
 import { chooseAgent } from "../context/agent-view.ts"
 import { DaemonClient } from "../context/daemon-client.ts"
-import { type CommonFlags, homeOf, note, printJson } from "../context/home.ts"
+import { type CommonFlags, homeOf } from "../context/home.ts"
 import { exitCodes, UsageError } from "../io/exit-codes.ts"
 import { firstByteMs, pipedInput } from "../io/piped-input.ts"
-import { printable } from "../io/print.ts"
+import { note, printJson } from "../io/print.ts"
 
 export function askCommand(): Command {
   return new Command("ask")
@@ -41,33 +41,19 @@ async function ask(word: string, words: readonly string[], flags: CommonFlags): 
   const question = (isAwaited ? words.slice(0, -1) : words).join(" ")
   const input = messageFrom(question, await contextFor(question, isAwaited), id)
   const isJson = flags.json === true
-  const toPerson = (stream: NodeJS.WriteStream, part: string) => (stream.isTTY ? printable(part) : part)
   let text = ""
-  const printer = new TurnPrinter({
-    answer: (part) => {
-      if (!isJson) process.stdout.write(toPerson(process.stdout, part))
-    },
-    aside: note,
-  })
+  const printer = isJson ? new TurnPrinter({ answer: () => {}, aside: note }) : plainPrinter()
   process.exitCode = await interruptible(async (signal) => {
     const stream = await client.open("POST", "/v1/responses", { model: id, stream: true, input }, signal)
-    let finished: FinishedResponse | null = null
-    for await (const event of chatEvents(stream)) {
-      if (event.type === "end") finished = event.response
-      else printer.show(event)
+    const finished = await followTurn(stream, (event) => {
+      printer.show(event)
       if (event.type === "text" && event.isFinal) text += event.text
-    }
+    })
     printer.finish()
-    if (finished === null) {
-      throw new ProxyError(
-        "backend_error",
-        "The service ended the answer in the middle. Is it still running?",
-      )
-    }
-    if (isJson) printJson({ ...finished, text })
-    if (finished.status === "completed") return 0
-    if (!isJson) note(finished.error?.message ?? `The turn ended as ${finished.status}.`)
-    return exitCodes.failure
+    if (finished === null) throw brokenOff()
+    if (!isJson) return exitCodeOf(finished)
+    printJson({ ...finished, text })
+    return finished.status === "completed" ? 0 : exitCodes.failure
   }).catch((error: unknown) => {
     if (!isJson || !(error instanceof ProxyError)) throw error
     printJson({ error: { code: error.code, message: messageOf(error) } })

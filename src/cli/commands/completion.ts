@@ -1,6 +1,7 @@
 import { Argument, Command } from "commander"
-import { agentsAtHand } from "../context/agents.ts"
-import { homeOf, print } from "../context/home.ts"
+import { openAgents } from "../context/agents.ts"
+import { homeOf } from "../context/home.ts"
+import { print } from "../io/print.ts"
 
 const shells = ["bash", "zsh", "fish"] as const
 type Shell = (typeof shells)[number]
@@ -38,7 +39,7 @@ Examples:
 
 /** What the scripts ask for: ids and bare names, one a line. */
 async function printAgents(): Promise<void> {
-  const agents = await (await agentsAtHand(await homeOf({}))).list()
+  const agents = await (await openAgents(await homeOf({}))).list()
   const names = new Set(agents.flatMap(({ id, name }) => [id, name]))
   for (const name of names) print(name)
 }

@@ -9,8 +9,9 @@ import { talkAtTerminal } from "../connect/terminal-chat.ts"
 import { chooseAgent, programOf } from "../context/agent-view.ts"
 import { DaemonClient, DaemonDownError } from "../context/daemon-client.ts"
 import { assertPassedOn, settingsOf } from "../context/flags.ts"
-import { type CommonFlags, homeOf, note } from "../context/home.ts"
+import { type CommonFlags, homeOf } from "../context/home.ts"
 import { UsageError } from "../io/exit-codes.ts"
+import { note } from "../io/print.ts"
 
 interface ConnectFlags extends CommonFlags {
   readonly new?: boolean
@@ -75,7 +76,7 @@ function talk(chat: Chat, home: string, { json }: ConnectFlags): Promise<number>
 
 async function startStandalone(home: string): Promise<() => Promise<void>> {
   // Loaded only here: it is the whole service.
-  const { startStandaloneService } = await import("../connect/standalone-service.ts")
+  const { startStandaloneService } = await import("./run-daemon.ts")
   return startStandaloneService(home)
 }
 

@@ -1,17 +1,6 @@
 import { Command, Option } from "commander"
 import { withOldFlags } from "../context/flags.ts"
-
-export interface DaemonFlags {
-  readonly ip?: string
-  readonly port?: string
-  readonly cli?: string
-  readonly home?: string
-  readonly apiKey?: string
-  readonly auth: boolean
-  readonly demoFallback?: boolean
-  readonly environmentFile?: string
-  readonly once?: boolean
-}
+import type { DaemonFlags } from "./run-daemon.ts"
 
 export function daemonCommand(): Command {
   const command = new Command("daemon")

@@ -1,15 +1,14 @@
 import { Command } from "commander"
-import { printJson } from "../context/home.ts"
 import {
   type ChangeFlags,
   findInstalled,
-  homeOf,
   requireRights,
   requireServiceManager,
+  serviceHome,
   serviceNameOption,
 } from "../context/installed-service.ts"
 import { refuseInOwnTurn } from "../context/own-turn.ts"
-import { printLine } from "../io/print.ts"
+import { note, printJson } from "../io/print.ts"
 
 export function disableCommand(): Command {
   return new Command("disable")
@@ -18,7 +17,6 @@ export function disableCommand(): Command {
     .option("--user", "the service of this user")
     .addOption(serviceNameOption())
     .option("--json", "the result as JSON")
-    .exitOverride()
     .action((flags: ChangeFlags) => disable(flags))
     .addHelpText(
       "after",
@@ -32,13 +30,13 @@ async function disable(flags: ChangeFlags): Promise<void> {
   requireServiceManager()
   const installed = await findInstalled(flags)
   if (installed === null) {
-    printLine("The service is not installed; nothing to do.")
+    note("The service is not installed; nothing to do.")
     if (flags.json === true) printJson({ service: "not_installed" })
     return
   }
-  await refuseInOwnTurn("disable", homeOf(installed))
+  await refuseInOwnTurn("disable", serviceHome(installed))
   requireRights(installed.manager.scope)
   await installed.manager.disable()
-  printLine("The service is stopped and does not start by itself. To have it back: ai-agent-proxy enable")
+  note("The service is stopped and does not start by itself. To have it back: ai-agent-proxy enable")
   if (flags.json === true) printJson({ service: "disabled" })
 }

@@ -12,7 +12,7 @@ import type { ServiceUser } from "../../supervise/machine/service-user.ts"
 import { checkOlderRelease } from "../../supervise/older-release.ts"
 import type { UnitPlace } from "../../supervise/systemd/units.ts"
 import { DaemonClient, type DaemonStatus } from "../context/daemon-client.ts"
-import { isConfigurationBad, printJson } from "../context/home.ts"
+import { isConfigurationBad } from "../context/home.ts"
 import {
   findInstalled,
   type InstalledService,
@@ -24,7 +24,7 @@ import {
 import { runningProgram, serviceSettings } from "../context/service-settings.ts"
 import { terminalEnvironment } from "../context/terminal-environment.ts"
 import { exitCodes } from "../io/exit-codes.ts"
-import { printData, printLine } from "../io/print.ts"
+import { note, print, printJson } from "../io/print.ts"
 
 /** How long a daemon may take to say how it is. */
 const answerMs = 5_000
@@ -42,7 +42,6 @@ export function doctorCommand(): Command {
     .option("--system", "the service of the machine")
     .option("--user", "the service of this user")
     .addOption(serviceNameOption())
-    .exitOverride()
     .action((flags: DoctorFlags) => doctor(flags))
     .addHelpText(
       "after",
@@ -66,7 +65,7 @@ async function doctor(flags: DoctorFlags): Promise<void> {
   const checks = await allChecks(flags, installed, user)
   const isOk = checks.every((check) => check.status !== "failure")
   if (flags.json === true) printJson({ ok: isOk, checks })
-  else printData(checks.map(lineOf).join("\n"))
+  else print(checks.map(lineOf).join("\n"))
   process.exitCode = isOk ? 0 : isConfigurationBad(checks) ? exitCodes.configuration : exitCodes.failure
 }
 
@@ -74,7 +73,7 @@ async function doctor(flags: DoctorFlags): Promise<void> {
 async function doctorAs(user: ServiceUser, installed: InstalledService | null): Promise<void> {
   const { node, launcher } = thisInstallation()
   const terminal = await terminalEnvironment(user)
-  if (installed === null) printLine(`Checked as ${user.name}, who called this command.`)
+  if (installed === null) note(`Checked as ${user.name}, who called this command.`)
   const ran = await runCommand(node, [launcher, ...process.argv.slice(2)], {
     env: { ...terminal, HOME: user.homeDir, USER: user.name },
     uid: user.uid,

@@ -14,7 +14,6 @@ import { type OldUnit, parseOldUnit } from "../../supervise/systemd/old-unit.ts"
 import { isOwnUnit } from "../../supervise/systemd/systemd-unit.ts"
 import { otherUnitsOf } from "../../supervise/systemd/units.ts"
 import { assertPassedOn, noSudo, withOldFlags } from "../context/flags.ts"
-import { printJson } from "../context/home.ts"
 import {
   type ChangeFlags,
   defaultScope,
@@ -26,7 +25,7 @@ import {
 import { refuseInOwnTurn } from "../context/own-turn.ts"
 import { terminalEnvironment } from "../context/terminal-environment.ts"
 import { UsageError } from "../io/exit-codes.ts"
-import { printData, printLine } from "../io/print.ts"
+import { note, print, printJson } from "../io/print.ts"
 import { clientFacts, clientLines, cliWarning, foundOlderRelease, isManagerUp } from "./enable-lines.ts"
 
 interface EnableFlags extends ChangeFlags {
@@ -59,7 +58,6 @@ export function enableCommand(): Command {
     .addOption(new Option("--systemd-dir <folder>", "where units are").hideHelp())
     .option("--service-name <name>", "name of its unit, where there are several (default ai-agent-proxy)")
     .addOption(new Option("--skip-start", "write everything, and start nothing").hideHelp())
-    .exitOverride()
     .action((flags: EnableFlags) => enable(flags))
     .addHelpText(
       "after",
@@ -99,7 +97,7 @@ async function enable(flags: EnableFlags): Promise<void> {
   await setUpService(plan, manager, {
     readFile: readConfigText,
     run: runCommand,
-    tell: printLine,
+    tell: note,
     isStartSkipped,
   })
   await report(plan, manager, flags)
@@ -190,21 +188,21 @@ async function report(
 ): Promise<void> {
   const { user, spec, config } = plan
   const when = manager.scope === "system" ? "with the machine" : `with the log-in of ${user.name}`
-  printLine(
+  note(
     isStartSkipped
       ? `${manager.definitionPath} is written, for ${user.name}, and not started. To start it, ${when} from then on:\n${startLines(manager)}`
       : `ai-agent-proxy runs as ${user.name} and starts ${when} (${manager.definitionPath}).`,
   )
   const older = await foundOlderRelease(plan, manager)
-  for (const line of olderReleaseLines(older, plan.keptOfOldUnit)) printLine(line)
+  for (const line of olderReleaseLines(older, plan.keptOfOldUnit)) note(line)
   const moving = movingPart(spec)
-  if (moving !== null) printLine(moving)
+  if (moving !== null) note(moving)
   const warning = cliWarning(plan)
-  if (warning !== null) printLine(warning)
+  if (warning !== null) note(warning)
   else if (!isStartSkipped && !(await isManagerUp(config))) {
-    printLine("The manager cannot answer yet; what is missing is told by: ai-agent-proxy doctor")
+    note("The manager cannot answer yet; what is missing is told by: ai-agent-proxy doctor")
   }
-  if (!isJson) return printData(clientLines(plan))
+  if (!isJson) return print(clientLines(plan))
   printJson({
     service: isStartSkipped ? "written" : "enabled",
     definition: manager.definitionPath,
@@ -230,20 +228,20 @@ async function printDryRun(plan: ServicePlan, manager: ServiceManager): Promise<
   const shown = Object.fromEntries(
     Object.entries(plan.environment).map(([name, value]) => [name, hide(name, value)]),
   )
-  printData(section(`${config.home}/`, "0700, and in it manager/, the manager's workspace"))
-  printData(section(environmentFileOf(config.home), "0600", environmentFileText(spec.version, shown)))
+  print(section(`${config.home}/`, "0700, and in it manager/, the manager's workspace"))
+  print(section(environmentFileOf(config.home), "0600", environmentFileText(spec.version, shown)))
   if (plan.newKey !== null) {
-    printData(section(secretsFileOf(config.home), "0600", secretsText("", "", hidden)))
+    print(section(secretsFileOf(config.home), "0600", secretsText("", "", hidden)))
   }
-  printData(section(manager.definitionPath, "0644", await manager.define(spec)))
+  print(section(manager.definitionPath, "0644", await manager.define(spec)))
   const older = await foundOlderRelease(plan, manager)
-  for (const line of olderReleaseLines(older, plan.keptOfOldUnit)) printLine(line)
+  for (const line of olderReleaseLines(older, plan.keptOfOldUnit)) note(line)
   const commands = manager.steps.map(({ program, args }) => `${[program, ...args].join(" ")}\n`)
-  printData(section("commands", "in this order", commands.join("")))
-  printData(clientLines({ ...plan, newKey: plan.newKey === null ? null : hidden }))
+  print(section("commands", "in this order", commands.join("")))
+  print(clientLines({ ...plan, newKey: plan.newKey === null ? null : hidden }))
   const warning = cliWarning(plan)
-  if (warning !== null) printLine(warning)
-  printLine("Nothing was written or started (--dry-run).")
+  if (warning !== null) note(warning)
+  note("Nothing was written or started (--dry-run).")
 }
 
 const hidden = "(not shown)"

@@ -1,7 +1,8 @@
 import { Command } from "commander"
 import { chooseAgent } from "../context/agent-view.ts"
-import { agentsAtHand } from "../context/agents.ts"
-import { type CommonFlags, homeOf, print, printJson, shortPath } from "../context/home.ts"
+import { openAgents } from "../context/agents.ts"
+import { type CommonFlags, homeOf } from "../context/home.ts"
+import { print, printJson, shortPath } from "../io/print.ts"
 
 export function fireCommand(): Command {
   return new Command("fire")
@@ -21,7 +22,7 @@ Example:
 }
 
 async function runFire(word: string, flags: CommonFlags): Promise<void> {
-  const agents = await agentsAtHand(await homeOf(flags))
+  const agents = await openAgents(await homeOf(flags))
   const { id } = chooseAgent(await agents.list(), word)
   const { archive } = await agents.fire(id)
   if (flags.json === true) return printJson({ id, archive })

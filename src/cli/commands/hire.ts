@@ -6,10 +6,11 @@ import { explain } from "../../domain/backend.ts"
 import { agentVariables } from "../../programs/child-environment.ts"
 import { slugOf } from "../../workspace/agent/agent-id.ts"
 import { type AgentView, agentJson, stateOf } from "../context/agent-view.ts"
-import { agentsAtHand } from "../context/agents.ts"
+import { openAgents } from "../context/agents.ts"
 import { type AgentFlags, assertPassedOn, settingsOf, withAgentFlags } from "../context/flags.ts"
-import { type CommonFlags, homeOf, note, print, printJson, shortPath } from "../context/home.ts"
+import { type CommonFlags, homeOf } from "../context/home.ts"
 import { exitCodes } from "../io/exit-codes.ts"
+import { note, print, printJson, shortPath } from "../io/print.ts"
 
 export function hireCommand(): Command {
   return withAgentFlags(
@@ -44,7 +45,7 @@ export async function runHire(
   const home = await homeOf(flags)
   const settings = settingsOf(flags)
   await assertUsable(settings)
-  const agents = await agentsAtHand(home)
+  const agents = await openAgents(home)
   const { agent, isNew } = await agents.hire({ role, name, settings })
   if (flags.json === true) {
     printJson({ is_new: isNew, ...agentJson(agent, home) })

@@ -3,7 +3,8 @@ import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { agentIdOf } from "../../workspace/agent/agent-id.ts"
 import { renewTemplates } from "../../workspace/agent/templates.ts"
 import { type AgentFlags, withAgentFlags } from "../context/flags.ts"
-import { type CommonFlags, homeOf, note, shortPath } from "../context/home.ts"
+import { type CommonFlags, homeOf } from "../context/home.ts"
+import { note, shortPath } from "../io/print.ts"
 import { runHire } from "./hire.ts"
 
 interface InitFlags extends CommonFlags, AgentFlags {

@@ -7,16 +7,9 @@ import { copiesOf } from "../../storage/sqlite/ledger-copies.ts"
 import { type Restored, restoreLedger } from "../../storage/sqlite/restore-ledger.ts"
 import { HomeError, openHome } from "../../workspace/home/home.ts"
 import { lockHome } from "../../workspace/home/home-lock.ts"
-import {
-  type CommonFlags,
-  homeOf,
-  note,
-  print,
-  printJson,
-  serviceAtHand,
-  shortPath,
-} from "../context/home.ts"
+import { type CommonFlags, homeAndService, homeOf } from "../context/home.ts"
 import { exitCodes, UsageError } from "../io/exit-codes.ts"
+import { note, print, printJson, shortPath } from "../io/print.ts"
 
 interface LedgerFlags extends CommonFlags {
   readonly from?: string
@@ -55,7 +48,7 @@ function runLedger(action: "check" | "restore", flags: LedgerFlags): Promise<voi
 }
 
 async function check(flags: LedgerFlags): Promise<void> {
-  const { home } = await serviceAtHand(flags)
+  const { home } = await homeAndService(flags)
   const path = join(home, "state.db")
   const { problem, faults, schemaVersion, counts } = inspectLedger(path)
   const copies = copiesOf(path)

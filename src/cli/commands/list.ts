@@ -1,8 +1,9 @@
 import { join } from "node:path"
 import { Command } from "commander"
 import { type AgentView, agentJson, programOf, stateOf } from "../context/agent-view.ts"
-import { agentsAtHand } from "../context/agents.ts"
-import { type CommonFlags, note, print, printJson, serviceAtHand, shortPath } from "../context/home.ts"
+import { openAgents } from "../context/agents.ts"
+import { type CommonFlags, homeAndService } from "../context/home.ts"
+import { note, print, printJson, shortPath } from "../io/print.ts"
 
 interface ListFlags extends CommonFlags {
   readonly quiet?: boolean
@@ -26,12 +27,12 @@ Examples:
 }
 
 async function runList(flags: ListFlags): Promise<void> {
-  const { home } = await serviceAtHand(flags)
-  const atHand = await agentsAtHand(home)
-  const agents = await atHand.list()
+  const { home } = await homeAndService(flags)
+  const agentsOfHome = await openAgents(home)
+  const agents = await agentsOfHome.list()
   if (flags.json === true) {
     printJson({
-      service: atHand.isServiceUp ? "up" : "down",
+      service: agentsOfHome.isServiceUp ? "up" : "down",
       agents: agents.map((agent) => agentJson(agent, home)),
     })
     return
@@ -40,7 +41,7 @@ async function runList(flags: ListFlags): Promise<void> {
   else if (agents.length > 0) print(agentTable(agents, home))
   for (const { controlProblem } of agents) if (controlProblem !== null) note(controlProblem)
   if (agents.length === 0) note("There are no agents yet. `ai-agent-proxy init` makes the manager.")
-  if (!atHand.isServiceUp) note("The service is not running. Start it with `ai-agent-proxy daemon`.")
+  if (!agentsOfHome.isServiceUp) note("The service is not running. Start it with `ai-agent-proxy daemon`.")
 }
 
 function agentTable(agents: readonly AgentView[], home: string): string {

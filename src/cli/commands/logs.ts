@@ -20,7 +20,6 @@ export function logsCommand(): Command {
     .option("--system", "the service of the machine")
     .option("--user", "the service of this user")
     .addOption(serviceNameOption())
-    .exitOverride()
     .action((flags: LogFlags) => showLog(flags))
     .addHelpText(
       "after",

@@ -2,9 +2,9 @@ import { Command } from "commander"
 import { formatDuration } from "../../domain/duration.ts"
 import { chooseAgent } from "../context/agent-view.ts"
 import { DaemonClient, type Outbox } from "../context/daemon-client.ts"
-import { type CommonFlags, note, print, printJson, serviceAtHand } from "../context/home.ts"
+import { type CommonFlags, homeAndService } from "../context/home.ts"
 import { UsageError } from "../io/exit-codes.ts"
-import { printable, printableName } from "../io/print.ts"
+import { note, print, printable, printableName, printJson } from "../io/print.ts"
 
 const maxLimit = 100
 
@@ -36,7 +36,7 @@ async function runOutbox(word: string | undefined, flags: OutboxFlags): Promise<
   const limit = /^\d{1,3}$/.test(flags.limit) ? Number(flags.limit) : 0
   if (limit < 1 || limit > maxLimit)
     throw new UsageError(`--limit is a number from 1 to ${maxLimit}, not '${flags.limit}'.`)
-  const client = new DaemonClient((await serviceAtHand(flags)).home)
+  const client = new DaemonClient((await homeAndService(flags)).home)
   const { agents } = await client.status()
   const agentId = word === undefined ? null : chooseAgent(agents, word).id
   const { data, has_more } = await client.outbox(agentId, limit)

@@ -3,9 +3,10 @@ import { text as textOf } from "node:stream/consumers"
 import { Command } from "commander"
 import { appendMemory, maxFactLength } from "../../workspace/agent/notes.ts"
 import { chooseAgent } from "../context/agent-view.ts"
-import { agentsAtHand } from "../context/agents.ts"
-import { type CommonFlags, homeOf, print, printJson, shortPath } from "../context/home.ts"
+import { openAgents } from "../context/agents.ts"
+import { type CommonFlags, homeOf } from "../context/home.ts"
 import { UsageError } from "../io/exit-codes.ts"
+import { print, printJson, shortPath } from "../io/print.ts"
 
 export function rememberCommand(): Command {
   return new Command("remember")
@@ -30,7 +31,7 @@ Examples:
 
 async function runRemember(word: string, words: readonly string[], flags: CommonFlags): Promise<void> {
   const home = await homeOf(flags)
-  const { id } = chooseAgent(await (await agentsAtHand(home)).list(), word)
+  const { id } = chooseAgent(await (await openAgents(home)).list(), word)
   const fact = (words.length > 0 ? words.join(" ") : await readStdin()).trim()
   if (fact === "")
     throw new UsageError(`There is nothing to remember. Type \`ai-agent-proxy remember ${word} "A fact."\`.`)

@@ -5,7 +5,7 @@ import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { escapeControls } from "../../domain/visible-controls.ts"
 import { agentVariables, threadVariable } from "../../programs/child-environment.ts"
 import { requestLocally } from "../context/daemon-client.ts"
-import { note, print } from "../context/home.ts"
+import { note, print } from "../io/print.ts"
 
 interface ReplyFlags {
   readonly final?: true
@@ -35,7 +35,6 @@ export function replyCommand(): Command {
     .option("--response <id>", "the response that it belongs to, where several turns run")
     .option("--conversation <id>", "the conversation that it belongs to")
     .option("--json", "print the service's answer")
-    .exitOverride()
     .action((words: readonly string[], flags: ReplyFlags) => reply(words, flags))
     .addHelpText(
       "after",

@@ -2,19 +2,18 @@ import { Command } from "commander"
 import { healService } from "../../supervise/heal-service.ts"
 import { runCommand } from "../../supervise/machine/run-command.ts"
 import { noSudo, withOldFlags } from "../context/flags.ts"
-import { printJson } from "../context/home.ts"
 import {
   type ChangeFlags,
-  homeOf,
   requireInstalled,
   requireRights,
   requireServiceManager,
+  serviceHome,
   serviceNameOption,
   userOf,
 } from "../context/installed-service.ts"
 import { refuseInOwnTurn } from "../context/own-turn.ts"
 import { terminalEnvironment } from "../context/terminal-environment.ts"
-import { printLine } from "../io/print.ts"
+import { note, printJson } from "../io/print.ts"
 
 export function restartCommand(): Command {
   const command = new Command("restart")
@@ -23,7 +22,6 @@ export function restartCommand(): Command {
     .option("--user", "the service of this user")
     .addOption(serviceNameOption())
     .option("--json", "the result as JSON")
-    .exitOverride()
     .action((flags: ChangeFlags) => restart(flags))
     .addHelpText(
       "after",
@@ -38,13 +36,13 @@ async function restart(flags: ChangeFlags): Promise<void> {
   requireServiceManager()
   const installed = await requireInstalled(flags)
   const { manager } = installed
-  await refuseInOwnTurn("restart", homeOf(installed))
+  await refuseInOwnTurn("restart", serviceHome(installed))
   requireRights(manager.scope)
   const user = await userOf(installed)
   const healed = await healService(installed, user, await terminalEnvironment(user), runCommand)
-  for (const line of healed) printLine(line)
+  for (const line of healed) note(line)
   await manager.restart()
   const { detail } = await manager.state()
-  printLine(`The service was started again: ${detail}.`)
+  note(`The service was started again: ${detail}.`)
   if (flags.json === true) printJson({ service: "restarted", detail, put_right: healed })
 }

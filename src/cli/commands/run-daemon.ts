@@ -17,10 +17,23 @@ import { systemCodeOf } from "../../domain/file-problem.ts"
 import { isThere } from "../../programs/find-executable.ts"
 import { type Service, startService } from "../../service/service.ts"
 import { createServiceNotifier } from "../../supervise/systemd/service-notifier.ts"
-import { exitCodes } from "../io/exit-codes.ts"
+import { HomeLockedError } from "../../workspace/home/home-lock.ts"
+import { configOfHome } from "../context/home.ts"
+import { exitCodes, UsageError } from "../io/exit-codes.ts"
 import { createLogger } from "../io/logger.ts"
-import { printable, printLine } from "../io/print.ts"
-import type { DaemonFlags } from "./daemon.ts"
+import { note, printable } from "../io/print.ts"
+
+export interface DaemonFlags {
+  readonly ip?: string
+  readonly port?: string
+  readonly cli?: string
+  readonly home?: string
+  readonly apiKey?: string
+  readonly auth: boolean
+  readonly demoFallback?: boolean
+  readonly environmentFile?: string
+  readonly once?: boolean
+}
 
 export async function runDaemon(flags: DaemonFlags): Promise<void> {
   if (flags.environmentFile !== undefined) takeEnvironmentFile(flags.environmentFile, process.env)
@@ -37,7 +50,7 @@ export async function runDaemon(flags: DaemonFlags): Promise<void> {
   const service = await startService({
     signal: stopping.signal,
     config: configOf(flags),
-    completeConfig: (config) => ensureApiKey(config, { isAuthOff: !flags.auth, print: printLine }),
+    completeConfig: (config) => ensureApiKey(config, { isAuthOff: !flags.auth, print: note }),
     log,
     env: process.env,
     demoFallback: flags.demoFallback === true,
@@ -62,11 +75,26 @@ export async function runDaemon(flags: DaemonFlags): Promise<void> {
   log.info({}, "stopped")
 }
 
+/** The service of this home in this process, on its socket only. Resolves with what ends it. */
+export async function startStandaloneService(home: string): Promise<() => Promise<void>> {
+  const config = configOfHome(home)
+  // Its lines would run through the talk.
+  const log = await createLogger(process.stderr, { AI_AGENT_PROXY_LOG_LEVEL: "error", ...process.env })
+  const service = await startService({ config, log, env: process.env, isOnSocketOnly: true }).catch(
+    (error: unknown) => {
+      if (!(error instanceof HomeLockedError)) throw error
+      throw new UsageError("The service is running already: talk to its agents without --standalone.")
+    },
+  )
+  await service.managerReadiness
+  return () => service.stop()
+}
+
 /** All that `--once` is for: the home is complete, and the agents could be started. */
 async function comeUp(service: Service): Promise<void> {
   const readiness = await service.managerReadiness
   if (!readiness.isReady) process.exitCode = exitCodes.failure
-  printLine(
+  note(
     readiness.isReady
       ? "The manager is ready. Ending (--once)."
       : `The manager is not ready: ${printable(explain(readiness))} Ending (--once).`,
@@ -88,9 +116,7 @@ function configOf(flags: DaemonFlags): Config {
 async function announce(service: Service, signal: AbortSignal): Promise<void> {
   const { demoReason, config } = service
   if (demoReason !== null) {
-    printLine(
-      `DEMO: the built-in demo agent answers, because ${printable(explain(demoReason))} Then start again.`,
-    )
+    note(`DEMO: the built-in demo agent answers, because ${printable(explain(demoReason))} Then start again.`)
   }
   if (!process.stderr.isTTY) return
   const readiness = await service.managerReadiness
@@ -98,7 +124,7 @@ async function announce(service: Service, signal: AbortSignal): Promise<void> {
   const key = config.apiKeys.size === 0 ? "" : " -H 'Authorization: Bearer YOUR_KEY'"
   const curl = `curl ${service.url}/v1/chat/completions${key} -H 'Content-Type: application/json' \\
     -d '{"model": "manager", "messages": [{"role": "user", "content": "Who are you?"}]}'`
-  printLine(`
+  note(`
 ${readiness.isReady ? "" : `${problemLines(readiness, config)}\n\n`}  Status page   ${service.url}/
   Base URL      ${service.url}/v1
 ${readiness.isReady ? `\n  ${curl}\n` : "  Once it is ready, this is told here, and requests are answered.\n"}`)
@@ -166,7 +192,7 @@ function readBytes(path: string): Buffer {
 
 const signals = ["SIGTERM", "SIGINT", "SIGHUP"] as const
 
-export interface StopHandlers {
+interface StopHandlers {
   readonly onFirst: (signal: string) => void
   readonly onSecond: () => Promise<void>
 }

@@ -13,17 +13,15 @@ import {
   type CommonFlags,
   configurationFailure,
   configurationProblem,
+  homeAndService,
   isConfigurationBad,
-  print,
-  printJson,
-  serviceAtHand,
-  shortPath,
 } from "../context/home.ts"
 import type { InstalledService } from "../context/installed-service.ts"
 import { serviceUserOf } from "../context/installed-service.ts"
 import { processLines, processView } from "../context/process-view.ts"
 import { runningProgram, serviceSettings } from "../context/service-settings.ts"
 import { exitCodes } from "../io/exit-codes.ts"
+import { print, printJson, shortPath } from "../io/print.ts"
 
 export function statusCommand(): Command {
   return new Command("status")
@@ -45,7 +43,7 @@ Examples:
 }
 
 async function runStatus(word: string | undefined, flags: CommonFlags): Promise<void> {
-  const { home, installed } = await serviceAtHand(flags)
+  const { home, installed } = await homeAndService(flags)
   const [status, found] = await Promise.all([
     new DaemonClient(home).status().catch((error: unknown) => {
       if (error instanceof DaemonDownError && installed !== null && word === undefined) return null

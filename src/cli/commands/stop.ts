@@ -1,8 +1,9 @@
 import { Command } from "commander"
 import { type AgentView, agentJson, chooseAgents, stateOf } from "../context/agent-view.ts"
-import { agentsAtHand } from "../context/agents.ts"
-import { type CommonFlags, homeOf, note, print, printJson } from "../context/home.ts"
+import { openAgents } from "../context/agents.ts"
+import { type CommonFlags, homeOf } from "../context/home.ts"
 import { UsageError } from "../io/exit-codes.ts"
+import { note, print, printJson } from "../io/print.ts"
 import { explainState } from "./hire.ts"
 
 interface ChangeFlags extends CommonFlags {
@@ -56,7 +57,7 @@ async function runChange(
       `Which agent? Type \`ai-agent-proxy ${action} AGENT\`, or \`ai-agent-proxy ${action} --all\`.`,
     )
   }
-  const agents = await agentsAtHand(home)
+  const agents = await openAgents(home)
   const all = await agents.list()
   const meant = word === undefined ? all : chooseAgents(all, word, flags.all === true)
   // First whoever types it, who is refused: then nothing was done.

@@ -6,23 +6,22 @@ import { quoteForShell } from "../../supervise/machine/run-command.ts"
 import { ServiceError } from "../../supervise/machine/service-error.ts"
 import type { ServiceUser } from "../../supervise/machine/service-user.ts"
 import { removeService } from "../../supervise/set-up-service.ts"
-import { printJson } from "../context/home.ts"
 import {
   type ChangeFlags,
   defaultScope,
   findInstalled,
-  homeOf,
   isRoot,
   managerOf,
   requireInstalled,
   requireRights,
   requireServiceManager,
+  serviceHome,
   serviceNameOption,
   userOf,
 } from "../context/installed-service.ts"
 import { refuseInOwnTurn } from "../context/own-turn.ts"
 import { exitCodes, UsageError } from "../io/exit-codes.ts"
-import { printLine } from "../io/print.ts"
+import { note, printJson } from "../io/print.ts"
 
 interface UninstallFlags extends ChangeFlags {
   readonly keep?: boolean
@@ -38,7 +37,6 @@ export function uninstallCommand(): Command {
     .option("--user", "the service of this user")
     .addOption(serviceNameOption())
     .option("--json", "the result as JSON")
-    .exitOverride()
     .action((flags: UninstallFlags) => uninstall(flags))
     .addHelpText(
       "after",
@@ -59,7 +57,7 @@ async function uninstall(flags: UninstallFlags): Promise<void> {
   const installed = await findInstalled(flags)
   // Whose home that would be, nobody knows: it may be that of another service.
   if (installed === null && flags.serviceName !== undefined) await requireInstalled(flags)
-  await refuseInOwnTurn("uninstall", homeOf(installed))
+  await refuseInOwnTurn("uninstall", serviceHome(installed))
   const scope = installed?.manager.scope ?? defaultScope(flags)
   requireRights(scope)
   const user = await userOf(installed).catch((error: unknown) => {
@@ -75,9 +73,9 @@ async function uninstall(flags: UninstallFlags): Promise<void> {
   const home = resolve(installed?.spec?.home ?? homeAsUser(user))
   const isPurge = await isHomeToGo(flags, home)
   await removeService(installed?.manager ?? managerOf(scope, user), user, { home, isPurge })
-  printLine(installed === null ? "The service is not installed." : "The service is removed.")
+  note(installed === null ? "The service is not installed." : "The service is removed.")
   const isKept = existsSync(home)
-  if (isKept) printLine(`Kept: ${home} (conversations, keys, agents' workspaces).`)
+  if (isKept) note(`Kept: ${home} (conversations, keys, agents' workspaces).`)
   if (flags.json === true) {
     printJson({ service: installed === null ? "not_installed" : "removed", home, is_home_kept: isKept })
   }
@@ -86,9 +84,9 @@ async function uninstall(flags: UninstallFlags): Promise<void> {
 /** Nobody is left who may touch the home: what it is, and how root takes it away, has to be said. */
 function tellRemovedWithoutUser(home: string | null, { purge, json }: UninstallFlags): void {
   const isKept = home !== null && existsSync(home)
-  printLine("The service is removed; its user is no more.")
+  note("The service is removed; its user is no more.")
   if (isKept) {
-    printLine(
+    note(
       `Kept: ${home} (conversations, keys, agents' workspaces; service.env may hold log-ins of that user).\n` +
         `To delete it: rm -r ${quoteForShell(home)}`,
     )
@@ -98,7 +96,7 @@ function tellRemovedWithoutUser(home: string | null, { purge, json }: UninstallF
 }
 
 function homeAsUser(user: ServiceUser): string {
-  const own = homeOf(null)
+  const own = serviceHome(null)
   return process.env.AI_AGENT_PROXY_HOME === undefined ? `${user.homeDir}/.ai_agent_proxy` : own
 }
 

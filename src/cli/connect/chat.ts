@@ -1,9 +1,9 @@
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import type { AgentView } from "../context/agent-view.ts"
 import type { DaemonClient } from "../context/daemon-client.ts"
-import { type ChatEvent, chatEvents, type FinishedResponse } from "./turn-events.ts"
+import { brokenOff, type FinishedResponse, followTurn, type ShownEvent } from "./turn-events.ts"
 
-export interface ChatOptions {
+interface ChatOptions {
   readonly client: DaemonClient
   readonly agentId: string
   /** Absolute; the folder that this talk is about. Null: the agent's own working directory. */
@@ -45,7 +45,7 @@ export class Chat {
    */
   async say(
     text: string,
-    onEvent: (event: Exclude<ChatEvent, { type: "end" }>) => void,
+    onEvent: (event: ShownEvent) => void,
     signal: AbortSignal,
   ): Promise<FinishedResponse> {
     try {
@@ -57,16 +57,9 @@ export class Chat {
       }
       const stream = await this.#client.open("POST", "/v1/responses", body, signal)
       this.#hasToldFolder = true
-      let finished: FinishedResponse | null = null
-      for await (const event of chatEvents(stream)) {
-        if (event.type === "end") finished = event.response
-        else onEvent(event)
-      }
-      if (finished !== null) return finished
-      throw new ProxyError(
-        "backend_error",
-        "The service ended the answer in the middle. Is it still running?",
-      )
+      const finished = await followTurn(stream, onEvent)
+      if (finished === null) throw brokenOff()
+      return finished
     } catch (error) {
       if (signal.aborted) throw new ProxyError("interrupted", "The turn was interrupted.", { cause: error })
       if (error instanceof ProxyError) throw error

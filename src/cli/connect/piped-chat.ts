@@ -2,11 +2,9 @@ import { createInterface } from "node:readline"
 import { text as textOf } from "node:stream/consumers"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { escapeControls } from "../../domain/visible-controls.ts"
-import { note } from "../context/home.ts"
 import { exitCodes, UsageError } from "../io/exit-codes.ts"
-import { printable } from "../io/print.ts"
 import type { Chat } from "./chat.ts"
-import { interruptible, TurnPrinter } from "./turn-printer.ts"
+import { exitCodeOf, interruptible, plainPrinter } from "./turn-printer.ts"
 
 /** All of stdin is one message; the answer goes to stdout, what the agent does to stderr. Resolves with the exit code. */
 export async function talkThroughPipe(chat: Chat): Promise<number> {
@@ -15,17 +13,11 @@ export async function talkThroughPipe(chat: Chat): Promise<number> {
     throw new UsageError(
       `There is nothing on stdin. Type \`echo hi | ai-agent-proxy connect ${chat.agentId}\`.`,
     )
-  const toPerson = (stream: NodeJS.WriteStream, text: string) => (stream.isTTY ? printable(text) : text)
-  const printer = new TurnPrinter({
-    answer: (part) => process.stdout.write(toPerson(process.stdout, part)),
-    aside: note,
-  })
+  const printer = plainPrinter()
   return interruptible(async (signal) => {
-    const { status, error } = await chat.say(message, (event) => printer.show(event), signal)
+    const finished = await chat.say(message, (event) => printer.show(event), signal)
     printer.finish()
-    if (status === "completed") return 0
-    note(error?.message ?? `The turn ended as ${status}.`)
-    return exitCodes.failure
+    return exitCodeOf(finished)
   })
 }
 

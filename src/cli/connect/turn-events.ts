@@ -1,8 +1,9 @@
 import type { IncomingMessage } from "node:http"
 import { z } from "zod"
+import { ProxyError } from "../../domain/errors.ts"
 
 /** What a chat shows of an agent's turn. */
-export type ChatEvent =
+type ChatEvent =
   | { readonly type: "text"; readonly text: string; readonly isFinal: boolean }
   /** A message is over: what follows begins on a line of its own. */
   | { readonly type: "text.end" }
@@ -11,6 +12,8 @@ export type ChatEvent =
   | { readonly type: "preview"; readonly lines: readonly string[]; readonly more: number }
   | { readonly type: "problem"; readonly text: string }
   | { readonly type: "end"; readonly response: FinishedResponse }
+
+export type ShownEvent = Exclude<ChatEvent, { type: "end" }>
 
 const usageSchema = z.object({
   input_tokens: z.number(),
@@ -56,8 +59,24 @@ const lastEvents = new Set([
   "response.cancelled",
 ])
 
-/** Reads the event stream of a response. Ends with the stream; throws what the connection throws. */
-export async function* chatEvents(stream: IncomingMessage): AsyncGenerator<ChatEvent> {
+/** Tells of a turn as it goes. Resolves with its end; null: the stream ended before. Rejects with what the connection throws. */
+export async function followTurn(
+  stream: IncomingMessage,
+  onEvent: (event: ShownEvent) => void,
+): Promise<FinishedResponse | null> {
+  let finished: FinishedResponse | null = null
+  for await (const event of chatEvents(stream)) {
+    if (event.type === "end") finished = event.response
+    else onEvent(event)
+  }
+  return finished
+}
+
+export function brokenOff(): ProxyError {
+  return new ProxyError("backend_error", "The service ended the answer in the middle. Is it still running?")
+}
+
+async function* chatEvents(stream: IncomingMessage): AsyncGenerator<ChatEvent> {
   const finalMessages = new Map<number, boolean>()
   const commands = new Set<number>()
   let problem: string | null = null

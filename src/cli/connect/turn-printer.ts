@@ -1,6 +1,6 @@
-import { note } from "../context/home.ts"
 import { exitCodes } from "../io/exit-codes.ts"
-import type { ChatEvent } from "./turn-events.ts"
+import { note, printable } from "../io/print.ts"
+import type { FinishedResponse, ShownEvent } from "./turn-events.ts"
 
 /** Where the words of a turn go. */
 interface TurnOutput {
@@ -22,7 +22,7 @@ export class TurnPrinter {
     this.#output = output
   }
 
-  show(event: Exclude<ChatEvent, { type: "end" }>): void {
+  show(event: ShownEvent): void {
     switch (event.type) {
       case "text":
         if (!event.isFinal) {
@@ -81,4 +81,20 @@ export async function interruptible(work: (signal: AbortSignal) => Promise<numbe
     process.off("SIGINT", stop)
     process.off("SIGTERM", stop)
   }
+}
+
+/** The answer to stdout, what the agent does to stderr. A terminal obeys nothing of it; a program gets the answer as it is. */
+export function plainPrinter(): TurnPrinter {
+  const { stdout } = process
+  return new TurnPrinter({
+    answer: (part) => void stdout.write(stdout.isTTY ? printable(part) : part),
+    aside: note,
+  })
+}
+
+/** Says why a turn has no whole answer. Resolves with the exit code. */
+export function exitCodeOf({ status, error }: FinishedResponse): number {
+  if (status === "completed") return 0
+  note(error?.message ?? `The turn ended as ${status}.`)
+  return exitCodes.failure
 }

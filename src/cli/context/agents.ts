@@ -8,12 +8,13 @@ import { openHome } from "../../workspace/home/home.ts"
 import { type RosterEntry, RosterFolder } from "../../workspace/home/roster-folder.ts"
 import { isOldStopped } from "../../workspace/take-over/take-over.ts"
 import { agentsToTakeOver, takeOverHome, takeOverLines } from "../../workspace/take-over/taken-over-record.ts"
+import { note } from "../io/print.ts"
 import type { AgentView } from "./agent-view.ts"
 import { DaemonClient, DaemonDownError } from "./daemon-client.ts"
-import { configOfHome, note } from "./home.ts"
+import { configOfHome } from "./home.ts"
 
 /** What commands do with agents, whether the service runs or not: their folders are the truth, the service follows. */
-interface AgentsAtHand {
+interface Agents {
   readonly isServiceUp: boolean
   /** The agent in whose turn the command is typed; null: it is nobody's. */
   readonly askingAgent: string | null
@@ -23,7 +24,7 @@ interface AgentsAtHand {
   change(id: string, action: "start" | "stop"): Promise<AgentView>
 }
 
-export async function agentsAtHand(home: string): Promise<AgentsAtHand> {
+export async function openAgents(home: string): Promise<Agents> {
   const client = new DaemonClient(home)
   try {
     const { agents, asking_agent: askingAgent } = await client.status()
@@ -31,10 +32,7 @@ export async function agentsAtHand(home: string): Promise<AgentsAtHand> {
       isServiceUp: true,
       askingAgent,
       list: async () => agents,
-      hire: async (order) => {
-        const { agent, is_new: isNew } = await client.hire(order)
-        return { agent, isNew }
-      },
+      hire: (order) => client.hire(order),
       fire: (id) => client.fire(id),
       change: (id, action) => client.change(id, action),
     }
@@ -44,7 +42,7 @@ export async function agentsAtHand(home: string): Promise<AgentsAtHand> {
   }
 }
 
-function agentsInFolders(home: string): AgentsAtHand {
+function agentsInFolders(home: string): Agents {
   const folder = new RosterFolder(home, (_level, message, fields) =>
     note(`${message} ${JSON.stringify(fields ?? {})}`),
   )
@@ -57,9 +55,11 @@ function agentsInFolders(home: string): AgentsAtHand {
     }
     return folder.entries
   }
-  // Whoever is made or changed first becomes one of ours, and nobody gets a name that an agent of release 0.2.0 has.
+  // As a start of the service would: whoever is made or changed first becomes one of ours, and nobody gets a name that an agent
+  // of release 0.2.0 has. Rejects with `ConfigError`, as that start would.
   const takeOver = async (): Promise<void> => {
-    for (const line of await takeOverWhileDown(home)) note(line)
+    if (!existsSync(home) || (await agentsToTakeOver(home)).length === 0) return
+    for (const line of takeOverLines(await takeOverHome(home, configOfHome(home)))) note(line)
   }
   const viewOf = async (id: string): Promise<AgentView> => {
     const entry = (await read()).find((each) => each.id === id)
@@ -137,13 +137,4 @@ function toView({ id, role, name, control, problem }: Seen): AgentView {
     queuedTurns: 0,
     lastActiveAt: null,
   }
-}
-
-/**
- * What a start of the service would take over of release 0.2.0, now; a service that runs has done it. Resolves with lines for
- * people. Rejects with `ConfigError`, as that start would.
- */
-async function takeOverWhileDown(home: string): Promise<readonly string[]> {
-  if (!existsSync(home) || (await agentsToTakeOver(home)).length === 0) return []
-  return takeOverLines(await takeOverHome(home, configOfHome(home)))
 }

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs"
-import { request as httpRequest, type IncomingMessage, request } from "node:http"
+import { type IncomingMessage, type RequestOptions, request } from "node:http"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
+import { urlToHttpOptions } from "node:url"
 import { z } from "zod"
 import { isErrorCode, ProxyError } from "../../domain/errors.ts"
 import { systemCodeOf } from "../../domain/file-problem.ts"
@@ -75,8 +76,9 @@ export class DaemonClient {
     return this.#call("GET", "/control/status", null, statusSchema, signal)
   }
 
-  hire(order: object): Promise<{ readonly agent: AgentView; readonly is_new: boolean }> {
-    return this.#call("POST", "/control/agents", order, hireAnswerSchema)
+  async hire(order: object): Promise<{ readonly agent: AgentView; readonly isNew: boolean }> {
+    const { agent, is_new: isNew } = await this.#call("POST", "/control/agents", order, hireAnswerSchema)
+    return { agent, isNew }
   }
 
   fire(id: string): Promise<{ readonly archive: string }> {
@@ -142,31 +144,40 @@ export class DaemonClient {
     throw new ProxyError(code !== null && isErrorCode(code) ? code : "internal_error", message)
   }
 
-  #send(method: string, path: string, body: object | null, signal?: AbortSignal): Promise<IncomingMessage> {
+  async #send(
+    method: string,
+    path: string,
+    body: object | null,
+    signal?: AbortSignal,
+  ): Promise<IncomingMessage> {
     const socket = reachable(join(this.#home, "daemon.sock"))
-    const sent = new Promise<IncomingMessage>((resolve, reject) => {
-      const request = httpRequest({
-        socketPath: socket.path,
-        method,
-        path,
-        headers: {
-          ...(body !== null && { "content-type": "application/json" }),
-          ...askingAgent(process.env),
-        },
-        ...(signal !== undefined && { signal }),
-      })
-      request.once("response", resolve)
-      request.once("error", (error) => {
-        const code = systemCodeOf(error)
-        if (["ENOENT", "ECONNREFUSED", "ENOTDIR"].includes(code))
-          reject(new DaemonDownError(this.#home, error))
-        else if (code === "EPIPE" || code === "ECONNRESET") reject(hungUp(error))
-        else reject(error)
-      })
-      request.end(body === null ? undefined : JSON.stringify(body))
-    })
-    return sent.finally(() => socket.release())
+    const headers = {
+      ...(body !== null && { "content-type": "application/json" }),
+      ...askingAgent(process.env),
+    }
+    const options = {
+      socketPath: socket.path,
+      method,
+      path,
+      headers,
+      ...(signal !== undefined && { signal }),
+    }
+    try {
+      return await sent(options, body === null ? undefined : JSON.stringify(body))
+    } catch (error) {
+      const code = systemCodeOf(error)
+      if (["ENOENT", "ECONNREFUSED", "ENOTDIR"].includes(code)) throw new DaemonDownError(this.#home, error)
+      throw code === "EPIPE" || code === "ECONNRESET" ? hungUp(error) : error
+    } finally {
+      socket.release()
+    }
   }
+}
+
+function sent(options: RequestOptions, body: string | undefined): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request(options).once("response", resolve).on("error", reject).end(body)
+  })
 }
 
 /** In an agent's shell: whose it is, so that the agent is told when it would wait for itself. */
@@ -214,17 +225,14 @@ interface LocalRequest {
  * A request to the service on this machine, whole, past the user's proxy: `fetch`, and Node's shared agent, go through it
  * where `NODE_USE_ENV_PROXY` is set. Rejects with what Node's `request` tells, and when the time is over.
  */
-export function requestLocally(
+export async function requestLocally(
   url: string,
   { method = "GET", headers = {}, body, timeoutMs }: LocalRequest,
 ): Promise<{ readonly status: number; readonly body: string }> {
-  return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(timeoutMs)
-    const sent = request(url, { method, headers: { ...headers }, agent: false, signal })
-    sent.once("response", (answer) => {
-      text(answer).then((content) => resolve({ status: answer.statusCode ?? 0, body: content }), reject)
-    })
-    sent.on("error", reject)
-    sent.end(body)
-  })
+  const signal = AbortSignal.timeout(timeoutMs)
+  const answer = await sent(
+    { ...urlToHttpOptions(new URL(url)), method, headers, agent: false, signal },
+    body,
+  )
+  return { status: answer.statusCode ?? 0, body: await text(answer) }
 }

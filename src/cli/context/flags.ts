@@ -5,7 +5,7 @@ import type { AgentSettings } from "../../domain/agents.ts"
 import { messageOf } from "../../domain/errors.ts"
 import { refusedArgument } from "../../programs/cli-arguments.ts"
 import { UsageError } from "../io/exit-codes.ts"
-import { note } from "./home.ts"
+import { note } from "../io/print.ts"
 
 /** How a new agent is run. */
 export interface AgentFlags {

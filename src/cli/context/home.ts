@@ -3,11 +3,9 @@ import { type Config, ConfigError } from "../../config/config.ts"
 import { readConfigText } from "../../config/read-config-text.ts"
 import { resolveConfig, resolveHome } from "../../config/resolve-config.ts"
 import { homeVariable } from "../../config/settings.ts"
-import { escapeControls } from "../../domain/visible-controls.ts"
 import { failure, type HealthCheck } from "../../supervise/machine/health-check.ts"
 import { runBriefly } from "../../supervise/machine/run-command.ts"
 import { currentUser } from "../../supervise/machine/service-user.ts"
-import { printable } from "../io/print.ts"
 import { findInstalled, type InstalledService, isRoot } from "./installed-service.ts"
 
 /** Of every command that reads or changes something. */
@@ -22,23 +20,23 @@ export interface CommonFlags {
  */
 export async function homeOf(flags: CommonFlags): Promise<string> {
   if (isNamed(flags)) return namedHome(flags)
-  const { spec } = (await installedAtHand()) ?? {}
+  const { spec } = (await ownService()) ?? {}
   // Not another user's: what root wrote there would be root's.
   return spec?.user === currentUser(process.env).name ? spec.home : namedHome(flags)
 }
 
 /** The same for commands that only look, and the service itself if that is its home; root may look at anybody's. */
-export async function serviceAtHand(
+export async function homeAndService(
   flags: CommonFlags,
 ): Promise<{ readonly home: string; readonly installed: InstalledService | null }> {
-  const installed = await installedAtHand()
+  const installed = await ownService()
   const isAnybodys = isRoot() && !isNamed(flags)
   const home = (isAnybodys ? installed?.spec?.home : undefined) ?? (await homeOf(flags))
   return { home, installed: installed?.spec?.home === home ? installed : null }
 }
 
 /** Null also where it cannot be told: the command is about something else. */
-function installedAtHand(): Promise<InstalledService | null> {
+function ownService(): Promise<InstalledService | null> {
   return findInstalled({}, runBriefly).catch(() => null)
 }
 
@@ -54,32 +52,6 @@ function namedHome({ home }: CommonFlags): string {
     cwd: process.cwd(),
     readFile: () => null,
   })
-}
-
-/** Data: on stdout. Whatever is told in it, of files and of others, the terminal obeys nothing of it. */
-export function print(text: string): void {
-  process.stdout.write(`${printable(text)}\n`)
-}
-
-/** The result of a command as one JSON value. */
-export function printJson(value: unknown): void {
-  print(escapeControls(JSON.stringify(value, null, 2)))
-}
-
-/** Words for people: on stderr. The terminal obeys nothing of them. */
-export function note(text: string): void {
-  process.stderr.write(`${printable(text)}\n`)
-}
-
-/** Colours only for a person's eyes, and not against their wish (no-color.org). */
-export function hasColors(stream: NodeJS.WriteStream): boolean {
-  return stream.isTTY === true && (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb"
-}
-
-/** The path as people write it. */
-export function shortPath(path: string): string {
-  const home = homedir()
-  return path === home || path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path
 }
 
 /** The configuration of the service of this home, as this terminal would start it. Throws `ConfigError`. */

@@ -55,12 +55,15 @@ export function defaultScope(flags: ScopeFlags): ServiceScope {
   return flags.user === true || !isRoot() ? "user" : "system"
 }
 
-/** Whose agent CLI it is: the caller of sudo, or this user. */
-async function serviceUser(runAs: string | undefined): Promise<ServiceUser> {
-  const name = runAs ?? (isRoot() ? invokingUserName(process.env) : null)
+/** Whose agent CLI it is: who is named, the caller of sudo, or this user. */
+async function serviceUser(
+  named: string | undefined,
+  refused: (name: string) => ServiceError = (name) => needsRoot(`to run the service as ${name}`),
+): Promise<ServiceUser> {
   const current = currentUser(process.env)
-  if (name === null || name === current.name) return current
-  if (!isRoot()) throw needsRoot(`to run the service as ${name}`)
+  const name = named ?? (isRoot() ? invokingUserName(process.env) : null) ?? current.name
+  if (name === current.name) return current
+  if (!isRoot()) throw refused(name)
   return findUser(name, runCommand)
 }
 
@@ -195,7 +198,7 @@ export function requireRights(scope: ServiceScope): void {
 }
 
 /** The home of an installed service; else the one that a command of this environment has. */
-export function homeOf(installed: InstalledService | null): string {
+export function serviceHome(installed: InstalledService | null): string {
   return (
     installed?.spec?.home ??
     process.env.AI_AGENT_PROXY_HOME ??
@@ -205,7 +208,7 @@ export function homeOf(installed: InstalledService | null): string {
 
 /** The user of an installed service. */
 export async function userOf(installed: InstalledService | null): Promise<ServiceUser> {
-  return serviceUser(installed?.spec === null ? undefined : installed?.spec.user)
+  return serviceUser(installed?.spec?.user)
 }
 
 function needsRoot(what: string): ServiceError {
@@ -225,12 +228,12 @@ function managerEnvironment(): NodeJS.ProcessEnv {
 
 /** In whose environment the service is to be looked at; without one, whose it would be. */
 export async function serviceUserOf(installed: InstalledService | null): Promise<ServiceUser> {
-  const current = currentUser(process.env)
-  const name = installed?.spec?.user ?? (isRoot() ? invokingUserName(process.env) : null) ?? current.name
-  if (name === current.name) return current
-  if (isRoot()) return findUser(name, runCommand)
-  throw new ServiceError(
-    "no_rights",
-    `The service is ${name}'s. Run: sudo env "PATH=$PATH" ai-agent-proxy doctor`,
+  return serviceUser(
+    installed?.spec?.user,
+    (name) =>
+      new ServiceError(
+        "no_rights",
+        `The service is ${name}'s. Run: sudo env "PATH=$PATH" ai-agent-proxy doctor`,
+      ),
   )
 }

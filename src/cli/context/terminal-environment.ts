@@ -1,7 +1,7 @@
 import { type RunCommand, runCommand } from "../../supervise/machine/run-command.ts"
 import { lastingPath } from "../../supervise/machine/service-environment.ts"
 import type { ServiceUser } from "../../supervise/machine/service-user.ts"
-import { printLine } from "../io/print.ts"
+import { note } from "../io/print.ts"
 import { isRoot } from "./installed-service.ts"
 
 /** This process's own; under sudo that of the user's terminal, which sudo has replaced. */
@@ -9,7 +9,7 @@ export async function terminalEnvironment(user: ServiceUser): Promise<NodeJS.Pro
   if (!isRoot() || user.uid === 0) return process.env
   const login = await loginEnvironment(user, runCommand)
   if (login === null) {
-    printLine(
+    note(
       `The shell of ${user.name} (${user.shell ?? "none"}) did not tell its environment; the PATH of this command is used.`,
     )
   }
