@@ -4,6 +4,7 @@ import { checkAgentClis } from "../../supervise/doctor/check-agent-clis.ts"
 import { checkAgentFolders } from "../../supervise/doctor/check-agent-folders.ts"
 import { checkHome } from "../../supervise/doctor/check-home.ts"
 import { checkReverseProxy } from "../../supervise/doctor/check-reverse-proxy.ts"
+import type { InstalledService } from "../../supervise/doctor/check-service.ts"
 import { checkService } from "../../supervise/doctor/check-service.ts"
 import { failure, type HealthCheck, ok } from "../../supervise/machine/health-check.ts"
 import { thisInstallation } from "../../supervise/machine/installation.ts"
@@ -15,7 +16,6 @@ import { DaemonClient, type DaemonStatus } from "../context/daemon-client.ts"
 import { isConfigurationBad } from "../context/home.ts"
 import {
   findInstalled,
-  type InstalledService,
   isRoot,
   type ScopeFlags,
   serviceNameOption,

@@ -3,6 +3,7 @@ import { Command } from "commander"
 import { fullReason } from "../../domain/backend.ts"
 import { formatDuration } from "../../domain/duration.ts"
 import { checkCliPlace } from "../../supervise/doctor/check-agent-clis.ts"
+import type { InstalledService } from "../../supervise/doctor/check-service.ts"
 import { checkService } from "../../supervise/doctor/check-service.ts"
 import { failureOf, type HealthCheck } from "../../supervise/machine/health-check.ts"
 import { runBriefly } from "../../supervise/machine/run-command.ts"
@@ -16,7 +17,6 @@ import {
   homeAndService,
   isConfigurationBad,
 } from "../context/home.ts"
-import type { InstalledService } from "../context/installed-service.ts"
 import { serviceUserOf } from "../context/installed-service.ts"
 import { processLines, processView } from "../context/process-view.ts"
 import { runningProgram, serviceSettings } from "../context/service-settings.ts"

@@ -3,10 +3,11 @@ import { type Config, ConfigError } from "../../config/config.ts"
 import { readConfigText } from "../../config/read-config-text.ts"
 import { resolveConfig, resolveHome } from "../../config/resolve-config.ts"
 import { homeVariable } from "../../config/settings.ts"
+import type { InstalledService } from "../../supervise/doctor/check-service.ts"
 import { failure, type HealthCheck } from "../../supervise/machine/health-check.ts"
 import { runBriefly } from "../../supervise/machine/run-command.ts"
 import { currentUser } from "../../supervise/machine/service-user.ts"
-import { findInstalled, type InstalledService, isRoot } from "./installed-service.ts"
+import { findInstalled, isRoot } from "./installed-service.ts"
 
 /** Of every command that reads or changes something. */
 export interface CommonFlags {

@@ -2,11 +2,11 @@ import { existsSync } from "node:fs"
 import { homedir } from "node:os"
 import { resolve } from "node:path"
 import { Option } from "commander"
+import type { InstalledService } from "../../supervise/doctor/check-service.ts"
 import { LaunchdManager } from "../../supervise/launchd/launchd-manager.ts"
 import { quoteForShell, type RunCommand, runCommand } from "../../supervise/machine/run-command.ts"
 import { ServiceError } from "../../supervise/machine/service-error.ts"
 import type { ServiceManager, ServiceScope } from "../../supervise/machine/service-manager.ts"
-import type { ServiceSpec } from "../../supervise/machine/service-spec.ts"
 import {
   currentUser,
   findUser,
@@ -33,13 +33,6 @@ export function serviceNameOption(): Option {
 /** Those of them that change something also tell of it as JSON. */
 export interface ChangeFlags extends ScopeFlags {
   readonly json?: boolean
-}
-
-export interface InstalledService {
-  readonly manager: ServiceManager
-  /** Null: the definition is damaged, or not ours. */
-  readonly spec: ServiceSpec | null
-  readonly text: string
 }
 
 export function isRoot(): boolean {

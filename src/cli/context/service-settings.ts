@@ -2,12 +2,12 @@ import { type Config, ConfigError, version } from "../../config/config.ts"
 import { parseEnvironmentFile } from "../../config/environment-file.ts"
 import { readConfigText } from "../../config/read-config-text.ts"
 import { resolveConfig } from "../../config/resolve-config.ts"
+import type { InstalledService } from "../../supervise/doctor/check-service.ts"
 import { failure, type HealthCheck, warning } from "../../supervise/machine/health-check.ts"
 import { captureEnvironment, pathWithAny } from "../../supervise/machine/service-environment.ts"
 import { environmentFileOf } from "../../supervise/machine/service-spec.ts"
 import type { ServiceUser } from "../../supervise/machine/service-user.ts"
 import { configurationFailure } from "./home.ts"
-import type { InstalledService } from "./installed-service.ts"
 
 type ServiceSettings = { readonly environment: Readonly<Record<string, string>> } & (
   | { readonly config: Config; readonly problem: null }

@@ -11,15 +11,14 @@ import {
   tryProgram,
 } from "../machine/installation.ts"
 import type { RunCommand } from "../machine/run-command.ts"
-import type { ServiceManager, ServiceState } from "../machine/service-manager.ts"
+import type { Definition, ServiceManager, ServiceState } from "../machine/service-manager.ts"
 import type { ServiceSpec } from "../machine/service-spec.ts"
 import type { ServiceUser } from "../machine/service-user.ts"
 import { hasLinger } from "../systemd/systemd-manager.ts"
 
-export interface InstalledDefinition {
+/** What is installed, with what manages it. */
+export interface InstalledService extends Definition {
   readonly manager: ServiceManager
-  readonly spec: ServiceSpec | null
-  readonly text: string
 }
 
 const enableAgain = "ai-agent-proxy enable"
@@ -27,7 +26,7 @@ const restart = "ai-agent-proxy restart"
 
 /** The definition, what it starts, and how the service manager has it. */
 export async function checkService(
-  installed: InstalledDefinition | null,
+  installed: InstalledService | null,
   user: ServiceUser,
   environment: Readonly<Record<string, string>>,
   run: RunCommand,
@@ -82,10 +81,7 @@ async function checkProgram(
   return ok("program", `${node} ${launcher}. ${moving}`)
 }
 
-async function checkDefinition(
-  { manager, text }: InstalledDefinition,
-  spec: ServiceSpec,
-): Promise<HealthCheck> {
+async function checkDefinition({ manager, text }: InstalledService, spec: ServiceSpec): Promise<HealthCheck> {
   if (text === (await manager.define({ ...spec, version }))) return ok("definition", manager.definitionPath)
   return warning(
     "definition",

@@ -1,11 +1,12 @@
-import { mkdir, readFile, rm } from "node:fs/promises"
-import { dirname, join } from "node:path"
-import { removeTemporaries, writeAtomic } from "../../disk/write-atomic.ts"
-import { messageOf } from "../../domain/errors.ts"
-import { systemCodeOf } from "../../domain/file-problem.ts"
+import { join } from "node:path"
 import type { RunCommand } from "../machine/run-command.ts"
 import { ServiceError } from "../machine/service-error.ts"
-import type { ServiceManager, ServiceScope, ServiceState, ShellCommand } from "../machine/service-manager.ts"
+import {
+  ServiceManager,
+  type ServiceScope,
+  type ServiceState,
+  type ShellCommand,
+} from "../machine/service-manager.ts"
 import type { ServiceSpec } from "../machine/service-spec.ts"
 import { launchdLabel, launchdLogFile, launchdPlist, specOfLaunchdPlist } from "./launchd-plist.ts"
 
@@ -22,25 +23,19 @@ export interface LaunchdOptions {
 /** Whether launchd still has the service. */
 const notFound = 113
 
-export class LaunchdManager implements ServiceManager {
+export class LaunchdManager extends ServiceManager {
   readonly name = "launchd"
-  readonly scope: ServiceScope
-  readonly definitionPath: string
   readonly #domain: string
   readonly #home: string
   readonly #run: RunCommand
 
   constructor(options: LaunchdOptions) {
-    this.scope = options.scope
-    this.#run = options.run
-    this.#home = options.home
-    this.#domain = options.scope === "system" ? "system" : `gui/${options.user.uid}`
-    const folder =
-      options.folder ??
-      (options.scope === "system"
-        ? "/Library/LaunchDaemons"
-        : join(options.user.homeDir, "Library/LaunchAgents"))
-    this.definitionPath = join(folder, `${launchdLabel}.plist`)
+    const { scope, user, home, run } = options
+    const usual = scope === "system" ? "/Library/LaunchDaemons" : join(user.homeDir, "Library/LaunchAgents")
+    super(scope, join(options.folder ?? usual, `${launchdLabel}.plist`))
+    this.#run = run
+    this.#home = home
+    this.#domain = scope === "system" ? "system" : `gui/${user.uid}`
   }
 
   get #target(): string {
@@ -55,18 +50,12 @@ export class LaunchdManager implements ServiceManager {
     ].map((args) => ({ program: "launchctl", args }))
   }
 
-  async define(spec: ServiceSpec): Promise<string> {
-    return launchdPlist(spec, this.scope)
+  protected override specOf(text: string): ServiceSpec | null {
+    return specOfLaunchdPlist(text)
   }
 
-  async installed(): Promise<{ readonly spec: ServiceSpec | null; readonly text: string } | null> {
-    try {
-      const text = await readFile(this.definitionPath, "utf8")
-      return { spec: specOfLaunchdPlist(text), text }
-    } catch (error) {
-      if (systemCodeOf(error) === "ENOENT") return null
-      throw new ServiceError("failure", `${this.definitionPath} cannot be read: ${messageOf(error)}.`, error)
-    }
+  async define(spec: ServiceSpec): Promise<string> {
+    return launchdPlist(spec, this.scope)
   }
 
   async state(): Promise<ServiceState> {
@@ -89,16 +78,6 @@ export class LaunchdManager implements ServiceManager {
     await this.#bootOut()
   }
 
-  async write(spec: ServiceSpec): Promise<void> {
-    try {
-      await mkdir(dirname(this.definitionPath), { recursive: true })
-      await removeTemporaries(this.definitionPath)
-      await writeAtomic(this.definitionPath, launchdPlist(spec, this.scope), 0o644)
-    } catch (error) {
-      throw this.#fileError(error, "written")
-    }
-  }
-
   async restart(): Promise<void> {
     const { exitCode } = await this.#launchctl(["print", this.#target])
     // RunAtLoad starts it.
@@ -113,21 +92,10 @@ export class LaunchdManager implements ServiceManager {
 
   async remove(): Promise<void> {
     await this.#bootOut()
-    try {
-      await rm(this.definitionPath, { force: true })
-      await removeTemporaries(this.definitionPath)
-    } catch (error) {
-      throw this.#fileError(error, "removed")
-    }
+    await this.removeDefinition()
   }
 
-  logCommand({
-    lines,
-    isFollowing,
-  }: {
-    readonly lines: number
-    readonly isFollowing: boolean
-  }): ShellCommand {
+  logCommand({ lines, isFollowing }: Parameters<ServiceManager["logCommand"]>[0]): ShellCommand {
     const follow = isFollowing ? ["-F"] : []
     return { program: "tail", args: ["-n", String(lines), ...follow, launchdLogFile({ home: this.#home })] }
   }
@@ -152,15 +120,6 @@ export class LaunchdManager implements ServiceManager {
     throw new ServiceError(
       isRight ? "no_rights" : "failure",
       `\`launchctl ${args.join(" ")}\` failed: ${stderr.trim()}`,
-    )
-  }
-
-  #fileError(error: unknown, what: string): ServiceError {
-    const isRight = systemCodeOf(error) === "EACCES" || systemCodeOf(error) === "EPERM"
-    return new ServiceError(
-      isRight ? "no_rights" : "failure",
-      `${this.definitionPath} cannot be ${what}: ${messageOf(error)}.`,
-      error,
     )
   }
 }

@@ -1,11 +1,12 @@
-import { mkdir, readFile, rm } from "node:fs/promises"
-import { dirname, join } from "node:path"
-import { removeTemporaries, writeAtomic } from "../../disk/write-atomic.ts"
-import { messageOf } from "../../domain/errors.ts"
-import { systemCodeOf } from "../../domain/file-problem.ts"
+import { join } from "node:path"
 import type { CommandResult, RunCommand } from "../machine/run-command.ts"
 import { ServiceError } from "../machine/service-error.ts"
-import type { ServiceManager, ServiceScope, ServiceState, ShellCommand } from "../machine/service-manager.ts"
+import {
+  ServiceManager,
+  type ServiceScope,
+  type ServiceState,
+  type ShellCommand,
+} from "../machine/service-manager.ts"
 import type { ServiceSpec } from "../machine/service-spec.ts"
 import { keepUnit, parseOldUnit } from "./old-unit.ts"
 import { specOfSystemdUnit, systemdUnit } from "./systemd-unit.ts"
@@ -29,23 +30,21 @@ export function unitFolderOf({ scope, homeDir }: Pick<SystemdOptions, "scope" | 
   return scope === "user" ? join(homeDir, ".config/systemd/user") : "/etc/systemd/system"
 }
 
-export class SystemdManager implements ServiceManager {
+export class SystemdManager extends ServiceManager {
   readonly name = "systemd"
-  readonly scope: ServiceScope
-  readonly definitionPath: string
   readonly unitName: string
   readonly #run: RunCommand
   readonly #env: NodeJS.ProcessEnv
   readonly #scopeFlags: readonly string[]
 
   constructor(options: SystemdOptions) {
-    this.scope = options.scope
+    const folder = options.folder ?? unitFolderOf(options)
+    const unitName = options.unitName ?? unitNameIn(folder)
+    super(options.scope, join(folder, unitName))
+    this.unitName = unitName
     this.#run = options.run
     this.#env = options.env
     this.#scopeFlags = options.scope === "user" ? ["--user"] : []
-    const folder = options.folder ?? unitFolderOf(options)
-    this.unitName = options.unitName ?? unitNameIn(folder)
-    this.definitionPath = join(folder, this.unitName)
   }
 
   get steps(): readonly ShellCommand[] {
@@ -55,6 +54,10 @@ export class SystemdManager implements ServiceManager {
     }))
   }
 
+  protected override specOf(text: string): ServiceSpec | null {
+    return specOfSystemdUnit(text)
+  }
+
   async define(spec: ServiceSpec): Promise<string> {
     const { stdout } = await this.#run("systemctl", ["--version"], { env: this.#env })
     const version = /^systemd (\d+)/.exec(stdout)?.[1]
@@ -62,16 +65,6 @@ export class SystemdManager implements ServiceManager {
       scope: this.scope,
       systemdVersion: version === undefined ? null : Number(version),
     })
-  }
-
-  async installed(): Promise<{ readonly spec: ServiceSpec | null; readonly text: string } | null> {
-    try {
-      const text = await readFile(this.definitionPath, "utf8")
-      return { spec: specOfSystemdUnit(text), text }
-    } catch (error) {
-      if (systemCodeOf(error) === "ENOENT") return null
-      throw new ServiceError("failure", `${this.definitionPath} cannot be read: ${messageOf(error)}.`, error)
-    }
   }
 
   async state(): Promise<ServiceState> {
@@ -105,19 +98,10 @@ export class SystemdManager implements ServiceManager {
     await this.#systemctl(["enable", "--quiet", this.unitName])
   }
 
-  async write(spec: ServiceSpec): Promise<void> {
-    const text = await this.define(spec)
+  protected override async keepReplaced(): Promise<void> {
     const before = await this.installed()
-    try {
-      if (before !== null && parseOldUnit(before.text) !== null)
-        await keepUnit(this.definitionPath, before.text)
-      await mkdir(dirname(this.definitionPath), { recursive: true })
-      await removeTemporaries(this.definitionPath)
-      // Readable by all: there is no secret in it, and a person may want to see what the machine does.
-      await writeAtomic(this.definitionPath, text, 0o644)
-    } catch (error) {
-      throw this.#fileError(error, "written")
-    }
+    if (before === null || parseOldUnit(before.text) === null) return
+    await this.changeFile("written", () => keepUnit(this.definitionPath, before.text))
   }
 
   async restart(): Promise<void> {
@@ -143,23 +127,12 @@ export class SystemdManager implements ServiceManager {
     const stopped = await this.#attempt(["disable", "--quiet", "--now", this.unitName])
     if (isInstalled && stopped.exitCode !== 0) this.#fail(["disable", "--now", this.unitName], stopped)
     if (!isInstalled) await this.#attempt(["stop", this.unitName])
-    try {
-      await rm(this.definitionPath, { force: true })
-      await removeTemporaries(this.definitionPath)
-    } catch (error) {
-      throw this.#fileError(error, "removed")
-    }
+    await this.removeDefinition()
     await this.#systemctl(["daemon-reload"])
     await this.#attempt(["reset-failed", this.unitName])
   }
 
-  logCommand({
-    lines,
-    isFollowing,
-  }: {
-    readonly lines: number
-    readonly isFollowing: boolean
-  }): ShellCommand {
+  logCommand({ lines, isFollowing }: Parameters<ServiceManager["logCommand"]>[0]): ShellCommand {
     const follow = isFollowing ? ["--follow"] : []
     const unit = this.scope === "user" ? ["--user", "--user-unit"] : ["--unit"]
     return {
@@ -205,15 +178,6 @@ export class SystemdManager implements ServiceManager {
     if (/[Aa]uthentication required|Access denied|Permission denied/.test(stderr)) {
       throw new ServiceError("no_rights", `systemd does not let this user do it: ${stderr.trim()}`)
     }
-  }
-
-  #fileError(error: unknown, what: string): ServiceError {
-    const isRight = systemCodeOf(error) === "EACCES" || systemCodeOf(error) === "EPERM"
-    return new ServiceError(
-      isRight ? "no_rights" : "failure",
-      `${this.definitionPath} cannot be ${what}: ${messageOf(error)}.`,
-      error,
-    )
   }
 }
 
