@@ -1,7 +1,12 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
 import type { LiveResponse } from "../../domain/response-log.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
-import { cancelWhenGone, holdTurn } from "./client-connection.ts"
+import { type ClientConnection, TurnClients } from "./client-connection.ts"
+
+const clients = new TurnClients()
+const holdTurn = (live: LiveResponse) => clients.hold(live)
+const cancelWhenGone = (client: ClientConnection, live: LiveResponse, graceMs: number) =>
+  clients.cancelWhenGone(client, live, graceMs)
 
 beforeEach(() => {
   vi.useFakeTimers()

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { LiveResponse } from "../../domain/response-log.ts"
-import type { HttpContext } from "./http-env.ts"
 
 /** Tells when the client of one request has gone before it had the whole answer. */
 export interface ClientConnection {
@@ -26,50 +25,56 @@ function watchClient(incoming: IncomingMessage, outgoing: ServerResponse): Clien
 const permanentClient: ClientConnection = { gone: new AbortController().signal, release: () => {} }
 
 /** The connection of a request. */
-export function clientOf({ env }: HttpContext): ClientConnection {
+export function clientOf({
+  env,
+}: {
+  readonly env?: { readonly incoming?: IncomingMessage; readonly outgoing?: ServerResponse }
+}): ClientConnection {
   const { incoming, outgoing } = env ?? {}
   return incoming === undefined || outgoing === undefined ? permanentClient : watchClient(incoming, outgoing)
 }
 
-/** Clients that want a turn: one that lost its connection may have taken the stream up again on another. */
-const waiting = new WeakMap<LiveResponse, number>()
+/** The clients of the turns of a service. */
+export class TurnClients {
+  /** Clients that want a turn: one that lost its connection may have taken the stream up again on another. */
+  readonly #waiting = new WeakMap<LiveResponse, number>()
+  /** Turns whose conversation has gone on, so that nobody comes back for them. */
+  readonly #left = new WeakSet<LiveResponse>()
 
-function wait(live: LiveResponse, change: 1 | -1): void {
-  const count = (waiting.get(live) ?? 0) + change
-  waiting.set(live, count)
-  live.isUnattended = count === 0
-}
-
-/** Turns whose conversation has gone on, so that nobody comes back for them. */
-const left = new WeakSet<LiveResponse>()
-
-/** The turn goes on whoever leaves. */
-export function holdTurn(live: LiveResponse): void {
-  wait(live, 1)
-  const { goesOnBehind } = live
-  if (!goesOnBehind || left.has(goesOnBehind)) return
-  left.add(goesOnBehind)
-  if (waiting.get(goesOnBehind) === 0) goesOnBehind.cancel()
-}
-
-/**
- * The one place that decides what a lost client means: its turn is cancelled after the grace, unless it ended by then or
- * another client of it is there. Whoever sends the conversation's next message does not come back for it: then at once.
- */
-export function cancelWhenGone(connection: ClientConnection, live: LiveResponse, graceMs: number): void {
-  holdTurn(live)
-  const start = (): void => {
-    wait(live, -1)
-    const cancel = (): void => {
-      if (waiting.get(live) === 0) live.cancel()
-    }
-    if (left.has(live)) {
-      cancel()
-      return
-    }
-    const timer = setTimeout(cancel, graceMs)
-    void live.finished.then(() => clearTimeout(timer))
+  /** The turn goes on whoever leaves. */
+  hold(live: LiveResponse): void {
+    this.#wait(live, 1)
+    const { goesOnBehind } = live
+    if (!goesOnBehind || this.#left.has(goesOnBehind)) return
+    this.#left.add(goesOnBehind)
+    if (this.#waiting.get(goesOnBehind) === 0) goesOnBehind.cancel()
   }
-  if (connection.gone.aborted) start()
-  else connection.gone.addEventListener("abort", start, { once: true })
+
+  /**
+   * The one place that decides what a lost client means: its turn is cancelled after the grace, unless it ended by then or
+   * another client of it is there. Whoever sends the conversation's next message does not come back for it: then at once.
+   */
+  cancelWhenGone({ gone }: ClientConnection, live: LiveResponse, graceMs: number): void {
+    this.hold(live)
+    const start = (): void => {
+      this.#wait(live, -1)
+      const cancel = (): void => {
+        if (this.#waiting.get(live) === 0) live.cancel()
+      }
+      if (this.#left.has(live)) {
+        cancel()
+        return
+      }
+      const timer = setTimeout(cancel, graceMs)
+      void live.finished.then(() => clearTimeout(timer))
+    }
+    if (gone.aborted) start()
+    else gone.addEventListener("abort", start, { once: true })
+  }
+
+  #wait(live: LiveResponse, change: 1 | -1): void {
+    const count = (this.#waiting.get(live) ?? 0) + change
+    this.#waiting.set(live, count)
+    live.isUnattended = count === 0
+  }
 }

@@ -2,7 +2,12 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Context, Hono } from "hono"
 import type { ByteShare } from "./bounds.ts"
 import type { ClientAddress } from "./client-address.ts"
-import type { LargeAnswer } from "./large-answer.ts"
+
+/** A body that is written as its reader takes it. */
+export interface LargeAnswer {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+}
 
 /** What every handler finds in its context, by `context.get`: `context.var` makes an object of all of it each time. */
 export interface HttpEnv {

@@ -3,18 +3,12 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
 import type { MiddlewareHandler } from "hono"
 import { isLongJson, jsonPieces } from "../../domain/json-pieces.ts"
 import { clientOf } from "./client-connection.ts"
-import type { HttpContext, HttpEnv } from "./http-env.ts"
+import type { HttpContext, HttpEnv, LargeAnswer } from "./http-env.ts"
 import { breakOff, nextTurn, settled } from "./settled.ts"
 import type { StalledReaders } from "./stalled-readers.ts"
 
 /** Shorter answers are handed over whole: a socket takes as much at once. */
 const largeBytes = 64 * 1024
-
-/** A body that is written as its reader takes it. */
-export interface LargeAnswer {
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: WholeBody | AsyncIterable<Uint8Array>
-}
 
 /** Plain data as a JSON body with status 200. */
 export function answerJson(

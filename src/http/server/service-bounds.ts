@@ -6,6 +6,7 @@ import type { Log } from "../../domain/log.ts"
 import { SharedRoom } from "../../domain/shared-room.ts"
 import { BoundLog, ByteBudget } from "./bounds.ts"
 import { type ClientAddress, ClientAddresses, partyOf } from "./client-address.ts"
+import { TurnClients } from "./client-connection.ts"
 import { Connections, ownReserve } from "./connections.ts"
 import { StalledReaders } from "./stalled-readers.ts"
 
@@ -17,6 +18,8 @@ export interface ServiceBounds {
   /** Of the port; the socket in the home is its owner's alone. */
   readonly connections: Connections
   readonly readers: StalledReaders
+  /** Who waits for which turn. */
+  readonly turns: TurnClients
   readonly log: BoundLog
 }
 
@@ -53,6 +56,7 @@ export function createServiceBounds(
       bounds,
     }),
     readers: new StalledReaders(limits, bounds),
+    turns: new TurnClients(),
     log: bounds,
   }
 }

@@ -42,6 +42,8 @@ export class StalledReaders {
   readonly #gone = new FinalizationRegistry<string>((digest) => {
     if (this.#shared.get(digest)?.deref() === undefined) this.#shared.delete(digest)
   })
+  /** Of finished responses, by their logs. */
+  readonly #weights = new WeakMap<object, number>()
   #timer: NodeJS.Timeout | null = null
 
   constructor(limits: StalledReaderLimits, bounds: BoundLog, now: () => number = () => performance.now()) {
@@ -68,6 +70,15 @@ export class StalledReaders {
     this.#shared.set(digest, new WeakRef(whole))
     this.#gone.register(whole, digest)
     return whole
+  }
+
+  /** About how many bytes a response takes that is kept for its readers. */
+  bytesOf({ log, record }: Pick<LiveResponse, "log" | "record">): number {
+    const known = this.#weights.get(log)
+    if (known !== undefined) return known
+    const bytes = charactersIn(record.output)
+    if (log.isClosed) this.#weights.set(log, bytes)
+    return bytes
   }
 
   #tick(): void {
@@ -112,17 +123,6 @@ export class StalledReaders {
     this.#bounds.met(bound, { stalledMs: Math.round(this.#now() - entry.since), bytes: entry.bytes() })
     entry.end()
   }
-}
-
-const weights = new WeakMap<object, number>()
-
-/** About how many bytes a response takes that is kept for its readers. */
-export function bytesOfResponse({ log, record }: Pick<LiveResponse, "log" | "record">): number {
-  const known = weights.get(log)
-  if (known !== undefined) return known
-  const bytes = charactersIn(record.output)
-  if (log.isClosed) weights.set(log, bytes)
-  return bytes
 }
 
 function charactersIn(value: unknown): number {

@@ -6,20 +6,21 @@ import type { ResponseRecord } from "../../domain/responses.ts"
 import type { Engine } from "../../engine/engine.ts"
 import type { WireObject } from "../../protocol/common/answer-parts.ts"
 import { failureOf, toBegunErrorBody } from "../../protocol/common/errors.ts"
-import { looseResponses } from "../../protocol/common/loose-forms.ts"
-import { isEmptyList } from "../../protocol/common/parameters.ts"
 import { isObject } from "../../protocol/common/shape.ts"
 import { estimateInputTokens } from "../../protocol/common/token-estimate.ts"
+import { responsesApi } from "../../protocol/responses/api.ts"
 import { parseCompactRequest } from "../../protocol/responses/compact-request.ts"
 import { toCompaction } from "../../protocol/responses/compaction.ts"
 import { parseResponsesRequest } from "../../protocol/responses/request.ts"
 import { toWireItem } from "../../protocol/responses/wire-items.ts"
 import { readLooseBody } from "../guard/json-body.ts"
 import { advisoryHeader } from "../guard/query-parameters.ts"
-import { cancelWhenGone, clientOf } from "../server/client-connection.ts"
+import { clientOf } from "../server/client-connection.ts"
 import type { HttpContext } from "../server/http-env.ts"
 import { answerJson } from "../server/large-answer.ts"
-import { pastOf, withReferencedItems } from "./earlier-items.ts"
+import type { ServiceBounds } from "../server/service-bounds.ts"
+import { pastOf } from "./earlier-items.ts"
+import { resolved, submit } from "./submit.ts"
 import { answerInTime, failed, type WaitedAnswer } from "./waiting-answer.ts"
 
 /**
@@ -29,15 +30,17 @@ import { answerInTime, failed, type WaitedAnswer } from "./waiting-answer.ts"
 export function createCompactHandler({
   engine,
   config,
+  bounds,
 }: {
   readonly engine: Engine
   readonly config: Config
+  readonly bounds: ServiceBounds
 }): (context: HttpContext) => Promise<Response> {
   return async (context) => {
     const principal = context.get("principal")
-    const body = await readLooseBody(context, config, looseResponses)
+    const body = await readLooseBody(context, config, responsesApi.loosen)
     const { turn, messages, advisory } = parseCompactRequest(
-      await withReferencedItems(body, principal, engine),
+      await resolved(responsesApi, body, principal, engine),
     )
     const past = await pastOf(engine, principal, turn)
     const request = {
@@ -54,8 +57,13 @@ export function createCompactHandler({
     const client = clientOf(context)
     const headers = advisoryHeader(advisory)
     const work = async (): Promise<WaitedAnswer> => {
-      const live = await engine.submit(principal, request)
-      cancelWhenGone(client, live, config.limits.disconnectGraceMs)
+      const { disconnectGraceMs: graceMs } = config.limits
+      const live = await submit({ engine, bounds }, responsesApi, {
+        principal,
+        turn: request,
+        client,
+        graceMs,
+      })
       const record = await live.finished
       context.set("isAborted", client.gone.aborted)
       const summary = answerText(record.output)
@@ -109,17 +117,10 @@ export function createInputTokensHandler({
   readonly config: Config
 }): (context: HttpContext) => Promise<Response> {
   return async (context) => {
-    const body = await readLooseBody(context, config, looseResponses)
+    const body = await readLooseBody(context, config, responsesApi.loosen)
     if (!isObject(body)) throw new ProxyError("invalid_request", "The body must be a JSON object.")
-    const hasInput = body.input !== undefined && body.input !== null && !isEmptyList(body.input)
-    // The same reading as for a response, which needs some input.
-    const { turn, advisory } = parseResponsesRequest({
-      ...body,
-      ...(!hasInput && { input: "-" }),
-      background: false,
-    })
-    const request = hasInput ? turn : { ...turn, input: [] }
-    const tokens = estimateInputTokens(request, await pastOf(engine, context.get("principal"), request))
+    const { turn, advisory } = parseResponsesRequest({ ...body, background: false }, { needsInput: false })
+    const tokens = estimateInputTokens(turn, await pastOf(engine, context.get("principal"), turn))
     const counted = { object: "response.input_tokens", input_tokens: tokens }
     return context.json(counted, 200, advisoryHeader(advisory))
   }

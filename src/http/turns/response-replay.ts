@@ -1,16 +1,15 @@
-import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
 import type { Config } from "../../config/config.ts"
 import type { LiveResponse, ResponseLogReader } from "../../domain/response-log.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
 import type { Engine } from "../../engine/engine.ts"
 import { invalidRequest } from "../../protocol/common/shape.ts"
+import { createResponsesEncoder } from "../../protocol/responses/api.ts"
 import { ItemTracker } from "../../protocol/responses/item-tracker.ts"
-import { cancelWhenGone, clientOf } from "../server/client-connection.ts"
+import { clientOf } from "../server/client-connection.ts"
 import type { HttpContext } from "../server/http-env.ts"
 import type { ServiceBounds } from "../server/service-bounds.ts"
 import { serverLabelOf } from "./earlier-items.ts"
-import { writeSse } from "./sse-writer.ts"
-import { createResponsesEncoder } from "./turn-api.ts"
+import { answerSse, outgoingOf } from "./sse-writer.ts"
 
 const eventsPerStep = 1024
 
@@ -38,16 +37,15 @@ export async function replayResponse(
     bounds,
   }: { readonly engine: Engine; readonly config: Config; readonly bounds: ServiceBounds },
 ): Promise<Response> {
-  const { outgoing } = context.env ?? {}
-  if (outgoing === undefined) throw new Error("Streams need the Node server around the app.")
+  outgoingOf(context)
   const live = await engine.reopen(context.get("principal"), "response", id)
   const place = placeBehind(startingAfter ?? -1, live.log, hasLostEvents(live.record))
   const client = clientOf(context)
   try {
     // Whoever takes up the stream of a foreground answer is a client of it that may go, like the one before.
-    if (!live.record.isBackground) cancelWhenGone(client, live, config.limits.disconnectGraceMs)
+    if (!live.record.isBackground) bounds.turns.cancelWhenGone(client, live, config.limits.disconnectGraceMs)
     const items = await trackItems(live, place.from)
-    await writeSse(outgoing, {
+    return await answerSse(context, {
       log: live.log,
       held: live,
       readers: bounds.readers,
@@ -57,15 +55,9 @@ export async function replayResponse(
       keepAliveMs: config.limits.keepAliveMs,
       clientGone: client.gone,
     })
-  } catch (error) {
-    if (!outgoing.headersSent) throw error
-    // The status is out; the connection is cut, which is all that can be told, and the log gets the rest.
-    context.set("failure", error)
   } finally {
-    context.set("isAborted", client.gone.aborted)
     client.release()
   }
-  return RESPONSE_ALREADY_SENT
 }
 
 /**

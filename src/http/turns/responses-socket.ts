@@ -8,6 +8,7 @@ import type { LiveResponse } from "../../domain/response-log.ts"
 import type { Engine } from "../../engine/engine.ts"
 import { toErrorResponse } from "../../protocol/common/errors.ts"
 import { isObject } from "../../protocol/common/shape.ts"
+import { responsesApi } from "../../protocol/responses/api.ts"
 import { isAnsweredAtOnce, readSocketMessage, toRefusal } from "../../protocol/responses/socket-messages.ts"
 import { parseJson } from "../guard/json-body.ts"
 import {
@@ -19,14 +20,14 @@ import {
   sessionOf,
   taskOf,
 } from "../guard/request-headers.ts"
-import type { ByteBudget, ByteShare } from "../server/bounds.ts"
-import { cancelWhenGone, holdTurn } from "../server/client-connection.ts"
+import type { ByteShare } from "../server/bounds.ts"
+import type { ClientConnection } from "../server/client-connection.ts"
 import type { HttpLogEntry } from "../server/http-env.ts"
-import type { StalledReaders } from "../server/stalled-readers.ts"
+import type { ServiceBounds } from "../server/service-bounds.ts"
 import { serverLabelOf } from "./earlier-items.ts"
 import { type ContinuedBody, type PastBudget, SocketPast } from "./socket-past.ts"
 import { MessageSender, writeSocketEvents } from "./socket-writer.ts"
-import { responsesApi } from "./turn-api.ts"
+import { resolved, submit } from "./submit.ts"
 
 /** Messages that may wait for the turn before them. */
 const maxWaiting = 16
@@ -41,8 +42,7 @@ export interface ResponsesSocketOptions {
   readonly principal: string
   /** Of the client. */
   readonly address: string | null
-  readonly bodies: ByteBudget
-  readonly readers: StalledReaders
+  readonly bounds: ServiceBounds
   readonly pasts: PastBudget
   /** Called once a message. */
   readonly log: (entry: HttpLogEntry) => void
@@ -145,8 +145,8 @@ export class ResponsesSocket {
   }
 
   #nextMessage(): { bytes: number; readonly share: ByteShare } {
-    const { bodies, principal } = this.#options
-    return { bytes: 0, share: bodies.open(principal) }
+    const { bounds, principal } = this.#options
+    return { bytes: 0, share: bounds.bodies.open(principal) }
   }
 
   /**
@@ -251,52 +251,56 @@ export class ResponsesSocket {
   }
 
   async #run(content: unknown, ownBytes: number): Promise<void> {
-    const { engine, principal, headers } = this.#options
+    const { engine, config, bounds, principal, headers } = this.#options
     const sent = readSocketMessage(content)
-    const message = this.#options.config.looseBodies ? responsesApi.loosen(sent) : sent
-    const prepared = (await responsesApi.prepare?.(message, principal, engine)) ?? message
-    if (!isObject(prepared)) throw new Error("A message that was read is an object.")
-    const asSent = responsesApi.parse(prepared)
-    const continued = this.#past.continue(prepared)
+    const message = config.looseBodies ? responsesApi.loosen(sent) : sent
+    const whole = await resolved(responsesApi, message, principal, engine)
+    if (!isObject(whole)) throw new Error("A message that was read is an object.")
+    const asSent = responsesApi.parse(whole)
+    const continued = this.#past.continue(whole)
     // Read twice, so that faults are told at the places where the client has them.
     const { turn } = continued.continuedId === null ? asSent : responsesApi.parse(continued.body)
     if (this.#gone.signal.aborted) return
-    const live = await engine.submit(principal, {
-      ...turn,
-      ...sessionIn(prepared, this.#session),
-      inputPaths: continued.inputPaths,
-      sideRequest: taskOf(headers) ?? asSent.turn.sideRequest,
-      ...(continued.continuedId !== null && {
-        echo: { ...turn.echo, previous_response_id: continued.continuedId },
-      }),
-    })
-    await this.#tell(live)
-    this.#remember(live, continued, ownBytes)
+    const client = this.#watchClient()
+    try {
+      const live = await submit({ engine, bounds }, responsesApi, {
+        principal,
+        turn: {
+          ...turn,
+          ...sessionIn(whole, this.#session),
+          inputPaths: continued.inputPaths,
+          sideRequest: taskOf(headers) ?? asSent.turn.sideRequest,
+          ...(continued.continuedId !== null && {
+            echo: { ...turn.echo, previous_response_id: continued.continuedId },
+          }),
+        },
+        client,
+        graceMs: this.#onDisconnect === "continue" ? null : config.limits.disconnectGraceMs,
+      })
+      await this.#write(live, client.gone)
+      await live.finished
+      this.#remember(live, continued, ownBytes)
+    } finally {
+      client.release()
+    }
   }
 
-  async #tell(live: LiveResponse): Promise<void> {
-    const { engine, config } = this.#options
-    const client = this.#watchClient()
-    if (this.#onDisconnect === "continue") holdTurn(live)
-    else cancelWhenGone(client, live, config.limits.disconnectGraceMs)
+  async #write(live: LiveResponse, gone: AbortSignal): Promise<void> {
+    const { engine, config, bounds } = this.#options
+    const [socket, connection, sender] = [this.#socket, this.#connection, this.#sender]
+    const { keepAliveMs } = config.limits
+    const wire = { socket, connection, sender, readers: bounds.readers, keepAliveMs, gone }
     try {
-      const { readers } = this.#options
-      const [socket, connection, sender] = [this.#socket, this.#connection, this.#sender]
-      const { keepAliveMs } = config.limits
-      const wire = { socket, connection, sender, readers, keepAliveMs, gone: client.gone }
       await writeSocketEvents(wire, live, serverLabelOf(engine, live.record))
     } catch (error) {
       // It has begun, and what follows would be taken for its end.
       this.#socket.close(1011, "The answer cannot be told to its end.")
       throw error
-    } finally {
-      client.release()
     }
-    await live.finished
   }
 
   /** Of one turn: a socket must not hold on to all that it has had. */
-  #watchClient(): { readonly gone: AbortSignal; release(): void } {
+  #watchClient(): ClientConnection {
     const controller = new AbortController()
     const { signal } = this.#gone
     const abort = (): void => controller.abort()

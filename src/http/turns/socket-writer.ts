@@ -3,11 +3,11 @@ import type { WebSocket } from "ws"
 import { isLongJson, jsonPieces } from "../../domain/json-pieces.ts"
 import { oneLineJson } from "../../domain/one-line-json.ts"
 import type { LiveResponse } from "../../domain/response-log.ts"
+import { createResponsesProjection } from "../../protocol/responses/api.ts"
 import { keepAliveEvent } from "../../protocol/responses/events.ts"
 import { nextTurn, settled } from "../server/settled.ts"
-import { bytesOfResponse, type StalledReaders } from "../server/stalled-readers.ts"
+import type { StalledReaders } from "../server/stalled-readers.ts"
 import { Silence } from "./silence.ts"
-import { createResponsesProjection } from "./turn-api.ts"
 
 const eventsPerRead = 256
 
@@ -97,7 +97,7 @@ async function drained({ socket, connection, readers, gone }: SocketWire, live: 
   if (gone.aborted || !connection.writableNeedDrain) return nextTurn()
   const goesOn = readers.stalls({
     source: live.log,
-    bytes: () => bytesOfResponse(live),
+    bytes: () => readers.bytesOf(live),
     end: () => socket.terminate(),
   })
   await settled(connection, "drain", gone)

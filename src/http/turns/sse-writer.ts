@@ -1,10 +1,12 @@
 import type { ServerResponse } from "node:http"
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
 import { oneLineJson } from "../../domain/one-line-json.ts"
 import type { LiveResponse, ResponseLogReader } from "../../domain/response-log.ts"
+import type { EventEncoder } from "../../protocol/common/wire-api.ts"
+import type { HttpContext } from "../server/http-env.ts"
 import { breakOff, nextTurn, settled, taken } from "../server/settled.ts"
-import { bytesOfResponse, type StalledReaders } from "../server/stalled-readers.ts"
+import type { StalledReaders } from "../server/stalled-readers.ts"
 import { Silence } from "./silence.ts"
-import type { EventEncoder } from "./turn-api.ts"
 
 export interface SseStream {
   readonly log: ResponseLogReader
@@ -52,6 +54,24 @@ export async function writeSse(outgoing: ServerResponse, stream: SseStream): Pro
     // Only after a fault of ours or a client that left: a stream cut short must not look like a finished one.
     if (!outgoing.writableEnded) breakOff(outgoing)
   }
+}
+
+/** The same as the answer to a request. */
+export async function answerSse(context: HttpContext, stream: SseStream): Promise<Response> {
+  try {
+    await writeSse(outgoingOf(context), stream)
+  } catch (error) {
+    // The status is out; the connection is cut, which is all that can be told, and the log gets the rest.
+    context.set("failure", error)
+  }
+  context.set("isAborted", stream.clientGone.aborted)
+  return RESPONSE_ALREADY_SENT
+}
+
+/** What a stream is written to. */
+export function outgoingOf({ env }: HttpContext): ServerResponse {
+  if (env?.outgoing === undefined) throw new Error("Streams need the Node server around the app.")
+  return env.outgoing
 }
 
 /** Returns what is left to write when the last event is told: it goes out with the end, in one write. */
@@ -166,7 +186,7 @@ class Wire {
     const { held, readers } = this.#stream
     return readers.stalls({
       source: held.log,
-      bytes: () => bytesOfResponse(held),
+      bytes: () => readers.bytesOf(held),
       end: () => breakOff(this.#outgoing),
     })
   }

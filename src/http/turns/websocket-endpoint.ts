@@ -100,8 +100,7 @@ export class WebSocketEndpoint implements UpgradeEndpoint {
         principal,
         address: client.address,
         log,
-        bodies: bounds.bodies,
-        readers: bounds.readers,
+        bounds,
         pasts: this.#pasts,
       })
       this.#sockets.add(own)

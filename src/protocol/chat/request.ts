@@ -24,7 +24,7 @@ export function parseChatRequest(input: unknown): ParsedRequest {
     throw invalidRequest("stream_options", "'stream_options' is only allowed when 'stream' is true.")
   }
   const format = readOutputFormat(body.response_format, "response_format", "json_schema")
-  const functions = readFunctions(body, "chat")
+  const { echo: _echo, advisory: ofFunctions, declaredServers, ...functions } = readFunctions(body, "chat")
   const { instructions, input: items, inputPaths, hasNames } = readMessages(body.messages)
   const maxTokens = smallest(request)
   return {
@@ -34,10 +34,7 @@ export function parseChatRequest(input: unknown): ParsedRequest {
       instructions,
       input: items,
       inputPaths,
-      tools: functions.tools,
-      toolPaths: functions.toolPaths,
-      functionChoice: functions.functionChoice,
-      allowsParallelCalls: functions.allowsParallelCalls,
+      ...functions,
       previousResponseId: null,
       conversationId: null,
       effort: request.reasoning_effort ?? null,
@@ -61,11 +58,11 @@ export function parseChatRequest(input: unknown): ParsedRequest {
       echo: Object.fromEntries(Object.entries(echo).filter(([name]) => echoed.includes(name))),
     },
     stream: request.stream,
-    declaredServers: functions.declaredServers,
+    declaredServers,
     includeUsage: request.stream_options?.include_usage === true,
     advisory: [
       ...advisory,
-      ...functions.advisory,
+      ...ofFunctions,
       ...format.advisory,
       ...(hasNames ? ["messages.name"] : []),
       ...advisoryDetail(items, "messages.content.image_url.detail"),

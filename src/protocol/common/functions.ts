@@ -1,16 +1,11 @@
 import * as z from "zod"
-import type { FunctionTool } from "../../domain/backend.ts"
 import { checkable } from "../../domain/checkable-schema.ts"
-import { anyFunction, type FunctionChoice } from "../../domain/turn-request.ts"
+import { anyFunction, type FunctionChoice, type TurnRequest } from "../../domain/turn-request.ts"
 import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "./shape.ts"
 
 /** The client's functions, and what it says about their use. */
-export interface FunctionFields {
-  readonly tools: readonly FunctionTool[]
-  /** Where the parameters of each stand. */
-  readonly toolPaths: readonly string[]
-  readonly functionChoice: FunctionChoice
-  readonly allowsParallelCalls: boolean
+export interface FunctionFields
+  extends Pick<TurnRequest, "tools" | "toolPaths" | "functionChoice" | "allowsParallelCalls"> {
   /** Labels of servers that are declared as the agent's own. Not repeated: in the answers of Open Responses all tools are functions. */
   readonly declaredServers: readonly string[]
   /** Tools that are left out because the agent does without them, as `tools.web_search`, and rules of schemas that nobody checks. */

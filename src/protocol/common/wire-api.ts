@@ -1,4 +1,12 @@
+import type { AgentStatus } from "../../domain/agents.ts"
+import type { ConversationItem } from "../../domain/conversations.ts"
+import type { ResponseEvent } from "../../domain/response-events.ts"
+import type { LiveResponse } from "../../domain/response-log.ts"
+import type { ResponseRecord } from "../../domain/responses.ts"
 import type { ClientRequest } from "../../domain/turn-request.ts"
+import type { WireObject } from "./answer-parts.ts"
+import type { Parameter } from "./parameters.ts"
+import type { SseText } from "./sse.ts"
 
 /** A request as its endpoint read it. The session key comes from a header, which is not the body's business. */
 export interface ParsedRequest {
@@ -14,3 +22,42 @@ export interface ParsedRequest {
 
 /** `model` of a request without one: it is addressed to nobody else, so the manager gets it. */
 export const defaultModel = "manager"
+
+/** Writes the log of one response as text of a stream. */
+export interface EventEncoder {
+  /**
+   * Text of an event, whole SSE frames or nothing; `[DONE]` comes with the last. Called once an event, in order. The pieces of a
+   * long one are asked for as the reader takes them.
+   */
+  encode(event: ResponseEvent, sequence: number): SseText
+  /**
+   * Between two events: that the turn goes on, as an event of the API. Clients that count what comes do not count comments.
+   * `sequence` is the number of the next event. Empty: nothing may come yet.
+   */
+  signOfLife(sequence: number): string
+  /** True once the last event has been told as one behind which the connection has to break. */
+  readonly isBroken: boolean
+}
+
+/** Where the items are that a body only refers to. */
+export interface ItemSource {
+  findItems(principal: string, ids: readonly string[]): Promise<readonly ConversationItem[]>
+  findAgent(id: string): Pick<AgentStatus, "backend"> | null
+}
+
+/** All that a protocol of turns adds to the way that all turns take: how it reads a body, and how it shows the response's log. */
+export interface WireApi {
+  readonly parameters: readonly Parameter[]
+  /** Brings a looser body into the API's own form. */
+  readonly loosen: (body: unknown) => unknown
+  /** Puts what the body only refers to in its place; rejects with `ProxyError`. */
+  readonly resolve?: (body: unknown, principal: string, items: ItemSource) => Promise<unknown>
+  /** Throws `ProxyError` that names the field. */
+  readonly parse: (body: unknown) => ParsedRequest
+  /** What the fields are called here that go by another name in the engine. */
+  readonly fieldNames: Readonly<Record<string, string>>
+  readonly createEncoder: (live: LiveResponse, request: ParsedRequest, serverLabel: string) => EventEncoder
+  readonly toAnswer: (record: ResponseRecord, serverLabel: string) => WireObject
+  /** Of a turn that failed, where the status 200 is out already. */
+  readonly toFailedAnswer: (record: ResponseRecord, serverLabel: string) => object
+}

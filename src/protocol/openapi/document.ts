@@ -1,11 +1,11 @@
 import * as z from "zod"
 import { anyAgentReply } from "../agent-reply.ts"
-import { chatParameters } from "../chat/parameters.ts"
+import { chatApi } from "../chat/api.ts"
 import type { Parameter } from "../common/parameters.ts"
 import { uploadForm } from "../files.ts"
+import { responsesApi } from "../responses/api.ts"
 import { compactParameters } from "../responses/compact-request.ts"
 import { newConversationForm, newItemsForm, requiredMetadata } from "../responses/conversations.ts"
-import { responsesParameters } from "../responses/parameters.ts"
 import { answerSchemas, type JsonSchema, ref } from "./answer-schemas.ts"
 import { type QueryDescription, type RouteDescription, routeDescriptions, turnHeaders } from "./routes.ts"
 
@@ -108,8 +108,8 @@ function json(schema: JsonSchema): JsonSchema {
 /** Request bodies as JSON schemas, by name: from the tables and shapes that validate requests. */
 function requestSchemas(): Readonly<Record<string, JsonSchema>> {
   return {
-    CreateChatCompletion: bodySchema(chatParameters),
-    CreateResponse: bodySchema(responsesParameters),
+    CreateChatCompletion: bodySchema(chatApi.parameters),
+    CreateResponse: bodySchema(responsesApi.parameters),
     Compact: bodySchema(compactParameters),
     CreateConversation: toSchema(newConversationForm()),
     AddItems: toSchema(newItemsForm()),

@@ -50,14 +50,14 @@ export function parseCompactRequest(input: unknown): CompactRequest {
     throw invalidRequest("input", "'input' or 'previous_response_id' must say what is to be compacted.")
   }
   const known = Object.fromEntries(compactParameters.map(({ name }) => [name, body[name]]))
-  const request = parseResponsesRequest({ ...known, ...(isWithoutInput && { input: "-" }), store: false })
+  const request = parseResponsesRequest({ ...known, store: false })
   const { turn } = request
   return {
     ...request,
     turn: {
       ...turn,
       input: [
-        ...(isWithoutInput ? [] : turn.input),
+        ...turn.input,
         {
           type: "message",
           id: newId("msg_"),

@@ -11,26 +11,15 @@ import { defaultModel } from "../common/wire-api.ts"
 import { configurationOf, leftOutOf, readInput } from "./input-items.ts"
 import { responsesParameters, servedByResponses } from "./parameters.ts"
 
-/** Reads the body of `POST /v1/responses`. Throws `ProxyError` `invalid_request`, which names the field at fault. */
-export function parseResponsesRequest(input: unknown): ParsedRequest {
+/**
+ * Reads the body of `POST /v1/responses`. Throws `ProxyError` `invalid_request`, which names the field at fault.
+ * `needsInput` false: it is read for something else than its answer.
+ */
+export function parseResponsesRequest(input: unknown, { needsInput = true } = {}): ParsedRequest {
   checkExclusive(input)
   const { body, advisory, echo } = readParameters(responsesParameters, input)
   const request = readShape(servedByResponses, { ...body }, "")
-  if (request.stream_options !== undefined && !request.stream) {
-    throw invalidRequest("stream_options", "'stream_options' is only allowed when 'stream' is true.")
-  }
-  if (request.background && !request.store) {
-    throw invalidRequest(
-      "background",
-      "'background' needs 'store': an answer that is not kept cannot be fetched.",
-    )
-  }
-  if (Array.isArray(body.include) && body.include.includes("message.output_text.logprobs")) {
-    throw invalidRequest(
-      "include",
-      "'message.output_text.logprobs' cannot be served: agent CLIs tell no log probabilities.",
-    )
-  }
+  checkTogether(request, body.include)
   const configuration = configurationOf(body.input)
   const format = readOutputFormat(configuration.format ?? request.text?.format, "text.format", null)
   const previousResponseId = request.previous_response_id ?? null
@@ -38,64 +27,52 @@ export function parseResponsesRequest(input: unknown): ParsedRequest {
   const isFirst = previousResponseId === null && conversationId === null
   // What is there already may be all that there is to answer, or to be gone on with.
   const hasInput = body.input !== undefined && !isEmptyList(body.input)
-  const items = isFirst || hasInput ? readInput(body.input) : []
+  const items = hasInput || (isFirst && needsInput) ? readInput(body.input) : []
   if (isFirst) checkFunctionOutputs(items)
 
-  const functions = readFunctions(body, "responses")
-  const { reasoning, text } = request
+  const {
+    echo: functionEcho,
+    advisory: ofFunctions,
+    declaredServers,
+    ...functions
+  } = readFunctions(body, "responses")
+  const instructions = request.instructions ?? null
+  const maxTokens = request.max_output_tokens ?? null
+  const asked = {
+    instructions,
+    input: items,
+    functions,
+    isStreamed: request.stream,
+    maxTokens,
+    hasOutputForm: format.schema !== null,
+    // What is kept may be gone on from by its id.
+    mayBeGuessed: !request.store,
+  }
   return {
     turn: {
       kind: "response",
       model: request.model ?? defaultModel,
-      instructions: request.instructions ?? null,
+      instructions,
       input: items,
-      tools: functions.tools,
-      toolPaths: functions.toolPaths,
-      functionChoice: functions.functionChoice,
-      allowsParallelCalls: functions.allowsParallelCalls,
+      ...functions,
       previousResponseId,
       conversationId,
-      effort: configuration.effort ?? reasoning?.effort ?? null,
+      effort: configuration.effort ?? request.reasoning?.effort ?? null,
       outputSchema: format.schema,
-      answerLimits: { stopTexts: [], maxTokens: request.max_output_tokens ?? null },
-      sideRequest:
-        request.background || !isFirst || body.store === true
-          ? null
-          : readSideRequest({
-              instructions: request.instructions ?? null,
-              input: items,
-              functions,
-              isStreamed: request.stream,
-              maxTokens: request.max_output_tokens ?? null,
-              hasOutputForm: format.schema !== null,
-              // What is kept may be gone on from by its id.
-              mayBeGuessed: !request.store,
-            }),
+      answerLimits: { stopTexts: [], maxTokens },
+      sideRequest: request.background || !isFirst || body.store === true ? null : readSideRequest(asked),
       // The items stay in the conversation, and so does the thread that knows them.
       keepsThread: request.store || conversationId !== null,
       isStored: request.store,
       isBackground: request.background,
-      echo: {
-        ...echo,
-        ...functions.echo,
-        ...(conversationId !== null && { conversation: { id: conversationId } }),
-        ...(reasoning !== undefined && {
-          reasoning: {
-            effort: reasoning.effort ?? null,
-            summary: reasoning.summary ?? reasoning.generate_summary ?? null,
-          },
-        }),
-        ...(text !== undefined && {
-          text: text.verbosity ? { format: format.echo, verbosity: text.verbosity } : { format: format.echo },
-        }),
-      },
+      echo: { ...echo, ...functionEcho, ...echoOf(request, conversationId, format.echo) },
     },
     stream: request.stream,
-    declaredServers: functions.declaredServers,
+    declaredServers,
     includeUsage: false,
     advisory: [
       ...advisory,
-      ...functions.advisory,
+      ...ofFunctions,
       ...format.advisory,
       ...advisoryDetail(items, "input.content.detail"),
       ...leftOutOf(body.input, "input"),
@@ -104,7 +81,42 @@ export function parseResponsesRequest(input: unknown): ParsedRequest {
   }
 }
 
-function advisoryParts({ reasoning, text, image }: z.infer<typeof servedByResponses>): string[] {
+type Served = z.infer<typeof servedByResponses>
+
+function checkTogether({ stream, stream_options, background, store }: Served, include: unknown): void {
+  if (stream_options !== undefined && !stream) {
+    throw invalidRequest("stream_options", "'stream_options' is only allowed when 'stream' is true.")
+  }
+  if (background && !store) {
+    throw invalidRequest(
+      "background",
+      "'background' needs 'store': an answer that is not kept cannot be fetched.",
+    )
+  }
+  if (Array.isArray(include) && include.includes("message.output_text.logprobs")) {
+    throw invalidRequest(
+      "include",
+      "'message.output_text.logprobs' cannot be served: agent CLIs tell no log probabilities.",
+    )
+  }
+}
+
+function echoOf({ reasoning, text }: Served, conversationId: string | null, format: object): object {
+  return {
+    ...(conversationId !== null && { conversation: { id: conversationId } }),
+    ...(reasoning !== undefined && {
+      reasoning: {
+        effort: reasoning.effort ?? null,
+        summary: reasoning.summary ?? reasoning.generate_summary ?? null,
+      },
+    }),
+    ...(text !== undefined && {
+      text: text.verbosity ? { format, verbosity: text.verbosity } : { format },
+    }),
+  }
+}
+
+function advisoryParts({ reasoning, text, image }: Served): string[] {
   const names: string[] = []
   for (const name of ["summary", "generate_summary", "context", "mode"] as const) {
     if (reasoning?.[name] != null) names.push(`reasoning.${name}`)
@@ -114,7 +126,7 @@ function advisoryParts({ reasoning, text, image }: z.infer<typeof servedByRespon
   return names
 }
 
-function conversationIdOf(value: z.infer<typeof servedByResponses>["conversation"]): string | null {
+function conversationIdOf(value: Served["conversation"]): string | null {
   return (typeof value === "object" ? value.id : value) ?? null
 }
 

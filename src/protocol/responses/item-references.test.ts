@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { agentStatus, FakeEngine } from "../../../test/http/fake-engine.ts"
-import { withReferencedItems } from "./earlier-items.ts"
+import { withReferencedItems } from "./item-references.ts"
 
 function engineWith(id: string): FakeEngine {
   const engine = new FakeEngine()

@@ -1,0 +1,53 @@
+import { ProxyError } from "../../domain/errors.ts"
+import type { LiveResponse } from "../../domain/response-log.ts"
+import type { ClientRequest } from "../../domain/turn-request.ts"
+import type { Engine } from "../../engine/engine.ts"
+import type { IdempotencyKey } from "../../engine/request/idempotency.ts"
+import type { WireApi } from "../../protocol/common/wire-api.ts"
+import type { ClientConnection } from "../server/client-connection.ts"
+import type { ServiceBounds } from "../server/service-bounds.ts"
+
+export interface Submission {
+  readonly principal: string
+  readonly turn: ClientRequest
+  readonly client: ClientConnection
+  /** How long a client is waited for that has gone; null: its turn goes on without it. */
+  readonly graceMs: number | null
+  readonly idempotency?: IdempotencyKey | null
+}
+
+/** The one way of a client's request into the engine. Rejects with what its client is told, in words of its API. */
+export async function submit(
+  { engine, bounds }: { readonly engine: Engine; readonly bounds: ServiceBounds },
+  { fieldNames }: Pick<WireApi, "fieldNames">,
+  { principal, turn, client, graceMs, idempotency = null }: Submission,
+): Promise<LiveResponse> {
+  const live = await engine.submit(principal, turn, idempotency).catch((error: unknown) => {
+    throw inWordsOf(fieldNames, error)
+  })
+  if (graceMs === null || live.record.isBackground) bounds.turns.hold(live)
+  else bounds.turns.cancelWhenGone(client, live, graceMs)
+  return live
+}
+
+/** A body with all that it refers to. */
+export async function resolved(
+  api: WireApi,
+  body: unknown,
+  principal: string,
+  engine: Engine,
+): Promise<unknown> {
+  return (await api.resolve?.(body, principal, engine)) ?? body
+}
+
+function inWordsOf(fieldNames: WireApi["fieldNames"], error: unknown): unknown {
+  if (!(error instanceof ProxyError) || error.param === null) return error
+  const param = fieldNames[error.param]
+  if (param === undefined) return error
+  const { code, message, retryAfterSeconds } = error
+  return new ProxyError(code, message, {
+    param,
+    cause: error,
+    ...(retryAfterSeconds !== null && { retryAfterSeconds }),
+  })
+}

@@ -1,0 +1,31 @@
+import { failureOf, toBegunErrorBody } from "../common/errors.ts"
+import { looseChat } from "../common/loose-forms.ts"
+import type { WireApi } from "../common/wire-api.ts"
+import { createChatProjection } from "./chunks.ts"
+import { toChatCompletion } from "./completion.ts"
+import { chatParameters } from "./parameters.ts"
+import { parseChatRequest } from "./request.ts"
+
+/** `POST /v1/chat/completions` */
+export const chatApi: WireApi = {
+  parameters: chatParameters,
+  loosen: looseChat,
+  parse: parseChatRequest,
+  fieldNames: {
+    input: "messages",
+    "reasoning.effort": "reasoning_effort",
+    "text.format": "response_format",
+  },
+  createEncoder(live, { includeUsage }) {
+    const projection = createChatProjection(live, { includeUsage })
+    return {
+      encode: (event) => projection.project(event),
+      signOfLife: () => projection.signOfLife(),
+      get isBroken() {
+        return projection.hasFailed
+      },
+    }
+  },
+  toAnswer: toChatCompletion,
+  toFailedAnswer: (record) => toBegunErrorBody(failureOf(record)),
+}
