@@ -165,7 +165,7 @@ async function checkWorkingDirectory(profile: AgentProfile, home: string): Promi
 
 function isInside(folder: string, path: string): boolean {
   const way = relative(folder, path)
-  return way !== ".." && !way.startsWith("..")
+  return way !== ".." && !way.startsWith("../")
 }
 
 /** What may be spawned for it, the preferred first. Throws `SyntaxError` for a `cli` that cannot be used. */

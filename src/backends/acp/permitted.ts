@@ -60,7 +60,7 @@ function isWritable(named: string, policy: PermissionPolicy): boolean {
 
 function isInside(folder: string, file: string): boolean {
   const relative = path.relative(folder, file)
-  return relative !== ".." && !relative.startsWith("..")
+  return relative !== ".." && !relative.startsWith("../")
 }
 
 const maxPathLength = 4_096
