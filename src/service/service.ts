@@ -191,17 +191,17 @@ async function openDoors(
   const parts: HttpAppOptions = {
     engine,
     files,
-    channels,
-    agentTokens,
-    replies,
+    agents: { channels, agentTokens, replies },
     config,
     bounds,
-    version,
-    startedAt: performance.now(),
-    servicePhase: () => life.phase,
-    storageProblem: storageProblemOf(store),
+    service: {
+      version,
+      startedAt: performance.now(),
+      phase: () => life.phase,
+      storageProblem: storageProblemOf(store),
+      now: () => performance.now(),
+    },
     log: (entry) => logRequest(log, entry),
-    now: () => performance.now(),
   }
   if (options.isOnSocketOnly === true) server.serve(createAgentsApp(parts))
   else server.serve(createHttpApp(parts), new WebSocketEndpoint({ engine, config, bounds, log: parts.log }))

@@ -118,17 +118,21 @@ export async function engineFixture(options: EngineFixtureOptions = {}): Promise
   const parts = {
     engine,
     files,
-    channels: new ToolChannels(),
-    agentTokens: new AgentTokens(),
-    replies: new AgentReplies({ engine: () => engine, store: ledger.store, now }),
+    agents: {
+      channels: new ToolChannels(),
+      agentTokens: new AgentTokens(),
+      replies: new AgentReplies({ engine: () => engine, store: ledger.store, now }),
+    },
     config,
     bounds,
-    version: "0.0.0",
-    startedAt: now(),
-    servicePhase: () => "running" as const,
-    storageProblem: async () => null,
+    service: {
+      version: "0.0.0",
+      startedAt: now(),
+      phase: () => "running" as const,
+      storageProblem: async () => null,
+      now,
+    },
     log,
-    now,
   }
   const server = await startHttpServer(createHttpApp(parts), {
     host: "127.0.0.1",

@@ -111,21 +111,25 @@ export function appFixture(options: FixtureOptions = {}): AppFixture {
   })
   const app = createHttpApp({
     engine,
-    channels,
-    agentTokens,
-    replies: new AgentReplies({
-      engine: () => engine,
-      store: storeOf(options.outbox ?? []),
-      now: () => 1_790_000_000_000,
-    }),
+    agents: {
+      channels,
+      agentTokens,
+      replies: new AgentReplies({
+        engine: () => engine,
+        store: storeOf(options.outbox ?? []),
+        now: () => 1_790_000_000_000,
+      }),
+    },
     files: options.files ?? noFiles,
     config,
     bounds,
-    version: "9.8.7",
-    startedAt: 1_790_000_000_000,
-    now: () => 1_790_000_090_000,
-    servicePhase: () => options.phase ?? "running",
-    storageProblem: async () => options.storageProblem ?? null,
+    service: {
+      version: "9.8.7",
+      startedAt: 1_790_000_000_000,
+      now: () => 1_790_000_090_000,
+      phase: () => options.phase ?? "running",
+      storageProblem: async () => options.storageProblem ?? null,
+    },
     log: (entry) => entries.push(entry),
     // No test gets as far as to ask them for anything.
     ...(options.isControl === true && { control: {} as ControlOptions }),

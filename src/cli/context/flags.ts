@@ -57,7 +57,7 @@ function isPermissions(value: string): value is AgentSettings["permissions"] {
 function checkedCli(cli: string): string {
   try {
     const [{ program }] = cliCommandsOf(cli)
-    if (!program.startsWith("./") && !program.startsWith("..")) return cli
+    if (!program.startsWith("../") && !program.startsWith("..")) return cli
     const typed = cli.trimStart()
     return typed.startsWith(program) ? resolve(program) + typed.slice(program.length) : resolve(program)
   } catch (error) {

@@ -8,61 +8,60 @@ import { invalidRequest } from "../../protocol/common/shape.ts"
 import type { AgentReplies } from "../../team/agent-replies.ts"
 import { readJsonBody } from "../guard/json-body.ts"
 import { integerQuery } from "../guard/query-parameters.ts"
-import type { HttpContext } from "../server/http-env.ts"
+import { type Handler, type Routes, targetOf } from "../server/http-env.ts"
 import { answerJson } from "../server/large-answer.ts"
 
-export interface AgentReplyHandlers {
-  /** An agent says something, known by its token, or a client in its name. */
-  readonly create: (context: HttpContext) => Promise<Response>
-  /** What waits in the outboxes. */
-  readonly list: (context: HttpContext) => Promise<Response>
-  /** Somebody has seen to one of them. */
-  readonly remove: (context: HttpContext) => Promise<Response>
-}
-
-/** `/agent-reply` */
-export function createAgentReplyHandlers({
-  engine,
-  replies,
-  config,
-}: {
+interface AgentReplyOptions {
   readonly engine: Engine
   readonly replies: AgentReplies
   readonly config: Config
-}): AgentReplyHandlers {
+}
+
+/** `POST /agent-reply`: an agent says something, known by its token, or a client in its name. */
+export function agentReplyHandler({ replies, config }: AgentReplyOptions): Handler {
+  return async (context) => {
+    const sender = context.get("agentId")
+    const parsed = parseAgentReply(await readJsonBody(context, config.limits))
+    const agentId = parsed.agentId === null ? sender : replies.agentOf(parsed.agentId)
+    if (agentId == null) throw invalidRequest("agent", "Missing required parameter: 'agent'.")
+    if (sender !== undefined && agentId !== sender) {
+      throw new ProxyError("agent_not_found", `This token is good for the agent '${sender}' only.`, {
+        param: "agent",
+      })
+    }
+    const principal = sender === undefined ? context.get("principal") : null
+    return context.json(toReplyAnswer(await replies.deliver({ ...parsed, agentId }, principal)))
+  }
+}
+
+/** `/agent-reply` and what waits in the outboxes. */
+export function agentReplyRoutes(options: AgentReplyOptions): Routes {
+  const { engine, replies } = options
   /** Also of one that was fired: what it has said is kept under its id. */
   const outboxOf = (word: string | undefined): string | null =>
     word === undefined ? null : (engine.findAgent(word)?.id ?? word)
   return {
-    async create(context) {
-      const sender = context.get("agentId")
-      const parsed = parseAgentReply(await readJsonBody(context, config.limits))
-      const agentId = parsed.agentId === null ? sender : replies.agentOf(parsed.agentId)
-      if (agentId == null) throw invalidRequest("agent", "Missing required parameter: 'agent'.")
-      if (sender !== undefined && agentId !== sender) {
-        throw new ProxyError("agent_not_found", `This token is good for the agent '${sender}' only.`, {
-          param: "agent",
+    "/agent-reply": {
+      GET: async (context) => {
+        const limit = integerQuery(context, "limit", 1, 100) ?? 20
+        const principal = context.get("principal")
+        const found = await replies.outbox({
+          agentId: outboxOf(context.req.query("agent")),
+          principal,
+          includesNobodys: readsNobodys(principal),
+          limit,
         })
-      }
-      const principal = sender === undefined ? context.get("principal") : null
-      return context.json(toReplyAnswer(await replies.deliver({ ...parsed, agentId }, principal)))
+        return answerJson(context, toList(found.replies.map(toAgentReply), found.hasMore))
+      },
+      POST: agentReplyHandler(options),
     },
-    async list(context) {
-      const limit = integerQuery(context, "limit", 1, 100) ?? 20
-      const principal = context.get("principal")
-      const found = await replies.outbox({
-        agentId: outboxOf(context.req.query("agent")),
-        principal,
-        includesNobodys: readsNobodys(principal),
-        limit,
-      })
-      return answerJson(context, toList(found.replies.map(toAgentReply), found.hasMore))
-    },
-    async remove(context) {
-      const principal = context.get("principal")
-      const id = context.req.param("id") ?? ""
-      await replies.remove(id, principal, readsNobodys(principal))
-      return context.json({ id, object: "agent_reply.deleted", deleted: true })
+    "/agent-reply/:id": {
+      /** Somebody has seen to it. */
+      DELETE: async (context) => {
+        const [principal, id] = targetOf(context)
+        await replies.remove(id, principal, readsNobodys(principal))
+        return context.json({ id, object: "agent_reply.deleted", deleted: true })
+      },
     },
   }
 }

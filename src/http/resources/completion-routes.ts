@@ -9,65 +9,58 @@ import { parseMetadataUpdate } from "../../protocol/responses/conversations.ts"
 
 import { readLooseBody } from "../guard/json-body.ts"
 import { pageOf, unknownIn } from "../guard/query-parameters.ts"
-import type { HttpContext } from "../server/http-env.ts"
+import { type HttpContext, type Routes, targetOf } from "../server/http-env.ts"
 import { answerJson } from "../server/large-answer.ts"
 import { answerOf } from "../turns/waiting-answer.ts"
 
-type Handler = (context: HttpContext) => Promise<Response>
-
-export interface CompletionHandlers {
-  /** Oldest first unless asked otherwise; of one `model`, and with `metadata[key]=value`. */
-  readonly list: Handler
-  readonly retrieve: Handler
-  /** Replaces the metadata. */
-  readonly update: Handler
-  readonly remove: Handler
-  /** What it was asked with; the answer is the completion's own. */
-  readonly messages: Handler
-}
-
 /** Chat completions that were made with `store: true`. */
-export function createCompletionHandlers({
+export function completionRoutes({
   engine,
   config,
 }: {
   readonly engine: Engine
   readonly config: Config
-}): CompletionHandlers {
+}): Routes {
   const { completions } = engine
   return {
-    async list(context) {
-      const model = context.req.query("model") ?? null
-      const filter = {
-        agentId: model === null ? null : (engine.findAgent(model)?.id ?? model),
-        metadata: metadataQuery(context),
-      }
-      const page = await completions.list(context.get("principal"), filter, pageOf(context, "asc"))
-      return answerJson(context, toList(page.entries.map(toChatCompletion), page.hasMore))
+    "/v1/chat/completions": {
+      /** Oldest first unless asked otherwise; of one `model`, and with `metadata[key]=value`. */
+      GET: async (context) => {
+        const model = context.req.query("model") ?? null
+        const filter = {
+          agentId: model === null ? null : (engine.findAgent(model)?.id ?? model),
+          metadata: metadataQuery(context),
+        }
+        const page = await completions.list(context.get("principal"), filter, pageOf(context, "asc"))
+        return answerJson(context, toList(page.entries.map(toChatCompletion), page.hasMore))
+      },
     },
-    async retrieve(context) {
-      return answerJson(context, toChatCompletion(await completions.retrieve(...target(context))))
+    "/v1/chat/completions/:id/messages": {
+      /** What it was asked with; the answer is the completion's own. */
+      GET: async (context) => {
+        const [principal, id] = targetOf(context)
+        const instructions = await completions.instructionsOf(principal, id)
+        const items = await engine.inputItems(principal, "chat", id)
+        const messages = toStoredMessages(id, instructions, items)
+        return answerJson(context, pageOfMessages(messages, pageOf(context, "asc")))
+      },
     },
-    async update(context) {
-      const body = await readLooseBody(context, config, looseMetadata)
-      const updated = await completions.update(...target(context), parseMetadataUpdate(body))
-      return answerJson(context, toChatCompletion(updated), unknownIn(body, ["metadata"]))
-    },
-    async remove(context) {
-      const [principal, id] = target(context)
-      return answerOf(context, { config }, async () => {
-        await engine.remove(principal, "chat", id)
-        return { id, object: "chat.completion.deleted", deleted: true }
-      })
-    },
-    async messages(context) {
-      const [principal, id] = target(context)
-      const instructions = await completions.instructionsOf(principal, id)
-      const items = await engine.inputItems(principal, "chat", id)
-      return answerJson(
-        context,
-        pageOfMessages(toStoredMessages(id, instructions, items), pageOf(context, "asc")),
-      )
+    "/v1/chat/completions/:id": {
+      GET: async (context) =>
+        answerJson(context, toChatCompletion(await completions.retrieve(...targetOf(context)))),
+      /** Replaces the metadata. */
+      POST: async (context) => {
+        const body = await readLooseBody(context, config, looseMetadata)
+        const updated = await completions.update(...targetOf(context), parseMetadataUpdate(body))
+        return answerJson(context, toChatCompletion(updated), unknownIn(body, ["metadata"]))
+      },
+      DELETE: (context) => {
+        const [principal, id] = targetOf(context)
+        return answerOf(context, { config }, async () => {
+          await engine.remove(principal, "chat", id)
+          return { id, object: "chat.completion.deleted", deleted: true }
+        })
+      },
     },
   }
 }
@@ -87,8 +80,4 @@ function metadataQuery(context: HttpContext): Metadata {
     if (key !== undefined) wanted[key] = value
   }
   return wanted
-}
-
-function target(context: HttpContext): [principal: string, id: string] {
-  return [context.get("principal"), context.req.param("id") ?? ""]
 }

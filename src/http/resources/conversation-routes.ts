@@ -16,85 +16,76 @@ import { includable } from "../../protocol/responses/parameters.ts"
 import { toWireItem } from "../../protocol/responses/wire-items.ts"
 import { readLooseBody } from "../guard/json-body.ts"
 import { advisoryHeader, listQuery, pageOf, unknownIn } from "../guard/query-parameters.ts"
-import type { HttpContext } from "../server/http-env.ts"
+import { type HttpContext, type Routes, targetOf } from "../server/http-env.ts"
 import { answerJson } from "../server/large-answer.ts"
 
-type Handler = (context: HttpContext) => Promise<Response>
-
-export interface ConversationHandlers {
-  readonly create: Handler
-  readonly retrieve: Handler
-  /** Replaces the metadata. */
-  readonly update: Handler
-  readonly remove: Handler
-  readonly addItems: Handler
-  /** Newest first unless asked otherwise. */
-  readonly listItems: Handler
-  readonly retrieveItem: Handler
-  /** Answers with the conversation. */
-  readonly removeItem: Handler
-}
-
 /** `/v1/conversations` and everything below it. */
-export function createConversationHandlers({
-  engine,
-  config,
-}: {
-  readonly engine: Engine
-  readonly config: Config
-}): ConversationHandlers {
+export function conversationRoutes(options: { readonly engine: Engine; readonly config: Config }): Routes {
+  const { engine, config } = options
   const { conversations } = engine
   return {
-    async create(context) {
-      const body = await readLooseBody(context, config, looseConversation)
-      const { metadata, items } = parseNewConversation(body)
-      const created = await conversations.create(context.get("principal"), metadata, items)
-      return answerJson(context, toConversation(created), advisoryOf(body, ["metadata", "items"]))
+    "/v1/conversations": {
+      POST: async (context) => {
+        const body = await readLooseBody(context, config, looseConversation)
+        const { metadata, items } = parseNewConversation(body)
+        const created = await conversations.create(context.get("principal"), metadata, items)
+        return answerJson(context, toConversation(created), advisoryOf(body, ["metadata", "items"]))
+      },
     },
-    async retrieve(context) {
-      return answerJson(context, toConversation(await conversations.retrieve(...target(context))))
-    },
-    async update(context) {
-      const body = await readLooseBody(context, config, looseMetadata)
-      const updated = await conversations.update(...target(context), parseMetadataUpdate(body))
-      return answerJson(context, toConversation(updated), unknownIn(body, ["metadata"]))
-    },
-    async remove(context) {
-      const [principal, id] = target(context)
-      await conversations.remove(principal, id)
-      return context.json({ id, object: "conversation.deleted", deleted: true })
-    },
-    async addItems(context) {
-      listQuery(context, "include", includable)
-      const body = await readLooseBody(context, config, looseConversation)
-      const items = await conversations.addItems(...target(context), parseNewItems(body))
-      const data = items.map((item) => toWire({ item, agentId: null }))
-      return answerJson(context, toList(data, false), advisoryOf(body, ["items"]))
-    },
-    async listItems(context) {
-      listQuery(context, "include", includable)
-      const page = await conversations.listItems(...target(context), pageOf(context, "desc"))
-      return answerJson(context, toList(page.entries.map(toWire), page.hasMore))
-    },
-    async retrieveItem(context) {
-      listQuery(context, "include", includable)
-      return answerJson(
-        context,
-        toWire(await conversations.retrieveItem(...target(context), itemIdOf(context))),
-      )
-    },
-    async removeItem(context) {
-      return answerJson(
-        context,
-        toConversation(await conversations.removeItem(...target(context), itemIdOf(context))),
-      )
+    ...itemRoutes(options),
+    "/v1/conversations/:id": {
+      GET: async (context) =>
+        answerJson(context, toConversation(await conversations.retrieve(...targetOf(context)))),
+      /** Replaces the metadata. */
+      POST: async (context) => {
+        const body = await readLooseBody(context, config, looseMetadata)
+        const updated = await conversations.update(...targetOf(context), parseMetadataUpdate(body))
+        return answerJson(context, toConversation(updated), unknownIn(body, ["metadata"]))
+      },
+      DELETE: async (context) => {
+        const [principal, id] = targetOf(context)
+        await conversations.remove(principal, id)
+        return context.json({ id, object: "conversation.deleted", deleted: true })
+      },
     },
   }
+}
 
+function itemRoutes({ engine, config }: { readonly engine: Engine; readonly config: Config }): Routes {
+  const { conversations } = engine
   /** What a client put in goes by the name of the manager's CLI, as where it came from is not known. */
-  function toWire({ item, agentId }: ConversationItem): WireObject {
+  const toWire = ({ item, agentId }: ConversationItem): WireObject => {
     const agent = agentId === null ? engine.agents()[0] : engine.findAgent(agentId)
     return toWireItem(item, agent?.backend ?? agentId ?? "agent")
+  }
+  return {
+    "/v1/conversations/:id/items": {
+      /** Newest first unless asked otherwise. */
+      GET: async (context) => {
+        listQuery(context, "include", includable)
+        const page = await conversations.listItems(...targetOf(context), pageOf(context, "desc"))
+        return answerJson(context, toList(page.entries.map(toWire), page.hasMore))
+      },
+      POST: async (context) => {
+        listQuery(context, "include", includable)
+        const body = await readLooseBody(context, config, looseConversation)
+        const items = await conversations.addItems(...targetOf(context), parseNewItems(body))
+        const data = items.map((item) => toWire({ item, agentId: null }))
+        return answerJson(context, toList(data, false), advisoryOf(body, ["items"]))
+      },
+    },
+    "/v1/conversations/:id/items/:itemId": {
+      GET: async (context) => {
+        listQuery(context, "include", includable)
+        const found = await conversations.retrieveItem(...targetOf(context), itemIdOf(context))
+        return answerJson(context, toWire(found))
+      },
+      /** Answers with the conversation. */
+      DELETE: async (context) => {
+        const left = await conversations.removeItem(...targetOf(context), itemIdOf(context))
+        return answerJson(context, toConversation(left))
+      },
+    },
   }
 }
 
@@ -102,10 +93,6 @@ export function createConversationHandlers({
 function advisoryOf(body: unknown, known: readonly string[]): Record<string, string> {
   const items = isObject(body) ? body.items : null
   return advisoryHeader([...unknownFields(body, known), ...leftOutOf(items, "items")])
-}
-
-function target(context: HttpContext): [principal: string, id: string] {
-  return [context.get("principal"), context.req.param("id") ?? ""]
 }
 
 function itemIdOf(context: HttpContext): string {

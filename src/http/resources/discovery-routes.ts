@@ -2,41 +2,42 @@ import { LaterPart } from "../../domain/later-part.ts"
 import { noAgent } from "../../engine/agents/find-agent.ts"
 import type { Engine } from "../../engine/engine.ts"
 import { toModel, toModelList } from "../../protocol/models.ts"
-import type { HttpContext } from "../server/http-env.ts"
+import type { Routes } from "../server/http-env.ts"
 import { answerText } from "../server/large-answer.ts"
-
-interface ModelHandlers {
-  /** `GET /v1/models`: every agent is a model. From memory. */
-  readonly list: (context: HttpContext) => Response
-  /** `GET /v1/models/{id}`: an agent's id or unique bare name; anything else is a 404, also where turns go to the manager. */
-  readonly retrieve: (context: HttpContext) => Response
-}
-
-export function createModelHandlers({ engine }: { readonly engine: Engine }): ModelHandlers {
-  return {
-    list: (context) => context.json(toModelList(engine.agents())),
-    retrieve: (context) => {
-      const id = context.req.param("id") ?? ""
-      const agent = engine.findAgent(id)
-      if (agent === null) throw noAgent(engine.agents(), id, "model_not_found", "model")
-      return context.json(toModel(agent))
-    },
-  }
-}
 
 /** What makes the document. */
 export const openApiModule = new LaterPart(() => import("../../protocol/openapi/document.ts"))
 
-/** `GET /openapi.json`. The document is made when somebody asks for it the first time: most services never are. */
-export function createOpenApiHandler({
+/** What there is to ask for: the agents, and the API itself. */
+export function discoveryRoutes({
+  engine,
   version,
 }: {
+  readonly engine: Engine
   readonly version: string
-}): (context: HttpContext) => Promise<Response> {
-  let text: string | null = null
-  return async (context) => {
-    const { openApiDocument } = await openApiModule.get()
-    text ??= JSON.stringify(openApiDocument(version))
-    return answerText(context, text, { "content-type": "application/json" })
+}): Routes {
+  let document: string | null = null
+  return {
+    "/openapi.json": {
+      /** Made when somebody asks for it the first time: most services never are. */
+      GET: async (context) => {
+        const { openApiDocument } = await openApiModule.get()
+        document ??= JSON.stringify(openApiDocument(version))
+        return answerText(context, document, { "content-type": "application/json" })
+      },
+    },
+    "/v1/models": {
+      /** Every agent is a model. From memory. */
+      GET: (context) => context.json(toModelList(engine.agents())),
+    },
+    "/v1/models/:id": {
+      /** An agent's id or unique bare name; anything else is a 404, also where turns go to the manager. */
+      GET: (context) => {
+        const id = context.req.param("id") ?? ""
+        const agent = engine.findAgent(id)
+        if (agent === null) throw noAgent(engine.agents(), id, "model_not_found", "model")
+        return context.json(toModel(agent))
+      },
+    },
   }
 }

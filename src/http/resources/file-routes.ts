@@ -7,19 +7,8 @@ import { readPurpose, readUploadFields, toFile } from "../../protocol/files.ts"
 import { bodyChunks } from "../guard/json-body.ts"
 import { boundaryOf, type FormPart, readMultipart } from "../guard/multipart.ts"
 import { integerQuery } from "../guard/query-parameters.ts"
-import type { HttpContext } from "../server/http-env.ts"
+import { type HttpContext, type Routes, targetOf } from "../server/http-env.ts"
 import { answerJson, answerLarge } from "../server/large-answer.ts"
-
-type Handler = (context: HttpContext) => Promise<Response>
-
-export interface FileHandlers {
-  /** `multipart/form-data`, streamed to disk. */
-  readonly create: Handler
-  readonly list: Handler
-  readonly retrieve: Handler
-  readonly content: Handler
-  readonly remove: Handler
-}
 
 const maxPageSize = 10_000
 const maxFieldBytes = 8 * 1024
@@ -27,37 +16,39 @@ const maxParts = 16
 const idPattern = /^file-[0-9a-f]{32}$/
 
 /** `/v1/files` and what is below it. */
-export function createFileHandlers({ files }: { readonly files: FileLibrary }): FileHandlers {
+export function fileRoutes({ files }: { readonly files: FileLibrary }): Routes {
   return {
-    async create(context) {
-      return context.json(toFile(await receiveForm(context, files)))
+    "/v1/files": {
+      GET: async (context) => {
+        const query = queryOf(context)
+        const found = await files.list(context.get("principal"), { ...query, limit: query.limit + 1 })
+        const page = found.slice(0, query.limit)
+        return answerJson(context, toList(page.map(toFile), found.length > page.length))
+      },
+      POST: async (context) => context.json(toFile(await receiveForm(context, files))),
     },
-    async list(context) {
-      const query = queryOf(context)
-      const found = await files.list(context.get("principal"), { ...query, limit: query.limit + 1 })
-      const page = found.slice(0, query.limit)
-      return answerJson(context, toList(page.map(toFile), found.length > page.length))
+    "/v1/files/:id": {
+      GET: async (context) => context.json(toFile(await files.find(...targetOf(context)))),
+      DELETE: async (context) => {
+        const [principal, id] = targetOf(context)
+        await files.remove(principal, id)
+        return context.json({ id, object: "file", deleted: true })
+      },
     },
-    async retrieve(context) {
-      return context.json(toFile(await files.find(...target(context))))
-    },
-    async content(context) {
-      // Hono answers HEAD with this handler, and reads no body: a file that is opened for nobody stays open.
-      if (context.req.method === "HEAD") {
-        return new Response(null, { headers: contentHeaders(await files.find(...target(context))) })
-      }
-      const { file, content } = await files.open(...target(context))
-      if (context.env?.outgoing !== undefined) {
-        return answerLarge(context, { headers: contentHeaders(file), body: content })
-      }
-      // Node's own type of a web stream and the global one are the same thing.
-      const body = Readable.toWeb(Readable.from(content)) as ReadableStream<Uint8Array>
-      return new Response(body, { headers: contentHeaders(file) })
-    },
-    async remove(context) {
-      const [principal, id] = target(context)
-      await files.remove(principal, id)
-      return context.json({ id, object: "file", deleted: true })
+    "/v1/files/:id/content": {
+      GET: async (context) => {
+        // Hono answers HEAD with this handler, and reads no body: a file that is opened for nobody stays open.
+        if (context.req.method === "HEAD") {
+          return new Response(null, { headers: contentHeaders(await files.find(...targetOf(context))) })
+        }
+        const { file, content } = await files.open(...targetOf(context))
+        if (context.env?.outgoing !== undefined) {
+          return answerLarge(context, { headers: contentHeaders(file), body: content })
+        }
+        // Node's own type of a web stream and the global one are the same thing.
+        const body = Readable.toWeb(Readable.from(content)) as ReadableStream<Uint8Array>
+        return new Response(body, { headers: contentHeaders(file) })
+      },
     },
   }
 }
@@ -141,10 +132,6 @@ function queryOf(context: HttpContext): FileQuery {
     limit: integerQuery(context, "limit", 1, maxPageSize) ?? maxPageSize,
     purpose: purpose === undefined ? null : readPurpose(purpose),
   }
-}
-
-function target(context: HttpContext): [principal: string, id: string] {
-  return [context.get("principal"), context.req.param("id") ?? ""]
 }
 
 /** For a header (RFC 8187). */

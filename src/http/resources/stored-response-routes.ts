@@ -8,52 +8,59 @@ import { toResponse } from "../../protocol/responses/resource.ts"
 import { toItemPage } from "../../protocol/responses/wire-items.ts"
 import { readJsonBody, readUntypedJsonBody } from "../guard/json-body.ts"
 import { booleanQuery, integerQuery, listQuery, pageOf } from "../guard/query-parameters.ts"
-import type { HttpContext } from "../server/http-env.ts"
+import { type HttpContext, type Routes, targetOf } from "../server/http-env.ts"
 import { answerJson } from "../server/large-answer.ts"
 import type { ServiceBounds } from "../server/service-bounds.ts"
 import { serverLabelOf } from "../turns/earlier-items.ts"
 import { replayResponse } from "../turns/response-replay.ts"
 import { answerOf } from "../turns/waiting-answer.ts"
 
-interface StoredResponseHandlers {
-  /** `GET /v1/responses/{id}`, running ones included; with `stream=true` as a stream. */
-  readonly retrieve: (context: HttpContext) => Promise<Response>
-  /** `DELETE /v1/responses/{id}`; a 404 the second time. */
-  readonly remove: (context: HttpContext) => Promise<Response>
-  /** `POST /v1/responses/{id}/cancel`: of background responses; answered when the turn is over. */
-  readonly cancel: (context: HttpContext) => Promise<Response>
-}
-
-export function createStoredResponseHandlers(options: {
+/** Responses that are there already, running ones included. */
+export function storedResponseRoutes(options: {
   readonly engine: Engine
   readonly config: Config
   readonly bounds: ServiceBounds
-}): StoredResponseHandlers {
-  const { engine } = options
+}): Routes {
+  const { engine, config } = options
   return {
-    async retrieve(context) {
-      const { isStream, startingAfter } = await retrievalOptionsOf(context, options.config.limits)
-      if (isStream) return replayResponse(context, idOf(context), startingAfter, options)
-      const record = await engine.retrieve(context.get("principal"), "response", idOf(context))
-      return answerJson(context, toResponse(record, serverLabelOf(engine, record)))
+    "/v1/responses/:id/cancel": {
+      /** Of background responses; answered when the turn is over. */
+      POST: (context) =>
+        answerOf(context, options, async () => {
+          const [principal, id] = targetOf(context)
+          const record = await engine.cancel(principal, "response", id)
+          return toResponse(record, serverLabelOf(engine, record))
+        }),
     },
-    remove(context) {
-      const id = idOf(context)
-      return answerOf(context, options, async () => {
-        await engine.remove(context.get("principal"), "response", id)
-        return { id, object: "response", deleted: true }
-      })
+    "/v1/responses/:id/input_items": {
+      /** What the response was made from, newest first unless asked otherwise. */
+      GET: async (context) => {
+        const page = pageOf(context, "desc")
+        listQuery(context, "include", includable)
+        const [principal, id] = targetOf(context)
+        const record = await engine.retrieve(principal, "response", id)
+        const items = await engine.inputItems(principal, "response", id)
+        return answerJson(context, toItemPage(items, page, serverLabelOf(engine, record)))
+      },
     },
-    cancel: (context) =>
-      answerOf(context, options, async () => {
-        const record = await engine.cancel(context.get("principal"), "response", idOf(context))
-        return toResponse(record, serverLabelOf(engine, record))
-      }),
+    "/v1/responses/:id": {
+      /** With `stream=true` as a stream. */
+      GET: async (context) => {
+        const { isStream, startingAfter } = await retrievalOptionsOf(context, config.limits)
+        const [principal, id] = targetOf(context)
+        if (isStream) return replayResponse(context, id, startingAfter, options)
+        const record = await engine.retrieve(principal, "response", id)
+        return answerJson(context, toResponse(record, serverLabelOf(engine, record)))
+      },
+      /** A 404 the second time. */
+      DELETE: (context) =>
+        answerOf(context, options, async () => {
+          const [principal, id] = targetOf(context)
+          await engine.remove(principal, "response", id)
+          return { id, object: "response", deleted: true }
+        }),
+    },
   }
-}
-
-function idOf(context: HttpContext): string {
-  return context.req.param("id") ?? ""
 }
 
 /** More than all fields together can need. */
@@ -104,21 +111,4 @@ async function bodyOf(context: HttpContext, limits: Limits): Promise<z.infer<typ
   if (!isObject(body)) throw new ProxyError("invalid_request", "The body must be a JSON object.")
   refuseUnknown(bodyShape, body)
   return readShape(bodyShape, body, "")
-}
-
-/** `GET /v1/responses/{id}/input_items`: what the response was made from, newest first unless asked otherwise. */
-export function createInputItemsHandler({
-  engine,
-}: {
-  readonly engine: Engine
-}): (context: HttpContext) => Promise<Response> {
-  return async (context) => {
-    const page = pageOf(context, "desc")
-    listQuery(context, "include", includable)
-    const principal = context.get("principal")
-    const id = context.req.param("id") ?? ""
-    const record = await engine.retrieve(principal, "response", id)
-    const items = await engine.inputItems(principal, "response", id)
-    return answerJson(context, toItemPage(items, page, serverLabelOf(engine, record)))
-  }
 }

@@ -5,7 +5,7 @@ import { ProxyError } from "../../domain/errors.ts"
 import type { Roster } from "../../domain/roster.ts"
 import { type AskingAgentOptions, askerOf, assertOutlives } from "../guard/asking-agent.ts"
 import { readJsonBody } from "../guard/json-body.ts"
-import type { HttpContext, ServicePhase } from "../server/http-env.ts"
+import type { HttpContext, Routes, ServiceFacts } from "../server/http-env.ts"
 
 /** What the command line may ask of a running service, on the socket only. */
 export interface ControlOptions {
@@ -21,13 +21,9 @@ export interface MainConversations {
   find(agentId: string, isNew: boolean): Promise<string>
 }
 
-interface ServiceFacts extends AskingAgentOptions {
-  readonly version: string
-  readonly startedAt: number
-  readonly servicePhase: () => ServicePhase
-  readonly storageProblem: () => Promise<ProxyError | null>
+interface ControlRouteOptions extends AskingAgentOptions {
+  readonly service: ServiceFacts
   readonly config: Pick<Config, "limits">
-  readonly now?: () => number
 }
 
 const settingsSchema = z
@@ -50,14 +46,10 @@ const hireSchema = z.strictObject({
 
 const conversationSchema = z.strictObject({ is_new: z.boolean() })
 
-export type ControlHandlers = Readonly<
-  Record<string, Partial<Record<"GET" | "POST" | "DELETE", (context: HttpContext) => Promise<Response>>>>
->
-
-export function createControlRoutes(control: ControlOptions, facts: ServiceFacts): ControlHandlers {
+export function createControlRoutes(control: ControlOptions, options: ControlRouteOptions): Routes {
   const { roster, mainConversations, url } = control
-  const { version, startedAt, servicePhase, storageProblem, config } = facts
-  const { now = () => performance.now() } = facts
+  const { config, service } = options
+  const { version, startedAt, phase, storageProblem, now } = service
   const bodyOf = <T>(context: HttpContext, schema: z.ZodType<T>) => readBody(context, schema, config.limits)
   const idOf = (context: HttpContext): string => context.req.param("id") ?? ""
   const answer = async (context: HttpContext, agent: Promise<AgentStatus>) =>
@@ -68,13 +60,13 @@ export function createControlRoutes(control: ControlOptions, facts: ServiceFacts
         context.json({
           version,
           pid: process.pid,
-          phase: servicePhase(),
+          phase: phase(),
           uptime_seconds: Math.max(0, Math.floor((now() - startedAt) / 1000)),
           url: url(),
           storage_problem: (await storageProblem())?.message ?? null,
           agents: roster.list(),
           // In whose turn this is asked; null: in nobody's.
-          asking_agent: askerOf(context, facts)?.agentId ?? null,
+          asking_agent: askerOf(context, options)?.agentId ?? null,
         }),
     },
     "/control/agents": {
@@ -89,13 +81,13 @@ export function createControlRoutes(control: ControlOptions, facts: ServiceFacts
     },
     "/control/agents/:id": {
       DELETE: async (context) => {
-        assertOutlives(askerOf(context, facts), idOf(context), "firing")
+        assertOutlives(askerOf(context, options), idOf(context), "firing")
         return context.json(await roster.fire(idOf(context)))
       },
     },
     "/control/agents/:id/stop": {
       POST: async (context) => {
-        assertOutlives(askerOf(context, facts), idOf(context), "stopping")
+        assertOutlives(askerOf(context, options), idOf(context), "stopping")
         return answer(context, roster.stop(idOf(context)))
       },
     },

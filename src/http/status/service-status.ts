@@ -50,11 +50,10 @@ export interface AgentSummary {
 export interface StatusInput {
   readonly agents: readonly AgentStatus[]
   readonly outbox: readonly KeptReply[]
-  readonly storageProblem: string | null
-  readonly phase: ServicePhase
   readonly config: Config
-  readonly version: string
-  readonly uptimeMs: number
+  readonly state: Pick<ServiceStatus, "storageProblem" | "version" | "uptimeMs"> & {
+    readonly phase: ServicePhase
+  }
   /** See `reachedAddress`. */
   readonly address: string
   /** Whoever asks has shown a key, or none is needed. */
@@ -62,14 +61,15 @@ export interface StatusInput {
 }
 
 export function summarize(input: StatusInput): ServiceStatus {
-  const { agents, outbox, config, phase, storageProblem } = input
+  const { agents, outbox, config, state } = input
+  const { phase, storageProblem, version, uptimeMs } = state
   const canWork = isManagerReady(agents) && storageProblem === null
   const isKeyNeeded = config.apiKeys.size > 0
   return {
     state: phase === "running" ? (canWork ? "ready" : "not_ready") : phase,
     storageProblem,
-    version: input.version,
-    uptimeMs: input.uptimeMs,
+    version,
+    uptimeMs,
     agents: agents.map((agent) => ({
       ...summarizeAgent(agent, !isKeyNeeded),
       pid: input.isForKeyHolder ? agent.pid : null,

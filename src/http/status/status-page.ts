@@ -41,7 +41,7 @@ interface Headline {
  */
 export function renderStatusPage(status: ServiceStatus, path: string): string {
   const headline = headlineOf(status)
-  const up = path === "/web/" ? ".." : ""
+  const up = path === "/web/" ? "../" : ""
   return html`<!doctype html>
 <html lang="en">
 <head>

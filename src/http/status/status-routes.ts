@@ -6,7 +6,7 @@ import { defaultModel } from "../../protocol/common/wire-api.ts"
 import type { AgentReplies } from "../../team/agent-replies.ts"
 import { parseHost } from "../guard/origin-guard.ts"
 import { hostOf } from "../guard/request-gate.ts"
-import type { HttpContext, ServicePhase } from "../server/http-env.ts"
+import type { Handler, HttpContext, Routes, ServiceFacts } from "../server/http-env.ts"
 import { isManagerReady, summarize } from "./service-status.ts"
 import { maxMessage, renderStatusPage, statusPageHeaders } from "./status-page.ts"
 
@@ -14,84 +14,64 @@ interface StatusRouteOptions {
   readonly engine: Engine
   readonly replies: Pick<AgentReplies, "outbox">
   readonly config: Config
-  readonly version: string
-  readonly startedAt: number
-  readonly servicePhase: () => ServicePhase
-  /** Why what is said now would not be kept, in words for everybody; null: it would. */
-  readonly storageProblem: () => Promise<ProxyError | null>
-  readonly now?: () => number
-}
-
-interface StatusHandlers {
-  /** `GET /` and `GET /web`. */
-  readonly page: (context: HttpContext) => Promise<Response>
-  /** `GET /health`: the process answers; says nothing of how the agents are. */
-  readonly health: (context: HttpContext) => Response
-  /** `GET /ready`: 200 when a turn would be taken and stored, and the manager can run it. */
-  readonly ready: (context: HttpContext) => Promise<Response>
+  readonly service: ServiceFacts
 }
 
 /** Messages of agents on the status page: everybody's, and one character more of each than is shown. */
 const shownOutbox = { agentId: null, principal: null, includesNobodys: true, limit: 20 } as const
 const textCharacters = maxMessage + 1
 
+const noStore = { "cache-control": "no-store" }
+
 /** The routes that need no key. From memory, but for the messages that wait in the outboxes. */
-export function createStatusHandlers(options: StatusRouteOptions): StatusHandlers {
-  const {
-    engine,
-    config,
-    version,
-    startedAt,
-    servicePhase,
-    storageProblem,
-    now = () => performance.now(),
-  } = options
-  const noStore = { "cache-control": "no-store" }
+export function statusRoutes(options: StatusRouteOptions): Routes {
+  const { engine, config, service } = options
+  const { version, startedAt, phase, storageProblem, now } = service
+  const page: Handler = async (context) => {
+    const status = summarize({
+      agents: engine.agents(),
+      outbox: await outboxOf(options),
+      config,
+      state: {
+        storageProblem: (await storageProblem())?.message ?? null,
+        phase: phase(),
+        version,
+        uptimeMs: now() - startedAt,
+      },
+      address: reachedAddress(context, config),
+      isForKeyHolder: context.get("principal") !== undefined,
+    })
+    // `req.path` has no slash at its end.
+    return context.body(renderStatusPage(status, new URL(context.req.url).pathname), 200, statusPageHeaders)
+  }
   return {
-    page: async (context) =>
-      context.body(
-        renderStatusPage(
-          summarize({
-            agents: engine.agents(),
-            outbox: await outboxOf(options),
-            storageProblem: (await storageProblem())?.message ?? null,
-            phase: servicePhase(),
-            config,
-            version,
-            uptimeMs: now() - startedAt,
-            address: reachedAddress(context, config),
-            isForKeyHolder: context.get("principal") !== undefined,
-          }),
-          // `req.path` has no slash at its end.
-          new URL(context.req.url).pathname,
-        ),
-        200,
-        statusPageHeaders,
-      ),
-    health: (context) =>
-      context.json(
-        {
+    "/": { GET: page },
+    "/web": { GET: page },
+    "/health": {
+      /** The process answers; says nothing of how the agents are. */
+      GET: (context) => {
+        const health = {
           ok: true,
           status: "ok",
           version,
           uptime_seconds: Math.max(0, Math.floor((now() - startedAt) / 1000)),
           endpoint: `${reachedAddress(context, config)}/v1/responses`,
           manager: defaultModel,
-        },
-        200,
-        noStore,
-      ),
-    ready: async (context) => {
-      const problem = await storageProblem()
-      if (problem !== null) {
-        return context.json(
-          { status: "not_ready", code: problem.code, reason: problem.message },
-          503,
-          noStore,
-        )
-      }
-      const isReady = servicePhase() === "running" && isManagerReady(engine.agents())
-      return context.json({ status: isReady ? "ready" : "not_ready" }, isReady ? 200 : 503, noStore)
+        }
+        return context.json(health, 200, noStore)
+      },
+    },
+    "/ready": {
+      /** 200 when a turn would be taken and stored, and the manager can run it. */
+      GET: async (context) => {
+        const problem = await storageProblem()
+        if (problem !== null) {
+          const { code, message: reason } = problem
+          return context.json({ status: "not_ready", code, reason }, 503, noStore)
+        }
+        const isReady = phase() === "running" && isManagerReady(engine.agents())
+        return context.json({ status: isReady ? "ready" : "not_ready" }, isReady ? 200 : 503, noStore)
+      },
     },
   }
 }
