@@ -1,5 +1,5 @@
-import { join } from "node:path"
 import { type Config, version } from "../config/config.ts"
+import { controlSocketOf } from "../config/control-socket.ts"
 import { principalsOf } from "../config/settings.ts"
 import type { NotReady, Readiness } from "../domain/backend.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
@@ -118,7 +118,7 @@ async function bindDoors({ options, log, releasers }: Starting, config: Config) 
     connections: bounds.connections,
   })
   releasers.add("address", () => server.close())
-  const socket = new ControlSocket(join(config.home, "daemon.sock"))
+  const socket = new ControlSocket(controlSocketOf(config.home))
   return { bounds, server, socket, channels: new ToolChannels(), agentTokens: new AgentTokens() }
 }
 

@@ -1,13 +1,11 @@
 import { existsSync } from "node:fs"
 import { type IncomingMessage, type RequestOptions, request } from "node:http"
-import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { urlToHttpOptions } from "node:url"
 import { z } from "zod"
+import { askingAgentHeaders, controlSocketOf, reachable } from "../../config/control-socket.ts"
 import { isErrorCode, ProxyError } from "../../domain/errors.ts"
 import { systemCodeOf } from "../../domain/file-problem.ts"
-import { askingAgentHeaders } from "../../http/guard/asking-agent.ts"
-import { reachable } from "../../http/server/control-socket.ts"
 import { agentVariables, threadVariable } from "../../programs/child-environment.ts"
 import { type AgentView, agentViewSchema } from "./agent-view.ts"
 
@@ -20,7 +18,7 @@ export class DaemonDownError extends ProxyError {
     super(
       "agent_not_ready",
       existsSync(home)
-        ? `The service is not running (nothing listens on ${join(home, "daemon.sock")}). Start it with \`ai-agent-proxy daemon\`.`
+        ? `The service is not running (nothing listens on ${controlSocketOf(home)}). Start it with \`ai-agent-proxy daemon\`.`
         : `There is no ${home}, so that no service can be reached there. If it was moved away, put it back; a service that runs goes ` +
             "on then. Else start one with `ai-agent-proxy daemon`, which makes it.",
       { cause },
@@ -150,7 +148,7 @@ export class DaemonClient {
     body: object | null,
     signal?: AbortSignal,
   ): Promise<IncomingMessage> {
-    const socket = reachable(join(this.#home, "daemon.sock"))
+    const socket = reachable(controlSocketOf(this.#home))
     const headers = {
       ...(body !== null && { "content-type": "application/json" }),
       ...askingAgent(process.env),

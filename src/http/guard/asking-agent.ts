@@ -1,15 +1,10 @@
+import { askingAgentHeaders } from "../../config/control-socket.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import type { TurnRequest } from "../../domain/turn-request.ts"
 import type { Engine } from "../../engine/engine.ts"
 import type { AgentTokens } from "../../team/agent-tokens.ts"
 import { type Asker, assertMayAsk } from "../../team/colleagues.ts"
 import type { HeaderSource } from "./request-headers.ts"
-
-/** By these a command in an agent's shell says whose shell it is: the agent's token, and the CLI's name of the thread, if it has one. */
-export const askingAgentHeaders = {
-  token: "x-ai-agent-proxy-agent-token",
-  thread: "x-ai-agent-proxy-agent-thread",
-} as const
 
 export interface AskingAgentOptions {
   readonly engine: Pick<Engine, "runningTurns">

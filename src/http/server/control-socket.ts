@@ -1,13 +1,9 @@
-import { closeSync, constants, openSync } from "node:fs"
 import { chmod, rm } from "node:fs/promises"
-import { dirname, join } from "node:path"
+import { reachable } from "../../config/control-socket.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import { fileProblemOf } from "../../domain/file-problem.ts"
 import type { HttpApp } from "./http-env.ts"
 import { type HttpServer, startSocketServer } from "./http-server.ts"
-
-/** `sun_path` holds 104 bytes on macOS and 108 on Linux, the final zero included. */
-const maxPathBytes = 100
 
 /** `daemon.sock` in the home, for its owner only. */
 export class ControlSocket {
@@ -61,20 +57,4 @@ async function listenOn(app: HttpApp, path: string): Promise<Pick<HttpServer, "c
   } finally {
     reach.release()
   }
-}
-
-/**
- * A path for the same socket that is short enough for the system, as long as it is not released. Throws `ProxyError` where
- * there is none: only Linux names an open folder by its descriptor.
- */
-export function reachable(path: string): { readonly path: string; readonly release: () => void } {
-  if (Buffer.byteLength(path) <= maxPathBytes) return { path, release: () => {} }
-  if (process.platform !== "linux") {
-    throw new ProxyError(
-      "internal_error",
-      `The path ${path} is too long for a socket. Set AI_AGENT_PROXY_HOME to a shorter one.`,
-    )
-  }
-  const folder = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY)
-  return { path: join(`/proc/self/fd/${folder}`, "daemon.sock"), release: () => closeSync(folder) }
 }

@@ -3,6 +3,7 @@ import { readFile, rm } from "node:fs/promises"
 import { connect } from "node:net"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import { controlSocketOf } from "../../config/control-socket.ts"
 import { removeTemporaries, writeAtomic } from "../../disk/write-atomic.ts"
 import { messageOf } from "../../domain/errors.ts"
 import { fileProblemOf, systemCodeOf } from "../../domain/file-problem.ts"
@@ -55,7 +56,7 @@ export async function lockHome(home: string): Promise<HomeLock> {
   const pidFile = join(home, "daemon.pid")
   try {
     // Somebody removed the file of the lock that the other one has.
-    if (await answers(join(home, "daemon.sock"))) throw new HomeLockedError(home, await readDaemonPid(home))
+    if (await answers(controlSocketOf(home))) throw new HomeLockedError(home, await readDaemonPid(home))
     await removeTemporaries(pidFile)
     await writeAtomic(pidFile, `${process.pid}\n`)
   } catch (error) {
