@@ -12,7 +12,7 @@ import { basename, dirname } from "node:path"
 import { systemCodeOf } from "../domain/file-problem.ts"
 
 /** A folder of an agent. */
-export interface Place {
+export interface OwnFolder {
   /** Absolute path of the agent's own folder. Links on the way to it are the owner's, and are followed. */
   readonly root: string
   /** Below it, with `/` between its parts: `control/exec-threads`; empty: the root itself. */
@@ -43,7 +43,7 @@ export class HeldFolder {
   readonly #descriptor: number | null
 
   /** Throws `RefusedEntryError` for what is no folder, and the system's errors. `byDescriptor` is there for tests. */
-  constructor({ root, folder, isMade = false }: Place, byDescriptor = hasDescriptorPaths) {
+  constructor({ root, folder, isMade = false }: OwnFolder, byDescriptor = hasDescriptorPaths) {
     const parts = folder.split("/").filter((part) => part !== "" && part !== ".")
     this.name = [root, ...parts].join("/")
     if (byDescriptor) {
@@ -62,7 +62,7 @@ export class HeldFolder {
 }
 
 /** Rejects with `RefusedEntryError` where a step to the folder is none, with what `use` rejects with, and the system's errors. */
-export async function inFolder<T>(place: Place, use: (folder: HeldFolder) => Promise<T>): Promise<T> {
+export async function inFolder<T>(place: OwnFolder, use: (folder: HeldFolder) => Promise<T>): Promise<T> {
   const folder = new HeldFolder(place)
   try {
     return await use(folder)
@@ -73,7 +73,7 @@ export async function inFolder<T>(place: Place, use: (folder: HeldFolder) => Pro
   }
 }
 
-/** With the folder that a file is in, and the file's name in it. `isMade`: see `Place`. */
+/** With the folder that a file is in, and the file's name in it. `isMade`: see `OwnFolder`. */
 export function inFolderOf<T>(
   { root, path }: OwnPath,
   isMade: boolean,
@@ -83,7 +83,7 @@ export function inFolderOf<T>(
 }
 
 /** `inFolder` without waiting. */
-export function inFolderSync<T>(place: Place, use: (folder: HeldFolder) => T): T {
+export function inFolderSync<T>(place: OwnFolder, use: (folder: HeldFolder) => T): T {
   const folder = new HeldFolder(place)
   try {
     return use(folder)

@@ -15,7 +15,7 @@ import { isThere } from "../programs/find-executable.ts"
 import { controlFile } from "../workspace/agent/agent-control.ts"
 import { ensureOwnFolders, makeFolder } from "../workspace/agent/agent-workspace.ts"
 import { clearUnkept } from "../workspace/agent/inbox-folder.ts"
-import { threadPreamble } from "../workspace/agent/thread-preamble.ts"
+import type { ThreadPreambles } from "../workspace/agent/thread-preamble.ts"
 import type { RosterEntry } from "../workspace/home/roster-folder.ts"
 import type { AgentRecords } from "./agent-records.ts"
 
@@ -41,6 +41,7 @@ export interface Launch {
   readonly settings: AgentSettings
   readonly identity: string
   readonly records: AgentRecords
+  readonly preambles: ThreadPreambles
   /** Called with each backend before anything of it is started. */
   readonly onBackend: (backend: Backend) => void
 }
@@ -53,7 +54,7 @@ interface Launched {
 
 /** Makes the agent of a roster entry with its backend; the caller starts it. Rejects where a folder cannot be made. */
 export async function launchAgent(launch: Launch, surroundings: AgentSurroundings): Promise<Launched> {
-  const { settings, records, onBackend } = launch
+  const { settings, records, preambles, onBackend } = launch
   const { config, env, now, demoFallback } = surroundings
   const profile = profileOf(launch, surroundings)
   const log: Log = (level, message, fields) => {
@@ -89,7 +90,7 @@ export async function launchAgent(launch: Launch, surroundings: AgentSurrounding
     program: demo === null ? chosen.command.program : "built in",
     model: settings.model ?? config.model,
     effort: settings.effort,
-    preamble: () => threadPreamble(profile, { now: new Date(now()), log }),
+    preamble: () => preambles.of(profile, { now: new Date(now()), log }),
     instructionsStamp: () => instructionsStamp(profile.workspace),
     loadedThreads: config.limits.loadedThreads,
     threadIdleMs: config.limits.threadIdleMs,

@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import { AgeClock } from "../engine/log/age-clock.ts"
 import { DiskFileLibrary } from "../storage/files/disk-file-library.ts"
-import { isLedgerGone, isLogGone, ledgerCommand } from "../storage/sqlite/ledger-damage.ts"
+import { isLedgerGone, isLogGone, ledgerCommandLine } from "../storage/sqlite/ledger-damage.ts"
 import { openSqliteStore } from "../storage/sqlite/open-sqlite-store.ts"
 import { openHome, sweepTemporaries } from "../workspace/home/home.ts"
 import { lockHome } from "../workspace/home/home-lock.ts"
@@ -38,7 +38,7 @@ export async function openLedger({ now, log, releasers }: Starting, { config, is
   if (isLedgerGone(home)) {
     log("warn", "the home was used before, but there is no ledger (state.db): it begins with an empty one", {
       home,
-      next: `${ledgerCommand("restore", `${home}/state.db`)} --from FILE`,
+      next: `${ledgerCommandLine("restore", `${home}/state.db`)} --from FILE`,
     })
   }
   const store = await openSqliteStore(`${home}/state.db`, config.ledgerDurability)

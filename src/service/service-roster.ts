@@ -7,6 +7,7 @@ import type { Agent } from "../engine/agents/agent.ts"
 import type { AgentRoster } from "../engine/agents/agent-roster.ts"
 import type { FinishedTurn } from "../engine/log/finished-turn.ts"
 import { newIdentity } from "../workspace/agent/agent-id.ts"
+import { ThreadPreambles } from "../workspace/agent/thread-preamble.ts"
 import { assertCanGo, type RosterEntry, type RosterFolder } from "../workspace/home/roster-folder.ts"
 import { AgentRecords } from "./agent-records.ts"
 import { type AgentSurroundings, commandsOf, launchAgent } from "./launch-agent.ts"
@@ -45,6 +46,7 @@ export class ServiceRoster implements AgentRoster, Roster {
   readonly #surroundings: AgentSurroundings
   readonly #places = new Map<string, Place>()
   readonly #backends = new Set<Backend>()
+  readonly #preambles = new ThreadPreambles()
   #turns: TurnsOfAgents | null = null
   #isStopped = false
   members: readonly RosterMember[] = []
@@ -254,7 +256,7 @@ export class ServiceRoster implements AgentRoster, Roster {
     try {
       const identity = await this.#identify(entry)
       place.running = keyOf(identity, settings)
-      const launch = { entry, settings, identity, records, onBackend }
+      const launch = { entry, settings, identity, records, preambles: this.#preambles, onBackend }
       const { agent, demoReason } = await launchAgent(launch, this.#surroundings)
       if (this.#isStopped) {
         await agent.stop()

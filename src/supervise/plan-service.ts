@@ -3,7 +3,7 @@ import { cliCommandsOf } from "../config/cli-commands.ts"
 import type { Config } from "../config/config.ts"
 import { isLoopback, version } from "../config/config.ts"
 import { parseEnvironmentFile } from "../config/environment-file.ts"
-import { resolveConfig } from "../config/resolve-config.ts"
+import { type ConfigInput, resolveConfig } from "../config/resolve-config.ts"
 import { homeVariable, ownerPrincipal, settings, settingVariables } from "../config/settings.ts"
 import type { Installation } from "./machine/installation.ts"
 import { captureEnvironment, joinedPath, pathWithAny } from "./machine/service-environment.ts"
@@ -11,25 +11,17 @@ import { environmentFileOf, type ServiceSpec } from "./machine/service-spec.ts"
 import type { ServiceUser } from "./machine/service-user.ts"
 import type { OldUnit } from "./systemd/old-unit.ts"
 
-export interface ServicePlanInput {
+export interface ServicePlanInput extends Required<Pick<ConfigInput, "cwd" | "readFile">> {
   readonly user: ServiceUser
   /** What the person has in a terminal. */
   readonly source: NodeJS.ProcessEnv
-  readonly flags: {
-    readonly home?: string | undefined
-    readonly host?: string | undefined
-    readonly port?: string | undefined
-    readonly cli?: string | undefined
-    readonly apiKey?: string | undefined
-  }
+  readonly flags: Pick<ConfigInput["flags"], "home" | "host" | "port" | "cli" | "apiKey">
   readonly isAuthOff: boolean
   readonly installation: Installation
   /** Home of the service that is installed now; null: none is. */
   readonly installedHome: string | null
   /** The unit of release 0.2.0 that the new one takes the place of; null: there is none. */
   readonly oldUnit?: OldUnit | null
-  readonly cwd: string
-  readonly readFile: (path: string) => string | null
 }
 
 export interface ServicePlan {

@@ -5,7 +5,7 @@ import { formatDuration } from "../../domain/duration.ts"
 import { checkCliPlace } from "../../supervise/doctor/check-agent-clis.ts"
 import type { InstalledService } from "../../supervise/doctor/check-service.ts"
 import { checkService } from "../../supervise/doctor/check-service.ts"
-import { failureOf, type HealthCheck } from "../../supervise/machine/health-check.ts"
+import { failureFrom, type HealthCheck } from "../../supervise/machine/health-check.ts"
 import { runBriefly } from "../../supervise/machine/run-command.ts"
 import type { ServiceUser } from "../../supervise/machine/service-user.ts"
 import { type AgentView, agentJson, chooseAgent, programOf, stateOf } from "../context/agent-view.ts"
@@ -153,7 +153,7 @@ async function serviceProblems(installed: InstalledService): Promise<readonly He
   try {
     user = await serviceUserOf(installed)
   } catch (error) {
-    return [failureOf("service", error, "sudo ai-agent-proxy uninstall --keep")]
+    return [failureFrom("service", error, "sudo ai-agent-proxy uninstall --keep")]
   }
   const { environment, config, problem } = serviceSettings(installed, user)
   const checks = [

@@ -12,7 +12,7 @@ export interface LedgerProblem {
 }
 
 /** Names the home: typed as it is printed, it must not reach the ledger of another one. */
-export function ledgerCommand(action: "check" | "restore", path: string): string {
+export function ledgerCommandLine(action: "check" | "restore", path: string): string {
   return `ai-agent-proxy ledger ${action} --home ${forShell(dirname(path))}`
 }
 
@@ -66,7 +66,7 @@ export function openingProblem(path: string, error: unknown): LedgerProblem {
   const problem = systemCodeOf(error) === "" ? unwritableProblemOf(error) : fileProblemOf(error)
   return {
     reason: `${path} cannot be used: ${problem ?? messageOf(error)}`,
-    step: problem === undefined ? ledgerCommand("check", path) : `ls -l ${path}; df ${dirname(path)}`,
+    step: problem === undefined ? ledgerCommandLine("check", path) : `ls -l ${path}; df ${dirname(path)}`,
   }
 }
 
@@ -101,7 +101,7 @@ function wasUsed(path: string): boolean {
 }
 
 function stepFor(path: string): string {
-  const restore = ledgerCommand("restore", path)
+  const restore = ledgerCommandLine("restore", path)
   const [newest] = copiesOf(path)
   const copy = newest === undefined ? "" : ` (the newest copy is of ${new Date(newest.madeAt).toISOString()})`
   return newest === undefined

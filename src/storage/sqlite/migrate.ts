@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite"
 import { ProxyError } from "../../domain/errors.ts"
 import { upgradeCommand } from "../../domain/installing.ts"
-import { ledgerCommand } from "./ledger-damage.ts"
+import { ledgerCommandLine } from "./ledger-damage.ts"
 import { ledger } from "./migrations/0001-ledger.ts"
 import { replies } from "./migrations/0002-replies.ts"
 import { removedReplies } from "./migrations/0003-removed-replies.ts"
@@ -67,7 +67,7 @@ export function schemaVersion(database: DatabaseSync, path: string, steps: reado
       "internal_error",
       `${path} has schema version ${version}, and this program knows versions up to ${steps.length}: a newer ` +
         `ai-agent-proxy wrote it. Start that newer version again (in its checkout: ${upgradeCommand}), or go back to the copy that ` +
-        `was made before its upgrade (${ledgerCommand("restore", path)}), which keeps this one beside it.`,
+        `was made before its upgrade (${ledgerCommandLine("restore", path)}), which keeps this one beside it.`,
     )
   }
   return version

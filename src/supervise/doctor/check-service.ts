@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs"
 import { version } from "../../config/config.ts"
 import { upgradeCommand } from "../../domain/installing.ts"
-import { failure, failureOf, type HealthCheck, ok, warning } from "../machine/health-check.ts"
+import { failure, failureFrom, type HealthCheck, ok, warning } from "../machine/health-check.ts"
 import {
   type Installation,
   isNewer,
@@ -96,7 +96,7 @@ async function checkState(manager: ServiceManager): Promise<HealthCheck> {
     state = await manager.state()
   } catch (error) {
     // A container or a log-in without the manager: the service may run in the foreground all the same.
-    return failureOf("service", error, `${restart}; or, if it does not run: ai-agent-proxy daemon`)
+    return failureFrom("service", error, `${restart}; or, if it does not run: ai-agent-proxy daemon`)
   }
   const { isEnabled, activity, detail } = state
   if (!isEnabled) return warning("service", `it does not start with the machine; now: ${detail}`, enableAgain)

@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import {
-  daemonCommand,
+  daemonArguments,
   environmentFileOf,
   formatSpec,
   parseSpec,
@@ -19,7 +19,7 @@ export function launchdLogFile(spec: Pick<ServiceSpec, "home">): string {
  * the environment file. launchd has no such file, so the daemon reads it; and no watchdog.
  */
 export function launchdPlist(spec: ServiceSpec, scope: "system" | "user"): string {
-  const command = daemonCommand(spec, ["--environment-file", environmentFileOf(spec.home)])
+  const command = daemonArguments(spec, ["--environment-file", environmentFileOf(spec.home)])
   const log = launchdLogFile(spec)
   return `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">

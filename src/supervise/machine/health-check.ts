@@ -24,7 +24,7 @@ export function failure(name: string, message: string, next: string): HealthChec
 }
 
 /** For what a look at the service threw, in one line; throws again what is no `ServiceError`. */
-export function failureOf(name: string, error: unknown, next: string): HealthCheck {
+export function failureFrom(name: string, error: unknown, next: string): HealthCheck {
   if (!(error instanceof ServiceError)) throw error
   const [message = ""] = error.message.split("\n", 1)
   // Who may do it, that message says itself.

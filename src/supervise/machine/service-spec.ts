@@ -53,6 +53,6 @@ export function parseSpec(text: string): ServiceSpec | null {
 export const nodeOptions = ["--min-semi-space-size=2"] as const
 
 /** What a service manager starts: program and arguments. `flags` are those of `daemon`, without the ones of the spec. */
-export function daemonCommand(spec: ServiceSpec, flags: readonly string[] = []): readonly string[] {
+export function daemonArguments(spec: ServiceSpec, flags: readonly string[] = []): readonly string[] {
   return [spec.node, ...nodeOptions, spec.launcher, "daemon", ...flags, ...spec.flags]
 }

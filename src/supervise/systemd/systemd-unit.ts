@@ -1,5 +1,5 @@
 import {
-  daemonCommand,
+  daemonArguments,
   environmentFileOf,
   formatSpec,
   parseSpec,
@@ -37,7 +37,7 @@ NotifyAccess=all
 ${isSystem ? `User=${spec.user}\n` : ""}WorkingDirectory=${escapeSpecifiers(spec.homeDir)}
 EnvironmentFile=${environmentPath(environmentFileOf(spec.home))}
 EnvironmentFile=-${environmentPath(secretsFileOf(spec.home))}
-ExecStart=${daemonCommand(spec).map(quoteArgument).join(" ")}
+ExecStart=${daemonArguments(spec).map(quoteArgument).join(" ")}
 TimeoutStartSec=120
 TimeoutStopSec=${spec.stopSeconds}
 # The daemon sends a sign of life as long as its event loop and its ledger answer.

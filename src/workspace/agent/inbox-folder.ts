@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { lstat, open, readdir, rm, rmdir } from "node:fs/promises"
 import { join } from "node:path"
-import { type HeldFolder, inFolder, type Place, RefusedEntryError } from "../../disk/held-folder.ts"
+import { type HeldFolder, inFolder, type OwnFolder, RefusedEntryError } from "../../disk/held-folder.ts"
 import { openEntry } from "../../disk/own-file.ts"
 import { linkOrCopy, temporaryOf } from "../../disk/write-atomic.ts"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
@@ -100,7 +100,7 @@ export async function clearUnkept(workspace: string, onProblem: (problem: string
 }
 
 /** Resolves with the name that it has got. Rejects with `ProxyError` where the inbox is no folder. */
-async function saveIn(place: Place, file: InboxFile): Promise<string> {
+async function saveIn(place: OwnFolder, file: InboxFile): Promise<string> {
   try {
     return await inFolder(place, (folder) => saveUnderFreeName(folder, file))
   } catch (error) {

@@ -5,12 +5,15 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { AgentProfile } from "../../domain/agents.ts"
 import { ensureAgentWorkspace } from "./agent-workspace.ts"
 import { appendMemory } from "./notes.ts"
-import { threadPreamble } from "./thread-preamble.ts"
+import { ThreadPreambles } from "./thread-preamble.ts"
 
 const logged: unknown[] = []
 const log = (...entry: unknown[]) => void logged.push(entry)
 /** Local time, as the name of the day's note is. */
 const now = new Date(2026, 2, 7, 0, 30)
+
+const preambles = new ThreadPreambles()
+const threadPreamble: ThreadPreambles["of"] = (...options) => preambles.of(...options)
 
 describe("threadPreamble", () => {
   let home: string

@@ -7,7 +7,7 @@ import { controlSocketOf } from "../../config/control-socket.ts"
 import { removeTemporaries, writeAtomic } from "../../disk/write-atomic.ts"
 import { messageOf } from "../../domain/errors.ts"
 import { fileProblemOf, systemCodeOf } from "../../domain/file-problem.ts"
-import { HomeError } from "./home.ts"
+import { HomeError, isRunning } from "./home.ts"
 
 /** SQLite's result code of a lock that somebody else holds. */
 const sqliteBusy = 5
@@ -139,14 +139,4 @@ async function readDaemonPid(home: string): Promise<number | null> {
   }
   const pid = /^\d{1,10}\s*$/.test(text) ? Number(text) : 0
   return pid > 0 && isRunning(pid) ? pid : null
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // EPERM: it runs, as another user.
-    return systemCodeOf(error) === "EPERM"
-  }
 }

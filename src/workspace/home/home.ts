@@ -124,7 +124,8 @@ async function isLeft(path: string, name: string, now: number): Promise<boolean>
   return writer === 0 ? stats.mtimeMs < now - oldMs : writer === process.pid || !isRunning(writer)
 }
 
-function isRunning(pid: number): boolean {
+/** Whether there is such a process, whoever it belongs to. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
