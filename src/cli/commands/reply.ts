@@ -4,7 +4,7 @@ import * as z from "zod"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { escapeControls } from "../../domain/visible-controls.ts"
 import { agentVariables, threadVariable } from "../../programs/child-environment.ts"
-import { requestLocally } from "../context/daemon-client.ts"
+import { jsonOrNull, requestLocally } from "../context/daemon-client.ts"
 import { note, print } from "../io/print.ts"
 
 interface ReplyFlags {
@@ -68,9 +68,9 @@ async function reply(words: readonly string[], flags: ReplyFlags): Promise<void>
     ...(process.env[threadVariable] && { thread: process.env[threadVariable] }),
   }
   const received = await post(`${url}/agent-reply`, token, body)
-  const parsed = answer.safeParse(parseJson(received.body))
+  const parsed = answer.safeParse(jsonOrNull(received.body))
   if (!received.isOk || !parsed.success) {
-    const told = refusal.safeParse(parseJson(received.body))
+    const told = refusal.safeParse(jsonOrNull(received.body))
     // Not `invalid_request`, which says that the command line was wrong.
     throw new ProxyError(
       "internal_error",
@@ -108,14 +108,5 @@ async function post(
     throw new ProxyError("agent_not_ready", `The service does not answer at ${url}: ${messageOf(error)}.`, {
       cause: error,
     })
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Whoever answers there is not this service; the caller says so.
-    return null
   }
 }

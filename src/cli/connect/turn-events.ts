@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http"
 import { z } from "zod"
 import { ProxyError } from "../../domain/errors.ts"
+import { jsonOrNull } from "../context/daemon-client.ts"
 
 /** What a chat shows of an agent's turn. */
 type ChatEvent =
@@ -152,7 +153,7 @@ function previewOf(item: z.infer<typeof itemSchema>): Extract<ChatEvent, { type:
 }
 
 function diffOf(text: string | null | undefined): string | null {
-  const parsed = changesSchema.safeParse(parseJson(text ?? ""))
+  const parsed = changesSchema.safeParse(jsonOrNull(text ?? ""))
   if (!parsed.success) return null
   const diffs = parsed.data.changes.map(({ kind, diff = "" }) => (kind === "add" ? asAdded(diff) : diff))
   return diffs.join("\n").replaceAll(/^(?:---|\+\+\+) .*\n/gm, "")
@@ -170,13 +171,13 @@ const changesSchema = z.object({
 const verbs: Readonly<Record<string, string>> = { add: "added", update: "edited", delete: "deleted" }
 
 function changesOf(text: string | null | undefined): string | null {
-  const parsed = changesSchema.safeParse(parseJson(text ?? ""))
+  const parsed = changesSchema.safeParse(jsonOrNull(text ?? ""))
   if (!parsed.success || parsed.data.changes.length === 0) return null
   return parsed.data.changes.map(({ kind, path }) => `${verbs[kind] ?? kind} ${path}`).join(", ")
 }
 
 function argumentOf(text: string | null | undefined, name: string): string | null {
-  const parsed = z.record(z.string(), z.unknown()).safeParse(parseJson(text ?? ""))
+  const parsed = z.record(z.string(), z.unknown()).safeParse(jsonOrNull(text ?? ""))
   const value = parsed.success ? parsed.data[name] : undefined
   return typeof value === "string" ? value : null
 }
@@ -195,15 +196,6 @@ async function* dataLines(stream: IncomingMessage): AsyncGenerator<unknown> {
     rest += String(chunk)
     const lines = rest.split("\n")
     rest = lines.pop() ?? ""
-    for (const line of lines) if (line.startsWith("data: {")) yield parseJson(line.slice(6))
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Not ours to judge: what cannot be read is not shown.
-    return undefined
+    for (const line of lines) if (line.startsWith("data: {")) yield jsonOrNull(line.slice(6))
   }
 }

@@ -135,7 +135,7 @@ export class DaemonClient {
     const { statusCode = 0 } = answer
     if (statusCode < 400) return answer
     const content = await text(answer)
-    const parsed = errorSchema.safeParse(parseJson(content))
+    const parsed = errorSchema.safeParse(jsonOrNull(content))
     if (!parsed.success)
       throw new ProxyError("internal_error", `The service answered ${statusCode}: ${content.slice(0, 300)}`)
     const { code, message } = parsed.data.error
@@ -203,11 +203,11 @@ function agentPath(id: string): string {
   return `/control/agents/${encodeURIComponent(id)}`
 }
 
-function parseJson(content: string): unknown {
+/** Null: it is no JSON, and so not from our service. */
+export function jsonOrNull(content: string): unknown {
   try {
     return JSON.parse(content)
   } catch {
-    // Not from us: the caller shows it as it is.
     return null
   }
 }

@@ -219,9 +219,5 @@ export async function enableLinger(user: string, run: RunCommand): Promise<strin
   if ((await hasLinger(user, run)) === true) return null
   const { exitCode } = await run("loginctl", ["--no-ask-password", "enable-linger", user])
   if (exitCode === 0) return null
-  return lingerAdvice(user)
-}
-
-function lingerAdvice(user: string): string {
   return `The service starts when ${user} logs in and ends at log-out. To have it always: sudo loginctl enable-linger ${user}`
 }
