@@ -1,5 +1,5 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto"
 import type { AgentKey } from "../domain/agents.ts"
+import { Credentials, newToken } from "../domain/credentials.ts"
 
 const prefix = "aap-agent-"
 const bearerPattern = /^bearer +(aap-agent-[\w-]+) *$/i
@@ -10,35 +10,27 @@ const bearerPattern = /^bearer +(aap-agent-[\w-]+) *$/i
  */
 export class AgentTokens {
   readonly #byAgent = new Map<string, { readonly identity: string; readonly token: string }>()
-  readonly #agents = new Map<string, { readonly agentId: string; readonly digest: Buffer }>()
+  readonly #agents = new Credentials<string>()
 
   /** Where another agent had the name before, its token opens nothing any more. */
   tokenOf({ id: agentId, identity }: AgentKey): string {
     const known = this.#byAgent.get(agentId)
     if (known?.identity === identity) return known.token
-    if (known !== undefined) this.#agents.delete(digestOf(known.token).toString("hex"))
-    const token = prefix + randomBytes(32).toString("base64url")
-    const digest = digestOf(token)
+    if (known !== undefined) this.#agents.remove(known.token)
+    const token = newToken(prefix)
     this.#byAgent.set(agentId, { identity, token })
-    this.#agents.set(digest.toString("hex"), { agentId, digest })
+    this.#agents.add(token, agentId)
     return token
   }
 
-  /** The agent of an `Authorization` header. Found by the digest, so that no time tells how much of a token is right. */
+  /** The agent of an `Authorization` header. */
   agentOf(authorization: string | undefined): string | null {
     const token = bearerPattern.exec(authorization ?? "")?.[1]
-    if (token === undefined) return null
-    const digest = digestOf(token)
-    const entry = this.#agents.get(digest.toString("hex"))
-    return entry !== undefined && timingSafeEqual(entry.digest, digest) ? entry.agentId : null
+    return token === undefined ? null : this.#agents.ownerOf(token)
   }
 }
 
 /** True for what has the form of an agent's token, right or wrong: no client's key is taken for one. */
 export function hasTokenForm(authorization: string | undefined): boolean {
   return bearerPattern.test(authorization ?? "")
-}
-
-function digestOf(token: string): Buffer {
-  return createHash("sha256").update(token).digest()
 }

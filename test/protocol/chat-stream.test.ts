@@ -4,7 +4,7 @@ import { answerText } from "../../src/domain/answer-text.ts"
 import type { Item } from "../../src/domain/items.ts"
 import type { ResponseEvent } from "../../src/domain/response-events.ts"
 import type { ResponseRecord } from "../../src/domain/responses.ts"
-import { createChatProjection } from "../../src/protocol/chat/chunks.ts"
+import { ChatProjection } from "../../src/protocol/chat/chunks.ts"
 import { toChatCompletion } from "../../src/protocol/chat/completion.ts"
 import { clientFor } from "./openai-client.ts"
 import type { Split } from "./record-fixture.ts"
@@ -18,7 +18,7 @@ function chatRecord(output: readonly Item[], fields: Partial<ResponseRecord> = {
 }
 
 function streamOf(record: ResponseRecord, log: readonly ResponseEvent[], includeUsage = false): string {
-  const projection = createChatProjection({ record }, { includeUsage })
+  const projection = new ChatProjection({ record }, { includeUsage })
   return log.map((event) => projection.project(event)).join("")
 }
 
@@ -83,7 +83,7 @@ describe("the official client on our chat chunks", () => {
   })
 
   it("sends the role with the first event, long before there is text", () => {
-    const projection = createChatProjection({ record: chatRecord([]) }, { includeUsage: false })
+    const projection = new ChatProjection({ record: chatRecord([]) }, { includeUsage: false })
     expect(projection.project({ type: "created" })).toContain(`"role":"assistant"`)
     expect(projection.project({ type: "in_progress" })).toBe("")
   })

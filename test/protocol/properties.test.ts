@@ -4,7 +4,7 @@ import { answerText } from "../../src/domain/answer-text.ts"
 import { ProxyError } from "../../src/domain/errors.ts"
 import type { ClientItem } from "../../src/domain/input-reference.ts"
 import type { Item } from "../../src/domain/items.ts"
-import { createChatProjection } from "../../src/protocol/chat/chunks.ts"
+import { ChatProjection } from "../../src/protocol/chat/chunks.ts"
 import { toChatCompletion } from "../../src/protocol/chat/completion.ts"
 import { parseChatRequest } from "../../src/protocol/chat/request.ts"
 import { encodeResponsesSse } from "../../src/protocol/responses/events.ts"
@@ -46,7 +46,7 @@ describe("any output of a turn", () => {
     fc.assert(
       fc.property(anyOutput, anySplit, (output, split) => {
         const record = recordOf(output, { id: "chatcmpl-1", kind: "chat" })
-        const projection = createChatProjection({ record }, { includeUsage: false })
+        const projection = new ChatProjection({ record }, { includeUsage: false })
         const sse = logOf(output, "completed", split).map((event) => projection.project(event))
         const deltas = chunksOf(sse.join("")).map((chunk) => chunk.choices[0]?.delta ?? {})
         const content = deltas.map((delta) => delta.content ?? "").join("")

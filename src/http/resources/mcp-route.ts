@@ -27,7 +27,7 @@ import { isOwnName, parseHost } from "../guard/origin-guard.ts"
 import { hostOf } from "../guard/request-gate.ts"
 import { clientOf } from "../server/client-connection.ts"
 import { answerError } from "../server/error-answer.ts"
-import type { HttpContext } from "../server/http-env.ts"
+import type { Handler, HttpContext } from "../server/http-env.ts"
 import { WholeBody, writeLarge } from "../server/large-answer.ts"
 import type { ServiceBounds } from "../server/service-bounds.ts"
 import { breakOff } from "../server/settled.ts"
@@ -47,115 +47,112 @@ const bodiesOfAgents = "agents"
  * The functions of a thread for its CLI: MCP over streamable HTTP, without sessions. By GET, or by `subscriptions/listen` in
  * the revision without a handshake, it hears when the functions are others than before.
  */
-export function createMcpHandler({
-  channels,
-  config,
-  version,
-  bounds,
-}: McpRouteOptions): (context: HttpContext) => Promise<Response> {
-  const serverInfo = { name: "ai-agent-proxy", version }
-
+export function createMcpHandler(route: McpRouteOptions): Handler {
+  const { channels, config, bounds } = route
   return async (context) => {
     checkCaller(context, config.host)
     const channel = channels.find(context.req.header("authorization"))
     if (channel === null)
       throw new ProxyError("invalid_api_key", "This is no token of a thread that is open.")
-    if (context.req.method === "GET") return listen(context, channel, null)
+    if (context.req.method === "GET") return listen(route, context, channel, null)
     if (context.req.method !== "POST") {
       const problem = new ProxyError("method_not_allowed", "Only GET and POST are possible here.")
       return answerError(context, problem, { allow: "GET, POST" })
     }
     const share = bounds.bodies.open(bodiesOfAgents)
-    let read: Awaited<ReturnType<typeof readJsonAndText>>
-    try {
-      read = await readJsonAndText(context, config.limits, share)
-    } finally {
-      share.release()
-    }
-    return answer(context, channel, read)
+    const read = await readJsonAndText(context, config.limits, share).finally(() => share.release())
+    return answer(route, context, channel, read)
   }
+}
 
-  async function answer(
-    context: HttpContext,
-    channel: OpenChannel,
-    { body, text }: { readonly body: unknown; readonly text: string },
-  ): Promise<Response> {
-    let message: RpcMessage | null
-    try {
-      message = readMessage(body, text)
-      if (message?.type === "request") checkVersion(message.params)
-    } catch (error) {
-      if (error instanceof RpcError) return jsonAnswer(context, errorText(null, error), 400)
-      throw error
-    }
-    if (message?.type === "request") return answerMessage(context, channel, message)
-    if (message?.method === "notifications/cancelled") channel.cancel(message.params.requestId)
-    return new Response(null, { status: 202 })
+async function answer(
+  route: McpRouteOptions,
+  context: HttpContext,
+  channel: OpenChannel,
+  { body, text }: { readonly body: unknown; readonly text: string },
+): Promise<Response> {
+  let message: RpcMessage | null
+  try {
+    message = readMessage(body, text)
+    if (message?.type === "request") checkVersion(message.params)
+  } catch (error) {
+    if (error instanceof RpcError) return jsonAnswer(context, errorText(null, error), 400)
+    throw error
   }
+  if (message?.type === "request") return answerMessage(route, context, channel, message)
+  if (message?.method === "notifications/cancelled") channel.cancel(message.params.requestId)
+  return new Response(null, { status: 202 })
+}
 
-  async function answerMessage(
-    context: HttpContext,
-    channel: OpenChannel,
-    request: RpcRequest,
-  ): Promise<Response> {
-    const { id, method, params } = request
-    if (method === "tools/call") return hold(context, channel, request)
-    if (method === "subscriptions/listen") return listen(context, channel, request)
-    try {
-      const result = answerRequest(method, params, channel, serverInfo)
-      return jsonAnswer(context, resultText(id, completeResult(params, result)))
-    } catch (error) {
-      if (error instanceof RpcError) return jsonAnswer(context, errorText(id, error))
-      throw error
-    }
+async function answerMessage(
+  route: McpRouteOptions,
+  context: HttpContext,
+  channel: OpenChannel,
+  request: RpcRequest,
+): Promise<Response> {
+  const { id, method, params } = request
+  if (method === "tools/call") return hold(route, context, channel, request)
+  if (method === "subscriptions/listen") return listen(route, context, channel, request)
+  try {
+    const result = answerRequest(method, params, channel, { name: "ai-agent-proxy", version: route.version })
+    return jsonAnswer(context, resultText(id, completeResult(params, result)))
+  } catch (error) {
+    if (error instanceof RpcError) return jsonAnswer(context, errorText(id, error))
+    throw error
   }
+}
 
-  /** For as long as the CLI wants to hear of other functions. `request` null: it asked by GET, in the older revisions. */
-  async function listen(
-    context: HttpContext,
-    channel: OpenChannel,
-    request: RpcRequest | null,
-  ): Promise<Response> {
-    const { outgoing } = context.env ?? {}
-    if (outgoing === undefined) return new Response(null, { status: 202 })
-    const client = clientOf(context)
-    await writeNotices(outgoing, {
+/** For as long as the CLI wants to hear of other functions. `request` null: it asked by GET, in the older revisions. */
+async function listen(
+  route: McpRouteOptions,
+  context: HttpContext,
+  channel: OpenChannel,
+  request: RpcRequest | null,
+): Promise<Response> {
+  const { outgoing } = context.env ?? {}
+  if (outgoing === undefined) return new Response(null, { status: 202 })
+  const client = clientOf(context)
+  await writeNotices(outgoing, {
+    headers: { "x-request-id": context.get("requestId") },
+    keepAliveMs: route.config.limits.keepAliveMs,
+    first: request === null ? null : listeningText(request),
+    changed: changedText(request?.id ?? null),
+    channel,
+    clientGone: client.gone,
+  })
+  client.release()
+  return RESPONSE_ALREADY_SENT
+}
+
+async function hold(
+  route: McpRouteOptions,
+  context: HttpContext,
+  channel: OpenChannel,
+  request: RpcRequest,
+): Promise<Response> {
+  const client = clientOf(context)
+  const { outgoing } = context.env ?? {}
+  try {
+    const message = answerCall(channel, request, client.gone)
+    if (outgoing === undefined) return jsonAnswer(context, (await message) ?? "")
+    await writeHeldAnswer(outgoing, {
       headers: { "x-request-id": context.get("requestId") },
-      keepAliveMs: config.limits.keepAliveMs,
-      first: request === null ? null : listeningText(request),
-      changed: changedText(request?.id ?? null),
-      channel,
+      isStream: /text\/event-stream/i.test(context.req.header("accept") ?? ""),
+      keepAliveMs: route.config.limits.keepAliveMs,
+      progress: progressOf(request.params),
+      message,
+      readers: route.bounds.readers,
       clientGone: client.gone,
     })
-    client.release()
     return RESPONSE_ALREADY_SENT
-  }
-
-  async function hold(context: HttpContext, channel: OpenChannel, request: RpcRequest): Promise<Response> {
-    const client = clientOf(context)
-    const { outgoing } = context.env ?? {}
-    try {
-      const message = answerCall(channel, request, client.gone)
-      if (outgoing === undefined) return jsonAnswer(context, (await message) ?? "")
-      await writeHeldAnswer(outgoing, {
-        headers: { "x-request-id": context.get("requestId") },
-        isStream: /text\/event-stream/i.test(context.req.header("accept") ?? ""),
-        keepAliveMs: config.limits.keepAliveMs,
-        progress: progressOf(request.params),
-        message,
-        readers: bounds.readers,
-        clientGone: client.gone,
-      })
-      return RESPONSE_ALREADY_SENT
-    } catch (error) {
-      // The status is out; cutting the connection is all that can be told, and the log gets the rest.
-      context.set("failure", error)
-      if (outgoing !== undefined) breakOff(outgoing)
-      return RESPONSE_ALREADY_SENT
-    } finally {
-      context.set("isAborted", client.gone.aborted)
-      client.release()
-    }
+  } catch (error) {
+    // The status is out; cutting the connection is all that can be told, and the log gets the rest.
+    context.set("failure", error)
+    if (outgoing !== undefined) breakOff(outgoing)
+    return RESPONSE_ALREADY_SENT
+  } finally {
+    context.set("isAborted", client.gone.aborted)
+    client.release()
   }
 }
 

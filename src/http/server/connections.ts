@@ -2,15 +2,19 @@ import type { Socket } from "node:net"
 import { SharedRoom } from "../../domain/shared-room.ts"
 import type { BoundLog } from "./bounds.ts"
 import { isOnThisMachine, partyOf, readAddress } from "./client-address.ts"
-import type { ConnectionLimits } from "./service-bounds.ts"
-
-/** Why a connection is not served: there are too many in all, or too many of its address. */
-export type ConnectionRefusal = "all" | "address"
+import { type ConnectionRefusal, EndedSockets } from "./error-answer.ts"
 
 /** A connection that was idle for less may have a request on its way that nobody has read yet. */
 const minIdleMs = 1000
 /** Connections kept for this machine, beyond the limit. */
 export const ownReserve = 64
+
+export interface ConnectionLimits {
+  /** Connections that are served. */
+  readonly connections: number
+  /** Connections that may be open, those included that are only told that there is no room. */
+  readonly open: number
+}
 
 interface Entry {
   readonly socket: Socket
@@ -38,6 +42,7 @@ export interface ConnectionsOptions {
  * when it asks. Costs a request two operations on a set.
  */
 export class Connections {
+  readonly endedSockets = new EndedSockets()
   readonly #options: ConnectionsOptions
   readonly #now: () => number
   readonly #entries = new Map<Socket, Entry>()

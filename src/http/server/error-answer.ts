@@ -4,7 +4,6 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
 import { ProxyError } from "../../domain/errors.ts"
 import { newId } from "../../domain/ids.ts"
 import { toErrorResponse } from "../../protocol/common/errors.ts"
-import type { ConnectionRefusal } from "./connections.ts"
 import type { HttpContext } from "./http-env.ts"
 
 /** The envelope with its status and headers for anything that was thrown; notes the fault for the log. */
@@ -95,10 +94,12 @@ function discardRest(incoming: IncomingMessage): Promise<void> {
   })
 }
 
+/** Why a connection is not served: there are too many in all, or too many of its address. */
+export type ConnectionRefusal = "all" | "address"
+
 /** Refused connections that are still open, so that their clients can read why. */
 const maxLingering = 128
 const lingerMs = 1000
-let lingering = 0
 
 /** Tells a client that its connection is not served, and closes it. The request is read no further than its headers. */
 export async function answerRefused(
@@ -109,26 +110,32 @@ export async function answerRefused(
   await answerAndDiscard(incoming, outgoing, errorAnswer(refused(refusal), newId("req_")))
 }
 
-/** The same for one that is not even to be read; the socket is this function's from now on. */
-export function refuseSocket(socket: Socket, refusal: ConnectionRefusal): void {
-  endSocket(socket, errorAnswer(refused(refusal), newId("req_")))
-}
+/** Ends sockets whose requests are not served. A socket is its own from then on. */
+export class EndedSockets {
+  /** Those that are still open, so that their clients can read why. */
+  #lingering = 0
 
-/** Writes an answer to a socket that is this function's from now on, and closes it. */
-export function endSocket(socket: Socket, answer: ReturnType<typeof errorAnswer>): void {
-  socket.on("error", () => {})
-  socket.end(bareAnswer(answer))
-  if (lingering >= maxLingering) {
-    socket.destroySoon()
-    return
+  /** Of a connection that is not even to be read. */
+  refuse(socket: Socket, refusal: ConnectionRefusal): void {
+    this.end(socket, errorAnswer(refused(refusal), newId("req_")))
   }
-  // What the client has sent and nobody read would make the kernel reset the connection, and the answer with it.
-  lingering += 1
-  const timer = setTimeout(() => socket.destroy(), lingerMs)
-  socket.once("close", () => {
-    lingering -= 1
-    clearTimeout(timer)
-  })
+
+  /** Writes an answer, and closes. */
+  end(socket: Socket, answer: ReturnType<typeof errorAnswer>): void {
+    socket.on("error", () => {})
+    socket.end(bareAnswer(answer))
+    if (this.#lingering >= maxLingering) {
+      socket.destroySoon()
+      return
+    }
+    // What the client has sent and nobody read would make the kernel reset the connection, and the answer with it.
+    this.#lingering += 1
+    const timer = setTimeout(() => socket.destroy(), lingerMs)
+    socket.once("close", () => {
+      this.#lingering -= 1
+      clearTimeout(timer)
+    })
+  }
 }
 
 function refused(refusal: ConnectionRefusal): ProxyError {

@@ -5,7 +5,7 @@ import { getRequestListener } from "@hono/node-server"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { newId } from "../../domain/ids.ts"
 import type { Connections } from "./connections.ts"
-import { answerAndDiscard, answerRefused, endSocket, errorAnswer, refuseSocket } from "./error-answer.ts"
+import { answerAndDiscard, answerRefused, EndedSockets, errorAnswer } from "./error-answer.ts"
 import type { HttpApp } from "./http-env.ts"
 import { MalformedRequests } from "./malformed-requests.ts"
 import { breakOff } from "./settled.ts"
@@ -115,6 +115,7 @@ function createAppServer(connections: Connections | null): AppServer {
   let listener: Listener | null = null
   const early: { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse }[] = []
   const open = new Set<ServerResponse>()
+  const ended = connections?.endedSockets ?? new EndedSockets()
   const malformed = new MalformedRequests(limits.maxHeaderSize)
   const server = createServer(
     {
@@ -141,7 +142,7 @@ function createAppServer(connections: Connections | null): AppServer {
     },
   )
   server.on("connection", (socket: Socket) => {
-    if (connections?.opened(socket) === false) refuseSocket(socket, "all")
+    if (connections?.opened(socket) === false) ended.refuse(socket, "all")
   })
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     malformed.found(error, socket)
@@ -150,8 +151,8 @@ function createAppServer(connections: Connections | null): AppServer {
   server.on("upgrade", (incoming, socket: Socket, head) => {
     const refusal = connections?.began(socket) ?? null
     const refusedHosts = refusalOfHosts(incoming)
-    if (refusal !== null) refuseSocket(socket, refusal)
-    else if (refusedHosts !== null) endSocket(socket, refusedHosts)
+    if (refusal !== null) ended.refuse(socket, refusal)
+    else if (refusedHosts !== null) ended.end(socket, refusedHosts)
     else upgrades?.upgrade(incoming, socket, head)
   })
   return {

@@ -7,7 +7,7 @@ import { SharedRoom } from "../../domain/shared-room.ts"
 import { BoundLog, ByteBudget } from "./bounds.ts"
 import { type ClientAddress, ClientAddresses, partyOf } from "./client-address.ts"
 import { TurnClients } from "./client-connection.ts"
-import { Connections, ownReserve } from "./connections.ts"
+import { type ConnectionLimits, Connections, ownReserve } from "./connections.ts"
 import { StalledReaders } from "./stalled-readers.ts"
 
 /** What all ways into the service share: one budget each, whichever way is taken. */
@@ -122,13 +122,6 @@ export function openFilesLimit(read = () => readFileSync("/proc/self/limits", "u
     // Not there: not Linux, or a container that hides it.
     return null
   }
-}
-
-export interface ConnectionLimits {
-  /** Connections that are served. */
-  readonly connections: number
-  /** Connections that may be open, those included that are only told that there is no room. */
-  readonly open: number
 }
 
 /** What agents' processes, the ledger and files need of the open files. */

@@ -1,7 +1,7 @@
 import { failureOf, toBegunErrorBody } from "../common/errors.ts"
 import { looseChat } from "../common/loose-forms.ts"
 import type { WireApi } from "../common/wire-api.ts"
-import { createChatProjection } from "./chunks.ts"
+import { ChatProjection } from "./chunks.ts"
 import { toChatCompletion } from "./completion.ts"
 import { chatParameters } from "./parameters.ts"
 import { parseChatRequest } from "./request.ts"
@@ -17,7 +17,7 @@ export const chatApi: WireApi = {
     "text.format": "response_format",
   },
   createEncoder(live, { includeUsage }) {
-    const projection = createChatProjection(live, { includeUsage })
+    const projection = new ChatProjection(live, { includeUsage })
     return {
       encode: (event) => projection.project(event),
       signOfLife: () => projection.signOfLife(),

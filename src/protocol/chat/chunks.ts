@@ -12,96 +12,101 @@ export interface ChatProjectionOptions {
   readonly includeUsage: boolean
 }
 
-/** A reader of one response's log, from its first event to its last. */
-export interface ChatProjection {
-  /** The chunks of this event as text of the stream; often empty. The last event brings `[DONE]`, but for a failure. */
-  project(event: ResponseEvent): string
-  /** A chunk that says nothing but that the turn goes on; empty before the first chunk, which has the role. */
-  signOfLife(): string
+/**
+ * Shows a response's log as chat completion chunks, from its first event to its last. `source.record` is read anew at the end,
+ * when it is finished. The phase of a message must be known when it begins: a stream cannot take its words back.
+ */
+export class ChatProjection {
+  readonly #source: { readonly record: ResponseRecord }
+  readonly #includeUsage: boolean
+  readonly #fold = new ChatFold((piece) => this.#write(deltaOf(piece)))
+  /** What all chunks begin with, what stands before a delta, and what behind it. */
+  readonly #head: string
+  readonly #before: string
+  readonly #after: string
+  /** Of the event at hand. */
+  #text = ""
+  #hasRole = false
+  #hasFailed = false
+
+  constructor(source: { readonly record: ResponseRecord }, { includeUsage }: ChatProjectionOptions) {
+    const { id, createdAt, agentId: model } = source.record
+    const head = { id, object: "chat.completion.chunk", created: seconds(createdAt), model }
+    this.#source = source
+    this.#includeUsage = includeUsage
+    this.#head = JSON.stringify(head).slice(0, -1)
+    this.#before = `data: ${this.#head},"choices":[{"index":0,"delta":`
+    this.#after = this.#behind("null")
+  }
+
   /**
    * True behind the error of a failed turn. Some clients pass over an error and take the end of the stream, or `[DONE]`, for that
    * of an answer: there is neither, and the connection is to be broken.
    */
-  readonly hasFailed: boolean
-}
-
-/**
- * Shows a response's log as chat completion chunks. `source.record` is read anew at the end, when it is finished. The
- * phase of a message must be known when it begins: a stream cannot take its words back.
- */
-export function createChatProjection(
-  source: { readonly record: ResponseRecord },
-  options: ChatProjectionOptions,
-): ChatProjection {
-  const { id, createdAt, agentId } = source.record
-  const head = JSON.stringify({
-    id,
-    object: "chat.completion.chunk",
-    created: seconds(createdAt),
-    model: agentId,
-  }).slice(0, -1)
-  const usageNull = options.includeUsage ? `,"usage":null` : ""
-  const before = `data: ${head},"choices":[{"index":0,"delta":`
-  const after = `,"logprobs":null,"finish_reason":null}]${usageNull}}\n\n`
-
-  let text = ""
-  let hasRole = false
-  let hasFailed = false
-  const write = (delta: string): void => {
-    text += before + delta + after
-  }
-  const fold = new ChatFold((piece) => write(deltaOf(piece)))
-
-  return {
-    project(event) {
-      text = ""
-      if (!hasRole) {
-        hasRole = true
-        write(`{"role":"assistant","content":""}`)
-      }
-      switch (event.type) {
-        case "item.added":
-          fold.begin(event.outputIndex, event.item)
-          break
-        case "item.done":
-        case "item.withdrawn":
-          fold.end(event.outputIndex, event.item)
-          break
-        case "text.delta":
-        case "summary.delta":
-        case "reasoning.delta":
-        case "arguments.delta":
-          fold.delta(event.outputIndex, event.partIndex, event.text)
-          break
-        case "text.done":
-        case "summary.done":
-        case "reasoning.done":
-        case "arguments.done":
-          fold.complete(event.outputIndex, event.partIndex, event.text)
-          break
-        case "failed":
-          hasFailed = true
-          return text + encodeChatError(source.record)
-        case "completed":
-        case "incomplete":
-        case "cancelled":
-          return text + ending(event.type)
-      }
-      return text
-    },
-    signOfLife: () => (hasRole ? `${before}{}${after}` : ""),
-    get hasFailed() {
-      return hasFailed
-    },
+  get hasFailed(): boolean {
+    return this.#hasFailed
   }
 
-  function ending(status: "completed" | "incomplete" | "cancelled"): string {
-    const record = { ...source.record, status }
-    const reason = JSON.stringify(finishReason(record, fold.hasCalls))
-    const last = `${before}{},"logprobs":null,"finish_reason":${reason}}]${usageNull}}\n\n`
-    if (!options.includeUsage) return last + doneSse
+  /** The chunks of this event as text of the stream; often empty. The last event brings `[DONE]`, but for a failure. */
+  project(event: ResponseEvent): string {
+    this.#text = ""
+    if (!this.#hasRole) {
+      this.#hasRole = true
+      this.#write(`{"role":"assistant","content":""}`)
+    }
+    switch (event.type) {
+      case "item.added":
+        this.#fold.begin(event.outputIndex, event.item)
+        break
+      case "item.done":
+      case "item.withdrawn":
+        this.#fold.end(event.outputIndex, event.item)
+        break
+      case "text.delta":
+      case "summary.delta":
+      case "reasoning.delta":
+      case "arguments.delta":
+        this.#fold.delta(event.outputIndex, event.partIndex, event.text)
+        break
+      case "text.done":
+      case "summary.done":
+      case "reasoning.done":
+      case "arguments.done":
+        this.#fold.complete(event.outputIndex, event.partIndex, event.text)
+        break
+      case "failed":
+        this.#hasFailed = true
+        return this.#text + encodeChatError(this.#source.record)
+      case "completed":
+      case "incomplete":
+      case "cancelled":
+        return this.#text + this.#ending(event.type)
+    }
+    return this.#text
+  }
+
+  /** A chunk that says nothing but that the turn goes on; empty before the first chunk, which has the role. */
+  signOfLife(): string {
+    return this.#hasRole ? `${this.#before}{}${this.#after}` : ""
+  }
+
+  #write(delta: string): void {
+    this.#text += this.#before + delta + this.#after
+  }
+
+  /** `reason`: as JSON. */
+  #behind(reason: string): string {
+    const usageNull = this.#includeUsage ? `,"usage":null` : ""
+    return `,"logprobs":null,"finish_reason":${reason}}]${usageNull}}\n\n`
+  }
+
+  #ending(status: "completed" | "incomplete" | "cancelled"): string {
+    const record = { ...this.#source.record, status }
+    const reason = JSON.stringify(finishReason(record, this.#fold.hasCalls))
+    const last = `${this.#before}{}${this.#behind(reason)}`
+    if (!this.#includeUsage) return last + doneSse
     const usage = JSON.stringify(toChatUsage(record))
-    return `${last}data: ${head},"choices":[],"usage":${usage}}\n\n${doneSse}`
+    return `${last}data: ${this.#head},"choices":[],"usage":${usage}}\n\n${doneSse}`
   }
 }
 

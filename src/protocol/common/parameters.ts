@@ -102,8 +102,13 @@ export function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0
 }
 
-/** What both APIs have in common. */
-export const commonParameters = (dialect: FunctionDialect): readonly Parameter[] => [
+/** What both APIs have in common; `tools` has a form of its own in each. */
+export function commonParameters(dialect: FunctionDialect): readonly Parameter[] {
+  const tools = { documented: () => toolsForm(dialect) }
+  return common.map((parameter) => (parameter.name === "tools" ? { ...parameter, ...tools } : parameter))
+}
+
+const common: readonly Parameter[] = [
   {
     name: "model",
     kind: "served",
@@ -122,7 +127,6 @@ export const commonParameters = (dialect: FunctionDialect): readonly Parameter[]
     name: "tools",
     kind: "served",
     note: "Functions of the client: the agent calls them, the client answers. Over Responses `mcp` without an address declares the agent's own server. Others are advisory (`web_search`, `namespace`, `tool_search`) or refused by name. Rules of a schema that cannot be checked (`pattern`s that are none in JavaScript, `format`) are advisory.",
-    documented: () => toolsForm(dialect),
   },
   {
     name: "tool_choice",

@@ -1,5 +1,6 @@
 import type * as z from "zod"
 import type { ClientItem } from "../../domain/input-reference.ts"
+import type { SideRequest } from "../../domain/turn-request.ts"
 import { readFunctions } from "../common/functions.ts"
 import { advisoryDetail } from "../common/media.ts"
 import { readOutputFormat } from "../common/output-format.ts"
@@ -36,31 +37,22 @@ export function parseResponsesRequest(input: unknown, { needsInput = true } = {}
     declaredServers,
     ...functions
   } = readFunctions(body, "responses")
-  const instructions = request.instructions ?? null
-  const maxTokens = request.max_output_tokens ?? null
-  const asked = {
-    instructions,
-    input: items,
-    functions,
-    isStreamed: request.stream,
-    maxTokens,
-    hasOutputForm: format.schema !== null,
-    // What is kept may be gone on from by its id.
-    mayBeGuessed: !request.store,
-  }
   return {
     turn: {
       kind: "response",
       model: request.model ?? defaultModel,
-      instructions,
+      instructions: request.instructions ?? null,
       input: items,
       ...functions,
       previousResponseId,
       conversationId,
       effort: configuration.effort ?? request.reasoning?.effort ?? null,
       outputSchema: format.schema,
-      answerLimits: { stopTexts: [], maxTokens },
-      sideRequest: request.background || !isFirst || body.store === true ? null : readSideRequest(asked),
+      answerLimits: { stopTexts: [], maxTokens: request.max_output_tokens ?? null },
+      sideRequest:
+        request.background || !isFirst || body.store === true
+          ? null
+          : askedBeside(request, items, functions, format.schema !== null),
       // The items stay in the conversation, and so does the thread that knows them.
       keepsThread: request.store || conversationId !== null,
       isStored: request.store,
@@ -82,6 +74,24 @@ export function parseResponsesRequest(input: unknown, { needsInput = true } = {}
 }
 
 type Served = z.infer<typeof servedByResponses>
+
+function askedBeside(
+  { instructions, max_output_tokens: maxTokens, stream, store }: Served,
+  input: readonly ClientItem[],
+  functions: Parameters<typeof readSideRequest>[0]["functions"],
+  hasOutputForm: boolean,
+): SideRequest | null {
+  return readSideRequest({
+    instructions: instructions ?? null,
+    input,
+    functions,
+    isStreamed: stream,
+    maxTokens: maxTokens ?? null,
+    hasOutputForm,
+    // What is kept may be gone on from by its id.
+    mayBeGuessed: !store,
+  })
+}
 
 function checkTogether({ stream, stream_options, background, store }: Served, include: unknown): void {
   if (stream_options !== undefined && !stream) {
