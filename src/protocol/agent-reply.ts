@@ -33,14 +33,18 @@ export const anyAgentReply = z.union([z.strictObject(agentReply.shape), replyOf0
 
 const maxMetadataLength = 64 * 1024
 
+/** What an agent says outside its CLI's output. */
 export interface ParsedReply {
   /** Null: whoever sends it. */
   readonly agentId: string | null
   readonly text: string
+  /** It is the answer: the turn that waits for it is over. */
   readonly isFinal: boolean
   readonly responseId: string | null
   readonly conversationId: string | null
+  /** The CLI's name of the thread that it is said in. */
   readonly nativeThread: string | null
+  /** The sender's own name of it. */
   readonly clientId: string | null
   /** Null: it came in our own form. */
   readonly sent: SentReply | null

@@ -2,27 +2,15 @@ import type { AgentKey } from "../domain/agents.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
 import type { MessageItem } from "../domain/items.ts"
-import type { KeptReply, OutboxQuery, ReplyRecord, SentReply } from "../domain/replies.ts"
+import type { KeptReply, OutboxQuery, ReplyRecord } from "../domain/replies.ts"
 import type { Store } from "../domain/store.ts"
 import { noAgent } from "../engine/agents/find-agent.ts"
 import type { Engine } from "../engine/engine.ts"
 import type { TurnNow } from "../engine/turn/live-turns.ts"
+import type { ParsedReply } from "../protocol/agent-reply.ts"
 
 /** What an agent says outside its CLI's output. */
-export interface AgentReply {
-  readonly agentId: string
-  readonly text: string
-  /** It is the answer: the turn that waits for it is over. */
-  readonly isFinal: boolean
-  readonly responseId: string | null
-  readonly conversationId: string | null
-  /** The CLI's name of the thread that it is said in. */
-  readonly nativeThread: string | null
-  /** The sender's own name of it. */
-  readonly clientId: string | null
-  /** Null: it came in our own form. */
-  readonly sent: SentReply | null
-}
+export type AgentReply = ParsedReply & { readonly agentId: string }
 
 export interface AgentRepliesOptions {
   readonly engine: () => Engine
