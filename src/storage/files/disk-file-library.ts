@@ -13,7 +13,10 @@ export interface DiskFileLibraryOptions {
   readonly ledger: FileLedger
   readonly limits: { readonly fileBytes: number; readonly fileTotalBytes: number }
   readonly now: () => number
-  /** The machine's time as far as it is believed: what is deleted by a wrong date is gone. Default: `now`. */
+  /**
+   * The machine's time as far as it is believed: what is deleted by a wrong date is gone. Default:
+   * `now`.
+   */
   readonly believed?: () => number
   readonly log: Log
 }
@@ -25,8 +28,9 @@ const partEnding = ".part"
 const readChunkBytes = 256 * 1024
 
 /**
- * Uploaded files: the row in the ledger is the truth, the content lies in a folder (0600) under the file's id. Content
- * comes before its row and goes after it, so that a crash leaves at the most a file without a row, which `start` removes.
+ * Uploaded files: the row in the ledger is the truth, the content lies in a folder (0600) under the
+ * file's id. Content comes before its row and goes after it, so that a crash leaves at the most a
+ * file without a row, which `start` removes.
  */
 export class DiskFileLibrary implements FileLibrary {
   readonly #options: DiskFileLibraryOptions
@@ -39,7 +43,10 @@ export class DiskFileLibrary implements FileLibrary {
     this.#uploads = new UploadsUnderWay(options.limits.fileTotalBytes)
   }
 
-  /** Makes the folder, removes what a crash left and what expired meanwhile, and from then on what expires. */
+  /**
+   * Makes the folder, removes what a crash left and what expired meanwhile, and from then on what
+   * expires.
+   */
   async start(): Promise<void> {
     const { folder, ledger } = this.#options
     await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -163,7 +170,10 @@ export class DiskFileLibrary implements FileLibrary {
     await this.#removeContent(id)
   }
 
-  /** Also where somebody has removed the folder, but never the home around it: that one may have been moved away. */
+  /**
+   * Also where somebody has removed the folder, but never the home around it: that one may have
+   * been moved away.
+   */
   async #create(path: string): Promise<FileHandle> {
     try {
       return await open(path, "wx", 0o600)
@@ -182,7 +192,10 @@ export class DiskFileLibrary implements FileLibrary {
     return join(this.#options.folder, id)
   }
 
-  /** Time, a counter for those of the same millisecond, and what cannot be guessed: ids in order of creation. */
+  /**
+   * Time, a counter for those of the same millisecond, and what cannot be guessed: ids in order of
+   * creation.
+   */
   #newId(): string {
     this.#count = (this.#count + 1) % 0x10000
     const time = this.#options.now().toString(16).padStart(12, "0").slice(-12)

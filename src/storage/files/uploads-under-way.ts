@@ -20,8 +20,9 @@ export interface UploadUnderWay {
 }
 
 /**
- * What each principal is uploading: it counts against the quota while it comes, or many uploads at once would fill the
- * disk before the first is refused. The ledger has the last word when a file is kept.
+ * What each principal is uploading: it counts against the quota while it comes, or many uploads at
+ * once would fill the disk before the first is refused. The ledger has the last word when a file is
+ * kept.
  */
 export class UploadsUnderWay {
   readonly #accounts = new Map<string, Account>()

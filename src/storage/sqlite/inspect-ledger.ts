@@ -28,7 +28,10 @@ interface LedgerReport {
 
 const lookMs = 2_000
 
-/** Reads every page of a ledger, without changing it, also while a service uses it. Takes minutes for a large one. */
+/**
+ * Reads every page of a ledger, without changing it, also while a service uses it. Takes minutes
+ * for a large one.
+ */
 export function inspectLedger(path: string): LedgerReport {
   const nothing: LedgerReport = { problem: null, faults: [], schemaVersion: null, counts: {} }
   const empty = emptyLedgerProblem(path)
@@ -71,7 +74,10 @@ function countOf(database: DatabaseSync, table: string): number | null {
   }
 }
 
-/** A quick look at a ledger without changing it, also while a service uses it. Null: it can be used, or will be made. */
+/**
+ * A quick look at a ledger without changing it, also while a service uses it. Null: it can be used,
+ * or will be made.
+ */
 export function checkLedger(path: string): LedgerProblem | null {
   const empty = emptyLedgerProblem(path)
   if (empty !== null) return empty

@@ -39,8 +39,9 @@ export function copiesOf(path: string): readonly LedgerCopy[] {
 }
 
 /**
- * A copy of the open ledger beside it, before its schema is changed to `version`: `state.db.before-VERSION-TIME`. It is whole or not
- * there. Throws `ProxyError` where there is no room for it, and SQLite's errors.
+ * A copy of the open ledger beside it, before its schema is changed to `version`:
+ * `state.db.before-VERSION-TIME`. It is whole or not there. Throws `ProxyError` where there is no
+ * room for it, and SQLite's errors.
  */
 export function copyBefore(database: DatabaseSync, path: string, version: number, now: Date): string {
   removeHalfCopies(path)

@@ -5,7 +5,10 @@ import { fileProblemOf, systemCodeOf } from "../../domain/file-problem.ts"
 import { copiesOf, sizeOf } from "./ledger-copies.ts"
 import { isDamaged, unwritableProblemOf } from "./ledger-error.ts"
 
-/** Why a ledger cannot be opened, for people; `step` is what they type or do. Nothing that it advises loses anything. */
+/**
+ * Why a ledger cannot be opened, for people; `step` is what they type or do. Nothing that it
+ * advises loses anything.
+ */
 export interface LedgerProblem {
   readonly reason: string
   readonly step: string
@@ -21,8 +24,8 @@ function forShell(path: string): string {
 }
 
 /**
- * An empty file is a new ledger only where nothing has ever been kept: with agents that have worked beside it, it is what is left of
- * one. Null: it can be opened, or will be made.
+ * An empty file is a new ledger only where nothing has ever been kept: with agents that have worked
+ * beside it, it is what is left of one. Null: it can be opened, or will be made.
  */
 export function emptyLedgerProblem(path: string): LedgerProblem | null {
   if (!existsSync(path)) {
@@ -80,8 +83,9 @@ export function isLedgerGone(home: string): boolean {
 }
 
 /**
- * True: the service was killed, for its `daemon.pid` is there still, and the write-ahead log that it must have left is not. To be
- * asked before this process takes the home. SQLite takes the file for whole, without what was in the log.
+ * True: the service was killed, for its `daemon.pid` is there still, and the write-ahead log that
+ * it must have left is not. To be asked before this process takes the home. SQLite takes the file
+ * for whole, without what was in the log.
  */
 export function isLogGone(home: string): boolean {
   const path = join(home, "state.db")

@@ -17,13 +17,14 @@ interface Queued {
 }
 
 /**
- * How long a write waits for another program's one, in milliseconds. It blocks the event loop, so it is meant for a short collision.
+ * How long a write waits for another program's one, in milliseconds. It blocks the event loop, so
+ * it is meant for a short collision.
  */
 const patienceMs = 2_000
 
 /**
- * Named statements over an open database: each is prepared at its first use and kept. All failures are `ProxyError`.
- * Whatever is called first takes effect first, queued or not.
+ * Named statements over an open database: each is prepared at its first use and kept. All failures
+ * are `ProxyError`. Whatever is called first takes effect first, queued or not.
  */
 export class LedgerDatabase {
   readonly #database: DatabaseSync
@@ -50,8 +51,8 @@ export class LedgerDatabase {
   }
 
   /**
-   * Throws `storage_failed` where what is written now would not be kept. Looks at the files only as long as nothing has failed;
-   * after that it tries to write.
+   * Throws `storage_failed` where what is written now would not be kept. Looks at the files only as
+   * long as nothing has failed; after that it tries to write.
    */
   check(): void {
     if (this.#damage !== null) throw this.#damage
@@ -61,8 +62,9 @@ export class LedgerDatabase {
   }
 
   /**
-   * Does `work` as one transaction; whatever it throws undoes it. What writes begins `immediate`: a transaction that
-   * turns from reader to writer fails at once when another process wrote meanwhile, without waiting.
+   * Does `work` as one transaction; whatever it throws undoes it. What writes begins `immediate`: a
+   * transaction that turns from reader to writer fails at once when another process wrote
+   * meanwhile, without waiting.
    */
   transaction<T>(begin: "begin" | "begin immediate", work: () => T): T {
     this.#flush()
@@ -70,15 +72,18 @@ export class LedgerDatabase {
   }
 
   /**
-   * Does `work` in one transaction with everything else that is queued in this round of the event loop: a commit costs more
-   * than what a turn writes. Work that fails is undone alone; what was queued with it is done once more, each in a transaction of
-   * its own.
+   * Does `work` in one transaction with everything else that is queued in this round of the event
+   * loop: a commit costs more than what a turn writes. Work that fails is undone alone; what was
+   * queued with it is done once more, each in a transaction of its own.
    */
   enqueue<T>(work: () => T): Promise<T> {
     return this.#enqueue(work, false)
   }
 
-  /** The same for work that only reads: what is queued before it is not committed on its own because of it. */
+  /**
+   * The same for work that only reads: what is queued before it is not committed on its own because
+   * of it.
+   */
   enqueueReading<T>(work: () => T): Promise<T> {
     return this.#enqueue(work, true)
   }
@@ -125,7 +130,8 @@ export class LedgerDatabase {
     const known = ledgerError(error)
     if (isDamaged(known)) this.#damage ??= known
     else if (known.code === "storage_failed") this.#unwritable = known
-    // Who holds it for so long holds it for longer: no other request is to wait, one after the other, for nothing.
+    // Who holds it for so long holds it for longer: no other request is to wait, one after the
+    // other, for nothing.
     if (this.#isPatient && isLocked(known)) this.#waitFor(0)
     return known
   }
@@ -181,7 +187,8 @@ export class LedgerDatabase {
     try {
       this.#database.exec("pragma wal_checkpoint(passive)")
     } catch {
-      // Nothing is lost: it is tried again with later commits, and what is wrong with the disk, those say.
+      // Nothing is lost: it is tried again with later commits, and what is wrong with the disk,
+      // those say.
     }
   }
 
@@ -212,8 +219,8 @@ export class LedgerDatabase {
       const settle = this.#transact("begin immediate", () => batch.map((queued) => this.#doApart(queued)))
       for (const tell of settle) tell()
     } catch {
-      // Nothing was stored, and each finds out for itself whether it was the one. (A savepoint for each would spare the others
-      // this, and cost every turn what hardly ever happens.)
+      // Nothing was stored, and each finds out for itself whether it was the one. (A savepoint for
+      // each would spare the others this, and cost every turn what hardly ever happens.)
       this.#doAlone(batch)
     }
   }
@@ -228,7 +235,10 @@ export class LedgerDatabase {
     }
   }
 
-  /** Within the open transaction; what to tell when that is committed. Throws where something cannot be written. */
+  /**
+   * Within the open transaction; what to tell when that is committed. Throws where something cannot
+   * be written.
+   */
   #doApart({ work, isReading, resolve, reject }: Queued): () => void {
     try {
       const result = work()

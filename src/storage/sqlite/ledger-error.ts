@@ -10,7 +10,10 @@ const unwritable: Readonly<Record<number, string>> = {
   14: "its file cannot be opened",
 }
 
-/** Another program, such as one for looking at databases, keeps it from being used (SQLITE_BUSY, SQLITE_LOCKED). */
+/**
+ * Another program, such as one for looking at databases, keeps it from being used (SQLITE_BUSY,
+ * SQLITE_LOCKED).
+ */
 const locked: readonly number[] = [5, 6]
 
 /** What no room on the disk makes good again. */
@@ -23,8 +26,9 @@ const damaged: Readonly<Record<number, string>> = {
 const movedCode = 1032
 
 /**
- * SQLite's own errors say little ("disk I/O error"): this says that it was the ledger, and what to do. What the owner can mend is
- * `storage_failed`, which a client may see; everything else is a fault of ours.
+ * SQLite's own errors say little ("disk I/O error"): this says that it was the ledger, and what to
+ * do. What the owner can mend is `storage_failed`, which a client may see; everything else is a
+ * fault of ours.
  */
 export function ledgerError(error: unknown): ProxyError {
   if (error instanceof ProxyError) return error
@@ -62,7 +66,9 @@ export function unwritableProblemOf(error: unknown): string | undefined {
   return unwritable[resultCodeOf(error) & 0xff]
 }
 
-/** True for what a sound file never tells: pages that are destroyed, or something else altogether. */
+/**
+ * True for what a sound file never tells: pages that are destroyed, or something else altogether.
+ */
 export function isDamaged(error: unknown): boolean {
   return damaged[resultCodeOf(error) & 0xff] !== undefined
 }

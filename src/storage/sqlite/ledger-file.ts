@@ -2,9 +2,9 @@ import { type BigIntStats, statSync } from "node:fs"
 import { ProxyError } from "../../domain/errors.ts"
 
 /**
- * The ledger's file by its name. SQLite writes to the file that it has opened, whatever has become of the name: renamed, deleted
- * or replaced, the old file goes on taking everything, and nobody finds it again. So the name is looked up before each commit
- * (two `stat`, some microseconds).
+ * The ledger's file by its name. SQLite writes to the file that it has opened, whatever has become
+ * of the name: renamed, deleted or replaced, the old file goes on taking everything, and nobody
+ * finds it again. So the name is looked up before each commit (two `stat`, some microseconds).
  */
 export class LedgerFile {
   readonly path: string
@@ -42,7 +42,9 @@ export function movedAway(what: string, suffix: "" | "-wal" = ""): ProxyError {
   )
 }
 
-/** Null: nothing is to be found by that name. Throws the system's error where that cannot be told. */
+/**
+ * Null: nothing is to be found by that name. Throws the system's error where that cannot be told.
+ */
 function idOf(path: string): string | null {
   // Numbers of inodes are larger than a double holds on some file systems.
   const stats: BigIntStats | undefined = statSync(path, { bigint: true, throwIfNoEntry: false })

@@ -35,8 +35,9 @@ export const migrations: readonly Migration[] = [
 ]
 
 /**
- * Brings the schema up to date. The version is SQLite's `user_version`, which is part of the transaction: a crash
- * half-way leaves the old schema, and of two processes that start together one migrates while the other waits.
+ * Brings the schema up to date. The version is SQLite's `user_version`, which is part of the
+ * transaction: a crash half-way leaves the old schema, and of two processes that start together one
+ * migrates while the other waits.
  */
 export function migrate(
   database: DatabaseSync,

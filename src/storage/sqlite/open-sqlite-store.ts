@@ -9,27 +9,38 @@ import { LedgerFile } from "./ledger-file.ts"
 import { migrate, migrations, schemaVersion } from "./migrate.ts"
 import { SqliteStore } from "./sqlite-store.ts"
 
-/** How long the opening waits for another process's writing: a command of ours, not a second daemon (see the home's lock). */
+/**
+ * How long the opening waits for another process's writing: a command of ours, not a second daemon
+ * (see the home's lock).
+ */
 const busyTimeoutMs = 5_000
 
-/** SQLite would keep twice as much of the rows of the last long answers; the system has them in its cache anyway. */
+/**
+ * SQLite would keep twice as much of the rows of the last long answers; the system has them in its
+ * cache anyway.
+ */
 const pageCacheKb = 1024
 
-/** Above this a checkpoint cuts the write-ahead log back, which otherwise keeps its largest size for ever. */
+/**
+ * Above this a checkpoint cuts the write-ahead log back, which otherwise keeps its largest size for
+ * ever.
+ */
 const walSizeLimitBytes = 16 * 1024 * 1024
 
 /**
- * What a commit survives, in SQLite's words (`synchronous`). Both survive the end of the process, however it comes; a power cut or a
- * crash of the system may take the last commits with it where it is `normal`, for the log is written out by the system then.
+ * What a commit survives, in SQLite's words (`synchronous`). Both survive the end of the process,
+ * however it comes; a power cut or a crash of the system may take the last commits with it where it
+ * is `normal`, for the log is written out by the system then.
  */
 export type Durability = "normal" | "full"
 
 /**
- * Opens the ledger, making the file (0600; SQLite gives `-wal` and `-shm` the same mode) or bringing its schema up to
- * date. Rejects with `ProxyError` when the file is newer than this program, not a database, or not writable.
+ * Opens the ledger, making the file (0600; SQLite gives `-wal` and `-shm` the same mode) or
+ * bringing its schema up to date. Rejects with `ProxyError` when the file is newer than this
+ * program, not a database, or not writable.
  *
- * SQL goes to `node:sqlite` as it is: a query builder doubled the time of a transaction, and loading it took longer than
- * starting Node.
+ * SQL goes to `node:sqlite` as it is: a query builder doubled the time of a transaction, and
+ * loading it took longer than starting Node.
  */
 export async function openSqliteStore(path: string, durability: Durability = "normal"): Promise<Store> {
   let database: DatabaseSync | undefined
@@ -54,7 +65,8 @@ function upgrade(database: DatabaseSync, path: string, now: Date): void {
   if (version > 0 && version < migrations.length) copyBefore(database, path, migrations.length, now)
   migrate(database, path)
   if (version > 0) return
-  // What clients have left before it was made, as far as it is there, belongs to a ledger that is gone: it is not swept.
+  // What clients have left before it was made, as far as it is there, belongs to a ledger that is
+  // gone: it is not swept.
   database.prepare("update facts set value = ? where name = 'files_known_since'").run(now.getTime())
 }
 
@@ -72,8 +84,9 @@ export function pragmasFor(durability: Durability): string {
 }
 
 /**
- * Makes the file with its mode before SQLite does. An existing file is never opened here: closing any descriptor of a
- * file gives up all POSIX locks that the process has on it, those of an open store included.
+ * Makes the file with its mode before SQLite does. An existing file is never opened here: closing
+ * any descriptor of a file gives up all POSIX locks that the process has on it, those of an open
+ * store included.
  */
 function makePrivate(path: string): void {
   if (existsSync(path)) chmodSync(path, 0o600)

@@ -1,4 +1,4 @@
-import type { SQLOutputValue } from "node:sqlite"
+import type { SQLInputValue, SQLOutputValue } from "node:sqlite"
 import type { FunctionTool } from "../../domain/backend.ts"
 import type { ConversationItem, ConversationRecord, Metadata } from "../../domain/conversations.ts"
 import { parseExact } from "../../domain/exact-numbers.ts"
@@ -29,6 +29,47 @@ const statuses: readonly ResponseStatus[] = [
   "incomplete",
   "cancelled",
 ]
+
+/** In the order of `upsertThread`. */
+export function valuesOfThread(thread: ThreadRecord): readonly SQLInputValue[] {
+  return [
+    thread.id,
+    thread.principal,
+    thread.agentId,
+    thread.backend,
+    thread.keyHash,
+    thread.nativeRef,
+    Number(thread.isEphemeral),
+    Number(thread.isMain),
+    thread.sessionKey,
+    thread.resendsHistory ? 1 : 0,
+    thread.headTurnId,
+    thread.createdAt,
+    thread.usedAt,
+    thread.instructions,
+    thread.agentIdentity,
+  ]
+}
+
+/** In the order of `insertResponse`. */
+export function valuesOfResponse(response: ResponseRecord, turnId: string): readonly SQLInputValue[] {
+  return [
+    response.id,
+    turnId,
+    response.kind,
+    response.principal,
+    response.agentId,
+    response.previousResponseId,
+    Number(response.isStored),
+    response.createdAt,
+    response.status,
+    response.completedAt,
+    jsonOrNull(response.error),
+    jsonOrNull(response.usage),
+    JSON.stringify(response.echo),
+    Number(response.isBackground),
+  ]
+}
 
 export function threadOf(columns: Columns): ThreadRecord {
   const row = new Row(columns, `thread ${String(columns.id)}`)
@@ -158,4 +199,8 @@ export function conversationItemOf(columns: Columns): ConversationItem {
 export function outputItemOf(columns: Columns): ConversationItem {
   const row = new Row(columns, "an output item")
   return { item: row.jsonObject<Item>("json"), agentId: row.text("agent_id") }
+}
+
+export function jsonOrNull(value: unknown): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value)
 }

@@ -27,8 +27,9 @@ export interface Restored {
 }
 
 /**
- * Puts a good copy in the ledger's place and keeps what was there as `state.db.replaced-TIME`, with its write-ahead log. Nobody may
- * use the ledger meanwhile. Rejects with `ProxyError`; nothing is changed then.
+ * Puts a good copy in the ledger's place and keeps what was there as `state.db.replaced-TIME`, with
+ * its write-ahead log. Nobody may use the ledger meanwhile. Rejects with `ProxyError`; nothing is
+ * changed then.
  */
 export function restoreLedger(path: string, { from, isEmpty, now }: RestoreOrder): Restored {
   const { copy, passedOver } = isEmpty ? { copy: null, passedOver: [] } : chooseCopy(path, from)
@@ -66,7 +67,10 @@ function chooseCopy(path: string, from: string | null) {
   )
 }
 
-/** Of this program's schema, and whole on the disk. Files of clients that it does not know are kept, not swept. */
+/**
+ * Of this program's schema, and whole on the disk. Files of clients that it does not know are kept,
+ * not swept.
+ */
 function prepare(fresh: string, copy: string | null, now: Date): void {
   if (copy !== null) copyWithLog(copy, fresh)
   const database = new DatabaseSync(fresh)
@@ -82,7 +86,9 @@ function prepare(fresh: string, copy: string | null, now: Date): void {
   giveToOwner(fresh)
 }
 
-/** What was said last stands in the write-ahead log alone, beside a copy that no service has closed. */
+/**
+ * What was said last stands in the write-ahead log alone, beside a copy that no service has closed.
+ */
 function copyWithLog(copy: string, fresh: string): void {
   for (const suffix of ["", "-wal"]) {
     if (!existsSync(copy + suffix)) continue
@@ -98,7 +104,8 @@ function removeAll(database: string): void {
 
 function putAside(path: string, now: Date): string | null {
   const kept = `${path}.replaced-${stampOf(now)}`
-  // The log last: without it the file would be opened as what it was at the last checkpoint, and a log alone is refused.
+  // The log last: without it the file would be opened as what it was at the last checkpoint, and a
+  // log alone is refused.
   for (const suffix of ["", "-wal", "-shm"]) {
     if (existsSync(path + suffix)) renameSync(path + suffix, kept + suffix)
   }

@@ -4,8 +4,8 @@ import { ProxyError } from "../../domain/errors.ts"
 type Columns = Readonly<Record<string, SQLOutputValue>>
 
 /**
- * A row with its columns checked as they are read. The file may have been edited or damaged: that must name the record
- * at fault instead of surfacing later as an unrelated TypeError.
+ * A row with its columns checked as they are read. The file may have been edited or damaged: that
+ * must name the record at fault instead of surfacing later as an unrelated TypeError.
  */
 export class Row {
   readonly #columns: Columns
@@ -44,7 +44,10 @@ export class Row {
     return values.find((value) => value === text) ?? this.#fail(column, `is not one of ${values.join(", ")}`)
   }
 
-  /** The parsed JSON, whatever it is. `parse`: for what may have numbers that are longer than JavaScript's. */
+  /**
+   * The parsed JSON, whatever it is. `parse`: for what may have numbers that are longer than
+   * JavaScript's.
+   */
   json(column: string, parse: (text: string) => unknown = JSON.parse): unknown {
     try {
       return parse(this.text(column))

@@ -3,7 +3,10 @@ import type { FunctionTool } from "../../domain/backend.ts"
 import type { LedgerDatabase } from "./ledger-database.ts"
 import { Row } from "./row.ts"
 
-/** Beyond this many a tool is stored with its thread: those of the service are some ten, and change with its releases. */
+/**
+ * Beyond this many a tool is stored with its thread: those of the service are some ten, and change
+ * with its releases.
+ */
 const maxTools = 1_000
 
 /** The tools of a thread as its row has them: of one that is shared its key, a text. */
@@ -20,14 +23,18 @@ interface Shared {
 }
 
 /**
- * The tools of the service, which every thread has: each is stored once. Written out with each thread they were half of the ledger.
- * The client's own functions are stored with its thread, and go with it.
+ * The tools of the service, which every thread has: each is stored once. Written out with each
+ * thread they were half of the ledger. The client's own functions are stored with its thread, and
+ * go with it.
  */
 export class SharedTools {
   readonly #ledger: LedgerDatabase
   readonly #byJson = new Map<string, Shared>()
   readonly #byKey = new Map<string, Shared>()
-  /** By the schema, which the service hands over anew with each thread, and which stays the same: it need not be written to be known. */
+  /**
+   * By the schema, which the service hands over anew with each thread, and which stays the same: it
+   * need not be written to be known.
+   */
   readonly #bySchema = new WeakMap<FunctionTool["parameters"], Shared>()
 
   constructor(ledger: LedgerDatabase) {

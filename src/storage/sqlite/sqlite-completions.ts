@@ -10,7 +10,10 @@ import type { LedgerDatabase } from "./ledger-database.ts"
 import { itemsOf, responseOf } from "./records.ts"
 import { Row } from "./row.ts"
 
-/** Stored chat completions, which are responses of the kind `chat`. See `CompletionStore` for the promises. */
+/**
+ * Stored chat completions, which are responses of the kind `chat`. See `CompletionStore` for the
+ * promises.
+ */
 export class SqliteCompletions implements CompletionStore {
   readonly #ledger: LedgerDatabase
 

@@ -11,7 +11,9 @@ import type { LedgerDatabase } from "./ledger-database.ts"
 import { conversationItemOf, conversationOf, itemsOf, turnOf } from "./records.ts"
 import { Row } from "./row.ts"
 
-/** Conversations in the tables beside the ledger's turns. See `ConversationStore` for the promises. */
+/**
+ * Conversations in the tables beside the ledger's turns. See `ConversationStore` for the promises.
+ */
 export class SqliteConversations implements ConversationStore {
   readonly #ledger: LedgerDatabase
 
@@ -97,7 +99,10 @@ export class SqliteConversations implements ConversationStore {
     this.#ledger.run("setConversationHead", turnId, id, principal)
   }
 
-  /** What a turn brought stands before whatever its client adds while it runs. Within the transaction of the caller. */
+  /**
+   * What a turn brought stands before whatever its client adds while it runs. Within the
+   * transaction of the caller.
+   */
   start(turnId: string): void {
     const [columns] = this.#ledger.all("findConversationTurn", turnId)
     if (columns === undefined) return
@@ -106,8 +111,9 @@ export class SqliteConversations implements ConversationStore {
   }
 
   /**
-   * Puts what a turn brought and made behind the items of its conversation, if it is part of one that is still there.
-   * What the turn knew from the conversation itself is not added twice. Within the transaction of the caller.
+   * Puts what a turn brought and made behind the items of its conversation, if it is part of one
+   * that is still there. What the turn knew from the conversation itself is not added twice. Within
+   * the transaction of the caller.
    */
   end(turnId: string): void {
     const [columns] = this.#ledger.all("findConversationTurn", turnId)
@@ -116,7 +122,8 @@ export class SqliteConversations implements ConversationStore {
     const agentId = new Row(columns, `turn ${turnId}`).text("agent_id")
     const output = itemsOf(this.#ledger.all("findItems", turnId, "output"), turnId)
     this.#append(id, turnOf(columns).input, null)
-    // A call that was cut short is nothing that anybody could answer: it would bar the way for ever.
+    // A call that was cut short is nothing that anybody could answer: it would bar the way for
+    // ever.
     const isWhole = (item: Item) => item.type !== "function_call" || item.status !== "incomplete"
     this.#append(id, output.filter(isWhole), agentId)
   }

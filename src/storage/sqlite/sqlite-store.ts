@@ -23,6 +23,7 @@ import type { LedgerDatabase } from "./ledger-database.ts"
 import {
   idempotencyOf,
   itemsOf,
+  jsonOrNull,
   nativeItemsOf,
   nativeStateOf,
   outputItemOf,
@@ -30,6 +31,8 @@ import {
   threadOf,
   turnOf,
   turnTraceOf,
+  valuesOfResponse,
+  valuesOfThread,
 } from "./records.ts"
 import { Row } from "./row.ts"
 import { SharedTools } from "./shared-tools.ts"
@@ -39,13 +42,16 @@ import { SqliteFiles } from "./sqlite-files.ts"
 import { SqliteReplies } from "./sqlite-replies.ts"
 import { SqliteTurnKeys } from "./sqlite-turn-keys.ts"
 
-/** Pages that one retention round gives back to the file system, so that a large deletion does not stall turns. */
+/**
+ * Pages that one retention round gives back to the file system, so that a large deletion does not
+ * stall turns.
+ */
 const vacuumPages = 500
 
 /**
- * The ledger in one SQLite file. `node:sqlite` is synchronous, so each method does its whole work in one go: nothing of
- * this process can come between, and calls take effect in the order they were made. What each turn needs shares its
- * transaction with that of other turns (`enqueue`).
+ * The ledger in one SQLite file. `node:sqlite` is synchronous, so each method does its whole work
+ * in one go: nothing of this process can come between, and calls take effect in the order they were
+ * made. What each turn needs shares its transaction with that of other turns (`enqueue`).
  */
 export class SqliteStore implements Store {
   readonly conversations: SqliteConversations
@@ -73,24 +79,7 @@ export class SqliteStore implements Store {
     extras: TurnExtras = {},
   ): Promise<void> {
     await this.#ledger.enqueue(() => {
-      this.#ledger.run(
-        "upsertThread",
-        thread.id,
-        thread.principal,
-        thread.agentId,
-        thread.backend,
-        thread.keyHash,
-        thread.nativeRef,
-        Number(thread.isEphemeral),
-        Number(thread.isMain),
-        thread.sessionKey,
-        thread.resendsHistory ? 1 : 0,
-        thread.headTurnId,
-        thread.createdAt,
-        thread.usedAt,
-        thread.instructions,
-        thread.agentIdentity,
-      )
+      this.#ledger.run("upsertThread", ...valuesOfThread(thread))
       this.#ledger.run(
         "insertTurn",
         turn.id,
@@ -106,23 +95,7 @@ export class SqliteStore implements Store {
         this.conversations.begin(thread.principal, turn.conversationId, turn.id)
         if (response.status === "running") this.conversations.start(turn.id)
       }
-      this.#ledger.run(
-        "insertResponse",
-        response.id,
-        turn.id,
-        response.kind,
-        response.principal,
-        response.agentId,
-        response.previousResponseId,
-        Number(response.isStored),
-        response.createdAt,
-        response.status,
-        response.completedAt,
-        jsonOrNull(response.error),
-        jsonOrNull(response.usage),
-        JSON.stringify(response.echo),
-        Number(response.isBackground),
-      )
+      this.#ledger.run("insertResponse", ...valuesOfResponse(response, turn.id))
       this.#insertExtras(response, extras)
       response.output.forEach((item, index) => {
         this.#ledger.run("saveItem", turn.id, "output", index, JSON.stringify(item))
@@ -316,8 +289,9 @@ export class SqliteStore implements Store {
   }
 
   /**
-   * A thread stays as long as another thread descends from one of its turns or one of its turns is unfinished: it goes
-   * in a later round, once the younger thread is gone. Call until the answer is empty.
+   * A thread stays as long as another thread descends from one of its turns or one of its turns is
+   * unfinished: it goes in a later round, once the younger thread is gone. Call until the answer is
+   * empty.
    */
   async deleteThreadsUsedBefore(time: number, limit: number): Promise<readonly ThreadRecord[]> {
     const removed = this.#ledger.transaction("begin immediate", () => {
@@ -384,8 +358,4 @@ export class SqliteStore implements Store {
     const { key, requestHash, createdAt } = idempotency
     this.#ledger.run("insertIdempotent", response.principal, key, requestHash, response.id, createdAt)
   }
-}
-
-function jsonOrNull(value: unknown): string | null {
-  return value === null || value === undefined ? null : JSON.stringify(value)
 }

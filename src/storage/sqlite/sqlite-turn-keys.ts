@@ -17,9 +17,10 @@ const batchSize = 128
 const maxBeginnings = 10_000
 
 /**
- * What turns are found by, see `domain/turn-marks.ts`. A key belongs on a page of its own, anywhere in the index; changing one for
- * each cost a turn as much as all else that it stores. So the keys of the turns that ended last are stored as they came, one row a
- * turn, and kept in memory as well; some turns' keys are put in their places together.
+ * What turns are found by, see `domain/turn-marks.ts`. A key belongs on a page of its own, anywhere
+ * in the index; changing one for each cost a turn as much as all else that it stores. So the keys
+ * of the turns that ended last are stored as they came, one row a turn, and kept in memory as well;
+ * some turns' keys are put in their places together.
  */
 export class SqliteTurnKeys {
   readonly #ledger: LedgerDatabase
@@ -29,8 +30,8 @@ export class SqliteTurnKeys {
   readonly #recent = new Map<string, Set<string>>()
   #isPlacing = false
   /**
-   * All keys of the kind `begin`, with how many turns have each: every new conversation is looked for among them, and most are not
-   * there. Null: too many.
+   * All keys of the kind `begin`, with how many turns have each: every new conversation is looked
+   * for among them, and most are not there. Null: too many.
    */
   #beginnings: Map<string, number> | null
   /** First turns whose calls were answered by calls, by the last of those turns. */
@@ -81,8 +82,9 @@ export class SqliteTurnKeys {
   }
 
   /**
-   * A conversation that began with calls is not looked for by its beginning once they are answered. Only of a turn whose keys are
-   * not in their places yet: it spares the next conversation that begins alike a look, and is worth no more than that.
+   * A conversation that began with calls is not looked for by its beginning once they are answered.
+   * Only of a turn whose keys are not in their places yet: it spares the next conversation that
+   * begins alike a look, and is worth no more than that.
    */
   #goOn(turnId: string, { before, isOver }: LoopEnd): void {
     const firstId = this.#openLoops.get(before) ?? before
@@ -118,7 +120,10 @@ export class SqliteTurnKeys {
     }
   }
 
-  /** They are forgotten once it is stored that they have their places; where it fails, it is tried again with the next turn. */
+  /**
+   * They are forgotten once it is stored that they have their places; where it fails, it is tried
+   * again with the next turn.
+   */
   #place(): void {
     if (this.#isPlacing) return
     this.#isPlacing = true

@@ -1,6 +1,6 @@
 /**
- * All SQL of the ledger's methods. The texts are constant, so each is prepared once and kept; the contract suite reads
- * this list to check that every lookup is served by an index.
+ * All SQL of the ledger's methods. The texts are constant, so each is prepared once and kept; the
+ * contract suite reads this list to check that every lookup is served by an index.
  */
 export const statements = {
   upsertThread: `
@@ -33,7 +33,8 @@ export const statements = {
     update turns set native_ref = coalesce(?, native_ref), history_hash = coalesce(?, history_hash),
       said_hash = coalesce(?, said_hash), exchanges = coalesce(?, exchanges), seen_text = coalesce(?, seen_text)
     where id = ?`,
-  // One key a line, of characters that JSON has as they are. "where true" tells the parser where the select ends.
+  // One key a line, of characters that JSON has as they are. "where true" tells the parser where
+  // the select ends.
   placeRecentKeys: `
     insert into turn_keys (key, turn_id)
     select line.value, turn_id from recent_turn_keys
@@ -149,7 +150,8 @@ export const statements = {
         where turns.thread_id = threads.id and responses.status in ('queued', 'running'))
     order by used_at, rowid limit ?`,
   deleteThread: "delete from threads where id = ?",
-  // The condition is always true (and so in `deleteRepliesBefore`): it ties the count to the index of that column.
+  // The condition is always true (and so in `deleteRepliesBefore`): it ties the count to the index
+  // of that column.
   countThreads: "select count(*) as count from threads where used_at >= 0",
   findNewestUse: "select max(used_at) as used_at from threads",
   readFact: "select value from facts where name = ?",
@@ -248,7 +250,10 @@ export const statements = {
   probe: "update facts set value = value + 1 where name = 'probe'",
 } as const
 
-/** A page of stored completions that ended with an answer, of one agent if there is one, with all the metadata asked for. */
+/**
+ * A page of stored completions that ended with an answer, of one agent if there is one, with all
+ * the metadata asked for.
+ */
 function completionsPage(comparison: "<" | ">", direction: "" | "desc"): string {
   return `
     select * from responses

@@ -1,11 +1,15 @@
 import { open } from "node:fs/promises"
 
-/** Commits after which the log is put in its places: some 3,000 pages of 4 kB, for a turn alone makes two commits of sixteen. */
+/**
+ * Commits after which the log is put in its places: some 3,000 pages of 4 kB, for a turn alone
+ * makes two commits of sixteen.
+ */
 const commitsBetween = 192
 
 /**
- * Puts the log of commits in its places in the ledger, from time to time. SQLite would do so within a commit, and wait there until
- * the disk has all of the log, which takes ten times as long as the rest: that is waited for here while turns go on.
+ * Puts the log of commits in its places in the ledger, from time to time. SQLite would do so within
+ * a commit, and wait there until the disk has all of the log, which takes ten times as long as the
+ * rest: that is waited for here while turns go on.
  */
 export class WriteAheadLog {
   readonly #path: string
@@ -13,7 +17,10 @@ export class WriteAheadLog {
   #commits = 0
   #flushing: Promise<void> | null = null
 
-  /** `checkpoint` does it, quickly where the disk has the log; it is not called when the log cannot be found. */
+  /**
+   * `checkpoint` does it, quickly where the disk has the log; it is not called when the log cannot
+   * be found.
+   */
   constructor(ledgerPath: string, checkpoint: () => void) {
     this.#path = `${ledgerPath}-wal`
     this.#checkpoint = checkpoint
@@ -34,7 +41,8 @@ export class WriteAheadLog {
       await using log = await open(this.#path, "r")
       await log.datasync()
     } catch {
-      // It was moved away, or the disk is broken: the next commit says so. What is left here, SQLite does by itself later.
+      // It was moved away, or the disk is broken: the next commit says so. What is left here,
+      // SQLite does by itself later.
       return
     }
     this.#checkpoint()

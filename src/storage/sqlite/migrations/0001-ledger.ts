@@ -1,9 +1,9 @@
 import type { Migration } from "../migrate.ts"
 
 /**
- * The ledger. `turns.parent_turn_id` is a foreign key on purpose: a parent has to exist first and cannot go before its
- * descendants, so that a lineage neither dangles nor runs in a circle. Every foreign key has an index, without which
- * each deletion would scan the child table.
+ * The ledger. `turns.parent_turn_id` is a foreign key on purpose: a parent has to exist first and
+ * cannot go before its descendants, so that a lineage neither dangles nor runs in a circle. Every
+ * foreign key has an index, without which each deletion would scan the child table.
  */
 export const ledger: Migration = {
   name: "0001-ledger",

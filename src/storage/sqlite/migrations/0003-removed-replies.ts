@@ -1,8 +1,8 @@
 import type { Migration } from "../migrate.ts"
 
 /**
- * A message that was taken out of the outbox stays known by its sender's id: it is not to come a second time. And an index for
- * finding a thread by the name that its CLI has for it.
+ * A message that was taken out of the outbox stays known by its sender's id: it is not to come a
+ * second time. And an index for finding a thread by the name that its CLI has for it.
  */
 export const removedReplies: Migration = {
   name: "0003-removed-replies",

@@ -1,9 +1,10 @@
 import type { Migration } from "../migrate.ts"
 
 /**
- * Whose thread it is: a name may be given to another agent later. Threads of before have no identity until the agent that is there
- * at the next start takes those of its name. And facts of the ledger itself: a row to try whether it can be written, and since when
- * it knows of all uploaded files (milliseconds since 1970).
+ * Whose thread it is: a name may be given to another agent later. Threads of before have no
+ * identity until the agent that is there at the next start takes those of its name. And facts of
+ * the ledger itself: a row to try whether it can be written, and since when it knows of all
+ * uploaded files (milliseconds since 1970).
  */
 export const identities: Migration = {
   name: "0004-identities",

@@ -7,8 +7,8 @@ import type { Migration } from "../migrate.ts"
 import { Row } from "../row.ts"
 
 /**
- * What turns are found by when a client sends its conversation: see `domain/turn-marks.ts`. Those of before get it from what
- * they hold; `history_hash` was of an earlier form.
+ * What turns are found by when a client sends its conversation: see `domain/turn-marks.ts`. Those
+ * of before get it from what they hold; `history_hash` was of an earlier form.
  */
 export const lineage: Migration = {
   name: "0005-lineage",
@@ -29,7 +29,10 @@ create index threads_main on threads (principal, agent_id, used_at) where is_mai
   fill: markTurns,
 }
 
-/** A parent was stored before its children. One that had not ended has nothing to be found by: it is ended at this start. */
+/**
+ * A parent was stored before its children. One that had not ended has nothing to be found by: it is
+ * ended at this start.
+ */
 function markTurns(database: DatabaseSync): void {
   const chains = new Map<string, Chain>()
   const output = database.prepare(

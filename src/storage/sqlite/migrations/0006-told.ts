@@ -1,8 +1,8 @@
 import type { Migration } from "../migrate.ts"
 
 /**
- * What the native thread behind a thread was opened with, and what was told in it since: see `NativeState`. Threads of before have
- * none: what they were told is not known.
+ * What the native thread behind a thread was opened with, and what was told in it since: see
+ * `NativeState`. Threads of before have none: what they were told is not known.
  */
 export const told: Migration = {
   name: "0006-told",

@@ -1,6 +1,9 @@
 import type { Migration } from "../migrate.ts"
 
-/** Tools that many native threads have, each once; `native_threads.tools` has their keys. See `SharedTools`. */
+/**
+ * Tools that many native threads have, each once; `native_threads.tools` has their keys. See
+ * `SharedTools`.
+ */
 export const sharedTools: Migration = {
   name: "0009-shared-tools",
   sql: `
