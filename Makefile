@@ -4,7 +4,7 @@
 # Where `make install` puts the command: for everybody as root, for you otherwise.
 PREFIX ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
 
-.PHONY: help debug test bench faults install build lint check-browser test-clis clean
+.PHONY: help debug check test bench faults install build lint check-browser test-clis clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -12,6 +12,16 @@ help: ## Show this list
 debug: build ## Run the service in the foreground at http://127.0.0.1:7011
 	@# The PATH stays yours: the agent CLI is to be the one that you have, not the one that the tests use.
 	@node_modules/node/bin/node bin/ai-agent-proxy.cjs daemon --demo-fallback $(ARGS)
+
+check: node_modules/.installed ## Lint, type check, unit tests, the contract on the demo agent: before each commit (a minute)
+	@$(MAKE) --no-print-directory -j3 lint check-types check-units
+
+.PHONY: check-types check-units
+check-types:
+	npm run --silent typecheck
+
+check-units:
+	npm test --silent -- --project sharing src/ test/architecture/ test/contract/demo.test.ts
 
 test: node_modules/.installed check-browser test-clis build ## Lint, type check and run all tests
 	npm run --silent lint

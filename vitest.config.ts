@@ -1,9 +1,15 @@
-import { defineConfig } from "vitest/config"
+import { configDefaults, defineConfig } from "vitest/config"
 import { SecondTries } from "./test/support/second-tries.ts"
+
+/** Tests that keep to their own process: they share one after the other, and load the program once. */
+const sharing = [
+  "src/**/*.test.ts",
+  "test/{architecture,engine,http,protocol,team}/**/*.test.ts",
+  "test/contract/demo.test.ts",
+]
 
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts", "bench/**/*.test.ts"],
     // A loaded machine is slow; nothing here measures time.
     testTimeout: 60_000,
     hookTimeout: 60_000,
@@ -14,5 +20,16 @@ export default defineConfig({
     reporters: ["default", new SecondTries()],
     // Tests that bound memory collect first.
     execArgv: ["--expose-gc"],
+    projects: [
+      { extends: true, test: { name: "sharing", include: sharing, isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: "apart",
+          include: ["test/**/*.test.ts", "bench/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, ...sharing],
+        },
+      },
+    ],
   },
 })
