@@ -1,7 +1,7 @@
 import type { Log } from "../domain/log.ts"
 import type { ServiceTools } from "../domain/service-tools.ts"
 import type { Store } from "../domain/store.ts"
-import type { AgentRoster } from "./agents/agent-roster.ts"
+import type { AgentRoster } from "./agents/agent.ts"
 import type { AgeClock } from "./log/age-clock.ts"
 import type { FinishedTurn } from "./log/finished-turn.ts"
 import type { EarlierPast } from "./plan/earlier-past.ts"

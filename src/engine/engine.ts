@@ -5,8 +5,8 @@ import type { LiveResponse } from "../domain/response-log.ts"
 import type { ResponseKind, ResponseRecord } from "../domain/responses.ts"
 import type { ClientRequest } from "../domain/turn-request.ts"
 import type { IdempotencyKey } from "./request/idempotency.ts"
-import type { Completions } from "./stored/completions.ts"
 import type { Conversations } from "./stored/conversations.ts"
+import type { Completions } from "./stored/stored-responses.ts"
 import type { TurnNow } from "./turn/live-turns.ts"
 
 /** What the outside (http, cli, connectors) may ask of the engine. */

@@ -5,7 +5,7 @@ import type { NotReady, Readiness } from "../domain/backend.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import type { Roster } from "../domain/roster.ts"
-import { schemaWorker } from "../engine/answer/schema-worker.ts"
+import { schemaWorker } from "../engine/answer/schema-thread.ts"
 import { AgentEngine } from "../engine/create-engine.ts"
 import { GuardedFetcher } from "../fetch/guarded-fetcher.ts"
 import { createAgentsApp, createHttpApp, type HttpAppOptions } from "../http/http-app.ts"
@@ -44,19 +44,23 @@ export interface Service {
   check(): Promise<void>
   /** Drains, interrupts what is left, ends every process and closes the ledger. Safe twice. */
   stop(): Promise<void>
-  /** For a process that ends at once, without `stop` or in the middle of it: breaks open answers off. */
+  /**
+   * For a process that ends at once, without `stop` or in the middle of it: breaks open answers
+   * off.
+   */
   breakOff(): Promise<void>
 }
 
 /**
- * Wires everything and starts it: home and its lock, ledger, manager, engine, HTTP. Rejects with an error for people
- * (`ProxyError`, `ConfigError`) after releasing what was started.
+ * Wires everything and starts it: home and its lock, ledger, manager, engine, HTTP. Rejects with an
+ * error for people (`ProxyError`, `ConfigError`) after releasing what was started.
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { signal } = options
   const starting = startingOf(options)
   const { releasers } = starting
-  // Ends what the start waits for (a CLI that hangs), upon which the start goes on and finds that it is not wanted.
+  // Ends what the start waits for (a CLI that hangs), upon which the start goes on and finds that
+  // it is not wanted.
   const giveUp = (): void => void releasers.releaseAll()
   signal?.addEventListener("abort", giveUp)
   try {
@@ -105,8 +109,8 @@ async function start(starting: Starting): Promise<Service> {
 }
 
 /**
- * The third step: where requests come in, and the limits and tokens of those who make them. Nothing is served yet; it is made
- * before the agents are started, which are told where the service is.
+ * The third step: where requests come in, and the limits and tokens of those who make them. Nothing
+ * is served yet; it is made before the agents are started, which are told where the service is.
  */
 async function bindDoors({ options, log, releasers }: Starting, config: Config) {
   const bounds = createServiceBounds(config, log)
@@ -224,7 +228,10 @@ async function openDoors(
   return url
 }
 
-/** A turn has a line of its own, and what looks again and again is no news: only what went wrong is told of a request. */
+/**
+ * A turn has a line of its own, and what looks again and again is no news: only what went wrong is
+ * told of a request.
+ */
 function logRequest(log: Log, entry: HttpLogEntry): void {
   const { error, ...fields } = entry
   // A person has to mend it here, not the client.
@@ -242,12 +249,15 @@ function refusalOf(error: unknown): object {
 /** Everything of the program that is not in memory when it listens. */
 const laterParts = [webSocketLibrary, openApiModule, schemaWorker]
 
-/** By then the start is over, its turns and its first requests are served; an upgrade is not yet likely. */
+/**
+ * By then the start is over, its turns and its first requests are served; an upgrade is not yet
+ * likely.
+ */
 const afterMs = 1000
 
 /**
- * Brings the rest of the program into memory once the service has been up for a moment: an upgrade may take its files from
- * then on. Returns what calls it off.
+ * Brings the rest of the program into memory once the service has been up for a moment: an upgrade
+ * may take its files from then on. Returns what calls it off.
  */
 function loadLaterParts(log: Log): () => void {
   const timer = setTimeout(() => void load(log), afterMs)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { Member } from "./agent-roster.ts"
+import type { Member } from "./agent.ts"
 import { agentFor, agentNamed } from "./find-agent.ts"
 
 /** Only what names are compared with. */

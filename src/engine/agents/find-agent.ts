@@ -1,6 +1,6 @@
 import { nameDistance, nearestName } from "../../config/nearest-name.ts"
 import { ProxyError } from "../../domain/errors.ts"
-import type { Member } from "./agent-roster.ts"
+import type { Member } from "./agent.ts"
 
 /**
  * The agent that a request's `model` means: manager-first, or a 404. `members`: the manager first. Names of models go to the

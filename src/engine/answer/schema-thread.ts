@@ -1,8 +1,9 @@
-import type { Worker } from "node:worker_threads"
+import { readFile } from "node:fs/promises"
+import { Worker } from "node:worker_threads"
 import { ProxyError } from "../../domain/errors.ts"
+import { LaterPart } from "../../domain/later-part.ts"
 import { raceTimeout } from "../../domain/race-timeout.ts"
 import type { SchemaAnswer, SchemaJob, SchemaReply } from "./json-schema-worker.ts"
-import { type StartSchemaWorker, schemaWorker } from "./schema-worker.ts"
 
 export interface SchemaThreadOptions {
   /** Processor time that one compilation or check may take: what else the machine does is no fault of the schema. */
@@ -205,3 +206,24 @@ async function cpuMsOf(worker: Worker): Promise<number | null> {
     return null
   }
 }
+
+/** Starts the thread that compiles and checks JSON Schemas (`json-schema-worker.ts`). */
+type StartSchemaWorker = (maxHeapMb: number) => Worker
+
+/**
+ * The program of that thread. A thread is started again and again, also after an upgrade has put another program in its place, so
+ * the built one is kept as text; it is bundled by itself, and needs no file beside it.
+ */
+export const schemaWorker = new LaterPart<StartSchemaWorker>(async () => {
+  const isSource = import.meta.url.endsWith(".ts")
+  const name = isSource ? "./json-schema-worker.ts" : "./json-schema-worker.cjs"
+  const file = new URL(name, import.meta.url)
+  const program = isSource ? file : await readFile(file, "utf8")
+  return (maxHeapMb) =>
+    new Worker(program, {
+      eval: !isSource,
+      resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
+      env: {},
+      execArgv: [],
+    })
+})

@@ -3,7 +3,7 @@ import type { ConversationRecord } from "../../domain/conversations.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import type { Item } from "../../domain/items.ts"
 import type { Store, ThreadRecord, TurnRecord } from "../../domain/store.ts"
-import { assertCallsAnswered } from "./open-functions.ts"
+import { assertCallsAnswered } from "./request-items.ts"
 
 export interface ConversationHead {
   readonly thread: ThreadRecord

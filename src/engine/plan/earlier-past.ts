@@ -1,8 +1,8 @@
 import type { Item } from "../../domain/items.ts"
 import type { TurnRequest } from "../../domain/turn-request.ts"
 import type { Agent } from "../agents/agent.ts"
-import { splitInput } from "./history.ts"
 import type { Plan } from "./plan.ts"
+import { splitInput } from "./request-items.ts"
 
 /** A talk of before the ledger, which one new conversation goes on with. */
 export interface EarlierPast {

@@ -2,7 +2,7 @@ import { noChain } from "../../domain/exchanges.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
 import type { TurnRequest } from "../../domain/turn-request.ts"
 import type { Plan } from "./plan.ts"
-import { noChanges } from "./thread-key.ts"
+import { noChanges } from "./plan.ts"
 
 /**
  * All that it takes to begin a turn that waits. Plain data: a background turn is stored in this form until it begins, and

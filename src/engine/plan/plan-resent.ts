@@ -1,10 +1,8 @@
 import type { TurnRequest } from "../../domain/turn-request.ts"
 import { findPast } from "./find-past.ts"
-import { type AddedItem, splitInput } from "./history.ts"
-import { assertCallsAnswered } from "./open-functions.ts"
-import { ownerOf, type Plan, type PlanContext, planAfterTurn, planNew } from "./plan.ts"
+import { noChanges, ownerOf, type Plan, type PlanContext, planAfterTurn, planNew } from "./plan.ts"
+import { type AddedItem, assertCallsAnswered, splitInput } from "./request-items.ts"
 import { SentConversation } from "./sent-conversation.ts"
-import { noChanges } from "./thread-key.ts"
 import { behindUnanswered, type Place } from "./unanswered.ts"
 
 /**

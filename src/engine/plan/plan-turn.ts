@@ -9,10 +9,9 @@ import {
   conversationNotFound,
   findHead,
 } from "./conversation-head.ts"
-import { type AddedItem, splitInput } from "./history.ts"
-import { assertCallsAnswered } from "./open-functions.ts"
 import { chainBehind, continuation, type Plan, type PlanContext, planAfterTurn, planUnknown } from "./plan.ts"
 import { planResent } from "./plan-resent.ts"
+import { type AddedItem, assertCallsAnswered, splitInput } from "./request-items.ts"
 
 /**
  * The plan of a conversation that begins, made by one look: null where it depends on threads that are there, and so must not be

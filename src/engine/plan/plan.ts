@@ -1,3 +1,4 @@
+import { hash } from "node:crypto"
 import type { AgentKey } from "../../domain/agents.ts"
 import { type Chain, chainAfter, exchangesOf, noChain } from "../../domain/exchanges.ts"
 import { newId } from "../../domain/ids.ts"
@@ -5,8 +6,7 @@ import type { Item } from "../../domain/items.ts"
 import type { Owner, Store, ThreadRecord, TurnPlace, TurnRecord } from "../../domain/store.ts"
 import { writeExchanges } from "../../domain/turn-marks.ts"
 import type { TurnRequest } from "../../domain/turn-request.ts"
-import type { AddedItem } from "./history.ts"
-import { changesOf, noChanges, type ThreadChanges, threadKey } from "./thread-key.ts"
+import type { AddedItem } from "./request-items.ts"
 
 /** Which thread a turn goes to, and what of the request that thread does not hold yet. */
 export interface Plan {
@@ -150,4 +150,29 @@ export function planUnknown(
   sessionKey: string | null = null,
 ): Plan {
   return planNew(continuation(noChain, history, added), request, context, sessionKey)
+}
+
+/** In what a request differs from the thread that it goes on from: the native thread was told something else. */
+interface ThreadChanges {
+  readonly instructions: boolean
+  /** Another order alone is none. */
+  readonly tools: boolean
+}
+
+export const noChanges: ThreadChanges = { instructions: false, tools: false }
+
+type Told = Pick<TurnRequest, "instructions" | "tools">
+
+/** What a native thread was told at its beginning: together they are its key. Tools count in any order. */
+function threadKey(backend: string, { instructions, tools }: Told): string {
+  const inOrder = tools.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  return hash("sha256", JSON.stringify([backend, instructions, inOrder]), "hex")
+}
+
+function changesOf({ backend, instructions, keyHash }: ThreadRecord, request: Told): ThreadChanges {
+  return {
+    instructions: instructions !== request.instructions,
+    // The key has all three; the thread's own instructions and backend in it leave the tools.
+    tools: keyHash !== threadKey(backend, { ...request, instructions }),
+  }
 }

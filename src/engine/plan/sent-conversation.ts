@@ -12,8 +12,8 @@ import { type Item, textOf } from "../../domain/items.ts"
 import { writeExchanges } from "../../domain/turn-marks.ts"
 import type { TurnRequest } from "../../domain/turn-request.ts"
 import { saidMarks } from "./fit.ts"
-import { isAdded, splitInput } from "./history.ts"
 import type { Continuation } from "./plan.ts"
+import { isAdded, splitInput } from "./request-items.ts"
 import type { Run } from "./split-runs.ts"
 
 /** What a client brought behind a place of its conversation, up to the next thing that the agent said. */

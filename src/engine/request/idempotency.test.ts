@@ -3,9 +3,8 @@ import type { Item } from "../../domain/items.ts"
 import type { LiveResponse } from "../../domain/response-log.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
 import type { IdempotencyRecord } from "../../domain/store.ts"
-import type { Member } from "../agents/agent-roster.ts"
-import { restoreResponse } from "../log/restored-response.ts"
-import { RestoredResponses } from "../log/restored-responses.ts"
+import type { Member } from "../agents/agent.ts"
+import { RestoredResponses, restoreResponse } from "../log/restored-responses.ts"
 import {
   type IdempotencyLedger,
   type IdempotencyOptions,

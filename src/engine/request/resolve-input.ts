@@ -1,9 +1,9 @@
 import { type ClientItem, hasReferences, type InputReference, partsOf } from "../../domain/input-reference.ts"
 import type { ContentPart, Item } from "../../domain/items.ts"
 import type { ClientRequest, TurnRequest } from "../../domain/turn-request.ts"
-import type { Member } from "../agents/agent-roster.ts"
-import { splitInput } from "../plan/history.ts"
+import type { Member } from "../agents/agent.ts"
 import type { Plan } from "../plan/plan.ts"
+import { splitInput } from "../plan/request-items.ts"
 import { InputResolver, type InputSources, placeholderOf } from "./input-resolver.ts"
 
 export interface ResolvedRequest {

@@ -8,8 +8,8 @@ import type { Agent } from "../agents/agent.ts"
 import type { Plan } from "../plan/plan.ts"
 import { limitsOf, sideRequestInstructions } from "../request/side-request.ts"
 import type { Told } from "./change-note.ts"
-import { cutNote } from "./cut-note.ts"
 import { type Change, canHave, changeIn, noChange, offeredIn, openingTools } from "./thread-change.ts"
+import { cutNote } from "./turn-notes.ts"
 
 export interface OpenedThread {
   readonly ref: ThreadRef

@@ -16,11 +16,10 @@ import type { AnswerRules } from "../answer/answer-rules.ts"
 import { type Ledger, LedgerWriter } from "../log/ledger.ts"
 import { type RecordedItem, Recorder } from "../log/recorder.ts"
 import { ResponseLog } from "../log/response-log.ts"
-import { firstEvents } from "../log/restored-response.ts"
+import { firstEvents } from "../log/restored-responses.ts"
 import type { UnstoredEnds } from "../log/unstored-ends.ts"
 import type { Plan } from "../plan/plan.ts"
-import { seenTextOf } from "../thread/cut-note.ts"
-import { endThread } from "../thread/end-thread.ts"
+import { seenTextOf } from "../thread/turn-notes.ts"
 import { Deadline } from "./deadline.ts"
 import type { FunctionGate } from "./function-gate.ts"
 import { NativeRun, type NativeRunOptions } from "./native-run.ts"
@@ -37,6 +36,7 @@ import {
 } from "./outcome.ts"
 import type { Parking } from "./parking.ts"
 import type { QueuePlace } from "./turn-queue.ts"
+import { endThread } from "./turn-thread.ts"
 
 export interface TurnSettings {
   readonly turnMs: number

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { Item, MessageItem, Role } from "../../domain/items.ts"
 import { textOf } from "../../domain/items.ts"
-import { saidNow } from "./nothing-said.ts"
+import { saidNow } from "./turn-notes.ts"
 
 const message = (role: Role, ...texts: string[]): MessageItem => ({
   type: "message",

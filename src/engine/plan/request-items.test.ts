@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import type { FunctionCallItem, FunctionCallOutputItem, ItemStatus } from "../../domain/items.ts"
-import { assertCallsAnswered, openCalls } from "./open-functions.ts"
+import { assertCallsAnswered, openCalls } from "./request-items.ts"
 
 function call(callId: string, status: ItemStatus = "completed"): FunctionCallItem {
   return { type: "function_call", id: `fc_${callId}`, callId, name: "get_weather", arguments: "{}", status }

@@ -1,10 +1,26 @@
 import type { ThreadRef } from "../../domain/backend.ts"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import type { FunctionCallOutputItem } from "../../domain/items.ts"
+import type { Log } from "../../domain/log.ts"
+import type { Agent } from "../agents/agent.ts"
+import type { Plan } from "../plan/plan.ts"
 import { openNativeThread } from "../thread/native-thread.ts"
 import type { NativeRunOptions } from "./native-run.ts"
 
-export type OpenedThread = Awaited<ReturnType<typeof openNativeThread>>
+/** The native thread is not in use any more: it may be closed, or, if nothing is to be left of it, deleted. */
+export function endThread(agent: Agent, plan: Plan, log: Log): void {
+  if (!plan.thread.isEphemeral) {
+    agent.release(plan.thread.id)
+    return
+  }
+  const ref = agent.forget(plan.thread.id)
+  if (ref === null) return
+  agent.backend.deleteThread(ref).catch((error: unknown) => {
+    log("info", "deleting a thread failed", { error: messageOf(error) })
+  })
+}
+
+type OpenedThread = Awaited<ReturnType<typeof openNativeThread>>
 
 /**
  * Opens the thread of a run and occupies it. Null: the run was stopped meanwhile; a CLI that does not answer is not waited
