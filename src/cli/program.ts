@@ -29,7 +29,10 @@ import { refuseOldCommand } from "./context/flags.ts"
 import { configurationProblem } from "./context/home.ts"
 import { exitCodes, UsageError } from "./io/exit-codes.ts"
 
-/** Parses the command line and runs the command; ends the process with the documented code on failure. */
+/**
+ * Parses the command line and runs the command; ends the process with the documented code on
+ * failure.
+ */
 export async function run(argv: readonly string[]): Promise<void> {
   // `ai-agent-proxy list | head -1`: the reader has seen enough.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -52,6 +55,7 @@ function createProgram(): Command {
     .description("Turns the agent CLI you already have (codex, ...) into an OpenAI-compatible service.")
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "show this help")
+    .exitOverride()
     .showSuggestionAfterError()
     .showHelpAfterError("(try --help)")
     .addHelpText(
