@@ -7,9 +7,10 @@ const maxLength = 64
 const hashLength = 12
 
 /**
- * The same history with ids of calls as every CLI and its model server take them: each id is that of one call, and its output's.
- * Other providers begin to count anew in each round (`call_0`), or have longer ids. Ids of native items stay: they are of
- * this kind, and what they name was told by the CLI itself.
+ * The same history with ids of calls as every CLI and its model server take them: each id is that
+ * of one call, and its output's. Other providers begin to count anew in each round (`call_0`), or
+ * have longer ids. Ids of native items stay: they are of this kind, and what they name was told by
+ * the CLI itself.
  */
 export function withFitIds(history: readonly HistoryTurn[], kind: string): readonly HistoryTurn[] {
   const isNative = (turn: HistoryTurn) => turn.native?.kind === kind && turn.native.items.length > 0

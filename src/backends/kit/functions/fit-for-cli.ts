@@ -13,8 +13,8 @@ export function fitForCli(schema: Schema, rules: SchemaRules): Schema {
 }
 
 /**
- * Lists that end behind their last place are told by their length: those who know the older drafts only take `items` for what each
- * entry has to be, also where `prefixItems` stands beside it.
+ * Lists that end behind their last place are told by their length: those who know the older drafts
+ * only take `items` for what each entry has to be, also where `prefixItems` stands beside it.
  */
 function withEndsOfLists(schema: Schema): Schema {
   const inside = mapInside(schema, (inner) => (isSchema(inner) ? withEndsOfLists(inner) : inner))

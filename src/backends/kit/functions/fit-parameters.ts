@@ -9,7 +9,10 @@ export interface FittedParameters {
   readonly note: string | null
 }
 
-/** What tells more at the top of a schema than one object: model servers refuse it there, and CLIs drop the function. */
+/**
+ * What tells more at the top of a schema than one object: model servers refuse it there, and CLIs
+ * drop the function.
+ */
 const combinations = [
   "$ref",
   "allOf",
@@ -34,12 +37,16 @@ const plainBooleans = ["additionalProperties", "additionalItems", "unevaluatedPr
 const maxNoteLength = 4_000
 /** Schemas inside each other at the top that are put into one. */
 const maxMerges = 50
-/** Name of the definition that has parts of the top which a reference names; more behind it where the client has one of that name. */
+/**
+ * Name of the definition that has parts of the top which a reference names; more behind it where
+ * the client has one of that name.
+ */
 const movedName = "top"
 
 /**
- * The schema of a function's arguments in the form that every CLI takes: one object at the top, with objects for schemas. It
- * lets through whatever the original does; what it lets through besides is found out by the check against the original.
+ * The schema of a function's arguments in the form that every CLI takes: one object at the top,
+ * with objects for schemas. It lets through whatever the original does; what it lets through
+ * besides is found out by the check against the original.
  */
 export function fitParameters(given: Schema): FittedParameters {
   const parameters = inNewerWords(withPlainReferences(given))
@@ -104,7 +111,8 @@ function mergedTop(root: Schema): Schema {
 }
 
 function mergedMaps(keyword: "properties" | "patternProperties", parts: readonly Schema[]): Schema {
-  // By their text: compared with each other, those of some thousand alternatives would stop the service for seconds.
+  // By their text: compared with each other, those of some thousand alternatives would stop the
+  // service for seconds.
   const found = new Map<string, Map<string, unknown>>()
   for (const { [keyword]: map } of parts) {
     if (!isSchema(map)) continue
@@ -149,7 +157,10 @@ function namesInEach(list: readonly Schema[]): string[] {
   return first?.filter((name) => others.every((names) => names.includes(name))) ?? []
 }
 
-/** With the parts of the top that have gone and that a reference names: they stay among the definitions. */
+/**
+ * With the parts of the top that have gone and that a reference names: they stay among the
+ * definitions.
+ */
 function withMovedParts(schema: Schema, root: Schema): Schema {
   const isGone = (reference: string) =>
     targetOf(root, reference) !== undefined && targetOf(schema, reference) === undefined
@@ -165,7 +176,10 @@ function withMovedParts(schema: Schema, root: Schema): Schema {
   )
 }
 
-/** Objects for `true` and `false`: what reads tools drops all of them where one property is no object. */
+/**
+ * Objects for `true` and `false`: what reads tools drops all of them where one property is no
+ * object.
+ */
 function objectsInside(schema: Schema): Schema {
   return mapInside(schema, (inner, keyword) => {
     if (typeof inner === "boolean") {

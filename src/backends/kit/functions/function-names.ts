@@ -7,8 +7,9 @@ const usualOwner = "client"
 const hashLength = 8
 
 /**
- * The client's function names and the names under which a CLI is handed them; equal except where the CLI would refuse, cut
- * or confuse them. An alias follows from the name alone where it can: it stays when other functions come and go.
+ * The client's function names and the names under which a CLI is handed them; equal except where
+ * the CLI would refuse, cut or confuse them. An alias follows from the name alone where it can: it
+ * stays when other functions come and go.
  */
 export class FunctionNames {
   readonly #rules: NameRules
@@ -31,8 +32,9 @@ export class FunctionNames {
   }
 
   /**
-   * Also of a function that is in the history and not offered (any more): it is to be taken neither for the agent's own nor for one
-   * that is offered, and model servers refuse a history with names that they do not take.
+   * Also of a function that is in the history and not offered (any more): it is to be taken neither
+   * for the agent's own nor for one that is offered, and model servers refuse a history with names
+   * that they do not take.
    */
   toNative(name: string): string {
     const known = { rules: this.#rules, used: this.#used, asked: this.#used }

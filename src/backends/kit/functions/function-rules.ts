@@ -6,23 +6,37 @@ export interface NameRules {
 }
 
 export interface SchemaRules {
-  /** True: what has no type that the CLI knows gets one, or the model would be told that it is a text. */
+  /**
+   * True: what has no type that the CLI knows gets one, or the model would be told that it is a
+   * text.
+   */
   readonly isTyped: boolean
   /** What the CLI and its model server take as the name of a property at the top; null: any. */
   readonly propertyName: RegExp | null
-  /** True: the CLI tells its model that there are no properties besides those that are named, whatever the schema says. */
+  /**
+   * True: the CLI tells its model that there are no properties besides those that are named,
+   * whatever the schema says.
+   */
   readonly isClosed?: true
-  /** True: the CLI checks calls in fractions of two by itself, where 19.99 is no multiple of 0.01. */
+  /**
+   * True: the CLI checks calls in fractions of two by itself, where 19.99 is no multiple of 0.01.
+   */
   readonly isBinary?: true
 }
 
-/** What a CLI takes of a client's functions and hands on to its model server, as found out from the real programs. */
+/**
+ * What a CLI takes of a client's functions and hands on to its model server, as found out from the
+ * real programs.
+ */
 export interface FunctionRules {
   /** What the CLI puts in front of a name. */
   readonly prefix: string
   readonly names: NameRules
   readonly schema: SchemaRules
-  /** Arguments that the CLI asks of its model for itself, with every function, and hands on with the call. */
+  /**
+   * Arguments that the CLI asks of its model for itself, with every function, and hands on with the
+   * call.
+   */
   readonly ownArguments?: readonly string[]
 }
 
@@ -38,9 +52,9 @@ function overMcp(prefix: string, maxWhole = maxModelName, propertyName = anyName
 }
 
 /**
- * For each way to a CLI. The names of those over MCP stand behind the name of our server there, and so never meet the CLI's own.
- * What is longer than a CLI takes would be cut in the middle (gemini), at the end (copilot), be refused by the model server
- * (opencode), or vanish (claude).
+ * For each way to a CLI. The names of those over MCP stand behind the name of our server there, and
+ * so never meet the CLI's own. What is longer than a CLI takes would be cut in the middle (gemini),
+ * at the end (copilot), be refused by the model server (opencode), or vanish (claude).
  */
 export const functionRules = {
   codex: {
@@ -66,8 +80,8 @@ export const functionRules = {
 } as const satisfies Readonly<Record<string, FunctionRules>>
 
 /**
- * Names of codex's own tools in any of its modes. A client function of such a name would be dropped without a word, or
- * offered twice.
+ * Names of codex's own tools in any of its modes. A client function of such a name would be dropped
+ * without a word, or offered twice.
  */
 const ownNames = new Set([
   "apply_patch",

@@ -24,8 +24,9 @@ interface Fitted {
 }
 
 /**
- * By the schema, and the rules that it is fit for: the tools of the service are handed over anew with each thread, and stay the same.
- * A client sends its own with each request: those are known by their text.
+ * By the schema, and the rules that it is fit for: the tools of the service are handed over anew
+ * with each thread, and stay the same. A client sends its own with each request: those are known by
+ * their text.
  */
 const fitted = new WeakMap<FunctionTool["parameters"], WeakMap<SchemaRules, Fitted>>()
 const fittedTexts = new WeakMap<SchemaRules, Map<string, Fitted>>()
@@ -58,14 +59,20 @@ function fittedByText(given: FunctionTool["parameters"], rules: SchemaRules): Fi
   return made
 }
 
-/** A client's function as a CLI is handed it; its calls are still to be checked against what the client said. */
+/**
+ * A client's function as a CLI is handed it; its calls are still to be checked against what the
+ * client said.
+ */
 export function handedFunction(tool: FunctionTool, names: FunctionNames, rules: SchemaRules): FunctionTool {
   const { parameters, note } = fittedFor(tool.parameters, rules)
   const description = [tool.description, note].filter((part) => part !== null && part !== "").join("\n\n")
   return { ...tool, name: names.toNative(tool.name), description, parameters }
 }
 
-/** A channel whose CLI sees names and schemas that are fit for it, and whose owner sees those of the client. */
+/**
+ * A channel whose CLI sees names and schemas that are fit for it, and whose owner sees those of the
+ * client.
+ */
 export interface HandedChannel extends ToolChannel {
   /** As the CLI knows the function, without what it puts in front. */
   toNative(name: string): string
@@ -112,7 +119,10 @@ export async function openHanded(
   }
 }
 
-/** The arguments without those that the CLI has asked for itself; all of them where the client's schema has one of that name. */
+/**
+ * The arguments without those that the CLI has asked for itself; all of them where the client's
+ * schema has one of that name.
+ */
 function withoutOwn(text: string, ownArguments: readonly string[], { parameters }: FunctionTool): string {
   const schema = JSON.stringify(parameters)
   const added = ownArguments.filter((name) => text.includes(`"${name}"`) && !schema.includes(`"${name}"`))
@@ -124,12 +134,15 @@ function withoutOwn(text: string, ownArguments: readonly string[], { parameters 
 
 /** How long a running CLI may take to ask for the new list of functions; measured: 5 to 300 ms. */
 const listMs = 3_000
-/** It has the list then, and has still to put it into what it shows its model: measured, at most 30 ms. */
+/**
+ * It has the list then, and has still to put it into what it shows its model: measured, at most 30
+ * ms.
+ */
 const takeInMs = 100
 
 /**
- * Tells a running CLI that the functions of a channel are others from now on. False: it has no channel or did not ask for
- * them, so it has to be told by starting its session with them.
+ * Tells a running CLI that the functions of a channel are others from now on. False: it has no
+ * channel or did not ask for them, so it has to be told by starting its session with them.
  */
 export async function announceTools(
   channel: ToolChannel | null,

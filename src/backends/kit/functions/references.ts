@@ -4,8 +4,9 @@ import { isSchema, mapInside, maps, type Schema } from "../../../domain/map-sche
 const data = ["enum", "const", "default", "examples"]
 
 /**
- * The schema with all references as places in it (`#/$defs/a`), and without the names and anchors that others go by: CLIs drop
- * what is named, or the definitions around it. What leads out of the document stays.
+ * The schema with all references as places in it (`#/$defs/a`), and without the names and anchors
+ * that others go by: CLIs drop what is named, or the definitions around it. What leads out of the
+ * document stays.
  */
 export function withPlainReferences(root: Schema): Schema {
   const places = new Map<string, string>()
@@ -95,7 +96,10 @@ function placesIn(schema: Schema, place: string): (readonly [string, unknown, st
   })
 }
 
-/** By what names end in, from their `#` on: the first of each. Looked for name by name, a long list of references would take seconds. */
+/**
+ * By what names end in, from their `#` on: the first of each. Looked for name by name, a long list
+ * of references would take seconds.
+ */
 function fragmentsOf(places: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   for (const [name, place] of places) {

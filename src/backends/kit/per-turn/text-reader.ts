@@ -5,7 +5,10 @@ import { backendError } from "../turn/cli-turn.ts"
 import { modelFailureInWords } from "../turn/model-failure.ts"
 import { messageItem } from "../turn/texts.ts"
 
-/** How the program says that the turn has ended; `total` is its running total, null where it tells none. */
+/**
+ * How the program says that the turn has ended; `total` is its running total, null where it tells
+ * none.
+ */
 export type TurnOutcome =
   | { readonly type: "completed"; readonly total: Usage | null; readonly cut?: AnswerCut }
   | { readonly type: "failed"; readonly error: TurnError }
@@ -13,7 +16,10 @@ export type TurnOutcome =
 /** Understands what one process writes to stdout. */
 export interface OutputReader {
   push(chunk: Buffer): void
-  /** The agent calls a function of the client: what it has said so far is to be told before. Absent: it never does. */
+  /**
+   * The agent calls a function of the client: what it has said so far is to be told before. Absent:
+   * it never does.
+   */
   beforeCall?(): void
   /** After the last chunk. The outcome, unless it was told before. */
   finish(exit: CliExit, stderrTail: string): TurnOutcome | null
@@ -22,7 +28,10 @@ export interface OutputReader {
 /** For programs of which nothing else is known. */
 export const loginStep = "Log in with the program itself, in a terminal, as the user of this service."
 
-/** The end of a plain program that failed: its exit is all that it tells, and its last words, where they quote a model server. */
+/**
+ * The end of a plain program that failed: its exit is all that it tells, and its last words, where
+ * they quote a model server.
+ */
 export function exitFailure(program: string, exit: CliExit, stderrTail: string): TurnOutcome {
   const said = exit.code === null ? null : modelFailureInWords(reasonWithTail("", stderrTail), loginStep)
   const code =
@@ -49,8 +58,8 @@ const itemId = "answer"
 const maxHeldLength = 1_024
 
 /**
- * stdout is the answer, streamed as it comes. Line ends at its end are the terminal's, not the answer's, so they are held
- * back until more follows. Bytes that are not UTF-8 become U+FFFD.
+ * stdout is the answer, streamed as it comes. Line ends at its end are the terminal's, not the
+ * answer's, so they are held back until more follows. Bytes that are not UTF-8 become U+FFFD.
  */
 export class TextReader implements OutputReader {
   readonly #options: TextReaderOptions

@@ -32,12 +32,14 @@ export interface StoredThread {
 }
 
 /**
- * The names that the program gave to our threads: a file a thread, `control/exec-threads/REF.json`. The engine keeps the
- * reference that it got from `openThread`, but the program names its thread in the first turn only. One small file each
- * means that a turn never rewrites what belongs to another, and that deleting a thread deletes its file.
+ * The names that the program gave to our threads: a file a thread, `control/exec-threads/REF.json`.
+ * The engine keeps the reference that it got from `openThread`, but the program names its thread in
+ * the first turn only. One small file each means that a turn never rewrites what belongs to
+ * another, and that deleting a thread deletes its file.
  *
- * Files are replaced by `rename`, so a crash leaves the old one or the new one. They are not synced: after a power cut a
- * thread may be unknown, and is then seeded anew from the ledger like any lost one.
+ * Files are replaced by `rename`, so a crash leaves the old one or the new one. They are not
+ * synced: after a power cut a thread may be unknown, and is then seeded anew from the ledger like
+ * any lost one.
  */
 export class ThreadFiles {
   readonly #workspace: string
@@ -77,12 +79,16 @@ export class ThreadFiles {
     try {
       return JSON.parse((await readOwnFile(this.#own(name), maxBytes)).toString("utf8"))
     } catch {
-      // Missing, or damaged by hand: both are an unknown thread, which costs no more than a new one.
+      // Missing, or damaged by hand: both are an unknown thread, which costs no more than a new
+      // one.
       return null
     }
   }
 
-  /** Without waiting: the trips to the thread pool would take longer than so small a file, and the client waits for it. */
+  /**
+   * Without waiting: the trips to the thread pool would take longer than so small a file, and the
+   * client waits for it.
+   */
   #writeJson(name: string, value: unknown): void {
     try {
       replaceOwnFileSync(this.#own(name), `${JSON.stringify(value)}\n`)

@@ -27,8 +27,9 @@ const maxHistoryLength = 32 * 1024 * 1024
 const maxThreads = 2_000
 
 /**
- * The threads in memory. What is not here and has no file is lost, which the engine takes as a cue to open a new one from
- * its ledger: so histories are kept here only as long as there is room, and nowhere else.
+ * The threads in memory. What is not here and has no file is lost, which the engine takes as a cue
+ * to open a new one from its ledger: so histories are kept here only as long as there is room, and
+ * nowhere else.
  */
 export class ProcessThreads {
   readonly #files: ThreadFiles
@@ -96,7 +97,10 @@ export class ProcessThreads {
     if (this.#threads.get(thread.ref) === thread) this.#grow(thread, [turn])
   }
 
-  /** What the program has a name for can be read back; the rest is worth keeping while there is room. */
+  /**
+   * What the program has a name for can be read back; the rest is worth keeping while there is
+   * room.
+   */
   close(ref: ThreadRef): void {
     const thread = this.#threads.get(ref)
     thread?.functions?.close()

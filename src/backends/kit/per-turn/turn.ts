@@ -12,7 +12,10 @@ import type { OutputReader, TurnOutcome } from "./text-reader.ts"
 export interface TurnTimeouts {
   /** How an interrupted turn is ended; together below two seconds. */
   readonly interruptSteps: readonly EndStep[]
-  /** How long a process may live on after its last event, or its leftovers after it, before they are ended. */
+  /**
+   * How long a process may live on after its last event, or its leftovers after it, before they are
+   * ended.
+   */
   readonly exitMs: number
 }
 
@@ -105,7 +108,10 @@ export class ProcessTurn extends CliTurn {
     await this.settled
   }
 
-  /** Runs the process to its end; resolves when it and its leftovers are gone. Not to be called after a stop. */
+  /**
+   * Runs the process to its end; resolves when it and its leftovers are gone. Not to be called
+   * after a stop.
+   */
   async run({ call, stdin, running, ...launch }: TurnLaunch): Promise<void> {
     let told: Promise<void> | null = null
     const onOutcome = (outcome: TurnOutcome) => {
@@ -156,7 +162,8 @@ export class ProcessTurn extends CliTurn {
     outcome: TurnOutcome,
     { onCompleted, onFailed }: Pick<TurnLaunch, "onCompleted" | "onFailed">,
   ): Promise<void> {
-    // Whatever a program says while it is being ended, it was ended by us; the end is told when it is gone.
+    // Whatever a program says while it is being ended, it was ended by us; the end is told when it
+    // is gone.
     if (this.stopReason !== null) return
     if (outcome.type === "failed") {
       await onFailed?.(outcome.error)
@@ -180,13 +187,15 @@ export class ProcessTurn extends CliTurn {
 
   async #stop(reason: StopReason): Promise<void> {
     const isFirst = this.stopFor(reason)
-    // The answer may be out; then only what is left of the process has to go when the agent stops. Before its start there is
-    // nothing to wait for: `run` is not called any more.
+    // The answer may be out; then only what is left of the process has to go when the agent stops.
+    // Before its start there is nothing to wait for: `run` is not called any more.
     if (isFirst || reason === "agent_stopped") await this.#process?.end(this.#timeouts.interruptSteps)
     if (isFirst) this.endStopped()
   }
 
-  /** The words themselves are not passed on: they repeat the prompt. "Reconnecting" is no progress. */
+  /**
+   * The words themselves are not passed on: they repeat the prompt. "Reconnecting" is no progress.
+   */
   #noticeProgress(text: string): void {
     const now = performance.now()
     if (now - this.#lastProgress < progressEveryMs || /reconnecting/i.test(text)) return

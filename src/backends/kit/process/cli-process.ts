@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { printedText } from "../../../domain/printed-text.ts"
+import { raceTimeout } from "../../../domain/race-timeout.ts"
 import {
   type EndStep,
   endProcessTree,
@@ -24,11 +25,16 @@ export interface ProgramCall {
 
 export interface CliProcessOptions {
   readonly call: ProgramCall
-  /** Written and closed at once; null: `/dev/null`. A pipe that stays open makes codex wait for more. */
+  /**
+   * Written and closed at once; null: `/dev/null`. A pipe that stays open makes codex wait for
+   * more.
+   */
   readonly stdin: string | null
   /** True: what is written comes by `write`, until `closeStdin`; `stdin` is null then. */
   readonly holdsStdin?: true
-  /** True: what it leaves behind is ended at once and wherever it is, however the process has ended. */
+  /**
+   * True: what it leaves behind is ended at once and wherever it is, however the process has ended.
+   */
   readonly endsAllAtExit?: true
   /** Where it is noted as long as it runs. Absent: it is gone in a moment. */
   readonly running?: RunningProcesses
@@ -44,16 +50,24 @@ export interface CliExit {
 }
 
 const stderrTailLength = 8_192
+/** Of a program that was ended, and of what it left behind. */
+const settleMs = 5_000
 const leftoverSteps: readonly EndStep[] = [
   { signal: "SIGTERM", waitMs: 500 },
   { signal: "SIGKILL", waitMs: 500 },
 ]
 
-/** A process of an agent CLI, leader of a group of its own: a launcher may stay beside the program itself. */
+/**
+ * A process of an agent CLI, leader of a group of its own: a launcher may stay beside the program
+ * itself.
+ */
 export class CliProcess {
   readonly #options: CliProcessOptions
   readonly #child: ChildProcess | null
-  /** In the environment of its shell commands; servers of MCP may get a new one. Null: it is only asked something. */
+  /**
+   * In the environment of its shell commands; servers of MCP may get a new one. Null: it is only
+   * asked something.
+   */
   readonly #marker: string | null
   /** What ran below it at the last look. */
   readonly #seen = new Map<number, ProcessRow>()
@@ -141,12 +155,17 @@ export class CliProcess {
     this.#child?.stdin?.end()
   }
 
-  /** Ends it with all that it started; the tree is collected before the first signal. Safe twice: the first one counts. */
+  /**
+   * Ends it with all that it started; the tree is collected before the first signal. Safe twice:
+   * the first one counts.
+   */
   async end(steps: readonly EndStep[]): Promise<void> {
     if (this.pid === 0) return
     this.#ending ??= endProcessTree(this.tree, steps)
     await this.#ending
-    await this.settled
+    // Within a moment, but for one that not even SIGKILL ends, because the machine does not let go
+    // of it.
+    await raceTimeout(this.settled, settleMs)
   }
 
   /** At once, also while it is being ended: for a process that no longer answers. */
@@ -159,8 +178,9 @@ export class CliProcess {
   }
 
   /**
-   * Remembers who runs below it now. A server of MCP, and the browser that it has started, may be in groups and sessions of
-   * their own, and once the program has died nothing tells any more whose they were.
+   * Remembers who runs below it now. A server of MCP, and the browser that it has started, may be
+   * in groups and sessions of their own, and once the program has died nothing tells any more whose
+   * they were.
    */
   async look(): Promise<void> {
     if (this.#isLooking || this.#hasExited) return
@@ -191,7 +211,8 @@ export class CliProcess {
     try {
       process.kill(-this.pid, "SIGKILL")
     } catch {
-      // No such group: it has just gone, or the platform has none; the child itself is signalled then.
+      // No such group: it has just gone, or the platform has none; the child itself is signalled
+      // then.
       this.#child?.kill("SIGKILL")
     }
   }
@@ -218,7 +239,8 @@ export class CliProcess {
     if (this.#options.endsAllAtExit !== true) {
       // One that was killed has not ended its commands, which are in groups of their own.
       const root = code === 0 ? { pid: child.pid, hasExited: () => true } : this.tree
-      // The turn is over; what runs on holds pipes and files of a turn that nobody can stop any more.
+      // The turn is over; what runs on holds pipes and files of a turn that nobody can stop any
+      // more.
       if (code !== 0 || hasGroup(child.pid)) await endProcessTree(root, leftoverSteps)
     }
     await this.#ending
@@ -231,8 +253,9 @@ const quietMs = 100
 const maxQuietRounds = 10
 
 /**
- * Resolves when what a process said last was read, which may be after its exit. `close` comes after it, unless a child of its
- * own holds the pipes open: then a silence ends the wait. `chunks`: how many were read so far.
+ * Resolves when what a process said last was read, which may be after its exit. `close` comes after
+ * it, unless a child of its own holds the pipes open: then a silence ends the wait. `chunks`: how
+ * many were read so far.
  */
 async function drained(child: ChildProcess, chunks: () => number): Promise<void> {
   const closed = new Promise<true>((resolve) => {
@@ -245,7 +268,10 @@ async function drained(child: ChildProcess, chunks: () => number): Promise<void>
   }
 }
 
-/** Timers come before input in a turn of the event loop: after a long block the input must have had its chance, too. */
+/**
+ * Timers come before input in a turn of the event loop: after a long block the input must have had
+ * its chance, too.
+ */
 function pause(ms: number): Promise<false> {
   return new Promise((resolve) => {
     setTimeout(() => setImmediate(resolve, false), ms)

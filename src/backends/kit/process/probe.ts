@@ -32,9 +32,10 @@ interface Remembered {
 const doubtfulForMs = 60_000
 
 /**
- * What was found out about programs, by absolute path and for as long as the file stays the same (modification time,
- * size, inode). Two who ask at once share one probe. A probe that failed is not kept: the next one may find a repaired
- * program; one whose result is doubtful is kept for a minute.
+ * What was found out about programs, by absolute path and for as long as the file stays the same
+ * (modification time, size, inode). Two who ask at once share one probe. A probe that failed is not
+ * kept: the next one may find a repaired program; one whose result is doubtful is kept for a
+ * minute.
  */
 export class ProbeMemory {
   readonly #entries = new Map<string, Remembered>()
@@ -72,7 +73,10 @@ export class ProbeMemory {
 
 export const sharedMemory = new ProbeMemory()
 
-/** Asks a program one question, with nothing on stdin. Rejects with `StartError` when it cannot be run. */
+/**
+ * Asks a program one question, with nothing on stdin. Rejects with `StartError` when it cannot be
+ * run.
+ */
 export async function ask(file: string, args: readonly string[], options: ProbeOptions): Promise<BriefRun> {
   const runOptions: BriefRunOptions = {
     cwd: options.cwd,
@@ -127,8 +131,9 @@ const endSteps = [
 ] as const
 
 /**
- * Asks a program something that it should answer at once, such as `--version`, with nothing on stdin. Bounded in time and
- * output; what runs too long is killed with all that it started. Rejects when it cannot be started, or on abort.
+ * Asks a program something that it should answer at once, such as `--version`, with nothing on
+ * stdin. Bounded in time and output; what runs too long is killed with all that it started. Rejects
+ * when it cannot be started, or on abort.
  */
 export async function runBounded(
   file: string,
@@ -163,7 +168,10 @@ export async function runBounded(
   }
 }
 
-/** Keeps the first bytes of a stream; the rest is read and dropped, so that its writer does not block. */
+/**
+ * Keeps the first bytes of a stream; the rest is read and dropped, so that its writer does not
+ * block.
+ */
 class BoundedText {
   readonly #parts: Buffer[] = []
   #length = 0

@@ -20,8 +20,9 @@ export interface TreeRoot {
   /** True once its exit was seen: from then on the pid may belong to somebody else. */
   readonly hasExited: () => boolean
   /**
-   * Name and value of a variable that only its environment has. Whoever has it belongs to the tree, also after it left
-   * group, session and parent (a double fork). Seen on Linux only, and not in a program that was started without it.
+   * Name and value of a variable that only its environment has. Whoever has it belongs to the tree,
+   * also after it left group, session and parent (a double fork). Seen on Linux only, and not in a
+   * program that was started without it.
    */
   readonly marker?: readonly [name: string, value: string]
   /** Seen below it before: they belong to it also once nothing tells so any more. */
@@ -32,7 +33,10 @@ export interface TreeRoot {
   readonly spared?: readonly ProcessRow[]
 }
 
-/** The root of a tree that is known by its marker alone. Not 0: that is the group and session of kernel threads. */
+/**
+ * The root of a tree that is known by its marker alone. Not 0: that is the group and session of
+ * kernel threads.
+ */
 export const nobody = { pid: -1, hasExited: () => true } as const
 
 export interface EndStep {
@@ -44,10 +48,10 @@ export interface EndStep {
 const pollMs = 15
 
 /**
- * Ends a process and all that it started. Who belongs to it is found out before anything is killed: shells of an agent
- * are in sessions of their own, so no group signal reaches them, and orphans no longer have the parent that names them.
- * Each step signals what still lives, children born meanwhile included. Resolves when nothing is left, or after the last
- * step's wait; never rejects.
+ * Ends a process and all that it started. Who belongs to it is found out before anything is killed:
+ * shells of an agent are in sessions of their own, so no group signal reaches them, and orphans no
+ * longer have the parent that names them. Each step signals what still lives, children born
+ * meanwhile included. Resolves when nothing is left, or after the last step's wait; never rejects.
  */
 export async function endProcessTree(root: TreeRoot, steps: readonly EndStep[]): Promise<void> {
   const known = new Map<number, ProcessRow>()
@@ -73,12 +77,18 @@ async function look(root: TreeRoot, known: Map<number, ProcessRow>): Promise<rea
   return rows
 }
 
-/** Who carries the root's marker now, with all that they have started. Empty where the platform does not show it. */
+/**
+ * Who carries the root's marker now, with all that they have started. Empty where the platform does
+ * not show it.
+ */
 export async function markedProcesses(root: Pick<TreeRoot, "marker" | "within">): Promise<ProcessRow[]> {
   return process.platform === "linux" ? markedOf(await snapshot(), root, new Map()) : []
 }
 
-/** True while a member of the group that `pid` leads or led is there. One system call; a zombie counts. */
+/**
+ * True while a member of the group that `pid` leads or led is there. One system call; a zombie
+ * counts.
+ */
 export function hasGroup(pid: number): boolean {
   try {
     process.kill(-pid, 0)
@@ -90,8 +100,9 @@ export function hasGroup(pid: number): boolean {
 }
 
 /**
- * The tree in a snapshot: the root, its descendants, members of its group and session (their parent may have ended), and
- * descendants of all that was `known` before. Without this process and without zombies.
+ * The tree in a snapshot: the root, its descendants, members of its group and session (their parent
+ * may have ended), and descendants of all that was `known` before. Without this process and without
+ * zombies.
  */
 export function membersOf(
   rows: readonly ProcessRow[],
@@ -164,7 +175,10 @@ export function startedAtOf(pid: number): string | null {
   return process.platform === "linux" ? (procRow(pid)?.startedAt ?? null) : null
 }
 
-/** All processes now: from `/proc` where there is one, else from `ps`. Empty when neither can be read. */
+/**
+ * All processes now: from `/proc` where there is one, else from `ps`. Empty when neither can be
+ * read.
+ */
 export async function snapshot(): Promise<readonly ProcessRow[]> {
   if (process.platform === "linux") return procRows()
   return psRows()
@@ -202,7 +216,10 @@ function procRow(pid: number): ProcessRow | null {
   }
 }
 
-/** The same from `ps`, for systems without `/proc` (macOS). Exported for the test that compares both. */
+/**
+ * The same from `ps`, for systems without `/proc` (macOS). Exported for the test that compares
+ * both.
+ */
 export function psRows(): Promise<readonly ProcessRow[]> {
   return new Promise((resolve) => {
     const columns = "pid=,ppid=,pgid=,stat=,lstart="

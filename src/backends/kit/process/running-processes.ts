@@ -15,7 +15,10 @@ const entrySchema = z.object({
 })
 type Entry = z.infer<typeof entrySchema>
 
-/** The variable by which also those descendants of a CLI are found that left its group, session and parent. */
+/**
+ * The variable by which also those descendants of a CLI are found that left its group, session and
+ * parent.
+ */
 export const turnMarkerName = "AI_AGENT_PROXY_TURN"
 
 /** A hundred bytes a process. */
@@ -27,13 +30,16 @@ const leftBehindSteps: readonly EndStep[] = [
 ]
 
 /**
- * The CLIs that run, and what of theirs could not be found otherwise, in `control/exec-running.json` of the workspace: a
- * service that is killed ends none of them, so the next one does (`endLeftBehind`). A pid alone is not believed, because pids
- * are used again: the process must also have been started at the same time, or have the marker of its turn in its
- * environment (Linux). Linux counts that time from the start of the machine, so what was noted before that is not looked for.
+ * The CLIs that run, and what of theirs could not be found otherwise, in
+ * `control/exec-running.json` of the workspace: a service that is killed ends none of them, so the
+ * next one does (`endLeftBehind`). A pid alone is not believed, because pids are used again: the
+ * process must also have been started at the same time, or have the marker of its turn in its
+ * environment (Linux). Linux counts that time from the start of the machine, so what was noted
+ * before that is not looked for.
  *
- * Written at once and without waiting, in the tick of the spawn; the file is small. Not synced: after a power cut there
- * are no processes either. A file that cannot be written is logged, and costs no turn.
+ * Written at once and without waiting, in the tick of the spawn; the file is small. Not synced:
+ * after a power cut there are no processes either. A file that cannot be written is logged, and
+ * costs no turn.
  */
 export class RunningProcesses {
   readonly #file: OwnPath
@@ -47,7 +53,10 @@ export class RunningProcesses {
     this.#log = log
   }
 
-  /** Once, before anything of ours runs: what a killed service left in this workspace is ended. Never rejects. */
+  /**
+   * Once, before anything of ours runs: what a killed service left in this workspace is ended.
+   * Never rejects.
+   */
   cleaned(): Promise<void> {
     this.#cleaning ??= endLeftBehind(this.#file.root, this.#log)
     return this.#cleaning
@@ -83,8 +92,9 @@ export class RunningProcesses {
 }
 
 /**
- * Ends what turns of a service that was killed left running in this workspace. To be called before the first turn of a
- * start, while nothing of this service runs there. Never rejects; takes no time where nothing was left.
+ * Ends what turns of a service that was killed left running in this workspace. To be called before
+ * the first turn of a start, while nothing of this service runs there. Never rejects; takes no time
+ * where nothing was left.
  */
 export async function endLeftBehind(workspace: string, log: Log): Promise<void> {
   const file = fileOf(workspace)
@@ -113,7 +123,10 @@ function hasAnotherStart(pid: number, startedAt: string | null): boolean {
   return process.platform === "linux" && startedAtOf(pid) !== startedAt
 }
 
-/** Another one after each start of the machine; null: the system does not tell, as where there is no `/proc`. */
+/**
+ * Another one after each start of the machine; null: the system does not tell, as where there is no
+ * `/proc`.
+ */
 function bootIdNow(): string | null {
   try {
     return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim() || null
@@ -127,7 +140,8 @@ function readEntries(file: OwnPath): Entry[] {
   try {
     return z.array(entrySchema).parse(JSON.parse(readOwnFileSync(file, maxBytes).toString("utf8")))
   } catch {
-    // Missing, as after every end that was not a kill, or damaged by hand: nobody is known to be left.
+    // Missing, as after every end that was not a kill, or damaged by hand: nobody is known to be
+    // left.
     return []
   }
 }

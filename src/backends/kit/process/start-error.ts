@@ -16,7 +16,10 @@ export interface StartErrorFields {
   readonly retryAfterSeconds?: number | null
 }
 
-/** Why the agent's program does not run now, in sentences for people; the fields are those of `NotReady`. */
+/**
+ * Why the agent's program does not run now, in sentences for people; the fields are those of
+ * `NotReady`.
+ */
 export class StartError extends Error {
   readonly reason: string
   readonly nextStep: string
@@ -42,7 +45,10 @@ export function stopping(cause?: unknown): StartError {
   return new StartError("the agent is stopping", "Start the service again.", { cause, retryAfterSeconds: 5 })
 }
 
-/** Of a program that died between its start and the request that waited for it; its next start is at hand. */
+/**
+ * Of a program that died between its start and the request that waited for it; its next start is at
+ * hand.
+ */
 export function justEnded(program: string): StartError {
   return new StartError(`${program} has just ended`, "Try again.", { retryAfterSeconds: 1 })
 }
@@ -73,8 +79,8 @@ export function proxyErrorOf(error: unknown): ProxyError {
 }
 
 /**
- * The same for resume and fork. Whatever codex refuses there (`no rollout found`, `thread not found`, an unknown turn, a
- * thread without any turn), a new thread from the ledger is the way on.
+ * The same for resume and fork. Whatever codex refuses there (`no rollout found`, `thread not
+ * found`, an unknown turn, a thread without any turn), a new thread from the ledger is the way on.
  */
 export function lostOrProxyError(error: unknown): ProxyError {
   return error instanceof RpcRefusedError ? new ThreadLostError(error.message, error) : proxyErrorOf(error)
@@ -94,7 +100,10 @@ function passing({ retryAfterSeconds }: StartError): Pick<NotReady, "retryAfterS
   return retryAfterSeconds === null ? {} : { retryAfterSeconds }
 }
 
-/** Absolute path of a program that can be started now. Throws `StartError`; `installStep` is how to get the program. */
+/**
+ * Absolute path of a program that can be started now. Throws `StartError`; `installStep` is how to
+ * get the program.
+ */
 export function startableProgram(
   { executable, cwd, env }: Pick<BackendContext, "executable" | "cwd" | "env">,
   installStep: string,

@@ -3,13 +3,17 @@ import { StringDecoder } from "node:string_decoder"
 const lineFeed = 0x0a
 
 /**
- * Splits a byte stream into lines. A character may be cut in two by a read, so what a read leaves of it waits for the next.
- * A line longer than `maxLineBytes` is left out and reported: one absurd message must not cost the process its memory.
+ * Splits a byte stream into lines. A character may be cut in two by a read, so what a read leaves
+ * of it waits for the next. A line longer than `maxLineBytes` is left out and reported: one absurd
+ * message must not cost the process its memory.
  */
 export class JsonLines {
   readonly #maxLineBytes: number
   readonly #onOverlong: (bytes: number) => void
-  /** The beginning of a line whose end has not come, decoded as it comes: of a long line there are no bytes to be kept. */
+  /**
+   * The beginning of a line whose end has not come, decoded as it comes: of a long line there are
+   * no bytes to be kept.
+   */
   #parts: string[] = []
   #decoder = new StringDecoder("utf8")
   #length = 0
@@ -20,8 +24,9 @@ export class JsonLines {
   }
 
   /**
-   * The lines that `chunk` finishes, without line ends and without empty ones; each is made when it is asked for, so that
-   * the lines of one read do not all live at once. To be read to its end before the next call.
+   * The lines that `chunk` finishes, without line ends and without empty ones; each is made when it
+   * is asked for, so that the lines of one read do not all live at once. To be read to its end
+   * before the next call.
    */
   *push(chunk: Buffer): Generator<string> {
     let start = 0

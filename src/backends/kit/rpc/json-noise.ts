@@ -7,10 +7,11 @@ const maxTries = 16
 const maxNoiseLength = 64 * 1024
 
 /**
- * The JSON object in a line that does not parse as it is; undefined: there is none. Terminal sequences and what a line was
- * overwritten by (everything up to a carriage return) are always passed over. Words in front of the object are, too, where
- * `isBeginning`: an update notice without an end of its line. Later on a line of words that ends with an object is a remark
- * which quotes a message, and taking it in would make that message count twice.
+ * The JSON object in a line that does not parse as it is; undefined: there is none. Terminal
+ * sequences and what a line was overwritten by (everything up to a carriage return) are always
+ * passed over. Words in front of the object are, too, where `isBeginning`: an update notice without
+ * an end of its line. Later on a line of words that ends with an object is a remark which quotes a
+ * message, and taking it in would make that message count twice.
  */
 export function objectBehindNoise(line: string, isBeginning: boolean): object | undefined {
   // A JSON text has no raw control character, so nothing of it is lost.
@@ -43,7 +44,9 @@ function parsedObject(text: string): object | undefined {
 
 /** Characters of what a program says beside its protocol that people are shown. */
 export const maxPrintedLength = 600
-/** So many lines of one process are logged; a program that prints without end would fill the log. */
+/**
+ * So many lines of one process are logged; a program that prints without end would fill the log.
+ */
 const maxLogged = 10
 const maxLoggedLength = 200
 

@@ -7,7 +7,10 @@ export type RpcId = string | number
 /** Of requests whose answer says nothing. */
 export const anyResult = z.unknown()
 
-/** The program refused a request; `code` is its JSON-RPC code, `details` what it adds to its message. */
+/**
+ * The program refused a request; `code` is its JSON-RPC code, `details` what it adds to its
+ * message.
+ */
 export class RpcRefusedError extends Error {
   readonly code: number
   readonly details: unknown
@@ -34,17 +37,26 @@ export class RpcLostError extends Error {
 export interface RpcHandlers {
   /** Name of the program in messages. */
   readonly program: string
-  /** True: the field `jsonrpc` goes with each message, as the standard wants it; codex leaves it out. */
+  /**
+   * True: the field `jsonrpc` goes with each message, as the standard wants it; codex leaves it
+   * out.
+   */
   readonly isStandard: boolean
   readonly write: (line: string) => void
   /** A message as the program reads it. Default: as JSON has it. */
   readonly toJson?: (message: Readonly<Record<string, unknown>>) => string
-  /** `line` is the whole message as it came, for numbers that parsing rounds; empty where it stood behind noise. */
+  /**
+   * `line` is the whole message as it came, for numbers that parsing rounds; empty where it stood
+   * behind noise.
+   */
   readonly onNotification: (method: string, params: unknown, line: string) => void
   readonly onRequest: (id: RpcId, method: string, params: unknown, line: string) => void
   /** A request went unanswered for longer than its deadline. */
   readonly onTimeout: (method: string) => void
-  /** Asked when the deadline of a request has passed: how much longer it may wait, in milliseconds. Default: no longer. */
+  /**
+   * Asked when the deadline of a request has passed: how much longer it may wait, in milliseconds.
+   * Default: no longer.
+   */
   readonly moreMs?: (waitedMs: number) => number
   readonly log: Log
 }
@@ -79,8 +91,9 @@ export class RpcClient {
   }
 
   /**
-   * Rejects with `RpcRefusedError` or `RpcLostError`; an answer of another form than `result` counts as an `RpcRefusedError`. Without a
-   * deadline (null) it waits as long as the program lives.
+   * Rejects with `RpcRefusedError` or `RpcLostError`; an answer of another form than `result`
+   * counts as an `RpcRefusedError`. Without a deadline (null) it waits as long as the program
+   * lives.
    */
   async request<T>(
     method: string,
@@ -94,7 +107,10 @@ export class RpcClient {
     return parsed.data
   }
 
-  /** Resolves with any answer, be it a refusal, and after `timeoutMs` without one: unlike `request` it blames nobody. */
+  /**
+   * Resolves with any answer, be it a refusal, and after `timeoutMs` without one: unlike `request`
+   * it blames nobody.
+   */
   ping(method: string, timeoutMs: number): Promise<void> {
     if (this.#closedBecause !== null) return Promise.resolve()
     const id = this.#takeId()

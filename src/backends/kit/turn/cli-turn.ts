@@ -28,8 +28,8 @@ export function backendError(message: string): TurnError {
 }
 
 /**
- * The life of a turn, the same on every CLI: its events up to the last one, which comes exactly once; that somebody stops it, and
- * how long its CLI may take to end it then.
+ * The life of a turn, the same on every CLI: its events up to the last one, which comes exactly
+ * once; that somebody stops it, and how long its CLI may take to end it then.
  */
 export abstract class CliTurn implements Turn {
   readonly #batches = new EventBatches<TurnEvent>()
@@ -118,7 +118,10 @@ export abstract class CliTurn implements Turn {
     clearTimeout(this.#grace ?? undefined)
   }
 
-  /** The one end of a turn; what comes after it is nobody's. `isStuck`: the CLI still runs it, as far as we know. */
+  /**
+   * The one end of a turn; what comes after it is nobody's. `isStuck`: the CLI still runs it, as
+   * far as we know.
+   */
   protected end(last: TurnEvent, isStuck = false): void {
     if (this.#isOver) return
     this.#isOver = true

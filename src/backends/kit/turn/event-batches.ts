@@ -1,7 +1,8 @@
 /**
- * A queue between a backend, which pushes events while it handles one read of its CLI, and the one reader of a turn.
- * The reader wakes after that read was handled as a whole, so it gets everything of it as one batch; a slow reader gets
- * fewer and larger batches. The length is bounded by the turn's own output, which the reader keeps anyway.
+ * A queue between a backend, which pushes events while it handles one read of its CLI, and the one
+ * reader of a turn. The reader wakes after that read was handled as a whole, so it gets everything
+ * of it as one batch; a slow reader gets fewer and larger batches. The length is bounded by the
+ * turn's own output, which the reader keeps anyway.
  */
 export class EventBatches<T> implements AsyncIterable<readonly T[]> {
   #pending: T[] = []

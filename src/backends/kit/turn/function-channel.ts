@@ -11,19 +11,22 @@ export interface FunctionChannelOptions {
   readonly endpoint: ToolEndpoint
   readonly rules: FunctionRules
   readonly tools: readonly FunctionTool[]
-  /** How long the CLI may be kept waiting for this call, see `function.called`; absent: for ever. */
+  /**
+   * How long the CLI may be kept waiting for this call, see `function.called`; absent: for ever.
+   */
   readonly holdMsOf?: (call: ToolCall) => number | null
 }
 
 /**
- * Calls that the model makes at once come in requests of their own, each through a CLI on a machine that may be busy. What
- * comes later is told with the next answer: nothing is lost, but the client works on one after the other.
+ * Calls that the model makes at once come in requests of their own, each through a CLI on a machine
+ * that may be busy. What comes later is told with the next answer: nothing is lost, but the client
+ * works on one after the other.
  */
 const quietMs = 200
 
 /**
- * The client's functions for one thread of a CLI that knows them over MCP: calls that come in during a turn become events of
- * it, and its answers go back. To be closed with the thread.
+ * The client's functions for one thread of a CLI that knows them over MCP: calls that come in
+ * during a turn become events of it, and its answers go back. To be closed with the thread.
  */
 export class FunctionChannel {
   readonly #options: FunctionChannelOptions
@@ -48,7 +51,10 @@ export class FunctionChannel {
     return this.#channel?.url ?? ""
   }
 
-  /** Secret: to be handed to the CLI by its environment or a file of the agent, not in its arguments. */
+  /**
+   * Secret: to be handed to the CLI by its environment or a file of the agent, not in its
+   * arguments.
+   */
   get headers(): Readonly<Record<string, string>> {
     return this.#channel?.headers ?? {}
   }

@@ -9,19 +9,22 @@ interface PromptParts {
   readonly history: readonly HistoryTurn[]
   /** The new messages. */
   readonly messages: readonly MessageItem[]
-  /** The oldest turns of the history are left out until the prompt has at most so many bytes in UTF-8. */
+  /**
+   * The oldest turns of the history are left out until the prompt has at most so many bytes in
+   * UTF-8.
+   */
   readonly maxBytes: number
 }
 
 /**
- * A prompt above this goes by stdin. Linux takes 128 KiB for one argument; the rest is for the surroundings, and a round
- * number that can be documented.
+ * A prompt above this goes by stdin. Linux takes 128 KiB for one argument; the rest is for the
+ * surroundings, and a round number that can be documented.
  */
 export const maxArgumentBytes = 100_000
 
 /**
- * Longest prompt by stdin that is put together from a history. codex refuses more than 1,048,576 characters; what a user
- * sends in one message is passed on whatever its length.
+ * Longest prompt by stdin that is put together from a history. codex refuses more than 1,048,576
+ * characters; what a user sends in one message is passed on whatever its length.
  */
 export const maxStdinBytes = 1_000_000
 
@@ -31,9 +34,10 @@ const maxOutputLength = 4_000
 const goOn = "Go on from there."
 
 /**
- * The one text that an exec program gets. A message without history and instructions is passed on as it is, to the last
- * character. Otherwise they stand before it, in marks that a model reads easily; `</message>` inside a text is defused,
- * so that what somebody said is not taken for what somebody else said.
+ * The one text that an exec program gets. A message without history and instructions is passed on
+ * as it is, to the last character. Otherwise they stand before it, in marks that a model reads
+ * easily; `</message>` inside a text is defused, so that what somebody said is not taken for what
+ * somebody else said.
  */
 export function renderPrompt({ instructions, history, messages, maxBytes }: PromptParts): string {
   const message = newMessage(messages)

@@ -31,12 +31,15 @@ interface ToldFailure {
 /** What words mean; the status is that of a server which says so, for CLIs that tell none. */
 export type WordRule = readonly [words: RegExp, code: ModelErrorCode, status: number | null]
 
-/** A limit that is over so soon is no used-up plan, whatever the words are: Google has the same for both. */
+/**
+ * A limit that is over so soon is no used-up plan, whatever the words are: Google has the same for
+ * both.
+ */
 const soonMs = 2 * 60_000
 
 /**
- * The error of a turn whose model failed: by what the CLI tells in fields, else by its words (`ownRules` first, then those of
- * the vendors, which CLIs quote), else by the status.
+ * The error of a turn whose model failed: by what the CLI tells in fields, else by its words
+ * (`ownRules` first, then those of the vendors, which CLIs quote), else by the status.
  */
 export function modelFailure(
   told: ToldFailure,
@@ -64,7 +67,10 @@ export function modelFailure(
   }
 }
 
-/** The same for words of a program that may be about anything; null: they are not those of a model server. */
+/**
+ * The same for words of a program that may be about anything; null: they are not those of a model
+ * server.
+ */
 export function modelFailureInWords(message: string, loginStep: string): TurnError | null {
   const isKnown = vendorRules.some(([pattern]) => pattern.test(message))
   return isKnown ? modelFailure({ message, loginStep }) : null
@@ -137,7 +143,10 @@ function isSoon(resetsAt: number | null, now: number): boolean {
   return resetsAt !== null && resetsAt - now <= soonMs
 }
 
-/** `unexpected status 503`, `last status: 429`, `(HTTP 401)`, `API Error: 529`, `Request rejected (429)`, `400 too long`. */
+/**
+ * `unexpected status 503`, `last status: 429`, `(HTTP 401)`, `API Error: 529`, `Request rejected
+ * (429)`, `400 too long`.
+ */
 function statusIn(text: string): number | null {
   const match =
     /\b(?:HTTP|status(?: code)?|code|statusCode)\b["':= ]*(\d{3})\b/i.exec(text) ??

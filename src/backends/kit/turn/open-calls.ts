@@ -2,20 +2,25 @@ import type { FunctionCallItem } from "../../../domain/items.ts"
 import type { ToolCall } from "../../../domain/tool-endpoint.ts"
 
 /**
- * How long a call waits for others that nothing announced. In codex's code mode they come 0 to 3 ms apart, and 20 ms when the
- * machine is busy; what comes later is told with the client's next answer.
+ * How long a call waits for others that nothing announced. In codex's code mode they come 0 to 3 ms
+ * apart, and 20 ms when the machine is busy; what comes later is told with the client's next
+ * answer.
  */
 const defaultQuietMs = 100
-/** How long a call waits for those that were announced, once the model's answer is complete: they do come. */
+/**
+ * How long a call waits for those that were announced, once the model's answer is complete: they do
+ * come.
+ */
 const arrivalMs = 1_000
 /** And for the answer to be complete: the model may write a long second call. */
 const answerMs = 2_000
 
 /**
- * The client's functions that the agent has called in one turn. A CLI may start each call of a model answer as soon as the
- * model has written it; they are released together, so that the reader can hand all of them to the client in one go.
- * Some CLIs tell which calls there will be (`announce`); where none does, a short silence ends a group. `Request` is what
- * the backend needs to answer a call.
+ * The client's functions that the agent has called in one turn. A CLI may start each call of a
+ * model answer as soon as the model has written it; they are released together, so that the reader
+ * can hand all of them to the client in one go. Some CLIs tell which calls there will be
+ * (`announce`); where none does, a short silence ends a group. `Request` is what the backend needs
+ * to answer a call.
  */
 export class OpenCalls<Request> {
   readonly #release: (items: readonly FunctionCallItem[]) => void
@@ -88,7 +93,10 @@ export class OpenCalls<Request> {
     if (held.length > 0) this.#release(held)
   }
 
-  /** The turn is over. Returns what was not answered: some CLIs have dropped it by themselves, others still wait. */
+  /**
+   * The turn is over. Returns what was not answered: some CLIs have dropped it by themselves,
+   * others still wait.
+   */
   drop(): Request[] {
     this.#announced.clear()
     this.flush()

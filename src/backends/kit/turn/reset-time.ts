@@ -2,20 +2,27 @@ const unitMs: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, 
 
 const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
-/** `retry in 7.2s`, `reset after 3h20m10s`, `try again in 2 days 3 hours`, `retry after 30 seconds`, `Retry-After: 7`. */
+/**
+ * `retry in 7.2s`, `reset after 3h20m10s`, `try again in 2 days 3 hours`, `retry after 30 seconds`,
+ * `Retry-After: 7`.
+ */
 const duration =
   /\b(?:(?:again|retry|resets?)(?: in| after)|retry-after:?)\s+((?:\d+(?:\.\d+)?\s*(?:d|h|m|s)[a-z]*[\s,]*)+|\d+\b)/i
 
 /** `limit reached|1764500000`: seconds of the epoch, in claude's older words. */
 const stamp = /\|(\d{10})\b/
 
-/** `try again at 3:45 PM`, `try again at Jan 1st, 2100 12:00 AM`, `resets 3pm (Europe/Berlin)`, `resets Jan 1, 2100, 12am (UTC)`. */
+/**
+ * `try again at 3:45 PM`, `try again at Jan 1st, 2100 12:00 AM`, `resets 3pm (Europe/Berlin)`,
+ * `resets Jan 1, 2100, 12am (UTC)`.
+ */
 const clockTime =
   /\b(?:again at|resets?(?: at)?)\s+(?:([A-Z][a-z]{2})[a-z]* (\d{1,2})(?:st|nd|rd|th)?,?(?: (\d{4}),?)? (?:at )?)?(\d{1,2})(?::(\d{2}))?\s*([ap])m\b(?:\s*\(([\w/+-]+)\))?/i
 
 /**
- * When a limit begins anew, as vendors and agent CLIs say it in words, in milliseconds of the epoch; null: not in these words.
- * A time of day without a zone is this machine's: the CLI runs here.
+ * When a limit begins anew, as vendors and agent CLIs say it in words, in milliseconds of the
+ * epoch; null: not in these words. A time of day without a zone is this machine's: the CLI runs
+ * here.
  */
 export function resetTimeIn(text: string, now: number): number | null {
   const seconds = stamp.exec(text)?.[1]

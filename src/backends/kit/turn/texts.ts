@@ -2,8 +2,9 @@ import type { ItemStatus, MessageItem, Phase, ReasoningItem } from "../../../dom
 import type { TurnEvent } from "../../../domain/turn-events.ts"
 
 /**
- * The texts of a turn that have begun and not ended. When a CLI asks its model again, because the stream broke off, what is open is
- * void as soon as the model says or does anything else: then it is told as withdrawn. Until then it is the last that was said.
+ * The texts of a turn that have begun and not ended. When a CLI asks its model again, because the
+ * stream broke off, what is open is void as soon as the model says or does anything else: then it
+ * is told as withdrawn. Until then it is the last that was said.
  */
 export class OpenTexts {
   readonly #open = new Set<string>()
@@ -25,7 +26,10 @@ export class OpenTexts {
     push(event)
   }
 
-  /** True for what comes of a new request of the model, and for nothing that is still told of the one before it. */
+  /**
+   * True for what comes of a new request of the model, and for nothing that is still told of the
+   * one before it.
+   */
   #isNew(event: TurnEvent): boolean {
     if (event.type === "function.called") return true
     const isDelta = event.type === "item.delta"

@@ -7,7 +7,10 @@ import { RpcLostError } from "../rpc/rpc-client.ts"
 
 const firstPauseMs = 1_000
 const longestPauseMs = 60_000
-/** Longest pause that callers are kept waiting for, where the program has worked before: it was killed, and mends itself. */
+/**
+ * Longest pause that callers are kept waiting for, where the program has worked before: it was
+ * killed, and mends itself.
+ */
 const longestWaitMs = 5_000
 /** A process that lived this long did not die of its start. */
 const healthyLifeMs = 30_000
@@ -16,7 +19,10 @@ const healthyLifeMs = 30_000
 export interface SupervisedProcess {
   readonly isAlive: boolean
   readonly stderrTail: string
-  /** The beginning of what it wrote to stdout that was no part of its protocol: an update notice, perhaps. */
+  /**
+   * The beginning of what it wrote to stdout that was no part of its protocol: an update notice,
+   * perhaps.
+   */
   readonly strayText: string
   /** Resolves with a sentence when it is gone or could not be started. Never rejects. */
   readonly exited: Promise<string>
@@ -41,10 +47,11 @@ export interface SupervisorOptions<P extends SupervisedProcess> {
 }
 
 /**
- * Keeps one process: started by the first who needs it, shared by all, replaced by the next who needs it after its
- * death. The first death is followed by a new start at once; after quick deaths in a row the pause grows from 1 s to
- * 60 s. Callers wait for a short one behind a process that had worked, and else get the last reason instead of one more
- * process; where it had worked, also the time until the next start.
+ * Keeps one process: started by the first who needs it, shared by all, replaced by the next who
+ * needs it after its death. The first death is followed by a new start at once; after quick deaths
+ * in a row the pause grows from 1 s to 60 s. Callers wait for a short one behind a process that had
+ * worked, and else get the last reason instead of one more process; where it had worked, also the
+ * time until the next start.
  */
 export class ProcessSupervisor<P extends SupervisedProcess> {
   readonly #options: SupervisorOptions<P>
@@ -76,7 +83,8 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
   async get(): Promise<P> {
     if (this.#isStopped) throw stopping()
     if (this.current !== null) return this.current
-    // Everybody who asks during a start waits for that start: two processes would fight over the same threads.
+    // Everybody who asks during a start waits for that start: two processes would fight over the
+    // same threads.
     this.#starting ??= this.#start().finally(() => {
       this.#starting = null
     })

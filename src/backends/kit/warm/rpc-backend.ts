@@ -34,7 +34,10 @@ export interface RunningProgram<P, S> {
   readonly sessions: S
 }
 
-/** An agent on one warm process with many threads in it: started by the first who needs it, replaced after its death. */
+/**
+ * An agent on one warm process with many threads in it: started by the first who needs it, replaced
+ * after its death.
+ */
 export abstract class RpcBackend<P extends RpcProcess, S, T extends RpcTurn<P>> implements Backend {
   abstract readonly changesTools: boolean
   readonly kind: string
@@ -105,7 +108,10 @@ export abstract class RpcBackend<P extends RpcProcess, S, T extends RpcTurn<P>> 
     }
   }
 
-  /** False: one runs in the thread already, so that this one has failed. A CLI would take it as more input for that. */
+  /**
+   * False: one runs in the thread already, so that this one has failed. A CLI would take it as more
+   * input for that.
+   */
   protected begin(thread: ThreadRef, turn: T, what = "thread"): boolean {
     if (this.turns.has(thread)) {
       turn.fail(backendError(`A turn of ${what} ${thread} runs already`))

@@ -10,7 +10,10 @@ import { RpcClient, type RpcHandlers, RpcLostError } from "../rpc/rpc-client.ts"
 import type { SupervisedProcess } from "./process-supervisor.ts"
 
 const maxLineBytes = 256 * 1024 * 1024
-/** So many forms of what was not understood are logged: a program of another version may send thousands. */
+/**
+ * So many forms of what was not understood are logged: a program of another version may send
+ * thousands.
+ */
 const maxMisread = 20
 
 /** What is the same in each life of a program. */
@@ -150,7 +153,10 @@ export abstract class RpcProcess implements SupervisedProcess {
     this.#isAlive = false
   }
 
-  /** What the program said in place of its handshake is the reason why it failed: an update notice, a question, an unknown option. */
+  /**
+   * What the program said in place of its handshake is the reason why it failed: an update notice,
+   * a question, an unknown option.
+   */
   protected async handshake<T>(params: unknown, result: z.ZodType<T>): Promise<T> {
     try {
       return await this.request("initialize", params, result, this.#timeouts.handshakeMs)

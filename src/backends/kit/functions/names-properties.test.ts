@@ -1,9 +1,9 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { propertyRuns } from "../../../test/support/property-runs.ts"
-import { anyNames } from "../../../test/tool-schemas/arbitrary-names.ts"
-import { functionRules } from "../kit/functions/function-rules.ts"
-import { namesFor } from "../kit/functions/handed-functions.ts"
+import { propertyRuns } from "../../../../test/support/property-runs.ts"
+import { anyNames } from "../../../../test/tool-schemas/arbitrary-names.ts"
+import { functionRules } from "./function-rules.ts"
+import { namesFor } from "./handed-functions.ts"
 
 const clis = Object.keys(functionRules) as (keyof typeof functionRules)[]
 /** As CLIs compare them: in code mode, or where the system does not tell capitals. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest"
-import type { FunctionTool } from "../../domain/backend.ts"
-import { parseExact } from "../../domain/exact-numbers.ts"
-import { fitAnswer } from "../kit/functions/fit-answer.ts"
-import { functionRules } from "../kit/functions/function-rules.ts"
-import { handedFunction, namesFor } from "../kit/functions/handed-functions.ts"
+import type { FunctionTool } from "../../../domain/backend.ts"
+import { parseExact } from "../../../domain/exact-numbers.ts"
+import { fitAnswer } from "./fit-answer.ts"
+import { functionRules } from "./function-rules.ts"
+import { handedFunction, namesFor } from "./handed-functions.ts"
 
 const parameters =
   '{"type":"object","anyOf":[{"properties":{"a":{"const":9007199254740993}}}],"properties":{"id":{"enum":[9007199254740995,12345678901234567890]},' +

@@ -1,10 +1,10 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { propertyRuns } from "../../../test/support/property-runs.ts"
-import { anyParameters, problemOf } from "../../../test/tool-schemas/arbitrary-schemas.ts"
-import { fitForCli } from "../kit/functions/fit-for-cli.ts"
-import { fitParameters } from "../kit/functions/fit-parameters.ts"
-import { functionRules } from "../kit/functions/function-rules.ts"
+import { propertyRuns } from "../../../../test/support/property-runs.ts"
+import { anyParameters, problemOf } from "../../../../test/tool-schemas/arbitrary-schemas.ts"
+import { fitForCli } from "./fit-for-cli.ts"
+import { fitParameters } from "./fit-parameters.ts"
+import { functionRules } from "./function-rules.ts"
 
 const clis = Object.keys(functionRules) as (keyof typeof functionRules)[]
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { fitParameters } from "../kit/functions/fit-parameters.ts"
+import { fitParameters } from "./fit-parameters.ts"
 
 /** Processor time of this thread, in milliseconds: meanwhile the service does nothing else. */
 function costOf(work: () => unknown): number {
