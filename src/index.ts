@@ -1,5 +1,6 @@
 /**
- * The public API for embedding the service in another program. Everything else is internal and may change.
+ * The public API for embedding the service in another program. Everything else is internal and may
+ * change.
  */
 export type { Config, Limits } from "./config/config.ts"
 export { ConfigError } from "./config/config.ts"

@@ -25,16 +25,17 @@ type CliBackendOptions = CodexBackendOptions &
   Pick<ExecBackendOptions, "resumesLast" | "isNewcomer" | "toolEndpoint">
 
 /**
- * A codex that can be driven in no way: so old that it knows neither, or it stops at a notice, or was installed by halves. A
- * script of that name may refuse to give help and know exec's arguments all the same.
+ * A codex that can be driven in no way: so old that it knows neither, or it stops at a notice, or
+ * was installed by halves. A script of that name may refuse to give help and know exec's arguments
+ * all the same.
  */
 const brokenCodex =
   /(?:unrecognized|unknown|no such) (?:sub)?command\b.*\bexec\b|new(?:er)? version|update available|missing optional dependency/i
 
 /**
- * An agent on whatever executable the user named: `codex app-server` where it speaks that, and codex's exec arguments
- * otherwise. Which of them is found out by `readiness`, once for each program; a request waits for it only while the
- * agent is not ready yet.
+ * An agent on whatever executable the user named: `codex app-server` where it speaks that, and
+ * codex's exec arguments otherwise. Which of them is found out by `readiness`, once for each
+ * program; a request waits for it only while the agent is not ready yet.
  */
 export function createCliBackend(options: CliBackendOptions): Backend {
   return new CliBackend(options)
@@ -135,7 +136,10 @@ class CliBackend implements Backend {
     await Promise.all([this.#codex, this.#exec, this.#retired].map((backend) => backend?.stop()))
   }
 
-  /** Before the first process of ours: what a killed service left here is ended, whichever CLI that was. */
+  /**
+   * Before the first process of ours: what a killed service left here is ended, whichever CLI that
+   * was.
+   */
   async #clean(): Promise<Backend> {
     await this.#running.cleaned()
     return this.#chosen
@@ -219,17 +223,19 @@ interface ExecutableProfile {
 }
 
 /**
- * Which backend a program needs: `codex` when its app-server answers `initialize`, `exec` otherwise.
+ * Which backend a program needs: `codex` when its app-server answers `initialize`, `exec`
+ * otherwise.
  *
- * A program that ignores its arguments may take any question for a prompt and act on it, so the questions are few and
- * stop at the first sign of such a program. All are asked with nothing on stdin, in the agent's workspace, bounded, and
- * what they start is killed with them:
- * 1. `exec --help`. Only a help text (exit code 0) that names `--json` is followed by more questions.
+ * A program that ignores its arguments may take any question for a prompt and act on it, so the
+ * questions are few and stop at the first sign of such a program. All are asked with nothing on
+ * stdin, in the agent's workspace, bounded, and what they start is killed with them:
+ * 1. `exec --help`. Only a help text (exit code 0) that names `--json` is followed by more
+ *    questions.
  * 2. `exec resume --help` and `--version`, of programs that evidently parse their arguments.
  * 3. `app-server`, with an `initialize` on stdin.
  *
- * Not for a request's path: it takes up to a second with the real codex. Rejects with `StartError` when the program
- * cannot be run. `file` is an absolute path.
+ * Not for a request's path: it takes up to a second with the real codex. Rejects with `StartError`
+ * when the program cannot be run. `file` is an absolute path.
  */
 export function probeExecutable(file: string, options: ProbeOptions): Promise<ExecutableProfile> {
   const memory = options.memory ?? sharedMemory
@@ -271,7 +277,10 @@ async function speaksAppServer(file: string, options: ProbeOptions): Promise<boo
 const firstPauseMs = 60_000
 const longestPauseMs = 60 * 60_000
 
-/** That a codex is driven by exec although it has an app-server, or should have: for now, and not for good. */
+/**
+ * That a codex is driven by exec although it has an app-server, or should have: for now, and not
+ * for good.
+ */
 export class Downgrade {
   readonly #now: () => number
   #detail: string

@@ -28,7 +28,10 @@ export interface AgentBackendOptions extends Omit<BackendContext, "env"> {
   readonly passEnv: readonly string[]
   /** True with `sessions = "shared"`, see `ExecBackendOptions`. */
   readonly resumesLast: boolean
-  /** True: what sessions there are in the workspace's place, an agent left that had it before; see `ExecBackendOptions`. */
+  /**
+   * True: what sessions there are in the workspace's place, an agent left that had it before; see
+   * `ExecBackendOptions`.
+   */
   readonly isNewcomer?: boolean
   /** In place of the defaults of codex. */
   readonly codexTimeouts?: Partial<CodexTimeouts>
@@ -50,9 +53,10 @@ const backends: ReadonlyMap<string, Create> = new Map<string, Create>([
 ])
 
 /**
- * The backend for an agent's CLI: that of `kind`, else that of the executable's name. A program of another name is taken to
- * understand codex's arguments. Throws `ProxyError` where `kind` names none. Arguments that the program cannot be given are told in
- * the log: what was set by an earlier release, which dropped them, has to start.
+ * The backend for an agent's CLI: that of `kind`, else that of the executable's name. A program of
+ * another name is taken to understand codex's arguments. Throws `ProxyError` where `kind` names
+ * none. Arguments that the program cannot be given are told in the log: what was set by an earlier
+ * release, which dropped them, has to start.
  */
 export function createBackend(options: AgentBackendOptions): Backend {
   const kind = options.kind ?? kindOfProgram(options.executable)
@@ -78,7 +82,8 @@ function unknownBackend(kind: string): ProxyError {
 /** Kind of the backend that a program is driven by, as its name tells. */
 export function kindOfProgram(executable: string): string {
   const name = path.basename(executable).replace(/\.(?:exe|cmd|js|mjs)$/i, "")
-  // The command lines of the first two are the user's; a program that happens to be called so has none. The third is no program.
+  // The command lines of the first two are the user's; a program that happens to be called so has
+  // none. The third is no program.
   const isOther = name === otherAcp.kind || name === "command" || (name === demoCli && executable !== demoCli)
   return isOther || !backends.has(name) ? "codex" : name
 }
@@ -126,7 +131,10 @@ function commandBackend(options: AgentBackendOptions): Backend {
   })
 }
 
-/** It answers what stands on its stdin, and keeps no session: the conversation is told with each prompt. */
+/**
+ * It answers what stands on its stdin, and keeps no session: the conversation is told with each
+ * prompt.
+ */
 function piBackend(options: AgentBackendOptions): Backend {
   const { args = [], env, passEnv, model } = options
   return createCommandBackend({

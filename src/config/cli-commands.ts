@@ -12,9 +12,10 @@ export interface CliCommand {
 const otherOperators = /^[|&;<>()]/
 
 /**
- * The commands of a `cli` value, the preferred first: people paste what they type, e.g. `codex resume --last || claude`, and as
- * in a shell the second one is for where the first is not to be had. Quotes or a backslash keep spaces: `"/opt/my tools/codex"`.
- * Throws `SyntaxError` with a sentence for people.
+ * The commands of a `cli` value, the preferred first: people paste what they type, e.g. `codex
+ * resume --last || claude`, and as in a shell the second one is for where the first is not to be
+ * had. Quotes or a backslash keep spaces: `"/opt/my tools/codex"`. Throws `SyntaxError` with a
+ * sentence for people.
  */
 export function cliCommandsOf(value: string): readonly [CliCommand, ...CliCommand[]] {
   const [first, ...others] = partsOf(value).map(commandOf)
@@ -77,8 +78,9 @@ function partsOf(value: string): readonly (readonly string[])[] {
 }
 
 /**
- * The commands of an agent's own `cli`, their programs bare names or absolute paths. Throws `SyntaxError` with a sentence for
- * people; a path must not depend on the folder that the agent runs in.
+ * The commands of an agent's own `cli`, their programs bare names or absolute paths. Throws
+ * `SyntaxError` with a sentence for people; a path must not depend on the folder that the agent
+ * runs in.
  */
 export function agentCommands(cli: string, homeDir: string): readonly CliCommand[] {
   return cliCommandsOf(cli).map(({ program, args }) => ({ program: programPath(program, homeDir), args }))

@@ -15,7 +15,10 @@ export interface ConfigFile {
   sourceOf(key: string): string
 }
 
-/** The form of the file. Unknown keys are errors: a misspelt limit that is ignored would be found out too late. */
+/**
+ * The form of the file. Unknown keys are errors: a misspelt limit that is ignored would be found
+ * out too late.
+ */
 const fileSchema = z.strictObject({
   ...shapeOf(""),
   models: z.strictObject(shapeOf("models.")).optional(),
@@ -92,7 +95,10 @@ function suggestionFor(key: string): string {
   return near === null ? "; docs/configuration.md lists all keys" : `; did you mean \`${near}\`?`
 }
 
-/** zod's own message of a wrong type ("Invalid input: expected string, received number") made part of a sentence. */
+/**
+ * zod's own message of a wrong type ("Invalid input: expected string, received number") made part
+ * of a sentence.
+ */
 function sentence(problem: string, issue: z.core.$ZodIssue | undefined): string {
   if (issue?.code !== "invalid_type" || !problem.startsWith("Invalid input: ")) return problem
   const isTable = issue.expected === "object" || issue.expected === "record"
@@ -104,8 +110,8 @@ function atLine(path: string, line: number | null): string {
 }
 
 /**
- * Line of a key, from 1: the TOML parser does not tell it. Good enough for messages: keys written as tables with plain
- * names are found, others give null.
+ * Line of a key, from 1: the TOML parser does not tell it. Good enough for messages: keys written
+ * as tables with plain names are found, others give null.
  */
 function lineOfKey(text: string, key: string): number | null {
   const steps = key.split(".")

@@ -7,7 +7,10 @@ export function controlSocketOf(home: string): string {
   return join(home, "daemon.sock")
 }
 
-/** By these a command in an agent's shell says whose shell it is: the agent's token, and the CLI's name of the thread, if it has one. */
+/**
+ * By these a command in an agent's shell says whose shell it is: the agent's token, and the CLI's
+ * name of the thread, if it has one.
+ */
 export const askingAgentHeaders = {
   token: "x-ai-agent-proxy-agent-token",
   thread: "x-ai-agent-proxy-agent-thread",
@@ -17,8 +20,8 @@ export const askingAgentHeaders = {
 const maxPathBytes = 100
 
 /**
- * A path for the same socket that is short enough for the system, as long as it is not released. Throws `ProxyError` where
- * there is none: only Linux names an open folder by its descriptor.
+ * A path for the same socket that is short enough for the system, as long as it is not released.
+ * Throws `ProxyError` where there is none: only Linux names an open folder by its descriptor.
  */
 export function reachable(path: string): { readonly path: string; readonly release: () => void } {
   if (Buffer.byteLength(path) <= maxPathBytes) return { path, release: () => {} }

@@ -3,10 +3,10 @@ import { nearestName } from "./nearest-name.ts"
 import { settings, settingVariables } from "./settings.ts"
 
 /**
- * Files of lines `NAME=value` in the syntax of systemd's `EnvironmentFile=` (systemd.exec(5)), so that the service manager
- * and this program read the same. It differs from a shell and from dotenv: nothing is expanded, and a `#` begins a comment
- * only at the beginning of a line. systemd passes over what it cannot read; here that is an error, because what was meant
- * by it may be a key.
+ * Files of lines `NAME=value` in the syntax of systemd's `EnvironmentFile=` (systemd.exec(5)), so
+ * that the service manager and this program read the same. It differs from a shell and from dotenv:
+ * nothing is expanded, and a `#` begins a comment only at the beginning of a line. systemd passes
+ * over what it cannot read; here that is an error, because what was meant by it may be a key.
  */
 
 interface Assignment {
@@ -16,12 +16,17 @@ interface Assignment {
   readonly line: number
 }
 
-/** Later lines win, as for systemd. Throws `ConfigError` at the first line that is neither an assignment nor a comment. */
+/**
+ * Later lines win, as for systemd. Throws `ConfigError` at the first line that is neither an
+ * assignment nor a comment.
+ */
 export function parseEnvironmentFile(path: string, text: string): Readonly<Record<string, string>> {
   return Object.fromEntries(readAssignments(path, text).map(({ name, value }) => [name, value]))
 }
 
-/** The same, each with its line; `path` is for messages only, and values are never quoted in them. */
+/**
+ * The same, each with its line; `path` is for messages only, and values are never quoted in them.
+ */
 function readAssignments(path: string, text: string): readonly Assignment[] {
   const found: Assignment[] = []
   const refuse = (line: number, problem: string): never => {
@@ -51,7 +56,10 @@ function readAssignments(path: string, text: string): readonly Assignment[] {
 
 const nextStep = "Correct the line, or put the file back as it was; see docs/configuration.md."
 
-/** Every value in double quotes, so that whatever it holds is read back as it is, and a cut file is known as one. */
+/**
+ * Every value in double quotes, so that whatever it holds is read back as it is, and a cut file is
+ * known as one.
+ */
 export function formatEnvironmentFile(variables: Readonly<Record<string, string>>): string {
   return Object.entries(variables)
     .filter(([name]) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
@@ -74,7 +82,9 @@ interface ReadValue {
 /** The value at the beginning of `text`. */
 function readValue(text: string): ReadValue {
   let value = ""
-  /** Length of the value up to its last character that counts: spaces at the end of a line do not. */
+  /**
+   * Length of the value up to its last character that counts: spaces at the end of a line do not.
+   */
   let kept = 0
   let index = 0
   const take = (part: string): void => {
@@ -124,9 +134,10 @@ const keyVariable = settings.apiKey.variable
 const ownPrefix = "AI_AGENT_PROXY_"
 
 /**
- * The API key in `secrets`, with its line; null: the file is not there, or is whole and holds none (comments, or variables
- * of other programs). Whatever looks like damage throws `ConfigError` instead: a key that was lost without a word would
- * leave the service open. `text` null: there is no file.
+ * The API key in `secrets`, with its line; null: the file is not there, or is whole and holds none
+ * (comments, or variables of other programs). Whatever looks like damage throws `ConfigError`
+ * instead: a key that was lost without a word would leave the service open. `text` null: there is
+ * no file.
  */
 export function keyInSecrets(path: string, text: string | null): Assignment | null {
   if (text === null) return null

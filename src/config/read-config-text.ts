@@ -2,8 +2,9 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } fr
 import { ConfigError } from "./config.ts"
 
 /**
- * The reader for `resolveConfig`: null when there is no such file. A byte order mark is left out. Throws `ConfigError` for
- * what is there and cannot be read as text: a folder, a pipe, a link to nothing, a file without rights, other bytes.
+ * The reader for `resolveConfig`: null when there is no such file. A byte order mark is left out.
+ * Throws `ConfigError` for what is there and cannot be read as text: a folder, a pipe, a link to
+ * nothing, a file without rights, other bytes.
  */
 export function readConfigText(path: string): string | null {
   const bytes = readBytes(path)
@@ -47,7 +48,10 @@ export function decode(path: string, bytes: Buffer): string {
 
 const nextStep = "Put the file back as it was, or remove it to do without."
 
-/** From 1. What is not UTF-8 becomes U+FFFD, which as UTF-8 is other bytes than those that are there. */
+/**
+ * From 1. What is not UTF-8 becomes U+FFFD, which as UTF-8 is other bytes than those that are
+ * there.
+ */
 function lineOfBadByte(bytes: Buffer): number {
   const read = Buffer.from(bytes.toString("utf8"), "utf8")
   let index = 0

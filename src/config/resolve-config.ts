@@ -8,7 +8,10 @@ import { homeVariable, limitSettings, ownerPrincipal, type Setting, settings } f
 
 type Flag = "home" | "host" | "port" | "apiKey" | "cli" | "model" | "sessions" | "workingDir" | "passEnv"
 
-/** Values as the command line gives them: texts, not checked. Names of variables are separated by commas. */
+/**
+ * Values as the command line gives them: texts, not checked. Names of variables are separated by
+ * commas.
+ */
 export type ConfigFlags = { readonly [Name in Flag]?: string | undefined }
 
 export interface ConfigInput {
@@ -29,8 +32,9 @@ interface Found<T> {
 }
 
 /**
- * Resolves the configuration: flags, then environment, then `secrets` (the API key only), then `config.toml`, then
- * defaults. Pure but for the injected reader. Throws `ConfigError` at the first problem.
+ * Resolves the configuration: flags, then environment, then `secrets` (the API key only), then
+ * `config.toml`, then defaults. Pure but for the injected reader. Throws `ConfigError` at the first
+ * problem.
  */
 export function resolveConfig(input: ConfigInput): Config {
   const home = resolveHome(input)
@@ -67,7 +71,9 @@ export function resolveConfig(input: ConfigInput): Config {
   })
 }
 
-/** Where everything is kept: `--home`, the variable, or the default. Absolute. Throws `ConfigError`. */
+/**
+ * Where everything is kept: `--home`, the variable, or the default. Absolute. Throws `ConfigError`.
+ */
 export function resolveHome(input: ConfigInput): string {
   const { flags, env, homeDir } = input
   if (flags.home !== undefined) return pathOf(input, { value: flags.home, source: "--home" }, "home")
@@ -153,7 +159,8 @@ function findOwnerKey(input: ConfigInput, home: string): string | null {
   const { apiKey } = settings
   const path = join(home, "secrets")
   const secret = keyInSecrets(path, input.readFile(path))
-  // Also where the key comes from elsewhere: systemd has put what it could read of a damaged file into the environment.
+  // Also where the key comes from elsewhere: systemd has put what it could read of a damaged file
+  // into the environment.
   const kept = secret === null ? null : parseText(apiKey, secret.value, `${path}:${secret.line}`).value
   if (input.flags.apiKey !== undefined) return parseText(apiKey, input.flags.apiKey, "--api-key").value
   const variable = input.env[apiKey.variable]
@@ -173,7 +180,9 @@ function commandsOf(input: ConfigInput, { value, source }: Found<string>): reado
   }
 }
 
-/** Absolute path. `~` is the user's home; relative to `cwd` only where a person typed it just now. */
+/**
+ * Absolute path. `~` is the user's home; relative to `cwd` only where a person typed it just now.
+ */
 function pathOf(input: ConfigInput, found: Found<string>, key: string): string {
   const path = found.value.trim()
   if (path === "~" || path.startsWith("~/")) return resolve(input.homeDir, path.slice(2))

@@ -13,7 +13,10 @@ import { systemCodeOf } from "../domain/file-problem.ts"
 
 /** A folder of an agent. */
 export interface OwnFolder {
-  /** Absolute path of the agent's own folder. Links on the way to it are the owner's, and are followed. */
+  /**
+   * Absolute path of the agent's own folder. Links on the way to it are the owner's, and are
+   * followed.
+   */
   readonly root: string
   /** Below it, with `/` between its parts: `control/exec-threads`; empty: the root itself. */
   readonly folder: string
@@ -28,12 +31,16 @@ export interface OwnPath {
 }
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants
-/** Node has no `openat`. On Linux the path of a descriptor is as good; elsewhere each step is looked at instead. */
+/**
+ * Node has no `openat`. On Linux the path of a descriptor is as good; elsewhere each step is looked
+ * at instead.
+ */
 const hasDescriptorPaths = existsSync("/proc/self/fd")
 
 /**
- * A folder held open: what is done by its `path` is done in this very folder, whatever an agent puts in the place of its name
- * meanwhile. No step from the root to it was a link. To be closed; see `inFolder`.
+ * A folder held open: what is done by its `path` is done in this very folder, whatever an agent
+ * puts in the place of its name meanwhile. No step from the root to it was a link. To be closed;
+ * see `inFolder`.
  */
 export class HeldFolder {
   /** To be joined with one name. On Linux it is good until `close`. */
@@ -42,7 +49,10 @@ export class HeldFolder {
   readonly name: string
   readonly #descriptor: number | null
 
-  /** Throws `RefusedEntryError` for what is no folder, and the system's errors. `byDescriptor` is there for tests. */
+  /**
+   * Throws `RefusedEntryError` for what is no folder, and the system's errors. `byDescriptor` is
+   * there for tests.
+   */
   constructor({ root, folder, isMade = false }: OwnFolder, byDescriptor = hasDescriptorPaths) {
     const parts = folder.split("/").filter((part) => part !== "" && part !== ".")
     this.name = [root, ...parts].join("/")
@@ -61,7 +71,10 @@ export class HeldFolder {
   }
 }
 
-/** Rejects with `RefusedEntryError` where a step to the folder is none, with what `use` rejects with, and the system's errors. */
+/**
+ * Rejects with `RefusedEntryError` where a step to the folder is none, with what `use` rejects
+ * with, and the system's errors.
+ */
 export async function inFolder<T>(place: OwnFolder, use: (folder: HeldFolder) => Promise<T>): Promise<T> {
   const folder = new HeldFolder(place)
   try {
@@ -158,7 +171,10 @@ function withName(error: Error, at: string, name: string): Error {
   return error
 }
 
-/** What lies where a plain file or a folder should be is something else, and was left alone. The message names it. */
+/**
+ * What lies where a plain file or a folder should be is something else, and was left alone. The
+ * message names it.
+ */
 export class RefusedEntryError extends Error {
   /** As people know it. */
   readonly path: string
@@ -173,7 +189,10 @@ export class RefusedEntryError extends Error {
   }
 }
 
-/** For an entry that is not what was `wanted`. `at`: where it can be looked at, which need not be its name. */
+/**
+ * For an entry that is not what was `wanted`. `at`: where it can be looked at, which need not be
+ * its name.
+ */
 export function refusedEntry(path: string, at: string, wanted: "file" | "folder"): RefusedEntryError {
   const kind = kindOf(lstatSync(at, { throwIfNoEntry: false }))
   const rule =

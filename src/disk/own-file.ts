@@ -22,14 +22,17 @@ import {
 import { temporaryOf } from "./write-atomic.ts"
 
 const { O_RDONLY, O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_NONBLOCK } = constants
-/** macOS can refuse links in the whole path (`O_NOFOLLOW_ANY`), which there is no descriptor of the folder for. */
+/**
+ * macOS can refuse links in the whole path (`O_NOFOLLOW_ANY`), which there is no descriptor of the
+ * folder for.
+ */
 const noLinks = process.platform === "darwin" ? 0x2000_0000 : constants.O_NOFOLLOW
 /** Of a file with a second name, which is copied before it is written to. */
 const maxCopiedBytes = 16 * 1024 * 1024
 
 /**
- * Opens a plain file of a folder that is held; to be closed. Never waits, whatever lies there. Rejects with
- * `RefusedEntryError` for all else, and the system's errors.
+ * Opens a plain file of a folder that is held; to be closed. Never waits, whatever lies there.
+ * Rejects with `RefusedEntryError` for all else, and the system's errors.
  */
 export async function openEntry(folder: HeldFolder, name: string, flags = O_RDONLY): Promise<FileHandle> {
   const at = `${folder.path}/${name}`
@@ -50,8 +53,9 @@ export async function openEntry(folder: HeldFolder, name: string, flags = O_RDON
 }
 
 /**
- * Opens a plain file to add to its end, and makes it where it is missing. One that has a second name (a hard link) somewhere is
- * replaced by a copy before: what is added must not come to stand in a file outside of the agent's folder, or in somebody's backup.
+ * Opens a plain file to add to its end, and makes it where it is missing. One that has a second
+ * name (a hard link) somewhere is replaced by a copy before: what is added must not come to stand
+ * in a file outside of the agent's folder, or in somebody's backup.
  */
 export async function openToAppend(folder: HeldFolder, name: string): Promise<FileHandle> {
   const file = await openEntry(folder, name, O_RDWR | O_APPEND | O_CREAT)
@@ -62,7 +66,8 @@ export async function openToAppend(folder: HeldFolder, name: string): Promise<Fi
     if (size > maxCopiedBytes)
       throw new RefusedEntryError(named, "has a second name, and is too large to be copied")
     const temporary = temporaryOf(`${folder.path}/${name}`)
-    // It is added to as it is: opened by its name again, it could be another one with a second name by then.
+    // It is added to as it is: opened by its name again, it could be another one with a second name
+    // by then.
     const copy = await open(temporary, O_RDWR | O_APPEND | O_CREAT | O_EXCL, mode & 0o777)
     try {
       await copy.writeFile(await file.readFile())
@@ -122,8 +127,8 @@ export function readOwnFileSync({ root, path }: OwnPath, maxBytes: number): Buff
 }
 
 /**
- * Replaces a file by `rename`, so that a crash leaves the old one or the new one; not synced. Without waiting: the trips to the
- * thread pool would take longer than so small a file.
+ * Replaces a file by `rename`, so that a crash leaves the old one or the new one; not synced.
+ * Without waiting: the trips to the thread pool would take longer than so small a file.
  */
 export function replaceOwnFileSync({ root, path }: OwnPath, text: string): void {
   inFolderSync({ root, folder: dirname(path), isMade: true }, (folder) => {

@@ -9,8 +9,8 @@ const privateMode = 0o600
 const maxTries = 3
 
 /**
- * Replaces a file so that readers, and a crash at any moment, see the old content or the new one. The temporary file is
- * beside it, for `rename` is atomic only within one file system.
+ * Replaces a file so that readers, and a crash at any moment, see the old content or the new one.
+ * The temporary file is beside it, for `rename` is atomic only within one file system.
  */
 export async function writeAtomic(path: string, text: string, mode = privateMode): Promise<void> {
   const temporary = await writeTemporary(path, text, mode)
@@ -28,7 +28,9 @@ export function removeTemporaries(path: string): Promise<void> {
   return removeTemporariesIn(dirname(path), `${basename(path)}.`)
 }
 
-/** The same for all files of a folder, or those whose names begin so. Nobody may be writing them. */
+/**
+ * The same for all files of a folder, or those whose names begin so. Nobody may be writing them.
+ */
 export async function removeTemporariesIn(folder: string, prefix = ""): Promise<void> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (systemCodeOf(error) === "ENOENT") return []
@@ -40,8 +42,8 @@ export async function removeTemporariesIn(folder: string, prefix = ""): Promise<
 }
 
 /**
- * Writes a whole file, but only where nothing of that name exists: false when there was something. Also atomic: of two
- * that come at the same time, one wins.
+ * Writes a whole file, but only where nothing of that name exists: false when there was something.
+ * Also atomic: of two that come at the same time, one wins.
  */
 export async function createAtomic(path: string, text: string | Uint8Array): Promise<boolean> {
   // Nearly always it is there: nothing has to be written to find that out.
@@ -53,7 +55,8 @@ export async function createAtomic(path: string, text: string | Uint8Array): Pro
       break
     } catch (error) {
       if (systemCodeOf(error) === "EEXIST") return false
-      // Another process that makes the same has taken our temporary file for one that was left (`removeTemporariesIn`).
+      // Another process that makes the same has taken our temporary file for one that was left
+      // (`removeTemporariesIn`).
       if (systemCodeOf(error) !== "ENOENT" || triesLeft === 0) throw error
     } finally {
       await rm(temporary, { force: true })
@@ -91,7 +94,10 @@ async function writeTemporary(path: string, text: string | Uint8Array, mode = pr
   return temporary
 }
 
-/** A hard link fails where the name is taken, unlike `rename`. Some file systems have none: there, copy. */
+/**
+ * A hard link fails where the name is taken, unlike `rename`. Some file systems have none: there,
+ * copy.
+ */
 export async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
     await link(from, to)
@@ -114,14 +120,17 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 /**
- * Where a file is written that takes the place of `path` in one step. The name says who writes it: what a killed process has left
- * is told by that from what somebody is writing.
+ * Where a file is written that takes the place of `path` in one step. The name says who writes it:
+ * what a killed process has left is told by that from what somebody is writing.
  */
 export function temporaryOf(path: string): string {
   return `${path}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`
 }
 
-/** The process that wrote a file of such a name; 0: earlier releases did not say. Null: it is none of these. */
+/**
+ * The process that wrote a file of such a name; 0: earlier releases did not say. Null: it is none
+ * of these.
+ */
 export function writerOf(name: string): number | null {
   const found = temporaryName.exec(name)
   return found === null ? null : Number(found[1] ?? 0)
@@ -131,7 +140,10 @@ export function writerOf(name: string): number | null {
 const temporaryName =
   /^.+?(?:\.(\d{1,10}))?\.(?:[0-9a-f]{12}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.tmp$/
 
-/** What root makes in somebody's folder is theirs, or their service could not use it. Throws the system's errors. */
+/**
+ * What root makes in somebody's folder is theirs, or their service could not use it. Throws the
+ * system's errors.
+ */
 export function giveToOwner(path: string): void {
   if (process.getuid?.() !== 0) return
   const { uid, gid } = statSync(dirname(path))

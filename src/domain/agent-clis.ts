@@ -1,4 +1,7 @@
-/** Programs that are looked for where nobody has named one, the first that is ready is taken. Their names select the backend. */
+/**
+ * Programs that are looked for where nobody has named one, the first that is ready is taken. Their
+ * names select the backend.
+ */
 export const knownClis: readonly string[] = [
   "codex",
   "claude",

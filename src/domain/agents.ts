@@ -6,14 +6,20 @@ export interface AgentKey {
   readonly identity: string
 }
 
-/** How far an agent may go by itself: all that its user may do; writing in its folders only; reading only. */
+/**
+ * How far an agent may go by itself: all that its user may do; writing in its folders only; reading
+ * only.
+ */
 export type Permissions = "full" | "workspace" | "read-only"
 
 /** A named worker, as its workspace describes it. */
 export interface AgentProfile {
   /** `manager`, or `role_name`: the folder's name and the wire's `model`. */
   readonly id: string
-  /** Who it is: its own, also where another agent had its id before. Its conversations are kept by it. */
+  /**
+   * Who it is: its own, also where another agent had its id before. Its conversations are kept by
+   * it.
+   */
   readonly identity: string
   readonly role: string
   readonly name: string
@@ -23,7 +29,10 @@ export interface AgentProfile {
   readonly workingDirectory: string
 }
 
-/** How an agent is run, as `control/agent.json` of its workspace says it. Null: as set for the service. */
+/**
+ * How an agent is run, as `control/agent.json` of its workspace says it. Null: as set for the
+ * service.
+ */
 export interface AgentSettings {
   /** Its agent CLI, as `--cli` takes it. */
   readonly cli: string | null
@@ -48,7 +57,10 @@ export interface UnexpectedExit {
   readonly at: number
 }
 
-/** Its model server refused the log-in, although the CLI itself takes it for good: it has expired, or was withdrawn. */
+/**
+ * Its model server refused the log-in, although the CLI itself takes it for good: it has expired,
+ * or was withdrawn.
+ */
 export interface LoginProblem {
   /** The refusal, with the next step. */
   readonly message: string
@@ -56,12 +68,18 @@ export interface LoginProblem {
   readonly at: number
 }
 
-/** What is known of an agent, for its owner: no prompts, no keys. The open pages show less of it, see `NotReady`. */
+/**
+ * What is known of an agent, for its owner: no prompts, no keys. The open pages show less of it,
+ * see `NotReady`.
+ */
 export interface AgentStatus {
   readonly id: string
   readonly role: string
   readonly name: string
-  /** `stopped`: by a person's word, or because its control file cannot be used; `readiness` says which. */
+  /**
+   * `stopped`: by a person's word, or because its control file cannot be used; `readiness` says
+   * which.
+   */
   readonly state: "running" | "stopped"
   /** Kind of its backend. */
   readonly backend: string

@@ -7,8 +7,9 @@ export function isAnswer(item: Item): item is MessageItem {
 }
 
 /**
- * The answer of a turn as one text: what a chat client gets as `content`, and resends later as the assistant's message.
- * Messages without text count for nothing, so that a streamed answer and a whole one are equal.
+ * The answer of a turn as one text: what a chat client gets as `content`, and resends later as the
+ * assistant's message. Messages without text count for nothing, so that a streamed answer and a
+ * whole one are equal.
  */
 export function answerText(items: readonly Item[]): string {
   return items

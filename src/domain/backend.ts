@@ -8,7 +8,10 @@ export interface FunctionTool {
   readonly description: string
   /** JSON Schema of the arguments. */
   readonly parameters: Readonly<Record<string, unknown>>
-  /** Whose it is: becomes part of its name where the CLI has a tool of that name itself. Absent: the client's. */
+  /**
+   * Whose it is: becomes part of its name where the CLI has a tool of that name itself. Absent: the
+   * client's.
+   */
   readonly owner?: string
 }
 
@@ -19,7 +22,10 @@ export type ThreadRef = string
 export interface HistoryTurn {
   readonly input: readonly Item[]
   readonly output: readonly Item[]
-  /** What the model saw in this turn, in the format of the backend named `kind`; better than `output` where it fits. */
+  /**
+   * What the model saw in this turn, in the format of the backend named `kind`; better than
+   * `output` where it fits.
+   */
   readonly native: { readonly kind: string; readonly items: readonly unknown[] } | null
 }
 
@@ -31,21 +37,31 @@ export interface PastSession {
 }
 
 /**
- * How far the agent of a thread may go. `only-reads`: it may look, and change nothing; `only-answers`: nor has it tools of its own at
- * all, where the CLI can be without. A CLI that cannot be kept to it rejects with `ProxyError`.
+ * How far the agent of a thread may go. `only-reads`: it may look, and change nothing;
+ * `only-answers`: nor has it tools of its own at all, where the CLI can be without. A CLI that
+ * cannot be kept to it rejects with `ProxyError`.
  */
 export type ThreadReach = "only-reads" | "only-answers"
 
 export interface ThreadOptions {
-  /** Developer instructions of the thread; fixed for its life: others are told as messages. Only opening and forking read them. */
+  /**
+   * Developer instructions of the thread; fixed for its life: others are told as messages. Only
+   * opening and forking read them.
+   */
   readonly instructions: string | null
-  /** The functions that the agent can call from now on. Fixed for the thread's life unless the backend `changesTools`. */
+  /**
+   * The functions that the agent can call from now on. Fixed for the thread's life unless the
+   * backend `changesTools`.
+   */
   readonly tools: readonly FunctionTool[]
   /** True: the CLI keeps no record of it. */
   readonly isEphemeral: boolean
   /** Absent: the agent acts as its permissions say. */
   readonly reach?: ThreadReach
-  /** Earlier turns that a new thread shall know; a fork knows them beside what it shares. Resuming does not read it. */
+  /**
+   * Earlier turns that a new thread shall know; a fork knows them beside what it shares. Resuming
+   * does not read it.
+   */
   readonly history: readonly HistoryTurn[]
   /** The last turn of a thread that is resumed did not come to its end. Nothing else reads it. */
   readonly endsCut?: true
@@ -61,8 +77,9 @@ export interface TurnInput {
   /** JSON Schema that the final answer must satisfy. */
   readonly outputSchema: Readonly<Record<string, unknown>> | null
   /**
-   * What was said with authority in the thread beside its instructions, in this turn as well, oldest first: a CLI that sums the
-   * conversation up, and would leave it out, tells it to its model again. Missing: nothing was.
+   * What was said with authority in the thread beside its instructions, in this turn as well,
+   * oldest first: a CLI that sums the conversation up, and would leave it out, tells it to its
+   * model again. Missing: nothing was.
    */
   readonly standing?: () => Promise<readonly MessageItem[]>
 }
@@ -75,7 +92,10 @@ export interface Capabilities {
   readonly streamsDeltas: boolean
   readonly acceptsImages: boolean
   readonly hasOutputSchema: boolean
-  /** True: its schema may be any. Else only strict ones are passed on, see `domain/strict-schema.ts`. */
+  /**
+   * True: its schema may be any. Else only strict ones are passed on, see
+   * `domain/strict-schema.ts`.
+   */
   readonly acceptsAnySchema?: true
   readonly hasFunctions: boolean
   readonly hasFork: boolean
@@ -92,9 +112,9 @@ export interface Capabilities {
 export type Limitation = Pick<NotReady, "reason" | "nextStep" | "detail">
 
 /**
- * Why an agent cannot be asked now. The open pages show strangers `reason` and `nextStep`: both are words of ours, with
- * nothing in them that a program printed, a file holds or a path tells. All of that is `detail`, which only those get who
- * have a key, or the rights of the service's user.
+ * Why an agent cannot be asked now. The open pages show strangers `reason` and `nextStep`: both are
+ * words of ours, with nothing in them that a program printed, a file holds or a path tells. All of
+ * that is `detail`, which only those get who have a key, or the rights of the service's user.
  */
 export interface NotReady {
   readonly isReady: false
@@ -138,8 +158,8 @@ export type BackendEvent =
 /** One running turn. */
 export interface Turn {
   /**
-   * Batches of events: one batch is what came in one read of the CLI, so that a reader can write it in one go.
-   * Never throws; the last event is final. To be iterated once, by one reader.
+   * Batches of events: one batch is what came in one read of the CLI, so that a reader can write it
+   * in one go. Never throws; the last event is final. To be iterated once, by one reader.
    */
   readonly events: AsyncIterable<readonly TurnEvent[]>
   /** Tokens so far; a turn that waits for a function of the client is accounted for in parts. */
@@ -147,46 +167,61 @@ export interface Turn {
   /** Answers a `function.called`. Rejects with `ProxyError` when no such call is open. */
   answer(callId: string, output: readonly ContentPart[]): Promise<void>
   /**
-   * Adds messages (none: nothing is done) to a turn that waits for answers, to be called before they are given: its model has both with its next request.
-   * Rejects with `ProxyError` where the CLI does not take them. Missing: it never does.
+   * Adds messages (none: nothing is done) to a turn that waits for answers, to be called before
+   * they are given: its model has both with its next request. Rejects with `ProxyError` where the
+   * CLI does not take them. Missing: it never does.
    */
   addMessages?(messages: readonly MessageItem[]): Promise<void>
-  /** Asks the CLI to stop. Safe twice and after the end; the final event still comes through `events`. */
+  /**
+   * Asks the CLI to stop. Safe twice and after the end; the final event still comes through
+   * `events`.
+   */
   interrupt(): Promise<void>
 }
 
 /**
- * Adapter to one kind of agent CLI. Called by the engine only, which never runs two turns of one thread at once.
- * Methods reject with `ProxyError`; `ThreadLostError` where the CLI no longer knows a thread or turn, upon which the
- * engine opens a new thread from the ledger.
+ * Adapter to one kind of agent CLI. Called by the engine only, which never runs two turns of one
+ * thread at once. Methods reject with `ProxyError`; `ThreadLostError` where the CLI no longer knows
+ * a thread or turn, upon which the engine opens a new thread from the ledger.
  */
 export interface Backend {
-  /** Names the native item format and, as `server_label`, the agent's own tools: `codex`, `demo`, ... */
+  /**
+   * Names the native item format and, as `server_label`, the agent's own tools: `codex`, `demo`,
+   * ...
+   */
   readonly kind: string
-  /** True: `resumeThread` with other tools than before changes them, or rejects with `ThreadLostError` where it cannot now. */
+  /**
+   * True: `resumeThread` with other tools than before changes them, or rejects with
+   * `ThreadLostError` where it cannot now.
+   */
   readonly changesTools: boolean
   capabilities(): Promise<Capabilities>
   /** Starts the program if need be. Bounded; never rejects. */
   readiness(): Promise<Readiness>
   openThread(options: ThreadOptions): Promise<ThreadRef>
   /**
-   * Makes a known thread usable again after a restart or `closeThread`; cheap when it is loaded already. While a turn runs in it
-   * that waits for its client, it has no other purpose than to change the tools.
+   * Makes a known thread usable again after a restart or `closeThread`; cheap when it is loaded
+   * already. While a turn runs in it that waits for its client, it has no other purpose than to
+   * change the tools.
    */
   resumeThread(thread: ThreadRef, options: ThreadOptions): Promise<void>
-  /** A new thread that shares the history up to and including the turn `at`, and knows `options.history` behind it. */
+  /**
+   * A new thread that shares the history up to and including the turn `at`, and knows
+   * `options.history` behind it.
+   */
   forkThread(thread: ThreadRef, at: string, options: ThreadOptions): Promise<ThreadRef>
   /** Gives the thread's memory back; it can be resumed. Harmless when unknown. */
   closeThread(thread: ThreadRef): Promise<void>
   /**
-   * The CLI's instruction files were edited: the next `resumeThread` has it read them again, without anything of the thread being
-   * lost. To be called between turns; null: before the first turn of a thread that is not loaded. Missing: each turn reads them, or
-   * there are none. Harmless when unknown.
+   * The CLI's instruction files were edited: the next `resumeThread` has it read them again,
+   * without anything of the thread being lost. To be called between turns; null: before the first
+   * turn of a thread that is not loaded. Missing: each turn reads them, or there are none. Harmless
+   * when unknown.
    */
   renewThread?(thread: ThreadRef | null): Promise<void>
   /**
-   * The newest of what the CLI has recorded outside of the service in one of these folders; only read. Null: there is none.
-   * Undefined, or missing: it cannot be told.
+   * The newest of what the CLI has recorded outside of the service in one of these folders; only
+   * read. Null: there is none. Undefined, or missing: it cannot be told.
    */
   lastSession?(folders: readonly string[]): Promise<PastSession | null | undefined>
   /** Removes the CLI's own record too. Harmless when unknown. */

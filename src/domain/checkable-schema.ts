@@ -21,8 +21,9 @@ const knownDraft = /^https?:\/\/json-schema\.org\/(?:draft-0[34567]\/|draft\/20(
 const maxLength = 256 * 1024
 
 /**
- * Patterns that are none in JavaScript (`(?i)abc`, `^https\:\/\/`) are left out, and with them the words around them that would let
- * less through by that: `not` would refuse everything, and two of `oneOf` might hold.
+ * Patterns that are none in JavaScript (`(?i)abc`, `^https\:\/\/`) are left out, and with them the
+ * words around them that would let less through by that: `not` would refuse everything, and two of
+ * `oneOf` might hold.
  */
 export function checkable(schema: Schema): Checkable {
   const unchecked = new Set<string>()
@@ -89,7 +90,10 @@ interface Weak {
   readonly isLess: boolean
 }
 
-/** Lets through what the whole does. `unchecked`: gets the words that are left out for what is inside of them. */
+/**
+ * Lets through what the whole does. `unchecked`: gets the words that are left out for what is
+ * inside of them.
+ */
 function weakened(whole: unknown, unchecked: Set<string>): Weak {
   if (Array.isArray(whole)) {
     const parts = whole.map((inner) => weakened(inner, unchecked))
@@ -110,7 +114,9 @@ function weakened(whole: unknown, unchecked: Set<string>): Weak {
   return { value: withoutTurnedRound(parts, unchecked), isLess }
 }
 
-/** A property of any name may be one of those whose pattern is left out: none is an additional one. */
+/**
+ * A property of any name may be one of those whose pattern is left out: none is an additional one.
+ */
 function weakenedMap(word: string, map: Schema, unchecked: Set<string>): Weak {
   const lost = word === "patternProperties" ? lostNames({ [word]: map }) : []
   const kept = Object.entries(map).filter(([name]) => !lost.includes(name))

@@ -11,8 +11,8 @@ export interface ConversationRecord {
   readonly principal: string
   readonly metadata: Metadata
   /**
-   * The newest turn, whose thread holds exactly the items. Null: there was none yet, or the client has added or deleted
-   * items since, so that no thread holds them.
+   * The newest turn, whose thread holds exactly the items. Null: there was none yet, or the client
+   * has added or deleted items since, so that no thread holds them.
    */
   readonly headTurnId: string | null
   /** Milliseconds since 1970. */
@@ -40,8 +40,9 @@ export interface Page<T> {
 }
 
 /**
- * The part of the ledger that holds conversations. Items of a turn come in with `Store.saveProgress` when the turn ends,
- * in the same transaction. Methods that take a principal treat another's conversation as one that is not there.
+ * The part of the ledger that holds conversations. Items of a turn come in with
+ * `Store.saveProgress` when the turn ends, in the same transaction. Methods that take a principal
+ * treat another's conversation as one that is not there.
  */
 export interface ConversationStore {
   insert(conversation: ConversationRecord, items: readonly Item[]): Promise<void>
@@ -50,12 +51,18 @@ export interface ConversationStore {
   setMetadata(principal: string, id: string, metadata: Metadata): Promise<boolean>
   /** With its items; turns and responses stay. False: there was none. */
   remove(principal: string, id: string): Promise<boolean>
-  /** Adds to the end and forgets the head: no thread holds these. False: there is no such conversation. */
+  /**
+   * Adds to the end and forgets the head: no thread holds these. False: there is no such
+   * conversation.
+   */
   addItems(principal: string, id: string, items: readonly Item[]): Promise<boolean>
   findItem(principal: string, id: string, itemId: string): Promise<ConversationItem | null>
   /** Forgets the head as well. False: there was no such item. */
   removeItem(principal: string, id: string, itemId: string): Promise<boolean>
-  /** Null: there is no conversation, or `after` names none of its items. An item that was deleted is still a cursor. */
+  /**
+   * Null: there is no conversation, or `after` names none of its items. An item that was deleted is
+   * still a cursor.
+   */
   listItems(principal: string, id: string, page: PageRequest): Promise<Page<ConversationItem> | null>
   /** All of them, oldest first. */
   allItems(id: string): Promise<readonly Item[]>
@@ -68,7 +75,10 @@ export interface CompletionFilter {
   readonly metadata: Metadata
 }
 
-/** The part of the ledger that lists and changes stored chat completions: those that ended with an answer. */
+/**
+ * The part of the ledger that lists and changes stored chat completions: those that ended with an
+ * answer.
+ */
 export interface CompletionStore {
   /** Null: `after` names no stored completion. */
   list(principal: string, filter: CompletionFilter, page: PageRequest): Promise<Page<ResponseRecord> | null>

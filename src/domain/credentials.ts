@@ -1,8 +1,8 @@
 import { hash, randomBytes } from "node:crypto"
 
 /**
- * Whose secrets are. Kept and looked for as SHA-256 digests, so that neither the length nor the beginning of a secret shows in
- * the time that an answer takes.
+ * Whose secrets are. Kept and looked for as SHA-256 digests, so that neither the length nor the
+ * beginning of a secret shows in the time that an answer takes.
  */
 export class Credentials<Owner> {
   readonly #owners = new Map<string, Owner>()

@@ -1,6 +1,6 @@
 /**
- * The catalogue of everything that can go wrong for a caller. `code` is stable and goes to the wire; the HTTP status is
- * derived in one place, `protocol/errors.ts`.
+ * The catalogue of everything that can go wrong for a caller. `code` is stable and goes to the
+ * wire; the HTTP status is derived in one place, `protocol/errors.ts`.
  */
 export const errorCodes = {
   // The client's fault
@@ -38,7 +38,8 @@ export const errorCodes = {
   agent_stopped: "The agent or the service is stopping.",
   backend_died: "The agent's process ended in the middle of the turn.",
   backend_error: "The agent's CLI refused or misbehaved.",
-  // The model server behind the agent; each message quotes it. The codes are OpenAI's where it has one
+  // The model server behind the agent; each message quotes it. The codes are OpenAI's where it has
+  // one
   rate_limit_exceeded:
     "Too many requests or tokens for now; goes away by itself, when is told where the CLI tells it.",
   insufficient_quota:
@@ -72,7 +73,9 @@ export interface ErrorFields {
   readonly cause?: unknown
   /** Seconds after which another try makes sense. */
   readonly retryAfterSeconds?: number
-  /** When a used-up limit of the model begins anew, in milliseconds of the epoch; may be days away. */
+  /**
+   * When a used-up limit of the model begins anew, in milliseconds of the epoch; may be days away.
+   */
   readonly resetsAt?: number
   /** True: it ended a turn in which the agent had acted already. */
   readonly hasActed?: boolean

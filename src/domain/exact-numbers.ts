@@ -1,5 +1,8 @@
 declare global {
-  /** What Node has of https://tc39.es/proposal-json-parse-with-source/ and the compiler's library does not name yet. */
+  /**
+   * What Node has of https://tc39.es/proposal-json-parse-with-source/ and the compiler's library
+   * does not name yet.
+   */
   interface JSON {
     parse(
       text: string,
@@ -17,12 +20,15 @@ export interface ExactNumber {
 
 /** Whatever is rounded has so many digits, or an exponent of so many. */
 const maybeRounded = /[\d.]{16}|\d[eE][+-]?\d{3}/
-/** Below these names a client's body has what is handed on as it is: schemas, and arguments of calls. */
+/**
+ * Below these names a client's body has what is handed on as it is: schemas, and arguments of
+ * calls.
+ */
 const handedOn: ReadonlySet<string> = new Set(["parameters", "schema", "output_schema", "arguments"])
 
 /**
- * The value of a JSON text. Numbers that JavaScript would round are `ExactNumber`s. Plain `JSON.parse` for a text that has no number
- * of that length. Throws as that does.
+ * The value of a JSON text. Numbers that JavaScript would round are `ExactNumber`s. Plain
+ * `JSON.parse` for a text that has no number of that length. Throws as that does.
  */
 export function parseExact(text: string): unknown {
   // JSON.parse gives any.
@@ -34,7 +40,10 @@ export function parseExact(text: string): unknown {
   )
 }
 
-/** The same for a client's body: exact in the values that are handed on, rounded where the service itself reads. */
+/**
+ * The same for a client's body: exact in the values that are handed on, rounded where the service
+ * itself reads.
+ */
 export function parseBodyExact(text: string): unknown {
   return roundedOutside(parseExact(text))
 }
@@ -66,12 +75,18 @@ function roundedOutside(value: unknown): unknown {
   )
 }
 
-/** Whether JavaScript writes another number for what stands in a text. `1.0` and `1` are the same one. */
+/**
+ * Whether JavaScript writes another number for what stands in a text. `1.0` and `1` are the same
+ * one.
+ */
 function isRounded(source: string, value: number): boolean {
   return !Number.isFinite(value) || digitsOf(source) !== digitsOf(String(value))
 }
 
-/** The number as digits without zeros around them and a power of ten: of the same number always the same. */
+/**
+ * The number as digits without zeros around them and a power of ten: of the same number always the
+ * same.
+ */
 function digitsOf(text: string): string {
   const [, minus = "", whole = "", fraction = "", exponent = "0"] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? []

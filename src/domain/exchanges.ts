@@ -4,16 +4,20 @@ import { type ContentPart, type FunctionCallItem, type Item, textOf } from "./it
 import { argumentsText, saidText, saidTexts } from "./said-text.ts"
 
 /**
- * A conversation as it is recognised: what its client brought, and after it one thing that the agent said (an answer, however
- * many messages it came in) or asked for (one call). Commentary, reasoning and the agent's own tools are no part of it, because
- * clients may or may not send them back.
+ * A conversation as it is recognised: what its client brought, and after it one thing that the
+ * agent said (an answer, however many messages it came in) or asked for (one call). Commentary,
+ * reasoning and the agent's own tools are no part of it, because clients may or may not send them
+ * back.
  */
 export interface Exchange {
-  /** Marks of what the client brought, oldest first: `u…` a user's message, `d…` a developer's, `o…` the output of a call. */
+  /**
+   * Marks of what the client brought, oldest first: `u…` a user's message, `d…` a developer's, `o…`
+   * the output of a call.
+   */
   readonly brought: readonly string[]
   /**
-   * Marks of what the agent said, by any of which it is recognised; the first is its own. None: nothing, in a turn that was
-   * stopped or failed.
+   * Marks of what the agent said, by any of which it is recognised; the first is its own. None:
+   * nothing, in a turn that was stopped or failed.
    */
   readonly said: readonly string[]
   /** True for an answer so short that other conversations may well have the same. */
@@ -24,7 +28,10 @@ export interface Exchange {
 
 /** Marks of everything before a point of a conversation, as its client has it. */
 export interface Chain {
-  /** Of what was brought and said; what nothing was said to yet stands behind it as it is. Null: nothing was. */
+  /**
+   * Of what was brought and said; what nothing was said to yet stands behind it as it is. Null:
+   * nothing was.
+   */
   readonly all: string | null
   /** Of what the agent said. */
   readonly said: string | null
@@ -39,8 +46,9 @@ const shortLength = 24
 const ownCallId = /call_[0-9a-f]{32}/g
 
 /**
- * Oldest first; only the last one may have said nothing. `stopTexts`: of the request that the items come with; `ownStopTexts`: of
- * the one that the items are the answer to. Its client may put one back behind it.
+ * Oldest first; only the last one may have said nothing. `stopTexts`: of the request that the items
+ * come with; `ownStopTexts`: of the one that the items are the answer to. Its client may put one
+ * back behind it.
  */
 export function exchangesOf(
   items: readonly Item[],

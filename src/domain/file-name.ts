@@ -4,9 +4,9 @@ const maxStemBytes = 80
 const maxDisplayLength = 200
 
 /**
- * A name that is harmless as a file's name on any system and in any shell, made from one that a client wrote: no path,
- * no control or invisible characters, nothing that turns the direction of writing, bounded, never empty. A plain
- * extension stays; where there is none, the type gives one.
+ * A name that is harmless as a file's name on any system and in any shell, made from one that a
+ * client wrote: no path, no control or invisible characters, nothing that turns the direction of
+ * writing, bounded, never empty. A plain extension stays; where there is none, the type gives one.
  */
 export function safeFileName(name: string | null, mimeType: string): string {
   // NFKC first: it makes slashes and dots of their look-alikes.
@@ -23,7 +23,10 @@ export function safeFileName(name: string | null, mimeType: string): string {
   return `${stem === "" ? "file" : stem}${ending}`
 }
 
-/** The client's name for people to read: the last part of the path, without control characters, bounded. */
+/**
+ * The client's name for people to read: the last part of the path, without control characters,
+ * bounded.
+ */
 export function displayName(name: string): string {
   const clean = baseName(name).replace(/\p{C}/gu, "").trim()
   const short = Array.from(clean).slice(0, maxDisplayLength).join("")

@@ -1,6 +1,9 @@
 import { messageOf, ProxyError } from "./errors.ts"
 
-/** What the system's codes of a failed call on a file mean for a person. The one list: every refusal is made from it. */
+/**
+ * What the system's codes of a failed call on a file mean for a person. The one list: every refusal
+ * is made from it.
+ */
 const problems: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full",
   EDQUOT: "the disk quota of this user is used up",
@@ -18,7 +21,10 @@ const problems: Readonly<Record<string, string>> = {
   ELOOP: "there is a symbolic link in its path",
 }
 
-/** Those that are a fault of the disk or the machine wherever they come from; the others depend on what was asked for. */
+/**
+ * Those that are a fault of the disk or the machine wherever they come from; the others depend on
+ * what was asked for.
+ */
 const ofTheMachine = new Set(["ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EMFILE", "ENFILE", "EIO", "ESTALE"])
 
 /** In words, without an end mark; the system's own where there are none better. */
@@ -34,8 +40,9 @@ export function systemCodeOf(error: unknown): string {
 }
 
 /**
- * `storage_failed` for a call on a file that failed, as a sentence: `WHAT: PROBLEM.` `what` says what could not be done, for
- * clients without a path of this machine. What is a `ProxyError` already stays as it is.
+ * `storage_failed` for a call on a file that failed, as a sentence: `WHAT: PROBLEM.` `what` says
+ * what could not be done, for clients without a path of this machine. What is a `ProxyError`
+ * already stays as it is.
  */
 export function storageFailed(what: string, error: unknown, nextStep = ""): ProxyError {
   if (error instanceof ProxyError) return error

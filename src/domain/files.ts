@@ -24,7 +24,9 @@ export interface FileQuery extends PageRequest {
   readonly purpose: string | null
 }
 
-/** The ledger's part of uploaded files. Expired ones count as not there, in every method with `now`. */
+/**
+ * The ledger's part of uploaded files. Expired ones count as not there, in every method with `now`.
+ */
 export interface FileLedger {
   /** False: with it the principal's files would be more than `maxTotalBytes`. */
   insertFile(file: FileRecord, maxTotalBytes: number): Promise<boolean>
@@ -36,8 +38,9 @@ export interface FileLedger {
   /** Forgets up to `limit` files that expired by `now`; returns their ids. */
   deleteExpiredFiles(now: number, limit: number): Promise<readonly string[]>
   /**
-   * Milliseconds since 1970: of files that came before it the ledger may not know, for it was made anew, or restored from a copy,
-   * since. What it does not know of them is not for that reason a leftover.
+   * Milliseconds since 1970: of files that came before it the ledger may not know, for it was made
+   * anew, or restored from a copy, since. What it does not know of them is not for that reason a
+   * leftover.
    */
   knownSince(): Promise<number>
   /** Of any principal, expired or not. */
@@ -60,7 +63,10 @@ export interface ReceivedUpload {
 
 /** Uploaded files with their content. A principal sees its own only. */
 export interface FileLibrary {
-  /** Streams to disk; rejects with `body_too_large` or `file_storage_full`, or as `content` does, and leaves nothing. */
+  /**
+   * Streams to disk; rejects with `body_too_large` or `file_storage_full`, or as `content` does,
+   * and leaves nothing.
+   */
   receive(principal: string, content: AsyncIterable<Uint8Array>): Promise<ReceivedUpload>
   /** Rejects with `file_not_found`. */
   find(principal: string, id: string): Promise<FileRecord>
@@ -88,13 +94,13 @@ export interface InboxFile {
 /** The folder of an agent's workspace where files from clients come to lie. */
 export interface Inbox {
   /**
-   * Saves the file, or finds it saved already, and returns its absolute path. With `isKept` false the file goes once
-   * every call of `release` for it was made.
+   * Saves the file, or finds it saved already, and returns its absolute path. With `isKept` false
+   * the file goes once every call of `release` for it was made.
    */
   save(workspace: string, file: InboxFile, isKept: boolean): Promise<InboxPlace>
   /**
-   * Removes files that no client has sent since `time`, in milliseconds since 1970: the oldest first, of all there are a tenth and
-   * ten more at the most.
+   * Removes files that no client has sent since `time`, in milliseconds since 1970: the oldest
+   * first, of all there are a tenth and ten more at the most.
    */
   deleteUnused(workspace: string, time: number): Promise<void>
 }

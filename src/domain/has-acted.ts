@@ -2,12 +2,16 @@ import type { Item } from "./items.ts"
 import { textOf } from "./items.ts"
 import type { ResponseRecord } from "./responses.ts"
 
-/** The agent had worked to its end and had answered, though not as it was asked to; the answer is kept from the client. */
+/**
+ * The agent had worked to its end and had answered, though not as it was asked to; the answer is
+ * kept from the client.
+ */
 const answered: ReadonlySet<string> = new Set(["answer_format_mismatch", "function_not_called"])
 
 /**
- * True where a turn that failed has left something behind: a command, an edit, a call of any tool or function, or words of the
- * agent. Then the same request would do it again. Thoughts are nothing. Where nobody can tell, it has.
+ * True where a turn that failed has left something behind: a command, an edit, a call of any tool
+ * or function, or words of the agent. Then the same request would do it again. Thoughts are
+ * nothing. Where nobody can tell, it has.
  */
 export function hasActed({ error, output }: Pick<ResponseRecord, "error" | "output">): boolean {
   if (error !== null && (error.mayHaveActed === true || answered.has(error.code))) return true

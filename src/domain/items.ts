@@ -1,13 +1,16 @@
 /**
- * What happens inside a turn, in words that no agent CLI and no API owns. Backends produce items, the engine numbers
- * and stores them, `protocol/` maps them to the wire.
+ * What happens inside a turn, in words that no agent CLI and no API owns. Backends produce items,
+ * the engine numbers and stores them, `protocol/` maps them to the wire.
  */
 
 export type ItemStatus = "in_progress" | "completed" | "incomplete" | "failed"
 
 /** What a client sent in place of the text or image that the agent gets for it. */
 export interface ContentOrigin {
-  /** The same whenever a client sends the same again, wherever it is saved now: resent history is recognised by it. */
+  /**
+   * The same whenever a client sends the same again, wherever it is saved now: resent history is
+   * recognised by it.
+   */
   readonly key: string
   readonly filename: string | null
   /** Where it came from, if not with the request. */
@@ -18,8 +21,8 @@ export interface ContentOrigin {
 export type ImageDetail = "auto" | "low" | "high"
 
 /**
- * Text, or an image given as a `data:` URL (a backend never fetches anything). A text with an origin tells the agent
- * where a file of the client lies.
+ * Text, or an image given as a `data:` URL (a backend never fetches anything). A text with an
+ * origin tells the agent where a file of the client lies.
  */
 export type ContentPart =
   | { readonly type: "text"; readonly text: string; readonly origin?: ContentOrigin }
@@ -30,7 +33,10 @@ export type ContentPart =
       readonly origin?: ContentOrigin
     }
 
-/** `commentary` is said on the way, `final_answer` is the answer; null: the CLI does not tell them apart. */
+/**
+ * `commentary` is said on the way, `final_answer` is the answer; null: the CLI does not tell them
+ * apart.
+ */
 export type Phase = "commentary" | "final_answer" | null
 
 export type Role = "user" | "assistant" | "developer"
@@ -41,7 +47,9 @@ export interface MessageItem<Part = ContentPart> {
   readonly role: Role
   /** The service says it beside what the user says, who has not said it. */
   readonly isAside?: true
-  /** It was told and taken back, see `item.withdrawn`: whoever read the stream has it, nobody else. */
+  /**
+   * It was told and taken back, see `item.withdrawn`: whoever read the stream has it, nobody else.
+   */
   readonly isWithdrawn?: true
   readonly content: readonly Part[]
   readonly phase: Phase
@@ -58,7 +66,10 @@ export interface ReasoningItem {
   readonly status: ItemStatus
 }
 
-/** Whose work it is: the kind of the CLI, also once the agent has another one. Absent: of a time when that was not kept. */
+/**
+ * Whose work it is: the kind of the CLI, also once the agent has another one. Absent: of a time
+ * when that was not kept.
+ */
 interface MadeBy {
   readonly server?: string
 }

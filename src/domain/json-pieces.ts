@@ -15,8 +15,9 @@ export function isLongJson(value: unknown): boolean {
 }
 
 /**
- * What `JSON.stringify` says of plain data, in pieces that are made as they are asked for: of an answer of a megabyte no
- * second copy comes into being, be there as many events with it as there are.
+ * What `JSON.stringify` says of plain data, in pieces that are made as they are asked for: of an
+ * answer of a megabyte no second copy comes into being, be there as many events with it as there
+ * are.
  */
 export function* jsonPieces(value: unknown): Generator<string> {
   if (!isLongJson(value)) yield JSON.stringify(value) ?? "null"

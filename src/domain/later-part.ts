@@ -1,8 +1,9 @@
 import { ProxyError } from "./errors.ts"
 
 /**
- * A part of the program that its start does without: it is loaded once, with the first use or soon after the start, and is in
- * memory from then on. An upgrade removes the files of the program that runs; what was not loaded by then says so.
+ * A part of the program that its start does without: it is loaded once, with the first use or soon
+ * after the start, and is in memory from then on. An upgrade removes the files of the program that
+ * runs; what was not loaded by then says so.
  */
 export class LaterPart<T> {
   readonly #load: () => Promise<T>

@@ -1,8 +1,8 @@
 import { isSchema, mapInside, type Schema } from "./map-schema.ts"
 
 /**
- * A schema of any draft in the words of the newer ones, with the same meaning: draft 3 says of a property itself that it is required,
- * draft 4 writes `id` and exclusive bounds in another way.
+ * A schema of any draft in the words of the newer ones, with the same meaning: draft 3 says of a
+ * property itself that it is required, draft 4 writes `id` and exclusive bounds in another way.
  */
 export function inNewerWords(schema: Schema): Schema {
   const { id, exclusiveMinimum, exclusiveMaximum, required, ...rest } = schema
@@ -36,7 +36,10 @@ function bound(plain: string, exclusive: string, value: unknown, schema: Schema)
   return value && schema[plain] !== undefined ? { [exclusive]: schema[plain] } : {}
 }
 
-/** The schema without `nullable` where no type is: the compiler of checks refuses it, and it says nothing there. */
+/**
+ * The schema without `nullable` where no type is: the compiler of checks refuses it, and it says
+ * nothing there.
+ */
 export function withoutLooseNullable(schema: Schema): Schema {
   const { nullable, ...rest } = schema
   const kept = nullable !== undefined && schema.type === undefined ? rest : schema

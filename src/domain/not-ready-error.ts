@@ -1,7 +1,10 @@
 import type { NotReady } from "./backend.ts"
 import { ProxyError } from "./errors.ts"
 
-/** What a request is told of an agent that cannot be asked now: whether only a person can mend it, or time does. */
+/**
+ * What a request is told of an agent that cannot be asked now: whether only a person can mend it,
+ * or time does.
+ */
 export function notReadyError(
   message: string,
   { retryAfterSeconds }: Pick<NotReady, "retryAfterSeconds">,

@@ -1,5 +1,8 @@
 const esc = "\u001b"
-/** Characters of a string that a terminal collects: none that ends one or begins another, so that looking for its end is linear. */
+/**
+ * Characters of a string that a terminal collects: none that ends one or begins another, so that
+ * looking for its end is linear.
+ */
 const collected = "[^\u0007\u001b\u0080-\u009f]*"
 const stringEnd = `(?:\u0007|${esc}\\\\|\u009c)`
 
@@ -20,8 +23,8 @@ const sequences = new RegExp(
 const controls = /[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069\ufeff]/gu
 
 /**
- * What an agent's CLI printed, fit for terminals, pages and logs: without terminal sequences and control characters. The one
- * place where such words are taken in; lines and tabs stay.
+ * What an agent's CLI printed, fit for terminals, pages and logs: without terminal sequences and
+ * control characters. The one place where such words are taken in; lines and tabs stay.
  */
 export function printedText(text: string): string {
   return text.replaceAll(sequences, "").replaceAll(controls, "").toWellFormed()

@@ -2,9 +2,10 @@ const quote = 0x22
 const backslash = 0x5c
 
 /**
- * The text of the value at `path` of a JSON text, as it stands there: parsing and writing it again would round long numbers, and
- * lose names that come twice and the order of those that look like numbers. `json` must be valid. Null: there is no such value.
- * Where a name comes twice the last one counts, as it does for `JSON.parse`.
+ * The text of the value at `path` of a JSON text, as it stands there: parsing and writing it again
+ * would round long numbers, and lose names that come twice and the order of those that look like
+ * numbers. `json` must be valid. Null: there is no such value. Where a name comes twice the last
+ * one counts, as it does for `JSON.parse`.
  */
 export function rawValueAt(json: string, path: readonly string[]): string | null {
   let start = skipBlanks(json, 0)

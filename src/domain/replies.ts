@@ -64,13 +64,16 @@ export interface ReplyStore {
   /** What waits in the outboxes, the newest first. */
   outbox(query: OutboxQuery): Promise<readonly KeptReply[]>
   /**
-   * Takes a message of the principal out of its outbox, with its text; its `clientId` stays taken. False: there is none, or it
-   * is somebody else's.
+   * Takes a message of the principal out of its outbox, with its text; its `clientId` stays taken.
+   * False: there is none, or it is somebody else's.
    */
   removeFromOutbox(id: string, principal: string, includesNobodys: boolean): Promise<boolean>
   /** The principal of a conversation that this agent has answered in; null: there is none. */
   findConversationOwner(agent: AgentKey, conversationId: string): Promise<string | null>
-  /** Of the thread that the agent's CLI knows under that name, with the conversation of its last turn; null: there is none. */
+  /**
+   * Of the thread that the agent's CLI knows under that name, with the conversation of its last
+   * turn; null: there is none.
+   */
   findThreadOwner(
     agent: AgentKey,
     nativeThread: string,

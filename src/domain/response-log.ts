@@ -2,8 +2,8 @@ import type { ResponseEvent } from "./response-events.ts"
 import type { ResponseRecord } from "./responses.ts"
 
 /**
- * The readable side of a response's log, live or stored. Each reader keeps a cursor of its own, so a slow one costs
- * nothing: events are made anew from the compact log whenever they are read.
+ * The readable side of a response's log, live or stored. Each reader keeps a cursor of its own, so
+ * a slow one costs nothing: events are made anew from the compact log whenever they are read.
  */
 export interface ResponseLogReader {
   /** Events that can be read now: sequence numbers 0 to `length - 1`. */
@@ -19,10 +19,16 @@ export interface ResponseLogReader {
 /** A response that runs or ran: its log, its record, its end. */
 export interface LiveResponse {
   readonly id: string
-  /** The record as it is stored: whoever is told of it finds the same after a restart. Complete once `finished` resolves. */
+  /**
+   * The record as it is stored: whoever is told of it finds the same after a restart. Complete once
+   * `finished` resolves.
+   */
   readonly record: ResponseRecord
   readonly log: ResponseLogReader
-  /** The turn behind which this one goes on, where that still ran; not where everybody goes on in one thread. Absent: none. */
+  /**
+   * The turn behind which this one goes on, where that still ran; not where everybody goes on in
+   * one thread. Absent: none.
+   */
   readonly goesOnBehind?: LiveResponse | null
   /** The record at the end; stored before this resolves. Never rejects. */
   readonly finished: Promise<ResponseRecord>

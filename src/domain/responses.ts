@@ -2,7 +2,10 @@ import type { Item } from "./items.ts"
 import type { TurnError } from "./turn-events.ts"
 import type { Usage } from "./usage.ts"
 
-/** `queued → running → completed | failed | incomplete | cancelled`. The wire calls running `in_progress`. */
+/**
+ * `queued → running → completed | failed | incomplete | cancelled`. The wire calls running
+ * `in_progress`.
+ */
 export type ResponseStatus = "queued" | "running" | "completed" | "failed" | "incomplete" | "cancelled"
 
 /** Which API asked: decides the id's prefix and how it is read back. */
@@ -21,7 +24,10 @@ export interface ResponseRecord {
   readonly isStored: boolean
   /** True: nobody waits for it; it goes on without its client, and can be cancelled by its id. */
   readonly isBackground: boolean
-  /** The fields of the request that the answer repeats, in wire form; written and read by `protocol/` only. */
+  /**
+   * The fields of the request that the answer repeats, in wire form; written and read by
+   * `protocol/` only.
+   */
   readonly echo: Readonly<Record<string, unknown>>
   readonly createdAt: number
   readonly status: ResponseStatus
@@ -36,7 +42,10 @@ export function isFinished(status: ResponseStatus): boolean {
   return status !== "queued" && status !== "running"
 }
 
-/** True for a turn that ended before its agent was done: clients drop its answer, or have less of it than was made. */
+/**
+ * True for a turn that ended before its agent was done: clients drop its answer, or have less of it
+ * than was made.
+ */
 export function hasFailed(status: ResponseStatus): boolean {
   return status === "failed" || status === "cancelled"
 }

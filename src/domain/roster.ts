@@ -9,22 +9,33 @@ export interface HireOrder {
   readonly settings?: Partial<Omit<AgentSettings, "desiredState">>
   /** Id of the agent that hires: what it makes may do no more than it may itself. */
   readonly hiredBy?: string
-  /** True: a new one works in the working directory of the agent that hires, else in a folder of its own. */
+  /**
+   * True: a new one works in the working directory of the agent that hires, else in a folder of its
+   * own.
+   */
   readonly sharesFolder?: boolean
 }
 
-/** The agents of this service and what may be done with them: for the command line and for agents that hire others. */
+/**
+ * The agents of this service and what may be done with them: for the command line and for agents
+ * that hire others.
+ */
 export interface Roster {
   /** All agents, stopped ones too, the manager first. From memory. */
   list(): readonly AgentStatus[]
   /**
-   * Makes the agent's workspace, or takes the one that is there, and starts it; resolves once its CLI has been asked how it
-   * is. Rejects with `invalid_request` for a role or name that cannot be.
+   * Makes the agent's workspace, or takes the one that is there, and starts it; resolves once its
+   * CLI has been asked how it is. Rejects with `invalid_request` for a role or name that cannot be.
    */
   hire(order: HireOrder): Promise<{ readonly agent: AgentStatus; readonly isNew: boolean }>
-  /** Stops the agent and moves its workspace into the archive of the home. Rejects with `agent_not_found`. */
+  /**
+   * Stops the agent and moves its workspace into the archive of the home. Rejects with
+   * `agent_not_found`.
+   */
   fire(id: string): Promise<{ readonly archive: string }>
-  /** Lasts over restarts. Its running turns end as `agent_stopped`. Rejects with `agent_not_found`. */
+  /**
+   * Lasts over restarts. Its running turns end as `agent_stopped`. Rejects with `agent_not_found`.
+   */
   stop(id: string): Promise<AgentStatus>
   /** Lasts over restarts. Rejects with `agent_not_found`. */
   start(id: string): Promise<AgentStatus>

@@ -1,9 +1,12 @@
 /**
- * What clients are known to do to an answer before they send it again. Two texts that differ by these only are one answer: they
- * have the same `saidText`.
+ * What clients are known to do to an answer before they send it again. Two texts that differ by
+ * these only are one answer: they have the same `saidText`.
  */
 
-/** Thoughts that a client, or a gateway before it, writes in front of the answer. Without an end, all of it is thought. */
+/**
+ * Thoughts that a client, or a gateway before it, writes in front of the answer. Without an end,
+ * all of it is thought.
+ */
 const thoughts: readonly RegExp[] = [
   /^<(think|thinking|thought|reason|reasoning)>[\s\S]*?(?:<\/\1>|$)/i,
   /^<\|begin_of_thought\|>[\s\S]*?(?:<\|end_of_thought\|>|$)/,
@@ -11,19 +14,26 @@ const thoughts: readonly RegExp[] = [
   /^<details type="[a-z_]+"[^>]*>[\s\S]*?(?:<\/details>|$)/i,
 ]
 
-/** How clients join the messages of an answer. Nothing, a blank, or line ends: all of these count as one. */
+/**
+ * How clients join the messages of an answer. Nothing, a blank, or line ends: all of these count as
+ * one.
+ */
 const joints = ["\n", "", " "]
 
 /**
- * The text of an answer, given as its messages, by which it is recognised: without thoughts in front of a message and white space
- * around it, with single line ends, and up to the first of `stopTexts`: a client that names them may put the one back that ended
- * the answer, and go on behind it as it likes. Empty: nothing was said.
+ * The text of an answer, given as its messages, by which it is recognised: without thoughts in
+ * front of a message and white space around it, with single line ends, and up to the first of
+ * `stopTexts`: a client that names them may put the one back that ended the answer, and go on
+ * behind it as it likes. Empty: nothing was said.
  */
 export function saidText(messages: readonly string[], stopTexts: readonly string[] = []): string {
   return joined(messages.map(withoutThoughts), "\n", stopTexts)
 }
 
-/** The same as every client may have it that makes one text of its messages. The first is `saidText`. */
+/**
+ * The same as every client may have it that makes one text of its messages. The first is
+ * `saidText`.
+ */
 export function saidTexts(messages: readonly string[]): readonly string[] {
   const said = messages.map(withoutThoughts)
   if (messages.length < 2) return [joined(said, "\n", [])]
@@ -54,8 +64,9 @@ function beforeStop(text: string, stopTexts: readonly string[]): string {
 }
 
 /**
- * Arguments of a call that came back as an answer, by their value: however they are spaced, in whatever order their fields
- * stand, wrapped as `{"output": …}` or not. Null: the text is no JSON object.
+ * Arguments of a call that came back as an answer, by their value: however they are spaced, in
+ * whatever order their fields stand, wrapped as `{"output": …}` or not. Null: the text is no JSON
+ * object.
  */
 export function argumentsText(text: string): string | null {
   const trimmed = text.trim()

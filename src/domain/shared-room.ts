@@ -2,10 +2,11 @@
 export type NoRoom = "all" | "share"
 
 /**
- * A bounded amount of something that callers take from, so that none takes the others' part, however much it asks for: what
- * a caller holds is at most what is left free for the others, or its even part where that is more. Whoever is alone at it has
- * half, whoever comes later finds room, and has its part at the latest when what others have beyond theirs comes back. A
- * service with one caller has nobody to leave room for.
+ * A bounded amount of something that callers take from, so that none takes the others' part,
+ * however much it asks for: what a caller holds is at most what is left free for the others, or its
+ * even part where that is more. Whoever is alone at it has half, whoever comes later finds room,
+ * and has its part at the latest when what others have beyond theirs comes back. A service with one
+ * caller has nobody to leave room for.
  */
 export class SharedRoom {
   readonly limit: number

@@ -10,7 +10,10 @@ import type { TurnError } from "./turn-events.ts"
 import type { TurnMarks } from "./turn-marks.ts"
 import type { Usage } from "./usage.ts"
 
-/** Our thread: a path of turns in a backend's native thread. The native one may be replaced, ours stays. */
+/**
+ * Our thread: a path of turns in a backend's native thread. The native one may be replaced, ours
+ * stays.
+ */
 export interface ThreadRecord {
   /** `thr_...` */
   readonly id: string
@@ -31,7 +34,10 @@ export interface ThreadRecord {
   readonly isMain: boolean
   /** The client's name for it, from a session header. */
   readonly sessionKey: string | null
-  /** The session's client sends the whole history each time: a request without any begins the conversation anew. */
+  /**
+   * The session's client sends the whole history each time: a request without any begins the
+   * conversation anew.
+   */
   readonly resendsHistory: boolean
   readonly headTurnId: string | null
   readonly createdAt: number
@@ -44,7 +50,10 @@ export interface NativeState {
   /** The client's; null: none. */
   readonly instructions: string | null
   readonly tools: readonly FunctionTool[]
-  /** The newest note on what changed since it was opened; null: there is none, or it was taken back; empty: not known. */
+  /**
+   * The newest note on what changed since it was opened; null: there is none, or it was taken back;
+   * empty: not known.
+   */
   readonly note: string | null
 }
 
@@ -58,15 +67,24 @@ export interface TurnRecord {
   readonly parentTurnId: string | null
   /** The CLI's name of the turn, for forks. */
   readonly nativeRef: string | null
-  /** Items that the client brought and the thread did not hold: for the first turn resent history too. */
+  /**
+   * Items that the client brought and the thread did not hold: for the first turn resent history
+   * too.
+   */
   readonly input: readonly Item[]
-  /** Of the conversation up to and including this turn, as a client would resend it; null until it ended. */
+  /**
+   * Of the conversation up to and including this turn, as a client would resend it; null until it
+   * ended.
+   */
   readonly chain: Chain | null
   /** By the clock by which things age. */
   readonly createdAt: number
   /** The API's conversation that it is a part of; null: none. */
   readonly conversationId: string | null
-  /** What the client saw of an answer that was cut short: the native thread may hold more or less of it. */
+  /**
+   * What the client saw of an answer that was cut short: the native thread may hold more or less of
+   * it.
+   */
   readonly seenText?: string
 }
 
@@ -101,7 +119,10 @@ export interface TurnWithOutput extends TurnRecord {
   readonly nativeItems: readonly unknown[]
 }
 
-/** A stretch of a response's log as it is stored: JSON made and read by `engine/response-log.ts` only. */
+/**
+ * A stretch of a response's log as it is stored: JSON made and read by `engine/response-log.ts`
+ * only.
+ */
 export interface LogSegment {
   readonly firstSequence: number
   readonly json: string
@@ -115,7 +136,9 @@ export interface UnfinishedResponse {
   readonly pending: unknown
 }
 
-/** A client's own name of a request: the same request again is the same answer, and no second turn. */
+/**
+ * A client's own name of a request: the same request again is the same answer, and no second turn.
+ */
 export interface IdempotencyRecord {
   readonly key: string
   /** Of all that makes the request what it is. */
@@ -125,7 +148,10 @@ export interface IdempotencyRecord {
   readonly createdAt: number
 }
 
-/** How far what the ledger keeps had aged at a time of the machine's clock; both in milliseconds, see `engine/age-clock.ts`. */
+/**
+ * How far what the ledger keeps had aged at a time of the machine's clock; both in milliseconds,
+ * see `engine/age-clock.ts`.
+ */
 export interface ClockState {
   readonly age: number
   readonly wall: number
@@ -133,7 +159,10 @@ export interface ClockState {
 
 /** What is stored along with a new turn, in the same transaction. */
 export interface TurnExtras {
-  /** JSON of `engine/pending-turn.ts`, kept until the turn begins: with it another run of the service can begin it. */
+  /**
+   * JSON of `engine/pending-turn.ts`, kept until the turn begins: with it another run of the
+   * service can begin it.
+   */
   readonly pending?: unknown
   readonly idempotency?: Omit<IdempotencyRecord, "responseId">
 }
@@ -165,8 +194,8 @@ export interface TurnProgress {
 }
 
 /**
- * The ledger. Every method is one transaction and atomic; none may be called with the id of another principal's
- * record in the hope of a check: methods that serve clients take the principal.
+ * The ledger. Every method is one transaction and atomic; none may be called with the id of another
+ * principal's record in the hope of a check: methods that serve clients take the principal.
  */
 export interface Store {
   readonly conversations: ConversationStore
@@ -174,19 +203,28 @@ export interface Store {
   readonly files: FileLedger
   readonly replies: ReplyStore
 
-  /** A new turn with its response, which waits or runs at once (see `saveProgress`); the thread is inserted or updated (`headTurnId`, `usedAt`,
-   * `sessionKey`, `resendsHistory`, `instructions`, `keyHash`), and the turn becomes the head of its conversation. */
+  /**
+   * A new turn with its response, which waits or runs at once (see `saveProgress`); the thread is
+   * inserted or updated (`headTurnId`, `usedAt`, `sessionKey`, `resendsHistory`, `instructions`,
+   * `keyHash`), and the turn becomes the head of its conversation.
+   */
   insertTurn(
     thread: ThreadRecord,
     turn: TurnRecord,
     response: ResponseRecord,
     extras?: TurnExtras,
   ): Promise<void>
-  /** A turn that begins to run puts what it brought behind the items of its conversation, one that ends what it made. */
+  /**
+   * A turn that begins to run puts what it brought behind the items of its conversation, one that
+   * ends what it made.
+   */
   saveProgress(progress: TurnProgress): Promise<void>
 
   findThread(threadId: string): Promise<ThreadRecord | null>
-  /** Null: not known, as its native thread is one of an earlier version of the service, or there is none. */
+  /**
+   * Null: not known, as its native thread is one of an earlier version of the service, or there is
+   * none.
+   */
   findNativeState(threadId: string): Promise<NativeState | null>
   /** The one that was used last. */
   findMainThread(principal: string, agent: AgentKey): Promise<ThreadRecord | null>
@@ -209,13 +247,19 @@ export interface Store {
   findTurnOfResponse(responseId: string): Promise<TurnRecord | null>
   /** What the turn has made so far. */
   findOutput(turnId: string): Promise<readonly Item[]>
-  /** Items of stored answers by their ids, with the agent that made them; what is not there is left out. */
+  /**
+   * Items of stored answers by their ids, with the agent that made them; what is not there is left
+   * out.
+   */
   findOutputItems(principal: string, ids: readonly string[]): Promise<readonly ConversationItem[]>
   /** The turn and all before it, oldest first. */
   lineage(turnId: string): Promise<readonly TurnWithOutput[]>
 
   findResponse(principal: string, id: string): Promise<ResponseRecord | null>
-  /** The same for answers that are kept but cannot be retrieved (chat without `store`); deleted ones are gone. */
+  /**
+   * The same for answers that are kept but cannot be retrieved (chat without `store`); deleted ones
+   * are gone.
+   */
   findAnswer(principal: string, id: string): Promise<ResponseRecord | null>
   /** The newest request of that key. */
   findIdempotent(principal: string, key: string): Promise<IdempotencyRecord | null>
@@ -227,12 +271,21 @@ export interface Store {
 
   /** Responses left queued or running by a service that is gone. */
   findUnfinished(): Promise<readonly UnfinishedResponse[]>
-  /** Threads whose last use is before `time`, with their turns and responses, are removed; returns them. */
+  /**
+   * Threads whose last use is before `time`, with their turns and responses, are removed; returns
+   * them.
+   */
   deleteThreadsUsedBefore(time: number, limit: number): Promise<readonly ThreadRecord[]>
-  /** Rejects with `storage_failed` where what is stored now would not be kept, or not be found again. Cheap. */
+  /**
+   * Rejects with `storage_failed` where what is stored now would not be kept, or not be found
+   * again. Cheap.
+   */
   check(): Promise<void>
   countThreads(): Promise<number>
-  /** As it was saved last; in a ledger that has none yet, the last use of a thread. Null: there is neither. */
+  /**
+   * As it was saved last; in a ledger that has none yet, the last use of a thread. Null: there is
+   * neither.
+   */
   readClock(): Promise<ClockState | null>
   saveClock(state: ClockState): Promise<void>
   close(): Promise<void>

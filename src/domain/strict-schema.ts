@@ -5,9 +5,9 @@ const schemaLists = ["anyOf"]
 const schemaFields = ["items"]
 
 /**
- * True for what model servers take as a strict schema: an object at the top; every object is closed and lists all of its
- * properties as required. They refuse others with an error, so those are not to be passed on.
- * https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+ * True for what model servers take as a strict schema: an object at the top; every object is closed
+ * and lists all of its properties as required. They refuse others with an error, so those are not
+ * to be passed on. https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
  */
 export function isStrictSchema(schema: Schema): boolean {
   return schema.type === "object" && schema.anyOf === undefined && isStrictInside(schema)

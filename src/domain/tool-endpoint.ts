@@ -23,9 +23,10 @@ export interface ToolChannel {
   /** To be sent with each request; holds the token of the channel, and so is a secret. */
   readonly headers: Readonly<Record<string, string>>
   /**
-   * The functions from now on. Resolves with true once the CLI, which is told of it where it listens, has asked for the new
-   * list, and at once where the functions are the same; with false where it does not listen, or has not asked within
-   * `timeoutMs`: then it may still show its model the earlier ones. A call of a function that is gone is refused.
+   * The functions from now on. Resolves with true once the CLI, which is told of it where it
+   * listens, has asked for the new list, and at once where the functions are the same; with false
+   * where it does not listen, or has not asked within `timeoutMs`: then it may still show its model
+   * the earlier ones. A call of a function that is gone is refused.
    */
   setTools(tools: readonly FunctionTool[], timeoutMs: number): Promise<boolean>
   /** Ends open calls and the token. Safe twice. */
@@ -33,13 +34,14 @@ export interface ToolChannel {
 }
 
 /**
- * How a backend whose CLI has no functions of its own but speaks MCP gets at those of its client. Owned by the backends;
- * absent, such a backend says `hasFunctions: false`.
+ * How a backend whose CLI has no functions of its own but speaks MCP gets at those of its client.
+ * Owned by the backends; absent, such a backend says `hasFunctions: false`.
  */
 export interface ToolEndpoint {
   /**
-   * `onCall` is called once for each call, as it comes in; it must not throw. Resolves when the service listens: turns that
-   * a restart left in the queue begin before. Rejects with `ProxyError` once it stops.
+   * `onCall` is called once for each call, as it comes in; it must not throw. Resolves when the
+   * service listens: turns that a restart left in the queue begin before. Rejects with `ProxyError`
+   * once it stops.
    */
   open(tools: readonly FunctionTool[], onCall: (call: ToolCall) => void): Promise<ToolChannel>
 }

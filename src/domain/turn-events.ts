@@ -20,13 +20,18 @@ export interface TurnError {
   readonly message: string
   /** The field of the request that is at fault. Absent: none. */
   readonly param?: string
-  /** A function of the client that the CLI does not take; the engine knows where it stands in the request. */
+  /**
+   * A function of the client that the CLI does not take; the engine knows where it stands in the
+   * request.
+   */
   readonly functionName?: string
   /** HTTP status of the model server where the CLI tells it. */
   readonly modelStatus: number | null
   /** Nobody can tell from the items whether the agent has acted. Absent: they say all. */
   readonly mayHaveActed?: true
-  /** When the limit that was met begins anew, in milliseconds of the epoch, where the CLI tells it. */
+  /**
+   * When the limit that was met begins anew, in milliseconds of the epoch, where the CLI tells it.
+   */
   readonly resetsAt?: number
   /** Seconds after which another try makes sense, where that is known. */
   readonly retryAfterSeconds?: number
@@ -40,9 +45,9 @@ export interface AnswerCut {
 }
 
 /**
- * Everything that a backend can tell about one turn, in order. Item ids are the backend's own; the engine gives the
- * ids that clients see. The last event is always one of `turn.completed`, `turn.failed`, `turn.interrupted`: whoever
- * reads needs no try/catch.
+ * Everything that a backend can tell about one turn, in order. Item ids are the backend's own; the
+ * engine gives the ids that clients see. The last event is always one of `turn.completed`,
+ * `turn.failed`, `turn.interrupted`: whoever reads needs no try/catch.
  */
 export type TurnEvent =
   /** The CLI took the turn; `turnRef` names it in the CLI's own terms (for forks). */
@@ -57,31 +62,42 @@ export type TurnEvent =
       readonly text: string
     }
   /**
-   * The CLI has asked its model again, which now says something else: what it told of this text, which never ended, is no part of
-   * the answer. Not told where nothing came of the new request: then it is the last that the model said.
+   * The CLI has asked its model again, which now says something else: what it told of this text,
+   * which never ended, is no part of the answer. Not told where nothing came of the new request:
+   * then it is the last that the model said.
    */
   | { readonly type: "item.withdrawn"; readonly itemId: string }
-  /** The whole item. May come without `item.started` and without deltas (backends that do not stream). */
+  /**
+   * The whole item. May come without `item.started` and without deltas (backends that do not
+   * stream).
+   */
   | { readonly type: "item.completed"; readonly item: Item }
   /**
-   * The agent calls a function of the client and waits for `Turn.answer(callId, ...)`. All calls that the model makes at
-   * once come in one batch. `holdMs`: how long the agent may be kept waiting before waiting does harm (a model that is
-   * asked again and again meanwhile); null: as long as one likes.
+   * The agent calls a function of the client and waits for `Turn.answer(callId, ...)`. All calls
+   * that the model makes at once come in one batch. `holdMs`: how long the agent may be kept
+   * waiting before waiting does harm (a model that is asked again and again meanwhile); null: as
+   * long as one likes.
    */
   | { readonly type: "function.called"; readonly item: FunctionCallItem; readonly holdMs: number | null }
-  /** An item as the model saw it, in the CLI's own format, kept so that a lost thread can be seeded anew. */
+  /**
+   * An item as the model saw it, in the CLI's own format, kept so that a lost thread can be seeded
+   * anew.
+   */
   | { readonly type: "native.item"; readonly item: unknown }
   /**
-   * A word for the log. What it tells of the turn: `progress` resets the silence clock, `nothing` does not, and `trouble`
-   * says that the CLI cannot go on for now (it reconnects to its model server), which may not last long. `error`: what the
-   * turn fails with if it does.
+   * A word for the log. What it tells of the turn: `progress` resets the silence clock, `nothing`
+   * does not, and `trouble` says that the CLI cannot go on for now (it reconnects to its model
+   * server), which may not last long. `error`: what the turn fails with if it does.
    */
   | {
       readonly type: "notice"
       readonly message: string
       readonly tells: "progress" | "nothing" | "trouble"
       readonly error?: TurnError
-      /** The CLI has summed the conversation up: what it was told by messages may have been left out. */
+      /**
+       * The CLI has summed the conversation up: what it was told by messages may have been left
+       * out.
+       */
       readonly forgets?: true
     }
   /** `cut`: the model stopped before its answer was whole, and what it said stands. */

@@ -36,15 +36,16 @@ export interface Scope {
 }
 
 /**
- * `all`: the whole conversation up to the turn's end; `said`: the same without what the client brought; `exchange`: the newest
- * user's message and what the agent said to it; `last`: what it said last; `begin`: messages of a conversation whose first turn
- * was stopped, failed, said nothing or ended with a call, see `beginValues`.
+ * `all`: the whole conversation up to the turn's end; `said`: the same without what the client
+ * brought; `exchange`: the newest user's message and what the agent said to it; `last`: what it
+ * said last; `begin`: messages of a conversation whose first turn was stopped, failed, said nothing
+ * or ended with a call, see `beginValues`.
  */
 export type KeyKind = "all" | "said" | "exchange" | "last" | "begin"
 
 /**
- * Makes the keys of a scope. They are told apart by a hash that is made once: a conversation that comes back is looked up by
- * thousands of them.
+ * Makes the keys of a scope. They are told apart by a hash that is made once: a conversation that
+ * comes back is looked up by thousands of them.
  */
 export function lookupKeys({ principal, agentId }: Scope): (kind: KeyKind, value: string) => string {
   const scope = hash("sha256", `${agentId}\n${principal}`, "base64url").slice(0, 8)
@@ -59,8 +60,9 @@ export function exchangeValue({ brought, said }: Exchange): string | null {
 }
 
 /**
- * By what a conversation is found whose first turn was stopped, failed or said nothing: its first message, its user's last one
- * and, of that, what stands behind a file's text. `items`: with what was brought.
+ * By what a conversation is found whose first turn was stopped, failed or said nothing: its first
+ * message, its user's last one and, of that, what stands behind a file's text. `items`: with what
+ * was brought.
  */
 function beginValues(brought: readonly string[], items: readonly Item[]): readonly string[] {
   const last = brought.findLast((mark) => mark.startsWith("u"))
@@ -75,14 +77,17 @@ function beginValues(brought: readonly string[], items: readonly Item[]): readon
 export interface MarksBefore {
   /** As its client has it. */
   readonly before: Chain
-  /** As `writeExchanges` has it: what of that came with the turn, because its thread did not hold it. */
+  /**
+   * As `writeExchanges` has it: what of that came with the turn, because its thread did not hold
+   * it.
+   */
   readonly clientExchanges: string
   readonly parentTurnId?: string | null
 }
 
 /**
- * `items`: what is new in the turn, and its output. `isCut`: it was stopped or failed. `stopTexts`: of the request that it
- * answers.
+ * `items`: what is new in the turn, and its output. `isCut`: it was stopped or failed. `stopTexts`:
+ * of the request that it answers.
  */
 export function turnMarks(
   scope: Scope,

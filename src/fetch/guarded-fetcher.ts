@@ -22,8 +22,9 @@ const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 const imageAccept = "image/png, image/jpeg, image/webp, image/gif"
 
 /**
- * Fetches from the public internet over https and from nowhere else: what the client may not reach, it must not reach
- * through us. Each address is looked up once, checked, and then connected to as it was checked; so is each redirect's.
+ * Fetches from the public internet over https and from nowhere else: what the client may not reach,
+ * it must not reach through us. Each address is looked up once, checked, and then connected to as
+ * it was checked; so is each redirect's.
  */
 export class GuardedFetcher implements UrlFetcher {
   readonly #options: Required<GuardedFetcherOptions>

@@ -15,8 +15,9 @@ export interface PinnedRequestOptions {
 }
 
 /**
- * GET to an address that was looked up and checked before. The name is not looked up again, so that it cannot lead
- * elsewhere meanwhile; it is used for TLS and the `Host` header only. Resolves with the answer's head.
+ * GET to an address that was looked up and checked before. The name is not looked up again, so that
+ * it cannot lead elsewhere meanwhile; it is used for TLS and the `Host` header only. Resolves with
+ * the answer's head.
  */
 export function requestPinned(options: PinnedRequestOptions): Promise<IncomingMessage> {
   const { url, address, signal } = options

@@ -1,8 +1,9 @@
 import { BlockList, isIPv4, isIPv6 } from "node:net"
 
 /**
- * Ranges that are not (or not only) the public internet, by the special-purpose registries of the IANA, and the one
- * public address that is a machine's own cloud (Azure's host, which hands out secrets).
+ * Ranges that are not (or not only) the public internet, by the special-purpose registries of the
+ * IANA, and the one public address that is a machine's own cloud (Azure's host, which hands out
+ * secrets).
  */
 const closedIPv4: readonly (readonly [string, number])[] = [
   ["0.0.0.0", 8],
@@ -23,7 +24,10 @@ const closedIPv4: readonly (readonly [string, number])[] = [
   ["240.0.0.0", 4],
 ]
 
-/** Parts of the global unicast range `2000::/3` that are not the public internet, or hide an IPv4 address. */
+/**
+ * Parts of the global unicast range `2000::/3` that are not the public internet, or hide an IPv4
+ * address.
+ */
 const closedIPv6: readonly (readonly [string, number])[] = [
   ["2001::", 23],
   ["2001:db8::", 32],
@@ -35,7 +39,10 @@ const closed = new BlockList()
 for (const [network, prefix] of closedIPv4) closed.addSubnet(network, prefix, "ipv4")
 for (const [network, prefix] of closedIPv6) closed.addSubnet(network, prefix, "ipv6")
 
-/** Everything else of IPv6 is loopback, link-local, unique local, multicast, mapped or translated IPv4, or unassigned. */
+/**
+ * Everything else of IPv6 is loopback, link-local, unique local, multicast, mapped or translated
+ * IPv4, or unassigned.
+ */
 const globalUnicast = new BlockList()
 globalUnicast.addSubnet("2000::", 3, "ipv6")
 

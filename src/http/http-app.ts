@@ -41,11 +41,17 @@ export interface HttpAppOptions {
   readonly service: ServiceFacts
   /** Called once an answered request. Must not throw. */
   readonly log: (entry: HttpLogEntry) => void
-  /** For the socket that only the owner can open: no key is asked for, and agents can be started and stopped. */
+  /**
+   * For the socket that only the owner can open: no key is asked for, and agents can be started and
+   * stopped.
+   */
   readonly control?: ControlOptions
 }
 
-/** All routes of the service. A function from request to answer, but for streams, which need the Node server. */
+/**
+ * All routes of the service. A function from request to answer, but for streams, which need the
+ * Node server.
+ */
 export function createHttpApp(options: HttpAppOptions): HttpApp {
   const { config, bounds, agents, control } = options
   const app = beginApp(options)
@@ -88,7 +94,10 @@ function publicRoutes(options: HttpAppOptions): Routes {
   }
 }
 
-/** With what stands before every gate: the keys of `/mcp` are not the clients', and theirs are not good for it. */
+/**
+ * With what stands before every gate: the keys of `/mcp` are not the clients', and theirs are not
+ * good for it.
+ */
 function beginApp({ log, bounds, agents, config, service }: HttpAppOptions): HttpApp {
   const app: HttpApp = new Hono<HttpEnv>({ strict: false })
   app.use(requestLog(log, bounds.addresses))

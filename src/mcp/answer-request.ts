@@ -26,8 +26,8 @@ interface ServerInfo {
 }
 
 /**
- * Answers whatever does not need the agent's client; calls of tools are the channel's. Nothing is remembered between two
- * requests, in either kind of revision. Throws `RpcError`.
+ * Answers whatever does not need the agent's client; calls of tools are the channel's. Nothing is
+ * remembered between two requests, in either kind of revision. Throws `RpcError`.
  */
 export function answerRequest(
   method: string,
@@ -58,7 +58,10 @@ export function completeResult(params: Fields, result: Fields): Fields {
   return isStateless(params) ? { resultType: "complete", ...result } : result
 }
 
-/** Says that the functions are others now. `id`: of the request that asked to be told; null: none did, it is the older way. */
+/**
+ * Says that the functions are others now. `id`: of the request that asked to be told; null: none
+ * did, it is the older way.
+ */
 export function changedText(id: RequestId | null): string {
   return notificationText("notifications/tools/list_changed", subscriptionOf(id))
 }
@@ -104,7 +107,10 @@ function toolOf({ name, description, parameters }: FunctionTool): Fields {
   return { name, description, inputSchema: { ...parameters, type: "object" } }
 }
 
-/** The message that answers a call of a tool; null: nobody waits for it any more. Rejects for faults of ours only. */
+/**
+ * The message that answers a call of a tool; null: nobody waits for it any more. Rejects for faults
+ * of ours only.
+ */
 export async function answerCall(
   channel: OpenChannel,
   { id, params, argumentsText }: RpcRequest,
@@ -119,7 +125,9 @@ export async function answerCall(
   }
 }
 
-/** Messages that say that the call goes on, for clients that asked for them: some wait longer then. */
+/**
+ * Messages that say that the call goes on, for clients that asked for them: some wait longer then.
+ */
 export function progressOf(params: Fields): () => string | null {
   const { progressToken } = fieldsOf(params._meta)
   let progress = 0

@@ -45,7 +45,10 @@ export class OpenChannel {
     return this.#tools
   }
 
-  /** `onChanged` is called whenever the functions were changed, `onClosed` once; until the function that comes back is called. */
+  /**
+   * `onChanged` is called whenever the functions were changed, `onClosed` once; until the function
+   * that comes back is called.
+   */
   listen(listener: Listener): () => void {
     if (this.#isClosed) listener.onClosed()
     else this.#listeners.add(listener)
@@ -67,8 +70,9 @@ export class OpenChannel {
   }
 
   /**
-   * Resolves with the result when the call is answered, or the channel closed; with null when it was cancelled or `gone` is
-   * aborted. Rejects with `RpcError` where there is no such function. `argumentsText`: as the CLI wrote them; null: there are none.
+   * Resolves with the result when the call is answered, or the channel closed; with null when it
+   * was cancelled or `gone` is aborted. Rejects with `RpcError` where there is no such function.
+   * `argumentsText`: as the CLI wrote them; null: there are none.
    */
   async call(
     requestId: RequestId,
@@ -114,7 +118,10 @@ export class OpenChannel {
     })
   }
 
-  /** The newest of that id: a CLI that connects anew begins to count anew, and its earlier calls are gone. */
+  /**
+   * The newest of that id: a CLI that connects anew begins to count anew, and its earlier calls are
+   * gone.
+   */
   cancel(requestId: unknown): void {
     const open = [...this.#open].findLast((call) => call.requestId === requestId)
     open?.abort(null)
@@ -128,7 +135,10 @@ export class OpenChannel {
   }
 }
 
-/** What a call gave, in MCP's form. `isError` is for the model to read, unlike an error of the request. */
+/**
+ * What a call gave, in MCP's form. `isError` is for the model to read, unlike an error of the
+ * request.
+ */
 function callResult(output: readonly ContentPart[], isError: boolean): Fields {
   return { content: output.map(contentOf), isError }
 }
@@ -140,7 +150,8 @@ function refusedCall(text: string): Fields {
 function contentOf(part: ContentPart): Fields {
   if (part.type === "text") return { type: "text", text: part.text }
   const match = /^data:([^;,]+);base64,(.*)$/s.exec(part.url)
-  // Images of clients are base64 by then; whatever else there is, the model may make something of it.
+  // Images of clients are base64 by then; whatever else there is, the model may make something of
+  // it.
   if (match === null) return { type: "text", text: part.url }
   return { type: "image", data: match[2] ?? "", mimeType: match[1] ?? "" }
 }

@@ -7,7 +7,10 @@ import { OpenChannel } from "./open-channel.ts"
 const prefix = "aap-thread-"
 const bearerPattern = /^bearer +(aap-thread-[\w-]+) *$/i
 
-/** All channels that are open. A token lives in memory only: nothing of it survives its thread or a restart. */
+/**
+ * All channels that are open. A token lives in memory only: nothing of it survives its thread or a
+ * restart.
+ */
 export class ToolChannels implements ToolEndpoint {
   readonly #channels = new Credentials<OpenChannel>()
   readonly #url: Promise<string>

@@ -1,4 +1,6 @@
-/** What a program needs to find itself, its user, its language, its network and its certificates. */
+/**
+ * What a program needs to find itself, its user, its language, its network and its certificates.
+ */
 const systemNames = new Set([
   "PATH",
   "HOME",
@@ -67,8 +69,9 @@ const cliNames = new Set([
 const prefixes = ["LC_", "XDG_", "OPENCODE_", "COPILOT_", "QWEN_", "GOOSE_", "PI_"]
 
 /**
- * What an agent has from us, set for each one by the service: who it is, where it reaches the service, the token that
- * opens nothing there but `/agent-reply`, the program that does so, and the home that this program works on.
+ * What an agent has from us, set for each one by the service: who it is, where it reaches the
+ * service, the token that opens nothing there but `/agent-reply`, the program that does so, and the
+ * home that this program works on.
  */
 export const agentVariables = {
   agent: "AI_AGENT_PROXY_AGENT",
@@ -85,15 +88,16 @@ export const threadVariable = "CODEX_THREAD_ID"
 const agentNames = new Set<string>(Object.values(agentVariables))
 
 /**
- * Our own names: keys of the service among them, so not even `passEnv` lets one through. A CLI is given one of
- * them on top, which says nothing: see `turnMarkerName`.
+ * Our own names: keys of the service among them, so not even `passEnv` lets one through. A CLI is
+ * given one of them on top, which says nothing: see `turnMarkerName`.
  */
 const ownPrefix = "AI_AGENT_PROXY_"
 
 /**
- * The environment of an agent's process: an allow-list, because codex hands its whole environment to every shell
- * command that the model thinks of. `passEnv` names what the person wants the agent to see beyond it. What is on this
- * machine, this service first of all, never depends on the user's network.
+ * The environment of an agent's process: an allow-list, because codex hands its whole environment
+ * to every shell command that the model thinks of. `passEnv` names what the person wants the agent
+ * to see beyond it. What is on this machine, this service first of all, never depends on the user's
+ * network.
  */
 export function childEnvironment(
   source: NodeJS.ProcessEnv,
@@ -115,13 +119,17 @@ export function childEnvironment(
   return { ...environment, ...noProxyVariables(source, source[agentVariables.url]) }
 }
 
-/** As clients write this machine: all match literally, few know ranges (Bun, so opencode, does not), undici wants IPv6 in brackets. */
+/**
+ * As clients write this machine: all match literally, few know ranges (Bun, so opencode, does not),
+ * undici wants IPv6 in brackets.
+ */
 const loopback = ["127.0.0.1", "localhost", "::1", "[::1]"]
 
 /**
- * The two variables that keep a program's calls to this machine off the user's proxy, whose loopback is another one, and those
- * to the service at `serviceUrl`, which may listen on another address of this machine. The user's own exceptions stay in
- * front; `*`, which excepts everything, is understood only where it stands alone.
+ * The two variables that keep a program's calls to this machine off the user's proxy, whose
+ * loopback is another one, and those to the service at `serviceUrl`, which may listen on another
+ * address of this machine. The user's own exceptions stay in front; `*`, which excepts everything,
+ * is understood only where it stands alone.
  */
 export function noProxyVariables(
   source: NodeJS.ProcessEnv,

@@ -1,6 +1,8 @@
 import { demoCli } from "../domain/agent-clis.ts"
 
-/** What people type behind these programs, and the service does by itself, whatever stands there. */
+/**
+ * What people type behind these programs, and the service does by itself, whatever stands there.
+ */
 const ownWords: Readonly<Record<string, readonly string[]>> = {
   codex: [
     "exec",
@@ -21,8 +23,8 @@ const instead: Readonly<Record<string, string>> = {
 }
 
 /**
- * Why an argument behind the program cannot be passed on, for people; null: all are, or ask for what is done anyway. `kind`: of
- * the backend, see `kindOfProgram`.
+ * Why an argument behind the program cannot be passed on, for people; null: all are, or ask for
+ * what is done anyway. `kind`: of the backend, see `kindOfProgram`.
  */
 export function refusedArgument(kind: string, args: readonly string[]): string | null {
   const own = ownWords[kind] ?? (kind === demoCli ? [] : null)

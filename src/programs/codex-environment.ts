@@ -3,7 +3,10 @@ import path from "node:path"
 import { parse, type TomlTable, type TomlValue } from "smol-toml"
 import { childEnvironment } from "./child-environment.ts"
 
-/** The environment of a codex process: the allow-list, and the variables that the user's codex configuration names. */
+/**
+ * The environment of a codex process: the allow-list, and the variables that the user's codex
+ * configuration names.
+ */
 export function codexEnvironment(
   source: NodeJS.ProcessEnv,
   passEnv: readonly string[],
@@ -23,10 +26,11 @@ function readCodexConfig(source: NodeJS.ProcessEnv): string {
 }
 
 /**
- * Names of the environment variables that the user's own `config.toml` reads: the key of a custom model provider
- * (`env_key`), headers taken from variables (`env_http_headers`), and the tokens of MCP servers
- * (`bearer_token_env_var`, `env_vars`). Without them a codex that works in the user's shell fails as our child.
- * A file that is not TOML gives none: codex says itself what is wrong with it.
+ * Names of the environment variables that the user's own `config.toml` reads: the key of a custom
+ * model provider (`env_key`), headers taken from variables (`env_http_headers`), and the tokens of
+ * MCP servers (`bearer_token_env_var`, `env_vars`). Without them a codex that works in the user's
+ * shell fails as our child. A file that is not TOML gives none: codex says itself what is wrong
+ * with it.
  */
 export function providerKeyNames(configToml: string): string[] {
   let config: TomlTable

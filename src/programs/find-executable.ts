@@ -3,8 +3,9 @@ import path from "node:path"
 import { demoCli } from "../domain/agent-clis.ts"
 
 /**
- * Absolute path of a program, looked for in a `PATH` value; null: there is none that may be run. A name with a slash
- * is a path already. Read anew on every call, so that a program installed later is found.
+ * Absolute path of a program, looked for in a `PATH` value; null: there is none that may be run. A
+ * name with a slash is a path already. Read anew on every call, so that a program installed later
+ * is found.
  */
 export function findExecutable(name: string, pathVariable: string | undefined): string | null {
   if (name === "") return null

@@ -19,7 +19,10 @@ const agentReply = z.object({
   id: id.nullish(),
 })
 
-/** The same in the form of release 0.2.0. Whatever else is in it has no meaning, as it had none there, but for what is ours or says something. */
+/**
+ * The same in the form of release 0.2.0. Whatever else is in it has no meaning, as it had none
+ * there, but for what is ours or says something.
+ */
 const replyOf020 = z.object({
   agent: id.nullish(),
   event: z.enum(["final", "progress"]).nullish(),
@@ -50,7 +53,10 @@ export interface ParsedReply {
   readonly sent: SentReply | null
 }
 
-/** Throws `invalid_request` that names the field; an unknown field is one, since a misspelt target is a wrong target. */
+/**
+ * Throws `invalid_request` that names the field; an unknown field is one, since a misspelt target
+ * is a wrong target.
+ */
 export function parseAgentReply(input: unknown): ParsedReply {
   if (!isObject(input)) throw new ProxyError("invalid_request", "The body must be a JSON object.")
   if (isOf020(input)) return parseOf020(input)

@@ -30,8 +30,8 @@ export interface UploadFields {
 }
 
 /**
- * Reads the fields beside `file` of `POST /v1/files`. Throws `invalid_request` that names the field. Fields of other
- * names are nobody's: they are ignored, as everywhere.
+ * Reads the fields beside `file` of `POST /v1/files`. Throws `invalid_request` that names the
+ * field. Fields of other names are nobody's: they are ignored, as everywhere.
  */
 export function readUploadFields(
   fields: ReadonlyMap<string, string>,

@@ -3,8 +3,9 @@ import type { Capabilities } from "../domain/backend.ts"
 import { seconds, type WireObject } from "./common/answer-parts.ts"
 
 /**
- * An agent as a model, which is how clients address it. `owned_by` tells the kind of its CLI. OpenAI's API has neither `ready`,
- * with the `problem` where it is not, nor `capabilities`: what the CLI can do.
+ * An agent as a model, which is how clients address it. `owned_by` tells the kind of its CLI.
+ * OpenAI's API has neither `ready`, with the `problem` where it is not, nor `capabilities`: what
+ * the CLI can do.
  */
 export function toModel(agent: AgentStatus): WireObject {
   return {
@@ -31,7 +32,8 @@ function toWireCapabilities(capabilities: Capabilities): WireObject {
     streams_deltas: capabilities.streamsDeltas,
     accepts_images: capabilities.acceptsImages,
     calls_functions: capabilities.hasFunctions,
-    // The service validates answers for every agent; this says whether the CLI is given the schema too.
+    // The service validates answers for every agent; this says whether the CLI is given the schema
+    // too.
     takes_json_schema: capabilities.hasOutputSchema,
     forks_threads: capabilities.hasFork,
     reasoning_efforts: capabilities.efforts,

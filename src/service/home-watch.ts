@@ -17,8 +17,9 @@ interface HomeWatchOptions {
 const everyMs = 2_000
 
 /**
- * Looks from time to time whether the home is still what the service has opened: a socket or a lock that somebody removed is made
- * again, a home that is gone is told. It never makes the home itself: what would be written there, nobody looks for.
+ * Looks from time to time whether the home is still what the service has opened: a socket or a lock
+ * that somebody removed is made again, a home that is gone is told. It never makes the home itself:
+ * what would be written there, nobody looks for.
  */
 export class HomeWatch {
   readonly #options: HomeWatchOptions
@@ -90,7 +91,10 @@ function idOf(path: string): string | null {
   }
 }
 
-/** Why what is said now would not be kept; null: it would. Asked for again each time, so that it goes away by itself. */
+/**
+ * Why what is said now would not be kept; null: it would. Asked for again each time, so that it
+ * goes away by itself.
+ */
 type StorageProblem = () => Promise<ProxyError | null>
 
 export function storageProblemOf(store: Pick<Store, "check">): StorageProblem {

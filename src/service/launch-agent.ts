@@ -52,7 +52,10 @@ interface Launched {
   readonly demoReason: NotReady | null
 }
 
-/** Makes the agent of a roster entry with its backend; the caller starts it. Rejects where a folder cannot be made. */
+/**
+ * Makes the agent of a roster entry with its backend; the caller starts it. Rejects where a folder
+ * cannot be made.
+ */
 export async function launchAgent(launch: Launch, surroundings: AgentSurroundings): Promise<Launched> {
   const { settings, records, preambles, onBackend } = launch
   const { config, env, now, demoFallback } = surroundings
@@ -166,10 +169,13 @@ async function checkWorkingDirectory(profile: AgentProfile, home: string): Promi
 
 function isInside(folder: string, path: string): boolean {
   const way = relative(folder, path)
-  return way !== ".." && !way.startsWith("../")
+  return way !== ".." && !way.startsWith("..")
 }
 
-/** What may be spawned for it, the preferred first. Throws `SyntaxError` for a `cli` that cannot be used. */
+/**
+ * What may be spawned for it, the preferred first. Throws `SyntaxError` for a `cli` that cannot be
+ * used.
+ */
 export function commandsOf(
   { cli, backend }: Pick<AgentSettings, "cli" | "backend">,
   { config, env }: Pick<AgentSurroundings, "config" | "env">,
@@ -201,9 +207,9 @@ interface ReadyCli {
 }
 
 /**
- * Of the commands whose program is there, the first that is ready; where none is ready, the first that is there; where none is
- * there, the first. Only where there is a choice is anything started here, and what was not taken is ended again. `create`
- * throws: no more is wanted.
+ * Of the commands whose program is there, the first that is ready; where none is ready, the first
+ * that is there; where none is there, the first. Only where there is a choice is anything started
+ * here, and what was not taken is ended again. `create` throws: no more is wanted.
  */
 async function firstReady(
   commands: readonly CliCommand[],
@@ -227,10 +233,16 @@ async function firstReady(
   return { command: preferred, backend: create(preferred) }
 }
 
-/** What CLIs read of a workspace by themselves, whichever of them it is. `SOUL.md` is read by the agent. */
+/**
+ * What CLIs read of a workspace by themselves, whichever of them it is. `SOUL.md` is read by the
+ * agent.
+ */
 const files = ["AGENTS.md", "CLAUDE.md", "GEMINI.md"]
 
-/** Another one once one of the files was edited, made or removed. They are not opened: that takes some microseconds. */
+/**
+ * Another one once one of the files was edited, made or removed. They are not opened: that takes
+ * some microseconds.
+ */
 function instructionsStamp(workspace: string): string {
   return files.map((name) => stampOf(`${workspace}/${name}`)).join(" ")
 }

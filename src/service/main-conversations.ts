@@ -12,8 +12,9 @@ import type { Conversations } from "../engine/stored/conversations.ts"
 const maxBytes = 1024
 
 /**
- * The conversation that `connect` goes on with, by agent: its id is kept in `control/main-conversation` of the workspace, so
- * that it survives every restart. One that was deleted meanwhile is replaced.
+ * The conversation that `connect` goes on with, by agent: its id is kept in
+ * `control/main-conversation` of the workspace, so that it survives every restart. One that was
+ * deleted meanwhile is replaced.
  */
 export class MainConversationFiles {
   readonly #conversations: Conversations

@@ -15,8 +15,9 @@ import { noteSession, takenOverBefore } from "../workspace/take-over/taken-over-
 const searchMs = 15_000
 
 /**
- * Of a home of release 0.2.0: the session of codex that all went on in. The first conversation of the owner with the manager goes on
- * with it, once, which the home's record says; undefined: there is none, or that is done.
+ * Of a home of release 0.2.0: the session of codex that all went on in. The first conversation of
+ * the owner with the manager goes on with it, once, which the home's record says; undefined: there
+ * is none, or that is done.
  */
 export async function oldSession(
   { home, workingDirectory }: Pick<Config, "home" | "workingDirectory">,

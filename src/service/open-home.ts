@@ -8,8 +8,8 @@ import { lockHome } from "../workspace/home/home-lock.ts"
 import type { Starting } from "./starting.ts"
 
 /**
- * The first step: the home is there, and nobody else's. `isLedgerCut`: what a killed service had last written is missing in
- * the ledger.
+ * The first step: the home is there, and nobody else's. `isLedgerCut`: what a killed service had
+ * last written is missing in the ledger.
  */
 export async function takeHome({ options, now, log, releasers }: Starting) {
   const { config: base } = options

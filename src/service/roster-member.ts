@@ -3,8 +3,7 @@ import { explain, type NotReady } from "../domain/backend.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { notReadyError } from "../domain/not-ready-error.ts"
 import { raceTimeout } from "../domain/race-timeout.ts"
-import type { Agent } from "../engine/agents/agent.ts"
-import type { Claim, Member } from "../engine/agents/agent-roster.ts"
+import type { Agent, Claim, Member } from "../engine/agents/agent.ts"
 
 /** How long a request waits for an agent that is being replaced. */
 const replacementWaitMs = 30_000
@@ -23,8 +22,9 @@ export interface MemberDescription {
 }
 
 /**
- * A place in the roster, which lasts while the agent in it is started, stopped and replaced. Whoever uses the agent holds a
- * claim on it, so that a replacement waits until nobody does; meanwhile new claims wait for the new one.
+ * A place in the roster, which lasts while the agent in it is started, stopped and replaced.
+ * Whoever uses the agent holds a claim on it, so that a replacement waits until nobody does;
+ * meanwhile new claims wait for the new one.
  */
 export class RosterMember implements Member {
   description: MemberDescription
@@ -84,8 +84,8 @@ export class RosterMember implements Member {
   }
 
   /**
-   * Takes the running agent out of its place once nobody uses it, and puts what `next` resolves with into it; `next` is
-   * called when the old one has stopped. One call at a time.
+   * Takes the running agent out of its place once nobody uses it, and puts what `next` resolves
+   * with into it; `next` is called when the old one has stopped. One call at a time.
    */
   replace(beforeStop: () => Promise<void>, next: () => Promise<Agent | null>): Promise<void> {
     const work = async (): Promise<void> => {

@@ -3,8 +3,7 @@ import type { Backend, NotReady, Readiness } from "../domain/backend.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import type { HireOrder, Roster } from "../domain/roster.ts"
 import type { Store } from "../domain/store.ts"
-import type { Agent } from "../engine/agents/agent.ts"
-import type { AgentRoster } from "../engine/agents/agent-roster.ts"
+import type { Agent, AgentRoster } from "../engine/agents/agent.ts"
 import type { FinishedTurn } from "../engine/log/finished-turn.ts"
 import { newIdentity } from "../workspace/agent/agent-id.ts"
 import { ThreadPreambles } from "../workspace/agent/thread-preamble.ts"
@@ -37,8 +36,9 @@ interface Place {
 }
 
 /**
- * The agents of the home's folders, run as their control files say. Whatever changes, by command or by a person's edit,
- * changes the file first; then the file and what runs are brought together, in one way.
+ * The agents of the home's folders, run as their control files say. Whatever changes, by command or
+ * by a person's edit, changes the file first; then the file and what runs are brought together, in
+ * one way.
  */
 export class ServiceRoster implements AgentRoster, Roster {
   readonly #folder: RosterFolder
@@ -63,7 +63,10 @@ export class ServiceRoster implements AgentRoster, Roster {
     this.#surroundings = surroundings
   }
 
-  /** Reads the folders and begins to start what should run. Resolves when the manager has been launched. */
+  /**
+   * Reads the folders and begins to start what should run. Resolves when the manager has been
+   * launched.
+   */
   async open(): Promise<void> {
     await this.#folder.read()
     this.#refresh()
@@ -169,7 +172,10 @@ export class ServiceRoster implements AgentRoster, Roster {
     for (const id of this.#places.keys()) void this.#bringTogether(id)
   }
 
-  /** Places for all that have a folder. The manager's is there for ever, others go once they are empty. */
+  /**
+   * Places for all that have a folder. The manager's is there for ever, others go once they are
+   * empty.
+   */
   #refresh(): void {
     const folder = this.#folder
     const { now, log } = this.#surroundings
@@ -237,7 +243,10 @@ export class ServiceRoster implements AgentRoster, Roster {
     })
   }
 
-  /** An agent of before identities has its id for one, if nobody else ever had it, and takes over what is kept under its name. */
+  /**
+   * An agent of before identities has its id for one, if nobody else ever had it, and takes over
+   * what is kept under its name.
+   */
   async #identify({ id }: RosterEntry): Promise<string> {
     const choose = async () => ((await this.#threads.hasThreadsOf(id)) ? newIdentity() : id)
     const identity = await this.#folder.identify(id, choose)

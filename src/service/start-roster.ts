@@ -57,8 +57,8 @@ export async function startRoster(
 }
 
 /**
- * Puts `ai-agent-proxy` where agents find it: this very program, on the Node that it runs on, however it was installed and
- * whatever PATH the service was started with. Resolves with its path.
+ * Puts `ai-agent-proxy` where agents find it: this very program, on the Node that it runs on,
+ * however it was installed and whatever PATH the service was started with. Resolves with its path.
  */
 async function writeAgentCommand(home: string): Promise<string> {
   // No agent has such a name, so that the folder is none's workspace.

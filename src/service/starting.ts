@@ -4,7 +4,9 @@ import type { UrlFetcher } from "../domain/files.ts"
 import type { Log } from "../domain/log.ts"
 import type { ServicePhase } from "../http/server/http-env.ts"
 
-/** The part of a pino logger that the service writes to. Fields never hold prompts, answers or keys. */
+/**
+ * The part of a pino logger that the service writes to. Fields never hold prompts, answers or keys.
+ */
 export interface ServiceLog {
   debug(fields: object, message: string): void
   info(fields: object, message: string): void
@@ -56,7 +58,10 @@ export function startingOf(options: ServiceOptions): Starting {
   }
 }
 
-/** Started resources, released last in first out, each in its own try: one failure must not keep the others. */
+/**
+ * Started resources, released last in first out, each in its own try: one failure must not keep the
+ * others.
+ */
 export class Releasers {
   readonly #log: Log
   readonly #steps: { readonly name: string; readonly release: () => unknown }[] = []

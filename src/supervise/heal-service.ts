@@ -21,9 +21,9 @@ import { asUser } from "./machine/service-user.ts"
 import { environmentFileText } from "./set-up-service.ts"
 
 /**
- * Puts right what has moved since `enable`: Node and the program (an upgrade, also of a version manager, which leaves the old
- * ones where they are), and the folder of the CLI, when the shell of this command finds it. Resolves to sentences on what was
- * done.
+ * Puts right what has moved since `enable`: Node and the program (an upgrade, also of a version
+ * manager, which leaves the old ones where they are), and the folder of the CLI, when the shell of
+ * this command finds it. Resolves to sentences on what was done.
  */
 export async function healService(
   { manager, spec }: { readonly manager: ServiceManager; readonly spec: ServiceSpec | null },

@@ -19,11 +19,17 @@ export interface OlderRelease {
   readonly agents: readonly string[]
   /** That come along at the next start. */
   readonly waiting: readonly string[]
-  /** What becomes of the session that its manager talked in, and what else is possible; null: it had no manager. */
+  /**
+   * What becomes of the session that its manager talked in, and what else is possible; null: it had
+   * no manager.
+   */
   readonly session: string | null
   /** How many it has left in `agent_replies/`. */
   readonly replies: number
-  /** Its unit, which ours has taken the place of, the last one where there were several; null: there is none. */
+  /**
+   * Its unit, which ours has taken the place of, the last one where there were several; null: there
+   * is none.
+   */
   readonly keptUnit: string | null
   /** What a person has to see to. */
   readonly toDo: readonly { readonly what: string; readonly next: string }[]
@@ -40,7 +46,10 @@ const maxPidBytes = 64
 /** Of `control/runtime.json`. */
 const maxRuntimeBytes = 64 * 1024
 
-/** A folder that cannot come along is told by its name, what cannot be used in one that has by its control folder. */
+/**
+ * A folder that cannot come along is told by its name, what cannot be used in one that has by its
+ * control folder.
+ */
 function nextFor(home: string, { folder, why }: TakenOver["left"][number]): string {
   if (!folder.endsWith("/control")) return "rename the folder, or leave it: the service does not touch it"
   const path = printedLine(join(home, folder), 1000)
@@ -50,8 +59,8 @@ function nextFor(home: string, { folder, why }: TakenOver["left"][number]): stri
 }
 
 /**
- * What there is of it in this home and, where that is kept running by a unit of systemd, beside that unit; null: nothing, as far as
- * who asks may look.
+ * What there is of it in this home and, where that is kept running by a unit of systemd, beside
+ * that unit; null: nothing, as far as who asks may look.
  */
 export async function olderRelease(home: string, unit: UnitPlace | null): Promise<OlderRelease | null> {
   const record = await takenOverBefore(home)
@@ -81,7 +90,10 @@ export async function olderRelease(home: string, unit: UnitPlace | null): Promis
   }
 }
 
-/** For people, behind `enable`; `unit`: what of its unit goes on, in words. Empty where there is nothing of it. */
+/**
+ * For people, behind `enable`; `unit`: what of its unit goes on, in words. Empty where there is
+ * nothing of it.
+ */
 export function olderReleaseLines(found: OlderRelease | null, unit: readonly string[]): readonly string[] {
   if (found === null && unit.length === 0) return []
   const { agents = [], waiting = [], session = null, replies = 0, keptUnit = null, toDo = [] } = found ?? {}
@@ -137,7 +149,10 @@ export async function checkOlderRelease(
   ]
 }
 
-/** Its daemon, and its agents' sessions, which go on when that ends and which no polite signal ends. Only Linux tells whose a process is. */
+/**
+ * Its daemon, and its agents' sessions, which go on when that ends and which no polite signal ends.
+ * Only Linux tells whose a process is.
+ */
 async function processesOf(home: string, agents: readonly string[]): Promise<OlderRelease["toDo"]> {
   const daemon = await pidIn({ root: home, path: "master.pid" }, /python[\w.]* .*\bai[-_]agent[-_]proxy\b/)
   const sessions = await Promise.all(
@@ -164,12 +179,18 @@ async function processesOf(home: string, agents: readonly string[]): Promise<Old
   ]
 }
 
-/** Of an agent that was stopped `session.pid` is gone, and its session may run all the same: `runtime.json` has the number, too. */
+/**
+ * Of an agent that was stopped `session.pid` is gone, and its session may run all the same:
+ * `runtime.json` has the number, too.
+ */
 function sessionIn(workspace: string, name: string): Promise<number | null> {
   return pidIn({ root: workspace, path: `control/${name}` }, /python[\w.]* .*\bai_agent_proxy\.session\b/)
 }
 
-/** Null: nothing has written it there, or something else lies there, or the process is gone, or is another one by now. */
+/**
+ * Null: nothing has written it there, or something else lies there, or the process is gone, or is
+ * another one by now.
+ */
 async function pidIn(own: OwnPath, program: RegExp): Promise<number | null> {
   const isJson = own.path.endsWith(".json")
   const content = await readOwnFile(own, isJson ? maxRuntimeBytes : maxPidBytes).catch(() => null)

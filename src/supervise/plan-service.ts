@@ -33,7 +33,10 @@ export interface ServicePlan {
   readonly config: Config
   /** A key to be stored; null: whatever there is stays as it is. */
   readonly newKey: string | null
-  /** Of the unit of release 0.2.0, what is still in force, in words for people: `port 7055`. The key is not in them. */
+  /**
+   * Of the unit of release 0.2.0, what is still in force, in words for people: `port 7055`. The key
+   * is not in them.
+   */
   readonly keptOfOldUnit: readonly string[]
 }
 
@@ -41,8 +44,8 @@ const ownPrefix = "AI_AGENT_PROXY_"
 const keyVariable = settings.apiKey.variable
 
 /**
- * What `enable` will write. Settings of an earlier `enable` stay unless they are given anew, captured variables too: a
- * second call may come from a poorer shell. Throws `ConfigError`.
+ * What `enable` will write. Settings of an earlier `enable` stay unless they are given anew,
+ * captured variables too: a second call may come from a poorer shell. Throws `ConfigError`.
  */
 export function planService(input: ServicePlanInput): ServicePlan {
   const { user, source, flags, cwd, readFile, installation } = input
@@ -56,8 +59,8 @@ export function planService(input: ServicePlanInput): ServicePlan {
   }).home
   const environmentFile = environmentFileOf(home)
   const stored = parseEnvironmentFile(environmentFile, readFile(environmentFile) ?? "")
-  // A unit of that release which is in place now is what clients know: the file may be of a service of ours from before somebody went
-  // back to it.
+  // A unit of that release which is in place now is what clients know: the file may be of a service
+  // of ours from before somebody went back to it.
   const previous = { ...stored, ...old }
   const ownSettings = {
     ...ownVariables(previous),
@@ -105,7 +108,10 @@ export function planService(input: ServicePlanInput): ServicePlan {
   }
 }
 
-/** Settings of ours; the key has a file of its own. In an agent's shell there are others, which are that agent's alone. */
+/**
+ * Settings of ours; the key has a file of its own. In an agent's shell there are others, which are
+ * that agent's alone.
+ */
 function ownVariables(source: NodeJS.ProcessEnv): Record<string, string> {
   const found: Record<string, string> = {}
   for (const [name, value] of Object.entries(source)) {
@@ -140,7 +146,10 @@ function flagVariables({ flags, cwd }: ServicePlanInput): Record<string, string>
   }
 }
 
-/** As it was typed, except that a path relative to the present folder would mean another program to the service. */
+/**
+ * As it was typed, except that a path relative to the present folder would mean another program to
+ * the service.
+ */
 function lastingCli(value: string, cwd: string): string {
   let program: string
   try {

@@ -29,8 +29,8 @@ interface SetUpOptions {
 }
 
 /**
- * All that `enable` changes on the machine. Ended at any moment, it leaves each file as it was or as it is to be, and the
- * same again completes it.
+ * All that `enable` changes on the machine. Ended at any moment, it leaves each file as it was or
+ * as it is to be, and the same again completes it.
  */
 export async function setUpService(
   plan: ServicePlan,
@@ -55,7 +55,10 @@ interface RemovalOptions {
   readonly isPurge: boolean
 }
 
-/** All that `uninstall` changes. Also where nothing is installed any more: an earlier run may have been ended half-way. */
+/**
+ * All that `uninstall` changes. Also where nothing is installed any more: an earlier run may have
+ * been ended half-way.
+ */
 export async function removeService(
   manager: ServiceManager,
   user: ServiceUser,
@@ -66,10 +69,16 @@ export async function removeService(
   if (isPurge) await asUser(user, () => purgeHome(home, user))
 }
 
-/** By this name a home is known, so it goes last: what is left of one after a kill must still be known for it. */
+/**
+ * By this name a home is known, so it goes last: what is left of one after a kill must still be
+ * known for it.
+ */
 const lockFile = "daemon.lock"
 
-/** A wrong `--home` must not cost a person their files: only what looks like a home of ours, and is in nobody's use. */
+/**
+ * A wrong `--home` must not cost a person their files: only what looks like a home of ours, and is
+ * in nobody's use.
+ */
 async function purgeHome(home: string, user: ServiceUser): Promise<void> {
   if (!existsSync(home)) return
   const names = await readdir(home)
@@ -97,8 +106,9 @@ function remove(path: string): Promise<void> {
 }
 
 /**
- * Makes the home with the manager's workspace, takes over what release 0.2.0 has left in it, makes the service's environment and its key. To be done with the rights of the
- * service's user. Each file is written whole or not at all; done again after a kill, it completes what is missing.
+ * Makes the home with the manager's workspace, takes over what release 0.2.0 has left in it, makes
+ * the service's environment and its key. To be done with the rights of the service's user. Each
+ * file is written whole or not at all; done again after a kill, it completes what is missing.
  */
 async function prepareHome(
   plan: ServicePlan,
@@ -131,7 +141,10 @@ export function environmentFileText(version: string, environment: Readonly<Recor
   return head + formatEnvironmentFile(environment)
 }
 
-/** The other secrets stay. The key comes first: what cuts the file between two lines does not take the key only. */
+/**
+ * The other secrets stay. The key comes first: what cuts the file between two lines does not take
+ * the key only.
+ */
 export function secretsText(path: string, before: string, key: string): string {
   const { [settings.apiKey.variable]: _, ...others } = parseEnvironmentFile(path, before)
   return formatEnvironmentFile({ [settings.apiKey.variable]: key, ...others })

@@ -54,8 +54,9 @@ export class AgentReplies {
   }
 
   /**
-   * `principal` null: the agent itself says it. Rejects with `agent_not_found`, `response_not_found`,
-   * `conversation_not_found`, or `invalid_request` when it cannot be told which turn is meant.
+   * `principal` null: the agent itself says it. Rejects with `agent_not_found`,
+   * `response_not_found`, `conversation_not_found`, or `invalid_request` when it cannot be told
+   * which turn is meant.
    */
   async deliver(said: AgentReply, principal: string | null): Promise<ReplyRecord> {
     const reply = { ...said, agentId: this.agentOf(said.agentId) }
@@ -72,7 +73,10 @@ export class AgentReplies {
     }
   }
 
-  /** Id of the agent that is meant, by id or by a bare name that only one has. Throws `agent_not_found`. */
+  /**
+   * Id of the agent that is meant, by id or by a bare name that only one has. Throws
+   * `agent_not_found`.
+   */
   agentOf(word: string): string {
     const engine = this.#options.engine()
     const agent = engine.findAgent(word)
@@ -186,7 +190,10 @@ export class AgentReplies {
     return turn === undefined ? { ...nobodys, principal } : targetOfTurn(turn)
   }
 
-  /** Null: the ledger does not know the thread by that name, as some programs do not tell it before their end. */
+  /**
+   * Null: the ledger does not know the thread by that name, as some programs do not tell it before
+   * their end.
+   */
   async #ofThread(agentId: string, nativeThread: string, principal: string | null): Promise<Target | null> {
     const owner = await this.#options.store.replies.findThreadOwner(this.#keyOf(agentId), nativeThread)
     if (owner === null || (principal !== null && owner.principal !== principal)) return null
@@ -235,8 +242,9 @@ export class AgentReplies {
 }
 
 /**
- * What one sender has named "1" is no answer to the "1" of another: not to that of another key, and not to that of an agent which
- * had the name before. An agent of before identities has its id for one.
+ * What one sender has named "1" is no answer to the "1" of another: not to that of another key, and
+ * not to that of an agent which had the name before. An agent of before identities has its id for
+ * one.
  */
 function ownNameOf(
   { agentId }: AgentReply,

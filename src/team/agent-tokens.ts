@@ -5,8 +5,9 @@ const prefix = "aap-agent-"
 const bearerPattern = /^bearer +(aap-agent-[\w-]+) *$/i
 
 /**
- * One token for each agent, made anew with each start and kept in memory only. Its CLI has it in its environment, and with
- * it every command that its model thinks of: it opens `/agent-reply` and nothing else.
+ * One token for each agent, made anew with each start and kept in memory only. Its CLI has it in
+ * its environment, and with it every command that its model thinks of: it opens `/agent-reply` and
+ * nothing else.
  */
 export class AgentTokens {
   readonly #byAgent = new Map<string, { readonly identity: string; readonly token: string }>()
@@ -30,7 +31,9 @@ export class AgentTokens {
   }
 }
 
-/** True for what has the form of an agent's token, right or wrong: no client's key is taken for one. */
+/**
+ * True for what has the form of an agent's token, right or wrong: no client's key is taken for one.
+ */
 export function hasTokenForm(authorization: string | undefined): boolean {
   return bearerPattern.test(authorization ?? "")
 }

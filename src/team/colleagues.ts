@@ -8,17 +8,24 @@ import { anyFunction, type ClientRequest } from "../domain/turn-request.ts"
 import type { Engine } from "../engine/engine.ts"
 
 export interface TeamLimits {
-  /** How many agents may wait for each other in a row: 1 lets an agent ask, and the asked one no further. */
+  /**
+   * How many agents may wait for each other in a row: 1 lets an agent ask, and the asked one no
+   * further.
+   */
   readonly teamDepth: number
   /** Turns that one agent may have open with others at the same time. */
   readonly teamTasks: number
-  /** Longest that an agent is kept waiting for another one; after that it has to come back for the answer. */
+  /**
+   * Longest that an agent is kept waiting for another one; after that it has to come back for the
+   * answer.
+   */
   readonly teamWaitMs: number
 }
 
 /**
- * Agents that work for others. What is asked is a response like any other of the same principal, in a thread of its own for
- * each conversation that asks: so it is in the ledger, its id is the task's id, and a restart forgets nothing.
+ * Agents that work for others. What is asked is a response like any other of the same principal, in
+ * a thread of its own for each conversation that asks: so it is in the ledger, its id is the task's
+ * id, and a restart forgets nothing.
  */
 export class Colleagues {
   readonly #engine: () => Engine
@@ -202,7 +209,9 @@ function askedRequest(
   }
 }
 
-/** The agent that asked for this response, and the response in which it did; null: a client asked. */
+/**
+ * The agent that asked for this response, and the response in which it did; null: a client asked.
+ */
 function askerOf(
   echo: Readonly<Record<string, unknown>>,
 ): { readonly agentId: string; readonly id: string } | null {
@@ -219,8 +228,8 @@ export interface Asker {
 }
 
 /**
- * Throws `agent_waits`, in words for the asking agent, when it may not ask `agentId`: nobody asks itself, nor somebody who waits
- * for the answer, and at most `depth` wait for each other in a row.
+ * Throws `agent_waits`, in words for the asking agent, when it may not ask `agentId`: nobody asks
+ * itself, nor somebody who waits for the answer, and at most `depth` wait for each other in a row.
  */
 export function assertMayAsk({ agentId: asker, askedBy }: Asker, agentId: string, depth: number): void {
   if (agentId === asker) {

@@ -5,8 +5,8 @@ import type { Roster } from "../domain/roster.ts"
 import { type TeamTool, teamTool } from "./team-tool.ts"
 
 /**
- * For the manager: whoever may hire decides what runs on this machine. It hires no more than `maxAgents` beside itself, those
- * that a person has hired counted, whose commands know no limit.
+ * For the manager: whoever may hire decides what runs on this machine. It hires no more than
+ * `maxAgents` beside itself, those that a person has hired counted, whose commands know no limit.
  */
 export function hireAgentTool(roster: Pick<Roster, "hire" | "list">, maxAgents: number): TeamTool {
   /** Perhaps not in the list yet; parallel calls must not pass the limit together. */

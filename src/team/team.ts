@@ -30,7 +30,9 @@ interface TeamOptions {
   readonly log: Log
 }
 
-/** The tools that agents get from the service: for their memory, and for working with each other. */
+/**
+ * The tools that agents get from the service: for their memory, and for working with each other.
+ */
 export class Team implements ServiceTools {
   readonly label = teamServer
   readonly #tools: ReadonlyMap<string, TeamTool>

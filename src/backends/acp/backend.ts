@@ -30,7 +30,10 @@ import {
 import { AcpSessions, type LoadOptions } from "./threads.ts"
 import { AcpTurn, promptBlocks } from "./turn.ts"
 
-/** An agent on a program that speaks the Agent Client Protocol: one warm process, many sessions in it. */
+/**
+ * An agent on a program that speaks the Agent Client Protocol: one warm process, many sessions in
+ * it.
+ */
 export function createAcpBackend(options: AcpBackendOptions): Backend {
   return new AcpBackend(options)
 }
@@ -265,7 +268,8 @@ class AcpBackend extends RpcBackend<AcpProgram, AcpSessions, AcpTurn> {
     this.#restLater()
     return new AcpSessions(connection, {
       ...this.#options,
-      // One that runs in this process: a turn is among the running ones from before its prompt is sent.
+      // One that runs in this process: a turn is among the running ones from before its prompt is
+      // sent.
       isBusy: (thread) => this.turns.get(thread)?.process != null,
       onCall: (thread, call) => {
         const turn = this.turns.get(thread)
@@ -308,7 +312,10 @@ class AcpBackend extends RpcBackend<AcpProgram, AcpSessions, AcpTurn> {
     this.#known.set(thread, { tools, ...(reach !== undefined && { reach }) })
   }
 
-  /** A program that does not end a prompt goes on with it; where nothing else runs in it, it is replaced. */
+  /**
+   * A program that does not end a prompt goes on with it; where nothing else runs in it, it is
+   * replaced.
+   */
   #replaceStuck(thread: ThreadRef, turn: AcpTurn): void {
     this.sessions?.markStuck(thread)
     if (this.turns.size === 0) void turn.process?.end()

@@ -23,7 +23,10 @@ export function isSessionLost(error: unknown): boolean {
   )
 }
 
-/** Why a prompt failed. Programs tell the status of the model server as the code, in the data, or in words. */
+/**
+ * Why a prompt failed. Programs tell the status of the model server as the code, in the data, or in
+ * words.
+ */
 export function turnErrorOfPrompt(error: unknown, cli: AcpCli): TurnError {
   const cause = error instanceof ProxyError ? error.cause : error
   if (!(cause instanceof RpcRefusedError)) return turnErrorOfThrown(error)
@@ -54,7 +57,10 @@ function textOfDetails(details: unknown): string {
   return "errorName" in fields ? "" : JSON.stringify(details).slice(0, 2_000)
 }
 
-/** Stop reasons of the protocol of which what was said stands; `null`: it is the whole answer. The others are failures. */
+/**
+ * Stop reasons of the protocol of which what was said stands; `null`: it is the whole answer. The
+ * others are failures.
+ */
 export const acpReasons: Readonly<Record<string, CutReason | null>> = {
   end_turn: null,
   max_tokens: "max_output_tokens",
@@ -77,9 +83,10 @@ export interface Trouble {
 }
 
 /**
- * opencode asks a model server that answers 429 or 5xx five more times, after pauses that grow, or as long as the server
- * wants it to wait, which may be hours. The protocol does not tell so, its log does:
- * `level=ERROR message="stream error" session.id=ses_1 small=false error.error="AI_APICallError: Rate limit reached"`
+ * opencode asks a model server that answers 429 or 5xx five more times, after pauses that grow, or
+ * as long as the server wants it to wait, which may be hours. The protocol does not tell so, its
+ * log does: `level=ERROR message="stream error" session.id=ses_1 small=false
+ * error.error="AI_APICallError: Rate limit reached"`
  */
 export function openCodeTrouble(line: string): Trouble | null {
   // `small`: the model for titles, which is no part of the turn.

@@ -155,8 +155,9 @@ function range(from: number, to: number): string {
 }
 
 /**
- * True for a tool call of the program that is one of the client's functions. The protocol does not name the tool: the title
- * does, each program in its own way (`client_lookup`, `client-lookup`, `mcp.client.lookup`, `lookup (client MCP Server)`).
+ * True for a tool call of the program that is one of the client's functions. The protocol does not
+ * name the tool: the title does, each program in its own way (`client_lookup`, `client-lookup`,
+ * `mcp.client.lookup`, `lookup (client MCP Server)`).
  */
 export function isClientTool(tool: ToolUpdate, functionNames: readonly string[]): boolean {
   const title = tool.title ?? ""

@@ -9,7 +9,10 @@ export interface AcpTimeouts {
   readonly requestMs: number
   /** From `session/cancel` to the end of the turn. */
   readonly interruptMs: number
-  /** How long the process stays without a turn. Then its memory is given back; sessions are loaded again by the next. */
+  /**
+   * How long the process stays without a turn. Then its memory is given back; sessions are loaded
+   * again by the next.
+   */
   readonly idleMs: number
   readonly endSteps: readonly EndStep[]
 }
@@ -20,7 +23,8 @@ export const acpTimeouts: AcpTimeouts = {
   interruptMs: 5_000,
   idleMs: 30 * 60_000,
   endSteps: [
-    // Its stdin is closed by then, upon which most store their sessions and go; the signal says nothing to a running program.
+    // Its stdin is closed by then, upon which most store their sessions and go; the signal says
+    // nothing to a running program.
     { signal: "SIGCONT", waitMs: 1_500 },
     { signal: "SIGTERM", waitMs: 1_500 },
     { signal: "SIGKILL", waitMs: 1_000 },

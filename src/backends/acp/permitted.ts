@@ -16,7 +16,10 @@ export interface PermissionPolicy {
 const harmlessKinds: ReadonlySet<string> = new Set(["read", "search", "think", "fetch"])
 const writingKinds: ReadonlySet<string> = new Set(["edit", "delete", "move"])
 
-/** The answer to a program that asks whether it may: nobody is there to be asked, the agent's permissions decide. */
+/**
+ * The answer to a program that asks whether it may: nobody is there to be asked, the agent's
+ * permissions decide.
+ */
 export function permissionAnswer(
   request: PermissionRequest,
   policy: PermissionPolicy,
@@ -51,7 +54,8 @@ function isWritable(named: string, policy: PermissionPolicy): boolean {
   return places.every(
     (place) =>
       folders.some((folder) => isInside(folder, place)) &&
-      // Nor a folder that one of these is in, which can be moved and removed with all that it holds.
+      // Nor a folder that one of these is in, which can be moved and removed with all that it
+      // holds.
       !protectedFolders.some(
         (folder) => folder === null || isInside(folder, place) || isInside(place, folder),
       ),
@@ -67,15 +71,19 @@ const maxPathLength = 4_096
 /** As many as Linux follows for one path. */
 const maxLinks = 40
 
-/** What is left of them: of the whole path, or links that lead to links would double the work with each. */
+/**
+ * What is left of them: of the whole path, or links that lead to links would double the work with
+ * each.
+ */
 interface LinkBudget {
   left: number
 }
 
 /**
- * Where somebody writes who is given `named`, without symbolic links: the entry itself, which is what is moved or deleted, and
- * what it leads to. What does not exist yet is below the deepest folder that does. Programs read `link/../file` in two ways, by
- * the letters and as the system does: with both. Null: that cannot be told.
+ * Where somebody writes who is given `named`, without symbolic links: the entry itself, which is
+ * what is moved or deleted, and what it leads to. What does not exist yet is below the deepest
+ * folder that does. Programs read `link/../file` in two ways, by the letters and as the system
+ * does: with both. Null: that cannot be told.
  */
 function writtenPlaces(folder: string, named: string): readonly string[] | null {
   const letters = path.resolve(folder, named)
@@ -84,7 +92,9 @@ function writtenPlaces(folder: string, named: string): readonly string[] | null 
   return places.includes(null) ? null : places.flatMap((pair) => pair ?? [])
 }
 
-/** The folder without symbolic links, also where it does not exist yet; null: that cannot be told. */
+/**
+ * The folder without symbolic links, also where it does not exist yet; null: that cannot be told.
+ */
 function placeOf(folder: string): string | null {
   return placesOf(path.resolve(folder), { left: maxLinks })?.[1] ?? null
 }
@@ -106,7 +116,8 @@ function placesOf(spelling: string, links: LinkBudget): readonly [entry: string,
 
 function targetOf(entry: string, links: LinkBudget): string | null {
   try {
-    // The native one also tells the letters that a disk has stored where it does not heed their case.
+    // The native one also tells the letters that a disk has stored where it does not heed their
+    // case.
     return realpathSync.native(entry)
   } catch (error) {
     if (!isMissing(error)) return null

@@ -2,8 +2,9 @@ import { z } from "zod"
 import { rawValueAt } from "../../domain/raw-json.ts"
 
 /**
- * The Agent Client Protocol, version 1, as far as it is read here: https://agentclientprotocol.com. Unknown fields, kinds of
- * updates and of content are left alone: programs are ahead of each other and of this file.
+ * The Agent Client Protocol, version 1, as far as it is read here: https://agentclientprotocol.com.
+ * Unknown fields, kinds of updates and of content are left alone: programs are ahead of each other
+ * and of this file.
  */
 export const protocolVersion = 1
 
@@ -139,7 +140,10 @@ const readUpdates: ReadonlySet<string> = new Set([
   "tool_call_update",
 ])
 
-/** `line`: the message that `params` is of. Null: nothing that is read here. Throws where a known update has another form. */
+/**
+ * `line`: the message that `params` is of. Null: nothing that is read here. Throws where a known
+ * update has another form.
+ */
 export function parseUpdate(
   params: unknown,
   line: string,

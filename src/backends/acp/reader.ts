@@ -68,7 +68,10 @@ export class AcpTurnReader {
     this.#openTexts.tell(event, this.#options.push)
   }
 
-  /** The program asks its model again: what comes now is another try at the answer, from its beginning. */
+  /**
+   * The program asks its model again: what comes now is another try at the answer, from its
+   * beginning.
+   */
   askedAgain(): void {
     if (this.#open?.isHeld === true) this.#tellHeld(this.#open)
     this.#open = null
@@ -100,7 +103,10 @@ export class AcpTurnReader {
     }
   }
 
-  /** What is open is completed as far as it came; `isFailed`: the held text is the turn's error, and not told. */
+  /**
+   * What is open is completed as far as it came; `isFailed`: the held text is the turn's error, and
+   * not told.
+   */
   finish(isFailed: boolean): void {
     if (isFailed && this.#open?.isHeld === true) this.#open = null
     this.#closeText()
@@ -230,7 +236,10 @@ function usageOfTold(told: ToldUsage): Usage {
   }
 }
 
-/** The usage of one turn, where the program tells the total of its session. A total that shrank began anew. */
+/**
+ * The usage of one turn, where the program tells the total of its session. A total that shrank
+ * began anew.
+ */
 export function usageInSession(before: Usage | null, total: Usage | null): Usage | null {
   if (before === null || total === null) return total
   return total.inputTokens < before.inputTokens ? total : usageSince(before, total)

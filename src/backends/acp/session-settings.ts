@@ -12,7 +12,10 @@ interface DescribedSession {
   readonly description: SessionDescription
 }
 
-/** Sets how far the agent may go, as far as the session has such a mode or option. Rejects where it has to have one. */
+/**
+ * Sets how far the agent may go, as far as the session has such a mode or option. Rejects where it
+ * has to have one.
+ */
 export async function applySetting(
   connection: AcpProgram,
   { id: sessionId, description }: DescribedSession,

@@ -151,7 +151,7 @@ export class AcpSessions {
     return loading
   }
 
-  /** True for an update that belongs to no turn, but to the history of a session that is being loaded. */
+  /** True for an update of the history of a session that is being loaded: it is no turn's. */
   isReplay(thread: ThreadRef, kind: string): boolean {
     const replay = this.#replays.get(thread)
     if (replay === undefined) return false
@@ -183,7 +183,7 @@ export class AcpSessions {
     await this.#ask("session/close", thread)
   }
 
-  /** Closed where the program can; else it is loaded over what it has, which reads everything anew, too. */
+  /** Closed where the program can; else loaded over what it has, which reads all anew, too. */
   async renew(thread: ThreadRef): Promise<void> {
     // Only the process that has it knows a session that cannot be loaded.
     if (this.#connection.description.agentCapabilities?.loadSession !== true) return
@@ -198,7 +198,7 @@ export class AcpSessions {
     if (capabilities?.delete != null) await this.#ask("session/delete", thread)
   }
 
-  /** The model and the effort of the next turn, where they are others than those of the last one. */
+  /** The model and the effort of the next turn, where the last one had others. */
   async set(session: AcpSession, model: string | null, effort: string | null): Promise<void> {
     const connection = this.#connection
     if (model !== null && model !== session.model) {
@@ -218,7 +218,10 @@ export class AcpSessions {
     this.#loaded.clear()
   }
 
-  /** By word to the program, where the session has functions and it listens; else the session is loaded over what it has. */
+  /**
+   * By word to the program, where the session has functions and it listens; else the session is
+   * loaded over what it has.
+   */
   async #changeTools(session: AcpSession, options: LoadOptions): Promise<AcpSession> {
     const { id } = session
     if (await this.#tellTools(session.channel, options.tools)) {
@@ -278,16 +281,17 @@ export class AcpSessions {
   }
 
   /**
-   * gemini answers `session/load` and then goes on to replay the history, in between requests. Its end is there when two
-   * round trips in a row bring nothing of it (a single one may just fit in between two updates). Else an old answer would
-   * be told as the beginning of a new one.
+   * gemini answers `session/load` and then goes on to replay the history, in between requests. Its
+   * end is there when two round trips in a row bring nothing of it (a single one may just fit in
+   * between two updates). Else an old answer would be told as the beginning of a new one.
    */
   async #untilReplayed(replay: Replay): Promise<void> {
     const until = performance.now() + maxReplayMs
     let quietRounds = 0
     while (quietRounds < 2 && performance.now() < until) {
       const { updates } = replay
-      // By a method that no program has: the protocol wants them refused. One that does not answer costs a moment, no more.
+      // By a method that no program has: the protocol wants them refused. One that does not answer
+      // costs a moment, no more.
       await this.#connection.rpc.ping("_ai-agent-proxy/ping", roundTripMs)
       quietRounds = replay.updates === updates ? quietRounds + 1 : 0
     }
@@ -306,7 +310,10 @@ export class AcpSessions {
     return this.#own ?? loaded
   }
 
-  /** Programs load a session with the model and the effort that it had last: a setting, perhaps, that is no longer there. */
+  /**
+   * Programs load a session with the model and the effort that it had last: a setting, perhaps,
+   * that is no longer there.
+   */
   async #restoreOwn(session: AcpSession): Promise<void> {
     const { description, own } = session
     const { model, effort } = choiceOf(description)

@@ -132,7 +132,10 @@ export class AcpTurn extends CliTurn {
     this.#dropCalls()
   }
 
-  /** Tells the program. Before `begin` nothing was sent, and whoever is about to send looks at the turn first. */
+  /**
+   * Tells the program. Before `begin` nothing was sent, and whoever is about to send looks at the
+   * turn first.
+   */
   cancel(): void {
     if (!this.isOver) this.#connection?.rpc.notify("session/cancel", { sessionId: this.#session?.id })
   }
@@ -165,7 +168,8 @@ export class AcpTurn extends CliTurn {
   protected override finish(last: TurnEvent): undefined {
     this.#dropCalls()
     this.#reader.finish(last.type === "turn.failed")
-    // A prompt that failed before anything was shown may not be in the session's history: it is told once more then.
+    // A prompt that failed before anything was shown may not be in the session's history: it is
+    // told once more then.
     if (this.#session !== null && (last.type === "turn.completed" || this.#reader.hasShown)) {
       this.#session.preamble = null
     }
@@ -189,8 +193,9 @@ const maxHistoryBytes = 1_000_000
 type Block = Readonly<Record<string, unknown>>
 
 /**
- * Stands before a text that the program would take for a command of its own: those look at the beginning of a prompt only. It is
- * marked as not being for the model, which opencode minds; to other programs it is a part of the prompt.
+ * Stands before a text that the program would take for a command of its own: those look at the
+ * beginning of a prompt only. It is marked as not being for the model, which opencode minds; to
+ * other programs it is a part of the prompt.
  */
 const frame: Block = {
   type: "text",
@@ -198,7 +203,10 @@ const frame: Block = {
   annotations: { audience: ["user"] },
 }
 
-/** How commands begin, blanks before them left out: by the protocol with a slash, gemini has `$` and qwen `?` as well. */
+/**
+ * How commands begin, blanks before them left out: by the protocol with a slash, gemini has `$` and
+ * qwen `?` as well.
+ */
 const commandStart = /^\s*[/$?]/
 
 /** The content blocks of a prompt: one text, then the images in their order. */

@@ -23,8 +23,9 @@ import { type ClaudeThread, knownThread, newThread, ThreadProcesses } from "./th
 import { ClaudeTurn } from "./turn.ts"
 
 /**
- * An agent on `claude -p` with JSON in both directions, kept open: a process a thread, because a process has one session.
- * Starting one takes a second, so it stays warm for a while; a thread without one is resumed by its session's id.
+ * An agent on `claude -p` with JSON in both directions, kept open: a process a thread, because a
+ * process has one session. Starting one takes a second, so it stays warm for a while; a thread
+ * without one is resumed by its session's id.
  */
 export function createClaudeBackend(options: ClaudeBackendOptions): Backend {
   return new ClaudeBackend(options)
@@ -110,7 +111,10 @@ class ClaudeBackend implements Backend {
     return thread
   }
 
-  /** By word to the process, where it has functions and listens; else the next process is started with them. */
+  /**
+   * By word to the process, where it has functions and listens; else the next process is started
+   * with them.
+   */
   async #changeTools(thread: ClaudeThread, options: ThreadOptions): Promise<void> {
     if (isDeepStrictEqual(thread.tools, options.tools)) return
     this.#refuseUnserved(options)

@@ -7,7 +7,10 @@ import type { ToolUse } from "./items.ts"
 
 const prefix = `mcp__${clientServer}__`
 
-/** How long a call that nothing has announced waits for its announcement, which comes by another way. */
+/**
+ * How long a call that nothing has announced waits for its announcement, which comes by another
+ * way.
+ */
 const announceMs = 250
 
 interface OpenCall {
@@ -15,16 +18,20 @@ interface OpenCall {
   /** Parsed arguments. */
   readonly input: unknown
   isReleased: boolean
-  /** The request that waits for the answer; null: not here yet. claude makes most calls one after the other. */
+  /**
+   * The request that waits for the answer; null: not here yet. claude makes most calls one after
+   * the other.
+   */
   request: ToolCall | null
   /** The answer, when it was here before the request. */
   answer: readonly ContentPart[] | null
 }
 
 /**
- * The functions of the client that the agent has called in one turn. A call comes twice: in the model's message, with all
- * that it makes at once and with the id that claude's session knows it by, and as a request of MCP, which wants the answer.
- * The message tells which calls there are; that one of them was requested tells that claude makes them.
+ * The functions of the client that the agent has called in one turn. A call comes twice: in the
+ * model's message, with all that it makes at once and with the id that claude's session knows it
+ * by, and as a request of MCP, which wants the answer. The message tells which calls there are;
+ * that one of them was requested tells that claude makes them.
  */
 export class ClientCalls {
   readonly #release: (items: readonly FunctionCallItem[]) => void
@@ -80,7 +87,10 @@ export class ClientCalls {
       )
   }
 
-  /** claude has a result of the call, whoever gave it: its own limit, a rule against the tool, or the client. */
+  /**
+   * claude has a result of the call, whoever gave it: its own limit, a rule against the tool, or
+   * the client.
+   */
   ended(id: string): void {
     this.#calls.delete(id)
   }

@@ -12,7 +12,10 @@ import type { RateLimitEvent, ResultEvent, SystemEvent } from "./protocol.ts"
 const loginStep =
   "Run `claude auth login` as the user of this service, or check the key of its model provider."
 
-/** What claude names beside the words that it puts in the place of an answer; for `server_error` the status says more. */
+/**
+ * What claude names beside the words that it puts in the place of an answer; for `server_error` the
+ * status says more.
+ */
 export const knownErrors: Readonly<Record<string, ModelErrorCode>> = {
   authentication_failed: "agent_not_ready",
   billing_error: "insufficient_quota",
@@ -36,7 +39,9 @@ export interface ToldOfModel {
 
 const nothingTold: ToldOfModel = { errorName: null, rateLimit: null }
 
-/** Why claude says that a turn failed. `subtype` is `success` also when the model server refused. */
+/**
+ * Why claude says that a turn failed. `subtype` is `success` also when the model server refused.
+ */
 export function claudeErrorOf(result: ResultEvent, told: ToldOfModel = nothingTold): TurnError {
   const said = [result.result, ...(result.errors ?? [])].find((text) => text != null && text.trim() !== "")
   const message = said ?? `claude ended the turn as failed (${result.subtype})`
@@ -72,7 +77,10 @@ function codeOf({ terminal_reason: reason }: ResultEvent, told: ToldOfModel): Mo
   return knownErrors[told.errorName ?? ""] ?? null
 }
 
-/** When the used-up plan begins anew, in milliseconds of the epoch; null: it is not used up. A busy server is `rejected` without a time. */
+/**
+ * When the used-up plan begins anew, in milliseconds of the epoch; null: it is not used up. A busy
+ * server is `rejected` without a time.
+ */
 function planResetOf({ rateLimit }: ToldOfModel): number | null {
   return rateLimit?.status === "rejected" && rateLimit.resetsAt != null ? rateLimit.resetsAt * 1_000 : null
 }
@@ -82,7 +90,9 @@ export function isNotLoggedIn({ result }: ResultEvent): boolean {
   return result != null && /Not logged in|Please run \/login|Invalid API key/.test(result)
 }
 
-/** Stop reasons of the model behind which claude ends a turn as failed, though what was said stands. */
+/**
+ * Stop reasons of the model behind which claude ends a turn as failed, though what was said stands.
+ */
 export const claudeReasons: Readonly<Record<string, CutReason>> = {
   max_tokens: "max_output_tokens",
   refusal: "content_filter",
@@ -97,7 +107,10 @@ export function cutOfResult(result: ResultEvent, stopReason: string | null): Ans
     : cutBy(reason, result.result?.trim() || undefined)
 }
 
-/** A success that is none: a hook of the person's settings has stopped the turn, or kept the prompt from the model. Null: it is one. */
+/**
+ * A success that is none: a hook of the person's settings has stopped the turn, or kept the prompt
+ * from the model. Null: it is one.
+ */
 export function hookErrorOf(result: ResultEvent, hasShown: boolean): TurnError | null {
   const said = result.result?.trim() ?? ""
   if (hasShown || (said === "" && result.terminal_reason !== "hook_stopped")) return null

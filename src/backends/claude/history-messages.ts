@@ -20,12 +20,14 @@ export interface SeedMessage {
 const noResult = "(The tool gave no result: the call was cut off.)"
 
 /**
- * The messages that give a new session the memory of `history`. Where the turn was claude's, they are the native ones:
- * with its reasoning, its tools and their results. Otherwise our items become texts and calls of tools.
+ * The messages that give a new session the memory of `history`. Where the turn was claude's, they
+ * are the native ones: with its reasoning, its tools and their results. Otherwise our items become
+ * texts and calls of tools.
  *
- * A model server wants the results of all calls of a message in the next one, and nothing else before them. So results
- * are put there wherever they were told; the client's own answer to a call is preferred to what claude noted when it did
- * not wait for it. A result without a call becomes a text.
+ * A model server wants the results of all calls of a message in the next one, and nothing else
+ * before them. So results are put there wherever they were told; the client's own answer to a call
+ * is preferred to what claude noted when it did not wait for it. A result without a call becomes a
+ * text.
  */
 export function historyMessages(history: readonly HistoryTurn[], names: FunctionNames): SeedMessage[] {
   const told = withOwnIds(history.flatMap((turn) => toldMessages(turn, names)))
@@ -49,8 +51,8 @@ export function historyMessages(history: readonly HistoryTurn[], names: Function
 }
 
 /**
- * Each call with an id of its own, and the results with that of the call before them: other providers, and some model servers,
- * begin to count anew in each round.
+ * Each call with an id of its own, and the results with that of the call before them: other
+ * providers, and some model servers, begin to count anew in each round.
  */
 function withOwnIds(messages: readonly SeedMessage[]): SeedMessage[] {
   const used = new Set<string>()
@@ -169,7 +171,10 @@ function textOfOrphan(block: Block, called: ReadonlySet<string>): Block | null {
   return { type: "text", text: `(Result of ${String(block.tool_use_id)}) ${text}` }
 }
 
-/** Messages of one side that follow each other, as one; results of calls stay a message of their own. */
+/**
+ * Messages of one side that follow each other, as one; results of calls stay a message of their
+ * own.
+ */
 function joined(messages: readonly SeedMessage[]): SeedMessage[] {
   const out: SeedMessage[] = []
   for (const message of messages) {
@@ -213,8 +218,8 @@ function inputOf(args: string): unknown {
 }
 
 /**
- * What the model is asked: the new messages, or, where there are none, what the history ends with if that is not the
- * agent's. `before` is to be told without asking.
+ * What the model is asked: the new messages, or, where there are none, what the history ends with
+ * if that is not the agent's. `before` is to be told without asking.
  */
 export function queryOf(
   history: readonly SeedMessage[],
@@ -228,9 +233,9 @@ export function queryOf(
 }
 
 /**
- * Tells claude messages of a conversation that it has not been part of, by its own protocol: it keeps them in its session
- * as if they had been said there. Those of the user are queued, and their `result` tells that they are in; those of the
- * agent are taken at once.
+ * Tells claude messages of a conversation that it has not been part of, by its own protocol: it
+ * keeps them in its session as if they had been said there. Those of the user are queued, and their
+ * `result` tells that they are in; those of the agent are taken at once.
  */
 export async function seedSession(
   process: ClaudeProcess,

@@ -13,8 +13,8 @@ export function inputBlocks(messages: readonly MessageItem[]): Block[] {
 }
 
 /**
- * Content blocks of a message or of an output. Words of a developer stand in the marks that claude itself uses for what is
- * not said by the user.
+ * Content blocks of a message or of an output. Words of a developer stand in the marks that claude
+ * itself uses for what is not said by the user.
  */
 export function contentBlocks(content: readonly ContentPart[], role: Role = "user"): Block[] {
   if (role === "developer") {
@@ -39,12 +39,15 @@ function undisguised(text: string): string {
 }
 
 /**
- * What claude would act on in the last text of a message, and in no other: a command (`/clear`), and names behind an `@`, of files
- * that it would read on the spot, of agents and of resources.
+ * What claude would act on in the last text of a message, and in no other: a command (`/clear`),
+ * and names behind an `@`, of files that it would read on the spot, of agents and of resources.
  */
 const readByClaude = /^\s*\/|(?:^|[\s\u3002\u3001\uFF1F\uFF01])@/
 
-/** The content of a message of the user's, none of which is for claude itself: a text of ours is the last one where need be. */
+/**
+ * The content of a message of the user's, none of which is for claude itself: a text of ours is the
+ * last one where need be.
+ */
 export function asData(content: readonly Block[]): readonly Block[] {
   const last = content.at(-1)
   if (last?.type !== "text" || !readByClaude.test(String(last.text))) return content

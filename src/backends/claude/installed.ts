@@ -9,7 +9,10 @@ import { maxPrintedLength } from "../kit/rpc/json-noise.ts"
 import { isPlainInRules } from "./launch-arguments.ts"
 import type { ClaudeBackendOptions } from "./options.ts"
 
-/** What is relied on (messages without a query, forks at a message) is verified with this one and later ones. */
+/**
+ * What is relied on (messages without a query, forks at a message) is verified with this one and
+ * later ones.
+ */
 const oldestVersion = "2.1.197"
 
 /** How long an answer about the log-in holds while nothing that we can see has changed. */
@@ -32,7 +35,10 @@ type ProgramOptions = Pick<
   "executable" | "cwd" | "env" | "probeMemory" | "permissions" | "protectedFolders"
 >
 
-/** The program behind the backend: where it is, its version, whether it is logged in. Asked once while nothing changes. */
+/**
+ * The program behind the backend: where it is, its version, whether it is logged in. Asked once
+ * while nothing changes.
+ */
 export class InstalledClaude {
   readonly #options: ProgramOptions
   readonly #timeoutMs: number
@@ -52,7 +58,10 @@ export class InstalledClaude {
     return startableProgram(this.#options, "Install it with `npm install -g @anthropic-ai/claude-code`")
   }
 
-  /** An agent that is held in its folder must not run where the rule that protects its control files would not apply. */
+  /**
+   * An agent that is held in its folder must not run where the rule that protects its control files
+   * would not apply.
+   */
   #refuseUnprotected(): void {
     const { permissions, protectedFolders = [] } = this.#options
     const folder = protectedFolders.find((path) => !isPlainInRules(path))
@@ -93,7 +102,9 @@ export class InstalledClaude {
     })
   }
 
-  /** Cheap: asks `claude auth status` when the credentials have changed, or the last answer is old. */
+  /**
+   * Cheap: asks `claude auth status` when the credentials have changed, or the last answer is old.
+   */
   async login(): Promise<Readiness> {
     const file = this.file()
     const stamp = this.#credentialsStamp()
@@ -120,7 +131,8 @@ export class InstalledClaude {
 
   async #isLoggedIn(file: string): Promise<boolean> {
     const output = await this.#ask(file, ["auth", "status"])
-    // Anything else than a clear no is left to the first turn: claude has ways of its own to get at a model.
+    // Anything else than a clear no is left to the first turn: claude has ways of its own to get at
+    // a model.
     return !/"loggedIn":\s*false/.test(output)
   }
 
@@ -160,7 +172,10 @@ function isOlder(version: string, than: string): boolean {
   return false
 }
 
-/** Other ways to a model than an account: Bedrock, Vertex, Foundry, a gateway. Not what claude tells its own children. */
+/**
+ * Other ways to a model than an account: Bedrock, Vertex, Foundry, a gateway. Not what claude tells
+ * its own children.
+ */
 const ownNames = [
   "CLAUDE_CODE_USE_BEDROCK",
   "CLAUDE_CODE_USE_VERTEX",
@@ -201,7 +216,10 @@ const fixed: Readonly<Record<string, string>> = {
   CLAUDE_CODE_EAGER_FLUSH: "1",
 }
 
-/** The environment of a claude process: the allow-list, claude's own settings, and what keeps it in bounds. */
+/**
+ * The environment of a claude process: the allow-list, claude's own settings, and what keeps it in
+ * bounds.
+ */
 export function claudeEnvironment(
   source: NodeJS.ProcessEnv,
   passEnv: readonly string[],
@@ -210,7 +228,8 @@ export function claudeEnvironment(
   return {
     // It tries ten times with growing pauses, also after a 401; a client is better told.
     CLAUDE_CODE_MAX_RETRIES: "1",
-    // It gives a model that thinks without a sign up after 300 s, and asks anew. Our own clock ends what is silent for too long.
+    // It gives a model that thinks without a sign up after 300 s, and asks anew. Our own clock ends
+    // what is silent for too long.
     API_TIMEOUT_MS: String(callLimitMs),
     CLAUDE_STREAM_IDLE_TIMEOUT_MS: String(callLimitMs),
     ...childEnvironment(source, [...passEnv, ...ownNames, ...anthropic]),

@@ -18,7 +18,10 @@ const toolUseSchema = z.object({
   input: z.record(z.string(), z.unknown()).default({}),
 })
 
-/** `written`: what was streamed of the input; null: nothing. It counts where it says the same as claude has read. */
+/**
+ * `written`: what was streamed of the input; null: nothing. It counts where it says the same as
+ * claude has read.
+ */
 export function toolUseOf(block: ContentBlock, written: string | null = null): ToolUse | null {
   const parsed = block.type === "tool_use" ? toolUseSchema.safeParse(block) : null
   if (parsed?.success !== true) return null
@@ -28,7 +31,8 @@ export function toolUseOf(block: ContentBlock, written: string | null = null): T
 
 function parsedJson(text: string): unknown {
   try {
-    // Once more through what claude has written: it has no minus zero, and no number that is too long.
+    // Once more through what claude has written: it has no minus zero, and no number that is too
+    // long.
     return JSON.parse(JSON.stringify(JSON.parse(text)))
   } catch {
     return undefined

@@ -2,7 +2,9 @@ import type { Permissions } from "../../domain/agents.ts"
 import type { ThreadReach } from "../../domain/backend.ts"
 import { clientServer } from "../kit/functions/handed-functions.ts"
 
-/** What a process is started with and cannot change afterwards: another wish needs another process. */
+/**
+ * What a process is started with and cannot change afterwards: another wish needs another process.
+ */
 export interface LaunchProfile {
   readonly model: string | null
   readonly effort: string | null
@@ -21,7 +23,10 @@ interface LaunchOptions {
   readonly session: string
   readonly start: SessionStart
   readonly isEphemeral: boolean
-  /** Of a thread that only answers the functions of clients are the only tools. Null: it acts as its permissions say. */
+  /**
+   * Of a thread that only answers the functions of clients are the only tools. Null: it acts as its
+   * permissions say.
+   */
   readonly reach: ThreadReach | null
   /** Configuration of the clients' functions; null: there are none. */
   readonly mcpConfigFile: string | null
@@ -36,8 +41,9 @@ const selfStarters = "CronCreate,ScheduleWakeup"
 const readingTools = "Read,Grep,Glob,WebFetch,WebSearch"
 
 /**
- * Shell commands are held in the folder by claude's sandbox. Where it cannot have one, a command is asked about, and here
- * nobody says yes. What is denied to `Edit` is denied to all tools that write, and to commands in the sandbox.
+ * Shell commands are held in the folder by claude's sandbox. Where it cannot have one, a command is
+ * asked about, and here nobody says yes. What is denied to `Edit` is denied to all tools that
+ * write, and to commands in the sandbox.
  */
 function workspaceSettings(protectedFolders: readonly string[]): string {
   return JSON.stringify({
@@ -48,8 +54,8 @@ function workspaceSettings(protectedFolders: readonly string[]): string {
 }
 
 /**
- * Instructions and schema are not among them: they come with `initialize`, where they may be of any length and no list of
- * processes shows them. Arguments that take several values are never last.
+ * Instructions and schema are not among them: they come with `initialize`, where they may be of any
+ * length and no list of processes shows them. Arguments that take several values are never last.
  */
 export function launchArguments(options: LaunchOptions): string[] {
   const { mcpConfigFile, profile } = options
@@ -61,8 +67,8 @@ export function launchArguments(options: LaunchOptions): string[] {
     "stream-json",
     "--verbose",
     "--include-partial-messages",
-    // The person's own servers run outside of claude's sandbox: not for an agent that is held in one, nor for a thread that
-    // only answers.
+    // The person's own servers run outside of claude's sandbox: not for an agent that is held in
+    // one, nor for a thread that only answers.
     ...(options.reach !== null || options.permissions !== "full" ? ["--strict-mcp-config"] : []),
     ...(mcpConfigFile === null ? [] : ["--mcp-config", mcpConfigFile]),
     ...toolArguments(options),
@@ -106,9 +112,9 @@ function sessionArguments(session: string, start: SessionStart): string[] {
 }
 
 /**
- * False for a path that claude would read as a pattern, or cut off, in a permission rule (`Edit(//home/..)`). Its rules are
- * those of gitignore within parentheses, and the same text is what its sandbox takes for a path: no way to escape a character
- * means the same to both.
+ * False for a path that claude would read as a pattern, or cut off, in a permission rule
+ * (`Edit(//home/..)`). Its rules are those of gitignore within parentheses, and the same text is
+ * what its sandbox takes for a path: no way to escape a character means the same to both.
  */
 export function isPlainInRules(path: string): boolean {
   return /^[\p{L}\p{M}\p{N}/ \-_.@+,=~:%#]+$/u.test(path) && !/ (?:\/|$)/.test(path)

@@ -3,7 +3,9 @@ import type { ProbeMemory } from "../kit/process/probe.ts"
 import type { EndStep } from "../kit/process/process-tree.ts"
 
 export interface ClaudeTimeouts {
-  /** From the start of a process to its answer to `initialize`, and for all of a history to be told. */
+  /**
+   * From the start of a process to its answer to `initialize`, and for all of a history to be told.
+   */
   readonly startMs: number
   /** How long an interrupted turn may take to end by itself before its process is ended. */
   readonly interruptMs: number

@@ -84,7 +84,10 @@ export class ClaudeProcess {
     this.#process.write(`${JSON.stringify(message)}\n`)
   }
 
-  /** A request to claude itself. Rejects with `ProxyError` when it is refused, or not answered in time. */
+  /**
+   * A request to claude itself. Rejects with `ProxyError` when it is refused, or not answered in
+   * time.
+   */
   async request(
     subtype: string,
     timeoutMs: number,
@@ -138,7 +141,8 @@ export class ClaudeProcess {
     for (const line of this.#lines.push(chunk)) {
       const event = parseClaudeEvent(line, !this.#hasRead)
       if (event === "garbage") {
-        // An update notice, or a tool of claude's that writes to its stdout: no part of the protocol.
+        // An update notice, or a tool of claude's that writes to its stdout: no part of the
+        // protocol.
         this.#stray.take(line)
         continue
       }

@@ -2,8 +2,8 @@ import { z } from "zod"
 import { objectBehindNoise } from "../kit/rpc/json-noise.ts"
 
 /**
- * What claude prints with `--output-format stream-json`, as far as it is looked at. Everything unknown is ignored: fields,
- * kinds of content blocks, kinds of events.
+ * What claude prints with `--output-format stream-json`, as far as it is looked at. Everything
+ * unknown is ignored: fields, kinds of content blocks, kinds of events.
  */
 
 const block = z.looseObject({ type: z.string() })
@@ -108,7 +108,10 @@ export type SystemEvent = z.infer<typeof schemas.system>
 export type RateLimitEvent = z.infer<typeof schemas.rate_limit_event>
 export type ResultEvent = z.infer<typeof schemas.result>
 
-/** `isBeginning`: nothing was read before. `garbage`: not a JSON object, an update notice for example. `unknown`: JSON that is none of the events above. */
+/**
+ * `isBeginning`: nothing was read before. `garbage`: not a JSON object, an update notice for
+ * example. `unknown`: JSON that is none of the events above.
+ */
 export function parseClaudeEvent(line: string, isBeginning: boolean): ClaudeEvent | "unknown" | "garbage" {
   let value: unknown
   try {

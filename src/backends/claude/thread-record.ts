@@ -22,14 +22,17 @@ export interface ClaudeRecord {
   readonly reach: ThreadReach | null
   /** claude's id of the last message of each of our turns. */
   readonly lastOfTurn: Map<string, string>
-  /** What claude was told to use in the newest turn, and keeps when it is told nothing; null: it was told nothing. */
+  /**
+   * What claude was told to use in the newest turn, and keeps when it is told nothing; null: it was
+   * told nothing.
+   */
   lastModel: string | null
 }
 
 /**
- * A file a thread, `control/claude-threads/REF.jsonl`: what its processes are started with, then a line for each turn. It
- * is there once claude has the session. Not synced: after a power cut a thread may be unknown, and is then seeded anew
- * from the ledger like any lost one.
+ * A file a thread, `control/claude-threads/REF.jsonl`: what its processes are started with, then a
+ * line for each turn. It is there once claude has the session. Not synced: after a power cut a
+ * thread may be unknown, and is then seeded anew from the ledger like any lost one.
  */
 export class ClaudeRecords {
   readonly #workspace: string
@@ -115,7 +118,10 @@ function parsed<T>(schema: z.ZodType<T>, line: string | undefined): T | null {
 /** Folders of claude's home in which things are named after a session. */
 const folders = ["file-history", "session-env", "tasks", "todos", "debug"]
 
-/** Removes what claude keeps of a session: its transcript, and what lies beside. Harmless when there is nothing. */
+/**
+ * Removes what claude keeps of a session: its transcript, and what lies beside. Harmless when there
+ * is nothing.
+ */
 export async function deleteSession(env: Readonly<Record<string, string>>, ref: ThreadRef): Promise<void> {
   if (!isRef(ref)) return
   const home = env.CLAUDE_CONFIG_DIR ?? path.join(env.HOME ?? "/", ".claude")

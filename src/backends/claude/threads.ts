@@ -41,8 +41,8 @@ export class ThreadProcesses {
   }
 
   /**
-   * The process of a thread for a turn, and what of its history it does not know yet. A process that was started otherwise
-   * is replaced: claude has no way to change these.
+   * The process of a thread for a turn, and what of its history it does not know yet. A process
+   * that was started otherwise is replaced: claude has no way to change these.
    */
   async acquire(
     thread: ClaudeThread,
@@ -149,12 +149,18 @@ export class ThreadProcesses {
     return { process, profile }
   }
 
-  /** A session that was told a model keeps it, unless it is told another one. Null: it need not be told. */
+  /**
+   * A session that was told a model keeps it, unless it is told another one. Null: it need not be
+   * told.
+   */
   #modelAgain({ start, record }: ClaudeThread): string | null {
     return start.type === "new" || record.lastModel === null ? null : ownModel(this.#options.options.env)
   }
 
-  /** In a file that only we can read, because a list of processes shows arguments; gone once claude has read it. */
+  /**
+   * In a file that only we can read, because a list of processes shows arguments; gone once claude
+   * has read it.
+   */
   async #writeMcpConfig(thread: ClaudeThread): Promise<string | null> {
     const { options } = this.#options
     if (thread.tools.length === 0 || options.toolEndpoint === null) return null
@@ -174,7 +180,10 @@ function mcpConfigOf(root: string, { ref }: ClaudeThread): OwnPath {
   return { root, path: `control/claude-threads/${ref}.mcp.json` }
 }
 
-/** claude refuses to work unasked as root unless it is told that it is in a sandbox: the person has decided so. */
+/**
+ * claude refuses to work unasked as root unless it is told that it is in a sandbox: the person has
+ * decided so.
+ */
 function environmentOf({ env, permissions }: ClaudeBackendOptions): Readonly<Record<string, string>> {
   return permissions === "full" && process.getuid?.() === 0 ? { ...env, IS_SANDBOX: "1" } : env
 }
@@ -193,9 +202,9 @@ function isSame(a: LaunchProfile, b: LaunchProfile): boolean {
 const settingsSchema = z.object({ model: z.string().min(1).optional() })
 
 /**
- * The model of a person's own claude, as `--model` takes it: that of the environment or of their settings, else claude's default
- * for the account. A session that is resumed without the argument has the first of these too, but in place of the default the model
- * that it had last.
+ * The model of a person's own claude, as `--model` takes it: that of the environment or of their
+ * settings, else claude's default for the account. A session that is resumed without the argument
+ * has the first of these too, but in place of the default the model that it had last.
  */
 function ownModel(env: Readonly<Record<string, string>>): string {
   if (env.ANTHROPIC_MODEL) return env.ANTHROPIC_MODEL

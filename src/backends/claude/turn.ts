@@ -112,7 +112,8 @@ export class ClaudeTurn extends CliTurn {
     const process = this.#process
     process.send(userMessage(content, randomUUID()))
     try {
-      // Its input is read in order: when this is answered it has the message. Later it would be a turn of its own.
+      // Its input is read in order: when this is answered it has the message. Later it would be a
+      // turn of its own.
       await process.request("mcp_status", this.#options.interruptMs)
     } catch (error) {
       void process.end()
@@ -130,7 +131,9 @@ export class ClaudeTurn extends CliTurn {
     if (this.#process !== null) await this.settled
   }
 
-  /** Like `interrupt`, but nobody wanted it: the agent stops, and its processes are ended by others. */
+  /**
+   * Like `interrupt`, but nobody wanted it: the agent stops, and its processes are ended by others.
+   */
   stop(): void {
     if (this.stopFor("agent_stopped") && this.#process === null) this.endStopped()
   }
@@ -163,7 +166,10 @@ export class ClaudeTurn extends CliTurn {
     this.fail({ code: "backend_died", message: process.describe(exit), modelStatus: null })
   }
 
-  /** What the model is not offered though it should be; claude leaves out what it does not take, and says nothing. */
+  /**
+   * What the model is not offered though it should be; claude leaves out what it does not take, and
+   * says nothing.
+   */
   #droppedOf(offered: readonly string[]): Dropped | null {
     const names = this.#functions?.nativeNames ?? []
     const missing = names.filter((native) => !offered.includes(ClientCalls.toolName(native)))
@@ -230,8 +236,9 @@ const steps: readonly EndStep[] = [
 ]
 
 /**
- * Ends the shell commands of a claude that lives on. After an interrupt it ends them itself, but says that the turn is over
- * before they are gone. Each command leads a group of its own; what is in claude's group (servers of MCP) stays.
+ * Ends the shell commands of a claude that lives on. After an interrupt it ends them itself, but
+ * says that the turn is over before they are gone. Each command leads a group of its own; what is
+ * in claude's group (servers of MCP) stays.
  */
 async function endCommands(pid: number): Promise<void> {
   const rows = await snapshot()

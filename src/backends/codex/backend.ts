@@ -267,7 +267,8 @@ class CodexBackend extends RpcBackend<AppServer, CodexThreads, CodexTurn> {
       case "configWarning": {
         const { summary, details } = params
         this.#options.log("info", "codex warns of its configuration", { warning: summary, details })
-        // It would go on with its defaults: another provider than the user's, perhaps, and another account.
+        // It would go on with its defaults: another provider than the user's, perhaps, and another
+        // account.
         if (/invalid configuration/i.test(summary)) this.#configProblem = details ?? summary
         return
       }
@@ -288,7 +289,8 @@ class CodexBackend extends RpcBackend<AppServer, CodexThreads, CodexTurn> {
       const { total } = params.tokenUsage
       if (total != null) this.sessions?.usageTold(params.threadId, usageOf(total))
     } else if (method === "warning") this.#options.log("info", "codex warns", { warning: params.message })
-    // Threads that we did not open are codex's own (sub-agents); their turns belong to a turn of ours.
+    // Threads that we did not open are codex's own (sub-agents); their turns belong to a turn of
+    // ours.
     else if (method === "turn/started" && this.sessions?.has(params.threadId)) {
       this.#endForeignTurn(params.threadId, params.turn.id)
     }

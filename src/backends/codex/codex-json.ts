@@ -6,9 +6,10 @@ const limit = 2 ** 63
 const whole = /^-?\d+$/
 
 /**
- * A message as codex reads it. Its reader refuses all of a message that has a whole number beyond 64 bits, as the bounds of 64 bits are
- * when JavaScript has rounded them: such a number is written with an exponent, which means the same but for what a double has not.
- * What is injected is texts, of megabytes: it is not looked at.
+ * A message as codex reads it. Its reader refuses all of a message that has a whole number beyond
+ * 64 bits, as the bounds of 64 bits are when JavaScript has rounded them: such a number is written
+ * with an exponent, which means the same but for what a double has not. What is injected is texts,
+ * of megabytes: it is not looked at.
  */
 export function codexJson(message: Readonly<Record<string, unknown>>): string {
   const text = JSON.stringify(message)
@@ -30,7 +31,10 @@ function exponential(value: number): unknown {
   return JSON.rawJSON(value.toExponential())
 }
 
-/** A piece of an answer, as codex writes it, up to its text. Nothing in these ids is written otherwise in JSON. */
+/**
+ * A piece of an answer, as codex writes it, up to its text. Nothing in these ids is written
+ * otherwise in JSON.
+ */
 const beginning =
   /^\{"method":"item\/agentMessage\/delta","params":\{"threadId":"([\w.:-]*)","turnId":"([\w.:-]*)","itemId":"([\w.:-]*)","delta":"/
 /** Behind the text: with a time, or as older ones end. */
@@ -45,9 +49,9 @@ interface Place {
 }
 
 /**
- * Reads the lines of deltas, of which a turn has hundreds, by what stands around their text: as `JSON.parse` and
- * `parseNotification` read them, at a quarter of the cost. Pieces that follow one another mostly are of one message, which is known by
- * all that stands before the text.
+ * Reads the lines of deltas, of which a turn has hundreds, by what stands around their text: as
+ * `JSON.parse` and `parseNotification` read them, at a quarter of the cost. Pieces that follow one
+ * another mostly are of one message, which is known by all that stands before the text.
  */
 export class DeltaLines {
   #before = ""

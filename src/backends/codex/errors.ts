@@ -42,9 +42,10 @@ const ownWords: readonly WordRule[] = [
 ]
 
 /**
- * Why codex says that a turn failed: by `codexErrorInfo` (a word, or an object that has the HTTP status), else by what the
- * message quotes: a 400 arrives as `other` with the raw body as the message. `resetsAt`: when the account's limit begins
- * anew, as codex has told it beside the turn, in milliseconds of the epoch.
+ * Why codex says that a turn failed: by `codexErrorInfo` (a word, or an object that has the HTTP
+ * status), else by what the message quotes: a 400 arrives as `other` with the raw body as the
+ * message. `resetsAt`: when the account's limit begins anew, as codex has told it beside the turn,
+ * in milliseconds of the epoch.
  */
 export function codexErrorOf(
   error: NativeTurnError | null | undefined,
@@ -91,7 +92,9 @@ function infoOf(info: unknown): { word: string | null; status: number | null } {
   return { word, status: httpStatus(status) }
 }
 
-/** What codex quotes of a model that stopped by itself: `incomplete_details.reason` of its answer. */
+/**
+ * What codex quotes of a model that stopped by itself: `incomplete_details.reason` of its answer.
+ */
 export const codexReasons: Readonly<Record<string, CutReason>> = {
   max_output_tokens: "max_output_tokens",
   content_filter: "content_filter",
@@ -113,7 +116,10 @@ export const refusal: AnswerCut = {
 /** In codex's words, as of 0.169. */
 const unfitFunction = /dynamic tool input schema is not supported for (\S+): ([\s\S]*)/
 
-/** A function that codex does not take in the form that it was handed in; null: it is about something else. */
+/**
+ * A function that codex does not take in the form that it was handed in; null: it is about
+ * something else.
+ */
 export function unfitFunctionOf(error: unknown, names: FunctionNames): UnfitFunctionError | null {
   if (!(error instanceof RpcRefusedError)) return null
   const [, native = "", why = ""] = unfitFunction.exec(error.message) ?? []

@@ -7,9 +7,10 @@ import { type InjectedItem, injectedItem } from "./injected-items.ts"
 export const codexKind = "codex"
 
 /**
- * What is kept of the raw items of a turn. Messages of other roles are codex's own context (instructions, environment,
- * abort notes), which a new thread writes again, or the user's words, which `HistoryTurn.input` has. Compactions are left
- * out: the ledger still has what they summarise.
+ * What is kept of the raw items of a turn. Messages of other roles are codex's own context
+ * (instructions, environment, abort notes), which a new thread writes again, or the user's words,
+ * which `HistoryTurn.input` has. Compactions are left out: the ledger still has what they
+ * summarise.
  */
 const keptTypes = new Set([
   "reasoning",
@@ -34,11 +35,12 @@ export function keptNativeItem(item: unknown): InjectedItem | null {
 }
 
 /**
- * The items that give a new thread the memory of `history`. Native items are preferred: with them the model sees its
- * reasoning, commands and outputs as they were. Where there are none, our items become messages and plain function calls.
+ * The items that give a new thread the memory of `history`. Native items are preferred: with them
+ * the model sees its reasoning, commands and outputs as they were. Where there are none, our items
+ * become messages and plain function calls.
  *
- * Calls of the client's functions need care: they and their outputs are in our items and in the native ones, and must be
- * told once, with the client's own output. See `CallIndex`.
+ * Calls of the client's functions need care: they and their outputs are in our items and in the
+ * native ones, and must be told once, with the client's own output. See `CallIndex`.
  */
 export function historyItems(history: readonly HistoryTurn[], names: FunctionNames): InjectedItem[] {
   const turns = history.map((turn) => ({
@@ -74,13 +76,15 @@ interface SeededTurn {
 /**
  * Which copy of a call of the client's functions, and of its output, is told.
  *
- * The client's output comes as the input of the turn after the call. If codex waited for it, codex has it in a native
- * item of that turn, or a later one. If codex was interrupted while the client worked, it has written an abort note as the
- * output, in an earlier turn than the client's output: then that note is replaced.
+ * The client's output comes as the input of the turn after the call. If codex waited for it, codex
+ * has it in a native item of that turn, or a later one. If codex was interrupted while the client
+ * worked, it has written an abort note as the output, in an earlier turn than the client's output:
+ * then that note is replaced.
  *
- * In code mode the native call is the script (`exec`) around the calls, which have ids that no native item knows. The
- * output of a script that ended has their results. A script that never ended is left out, and its calls stand for
- * themselves as plain function calls, which the model takes in all modes.
+ * In code mode the native call is the script (`exec`) around the calls, which have ids that no
+ * native item knows. The output of a script that ended has their results. A script that never ended
+ * is left out, and its calls stand for themselves as plain function calls, which the model takes in
+ * all modes.
  */
 class CallIndex {
   readonly #nativeCalls = new Set<string>()
@@ -115,7 +119,10 @@ class CallIndex {
     }
   }
 
-  /** True for native items that our own items replace: the output of an aborted call, an aborted script. */
+  /**
+   * True for native items that our own items replace: the output of an aborted call, an aborted
+   * script.
+   */
   isReplaced(item: InjectedItem): boolean {
     const id = item.call_id
     if (typeof id !== "string") return false
@@ -136,7 +143,10 @@ class CallIndex {
     return this.#nativeOutputs.has(callId) && !this.#isAnsweredLater(callId, callId)
   }
 
-  /** The client's output of `callId` came after codex had given up `nativeCall`, or codex never had any. */
+  /**
+   * The client's output of `callId` came after codex had given up `nativeCall`, or codex never had
+   * any.
+   */
   #isAnsweredLater(callId: string, nativeCall: string): boolean {
     const client = this.#clientOutputs.get(callId)
     if (client === undefined) return false
@@ -167,8 +177,8 @@ function scriptId(item: InjectedItem): string | null {
 const minSharedChars = 1024
 
 /**
- * The agent's messages of one turn that were told as items, so that the raw item of each, which comes after it, need not be
- * kept with the whole text again: it refers to the text by its hash.
+ * The agent's messages of one turn that were told as items, so that the raw item of each, which
+ * comes after it, need not be kept with the whole text again: it refers to the text by its hash.
  */
 export class ShownTexts {
   readonly #texts = new Map<string, string>()
@@ -189,8 +199,9 @@ export class ShownTexts {
 }
 
 /**
- * Puts back into the items of a turn what `withoutShown` left out, from what the client was shown in it. Where that was another
- * text than codex told at the end, it is the client's that the conversation goes on from; where it was none, the item is left out.
+ * Puts back into the items of a turn what `withoutShown` left out, from what the client was shown
+ * in it. Where that was another text than codex told at the end, it is the client's that the
+ * conversation goes on from; where it was none, the item is left out.
  */
 function withShown(items: readonly InjectedItem[], output: readonly Item[]): InjectedItem[] {
   const shown = output.map(textOf).filter((text) => text !== "")

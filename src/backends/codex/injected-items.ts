@@ -13,7 +13,10 @@ type ImagePart = Extract<ContentPart, { type: "image" }>
 /** An item of the Responses API, as `thread/inject_items` takes it. */
 export type InjectedItem = Readonly<Record<string, unknown>>
 
-/** One of our items for `thread/inject_items`; several, or none, where the native form has another cut. */
+/**
+ * One of our items for `thread/inject_items`; several, or none, where the native form has another
+ * cut.
+ */
 export function injectedItem(item: Item, names: FunctionNames): InjectedItem[] {
   switch (item.type) {
     case "message":
@@ -81,9 +84,10 @@ function call(callId: string, name: string, args: string): InjectedItem {
 }
 
 /*
- * What another agent did by itself becomes a plain function call with its output, named as codex names the like. codex
- * and the model take calls of any name in the history, in all three tool modes (direct, tool_search, code mode); told as
- * the assistant's text instead, a model begins to write such texts rather than to call its tools.
+ * What another agent did by itself becomes a plain function call with its output, named as codex
+ * names the like. codex and the model take calls of any name in the history, in all three tool
+ * modes (direct, tool_search, code mode); told as the assistant's text instead, a model begins to
+ * write such texts rather than to call its tools.
  */
 
 function commandItems(item: CommandItem): InjectedItem[] {

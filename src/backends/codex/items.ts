@@ -113,9 +113,9 @@ const mappings: Readonly<Record<string, Mapping>> = {
 }
 
 /**
- * A native item in our words; null for those that are not output (what the user said, the client's own functions) and
- * for kinds that we do not know. `isDone` tells `item/completed` from `item/started`. Throws a `ZodError` when a known
- * kind has another form.
+ * A native item in our words; null for those that are not output (what the user said, the client's
+ * own functions) and for kinds that we do not know. `isDone` tells `item/completed` from
+ * `item/started`. Throws a `ZodError` when a known kind has another form.
  */
 export function itemOf(native: NativeItem, isDone: boolean): Item | null {
   return Object.hasOwn(mappings, native.type) ? (mappings[native.type]?.(native, isDone) ?? null) : null
@@ -158,7 +158,10 @@ function textOfMcpContent(content: unknown): string {
   return JSON.stringify(content)
 }
 
-/** codex wraps what the model asked for: `/bin/bash -lc 'ls -l'` is `ls -l` to everybody who reads it. */
+/**
+ * codex wraps what the model asked for: `/bin/bash -lc 'ls -l'` is `ls -l` to everybody who reads
+ * it.
+ */
 function withoutShell(command: string): string {
   const script = /^\S*\/?(?:bash|zsh|sh) -l?c ([\s\S]+)$/.exec(command)?.[1]
   if (script === undefined) return command

@@ -10,7 +10,10 @@ import { nativeItemSchema } from "./protocol.ts"
 const maxCharacters = 400_000
 /** Of what a command or a tool has put out, and of all diffs of an edit. */
 const maxOutput = 8_000
-/** Of a message in a turn that is too long for all of it: any one has room then, however it is escaped. */
+/**
+ * Of a message in a turn that is too long for all of it: any one has room then, however it is
+ * escaped.
+ */
 const maxMessage = 50_000
 
 const listSchema = z.object({ data: z.array(z.object({ id: z.string() })) })
@@ -22,8 +25,9 @@ const userMessage = z.object({
 })
 
 /**
- * The newest session that codex was run with by hand or by a program in one of these folders (not those of an app-server, which are
- * the service's), as items. It is only read: `codex resume --last` still finds it there. Null: codex has none.
+ * The newest session that codex was run with by hand or by a program in one of these folders (not
+ * those of an app-server, which are the service's), as items. It is only read: `codex resume
+ * --last` still finds it there. Null: codex has none.
  */
 export async function lastSession(
   server: Pick<AppServer, "request">,

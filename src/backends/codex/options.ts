@@ -5,18 +5,25 @@ import type { RunningProcesses } from "../kit/process/running-processes.ts"
 export interface CodexTimeouts {
   /** From spawn to the answer of `initialize`. */
   readonly handshakeMs: number
-  /** Any request; an app-server that answers none in this time is replaced. `thread/start` may wait for MCP servers. */
+  /**
+   * Any request; an app-server that answers none in this time is replaced. `thread/start` may wait
+   * for MCP servers.
+   */
   readonly requestMs: number
   /** From `turn/interrupt` to the end of the turn, and again for its shell commands. */
   readonly interruptMs: number
   /** For each step of ending the process: closed stdin, SIGTERM, SIGKILL. */
   readonly endStepMs: number
   /**
-   * How long a call may wait that a script makes (code mode): the model is asked again after 30 s of it, then every 10 s.
-   * Before that the turn is better ended and continued with the result later.
+   * How long a call may wait that a script makes (code mode): the model is asked again after 30 s
+   * of it, then every 10 s. Before that the turn is better ended and continued with the result
+   * later.
    */
   readonly scriptHoldMs: number
-  /** How long codex waits for a model that sends nothing, where it lets us say so. Longer than any limit of ours. */
+  /**
+   * How long codex waits for a model that sends nothing, where it lets us say so. Longer than any
+   * limit of ours.
+   */
   readonly streamIdleMs: number
 }
 

@@ -9,7 +9,10 @@ import { type Notification, parseNotification, serverInfoSchema, unreadNotificat
 interface AppServerOptions extends RpcProcessOptions {
   readonly timeouts: CodexTimeouts
   readonly onNotification: (notification: Notification) => void
-  /** True while turns run on it that nobody interrupts: they would die with it, so a shorter deadline than that of any request waits on. */
+  /**
+   * True while turns run on it that nobody interrupts: they would die with it, so a shorter
+   * deadline than that of any request waits on.
+   */
   readonly isNeeded: () => boolean
 }
 
@@ -56,8 +59,9 @@ export class AppServer extends RpcProcess {
   }
 
   /**
-   * Closes stdin (codex ends its commands and exits in about 100 ms), then SIGTERM, then SIGKILL, until also nothing that it
-   * started is left: an MCP server may take longer than codex, or not go by itself. Safe twice.
+   * Closes stdin (codex ends its commands and exits in about 100 ms), then SIGTERM, then SIGKILL,
+   * until also nothing that it started is left: an MCP server may take longer than codex, or not go
+   * by itself. Safe twice.
    */
   end(): Promise<void> {
     const waitMs = this.#options.timeouts.endStepMs
@@ -125,7 +129,10 @@ const refusals: Readonly<Record<string, () => unknown>> = {
   "currentTime/read": () => ({ currentTimeAt: Math.floor(Date.now() / 1_000) }),
 }
 
-/** With approval policy `never` none of it should come; an unanswered request would make its turn hang, so everything is answered. */
+/**
+ * With approval policy `never` none of it should come; an unanswered request would make its turn
+ * hang, so everything is answered.
+ */
 export function declineRequest(server: AppServer, id: RpcId, method: string): void {
   if (Object.hasOwn(refusals, method)) server.rpc.respond(id, refusals[method]?.())
   else server.rpc.refuse(id, -32_601, `${method} is not served by this client`)

@@ -3,8 +3,9 @@ import { rawValueAt } from "../../domain/raw-json.ts"
 import type { Usage } from "../../domain/usage.ts"
 
 /**
- * The part of the app-server protocol that we use (`codex app-server generate-ts --experimental` prints all of it).
- * Objects are open: unknown fields are dropped, unknown notifications and items are ignored by their readers.
+ * The part of the app-server protocol that we use (`codex app-server generate-ts --experimental`
+ * prints all of it). Objects are open: unknown fields are dropped, unknown notifications and items
+ * are ignored by their readers.
  */
 
 const turnScope = { threadId: z.string(), turnId: z.string() }
@@ -76,7 +77,10 @@ export type Notification = {
   [M in Method]: { readonly method: M; readonly params: z.infer<Schemas[M]> }
 }[Method]
 
-/** Notifications that would only cost time: nobody here reads them, and some repeat whole diffs or outputs. */
+/**
+ * Notifications that would only cost time: nobody here reads them, and some repeat whole diffs or
+ * outputs.
+ */
 export const unreadNotifications = [
   "item/commandExecution/outputDelta",
   "item/fileChange/outputDelta",
@@ -88,7 +92,10 @@ export const unreadNotifications = [
   "turn/diff/updated",
 ] as const
 
-/** The notification in our types; null: not one of ours. Throws a `ZodError` when one of ours has another form. */
+/**
+ * The notification in our types; null: not one of ours. Throws a `ZodError` when one of ours has
+ * another form.
+ */
 export function parseNotification(method: string, params: unknown): Notification | null {
   if (!Object.hasOwn(notificationSchemas, method)) return null
   const known = method as Method // an own key of the table, see above
@@ -155,7 +162,10 @@ const terminalSchema = z.object({ itemId: z.string(), processId: z.string() })
 /** A command that codex has running for a thread, also one that no turn waits for any more. */
 export type Terminal = z.infer<typeof terminalSchema>
 export const terminalsResultSchema = z.object({ data: z.array(terminalSchema) })
-/** When the used-up parts of the account's plan begin anew, in milliseconds of the epoch; null: none is, as far as is told. */
+/**
+ * When the used-up parts of the account's plan begin anew, in milliseconds of the epoch; null: none
+ * is, as far as is told.
+ */
 export function limitResetOf(limits: {
   readonly primary?: LimitWindow
   readonly secondary?: LimitWindow

@@ -47,9 +47,15 @@ export class CodexTurnReader {
   readonly #writtenArguments = new Map<string, string>()
   /** Commands that were told as started only. */
   readonly #openCommands = new Map<string, CommandItem>()
-  /** From the raw events, which come with each answer of the model, but only in threads of this process. */
+  /**
+   * From the raw events, which come with each answer of the model, but only in threads of this
+   * process.
+   */
   #rawUsage: Usage | null = null
-  /** The same, told in every thread, but not before the calls of the client's functions are answered. */
+  /**
+   * The same, told in every thread, but not before the calls of the client's functions are
+   * answered.
+   */
   #toldUsage: Usage | null = null
   #hasAnswered = false
 
@@ -68,7 +74,10 @@ export class CodexTurnReader {
     return totalOf(this.#rawUsage) > totalOf(this.#toldUsage) ? this.#rawUsage : this.#toldUsage
   }
 
-  /** Its last message has begun and never ended, though no request broke off: codex shows nothing else of a refusal. */
+  /**
+   * Its last message has begun and never ended, though no request broke off: codex shows nothing
+   * else of a refusal.
+   */
   get wasRefused(): boolean {
     return this.#openMessage !== null
   }
@@ -145,9 +154,10 @@ export class CodexTurnReader {
   }
 
   /**
-   * codex repeats the `last` of the request before at an interrupt, a steer and a compaction, also under a new turn's id: only
-   * what the total of the thread has grown by was used. Of a thread that was resumed or forked the total is not known at first:
-   * as long as its model has answered nothing in this turn, what is told is such a repeat.
+   * codex repeats the `last` of the request before at an interrupt, a steer and a compaction, also
+   * under a new turn's id: only what the total of the thread has grown by was used. Of a thread
+   * that was resumed or forked the total is not known at first: as long as its model has answered
+   * nothing in this turn, what is told is such a repeat.
    */
   #countTotal({
     last,
@@ -178,7 +188,10 @@ export class CodexTurnReader {
     this.#calls.announce(callId)
   }
 
-  /** The arguments of a call as the model wrote them, to the letter; null: it was not told. Gives them out once. */
+  /**
+   * The arguments of a call as the model wrote them, to the letter; null: it was not told. Gives
+   * them out once.
+   */
   writtenArguments(callId: string): string | null {
     const written = this.#writtenArguments.get(callId) ?? null
     this.#writtenArguments.delete(callId)
@@ -186,8 +199,8 @@ export class CodexTurnReader {
   }
 
   /**
-   * The turn is over, and what is open now goes on without it. What codex has told the model of such a command so far is its output; it
-   * has no exit code.
+   * The turn is over, and what is open now goes on without it. What codex has told the model of
+   * such a command so far is its output; it has no exit code.
    */
   leaveCommands(): void {
     for (const item of this.#openCommands.values()) {
@@ -220,7 +233,8 @@ export class CodexTurnReader {
         type: "notice",
         message: "codex summarised the conversation so far",
         tells: "progress",
-        // The thread's instructions and the user's texts are kept. To tell the rest now would be asking the model once more.
+        // The thread's instructions and the user's texts are kept. To tell the rest now would be
+        // asking the model once more.
         forgets: true,
       })
       return
@@ -259,7 +273,10 @@ export class CodexTurnReader {
   }
 }
 
-/** It tells that a model request of the turn has come to its end: a message may be cut, what the agent does may not. */
+/**
+ * It tells that a model request of the turn has come to its end: a message may be cut, what the
+ * agent does may not.
+ */
 function isAnswer({ type }: NativeItem, isDone: boolean): boolean {
   if (type === "userMessage" || type === "contextCompaction") return false
   return isDone || (type !== "agentMessage" && type !== "reasoning")
@@ -275,7 +292,10 @@ const schema = z.object({
   content: z.array(z.string()).default([]),
 })
 
-/** An item of codex's may hold summaries and the reasoning itself; ours have one of the two, so that it becomes two. */
+/**
+ * An item of codex's may hold summaries and the reasoning itself; ours have one of the two, so that
+ * it becomes two.
+ */
 class ReasoningItems {
   /** What was told first of each. */
   readonly #firsts = new Map<string, ReasoningKind>()
@@ -287,7 +307,9 @@ class ReasoningItems {
     return first === kind ? id : `${id} ${kind}`
   }
 
-  /** What is there once codex's item is completed. Throws a `ZodError` when that has another form. */
+  /**
+   * What is there once codex's item is completed. Throws a `ZodError` when that has another form.
+   */
   completed(native: NativeItem): readonly ReasoningItem[] {
     const { id, summary, content } = schema.parse(native)
     const parts = [

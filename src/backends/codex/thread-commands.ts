@@ -29,13 +29,16 @@ export interface ThreadCommandsOptions {
 }
 
 /**
- * The commands of one thread: which run as codex tells it, and which processes they are. codex forgets a command that it is just
- * starting when its turn is interrupted, and says that others are ended before they are; so the processes are looked at. Each has the
- * thread's id in its environment. What ran before a turn began is not the turn's.
+ * The commands of one thread: which run as codex tells it, and which processes they are. codex
+ * forgets a command that it is just starting when its turn is interrupted, and says that others are
+ * ended before they are; so the processes are looked at. Each has the thread's id in its
+ * environment. What ran before a turn began is not the turn's.
  */
 export class ThreadCommands {
   readonly #options: ThreadCommandsOptions
-  /** Ids of items that were told as started and not as completed, of this turn and of earlier ones. */
+  /**
+   * Ids of items that were told as started and not as completed, of this turn and of earlier ones.
+   */
   readonly #open = new Set<string>()
   /** Those of earlier turns. */
   #earlier: ReadonlySet<string> = new Set()
@@ -70,7 +73,10 @@ export class ThreadCommands {
     this.#spared = this.#hasRun ? await markedProcesses(this.#processes) : []
   }
 
-  /** Ends all that the turn has started, and waits for their items. Rejects where codex refuses, once the processes are ended. */
+  /**
+   * Ends all that the turn has started, and waits for their items. Rejects where codex refuses,
+   * once the processes are ended.
+   */
   async endTurn(requestMs?: number): Promise<void> {
     this.#hasRun = true
     try {

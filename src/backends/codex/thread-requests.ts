@@ -34,7 +34,10 @@ export interface ThreadSettings {
   readonly providerConfig?: Params
 }
 
-/** A profile of codex's, since its sandbox `workspace-write` can protect nothing within a folder that may be written. */
+/**
+ * A profile of codex's, since its sandbox `workspace-write` can protect nothing within a folder
+ * that may be written.
+ */
 export const workspaceProfile = "ai-agent-proxy-workspace"
 
 /** What codex's sandbox does not hold: servers of the person's own, apps and plugins. */
@@ -87,7 +90,9 @@ function profilesOf({ writableFolders = [], protectedFolders = [] }: ThreadSetti
 
 const configOfReach = { "only-reads": readingConfig, "only-answers": answeringConfig } as const
 
-/** `ownServers`: names of the person's own MCP servers, which a thread that changes nothing has not. */
+/**
+ * `ownServers`: names of the person's own MCP servers, which a thread that changes nothing has not.
+ */
 export function startParams(
   agent: ThreadSettings,
   options: ThreadOptions,
@@ -130,19 +135,21 @@ function dynamicTool(tool: FunctionTool, names: FunctionNames): Params {
   return { type: "function", name, description, inputSchema: parameters }
 }
 
-/** codex refuses a longer input of a turn (1,048,576 characters); injected items have no such limit. */
+/**
+ * codex refuses a longer input of a turn (1,048,576 characters); injected items have no such limit.
+ */
 const maxInputCharacters = 1_000_000
 
 /**
- * In the input of a turn these are read by codex itself: `$name` of a skill adds its whole text, links of this kind what they
- * name. What is injected is left alone.
+ * In the input of a turn these are read by codex itself: `$name` of a skill adds its whole text,
+ * links of this kind what they name. What is injected is left alone.
  */
 const mention = /\$[\w-]|\]\([a-z]+:\/\//i
 
 /**
- * A turn takes one message of the user as its input. What comes before it, and what cannot be an input (a developer's
- * message, an overlong text, one that codex would read for mentions), goes into the thread beforehand; the turn then goes on
- * from there with an empty input.
+ * A turn takes one message of the user as its input. What comes before it, and what cannot be an
+ * input (a developer's message, an overlong text, one that codex would read for mentions), goes
+ * into the thread beforehand; the turn then goes on from there with an empty input.
  */
 export function splitMessages(messages: readonly MessageItem[]): {
   readonly injected: readonly MessageItem[]
@@ -179,7 +186,9 @@ export function turnParams(
 const chunkItems = 500
 const chunkCharacters = 4_000_000
 
-/** Cuts items into requests of bounded size: one line of JSON is parsed in one go on the other side. */
+/**
+ * Cuts items into requests of bounded size: one line of JSON is parsed in one go on the other side.
+ */
 export function injectChunks(items: readonly InjectedItem[]): InjectedItem[][] {
   const chunks: InjectedItem[][] = []
   let chunk: InjectedItem[] = []
@@ -202,9 +211,10 @@ export function injectChunks(items: readonly InjectedItem[]): InjectedItem[][] {
 const builtIn: ReadonlySet<string> = new Set(["openai", "ollama", "lmstudio", "amazon-bedrock"])
 
 /**
- * Configuration of a thread that has codex wait longer for a model which thinks without a sign: after 300 s it gives up and asks
- * anew otherwise. Our own clock (`limits.silence_ms`) ends what is silent for too long, and says so. Empty where the person has
- * set the limit, and for codex's built-in providers.
+ * Configuration of a thread that has codex wait longer for a model which thinks without a sign:
+ * after 300 s it gives up and asks anew otherwise. Our own clock (`limits.silence_ms`) ends what is
+ * silent for too long, and says so. Empty where the person has set the limit, and for codex's
+ * built-in providers.
  */
 export function patientProvider(config: OwnConfig, streamIdleMs: number): Params {
   const name = config.model_provider ?? "openai"

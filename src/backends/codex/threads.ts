@@ -68,7 +68,10 @@ interface KeepOptions {
 /** Twice of what codex takes with the delay that we give it. */
 const unloadMs = 5_000
 
-/** How long what codex has told of its configuration is taken for true, where no more than patience depends on it. */
+/**
+ * How long what codex has told of its configuration is taken for true, where no more than patience
+ * depends on it.
+ */
 const configMs = 5_000
 
 /** The threads of one app-server process: made, loaded again, forked and given back. */
@@ -149,7 +152,8 @@ export class CodexThreads {
         this.#server.request("thread/resume", params, threadResultSchema),
         this.#ownSettings(),
       ])
-      // It comes back with what its last turn had, which may have been a setting of the agent that is no longer there.
+      // It comes back with what its last turn had, which may have been a setting of the agent that
+      // is no longer there.
       return this.#keep(result, names, { hasRawEvents: false, own })
     } catch (error) {
       throw lostOrProxyError(error)
@@ -187,7 +191,10 @@ export class CodexThreads {
     if (loaded?.isGivenUp === true) await this.close(thread)
   }
 
-  /** Gives it back and waits until codex has unloaded it, so that it reads everything anew when it is resumed. */
+  /**
+   * Gives it back and waits until codex has unloaded it, so that it reads everything anew when it
+   * is resumed.
+   */
   async unload(thread: ThreadRef): Promise<void> {
     if (!this.#loaded.has(thread)) return
     const { promise, resolve } = Promise.withResolvers<boolean>()
@@ -204,7 +211,10 @@ export class CodexThreads {
     }
   }
 
-  /** codex unloads it by itself after the delay of its configuration, and would end its commands: while one runs, it stays. */
+  /**
+   * codex unloads it by itself after the delay of its configuration, and would end its commands:
+   * while one runs, it stays.
+   */
   async close(thread: ThreadRef): Promise<void> {
     const loaded = this.#loaded.get(thread)
     if (loaded === undefined) return
@@ -242,7 +252,10 @@ export class CodexThreads {
     this.#stuck.delete(thread)
   }
 
-  /** What a turn must say about model and effort, so that those of an earlier turn do not stay. Null: nothing. */
+  /**
+   * What a turn must say about model and effort, so that those of an earlier turn do not stay.
+   * Null: nothing.
+   */
   async turnSettings(thread: LoadedThread, input: TurnInput): Promise<Pick<TurnInput, "model" | "effort">> {
     const wantedModel = input.model ?? thread.ownModel
     const model = wantedModel === thread.model ? null : wantedModel
@@ -269,13 +282,19 @@ export class CodexThreads {
     return { model: (await this.#listModels()).find(({ isDefault }) => isDefault)?.model ?? null, effort }
   }
 
-  /** What the user's own configuration says; a model of null: codex takes the default of its catalogue. */
+  /**
+   * What the user's own configuration says; a model of null: codex takes the default of its
+   * catalogue.
+   */
   async #configured(): Promise<OwnSettings> {
     const config = await this.#config()
     return { model: config.model ?? null, effort: config.model_reasoning_effort ?? null }
   }
 
-  /** The agent's, and how long its provider is waited for. A question of its own before each thread would be a third of its cost. */
+  /**
+   * The agent's, and how long its provider is waited for. A question of its own before each thread
+   * would be a third of its cost.
+   */
   async #settings(): Promise<ThreadSettings> {
     const known = this.#lastConfig
     const isFresh = known !== null && performance.now() - known.at < configMs
@@ -314,7 +333,10 @@ export class CodexThreads {
     return listed?.defaultReasoningEffort ?? "medium"
   }
 
-  /** A codex that does not know the profile has ignored it, and an administrator's rules may have put another in its place. */
+  /**
+   * A codex that does not know the profile has ignored it, and an administrator's rules may have
+   * put another in its place.
+   */
   #checkProfile({ thread, activePermissionProfile: active }: ThreadResult): void {
     if (this.#agent.permissions !== "workspace" || active?.id === workspaceProfile) return
     // It is not to stay loaded for nobody.

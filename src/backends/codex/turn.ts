@@ -35,7 +35,10 @@ type Received =
   | { readonly type: "notification"; readonly notification: Notification }
   | { readonly type: "call"; readonly requestId: RpcId; readonly call: NativeToolCall }
 
-/** One turn of one thread, from the request to its last event: who it is, how it is interrupted, how it ends. */
+/**
+ * One turn of one thread, from the request to its last event: who it is, how it is interrupted, how
+ * it ends.
+ */
 export class CodexTurn extends CliTurn {
   readonly threadId: string
   readonly #options: CodexTurnOptions
@@ -143,13 +146,16 @@ export class CodexTurn extends CliTurn {
       this.#isGivenUp = true
       void this.#giveUp()
     })
-    // Without an id nothing was sent, and whoever is about to send looks at `isInterrupting` first; or the answer is on
-    // its way, and `started` goes on from here.
+    // Without an id nothing was sent, and whoever is about to send looks at `isInterrupting` first;
+    // or the answer is on its way, and `started` goes on from here.
     if (this.#turnId !== null) this.#sendInterrupt()
     else this.#askForLife()
   }
 
-  /** A codex that answers neither `turn/start` nor this is frozen: a request that is not answered in time replaces it. */
+  /**
+   * A codex that answers neither `turn/start` nor this is frozen: a request that is not answered in
+   * time replaces it.
+   */
   #askForLife(): void {
     this.#server
       ?.request("account/read", {}, accountResultSchema, this.#options.interruptMs)
@@ -165,7 +171,9 @@ export class CodexTurn extends CliTurn {
       .catch((error) => this.#options.log("debug", "interrupt refused", { reason: messageOf(error) }))
   }
 
-  /** The interrupt is answered, though the turn was given up: nobody else would end its commands. */
+  /**
+   * The interrupt is answered, though the turn was given up: nobody else would end its commands.
+   */
   async #endLate(): Promise<void> {
     await this.#thread?.commands.endTurn()
     this.#options.onEndedLate()
@@ -227,8 +235,9 @@ export class CodexTurn extends CliTurn {
   }
 
   /**
-   * An interrupted turn leaves its shell commands running as background terminals. They are ended before the last event,
-   * so that after `turn.interrupted` nothing of it goes on; their items are completed meanwhile.
+   * An interrupted turn leaves its shell commands running as background terminals. They are ended
+   * before the last event, so that after `turn.interrupted` nothing of it goes on; their items are
+   * completed meanwhile.
    */
   async #endCommands(): Promise<void> {
     this.#calls.drop()
@@ -271,7 +280,9 @@ function completed(cut: AnswerCut | null, usage: Usage | null): TurnEvent {
   return cut === null ? { type: "turn.completed", usage } : { type: "turn.completed", usage, cut }
 }
 
-/** Answer to a call of something that is no function of the client: the model reads it and goes on. */
+/**
+ * Answer to a call of something that is no function of the client: the model reads it and goes on.
+ */
 export function refusedCall(tool: string): Readonly<Record<string, unknown>> {
   return { contentItems: [{ type: "inputText", text: `There is no function ${tool}.` }], success: false }
 }
@@ -300,10 +311,11 @@ async function rolloutPosition(file: string): Promise<number> {
 }
 
 /**
- * The raw items of one turn out of the thread's rollout file, for threads that codex sends no raw events for (it does so
- * only for those begun in the same process, not for resumed and forked ones). codex has written the file out before it
- * says that the turn is over. Anything unexpected gives fewer items, never an error: they are a better copy of what the
- * turn's own items tell already.
+ * The raw items of one turn out of the thread's rollout file, for threads that codex sends no raw
+ * events for (it does so only for those begun in the same process, not for resumed and forked
+ * ones). codex has written the file out before it says that the turn is over. Anything unexpected
+ * gives fewer items, never an error: they are a better copy of what the turn's own items tell
+ * already.
  */
 async function rolloutItems(file: string, from: number, turnId: string): Promise<readonly unknown[]> {
   let text: string

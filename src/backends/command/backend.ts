@@ -17,16 +17,22 @@ import { LineReader } from "./reader.ts"
 interface CommandBackendOptions extends PerTurnOptions {
   /** Names the backend. */
   readonly kind: string
-  /** Its arguments; `{prompt}` in one of them is replaced by the prompt, which goes to stdin otherwise. */
+  /**
+   * Its arguments; `{prompt}` in one of them is replaced by the prompt, which goes to stdin
+   * otherwise.
+   */
   readonly args: readonly string[]
-  /** More of them for a thread that is to change nothing. Absent: nothing keeps the program from acting. */
+  /**
+   * More of them for a thread that is to change nothing. Absent: nothing keeps the program from
+   * acting.
+   */
   readonly restrainingArgs?: readonly string[]
   readonly installStep: string
 }
 
 /**
- * An agent on any program: prompt in, answer out, a process for each turn. It remembers nothing by itself, so each prompt
- * tells the conversation before it.
+ * An agent on any program: prompt in, answer out, a process for each turn. It remembers nothing by
+ * itself, so each prompt tells the conversation before it.
  */
 export function createCommandBackend(options: CommandBackendOptions): Backend {
   return new CommandBackend(options)
@@ -123,7 +129,10 @@ function promptRoom(args: readonly string[]): number {
   return isArgument(args) ? maxArgumentBytes : maxStdinBytes
 }
 
-/** The arguments with the prompt at its place, or on stdin. Throws `ProxyError` where it is too long for an argument. */
+/**
+ * The arguments with the prompt at its place, or on stdin. Throws `ProxyError` where it is too long
+ * for an argument.
+ */
 function commandLine(args: readonly string[], prompt: string): CommandLine {
   if (!isArgument(args)) return { args, stdin: prompt }
   if (prompt.includes("\0") || bytesOf(prompt) > maxArgumentBytes) {

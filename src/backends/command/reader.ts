@@ -31,8 +31,9 @@ const maxLineBytes = 64 * 1024 * 1024
 const maxHeadBytes = 4_096
 
 /**
- * What a program writes to stdout: JSON objects, one a line, when the first line is one with a `type`; else the answer itself,
- * as plain text. `docs/agents/command.md` has the lines; others are left alone.
+ * What a program writes to stdout: JSON objects, one a line, when the first line is one with a
+ * `type`; else the answer itself, as plain text. `docs/agents/command.md` has the lines; others are
+ * left alone.
  */
 export class LineReader implements OutputReader {
   readonly #options: TextReaderOptions
@@ -177,7 +178,10 @@ function lineOf(text: string): Line | null {
   return parsed.success ? parsed.data : null
 }
 
-/** The beginning of a line of JSON, or of a terminal sequence or half a byte order mark in front of it. */
+/**
+ * The beginning of a line of JSON, or of a terminal sequence or half a byte order mark in front of
+ * it.
+ */
 function mayBeJson(text: string): boolean {
   return text === "" || text === "\ufffd" || text.startsWith("{") || text.startsWith("\u001b")
 }

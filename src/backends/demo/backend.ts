@@ -18,7 +18,10 @@ import type { DemoFolders } from "./acts.ts"
 import { demoReply, isUsers } from "./reply.ts"
 import { DemoTurn } from "./turn.ts"
 
-/** Threads kept in memory; the longest unused goes first, and its next turn is seeded from the ledger. */
+/**
+ * Threads kept in memory; the longest unused goes first, and its next turn is seeded from the
+ * ledger.
+ */
 const maxThreads = 1_000
 
 export interface DemoBackendOptions extends DemoFolders {
@@ -26,8 +29,9 @@ export interface DemoBackendOptions extends DemoFolders {
 }
 
 /**
- * An agent without a program, an account or a network: for the first look at the service, and the reference that the
- * contract suite is held against. What it runs and edits does no harm, and is in its workspace.
+ * An agent without a program, an account or a network: for the first look at the service, and the
+ * reference that the contract suite is held against. What it runs and edits does no harm, and is in
+ * its workspace.
  */
 export function createDemoBackend(options: DemoBackendOptions): Backend {
   return new DemoBackend(options)

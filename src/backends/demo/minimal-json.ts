@@ -3,8 +3,9 @@ type Schema = Readonly<Record<string, unknown>>
 const maxDepth = 20
 
 /**
- * The smallest value that satisfies a JSON Schema, for the usual keywords (types, required properties, enum, const,
- * anyOf, allOf, local $ref, lower bounds). Keywords beyond them are not looked at.
+ * The smallest value that satisfies a JSON Schema, for the usual keywords (types, required
+ * properties, enum, const, anyOf, allOf, local $ref, lower bounds). Keywords beyond them are not
+ * looked at.
  */
 export function minimalJson(schema: Schema): unknown {
   return smallestOf(schema, schema, 0)

@@ -37,8 +37,8 @@ const abilities =
   '"call NAME {json}" with a function of yours.'
 
 /**
- * Decides from the words of the user. `said` is everything that the user has said in the thread, this input included,
- * oldest first. `mayAct` false: it neither runs nor edits.
+ * Decides from the words of the user. `said` is everything that the user has said in the thread,
+ * this input included, oldest first. `mayAct` false: it neither runs nor edits.
  */
 export function demoReply(
   input: TurnInput,

@@ -15,11 +15,13 @@ import { callsFunctions, holdMsOf, type Restraint } from "./program.ts"
 import { runExecTurn } from "./run.ts"
 
 /**
- * An agent on any program that understands codex's exec arguments: a new process for each turn. See `probeExecutable` for
- * which programs need it, `execCommand` for the arguments, and `LastSession` for when `--last` is used.
+ * An agent on any program that understands codex's exec arguments: a new process for each turn. See
+ * `probeExecutable` for which programs need it, `execCommand` for the arguments, and `LastSession`
+ * for when `--last` is used.
  *
- * Threads: a program with `--json` names its thread in the first turn, and is resumed by that name from then on, also
- * after a restart of the service. A plain-text program names none: it is told the conversation with each turn.
+ * Threads: a program with `--json` names its thread in the first turn, and is resumed by that name
+ * from then on, also after a restart of the service. A plain-text program names none: it is told
+ * the conversation with each turn.
  */
 export function createExecBackend(options: ExecBackendOptions): Backend {
   return new ExecBackend(options)

@@ -35,7 +35,10 @@ const typedSchema = z.looseObject({ type: z.string() })
 export type ExecEvent = z.infer<typeof eventSchema>
 type ExecItem = z.infer<typeof itemSchema>
 
-/** `isBeginning`: nothing was read before. `garbage`: not an event at all; `unknown`: one that we do not read, or one of unexpected form. */
+/**
+ * `isBeginning`: nothing was read before. `garbage`: not an event at all; `unknown`: one that we do
+ * not read, or one of unexpected form.
+ */
 export function parseExecEvent(line: string, isBeginning: boolean): ExecEvent | "unknown" | "garbage" {
   let value: unknown
   try {
@@ -57,8 +60,9 @@ function withWrittenArguments(event: ExecEvent, line: string): ExecEvent {
 }
 
 /**
- * An item of `exec --json` in our words; null for kinds that are no output. The same items as the app-server's, spelt
- * otherwise, so they are respelt and mapped there. Throws where a known kind has another form.
+ * An item of `exec --json` in our words; null for kinds that are no output. The same items as the
+ * app-server's, spelt otherwise, so they are respelt and mapped there. Throws where a known kind
+ * has another form.
  */
 export function itemOfExec(item: ExecItem, isDone: boolean): Item | null {
   return itemOf(respelt(item), isDone)

@@ -3,7 +3,10 @@ import type { ThreadFiles } from "../kit/per-turn/thread-files.ts"
 
 /** One process that leaves a session behind. */
 export interface SessionRun {
-  /** True: the newest session is the thread's, and nobody else starts a process until it is known or the run is over. */
+  /**
+   * True: the newest session is the thread's, and nobody else starts a process until it is known or
+   * the run is over.
+   */
   readonly isLast: boolean
   /** The program has said which session it took: others may start now. */
   sessionTaken(): void
@@ -12,9 +15,10 @@ export interface SessionRun {
 }
 
 /**
- * Whose session `resume --last` would find. The program picks the newest session of the workspace, whoever made it: two
- * principals, a chat with a session header and the shared main thread all run there. So `--last` may stand for a thread
- * only when nobody else has run since that thread did; in doubt it may not, and the thread is told its history again.
+ * Whose session `resume --last` would find. The program picks the newest session of the workspace,
+ * whoever made it: two principals, a chat with a session header and the shared main thread all run
+ * there. So `--last` may stand for a thread only when nobody else has run since that thread did; in
+ * doubt it may not, and the thread is told its history again.
  */
 export class LastSession {
   readonly #files: ThreadFiles
@@ -38,8 +42,9 @@ export class LastSession {
   }
 
   /**
-   * `isNew`: the thread has neither run nor a history, so it may take up what a person has left here. `mayTake` false: the
-   * thread never runs on the newest session (it has a name, or is ephemeral), but makes one the newest.
+   * `isNew`: the thread has neither run nor a history, so it may take up what a person has left
+   * here. `mayTake` false: the thread never runs on the newest session (it has a name, or is
+   * ephemeral), but makes one the newest.
    */
   async begin(
     thread: ThreadRef,

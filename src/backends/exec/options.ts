@@ -14,13 +14,13 @@ export interface ExecBackendOptions
   extends Omit<PerTurnOptions, "timeouts">,
     Pick<BackendContext, "model" | "toolEndpoint"> {
   /**
-   * True with `sessions = "shared"`: a thread without history goes on in the newest session of the workspace
-   * (`exec resume --last`) as long as nobody else of ours has run there in between.
+   * True with `sessions = "shared"`: a thread without history goes on in the newest session of the
+   * workspace (`exec resume --last`) as long as nobody else of ours has run there in between.
    */
   readonly resumesLast: boolean
   /**
-   * True: nobody has left a session here for this agent. The program keeps its sessions by the path of the workspace, and an agent
-   * that was there before may have left some.
+   * True: nobody has left a session here for this agent. The program keeps its sessions by the path
+   * of the workspace, and an agent that was there before may have left some.
    */
   readonly isNewcomer?: boolean
   readonly timeouts?: Partial<ExecTimeouts>

@@ -39,10 +39,10 @@ export interface ExecCommand {
 }
 
 /**
- * The arguments of one turn: the documented form
- * `exec [resume ID|--last] --skip-git-repo-check --dangerously-bypass-approvals-and-sandbox PROMPT`
- * with what the program is known to understand between the last flag and the prompt. Never a shell. Throws `ProxyError`
- * (`invalid_request`) for a prompt that the program cannot get.
+ * The arguments of one turn: the documented form `exec [resume ID|--last] --skip-git-repo-check
+ * --dangerously-bypass-approvals-and-sandbox PROMPT` with what the program is known to understand
+ * between the last flag and the prompt. Never a shell. Throws `ProxyError` (`invalid_request`) for
+ * a prompt that the program cannot get.
  */
 export function execCommand(parts: CommandParts): ExecCommand {
   const { target, prompt } = parts
@@ -81,7 +81,8 @@ function restrainingFlags({ reach, ownServers }: Restraint): string[] {
 function knownFlags(parts: CommandParts): string[] {
   const { features } = parts.profile
   const flags: string[] = []
-  // An image flag takes all values up to the next flag, so there must be one behind it: `--json` at the end.
+  // An image flag takes all values up to the next flag, so there must be one behind it: `--json` at
+  // the end.
   if (features.printsJson) for (const file of parts.imageFiles) flags.push("-i", file)
   if (parts.model !== null && features.takesModel) flags.push("-m", parts.model)
   if (parts.effort !== null && features.takesConfig)
@@ -97,7 +98,8 @@ function knownFlags(parts: CommandParts): string[] {
 
 function needsStdin({ prompt, profile }: CommandParts): boolean {
   if (prompt.startsWith("-") || prompt.includes("\0") || bytesOf(prompt) > maxArgumentBytes) return true
-  // codex takes a prompt of one word for a subcommand where it has one of that name: `help`, `review`, `fork`.
+  // codex takes a prompt of one word for a subcommand where it has one of that name: `help`,
+  // `review`, `fork`.
   return profile.features.printsJson && profile.features.readsStdin && /^[a-z-]+$/.test(prompt)
 }
 
@@ -118,10 +120,16 @@ export function canConfigureInstructions(profile: ExecProfile, instructions: str
   return profile.features.takesConfig && bytesOf(tomlString(instructions)) <= maxArgumentBytes
 }
 
-/** codex's name of the server that has the client's functions. Not one that a user would give to a server of their own. */
+/**
+ * codex's name of the server that has the client's functions. Not one that a user would give to a
+ * server of their own.
+ */
 export const functionServer = "client_functions"
 
-/** In code mode a script makes the call, and the model is asked again after 30 s of waiting: see `CodexTurn`. */
+/**
+ * In code mode a script makes the call, and the model is asked again after 30 s of waiting: see
+ * `CodexTurn`.
+ */
 const scriptHoldMs = 20_000
 
 /** Longer than any turn may take: who waits is ours to say. */
@@ -135,7 +143,10 @@ export function callsFunctions({ isCodex, features }: ExecProfile): boolean {
   return isCodex && features.printsJson && features.takesConfig
 }
 
-/** Settings of one process. The channel's secret goes by the environment: arguments can be read by all users. */
+/**
+ * Settings of one process. The channel's secret goes by the environment: arguments can be read by
+ * all users.
+ */
 function functionFlags({ url, headers }: FunctionChannel): string[] {
   const fromEnvironment = Object.keys(headers).map(
     (name) => `${tomlString(name)} = ${tomlString(variableOf(name))}`,
@@ -166,7 +177,10 @@ function variableOf(header: string): string {
   return `AI_AGENT_PROXY_FUNCTIONS_${header.toUpperCase().replaceAll("-", "_")}_TOKEN`
 }
 
-/** A TOML basic string. JSON's is one, but for DEL and for halves of characters, which TOML does not have. */
+/**
+ * A TOML basic string. JSON's is one, but for DEL and for halves of characters, which TOML does not
+ * have.
+ */
 export function tomlString(text: string): string {
   return JSON.stringify(text.toWellFormed()).replaceAll("\x7f", "\\u007f")
 }

@@ -14,7 +14,10 @@ export interface JsonReaderOptions {
   readonly program: string
   readonly push: (event: TurnEvent) => void
   readonly onThreadId: (threadId: string) => void
-  /** The model has answered, so what it was told is in the program's own record. Told once, after `onThreadId`. */
+  /**
+   * The model has answered, so what it was told is in the program's own record. Told once, after
+   * `onThreadId`.
+   */
   readonly onRecorded: () => void
   /** The agent begins to call a function of the client. */
   readonly onFunctionCall: () => void
@@ -30,11 +33,11 @@ const maxLineBytes = 64 * 1024 * 1024
 const maxGarbageLength = 4 * 1024 * 1024
 
 /**
- * Events as JSON lines. Only `turn.completed` and `turn.failed` end a turn: `error` is also used for reconnecting, and an
- * exit code of 0 alone proves nothing.
+ * Events as JSON lines. Only `turn.completed` and `turn.failed` end a turn: `error` is also used
+ * for reconnecting, and an exit code of 0 alone proves nothing.
  *
- * exec gives messages as a whole and without their phase. So a message is held back until it is known whether more work
- * follows it: then it was commentary; the one before the end is the answer.
+ * exec gives messages as a whole and without their phase. So a message is held back until it is
+ * known whether more work follows it: then it was commentary; the one before the end is the answer.
  */
 export class JsonReader implements OutputReader {
   readonly #options: JsonReaderOptions
@@ -230,7 +233,10 @@ export class JsonReader implements OutputReader {
   }
 }
 
-/** Why the model failed. exec tells only a text: the body of a 400 as it came, a status in words, or a sentence of codex. */
+/**
+ * Why the model failed. exec tells only a text: the body of a 400 as it came, a status in words, or
+ * a sentence of codex.
+ */
 function modelErrorOf(message: string | null): TurnError {
   return codexErrorOf(message === null ? null : { message, codexErrorInfo: "other" })
 }

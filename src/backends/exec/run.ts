@@ -39,8 +39,8 @@ interface ExecRun {
 }
 
 /**
- * Runs one turn to the end of its process. Rejects, with the turn not told its end, when there is no process to be
- * started: `ProxyError`, `ThreadLostError`.
+ * Runs one turn to the end of its process. Rejects, with the turn not told its end, when there is
+ * no process to be started: `ProxyError`, `ThreadLostError`.
  */
 export async function runExecTurn(context: RunContext, run: ExecRun): Promise<void> {
   const { turn, thread, input, profile } = run
@@ -92,7 +92,8 @@ function commandOf(
   files: { readonly imageFiles: readonly string[]; readonly schemaFile: string | null },
 ): ExecCommand {
   const instructions = target === "new" || !thread.hasRun ? thread.instructions : null
-  // A session that exists keeps its own developer instructions and ignores others: there they go into the prompt.
+  // A session that exists keeps its own developer instructions and ignores others: there they go
+  // into the prompt.
   const isConfigured =
     target === "new" && instructions !== null && canConfigureInstructions(profile, instructions)
   return execCommand({
@@ -160,7 +161,10 @@ async function runCommand(context: RunContext, run: ExecRun, launch: Launch): Pr
   await native.stored
 }
 
-/** The program's own thread of one turn: its name and its running total, told during the turn and stored. */
+/**
+ * The program's own thread of one turn: its name and its running total, told during the turn and
+ * stored.
+ */
 class NativeThread {
   readonly #context: RunContext
   readonly #thread: ProcessThread
@@ -189,7 +193,10 @@ class NativeThread {
     this.#told = nativeId
   }
 
-  /** Not before: a session that was cut off at its start may lack the history, which then has to be told again. */
+  /**
+   * Not before: a session that was cut off at its start may lack the history, which then has to be
+   * told again.
+   */
   recorded(): void {
     if (this.#told !== null && this.#told !== this.#thread.nativeId) this.#store(this.#told, this.#base)
   }
@@ -224,8 +231,9 @@ function refuseUnserved(input: TurnInput, { program, features }: ExecProfile): v
 }
 
 /**
- * The tokens of one turn out of the running totals before and after it. A turn that was interrupted tells no total, so its
- * tokens are counted with the next turn; the sum is right. Null where a total is not known.
+ * The tokens of one turn out of the running totals before and after it. A turn that was interrupted
+ * tells no total, so its tokens are counted with the next turn; the sum is right. Null where a
+ * total is not known.
  */
 export function usageOfTurn(before: Usage | null, after: Usage | null): Usage | null {
   if (before === null || after === null) return null
@@ -240,8 +248,8 @@ export function usageOfTurn(before: Usage | null, after: Usage | null): Usage | 
 }
 
 /**
- * True when an id of the kind UUIDv7, which begins with the time in milliseconds, was made at `time` or later: by a process
- * that was started then, so it names a new session.
+ * True when an id of the kind UUIDv7, which begins with the time in milliseconds, was made at
+ * `time` or later: by a process that was started then, so it names a new session.
  */
 export function wasMadeAfter(id: string, time: number): boolean {
   const match = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-/i.exec(id)

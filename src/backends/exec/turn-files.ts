@@ -21,7 +21,10 @@ const extensions: Readonly<Record<string, string>> = {
 
 const noFiles: TurnFiles = { imageFiles: [], schemaFile: null, remove: async () => {} }
 
-/** Writes the images and the schema of a turn into a folder of its own below `inbox` of the workspace. */
+/**
+ * Writes the images and the schema of a turn into a folder of its own below `inbox` of the
+ * workspace.
+ */
 export async function writeTurnFiles(root: string, input: TurnInput): Promise<TurnFiles> {
   const urls = input.messages.flatMap((message) =>
     message.content.flatMap((part) => (part.type === "image" ? [part.url] : [])),

@@ -87,8 +87,9 @@ function checkedFolder(folder: string): string {
 }
 
 /**
- * `connect --cli`, as release 0.2.0 had it: the agent of a service that runs has this CLI from now on, and is started where it was
- * stopped. Rejects with `UsageError` for a value that cannot be used, and `ProxyError`.
+ * `connect --cli`, as release 0.2.0 had it: the agent of a service that runs has this CLI from now
+ * on, and is started where it was stopped. Rejects with `UsageError` for a value that cannot be
+ * used, and `ProxyError`.
  */
 async function runOn(client: DaemonClient, home: string, id: string, typed: string): Promise<void> {
   const { cli = typed } = settingsOf({ cli: typed })

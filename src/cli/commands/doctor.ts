@@ -69,7 +69,9 @@ async function doctor(flags: DoctorFlags): Promise<void> {
   process.exitCode = isOk ? 0 : isConfigurationBad(checks) ? exitCodes.configuration : exitCodes.failure
 }
 
-/** What root may do says nothing about what the service may: the same command again, as its user. */
+/**
+ * What root may do says nothing about what the service may: the same command again, as its user.
+ */
 async function doctorAs(user: ServiceUser, installed: InstalledService | null): Promise<void> {
   const { node, launcher } = thisInstallation()
   const terminal = await terminalEnvironment(user)

@@ -127,7 +127,10 @@ async function makePlan(
   )
 }
 
-/** That of release 0.2.0, whose settings stay. What somebody else has put there is not overwritten. Throws `ServiceError` and `ConfigError`. */
+/**
+ * That of release 0.2.0, whose settings stay. What somebody else has put there is not overwritten.
+ * Throws `ServiceError` and `ConfigError`.
+ */
 function replacedUnit(manager: ServiceManager, text: string): OldUnit | null {
   const old = parseOldUnit(text, readConfigText)
   if (old !== null || manager.name !== "systemd" || isOwnUnit(text)) return old
@@ -149,8 +152,8 @@ async function refuseSecondService(scope: ServiceScope, user: ServiceUser): Prom
 }
 
 /**
- * Also under two names two services of one home would fight for it. One of release 0.2.0 beside the unit that is changed is nothing new:
- * what is to be done about it is told at the end.
+ * Also under two names two services of one home would fight for it. One of release 0.2.0 beside the
+ * unit that is changed is nothing new: what is to be done about it is told at the end.
  */
 async function refuseSameHome({ user, config }: ServicePlan, manager: ServiceManager): Promise<void> {
   if (manager.name !== "systemd") return
@@ -222,7 +225,10 @@ function startLines({ steps }: ServiceManager): string {
 const plainName =
   /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|TZ|LC_\w+|XDG_\w+|AI_AGENT_PROXY_\w+|\w+_(HOME|DIR|FILE|URL|MODEL|PROXY|proxy))$/
 
-/** All that `enable` would write and run. Secrets are left out: a dry run is there to be shown around. */
+/**
+ * All that `enable` would write and run. Secrets are left out: a dry run is there to be shown
+ * around.
+ */
 async function printDryRun(plan: ServicePlan, manager: ServiceManager): Promise<void> {
   const { config, spec } = plan
   const shown = Object.fromEntries(
@@ -250,7 +256,10 @@ function hide(name: string, value: string): string {
   return plainName.test(name) && !mayHavePassword(value) ? value : hidden
 }
 
-/** A proxy is also written without a scheme (`user:password@host:3128`). Folders may be called so (`/opt/node@24/bin`). */
+/**
+ * A proxy is also written without a scheme (`user:password@host:3128`). Folders may be called so
+ * (`/opt/node@24/bin`).
+ */
 function mayHavePassword(value: string): boolean {
   return value.includes("@") && (!value.startsWith("/") || value.includes("://"))
 }

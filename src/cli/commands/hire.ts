@@ -66,7 +66,10 @@ export async function runHire(
   if (agent.state === "running" && !agent.readiness.isReady) process.exitCode = exitCodes.failure
 }
 
-/** There, the variable in this terminal gave an agent its CLI. Here it says what the service runs on, at its start. */
+/**
+ * There, the variable in this terminal gave an agent its CLI. Here it says what the service runs
+ * on, at its start.
+ */
 function noteVariable({ id, program }: AgentView): void {
   const { [settingOfCli.variable]: typed = "", [agentVariables.agent]: asking } = process.env
   if (typed.trim() === "" || asking !== undefined || program === "" || typed.includes(program)) return
@@ -83,7 +86,10 @@ function inIdForm(what: string, typed: string): string {
   return slug
 }
 
-/** A backend that there is not, and arguments that would be dropped, are told before anything is made. */
+/**
+ * A backend that there is not, and arguments that would be dropped, are told before anything is
+ * made.
+ */
 async function assertUsable({ cli = null, backend = null }: Partial<AgentSettings>): Promise<void> {
   if (cli === null && backend === null) return
   // Loaded only here: it is all backends.

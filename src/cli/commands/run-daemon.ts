@@ -112,7 +112,9 @@ function configOf(flags: DaemonFlags): Config {
   })
 }
 
-/** What a person at the terminal needs next; how the manager changes from then on, the log tells. */
+/**
+ * What a person at the terminal needs next; how the manager changes from then on, the log tells.
+ */
 async function announce(service: Service, signal: AbortSignal): Promise<void> {
   const { demoReason, config } = service
   if (demoReason !== null) {
@@ -143,8 +145,9 @@ function problemLines(problem: NotReady, config: Config): string {
 }
 
 /**
- * An API key is shell access: a service that others on the network can reach has one. Where none is configured it is
- * made, printed once and kept in `secrets` (0600). `isAuthOff` is a person's word that they want it open.
+ * An API key is shell access: a service that others on the network can reach has one. Where none is
+ * configured it is made, printed once and kept in `secrets` (0600). `isAuthOff` is a person's word
+ * that they want it open.
  */
 async function ensureApiKey(
   config: Config,
@@ -174,7 +177,10 @@ async function ensureApiKey(
   return Object.freeze({ ...config, apiKeys: new Map([["owner", key]]) })
 }
 
-/** Sets the variables of a file, over those that are set. Throws `ConfigError` when there is no such file. */
+/**
+ * Sets the variables of a file, over those that are set. Throws `ConfigError` when there is no such
+ * file.
+ */
 function takeEnvironmentFile(path: string, env: NodeJS.ProcessEnv): void {
   Object.assign(env, parseEnvironmentFile(path, decode(path, readBytes(path))))
 }
@@ -201,12 +207,12 @@ interface StopHandlers {
 const lastWordMs = 500
 
 /**
- * Resolves at the first signal that asks for an end; a second one ends the process as soon as `onSecond` is done, after half a
- * second at the latest, a third one at once.
+ * Resolves at the first signal that asks for an end; a second one ends the process as soon as
+ * `onSecond` is done, after half a second at the latest, a third one at once.
  *
- * Under the launcher of an older Node there are two processes. A terminal sends its signals to both of them, other programs to
- * the launcher only, which tells of each that it gets. So one Ctrl-C is two tellings, and the larger of both counts is how often
- * somebody has asked.
+ * Under the launcher of an older Node there are two processes. A terminal sends its signals to both
+ * of them, other programs to the launcher only, which tells of each that it gets. So one Ctrl-C is
+ * two tellings, and the larger of both counts is how often somebody has asked.
  */
 function onStopSignals({ onFirst, onSecond }: StopHandlers): Promise<void> {
   return new Promise((resolve) => {

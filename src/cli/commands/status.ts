@@ -75,7 +75,10 @@ async function runStatus(word: string | undefined, flags: CommonFlags): Promise<
   if (processes !== null) print(`\nProcesses\n${processLines(processes, "  ").join("\n")}`)
 }
 
-/** A service that runs has the configuration of its start: what has been damaged since shows at the next one only. */
+/**
+ * A service that runs has the configuration of its start: what has been damaged since shows at the
+ * next one only.
+ */
 async function problemsOf(
   home: string,
   installed: InstalledService | null,

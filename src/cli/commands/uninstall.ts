@@ -61,7 +61,8 @@ async function uninstall(flags: UninstallFlags): Promise<void> {
   const scope = installed?.manager.scope ?? defaultScope(flags)
   requireRights(scope)
   const user = await userOf(installed).catch((error: unknown) => {
-    // The user was deleted, and with it whoever may touch the home: the definition goes all the same.
+    // The user was deleted, and with it whoever may touch the home: the definition goes all the
+    // same.
     if (isRoot() && installed !== null && error instanceof ServiceError) return null
     throw error
   })
@@ -81,7 +82,9 @@ async function uninstall(flags: UninstallFlags): Promise<void> {
   }
 }
 
-/** Nobody is left who may touch the home: what it is, and how root takes it away, has to be said. */
+/**
+ * Nobody is left who may touch the home: what it is, and how root takes it away, has to be said.
+ */
 function tellRemovedWithoutUser(home: string | null, { purge, json }: UninstallFlags): void {
   const isKept = home !== null && existsSync(home)
   note("The service is removed; its user is no more.")

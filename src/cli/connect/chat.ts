@@ -40,8 +40,9 @@ export class Chat {
   }
 
   /**
-   * Runs one turn and tells of it as it goes. Resolves with the finished response. Aborting interrupts the turn; rejects
-   * then, and for whatever keeps the turn from being run, with `ProxyError`.
+   * Runs one turn and tells of it as it goes. Resolves with the finished response. Aborting
+   * interrupts the turn; rejects then, and for whatever keeps the turn from being run, with
+   * `ProxyError`.
    */
   async say(
     text: string,

@@ -18,8 +18,8 @@ const pasteEnd = "\x1b[201~"
 const special = /\x1b\r|\x1b\n|\x1b\[200~|\r\n|\r|\n|\x03/
 
 /**
- * Reads what a terminal sends. A terminal that marks what is pasted (bracketed paste) is believed; of one that does not, lines that
- * come in one piece are taken for pasted: nobody types as fast.
+ * Reads what a terminal sends. A terminal that marks what is pasted (bracketed paste) is believed;
+ * of one that does not, lines that come in one piece are taken for pasted: nobody types as fast.
  */
 export class KeyParser {
   #pasted: string | null = null

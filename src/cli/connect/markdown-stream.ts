@@ -10,7 +10,10 @@ const blockLength = 8
 /** Of two stars and what follows them, which tells what they are. */
 const boldLength = 3
 
-/** Stars of a path (`src/**`, `**\/*.ts`), of an expression (`2**3`) or escaped ones do not, whatever may follow. */
+/**
+ * Stars of a path (`src/**`, `**\/*.ts`), of an expression (`2**3`) or escaped ones do not,
+ * whatever may follow.
+ */
 function beginsBold(before: string, after: string): boolean {
   return /^[^\s./\\]$/.test(after) && !/[/\\]/.test(before) && !(isAsciiWord(before) && isAsciiWord(after))
 }
@@ -25,8 +28,9 @@ function isAsciiWord(sign: string): boolean {
 }
 
 /**
- * Markdown for a terminal, as it streams: headings, lists, quotes, code and bold words get the terminal's own styles, everything
- * else passes as it is. Nothing is held back longer than a few characters, but for the lines that fence code.
+ * Markdown for a terminal, as it streams: headings, lists, quotes, code and bold words get the
+ * terminal's own styles, everything else passes as it is. Nothing is held back longer than a few
+ * characters, but for the lines that fence code.
  */
 export class MarkdownStream {
   #held = ""
@@ -96,7 +100,10 @@ export class MarkdownStream {
     return `${item[1]}• `
   }
 
-  /** The fence that is open behind a line. One is closed by the same sign, at least as often, and nothing else. */
+  /**
+   * The fence that is open behind a line. One is closed by the same sign, at least as often, and
+   * nothing else.
+   */
   #fenceAfter(line: string): string | null {
     const [, signs = "", info = ""] = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(line) ?? []
     if (this.#fence === null) return signs.startsWith("`") && info.includes("`") ? null : signs

@@ -23,8 +23,8 @@ export interface MessageInputOptions {
 }
 
 /**
- * Where messages are typed: one line at a prompt, which may stand for several. While it is held nothing that is typed is shown, and
- * nothing is lost: it is there with the next prompt.
+ * Where messages are typed: one line at a prompt, which may stand for several. While it is held
+ * nothing that is typed is shown, and nothing is lost: it is there with the next prompt.
  */
 export class MessageInput {
   readonly #options: MessageInputOptions

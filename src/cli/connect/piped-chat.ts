@@ -6,7 +6,10 @@ import { exitCodes, UsageError } from "../io/exit-codes.ts"
 import type { Chat } from "./chat.ts"
 import { exitCodeOf, interruptible, plainPrinter } from "./turn-printer.ts"
 
-/** All of stdin is one message; the answer goes to stdout, what the agent does to stderr. Resolves with the exit code. */
+/**
+ * All of stdin is one message; the answer goes to stdout, what the agent does to stderr. Resolves
+ * with the exit code.
+ */
 export async function talkThroughPipe(chat: Chat): Promise<number> {
   const message = (await textOf(process.stdin)).trim()
   if (message === "")
@@ -22,8 +25,8 @@ export async function talkThroughPipe(chat: Chat): Promise<number> {
 }
 
 /**
- * Each line of stdin is a message, plain or as a JSON string; each turn is told as JSON lines: its events, then
- * `{"type": "response", ...}`. Resolves with the exit code.
+ * Each line of stdin is a message, plain or as a JSON string; each turn is told as JSON lines: its
+ * events, then `{"type": "response", ...}`. Resolves with the exit code.
  */
 export async function talkInJson(chat: Chat): Promise<number> {
   const tell = (value: object): void =>

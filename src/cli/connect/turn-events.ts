@@ -9,7 +9,10 @@ type ChatEvent =
   /** A message is over: what follows begins on a line of its own. */
   | { readonly type: "text.end" }
   | { readonly type: "activity"; readonly text: string }
-  /** The beginning of what a command printed, or of an edit as a diff; `more`: lines that are left out. */
+  /**
+   * The beginning of what a command printed, or of an edit as a diff; `more`: lines that are left
+   * out.
+   */
   | { readonly type: "preview"; readonly lines: readonly string[]; readonly more: number }
   | { readonly type: "problem"; readonly text: string }
   | { readonly type: "end"; readonly response: FinishedResponse }
@@ -60,7 +63,10 @@ const lastEvents = new Set([
   "response.cancelled",
 ])
 
-/** Tells of a turn as it goes. Resolves with its end; null: the stream ended before. Rejects with what the connection throws. */
+/**
+ * Tells of a turn as it goes. Resolves with its end; null: the stream ended before. Rejects with
+ * what the connection throws.
+ */
 export async function followTurn(
   stream: IncomingMessage,
   onEvent: (event: ShownEvent) => void,

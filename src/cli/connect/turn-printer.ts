@@ -12,7 +12,9 @@ interface TurnOutput {
   readonly preview?: (lines: readonly string[]) => void
 }
 
-/** Prints a turn as it goes: the answer as it streams, one line for each thing that the agent does. */
+/**
+ * Prints a turn as it goes: the answer as it streams, one line for each thing that the agent does.
+ */
 export class TurnPrinter {
   readonly #output: TurnOutput
   #isInLine = false
@@ -83,7 +85,10 @@ export async function interruptible(work: (signal: AbortSignal) => Promise<numbe
   }
 }
 
-/** The answer to stdout, what the agent does to stderr. A terminal obeys nothing of it; a program gets the answer as it is. */
+/**
+ * The answer to stdout, what the agent does to stderr. A terminal obeys nothing of it; a program
+ * gets the answer as it is.
+ */
 export function plainPrinter(): TurnPrinter {
   const { stdout } = process
   return new TurnPrinter({

@@ -5,7 +5,9 @@ import { ProxyError } from "../../domain/errors.ts"
 import { printedText } from "../../domain/printed-text.ts"
 import { UsageError } from "../io/exit-codes.ts"
 
-/** Words that may be a program's: an older service has not freed them of what a terminal would obey. */
+/**
+ * Words that may be a program's: an older service has not freed them of what a terminal would obey.
+ */
 const printed = z.string().transform(printedText)
 
 const notReadySchema = z.object({
@@ -91,8 +93,8 @@ function isoTime(time: number): string {
 type Named = Pick<AgentView, "id" | "role" | "name">
 
 /**
- * The agents that a word on the command line means: an id, a bare name, or a role. Several of one role are meant only with
- * `all`. Throws `UsageError`, or `ProxyError` where there is none.
+ * The agents that a word on the command line means: an id, a bare name, or a role. Several of one
+ * role are meant only with `all`. Throws `UsageError`, or `ProxyError` where there is none.
  */
 export function chooseAgents<T extends Named>(
   agents: readonly T[],

@@ -13,7 +13,10 @@ import type { AgentView } from "./agent-view.ts"
 import { DaemonClient, DaemonDownError } from "./daemon-client.ts"
 import { configOfHome } from "./home.ts"
 
-/** What commands do with agents, whether the service runs or not: their folders are the truth, the service follows. */
+/**
+ * What commands do with agents, whether the service runs or not: their folders are the truth, the
+ * service follows.
+ */
 interface Agents {
   readonly isServiceUp: boolean
   /** The agent in whose turn the command is typed; null: it is nobody's. */
@@ -55,8 +58,9 @@ function agentsInFolders(home: string): Agents {
     }
     return folder.entries
   }
-  // As a start of the service would: whoever is made or changed first becomes one of ours, and nobody gets a name that an agent
-  // of release 0.2.0 has. Rejects with `ConfigError`, as that start would.
+  // As a start of the service would: whoever is made or changed first becomes one of ours, and
+  // nobody gets a name that an agent of release 0.2.0 has. Rejects with `ConfigError`, as that
+  // start would.
   const takeOver = async (): Promise<void> => {
     if (!existsSync(home) || (await agentsToTakeOver(home)).length === 0) return
     for (const line of takeOverLines(await takeOverHome(home, configOfHome(home)))) note(line)

@@ -124,7 +124,9 @@ export class DaemonClient {
     return schema.parse(JSON.parse(content))
   }
 
-  /** The answer with its body still to be read. Rejects with `ProxyError` for errors of the service. */
+  /**
+   * The answer with its body still to be read. Rejects with `ProxyError` for errors of the service.
+   */
   async open(
     method: string,
     path: string,
@@ -220,8 +222,9 @@ interface LocalRequest {
 }
 
 /**
- * A request to the service on this machine, whole, past the user's proxy: `fetch`, and Node's shared agent, go through it
- * where `NODE_USE_ENV_PROXY` is set. Rejects with what Node's `request` tells, and when the time is over.
+ * A request to the service on this machine, whole, past the user's proxy: `fetch`, and Node's
+ * shared agent, go through it where `NODE_USE_ENV_PROXY` is set. Rejects with what Node's `request`
+ * tells, and when the time is over.
  */
 export async function requestLocally(
   url: string,

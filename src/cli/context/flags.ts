@@ -69,7 +69,10 @@ function checkedCli(cli: string): string {
 interface OldFlags {
   /** By the long flag that it was: the one that it is now, which takes a value as well. */
   readonly renamed?: Readonly<Record<`--${string}`, `--${string}`>>
-  /** What has no use any more, by the flag with its value: why it has none, as the end of a sentence. */
+  /**
+   * What has no use any more, by the flag with its value: why it has none, as the end of a
+   * sentence.
+   */
   readonly needless?: Readonly<Record<`--${string}`, string>>
 }
 
@@ -119,8 +122,9 @@ function takeAs(command: Command, old: Option, now: string): void {
 }
 
 /**
- * Whoever types `--cli` is told of arguments that would be dropped. `backend`: the kind, null as the program's name tells. Throws
- * `UsageError`, and `SyntaxError` for a value that names no program.
+ * Whoever types `--cli` is told of arguments that would be dropped. `backend`: the kind, null as
+ * the program's name tells. Throws `UsageError`, and `SyntaxError` for a value that names no
+ * program.
  */
 export async function assertPassedOn(cli: string, backend: string | null): Promise<void> {
   // Loaded only here: it is all backends.

@@ -16,8 +16,8 @@ export interface CommonFlags {
 }
 
 /**
- * The home that was named; else that of this user's service on this machine; else the usual one. Absolute. Rejects with
- * `ConfigError`.
+ * The home that was named; else that of this user's service on this machine; else the usual one.
+ * Absolute. Rejects with `ConfigError`.
  */
 export async function homeOf(flags: CommonFlags): Promise<string> {
   if (isNamed(flags)) return namedHome(flags)
@@ -26,7 +26,10 @@ export async function homeOf(flags: CommonFlags): Promise<string> {
   return spec?.user === currentUser(process.env).name ? spec.home : namedHome(flags)
 }
 
-/** The same for commands that only look, and the service itself if that is its home; root may look at anybody's. */
+/**
+ * The same for commands that only look, and the service itself if that is its home; root may look
+ * at anybody's.
+ */
 export async function homeAndService(
   flags: CommonFlags,
 ): Promise<{ readonly home: string; readonly installed: InstalledService | null }> {
@@ -55,7 +58,10 @@ function namedHome({ home }: CommonFlags): string {
   })
 }
 
-/** The configuration of the service of this home, as this terminal would start it. Throws `ConfigError`. */
+/**
+ * The configuration of the service of this home, as this terminal would start it. Throws
+ * `ConfigError`.
+ */
 export function configOfHome(home: string): Config {
   return resolveConfig({
     flags: { home },
@@ -66,7 +72,10 @@ export function configOfHome(home: string): Config {
   })
 }
 
-/** What keeps a service from starting on this home: its files are damaged. Null: they are whole, or not there. */
+/**
+ * What keeps a service from starting on this home: its files are damaged. Null: they are whole, or
+ * not there.
+ */
 export function configurationProblem(home: string): ConfigError | null {
   try {
     resolveConfig({ flags: { home }, env: {}, homeDir: homedir(), readFile: readConfigText })

@@ -21,7 +21,10 @@ import { unitNameOf } from "../../supervise/systemd/units.ts"
 export interface ScopeFlags {
   readonly user?: boolean
   readonly system?: boolean
-  /** Of release 0.2.0: another name of the unit than the usual one. Without it that of the one that there is. */
+  /**
+   * Of release 0.2.0: another name of the unit than the usual one. Without it that of the one that
+   * there is.
+   */
   readonly serviceName?: string
 }
 
@@ -91,7 +94,10 @@ interface ServicePlace {
   readonly run?: RunCommand
 }
 
-/** Throws `ServiceError` for a name that no unit can have, and for either of them where there is no systemd. */
+/**
+ * Throws `ServiceError` for a name that no unit can have, and for either of them where there is no
+ * systemd.
+ */
 export function managerOf(
   scope: ServiceScope,
   user: ServiceUser,
@@ -126,7 +132,10 @@ export function requireServiceManager(): void {
   throw new ServiceError("unavailable", noSystemd)
 }
 
-/** What is installed on this machine for this user; null: nothing. Both at once must be told apart by a flag. */
+/**
+ * What is installed on this machine for this user; null: nothing. Both at once must be told apart
+ * by a flag.
+ */
 export async function findInstalled(
   flags: ScopeFlags,
   run: RunCommand = runCommand,
@@ -212,7 +221,9 @@ function needsRoot(what: string): ServiceError {
   )
 }
 
-/** A log-in by `su` or cron has no variable for the user's manager, which may be there all the same. */
+/**
+ * A log-in by `su` or cron has no variable for the user's manager, which may be there all the same.
+ */
 function managerEnvironment(): NodeJS.ProcessEnv {
   const folder = `/run/user/${process.geteuid?.()}`
   if (process.env.XDG_RUNTIME_DIR !== undefined || !existsSync(folder)) return process.env

@@ -7,8 +7,9 @@ import { unitNameIn } from "../../supervise/systemd/units.ts"
 import { DaemonClient, type DaemonStatus } from "./daemon-client.ts"
 
 /**
- * For commands that end the service of `home`, or start it again: throws, in words for the agent, when it is typed in a turn of
- * one of its agents, which would end with the service before it has answered.
+ * For commands that end the service of `home`, or start it again: throws, in words for the agent,
+ * when it is typed in a turn of one of its agents, which would end with the service before it has
+ * answered.
  */
 export async function refuseInOwnTurn(command: string, home: string): Promise<void> {
   const isAgents = process.env[agentVariables.agent] !== undefined
@@ -29,7 +30,10 @@ function askingAgent({ asking_agent: asking, agents }: DaemonStatus): string | n
   return agents.find(({ runningTurns }) => runningTurns > 0)?.id ?? null
 }
 
-/** Whether a process belongs to one of these services, by the control group that systemd has put it in. */
+/**
+ * Whether a process belongs to one of these services, by the control group that systemd has put it
+ * in.
+ */
 export function isInsideService(cgroups: string, units: readonly string[]): boolean {
   return cgroups
     .split("\n")

@@ -25,9 +25,10 @@ const begin = "ai-agent-proxy-environment>"
 const end = "<ai-agent-proxy-environment"
 
 /**
- * The environment that a user's terminal has: sudo drops it, and PATH entries of version managers and the like are set in
- * the shell's files. A terminal is a shell in a session: one reads the files of a log-in, the other those of interactive
- * shells, and some people have things in one of them only. Null when the shell does not say it in time.
+ * The environment that a user's terminal has: sudo drops it, and PATH entries of version managers
+ * and the like are set in the shell's files. A terminal is a shell in a session: one reads the
+ * files of a log-in, the other those of interactive shells, and some people have things in one of
+ * them only. Null when the shell does not say it in time.
  */
 async function loginEnvironment(
   user: ServiceUser,

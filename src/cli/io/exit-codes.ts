@@ -1,4 +1,7 @@
-/** Documented in docs/cli.md; those from 64 to 78 are of sysexits(3). `no_rights` and `unavailable` are kinds of `ServiceError`. */
+/**
+ * Documented in docs/cli.md; those from 64 to 78 are of sysexits(3). `no_rights` and `unavailable`
+ * are kinds of `ServiceError`.
+ */
 export const exitCodes = {
   failure: 1,
   usage: 2,
@@ -8,7 +11,10 @@ export const exitCodes = {
   interrupted: 130,
 } as const
 
-/** The command line was wrong in a way that only the command itself can tell; the message is for people. */
+/**
+ * The command line was wrong in a way that only the command itself can tell; the message is for
+ * people.
+ */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message)

@@ -8,7 +8,9 @@ import { ProxyError } from "../../domain/errors.ts"
 import { escapeControls, showControls } from "../../domain/visible-controls.ts"
 import { printable } from "./print.ts"
 
-/** Characters of one text in a line: what a program said or a client asked for may be of any length. */
+/**
+ * Characters of one text in a line: what a program said or a client asked for may be of any length.
+ */
 const maxTextLength = 2_000
 /** The same of an error with its stack. */
 const maxErrorLength = 8_000
@@ -21,9 +23,10 @@ export const linesForPeople = {
 } as const
 
 /**
- * JSON lines, or readable lines in a terminal, on stderr: stdout is for data. Nothing that is logged anywhere may hold a
- * prompt, an answer or a key; the redaction is a second line of defence. Whatever a client or a program put into a line, it
- * neither ends it nor moves the terminal that shows it.
+ * JSON lines, or readable lines in a terminal, on stderr: stdout is for data. Nothing that is
+ * logged anywhere may hold a prompt, an answer or a key; the redaction is a second line of defence.
+ * Whatever a client or a program put into a line, it neither ends it nor moves the terminal that
+ * shows it.
  */
 export async function createLogger(output: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Promise<Logger> {
   const isReadable = output.isTTY === true
@@ -69,7 +72,10 @@ function shortError(error: unknown): unknown {
   }
 }
 
-/** What the catalogue has a word for is no fault of the program: where in it that came up is nothing to anybody. */
+/**
+ * What the catalogue has a word for is no fault of the program: where in it that came up is nothing
+ * to anybody.
+ */
 function isCatalogued(error: Error): boolean {
   return error instanceof ProxyError && error.code !== "internal_error"
 }
@@ -99,7 +105,10 @@ const states: Readonly<Record<string, string>> = {
   cancelled: "was interrupted",
 }
 
-/** An entry of the log as one line for people, without time and level; a fault of the program has its stack below it. */
+/**
+ * An entry of the log as one line for people, without time and level; a fault of the program has
+ * its stack below it.
+ */
 export function logLine(entry: Entry): string {
   const { msg } = entry
   if (msg === "turn" && typeof entry.agent === "string") return turnLine(entry)
@@ -154,8 +163,8 @@ function errorOf(error: unknown): string {
 }
 
 /**
- * Lines of a log, for a program that shows their texts to a person. They are JSON, but for what others wrote; no word in them
- * moves the terminal.
+ * Lines of a log, for a program that shows their texts to a person. They are JSON, but for what
+ * others wrote; no word in them moves the terminal.
  */
 export function readableLines(source: Readable): Readable {
   const lines = createInterface({ input: source, crlfDelay: Number.POSITIVE_INFINITY })

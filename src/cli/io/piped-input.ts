@@ -1,12 +1,15 @@
 import type { Readable } from "node:stream"
 import { setTimeout as delay } from "node:timers/promises"
 
-/** How long a question that is there already waits for the first byte of a pipe: whoever starts this may have left one open. */
+/**
+ * How long a question that is there already waits for the first byte of a pipe: whoever starts this
+ * may have left one open.
+ */
 export const firstByteMs = 3_000
 
 /**
- * What is on stdin, to its end. Null: nothing came within `waitMs` (null: for as long as it takes), and `stdin` is closed, so that
- * it keeps nobody waiting.
+ * What is on stdin, to its end. Null: nothing came within `waitMs` (null: for as long as it takes),
+ * and `stdin` is closed, so that it keeps nobody waiting.
  */
 export async function pipedInput(stdin: Readable, waitMs: number | null): Promise<string | null> {
   const settled = new AbortController()

@@ -12,8 +12,9 @@ export interface AskingAgentOptions {
 }
 
 /**
- * The agent in whose turn this request is made, and who waits for that turn. Where several of its turns run and the thread is not
- * named it may be any of them. Null: it is made by no agent, or its turn is over, so that nobody waits.
+ * The agent in whose turn this request is made, and who waits for that turn. Where several of its
+ * turns run and the thread is not named it may be any of them. Null: it is made by no agent, or its
+ * turn is over, so that nobody waits.
  */
 export function askerOf(source: HeaderSource, { engine, agentTokens }: AskingAgentOptions): Asker | null {
   const token = source.req.header(askingAgentHeaders.token)
@@ -27,7 +28,10 @@ export function askerOf(source: HeaderSource, { engine, agentTokens }: AskingAge
   return { agentId, askedBy: [...new Set(turns.flatMap(({ askedBy }) => askedBy))] }
 }
 
-/** What becomes of a request that an agent makes of `agentId` in its turn. Throws `agent_waits` when it would wait for itself. */
+/**
+ * What becomes of a request that an agent makes of `agentId` in its turn. Throws `agent_waits` when
+ * it would wait for itself.
+ */
 export function askedByOf(
   asker: Asker | null,
   agentId: string | null,

@@ -8,9 +8,10 @@ const decoder = new TextDecoder("utf-8", { fatal: true })
 const jsonTypePattern = /^application\/(?:json|[\w.!#$&^+-]+\+json)$/
 
 /**
- * The request's body as JSON. Checks in this order, each before it costs anything: media type (415), size (413; a body
- * without a length is counted while it comes, and never more than the limit is kept), UTF-8, depth, syntax (400). It counts
- * in the budget of all bodies until the request is over.
+ * The request's body as JSON. Checks in this order, each before it costs anything: media type
+ * (415), size (413; a body without a length is counted while it comes, and never more than the
+ * limit is kept), UTF-8, depth, syntax (400). It counts in the budget of all bodies until the
+ * request is over.
  */
 export async function readJsonBody(
   context: HttpContext,
@@ -49,8 +50,8 @@ function readAll(context: HttpContext, limits: Limits, share: ByteShare | undefi
 }
 
 /**
- * Checks UTF-8, depth and syntax, in that order of cost. Throws `invalid_json`. Numbers that JavaScript rounds are `ExactNumber`s
- * where they are handed on, see `parseBodyExact`.
+ * Checks UTF-8, depth and syntax, in that order of cost. Throws `invalid_json`. Numbers that
+ * JavaScript rounds are `ExactNumber`s where they are handed on, see `parseBodyExact`.
  */
 export function parseJson(bytes: Uint8Array, limits: Pick<Limits, "jsonDepth">): unknown {
   if (bytes.length === 0) {
@@ -137,8 +138,8 @@ function parse(bytes: Uint8Array, hasLongNumber: boolean): unknown {
 const surrogateEscape = /\\u[dD][89a-fA-F]/
 
 /**
- * Half a character (a client cut an emoji in two) becomes U+FFFD, in texts and in names. JSON can say it, UTF-8 cannot:
- * a CLI that is strict about it would refuse the line, and with it the turn.
+ * Half a character (a client cut an emoji in two) becomes U+FFFD, in texts and in names. JSON can
+ * say it, UTF-8 cannot: a CLI that is strict about it would refuse the line, and with it the turn.
  */
 function wellFormed(value: unknown): unknown {
   if (typeof value === "string") return value.toWellFormed()
@@ -153,7 +154,10 @@ function tooLarge(limits: Limits): ProxyError {
   return new ProxyError("body_too_large", `The body is larger than the limit of ${limits.bodyBytes} bytes.`)
 }
 
-/** The JSON body of a request, in the API's own form where looser ones may come. Rejects as `readJsonBody` does. */
+/**
+ * The JSON body of a request, in the API's own form where looser ones may come. Rejects as
+ * `readJsonBody` does.
+ */
 export async function readLooseBody(
   context: HttpContext,
   config: Config,
@@ -178,9 +182,9 @@ interface JsonForm {
 }
 
 /**
- * What is to be known of a JSON text before it is parsed. One pass over the bytes without recursion, made before
- * `JSON.parse`, whose result would be walked recursively by others. Broken JSON gives any answer; the parser
- * refuses it afterwards.
+ * What is to be known of a JSON text before it is parsed. One pass over the bytes without
+ * recursion, made before `JSON.parse`, whose result would be walked recursively by others. Broken
+ * JSON gives any answer; the parser refuses it afterwards.
  */
 export function formOf(json: Uint8Array, limit: number): JsonForm {
   let depth = 0
@@ -211,7 +215,10 @@ export function formOf(json: Uint8Array, limit: number): JsonForm {
   return { isTooDeep: false, hasLongNumber }
 }
 
-/** Position of the closing quote. Jumps from quote to quote, so that images in base64 cost next to nothing. */
+/**
+ * Position of the closing quote. Jumps from quote to quote, so that images in base64 cost next to
+ * nothing.
+ */
 function endOfString(json: Uint8Array, start: number): number {
   let end = json.indexOf(quote, start)
   while (end !== -1) {

@@ -2,7 +2,10 @@ import { Buffer } from "node:buffer"
 import { ProxyError } from "../../domain/errors.ts"
 import type { HttpContext } from "../server/http-env.ts"
 
-/** One part of a form. The next part comes once `content` was read, or left alone, in which case it is skipped. */
+/**
+ * One part of a form. The next part comes once `content` was read, or left alone, in which case it
+ * is skipped.
+ */
 export interface FormPart {
   readonly name: string
   /** Null: a field, not a file. As the client wrote it: hostile. */
@@ -15,7 +18,10 @@ const maxHeaderBytes = 8 * 1024
 const maxPreambleBytes = 8 * 1024
 const headerEnd = Buffer.from("\r\n\r\n")
 
-/** The boundary of a `multipart/form-data` request. Throws 415 for any other type, 400 where it is missing. */
+/**
+ * The boundary of a `multipart/form-data` request. Throws 415 for any other type, 400 where it is
+ * missing.
+ */
 export function boundaryOf(context: HttpContext): string {
   const header = context.req.header("content-type") ?? ""
   if (!/^\s*multipart\/form-data\s*(?:;|$)/i.test(header)) {
@@ -28,8 +34,8 @@ export function boundaryOf(context: HttpContext): string {
 }
 
 /**
- * The parts of a form as they come in (RFC 7578): nothing but the piece at hand is ever in memory. Throws
- * `invalid_request` where the form is broken or ends too early.
+ * The parts of a form as they come in (RFC 7578): nothing but the piece at hand is ever in memory.
+ * Throws `invalid_request` where the form is broken or ends too early.
  */
 export async function* readMultipart(
   chunks: AsyncIterable<Uint8Array>,

@@ -6,13 +6,15 @@ import type { ClientAddress } from "../server/client-address.ts"
 import type { HttpEnv } from "../server/http-env.ts"
 
 /**
- * Stands in for the key where none is configured. Browsers are the danger: a foreign page can post to this machine
- * (so `Origin` must be our own), and a foreign name can be made to resolve to it (so `Host` must not be a name that
- * somebody else owns; DNS rebinding). Where the owner insisted on listening beyond loopback without a key, addresses
- * and the configured name are accepted as well: an address cannot be rebound.
- * A request that a proxy brings is from nobody on this machine, though the proxy is on it: it would open the service to all
- * that reach the proxy, under a name that may well look like ours (nginx sends the inner host). nginx tells of itself in no
- * header; up to 1.29.6 it does by HTTP/1.0, which no client of this API speaks, and later ones not at all. Throws `forbidden_origin`.
+ * Stands in for the key where none is configured. Browsers are the danger: a foreign page can post
+ * to this machine (so `Origin` must be our own), and a foreign name can be made to resolve to it
+ * (so `Host` must not be a name that somebody else owns; DNS rebinding). Where the owner insisted
+ * on listening beyond loopback without a key, addresses and the configured name are accepted as
+ * well: an address cannot be rebound. A request that a proxy brings is from nobody on this machine,
+ * though the proxy is on it: it would open the service to all that reach the proxy, under a name
+ * that may well look like ours (nginx sends the inner host). nginx tells of itself in no header; up
+ * to 1.29.6 it does by HTTP/1.0, which no client of this API speaks, and later ones not at all.
+ * Throws `forbidden_origin`.
  */
 export function checkOrigin(
   headers: {
@@ -49,7 +51,10 @@ function forwarded(sign: string): ProxyError {
   )
 }
 
-/** True for loopback names and, where the service listens beyond loopback, for addresses and the configured name. */
+/**
+ * True for loopback names and, where the service listens beyond loopback, for addresses and the
+ * configured name.
+ */
 export function isOwnName(name: string, boundHost: string): boolean {
   if (isLoopbackName(name)) return true
   const bound = boundHost.toLowerCase()
@@ -67,9 +72,10 @@ const exposed = "retry-after, x-advisory-parameters, x-request-id, x-should-retr
 const headerNames = /^[\w!#$%&'*+.^`|~, -]{1,1000}$/
 
 /**
- * Lets pages of any origin use the API where a key is configured: it is the key that protects it, never a cookie (ADR 8). A
- * page without one learns that a service is here, no more. A browser asks before with a request that carries no key. Without a configured key nothing is
- * allowed: the check of the origin stands in for the key then.
+ * Lets pages of any origin use the API where a key is configured: it is the key that protects it,
+ * never a cookie (ADR 8). A page without one learns that a service is here, no more. A browser asks
+ * before with a request that carries no key. Without a configured key nothing is allowed: the check
+ * of the origin stands in for the key then.
  */
 export function crossOrigin(config: Config): MiddlewareHandler<HttpEnv> {
   const hasKeys = config.apiKeys.size > 0
@@ -101,7 +107,9 @@ export function crossOrigin(config: Config): MiddlewareHandler<HttpEnv> {
 
 const hostPattern = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/i
 
-/** A `Host` header taken apart; null when it is not one. `name` is lower case and without brackets. */
+/**
+ * A `Host` header taken apart; null when it is not one. `name` is lower case and without brackets.
+ */
 export function parseHost(host: string): { readonly name: string; readonly port: string | null } | null {
   const match = hostPattern.exec(host)
   const name = match?.[1]?.toLowerCase()

@@ -36,7 +36,10 @@ function loggedPath(path: string): string {
   return path.length > maxLoggedPath ? `${path.slice(0, maxLoggedPath).toWellFormed()}…` : path
 }
 
-/** Gives the request its id and, when the answer is out, writes its one log entry. The outermost of all. */
+/**
+ * Gives the request its id and, when the answer is out, writes its one log entry. The outermost of
+ * all.
+ */
 export function requestLog(
   log: (entry: HttpLogEntry) => void,
   addresses: ClientAddresses,
@@ -66,8 +69,9 @@ export function requestLog(
 }
 
 /**
- * What stands before every route, before a byte of the body is read and before it shows whether a route exists: the key
- * or, where none is configured, the check of host and origin; then whether this caller may have one more request under way.
+ * What stands before every route, before a byte of the body is read and before it shows whether a
+ * route exists: the key or, where none is configured, the check of host and origin; then whether
+ * this caller may have one more request under way.
  */
 export function requestGate(
   config: Config,
@@ -131,7 +135,10 @@ export interface Gate {
   readonly isGuardingByOrigin: boolean
   /** Who is calling. Throws `invalid_api_key` or `forbidden_origin`. */
   principalOf(headers: GateHeaders): string
-  /** Null: there is no key in the header, or not one of ours. For paths that are open, where some is told to key holders only. */
+  /**
+   * Null: there is no key in the header, or not one of ours. For paths that are open, where some is
+   * told to key holders only.
+   */
   principalOfKey(authorization: string | undefined): string | null
 }
 
@@ -156,7 +163,8 @@ export function createGate(config: Config): Gate {
           `This is no token of an agent that runs, or not one for this route: an agent's token opens ${agentRoute.method} ${agentRoute.path} only.`,
         )
       }
-      // Also where no key is asked for: it was given to call the thread's functions, and nothing else is done with it.
+      // Also where no key is asked for: it was given to call the thread's functions, and nothing
+      // else is done with it.
       if (hasThreadTokenForm(authorization)) {
         throw new ProxyError("invalid_api_key", "A thread's token opens /mcp only.")
       }

@@ -3,7 +3,9 @@ import type { SideRequest, TurnRequest } from "../../domain/turn-request.ts"
 import { isObject } from "../../protocol/common/shape.ts"
 import { sideRequestOfTask } from "../../protocol/common/side-request.ts"
 
-/** Whatever has request headers: a context, or the handshake of a WebSocket. Names in lower case. */
+/**
+ * Whatever has request headers: a context, or the handshake of a WebSocket. Names in lower case.
+ */
 export interface HeaderSource {
   readonly req: { header(name: string): string | undefined }
 }
@@ -23,8 +25,9 @@ const resendingClients = /^x-(openwebui|librechat)-/
 type Session = Pick<TurnRequest, "sessionKey" | "resendsHistory">
 
 /**
- * The caller's own name of a conversation: the first of the configured headers that is there and not empty (chat front ends
- * send empty ones for temporary chats). Throws `invalid_request` when it is too long or not printable.
+ * The caller's own name of a conversation: the first of the configured headers that is there and
+ * not empty (chat front ends send empty ones for temporary chats). Throws `invalid_request` when it
+ * is too long or not printable.
  */
 export function sessionOf(context: HeaderSource, headerNames: readonly string[]): Session {
   for (const name of headerNames) {
@@ -36,7 +39,10 @@ export function sessionOf(context: HeaderSource, headerNames: readonly string[])
   return { sessionKey: null, resendsHistory: false }
 }
 
-/** Without a header, `context_id` of the body is the caller's name of its conversation. Throws as `sessionOf` does. */
+/**
+ * Without a header, `context_id` of the body is the caller's name of its conversation. Throws as
+ * `sessionOf` does.
+ */
 export function sessionIn(body: unknown, session: Session): Session {
   const id = isObject(body) ? body.context_id : undefined
   if (session.sessionKey !== null || typeof id !== "string" || id === "") return session
@@ -54,7 +60,10 @@ function sessionKeyOf(bytes: Buffer, what: string, param: string): string {
   return text
 }
 
-/** What the request's headers say that it is asked for beside the chat that they name; null: nothing of the kind. */
+/**
+ * What the request's headers say that it is asked for beside the chat that they name; null: nothing
+ * of the kind.
+ */
 export function taskOf(context: HeaderSource): SideRequest | null {
   return sideRequestOfTask(context.req.header(taskHeader))
 }
@@ -69,7 +78,9 @@ export function onDisconnectOf(context: HeaderSource): OnDisconnect {
   })
 }
 
-/** `X-Client-Request-Id` for the log only: cut, and without anything that could forge a log line. */
+/**
+ * `X-Client-Request-Id` for the log only: cut, and without anything that could forge a log line.
+ */
 export function clientRequestIdOf(context: HeaderSource): string | null {
   const value = context.req.header("x-client-request-id")
   if (value === undefined || value === "") return null

@@ -53,7 +53,9 @@ export function conversationRoutes(options: { readonly engine: Engine; readonly 
 
 function itemRoutes({ engine, config }: { readonly engine: Engine; readonly config: Config }): Routes {
   const { conversations } = engine
-  /** What a client put in goes by the name of the manager's CLI, as where it came from is not known. */
+  /**
+   * What a client put in goes by the name of the manager's CLI, as where it came from is not known.
+   */
   const toWire = ({ item, agentId }: ConversationItem): WireObject => {
     const agent = agentId === null ? engine.agents()[0] : engine.findAgent(agentId)
     return toWireItem(item, agent?.backend ?? agentId ?? "agent")

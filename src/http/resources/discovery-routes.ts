@@ -31,7 +31,10 @@ export function discoveryRoutes({
       GET: (context) => context.json(toModelList(engine.agents())),
     },
     "/v1/models/:id": {
-      /** An agent's id or unique bare name; anything else is a 404, also where turns go to the manager. */
+      /**
+       * An agent's id or unique bare name; anything else is a 404, also where turns go to the
+       * manager.
+       */
       GET: (context) => {
         const id = context.req.param("id") ?? ""
         const agent = engine.findAgent(id)

@@ -37,7 +37,8 @@ export function fileRoutes({ files }: { readonly files: FileLibrary }): Routes {
     },
     "/v1/files/:id/content": {
       GET: async (context) => {
-        // Hono answers HEAD with this handler, and reads no body: a file that is opened for nobody stays open.
+        // Hono answers HEAD with this handler, and reads no body: a file that is opened for nobody
+        // stays open.
         if (context.req.method === "HEAD") {
           return new Response(null, { headers: contentHeaders(await files.find(...targetOf(context))) })
         }
@@ -63,7 +64,9 @@ function contentHeaders(file: FileRecord): Record<string, string> {
   }
 }
 
-/** The fields may stand before or behind the file, so that it is kept only once all of them are in. */
+/**
+ * The fields may stand before or behind the file, so that it is kept only once all of them are in.
+ */
 async function receiveForm(context: HttpContext, files: FileLibrary): Promise<FileRecord> {
   const boundary = boundaryOf(context)
   const fields = new Map<string, string>()

@@ -44,8 +44,9 @@ interface McpRouteOptions {
 const bodiesOfAgents = "agents"
 
 /**
- * The functions of a thread for its CLI: MCP over streamable HTTP, without sessions. By GET, or by `subscriptions/listen` in
- * the revision without a handshake, it hears when the functions are others than before.
+ * The functions of a thread for its CLI: MCP over streamable HTTP, without sessions. By GET, or by
+ * `subscriptions/listen` in the revision without a handshake, it hears when the functions are
+ * others than before.
  */
 export function createMcpHandler(route: McpRouteOptions): Handler {
   const { channels, config, bounds } = route
@@ -102,7 +103,10 @@ async function answerMessage(
   }
 }
 
-/** For as long as the CLI wants to hear of other functions. `request` null: it asked by GET, in the older revisions. */
+/**
+ * For as long as the CLI wants to hear of other functions. `request` null: it asked by GET, in the
+ * older revisions.
+ */
 async function listen(
   route: McpRouteOptions,
   context: HttpContext,
@@ -186,8 +190,9 @@ interface HeldAnswer {
 }
 
 /**
- * Answers a request whose result may take hours. Silence would make the waiting side, or something in between, give up, so a
- * sign of life goes out from time to time: a comment of the stream, or white space in front of the JSON.
+ * Answers a request whose result may take hours. Silence would make the waiting side, or something
+ * in between, give up, so a sign of life goes out from time to time: a comment of the stream, or
+ * white space in front of the JSON.
  */
 async function writeHeldAnswer(outgoing: ServerResponse, held: HeldAnswer): Promise<void> {
   const { isStream, clientGone } = held
@@ -236,7 +241,10 @@ interface Notices {
   readonly clientGone: AbortSignal
 }
 
-/** A stream that says when the functions of a channel were changed. Resolves when the client or the channel is gone. */
+/**
+ * A stream that says when the functions of a channel were changed. Resolves when the client or the
+ * channel is gone.
+ */
 async function writeNotices(outgoing: ServerResponse, notices: Notices): Promise<void> {
   const { channel, changed, clientGone } = notices
   outgoing.writeHead(200, {

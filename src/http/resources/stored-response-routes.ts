@@ -81,9 +81,9 @@ interface RetrievalOptions {
 }
 
 /**
- * Reads the query of `GET /v1/responses/{id}` and, where there is one, its JSON body: openai-go sends `stream` in the body of the
- * GET, and no media type with it. What the query says counts. Rejects with `invalid_request` that names the field,
- * and with what `readJsonBody` rejects with.
+ * Reads the query of `GET /v1/responses/{id}` and, where there is one, its JSON body: openai-go
+ * sends `stream` in the body of the GET, and no media type with it. What the query says counts.
+ * Rejects with `invalid_request` that names the field, and with what `readJsonBody` rejects with.
  */
 async function retrievalOptionsOf(context: HttpContext, limits: Limits): Promise<RetrievalOptions> {
   const inQuery = integerQuery(context, "starting_after", 0, Number.MAX_SAFE_INTEGER)

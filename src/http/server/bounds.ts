@@ -32,8 +32,9 @@ export class BoundLog {
 const freeBytes = 64 * 1024
 
 /**
- * Bounds the bytes of all bodies that are being read, wait or run at the same time, whichever way they came in, and what one
- * caller has of them. A turn costs several times its body: as text, as items, on its way to the CLI and into the ledger.
+ * Bounds the bytes of all bodies that are being read, wait or run at the same time, whichever way
+ * they came in, and what one caller has of them. A turn costs several times its body: as text, as
+ * items, on its way to the CLI and into the ledger.
  */
 export class ByteBudget {
   readonly #room: SharedRoom

@@ -7,7 +7,10 @@ interface Peer {
 }
 
 export interface ClientAddress {
-  /** Of whoever asks, or of a proxy that does not say who; null: there is none (a socket of the system, a call as a function). */
+  /**
+   * Of whoever asks, or of a proxy that does not say who; null: there is none (a socket of the
+   * system, a call as a function).
+   */
   readonly address: string | null
   /** The request came through a proxy that we were told to believe, and that says for whom. */
   readonly isBehindProxy: boolean
@@ -28,9 +31,9 @@ loopback.addSubnet("127.0.0.0", 8, "ipv4")
 loopback.addAddress("::1", "ipv6")
 
 /**
- * Tells who is behind a request. `X-Forwarded-For` and `Forwarded` count only from proxies that are configured: from anybody
- * else they are what a client claims. Read from the near end: the first hop that is no such proxy is the client. That a proxy
- * is between is believed of anybody.
+ * Tells who is behind a request. `X-Forwarded-For` and `Forwarded` count only from proxies that are
+ * configured: from anybody else they are what a client claims. Read from the near end: the first
+ * hop that is no such proxy is the client. That a proxy is between is believed of anybody.
  */
 export class ClientAddresses {
   readonly #proxies = new BlockList()
@@ -59,11 +62,15 @@ export class ClientAddresses {
     const byList = listed === undefined ? undefined : this.#walk(near, hopsOfXForwardedFor(listed))
     const byForwarded = forwarded === undefined ? undefined : this.#walk(near, hopsOfForwarded(forwarded))
     if (byList === undefined || byForwarded === undefined) return byList ?? byForwarded ?? null
-    // A proxy writes one of the two and may pass the client's own on as the other: where they differ, neither is believed.
+    // A proxy writes one of the two and may pass the client's own on as the other: where they
+    // differ, neither is believed.
     return byList === byForwarded ? byList : null
   }
 
-  /** From the near end to the first that is no proxy of ours; null: somebody on the way is not named by an address. */
+  /**
+   * From the near end to the first that is no proxy of ours; null: somebody on the way is not named
+   * by an address.
+   */
   #walk(near: string, hops: readonly string[]): string | null {
     let address = near
     for (const hop of hops.toReversed()) {
@@ -123,8 +130,9 @@ function isIn(list: BlockList, address: string): boolean {
 const maxHops = 32
 
 /**
- * An address in the one form in which it is compared: without brackets, port and zone, IPv4 never as IPv6. Null: it is no
- * address, but a name that a proxy made up (`_hidden`, `unknown`), or nothing at all.
+ * An address in the one form in which it is compared: without brackets, port and zone, IPv4 never
+ * as IPv6. Null: it is no address, but a name that a proxy made up (`_hidden`, `unknown`), or
+ * nothing at all.
  */
 export function readAddress(text: string): string | null {
   const trimmed = text.trim()
@@ -148,7 +156,10 @@ function hopsOfXForwardedFor(header: string): readonly string[] {
   return header.split(",").slice(-maxHops)
 }
 
-/** The `for` of each element of `Forwarded` (RFC 7239), the client's end first; empty where an element has none. */
+/**
+ * The `for` of each element of `Forwarded` (RFC 7239), the client's end first; empty where an
+ * element has none.
+ */
 function hopsOfForwarded(header: string): readonly string[] {
   return splitOutsideQuotes(header, ",")
     .slice(-maxHops)

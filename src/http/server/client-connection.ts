@@ -9,8 +9,8 @@ export interface ClientConnection {
 }
 
 /**
- * Watches the socket, not the request: a request's `close` comes as soon as its body is read, and the response's never
- * comes for one that waits its turn in a pipelined connection.
+ * Watches the socket, not the request: a request's `close` comes as soon as its body is read, and
+ * the response's never comes for one that waits its turn in a pipelined connection.
  */
 function watchClient(incoming: IncomingMessage, outgoing: ServerResponse): ClientConnection {
   const controller = new AbortController()
@@ -36,7 +36,10 @@ export function clientOf({
 
 /** The clients of the turns of a service. */
 export class TurnClients {
-  /** Clients that want a turn: one that lost its connection may have taken the stream up again on another. */
+  /**
+   * Clients that want a turn: one that lost its connection may have taken the stream up again on
+   * another.
+   */
   readonly #waiting = new WeakMap<LiveResponse, number>()
   /** Turns whose conversation has gone on, so that nobody comes back for them. */
   readonly #left = new WeakSet<LiveResponse>()
@@ -51,8 +54,9 @@ export class TurnClients {
   }
 
   /**
-   * The one place that decides what a lost client means: its turn is cancelled after the grace, unless it ended by then or
-   * another client of it is there. Whoever sends the conversation's next message does not come back for it: then at once.
+   * The one place that decides what a lost client means: its turn is cancelled after the grace,
+   * unless it ended by then or another client of it is there. Whoever sends the conversation's next
+   * message does not come back for it: then at once.
    */
   cancelWhenGone({ gone }: ClientConnection, live: LiveResponse, graceMs: number): void {
     this.hold(live)

@@ -37,9 +37,10 @@ export interface ConnectionsOptions {
 }
 
 /**
- * All connections of a server. Where there is no room for a new one, the one goes that has been idle for longest: of the same
- * address where it is that address's share that is full. Where none is idle, the new one is taken all the same, to be told so
- * when it asks. Costs a request two operations on a set.
+ * All connections of a server. Where there is no room for a new one, the one goes that has been
+ * idle for longest: of the same address where it is that address's share that is full. Where none
+ * is idle, the new one is taken all the same, to be told so when it asks. Costs a request two
+ * operations on a set.
  */
 export class Connections {
   readonly endedSockets = new EndedSockets()

@@ -18,15 +18,18 @@ export class ControlSocket {
   }
 
   /**
-   * Serves the app there. The home must be locked: a socket that is there was left by a service that is gone. Rejects with
-   * `ProxyError`.
+   * Serves the app there. The home must be locked: a socket that is there was left by a service
+   * that is gone. Rejects with `ProxyError`.
    */
   async serve(app: HttpApp): Promise<void> {
     this.#server = await listenOn(app, this.path)
     this.#app = app
   }
 
-  /** Listens again on the same path, where somebody removed the socket. Connections to the old one are closed. */
+  /**
+   * Listens again on the same path, where somebody removed the socket. Connections to the old one
+   * are closed.
+   */
   async remake(): Promise<void> {
     // First of all: closing a socket removes whatever has its path.
     await this.#server?.close()

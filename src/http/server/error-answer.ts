@@ -6,7 +6,10 @@ import { newId } from "../../domain/ids.ts"
 import { toErrorResponse } from "../../protocol/common/errors.ts"
 import type { HttpContext } from "./http-env.ts"
 
-/** The envelope with its status and headers for anything that was thrown; notes the fault for the log. */
+/**
+ * The envelope with its status and headers for anything that was thrown; notes the fault for the
+ * log.
+ */
 export async function answerError(
   context: HttpContext,
   error: unknown,
@@ -24,7 +27,10 @@ export async function answerError(
   return new Response(body, { status, headers })
 }
 
-/** Its rest would stand before the next request of the connection, or have it cut in the middle of that. */
+/**
+ * Its rest would stand before the next request of the connection, or have it cut in the middle of
+ * that.
+ */
 async function isBodyOnItsWay(incoming: IncomingMessage): Promise<boolean> {
   const { "content-length": length = "0", "transfer-encoding": encoding } = incoming.headers
   if (incoming.complete || (length === "0" && encoding === undefined)) return false
@@ -50,9 +56,10 @@ const maxDiscardedBytes = 64 * 1024 * 1024
 const maxLingerMs = 2000
 
 /**
- * Answers a request whose body is still coming, and closes the connection. Closing at once would make the kernel
- * answer the rest of the body with a reset, upon which most clients lose the answer that they have not read yet; so
- * the answer goes out whole, then the rest is thrown away for a bounded time (RFC 9112, 9.6), then the connection ends.
+ * Answers a request whose body is still coming, and closes the connection. Closing at once would
+ * make the kernel answer the rest of the body with a reset, upon which most clients lose the answer
+ * that they have not read yet; so the answer goes out whole, then the rest is thrown away for a
+ * bounded time (RFC 9112, 9.6), then the connection ends.
  */
 export async function answerAndDiscard(
   incoming: IncomingMessage,
@@ -101,7 +108,10 @@ export type ConnectionRefusal = "all" | "address"
 const maxLingering = 128
 const lingerMs = 1000
 
-/** Tells a client that its connection is not served, and closes it. The request is read no further than its headers. */
+/**
+ * Tells a client that its connection is not served, and closes it. The request is read no further
+ * than its headers.
+ */
 export async function answerRefused(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
@@ -128,7 +138,8 @@ export class EndedSockets {
       socket.destroySoon()
       return
     }
-    // What the client has sent and nobody read would make the kernel reset the connection, and the answer with it.
+    // What the client has sent and nobody read would make the kernel reset the connection, and the
+    // answer with it.
     this.#lingering += 1
     const timer = setTimeout(() => socket.destroy(), lingerMs)
     socket.once("close", () => {
@@ -153,7 +164,10 @@ function refused(refusal: ConnectionRefusal): ProxyError {
   )
 }
 
-/** An answer as it is written to a bare socket, where Node has no response to write it with. It is the connection's last. */
+/**
+ * An answer as it is written to a bare socket, where Node has no response to write it with. It is
+ * the connection's last.
+ */
 export function bareAnswer({ status, headers, body }: ReturnType<typeof errorAnswer>): string {
   const all = { ...headers, connection: "close", "content-length": String(Buffer.byteLength(body)) }
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)

@@ -10,16 +10,23 @@ export interface LargeAnswer {
   readonly body: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 }
 
-/** What every handler finds in its context, by `context.get`: `context.var` makes an object of all of it each time. */
+/**
+ * What every handler finds in its context, by `context.get`: `context.var` makes an object of all
+ * of it each time.
+ */
 export interface HttpEnv {
-  /** The raw Node objects. Absent when the app is called as a function (`app.request`), as most tests do. */
+  /**
+   * The raw Node objects. Absent when the app is called as a function (`app.request`), as most
+   * tests do.
+   */
   Bindings: { readonly incoming?: IncomingMessage; readonly outgoing?: ServerResponse }
   Variables: {
     /** `req_...`, also in the `x-request-id` header. */
     requestId: string
     /**
-     * Name of the key that was used, or `owner` where none is configured. Set for every route that is not open, and where a key came
-     * along. */
+     * Name of the key that was used, or `owner` where none is configured. Set for every route that
+     * is not open, and where a key came along.
+     */
     principal: string
     /** The agent whose token was used; then there is no principal. */
     agentId: string | undefined

@@ -13,21 +13,30 @@ import { breakOff } from "./settled.ts"
 export interface HttpServer {
   /** `http://host:port`, fit for a browser on this machine. */
   readonly url: string
-  /** The same as an address that programs on this machine reach, whatever their resolver makes of names. */
+  /**
+   * The same as an address that programs on this machine reach, whatever their resolver makes of
+   * names.
+   */
   readonly localUrl: string
   readonly port: number
   /**
-   * Takes no new connections, lets answers that are being written end for a short while, then closes what is left.
-   * Safe twice.
+   * Takes no new connections, lets answers that are being written end for a short while, then
+   * closes what is left. Safe twice.
    */
   close(): Promise<void>
-  /** Breaks off what is being written, so that nobody takes its end for that of a whole answer. Also while `close` waits. */
+  /**
+   * Breaks off what is being written, so that nobody takes its end for that of a whole answer. Also
+   * while `close` waits.
+   */
   breakOff(): Promise<void>
 }
 
 /** Takes connections over that ask for another protocol. */
 export interface UpgradeEndpoint {
-  /** False: the request is answered as if it had asked for nothing, which is what HTTP says of unknown protocols. */
+  /**
+   * False: the request is answered as if it had asked for nothing, which is what HTTP says of
+   * unknown protocols.
+   */
   matches(incoming: IncomingMessage): boolean
   upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void
   /** Says goodbye on all connections, and cuts after `graceMs` what is left. Safe twice. */
@@ -57,15 +66,23 @@ const limits = {
   headersTimeout: 20_000,
   /** From the connection to the last byte of the body. */
   requestTimeout: 120_000,
-  /** Longer than the idle time of usual clients and proxies, so that they close first and never hit a closing socket. */
+  /**
+   * Longer than the idle time of usual clients and proxies, so that they close first and never hit
+   * a closing socket.
+   */
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 5000,
 }
-/** Connections that the system keeps until they are taken; it may be set to keep fewer (`somaxconn`). */
+/**
+ * Connections that the system keeps until they are taken; it may be set to keep fewer
+ * (`somaxconn`).
+ */
 const backlog = 4096
 const closeGraceDefaultMs = 2000
 
-/** Serves the app on a socket; rejects with a message for people when the address cannot be used. */
+/**
+ * Serves the app on a socket; rejects with a message for people when the address cannot be used.
+ */
 export async function startHttpServer(
   app: HttpApp,
   options: HttpServerOptions & { readonly upgrades?: UpgradeEndpoint },
@@ -78,8 +95,8 @@ export async function startHttpServer(
 type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>
 
 /**
- * Takes the address before anything is served on it: agents are told where the service is when they are started. Rejects
- * as `startHttpServer` does.
+ * Takes the address before anything is served on it: agents are told where the service is when they
+ * are started. Rejects as `startHttpServer` does.
  */
 export async function bindHttpServer(options: HttpServerOptions): Promise<BoundServer> {
   const app = createAppServer(options.connections ?? null)
@@ -173,7 +190,8 @@ function createAppServer(connections: Connections | null): AppServer {
 
 function listenerOf(app: HttpApp): Listener {
   const listen = getRequestListener((request, env) => app.fetch(request, env), {
-    // Replacing the global Response is a surprise for whoever embeds us, and breaks answers written past Hono.
+    // Replacing the global Response is a surprise for whoever embeds us, and breaks answers written
+    // past Hono.
     overrideGlobalObjects: false,
     errorHandler: (error) => {
       const answer = errorAnswer(
@@ -269,7 +287,10 @@ function localAddress(bound = "127.0.0.1"): string {
   return bound.includes(":") ? `[${bound}]` : bound
 }
 
-/** Answered also where there is no room: it costs nothing, and whoever asks must not take a full service for a dead one. */
+/**
+ * Answered also where there is no room: it costs nothing, and whoever asks must not take a full
+ * service for a dead one.
+ */
 function isHealthCheck({ method, url = "" }: IncomingMessage): boolean {
   return (method === "GET" || method === "HEAD") && /^\/health\/?(?:\?|$)/.test(url)
 }
@@ -285,8 +306,8 @@ function answerExpectation(_incoming: IncomingMessage, outgoing: ServerResponse)
 }
 
 /**
- * What a request with more than one `Host` is told (RFC 9112, 3.2), upon which its connection is closed; null: it has none or one.
- * Node reads the first, a proxy may have read the second.
+ * What a request with more than one `Host` is told (RFC 9112, 3.2), upon which its connection is
+ * closed; null: it has none or one. Node reads the first, a proxy may have read the second.
  */
 function refusalOfHosts({ rawHeaders }: IncomingMessage): ReturnType<typeof errorAnswer> | null {
   let hosts = 0

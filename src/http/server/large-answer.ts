@@ -48,7 +48,10 @@ export function answerBegun(context: HttpContext, value: object): Response {
   return answerLarge(context, { headers: {}, body: new WholeBody(value) })
 }
 
-/** The rest is done when the handler is over: what it knows of would stay in memory as long as its reader takes. */
+/**
+ * The rest is done when the handler is over: what it knows of would stay in memory as long as its
+ * reader takes.
+ */
 export function answerLarge(context: HttpContext, answer: LargeAnswer): Response {
   context.set("largeAnswer", answer)
   return RESPONSE_ALREADY_SENT
@@ -69,7 +72,8 @@ export function largeAnswers(readers: StalledReaders): MiddlewareHandler<HttpEnv
       }
       await writeLarge(outgoing, largeAnswer.body, client.gone, readers)
     } catch (error) {
-      // The status is out; the connection is cut, which is all that can be told, and the log gets the rest.
+      // The status is out; the connection is cut, which is all that can be told, and the log gets
+      // the rest.
       context.set("failure", error)
     } finally {
       context.set("isAborted", client.gone.aborted)
@@ -80,8 +84,8 @@ export function largeAnswers(readers: StalledReaders): MiddlewareHandler<HttpEnv
 }
 
 /**
- * Writes a body piece by piece and ends the answer. Bytes that several readers wait for are kept once. Rejects when the content
- * cannot be read.
+ * Writes a body piece by piece and ends the answer. Bytes that several readers wait for are kept
+ * once. Rejects when the content cannot be read.
  */
 export async function writeLarge(
   outgoing: ServerResponse,
@@ -111,9 +115,10 @@ export async function writeLarge(
 }
 
 /**
- * A body as a whole, and the only one that knows it: where another reader waits for the same bytes, these are kept and its own are
- * not. So each piece is a copy; a view would keep the whole of it. What is given as plain data is sent as JSON, made as the reader
- * takes it, and as a whole only for one that stalls: many may ask for the same answer of megabytes at once.
+ * A body as a whole, and the only one that knows it: where another reader waits for the same bytes,
+ * these are kept and its own are not. So each piece is a copy; a view would keep the whole of it.
+ * What is given as plain data is sent as JSON, made as the reader takes it, and as a whole only for
+ * one that stalls: many may ask for the same answer of megabytes at once.
  */
 export class WholeBody {
   /** In bytes. */
@@ -179,7 +184,9 @@ function* largePieces(pieces: Iterable<string>): Generator<string> {
   if (text !== "") yield text
 }
 
-/** At once: the collector would take its time, and eight readers of megabytes come in one moment. */
+/**
+ * At once: the collector would take its time, and eight readers of megabytes come in one moment.
+ */
 function free({ buffer, byteLength }: Buffer): void {
   const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
   if (isAlone) buffer.transfer(0)

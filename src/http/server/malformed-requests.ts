@@ -23,9 +23,10 @@ interface Connection {
 }
 
 /**
- * What Node's parser refuses, or waited for too long, never becomes a request: the envelope is written to the bare socket, and
- * the connection closed. Answers to the requests before it are finished first, however long they take, for their clients did
- * nothing wrong; what comes behind it is not answered.
+ * What Node's parser refuses, or waited for too long, never becomes a request: the envelope is
+ * written to the bare socket, and the connection closed. Answers to the requests before it are
+ * finished first, however long they take, for their clients did nothing wrong; what comes behind it
+ * is not answered.
  */
 export class MalformedRequests {
   readonly #connections = new WeakMap<Socket, Connection>()
@@ -72,7 +73,10 @@ export class MalformedRequests {
     return connection
   }
 
-  /** Once nothing but the malformed request itself, whose body may be what is wrong, waits for an answer. */
+  /**
+   * Once nothing but the malformed request itself, whose body may be what is wrong, waits for an
+   * answer.
+   */
   #refuse(socket: Socket, connection: Connection, code: string | undefined): void {
     const open = [...connection.open]
     if (connection.isRefused || open.some(({ incoming }) => incoming.complete)) return
@@ -83,7 +87,8 @@ export class MalformedRequests {
       return
     }
     socket.end(refusalOf(code, this.#maxHeaderBytes))
-    // Closed at once, with bytes that nobody has read, it would be reset, and the refusal lost on the way.
+    // Closed at once, with bytes that nobody has read, it would be reset, and the refusal lost on
+    // the way.
     const timer = setTimeout(() => socket.destroy(), maxLingerMs)
     socket.once("close", () => clearTimeout(timer))
   }

@@ -64,8 +64,8 @@ export function createServiceBounds(
 const forOthers = "are left for all others"
 
 /**
- * Bounds the requests that one caller has under way, streams and WebSockets included, and those of one address behind a proxy:
- * as connections, these are all the proxy's.
+ * Bounds the requests that one caller has under way, streams and WebSockets included, and those of
+ * one address behind a proxy: as connections, these are all the proxy's.
  */
 class RequestRooms {
   readonly #byCaller: SharedRoom
@@ -111,8 +111,8 @@ class RequestRooms {
 }
 
 /**
- * How many files and sockets this process may have open; null: the system does not say (only Linux does). Node raises its own
- * soft limit to the hard one when it starts, so it is the one in force.
+ * How many files and sockets this process may have open; null: the system does not say (only Linux
+ * does). Node raises its own soft limit to the hard one when it starts, so it is the one in force.
  */
 export function openFilesLimit(read = () => readFileSync("/proc/self/limits", "utf8")): number | null {
   try {

@@ -21,12 +21,15 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-/** How long a reader may take to read what was written, and to close by itself, before its connection is broken. */
+/**
+ * How long a reader may take to read what was written, and to close by itself, before its
+ * connection is broken.
+ */
 const lingerMs = 300
 
 /**
- * Ends a connection in the middle of an answer, by a reset: a proxy in between takes an orderly end for that of a whole answer,
- * and passes it on as one (nginx, older Caddy, HAProxy to HTTP/2).
+ * Ends a connection in the middle of an answer, by a reset: a proxy in between takes an orderly end
+ * for that of a whole answer, and passes it on as one (nginx, older Caddy, HAProxy to HTTP/2).
  */
 export function breakOff(outgoing: ServerResponse): void {
   const { socket } = outgoing
@@ -34,7 +37,10 @@ export function breakOff(outgoing: ServerResponse): void {
   outgoing.destroy()
 }
 
-/** Resolves when the reader has had time to read what was written, or is gone: a reset may overtake what is on its way. */
+/**
+ * Resolves when the reader has had time to read what was written, or is gone: a reset may overtake
+ * what is on its way.
+ */
 export async function taken(outgoing: ServerResponse, gone: AbortSignal): Promise<void> {
   const { socket } = outgoing
   if (socket !== null) await orGone(gone, (done) => socket.write("", () => done()))

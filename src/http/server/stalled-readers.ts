@@ -28,9 +28,10 @@ const sweepMs = 250
 const patienceMs = 5000
 
 /**
- * Bounds what is kept for readers that do not read: beyond the budget the one goes that has stalled for longest, at once where
- * it is exceeded twice over. A single answer may always be read, be it as large as it is. Costs a reader that keeps up nothing, and
- * a write that has to wait two operations on a set.
+ * Bounds what is kept for readers that do not read: beyond the budget the one goes that has stalled
+ * for longest, at once where it is exceeded twice over. A single answer may always be read, be it
+ * as large as it is. Costs a reader that keeps up nothing, and a write that has to wait two
+ * operations on a set.
  */
 export class StalledReaders {
   readonly #limits: StalledReaderLimits
@@ -52,7 +53,10 @@ export class StalledReaders {
     this.#now = now
   }
 
-  /** From now on this reader takes nothing, until the function that comes back is called. Safe twice. */
+  /**
+   * From now on this reader takes nothing, until the function that comes back is called. Safe
+   * twice.
+   */
   stalls(reader: StalledReader): () => void {
     const entry = { ...reader, since: this.#now() }
     this.#entries.add(entry)

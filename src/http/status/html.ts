@@ -9,7 +9,10 @@ export class Html {
 
 type Value = string | number | Html | null | readonly Html[]
 
-/** Template tag: every value is escaped for text and quoted attributes, unless it is `Html` itself; null gives nothing. */
+/**
+ * Template tag: every value is escaped for text and quoted attributes, unless it is `Html` itself;
+ * null gives nothing.
+ */
 export function html(strings: TemplateStringsArray, ...values: readonly Value[]): Html {
   let markup = strings[0] ?? ""
   values.forEach((value, index) => {

@@ -13,11 +13,17 @@ export interface ServiceStatus {
   /** Why nothing can be stored now, and what its owner does; null: it can. */
   readonly storageProblem: string | null
   readonly agents: readonly AgentSummary[]
-  /** What agents said when nobody was waiting, the newest first; texts are left out where a key is needed. */
+  /**
+   * What agents said when nobody was waiting, the newest first; texts are left out where a key is
+   * needed.
+   */
   readonly messages: readonly OutboxMessage[]
   readonly runningTurns: number
   readonly queuedTurns: number
-  /** `http://host:port`, as the reader of the page reaches it where no proxy is between that is not believed. */
+  /**
+   * `http://host:port`, as the reader of the page reaches it where no proxy is between that is not
+   * believed.
+   */
   readonly address: string
   readonly isKeyNeeded: boolean
   /** Null where a key is needed: strangers see the page without it. */
@@ -87,14 +93,18 @@ export function summarize(input: StatusInput): ServiceStatus {
   }
 }
 
-/** The manager comes first and receives whatever is addressed to nobody else: without it the service is not ready. */
+/**
+ * The manager comes first and receives whatever is addressed to nobody else: without it the service
+ * is not ready.
+ */
 export function isManagerReady(agents: readonly AgentStatus[]): boolean {
   return agents[0]?.readiness.isReady === true
 }
 
 /**
- * Strangers see the page where the API needs a key. They are shown names and words of ours, never what a program printed, a
- * model server said or a file holds: that is in fields of its own, which are left out for them.
+ * Strangers see the page where the API needs a key. They are shown names and words of ours, never
+ * what a program printed, a model server said or a file holds: that is in fields of its own, which
+ * are left out for them.
  */
 function summarizeAgent(agent: AgentStatus, isForOwner: boolean): Omit<AgentSummary, "pid"> {
   const { readiness } = agent

@@ -94,9 +94,10 @@ footer { display: flex; flex-wrap: wrap; gap: .3rem 1.25rem; margin-top: 2.25rem
 `
 
 /**
- * Inline script of the status page: links and the address as the browser has them (behind a proxy neither scheme nor prefix are
- * known to the service), copy buttons, and every few seconds the page fetches itself and takes over the parts
- * marked `data-live` that changed. Without script the page is whole, only still.
+ * Inline script of the status page: links and the address as the browser has them (behind a proxy
+ * neither scheme nor prefix are known to the service), copy buttons, and every few seconds the page
+ * fetches itself and takes over the parts marked `data-live` that changed. Without script the page
+ * is whole, only still.
  */
 export const statusPageScript = `
 "use strict";

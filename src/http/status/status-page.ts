@@ -4,7 +4,10 @@ import { type Html, html, trustedMarkup } from "./html.ts"
 import type { AgentSummary, ServiceStatus } from "./service-status.ts"
 import { statusPageScript, statusPageStyle } from "./status-page-assets.ts"
 
-/** Nothing but the two texts of our own runs or styles; nothing is loaded from anywhere, nobody may frame the page. */
+/**
+ * Nothing but the two texts of our own runs or styles; nothing is loaded from anywhere, nobody may
+ * frame the page.
+ */
 export const statusPageHeaders: Readonly<Record<string, string>> = {
   "content-type": "text/html; charset=utf-8",
   "cache-control": "no-store",
@@ -36,8 +39,9 @@ interface Headline {
 }
 
 /**
- * The page at `/`, `/web` and `/web/`: the state of the service and how to use it. No prompts, no secrets. A proxy may serve it
- * below a prefix that nobody tells us: links are relative to `path`, which is the one that came here.
+ * The page at `/`, `/web` and `/web/`: the state of the service and how to use it. No prompts, no
+ * secrets. A proxy may serve it below a prefix that nobody tells us: links are relative to `path`,
+ * which is the one that came here.
  */
 export function renderStatusPage(status: ServiceStatus, path: string): string {
   const headline = headlineOf(status)
@@ -204,7 +208,10 @@ function connect(status: ServiceStatus): Html {
 </div>`
 }
 
-/** The script puts the address in its place under which the browser has the page: the scheme and a prefix are not known here. */
+/**
+ * The script puts the address in its place under which the browser has the page: the scheme and a
+ * prefix are not known here.
+ */
 function address({ address: known }: ServiceStatus): Html {
   return html`<span data-address>${known}</span>`
 }

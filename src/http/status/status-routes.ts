@@ -17,7 +17,9 @@ interface StatusRouteOptions {
   readonly service: ServiceFacts
 }
 
-/** Messages of agents on the status page: everybody's, and one character more of each than is shown. */
+/**
+ * Messages of agents on the status page: everybody's, and one character more of each than is shown.
+ */
 const shownOutbox = { agentId: null, principal: null, includesNobodys: true, limit: 20 } as const
 const textCharacters = maxMessage + 1
 
@@ -89,8 +91,9 @@ async function outboxOf({ replies, config }: StatusRouteOptions): Promise<readon
 }
 
 /**
- * `http://host:port`, as whoever asks has reached the service: by the `Host` that was asked for, else by the address of the
- * connection. `https` where a proxy that is believed says so; a prefix that it serves us below is not known here.
+ * `http://host:port`, as whoever asks has reached the service: by the `Host` that was asked for,
+ * else by the address of the connection. `https` where a proxy that is believed says so; a prefix
+ * that it serves us below is not known here.
  */
 function reachedAddress(context: HttpContext, config: Config): string {
   const isSecure = context.get("client").isBehindProxy && context.req.header("x-forwarded-proto") === "https"

@@ -24,8 +24,9 @@ import { resolved, submit } from "./submit.ts"
 import { answerInTime, failed, type WaitedAnswer } from "./waiting-answer.ts"
 
 /**
- * `POST /v1/responses/compact`: the agent sums a conversation up, in a turn like any other but on a thread of its own that
- * leaves nothing. The answer is input for the next request: the user's messages, word for word, and the summary.
+ * `POST /v1/responses/compact`: the agent sums a conversation up, in a turn like any other but on a
+ * thread of its own that leaves nothing. The answer is input for the next request: the user's
+ * messages, word for word, and the summary.
  */
 export function createCompactHandler({
   engine,
@@ -98,7 +99,10 @@ function userMessageOf(item: Item): WireObject[] {
   return [toWireItem({ ...item, content: item.content.map(sendable) }, "")]
 }
 
-/** A file that came inside a request is not kept as such; the line that tells the agent where it lies is. */
+/**
+ * A file that came inside a request is not kept as such; the line that tells the agent where it
+ * lies is.
+ */
 function sendable(part: ContentPart): ContentPart {
   if (part.type !== "text" || part.origin === undefined) return part
   const { fileId, url } = part.origin
@@ -106,8 +110,8 @@ function sendable(part: ContentPart): ContentPart {
 }
 
 /**
- * `POST /v1/responses/input_tokens`: about how many tokens the request and the conversation before it are; see
- * `protocol/token-estimate.ts`. What the agent's CLI adds by itself is not in it.
+ * `POST /v1/responses/input_tokens`: about how many tokens the request and the conversation before
+ * it are; see `protocol/token-estimate.ts`. What the agent's CLI adds by itself is not in it.
  */
 export function createInputTokensHandler({
   engine,

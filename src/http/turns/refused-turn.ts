@@ -6,7 +6,10 @@ import type { TurnRequest } from "../../domain/turn-request.ts"
 import { ResponseLog } from "../../engine/log/response-log.ts"
 import { newRecord } from "../../engine/request/new-record.ts"
 
-/** What is told of a request that was refused when its status 200 was out: a turn that failed, of which the ledger knows nothing. */
+/**
+ * What is told of a request that was refused when its status 200 was out: a turn that failed, of
+ * which the ledger knows nothing.
+ */
 export function refusedTurn(
   { code, message, resetsAt, retryAfterSeconds, hasActed }: ProxyError,
   principal: string,
@@ -40,7 +43,10 @@ const interrupted: TurnError = {
   mayHaveActed: true,
 }
 
-/** What is told to a client that comes back for a whole answer: half a one would be taken for it, so that is a failure. */
+/**
+ * What is told to a client that comes back for a whole answer: half a one would be taken for it, so
+ * that is a failure.
+ */
 export function wholeOrFailed(live: LiveResponse): LiveResponse {
   const { id, log } = live
   return {

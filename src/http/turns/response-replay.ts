@@ -24,8 +24,9 @@ interface Place {
 }
 
 /**
- * `GET /v1/responses/{id}?stream=true`: the response's events from the one behind `starting_after` on, under the numbers
- * that they always had, and as long as it runs. Any number of readers at once.
+ * `GET /v1/responses/{id}?stream=true`: the response's events from the one behind `starting_after`
+ * on, under the numbers that they always had, and as long as it runs. Any number of readers at
+ * once.
  */
 export async function replayResponse(
   context: HttpContext,
@@ -42,7 +43,8 @@ export async function replayResponse(
   const place = placeBehind(startingAfter ?? -1, live.log, hasLostEvents(live.record))
   const client = clientOf(context)
   try {
-    // Whoever takes up the stream of a foreground answer is a client of it that may go, like the one before.
+    // Whoever takes up the stream of a foreground answer is a client of it that may go, like the
+    // one before.
     if (!live.record.isBackground) bounds.turns.cancelWhenGone(client, live, config.limits.disconnectGraceMs)
     const items = await trackItems(live, place.from)
     return await answerSse(context, {
@@ -61,11 +63,13 @@ export async function replayResponse(
 }
 
 /**
- * A failure is one entry of the log and two events of the wire, `error` with its number and `response.failed` with the
- * next one, so the last entry is read again by whoever has seen the first of them only. A reader that has seen all gets
- * `[DONE]` alone. One that has seen more than there is saw a turn that the service did not outlive: what was not stored by
- * then is lost, and it gets the end that the turn was given, with the numbers behind its own. `hasLostEvents`: nobody can
- * tell then whether its last number was one of the end's or of a lost event, so that it gets the end in any case.
+ * A failure is one entry of the log and two events of the wire, `error` with its number and
+ * `response.failed` with the next one, so the last entry is read again by whoever has seen the
+ * first of them only. A reader that has seen all gets `[DONE]` alone. One that has seen more than
+ * there is saw a turn that the service did not outlive: what was not stored by then is lost, and it
+ * gets the end that the turn was given, with the numbers behind its own. `hasLostEvents`: nobody
+ * can tell then whether its last number was one of the end's or of a lost event, so that it gets
+ * the end in any case.
  */
 export function placeBehind(after: number, log: ResponseLogReader, hasLostEvents = false): Place {
   const from = after + 1

@@ -56,8 +56,9 @@ interface Message {
 }
 
 /**
- * `/v1/responses` on a WebSocket: each `response.create` is a turn, one after the other, by the same way as a POST; its
- * events are read from the same log. Lives until the client or the service closes it.
+ * `/v1/responses` on a WebSocket: each `response.create` is a turn, one after the other, by the
+ * same way as a POST; its events are read from the same log. Lives until the client or the service
+ * closes it.
  */
 export class ResponsesSocket {
   readonly #options: ResponsesSocketOptions
@@ -101,7 +102,8 @@ export class ResponsesSocket {
     this.#coming = this.#nextMessage()
     this.#session = sessionOf(headers, config.sessionHeaders)
     this.#onDisconnect = onDisconnectOf(headers)
-    // Only against what lies between: a client that does not read is slow, not gone. TCP finds those that are.
+    // Only against what lies between: a client that does not read is slow, not gone. TCP finds
+    // those that are.
     this.#keepAlive = setInterval(() => this.#ping(), config.limits.keepAliveMs)
     this.closed = new Promise((resolve) => {
       socket.once("close", () => {
@@ -112,11 +114,15 @@ export class ResponsesSocket {
     // Before `ws` takes it: a chunk belongs to the message that it ends.
     connection.prependListener("data", (chunk: Uint8Array) => this.#count(chunk.length))
     socket.on("message", (data, isBinary) => this.#receive(data, isBinary))
-    // What the peer did wrong (a message too large, a broken frame) is told by the close code that `ws` sends.
+    // What the peer did wrong (a message too large, a broken frame) is told by the close code that
+    // `ws` sends.
     socket.on("error", () => {})
   }
 
-  /** Closes when the turn that runs has been told to its end, or after `graceMs` at the latest. Safe twice. */
+  /**
+   * Closes when the turn that runs has been told to its end, or after `graceMs` at the latest. Safe
+   * twice.
+   */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true
     if (!this.#isBusy) this.#goAway()
@@ -150,8 +156,8 @@ export class ResponsesSocket {
   }
 
   /**
-   * `ws` keeps a message until it is whole: where there is no room for more of it, nothing more is read, and the socket is
-   * closed behind the answers to the messages before it.
+   * `ws` keeps a message until it is whole: where there is no room for more of it, nothing more is
+   * read, and the socket is closed behind the answers to the messages before it.
    */
   #count(bytes: number): void {
     if (!this.#isOpen || this.#isFull) return

@@ -1,5 +1,6 @@
 /**
- * Watches for silence on a connection. One timer for the whole of it, set anew only when it fires: a word must not cost a timer.
+ * Watches for silence on a connection. One timer for the whole of it, set anew only when it fires:
+ * a word must not cost a timer.
  */
 export class Silence {
   readonly #limitMs: number
@@ -7,7 +8,10 @@ export class Silence {
   #spokenAt = performance.now()
   #timer: NodeJS.Timeout | undefined
 
-  /** `onSilence` is called after `firstMs` of silence, then every `limitMs`; what it says is to be told by `broken`, too. */
+  /**
+   * `onSilence` is called after `firstMs` of silence, then every `limitMs`; what it says is to be
+   * told by `broken`, too.
+   */
   constructor(firstMs: number, limitMs: number, onSilence: () => void) {
     this.#limitMs = limitMs
     this.#onSilence = onSilence

@@ -46,21 +46,28 @@ export interface ContinuedBody {
 }
 
 /**
- * What a socket remembers of its answers that are stored nowhere. They live in memory as long as the socket, and a turn
- * that continues one is run as if the client had resent all of it: there is no second way to a conversation's past.
+ * What a socket remembers of its answers that are stored nowhere. They live in memory as long as
+ * the socket, and a turn that continues one is run as if the client had resent all of it: there is
+ * no second way to a conversation's past.
  */
 export class SocketPast {
   readonly #kept = new Map<string, Kept>()
   readonly #limitBytes: number
   readonly #budget: PastBudget
 
-  /** `limitBytes`: of one conversation. What a client could not resend in one body is not remembered either. */
+  /**
+   * `limitBytes`: of one conversation. What a client could not resend in one body is not remembered
+   * either.
+   */
   constructor(limitBytes: number, budget: PastBudget) {
     this.#limitBytes = limitBytes
     this.#budget = budget
   }
 
-  /** Puts the past that `previous_response_id` names in front of the input; a body that names none of ours stays as it is. */
+  /**
+   * Puts the past that `previous_response_id` names in front of the input; a body that names none
+   * of ours stays as it is.
+   */
   continue(body: WireObject): ContinuedBody {
     const { previous_response_id: id, input, conversation } = body
     const own = inputItems(input)

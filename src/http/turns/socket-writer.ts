@@ -11,7 +11,9 @@ import { Silence } from "./silence.ts"
 
 const eventsPerRead = 256
 
-/** A WebSocket and the connection beneath it, which is corked to send many messages in one write. */
+/**
+ * A WebSocket and the connection beneath it, which is corked to send many messages in one write.
+ */
 interface SocketWire {
   readonly socket: WebSocket
   readonly sender: MessageSender
@@ -24,10 +26,11 @@ interface SocketWire {
 }
 
 /**
- * Writes a response's log as messages, one event each, until its end or the client's. The numbers are those of the SSE
- * stream. Of a failure only `response.failed` is sent: either of its two events is an end to a client that reads turn
- * after turn from one socket, and the other would become the beginning of its next answer. A slow reader is waited for,
- * and costs nothing but its place in the log; it is one of the readers that stall (`StalledReaders`).
+ * Writes a response's log as messages, one event each, until its end or the client's. The numbers
+ * are those of the SSE stream. Of a failure only `response.failed` is sent: either of its two
+ * events is an end to a client that reads turn after turn from one socket, and the other would
+ * become the beginning of its next answer. A slow reader is waited for, and costs nothing but its
+ * place in the log; it is one of the readers that stall (`StalledReaders`).
  */
 export async function writeSocketEvents(
   wire: SocketWire,
@@ -108,8 +111,9 @@ async function drained({ socket, connection, readers, gone }: SocketWire, live: 
 const maxBufferedBytes = 64 * 1024
 
 /**
- * Sends messages on a WebSocket. A long one goes out in fragments (RFC 6455, 5.4) as its reader takes them, so that no second
- * copy of it waits for each reader; what is to be sent meanwhile comes behind it.
+ * Sends messages on a WebSocket. A long one goes out in fragments (RFC 6455, 5.4) as its reader
+ * takes them, so that no second copy of it waits for each reader; what is to be sent meanwhile
+ * comes behind it.
  */
 export class MessageSender {
   readonly #socket: WebSocket
@@ -140,7 +144,10 @@ export class MessageSender {
     return isLongJson(typeof delta === "string" ? delta : message)
   }
 
-  /** `drained` is called when the reader has to be waited for. Not to be called again before it resolves. */
+  /**
+   * `drained` is called when the reader has to be waited for. Not to be called again before it
+   * resolves.
+   */
   async sendLong(message: object, drained: () => Promise<void>): Promise<void> {
     this.#isWithin = true
     try {

@@ -18,7 +18,9 @@ export interface SseStream {
   readonly encoder: EventEncoder
   /** Besides those that make it an event stream; unused where its head is out. */
   readonly headers: Readonly<Record<string, string>>
-  /** Longest silence on the wire while the agent says nothing; the first one is a second at most. */
+  /**
+   * Longest silence on the wire while the agent says nothing; the first one is a second at most.
+   */
   readonly keepAliveMs: number
   /** Aborted when the client is gone: nothing is written any more. */
   readonly clientGone: AbortSignal
@@ -36,10 +38,11 @@ export const sseHeaders = {
 }
 
 /**
- * Writes a response's log as server-sent events, from its first event (or `from`) to its last; resolves when the last byte was
- * handed to the socket, or the client is gone. All events that are there go out in one write, for a write an event costs
- * three times the throughput. `write()` returning false means that the reader is slow, not that it left: the
- * writer waits for `drain`, keeps nothing but its place in the log, and is one of the readers that stall (`StalledReaders`).
+ * Writes a response's log as server-sent events, from its first event (or `from`) to its last;
+ * resolves when the last byte was handed to the socket, or the client is gone. All events that are
+ * there go out in one write, for a write an event costs three times the throughput. `write()`
+ * returning false means that the reader is slow, not that it left: the writer waits for `drain`,
+ * keeps nothing but its place in the log, and is one of the readers that stall (`StalledReaders`).
  */
 export async function writeSse(outgoing: ServerResponse, stream: SseStream): Promise<void> {
   const wire = new Wire(outgoing, stream)
@@ -51,7 +54,8 @@ export async function writeSse(outgoing: ServerResponse, stream: SseStream): Pro
     else if (!stream.clientGone.aborted) await wire.breakOff(rest)
   } finally {
     wire.release()
-    // Only after a fault of ours or a client that left: a stream cut short must not look like a finished one.
+    // Only after a fault of ours or a client that left: a stream cut short must not look like a
+    // finished one.
     if (!outgoing.writableEnded) breakOff(outgoing)
   }
 }
@@ -61,7 +65,8 @@ export async function answerSse(context: HttpContext, stream: SseStream): Promis
   try {
     await writeSse(outgoingOf(context), stream)
   } catch (error) {
-    // The status is out; the connection is cut, which is all that can be told, and the log gets the rest.
+    // The status is out; the connection is cut, which is all that can be told, and the log gets the
+    // rest.
     context.set("failure", error)
   }
   context.set("isAborted", stream.clientGone.aborted)
@@ -74,7 +79,10 @@ export function outgoingOf({ env }: HttpContext): ServerResponse {
   return env.outgoing
 }
 
-/** Returns what is left to write when the last event is told: it goes out with the end, in one write. */
+/**
+ * Returns what is left to write when the last event is told: it goes out with the end, in one
+ * write.
+ */
 async function writeEvents(wire: Wire, { log, encoder, clientGone }: SseStream): Promise<string> {
   while (!clientGone.aborted) {
     const events = log.read(wire.sequence, eventsPerRead)
@@ -104,8 +112,8 @@ async function writeEvents(wire: Wire, { log, encoder, clientGone }: SseStream):
 }
 
 /**
- * Nothing comes between the pieces of a frame: a sign of life waits while the reader is slow, and when it is not no timer has
- * its turn. Returns what is left to write.
+ * Nothing comes between the pieces of a frame: a sign of life waits while the reader is slow, and
+ * when it is not no timer has its turn. Returns what is left to write.
  */
 async function writePieces(wire: Wire, before: string, pieces: Iterable<string>): Promise<string> {
   let text = before

@@ -16,7 +16,10 @@ export interface Submission {
   readonly idempotency?: IdempotencyKey | null
 }
 
-/** The one way of a client's request into the engine. Rejects with what its client is told, in words of its API. */
+/**
+ * The one way of a client's request into the engine. Rejects with what its client is told, in words
+ * of its API.
+ */
 export async function submit(
   { engine, bounds }: { readonly engine: Engine; readonly bounds: ServiceBounds },
   { fieldNames }: Pick<WireApi, "fieldNames">,

@@ -41,7 +41,9 @@ interface Asking {
   readonly isRepeat: boolean
 }
 
-/** Handler of an endpoint that runs a turn: read, submit, then stream the log or wait for its end. */
+/**
+ * Handler of an endpoint that runs a turn: read, submit, then stream the log or wait for its end.
+ */
 export function createTurnHandler(
   api: WireApi,
   options: TurnRouteOptions,
@@ -146,7 +148,10 @@ class TurnRoute {
     })
   }
 
-  /** Whoever repeats by itself comes back for a whole answer; a stream is not repeated once it has begun. */
+  /**
+   * Whoever repeats by itself comes back for a whole answer; a stream is not repeated once it has
+   * begun.
+   */
   #graceMsOf({ stream }: ParsedRequest, idempotency: IdempotencyKey | null): number {
     const { disconnectGraceMs, repeatGraceMs } = this.#options.config.limits
     return stream || idempotency === null ? disconnectGraceMs : Math.max(disconnectGraceMs, repeatGraceMs)
@@ -171,7 +176,10 @@ class TurnRoute {
   }
 }
 
-/** Of a repeat whose turn has failed, nothing is streamed as if it went on: its failure has a status of its own. */
+/**
+ * Of a repeat whose turn has failed, nothing is streamed as if it went on: its failure has a status
+ * of its own.
+ */
 async function beginStream({ begin, isRepeat }: Asking): Promise<LiveResponse> {
   const live = await begin()
   if (isRepeat && live.record.status === "failed") throw failureOf(live.record)
@@ -183,9 +191,10 @@ function refused({ context, request }: Asking, error: ProxyError): LiveResponse 
 }
 
 /**
- * Resolves with what the work resolves to, which is what a stream is made from. One that is not there in time, as what the request
- * refers to has to be fetched, begins with its head and goes on with blank lines, which are no event to anybody: none may come before
- * those of a turn that is there, and behind a comment some clients lose an error.
+ * Resolves with what the work resolves to, which is what a stream is made from. One that is not
+ * there in time, as what the request refers to has to be fetched, begins with its head and goes on
+ * with blank lines, which are no event to anybody: none may come before those of a turn that is
+ * there, and behind a comment some clients lose an error.
  */
 async function headInTime<T>(
   outgoing: ServerResponse,
@@ -207,9 +216,10 @@ async function headInTime<T>(
 }
 
 /**
- * The header `Idempotency-Key`: the same request under the same key is answered with the same answer, and run once. What
- * makes a request the same are its path, its body and the conversation that a header names. Without that header, the official
- * clients say how often they have sent a request before (`x-stainless-retry-count`, from 0): only what says so is a repeat.
+ * The header `Idempotency-Key`: the same request under the same key is answered with the same
+ * answer, and run once. What makes a request the same are its path, its body and the conversation
+ * that a header names. Without that header, the official clients say how often they have sent a
+ * request before (`x-stainless-retry-count`, from 0): only what says so is a repeat.
  */
 function idempotencyOf(
   context: HttpContext,

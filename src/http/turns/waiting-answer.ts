@@ -26,10 +26,11 @@ export interface Waiting {
 }
 
 /**
- * Answers with what the work resolves to, be it hours later. Clients and proxies give up a silent connection, most of them after
- * 60 s, and many ask again: so an answer that is not there in time begins with its head and white space in front of the JSON,
- * and goes on with white space. What goes wrong after that is told in the body. An answer that is there in time is as if there
- * were no waiting.
+ * Answers with what the work resolves to, be it hours later. Clients and proxies give up a silent
+ * connection, most of them after 60 s, and many ask again: so an answer that is not there in time
+ * begins with its head and white space in front of the JSON, and goes on with white space. What
+ * goes wrong after that is told in the body. An answer that is there in time is as if there were no
+ * waiting.
  */
 export async function answerInTime(
   context: HttpContext,

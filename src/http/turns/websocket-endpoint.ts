@@ -35,7 +35,8 @@ interface WebSocketEndpointOptions {
 }
 
 /**
- * WebSockets at `/v1/responses`. The handshake passes the same gate as every request, and is refused as HTTP.
+ * WebSockets at `/v1/responses`. The handshake passes the same gate as every request, and is
+ * refused as HTTP.
  */
 export class WebSocketEndpoint implements UpgradeEndpoint {
   readonly #options: WebSocketEndpointOptions
@@ -203,8 +204,9 @@ class Handshake {
 function ignore(): void {}
 
 /**
- * A handshake of a WebSocket comes here as a plain GET where a proxy took out what is between it and its client only: the
- * headers of the handshake's own are still there. 426 as HTTP has it; codex goes on over HTTP then.
+ * A handshake of a WebSocket comes here as a plain GET where a proxy took out what is between it
+ * and its client only: the headers of the handshake's own are still there. 426 as HTTP has it;
+ * codex goes on over HTTP then.
  */
 export const lostUpgrade: MiddlewareHandler<HttpEnv> = async (context, next) => {
   if (context.req.method !== "GET" || context.req.header("sec-websocket-key") === undefined) return next()

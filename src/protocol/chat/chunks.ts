@@ -8,13 +8,17 @@ import type { ChatPiece } from "./fold.ts"
 import { ChatFold } from "./fold.ts"
 
 export interface ChatProjectionOptions {
-  /** `stream_options.include_usage`: an extra last chunk without choices. Some clients stop at such a chunk. */
+  /**
+   * `stream_options.include_usage`: an extra last chunk without choices. Some clients stop at such
+   * a chunk.
+   */
   readonly includeUsage: boolean
 }
 
 /**
- * Shows a response's log as chat completion chunks, from its first event to its last. `source.record` is read anew at the end,
- * when it is finished. The phase of a message must be known when it begins: a stream cannot take its words back.
+ * Shows a response's log as chat completion chunks, from its first event to its last.
+ * `source.record` is read anew at the end, when it is finished. The phase of a message must be
+ * known when it begins: a stream cannot take its words back.
  */
 export class ChatProjection {
   readonly #source: { readonly record: ResponseRecord }
@@ -40,14 +44,18 @@ export class ChatProjection {
   }
 
   /**
-   * True behind the error of a failed turn. Some clients pass over an error and take the end of the stream, or `[DONE]`, for that
-   * of an answer: there is neither, and the connection is to be broken.
+   * True behind the error of a failed turn. Some clients pass over an error and take the end of the
+   * stream, or `[DONE]`, for that of an answer: there is neither, and the connection is to be
+   * broken.
    */
   get hasFailed(): boolean {
     return this.#hasFailed
   }
 
-  /** The chunks of this event as text of the stream; often empty. The last event brings `[DONE]`, but for a failure. */
+  /**
+   * The chunks of this event as text of the stream; often empty. The last event brings `[DONE]`,
+   * but for a failure.
+   */
   project(event: ResponseEvent): string {
     this.#text = ""
     if (!this.#hasRole) {
@@ -85,7 +93,10 @@ export class ChatProjection {
     return this.#text
   }
 
-  /** A chunk that says nothing but that the turn goes on; empty before the first chunk, which has the role. */
+  /**
+   * A chunk that says nothing but that the turn goes on; empty before the first chunk, which has
+   * the role.
+   */
   signOfLife(): string {
     return this.#hasRole ? `${this.#before}{}${this.#after}` : ""
   }

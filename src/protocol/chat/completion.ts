@@ -6,8 +6,9 @@ import { incompleteReason, seconds, type WireObject } from "../common/answer-par
 import { foldItems } from "./fold.ts"
 
 /**
- * A finished answer as a chat completion. Only the answer is `content`; what the agent thought, said and did on the
- * way is `reasoning_content`. A failed turn is no completion: its reader answers with the error.
+ * A finished answer as a chat completion. Only the answer is `content`; what the agent thought,
+ * said and did on the way is `reasoning_content`. A failed turn is no completion: its reader
+ * answers with the error.
  */
 export function toChatCompletion(record: ResponseRecord): WireObject {
   const { content, reasoning, calls } = saidIn(record.output)
@@ -55,8 +56,9 @@ export function finishReason(record: ResponseRecord, hasCalls: boolean): string 
 }
 
 /**
- * The messages that a stored completion was asked with, as the API lists them: like those of a request, with an id
- * (the completion's, and the place) and the parts of a content that is more than text.
+ * The messages that a stored completion was asked with, as the API lists them: like those of a
+ * request, with an id (the completion's, and the place) and the parts of a content that is more
+ * than text.
  */
 export function toStoredMessages(
   completionId: string,
@@ -92,7 +94,10 @@ export function toStoredMessages(
   return messages
 }
 
-/** Everything that an agent did between two inputs is one message, as in the answer that the client got. */
+/**
+ * Everything that an agent did between two inputs is one message, as in the answer that the client
+ * got.
+ */
 function assistantMessage(items: readonly Item[]): WireObject | null {
   const { content, calls } = saidIn(items)
   if (content === "" && calls.length === 0) return null

@@ -14,8 +14,9 @@ type Emit = (piece: ChatPiece) => void
 const blankLine = "\n\n"
 
 /**
- * Turns items into pieces, for streams and for whole answers alike, so that both say the same. Blocks (messages,
- * summary parts, activity lines) are separated by a blank line, which is written only before a text that follows.
+ * Turns items into pieces, for streams and for whole answers alike, so that both say the same.
+ * Blocks (messages, summary parts, activity lines) are separated by a blank line, which is written
+ * only before a text that follows.
  */
 export class ChatFold {
   readonly #emit: Emit
@@ -64,7 +65,9 @@ export class ChatFold {
     }
   }
 
-  /** The final text of a part: what no delta has brought, comes now (backends that do not stream). */
+  /**
+   * The final text of a part: what no delta has brought, comes now (backends that do not stream).
+   */
   complete(outputIndex: number, partIndex: number, text: string): void {
     const written = this.#written.get(outputIndex)?.[partIndex] ?? 0
     if (written < text.length) this.delta(outputIndex, partIndex, text.slice(written))
@@ -112,8 +115,9 @@ function textsOf(item: Item): readonly string[] {
 const maxLine = 200
 
 /**
- * Chat completions know no items, so what an agent does on the way becomes lines of `reasoning_content`: what it began
- * (`$ npm test`), and how that ended where it is worth a word (`exit code 1`). Null: nothing to say.
+ * Chat completions know no items, so what an agent does on the way becomes lines of
+ * `reasoning_content`: what it began (`$ npm test`), and how that ended where it is worth a word
+ * (`exit code 1`). Null: nothing to say.
  */
 function beginLine(item: Item): string | null {
   switch (item.type) {
@@ -141,7 +145,9 @@ function endLine(item: Item): string | null {
   }
 }
 
-/** True for items whose own texts are `reasoning_content`: reasoning, and what is said on the way. */
+/**
+ * True for items whose own texts are `reasoning_content`: reasoning, and what is said on the way.
+ */
 function isThought(item: Item): boolean {
   return item.type === "reasoning" || (item.type === "message" && !isAnswer(item))
 }

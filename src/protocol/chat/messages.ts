@@ -87,7 +87,10 @@ export function messagesForm(): z.ZodType {
   return z.array(message).min(1)
 }
 
-/** Reads `messages`. They may end with the assistant's, or be instructions only: an answer is asked for all the same. */
+/**
+ * Reads `messages`. They may end with the assistant's, or be instructions only: an answer is asked
+ * for all the same.
+ */
 export function readMessages(value: unknown): Conversation {
   if (!Array.isArray(value)) throw wrongType("messages", "an array of messages", value)
   if (value.length === 0) throw invalidRequest("messages", "'messages' must hold at least one message.")
@@ -139,7 +142,10 @@ class History {
     return { instructions, input: this.#input, inputPaths: this.#inputPaths, hasNames: this.#hasNames }
   }
 
-  /** In front of all else they are the thread's; behind it they are added to the turn, and may be all that is asked (gptme). */
+  /**
+   * In front of all else they are the thread's; behind it they are added to the turn, and may be
+   * all that is asked (gptme).
+   */
   #addInstruction(text: string): void {
     if (this.#input.length === 0) this.#instructions.push(text)
     else this.#push(messageItem("developer", [{ type: "text", text }]))

@@ -14,8 +14,9 @@ import { chatParameters, servedByChat } from "./parameters.ts"
 const echoed = ["metadata", "service_tier"]
 
 /**
- * Reads the body of `POST /v1/chat/completions`. Throws `ProxyError` `invalid_request`, which names the field at
- * fault. `store` is about retrieval: without it the thread is kept, so that a resent history continues it.
+ * Reads the body of `POST /v1/chat/completions`. Throws `ProxyError` `invalid_request`, which names
+ * the field at fault. `store` is about retrieval: without it the thread is kept, so that a resent
+ * history continues it.
  */
 export function parseChatRequest(input: unknown): ParsedRequest {
   const { body, advisory, echo } = readParameters(chatParameters, input)

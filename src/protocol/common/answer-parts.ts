@@ -3,7 +3,10 @@ import type { ResponseRecord } from "../../domain/responses.ts"
 
 export type WireObject = Readonly<Record<string, unknown>>
 
-/** A page as the API lists things. The ids of an empty one are empty texts: its document wants texts. */
+/**
+ * A page as the API lists things. The ids of an empty one are empty texts: its document wants
+ * texts.
+ */
 export function toList(data: readonly WireObject[], hasMore: boolean): WireObject {
   return {
     object: "list",

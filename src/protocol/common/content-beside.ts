@@ -2,7 +2,10 @@ import { invalidRequest, isObject } from "./shape.ts"
 
 type Wire = Readonly<Record<string, unknown>>
 
-/** Names of content, without `_` and `-`: what stands under them says something, and a reader of the text alone would lose it. */
+/**
+ * Names of content, without `_` and `-`: what stands under them says something, and a reader of the
+ * text alone would lose it.
+ */
 const contentName =
   /^(?:(?:input|inline|output)?(?:image|picture|photo|screenshot|file|document|attachment|media|audio|video|blob)s?(?:url|uri|data|id|base64|file|fileid)?s?|(?:inline)?data|(?:content)?part|content|text|message|input|url|uri|body|html|markdown|caption|transcript|refusal|prompt|base64)s?$/
 
@@ -12,8 +15,9 @@ const next = "Send it as a part of its own of the message's 'content', with its 
 const plainNames = new Set(["type", "role", "id", "status", "name", "annotations", "logprobs", "phase"])
 
 /**
- * Throws `invalid_request` that names the first field of an object which says something beside those that are read: it would be lost in
- * silence. Other fields that nobody knows are passed over, as everywhere.
+ * Throws `invalid_request` that names the first field of an object which says something beside
+ * those that are read: it would be lost in silence. Other fields that nobody knows are passed over,
+ * as everywhere.
  */
 export function refuseContentBeside(
   value: Wire,

@@ -47,7 +47,10 @@ export const audioForm: PartForm<never> = {
   },
 }
 
-/** Content of a message: text, or parts, or a list of nothing. `named`: the types that a fault names. */
+/**
+ * Content of a message: text, or parts, or a list of nothing. `named`: the types that a fault
+ * names.
+ */
 export function readContent<T>(
   value: unknown,
   path: string,

@@ -12,7 +12,10 @@ export interface ErrorBody {
     readonly type: string
     readonly param: string | null
     readonly code: string | null
-    /** Only where it is known: when the limit that was met begins anew, in seconds of the epoch, as codex reads it. */
+    /**
+     * Only where it is known: when the limit that was met begins anew, in seconds of the epoch, as
+     * codex reads it.
+     */
     readonly resets_at?: number
   }
 }
@@ -24,8 +27,8 @@ export interface ErrorResponse {
 }
 
 /**
- * The table of failures: what is told of a code where the agent has not acted. Official clients repeat 408, 409, 429 and every
- * 5xx by themselves, many others all that is no 4xx.
+ * The table of failures: what is told of a code where the agent has not acted. Official clients
+ * repeat 408, 409, 429 and every 5xx by themselves, many others all that is no 4xx.
  */
 interface Wire {
   readonly status: number
@@ -35,14 +38,18 @@ interface Wire {
 }
 
 /**
- * The same for every code where the agent has acted: what no client repeats by itself, as `docs/clients/failures.md` has
- * measured it. A 400 is asked once by all (a 422 is repeated by LangChain); in a chat stream `invalid_request_error` is the one
- * type behind which nobody asks again, and in Responses it is the code that decides, for codex. The true code is in the message, and
- * in `code` where that does not decide.
+ * The same for every code where the agent has acted: what no client repeats by itself, as
+ * `docs/clients/failures.md` has measured it. A 400 is asked once by all (a 422 is repeated by
+ * LangChain); in a chat stream `invalid_request_error` is the one type behind which nobody asks
+ * again, and in Responses it is the code that decides, for codex. The true code is in the message,
+ * and in `code` where that does not decide.
  */
 const afterActing = { status: 400, type: "invalid_request_error", responseCode: "invalid_prompt" } as const
 
-/** Codes of a failed response that stand for themselves: codex does not ask again behind them; it knows no status there. */
+/**
+ * Codes of a failed response that stand for themselves: codex does not ask again behind them; it
+ * knows no status there.
+ */
 const finalCodes: ReadonlySet<string> = new Set(["insufficient_quota", "context_length_exceeded"])
 
 const wire: Record<ErrorCode, Wire> = {
@@ -101,8 +108,8 @@ const usualParam: Partial<Record<ErrorCode, string>> = {
 }
 
 /**
- * The one place where an error becomes a status and a body. What we did not foresee says nothing but the request's id,
- * under which the log has the rest.
+ * The one place where an error becomes a status and a body. What we did not foresee says nothing
+ * but the request's id, under which the log has the rest.
  */
 export function toErrorResponse(error: unknown, requestId: string, now = Date.now()): ErrorResponse {
   const known = shownOf(error, requestId)
@@ -121,8 +128,8 @@ export function toErrorResponse(error: unknown, requestId: string, now = Date.no
 const longestWaitSeconds = 60
 
 /**
- * Of what goes away by itself, where nobody has told when. Behind a limit of the model there is a CLI that has tried again for a
- * while itself; limits are counted by the minute.
+ * Of what goes away by itself, where nobody has told when. Behind a limit of the model there is a
+ * CLI that has tried again for a while itself; limits are counted by the minute.
  */
 const usualWaitSeconds: Partial<Record<ErrorCode, number>> = {
   queue_full: 1,
@@ -136,7 +143,9 @@ function waitSecondsOf({ code, retryAfterSeconds, resetsAt }: ProxyError, now: n
   return seconds === null ? null : Math.min(longestWaitSeconds, Math.max(1, Math.ceil(seconds)))
 }
 
-/** What a stranger may read of anything that was thrown. A full disk is named wherever it comes up. */
+/**
+ * What a stranger may read of anything that was thrown. A full disk is named wherever it comes up.
+ */
 export function shownOf(error: unknown, requestId: string): ProxyError {
   if (!(error instanceof ProxyError)) return machineProblemOf(error) ?? hidden(requestId, false)
   if (error.code !== "internal_error") return error
@@ -175,8 +184,8 @@ function isFinal({ code, hasActed }: ProxyError): boolean {
 }
 
 /**
- * The `error` of a failed response, the same wherever it is read: the true code where a client may repeat it, else one behind which
- * none does, and the true one in the message.
+ * The `error` of a failed response, the same wherever it is read: the true code where a client may
+ * repeat it, else one behind which none does, and the true one in the message.
  */
 export function toResponseError(record: Pick<ResponseRecord, "error" | "output">): {
   readonly code: string
@@ -190,13 +199,19 @@ export function toResponseError(record: Pick<ResponseRecord, "error" | "output">
   return { code: afterActing.responseCode, message }
 }
 
-/** Only somebody can mend it, the request or the machine: a 4xx, but for the one that goes away by itself. */
+/**
+ * Only somebody can mend it, the request or the machine: a 4xx, but for the one that goes away by
+ * itself.
+ */
 function isForPerson(code: ErrorCode): boolean {
   const { status } = wire[code]
   return status < 500 && status !== 429
 }
 
-/** A failed turn as an error of the request that asked for it; codes that we do not know become `backend_error`. */
+/**
+ * A failed turn as an error of the request that asked for it; codes that we do not know become
+ * `backend_error`.
+ */
 export function failureOf(record: Pick<ResponseRecord, "error" | "output">): ProxyError {
   const { code, message, param, resetsAt, retryAfterSeconds } = record.error ?? unknownFailure
   return new ProxyError(isErrorCode(code) ? code : "backend_error", message, {

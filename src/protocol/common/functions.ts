@@ -6,9 +6,15 @@ import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "./
 /** The client's functions, and what it says about their use. */
 export interface FunctionFields
   extends Pick<TurnRequest, "tools" | "toolPaths" | "functionChoice" | "allowsParallelCalls"> {
-  /** Labels of servers that are declared as the agent's own. Not repeated: in the answers of Open Responses all tools are functions. */
+  /**
+   * Labels of servers that are declared as the agent's own. Not repeated: in the answers of Open
+   * Responses all tools are functions.
+   */
   readonly declaredServers: readonly string[]
-  /** Tools that are left out because the agent does without them, as `tools.web_search`, and rules of schemas that nobody checks. */
+  /**
+   * Tools that are left out because the agent does without them, as `tools.web_search`, and rules
+   * of schemas that nobody checks.
+   */
   readonly advisory: readonly string[]
   /** `tools` and `tool_choice` as the Responses API repeats them. */
   readonly echo: Readonly<Record<string, unknown>>
@@ -53,7 +59,10 @@ const functionShape = z.object({
 /** What a function may say about itself beside what it is; repeated as it came. */
 const flags = ["async", "allowed_callers", "defer_loading", "output_schema"] as const
 
-/** Of a server that the agent has by itself: clients that look after their tools want it declared before they take its calls. */
+/**
+ * Of a server that the agent has by itself: clients that look after their tools want it declared
+ * before they take its calls.
+ */
 const ownServerShape = z.object({
   server_label: z.string().min(1).max(64),
   server_description: z.string().nullish(),
@@ -95,12 +104,16 @@ export function toolChoiceForm(): z.ZodType {
 }
 
 /**
- * Tools that a client may offer in vain: the agent searches the web itself, if its CLI can, and no model has to call what is in a
- * namespace or behind a search for tools. Other tools are what the client relies on, or would have run elsewhere.
+ * Tools that a client may offer in vain: the agent searches the web itself, if its CLI can, and no
+ * model has to call what is in a namespace or behind a search for tools. Other tools are what the
+ * client relies on, or would have run elsewhere.
  */
 const dispensableTool = /^(?:namespace|tool_search|web_search(?:_\w+)?)$/
 
-/** Reads `tools`, `tool_choice` and `parallel_tool_calls`. Tools that are neither functions nor dispensable are refused by name. */
+/**
+ * Reads `tools`, `tool_choice` and `parallel_tool_calls`. Tools that are neither functions nor
+ * dispensable are refused by name.
+ */
 export function readFunctions(
   body: Readonly<Record<string, unknown>>,
   dialect: FunctionDialect,

@@ -3,10 +3,12 @@ import { imageDetails, readImage } from "./media.ts"
 import { invalidRequest, isObject, unknownValue } from "./shape.ts"
 
 /*
- * Bodies whose meaning is plain although OpenAI has another form for it, brought into that form before anything is checked. Whatever is
- * not understood stays as it is, so that the endpoint's own parser names it; a body that needs nothing is the very same object.
- * Entries keep their places, for errors name those, but for a list of nothing but texts, which is one message, and behind a text of a
- * content that has its picture with it. All of these throw `invalid_request` for an object that says more than its text and a picture.
+ * Bodies whose meaning is plain although OpenAI has another form for it, brought into that form
+ * before anything is checked. Whatever is not understood stays as it is, so that the endpoint's own
+ * parser names it; a body that needs nothing is the very same object. Entries keep their places,
+ * for errors name those, but for a list of nothing but texts, which is one message, and behind a
+ * text of a content that has its picture with it. All of these throw `invalid_request` for an
+ * object that says more than its text and a picture.
  */
 
 type Wire = Readonly<Record<string, unknown>>
@@ -181,7 +183,10 @@ function textIn(value: unknown): string | null {
   return (value.role ?? value.content ?? null) === null ? value.text : null
 }
 
-/** `image_url` beside a text, in the form of either API: an address, or an object with it. Null: there is none. */
+/**
+ * `image_url` beside a text, in the form of either API: an address, or an object with it. Null:
+ * there is none.
+ */
 function pictureIn(value: Wire, path: string, picture: PicturePart): Wire | null {
   const { image_url: given } = value
   if ((given ?? "") === "") return null

@@ -7,8 +7,8 @@ import type { ContentPart } from "../../domain/items.ts"
 import { invalidRequest, quote, readShape } from "./shape.ts"
 
 /**
- * The bytes of base64 text; null when it is none (empty text is no bytes). Decodes instead of matching: a regular
- * expression over megabytes costs stack, and a decoder skips what is wrong.
+ * The bytes of base64 text; null when it is none (empty text is no bytes). Decodes instead of
+ * matching: a regular expression over megabytes costs stack, and a decoder skips what is wrong.
  */
 function decodeBase64(text: string): Uint8Array | null {
   if (text.length % 4 !== 0 || /[-_]/.test(text)) return null
@@ -24,7 +24,10 @@ interface DataUrl {
   readonly base64: string
 }
 
-/** Takes a `data:` URL with base64 apart; null when it is none. Parameters such as a charset are left out. */
+/**
+ * Takes a `data:` URL with base64 apart; null when it is none. Parameters such as a charset are
+ * left out.
+ */
 function readDataUrl(url: string): DataUrl | null {
   const comma = url.indexOf(",")
   if (comma === -1 || comma > 300) return null
@@ -36,7 +39,10 @@ function readDataUrl(url: string): DataUrl | null {
 export const imageDetails = ["auto", "low", "high", "original"] as const
 type ImageDetail = (typeof imageDetails)[number] | null | undefined
 
-/** An image of a request: the image itself as a `data:` URL, or an https address that somebody else has to fetch. */
+/**
+ * An image of a request: the image itself as a `data:` URL, or an https address that somebody else
+ * has to fetch.
+ */
 export function readImage(url: string, detail: ImageDetail, path: string): ContentPart | InputReference {
   if (/^https:/i.test(url)) {
     const source = { kind: "url", url } as const
@@ -45,7 +51,10 @@ export function readImage(url: string, detail: ImageDetail, path: string): Conte
   return { type: "image", url: readInline(url, path), ...detailOf(detail) }
 }
 
-/** No CLI shows its model less of a picture than it would anyway; `field` where a picture of the request asks for that. */
+/**
+ * No CLI shows its model less of a picture than it would anyway; `field` where a picture of the
+ * request asks for that.
+ */
 export function advisoryDetail(items: readonly ClientItem[], field: string): readonly string[] {
   const asks = items.some((item) => partsOf(item).some((part) => "detail" in part && part.detail === "low"))
   return asks ? [field] : []
@@ -65,7 +74,10 @@ function detailOf(detail: ImageDetail): { readonly detail?: "auto" | "low" | "hi
 /** Bytes from which an image is known, as base64. */
 const headLength = 16
 
-/** As for images from elsewhere, what it holds decides on its type, and not what its sender calls it. */
+/**
+ * As for images from elsewhere, what it holds decides on its type, and not what its sender calls
+ * it.
+ */
 function readInline(url: string, path: string): string {
   if (/^http:/i.test(url)) {
     throw invalidRequest(
@@ -102,8 +114,8 @@ export const filePart = z.object({
 })
 
 /**
- * A file of a request, in the form that both APIs share (chat has no `file_url`): its content in base64, bare or as a data
- * URL, or where to find it.
+ * A file of a request, in the form that both APIs share (chat has no `file_url`): its content in
+ * base64, bare or as a data URL, or where to find it.
  */
 export function readFilePart(part: unknown, path: string): InputReference {
   const { file_data: data, file_id: id, file_url: url, filename } = readShape(filePart, part, path)

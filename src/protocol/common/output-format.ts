@@ -38,8 +38,8 @@ export function outputFormatForm(nestedIn: string | null): z.ZodType {
 }
 
 /**
- * `text.format` of the Responses API has the schema beside `type`; `response_format` of chat completions has it one
- * level deeper, which `nestedIn` names.
+ * `text.format` of the Responses API has the schema beside `type`; `response_format` of chat
+ * completions has it one level deeper, which `nestedIn` names.
  */
 export function readOutputFormat(value: unknown, path: string, nestedIn: string | null): OutputFormat {
   if (value === undefined || value === null) return anyText

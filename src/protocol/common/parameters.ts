@@ -4,12 +4,15 @@ import { type FunctionDialect, toolChoiceForm, toolsForm } from "./functions.ts"
 import { invalidRequest, isObject, readShape } from "./shape.ts"
 
 /**
- * `served`: it does what the API says. `advisory`: checked, repeated in the answer and named in a header, without
- * effect on the agent. `refused`: a 400 that names it.
+ * `served`: it does what the API says. `advisory`: checked, repeated in the answer and named in a
+ * header, without effect on the agent. `refused`: a 400 that names it.
  */
 export type ParameterKind = "served" | "advisory" | "refused"
 
-/** One documented field of a request body. The tables are the one truth for the parsers and for the documentation. */
+/**
+ * One documented field of a request body. The tables are the one truth for the parsers and for the
+ * documentation.
+ */
 export interface Parameter {
   readonly name: string
   readonly kind: ParameterKind
@@ -17,7 +20,10 @@ export interface Parameter {
   readonly note: string
   /** Form and range. A served parameter without it is read by its endpoint's parser. */
   readonly form?: z.ZodType
-  /** The form as it is documented, where the parser reads it piece by piece. Only the document asks for it. */
+  /**
+   * The form as it is documented, where the parser reads it piece by piece. Only the document asks
+   * for it.
+   */
   readonly documented?: () => z.ZodType
   readonly isRequired?: true
   /** Refused parameters: values that ask for nothing, and pass. */
@@ -34,7 +40,10 @@ export interface ReadParameters {
   readonly echo: Readonly<Record<string, unknown>>
 }
 
-/** Fields that the table does not know are nobody's: they have no effect, and are named as advisory, misspelt ones too. */
+/**
+ * Fields that the table does not know are nobody's: they have no effect, and are named as advisory,
+ * misspelt ones too.
+ */
 export function readParameters(table: readonly Parameter[], input: unknown): ReadParameters {
   if (!isObject(input)) throw new ProxyError("invalid_request", "The body must be a JSON object.")
   const body: Record<string, unknown> = Object.create(null)
@@ -57,7 +66,10 @@ export function readParameters(table: readonly Parameter[], input: unknown): Rea
   return { body, advisory: [...advisory, ...unknownFields(body, names)], echo }
 }
 
-/** Fields of a body that are nobody's, where `names` are its route's: they are named as advisory. Null means absent. */
+/**
+ * Fields of a body that are nobody's, where `names` are its route's: they are named as advisory.
+ * Null means absent.
+ */
 export function unknownFields(body: unknown, names: readonly string[]): readonly string[] {
   if (!isObject(body)) return []
   const isKnown = (name: string) => names.includes(name) || ownFields.includes(name)
@@ -67,7 +79,10 @@ export function unknownFields(body: unknown, names: readonly string[]): readonly
     .slice(0, maxUnknown)
 }
 
-/** Read beside the table: no API documents them. `context_id` names a conversation, see `http/request-headers.ts`. */
+/**
+ * Read beside the table: no API documents them. `context_id` names a conversation, see
+ * `http/request-headers.ts`.
+ */
 const ownFields = ["context_id"]
 
 /** What can stand in a header, and be told apart there. */
@@ -217,7 +232,8 @@ const common: readonly Parameter[] = [
     form: cacheOptions,
   },
   { name: "moderation", kind: "refused", note: "no moderation results can be given." },
-  // What asks for no turn, or for another kind of one, must not start an agent, whichever API and carrier it comes by.
+  // What asks for no turn, or for another kind of one, must not start an agent, whichever API and
+  // carrier it comes by.
   {
     name: "generate",
     kind: "refused",

@@ -4,12 +4,17 @@ import { ProxyError } from "../../domain/errors.ts"
 type Issue = z.core.$ZodIssue
 type Key = PropertyKey
 
-/** A 400 that names the field: `param` is its path in OpenAI style, e.g. `messages[2].content[0].type`. */
+/**
+ * A 400 that names the field: `param` is its path in OpenAI style, e.g.
+ * `messages[2].content[0].type`.
+ */
 export function invalidRequest(param: string, message: string): ProxyError {
   return new ProxyError("invalid_request", message, { param })
 }
 
-/** A field of the wrong type; `expected` with its article: `a string or an array of content parts`. */
+/**
+ * A field of the wrong type; `expected` with its article: `a string or an array of content parts`.
+ */
 export function wrongType(param: string, expected: string, value: unknown): ProxyError {
   if (value === undefined) return invalidRequest(param, `Missing required parameter: '${param}'.`)
   return invalidRequest(
@@ -29,8 +34,8 @@ export function unknownValue(param: string, supported: readonly unknown[], value
 }
 
 /**
- * Parses a part of a request. `path` is where it stands in the request; only the first fault is told. zod's own
- * messages never reach a client, except those of our own `custom` issues.
+ * Parses a part of a request. `path` is where it stands in the request; only the first fault is
+ * told. zod's own messages never reach a client, except those of our own `custom` issues.
  */
 export function readShape<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
   const result = schema.safeParse(value)
@@ -39,7 +44,10 @@ export function readShape<T>(schema: z.ZodType<T>, value: unknown, path: string)
   throw issue === undefined ? invalidRequest(path, `'${path}' is invalid.`) : faultOf(issue, value, path)
 }
 
-/** Throws `invalid_request` for a field that is none of the shape's, where a misspelt one would do harm. */
+/**
+ * Throws `invalid_request` for a field that is none of the shape's, where a misspelt one would do
+ * harm.
+ */
 export function refuseUnknown(shape: z.ZodObject, value: Readonly<Record<string, unknown>>): void {
   const unknown = Object.keys(value)
     .find((key) => !Object.hasOwn(shape.shape, key))

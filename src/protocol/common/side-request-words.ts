@@ -9,7 +9,9 @@ const one = "(?:conversation|chat|thread|session|exchange|discussion)"
 /** `the session cookie` is no session. */
 const here = String.raw`(?:(?:this|our)(?: \w+)? ${one}\b|the ${one}(?:$|[.,:;!?\n]| (?:above|before|so far|until|up to|briefly)\b))`
 
-/** What is made is the product itself, and no ticket with it, script that gives it, or test of it. */
+/**
+ * What is made is the product itself, and no ticket with it, script that gives it, or test of it.
+ */
 const makingOf = String.raw`${making}(?:(?!\b(?:with|that|which|for|from|of|in|into|and)\b)[^.\n]){0,80}`
 
 /** What is written about a conversation for its list, its search, its next message or its past. */
@@ -17,7 +19,8 @@ const products: readonly (readonly [name: string, ...patterns: RegExp[]])[] = [
   [
     "title",
     pattern(makingOf, String.raw`\b(?:titles?(?! pages?\b)|names?)\b[^.\n]{0,90}\b`, talk),
-    // `give this conversation a name`, but no `create a session with the name`, nor `a script that gives …`.
+    // `give this conversation a name`, but no `create a session with the name`, nor `a script that
+    // gives …`.
     pattern(
       String.raw`(?<!\b(?:that|which|who) )${makingOf}\b${talk}`,
       String.raw`(?:(?!\b(?:with|by|whose|under)\b)[^.\n]){0,30}\b(?:titles?|name)\b`,
@@ -106,7 +109,10 @@ function firstSentence(text: string): string {
   return /^[^.\n]*/.exec(text)?.[0] ?? ""
 }
 
-/** That something is to be done beside the answer. What stands between the first and the last sentences is rules and samples. */
+/**
+ * That something is to be done beside the answer. What stands between the first and the last
+ * sentences is rules and samples.
+ */
 export function saysToAct(text: string): boolean {
   const said =
     text.length <= 2 * headLength ? text : `${text.slice(0, headLength)}\n${text.slice(-headLength)}`

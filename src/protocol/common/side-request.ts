@@ -41,14 +41,18 @@ interface Asked {
   readonly maxTokens: number | null
 }
 
-/** Instructions that ask for one thing only are short; an assistant's own, which may mention all of this, are not. */
+/**
+ * Instructions that ask for one thing only are short; an assistant's own, which may mention all of
+ * this, are not.
+ */
 const maxInstructions = 6000
 
 /**
- * Whether a request is one that a program makes beside a conversation, for its own use: a title, tags, follow-ups, search
- * queries, a commit message, a summary, a choice of functions. Told by its shape, since wordings change with each release: it
- * stands alone, it asks for one small text, and it brings along what that is about, without which it is never certain. Nothing
- * is to be done beside the answer. Null: somebody asks the agent.
+ * Whether a request is one that a program makes beside a conversation, for its own use: a title,
+ * tags, follow-ups, search queries, a commit message, a summary, a choice of functions. Told by its
+ * shape, since wordings change with each release: it stands alone, it asks for one small text, and
+ * it brings along what that is about, without which it is never certain. Nothing is to be done
+ * beside the answer. Null: somebody asks the agent.
  */
 export function readSideRequest(request: AskedBeside): SideRequest | null {
   const { tools, functionChoice } = request.functions
@@ -85,12 +89,16 @@ function takeApart(request: AskedBeside): Asked | null {
   }
 }
 
-/** Open WebUI's templates, in whichever words and language: headings, the chat between its tags at the end, a form in JSON. */
+/**
+ * Open WebUI's templates, in whichever words and language: headings, the chat between its tags at
+ * the end, a form in JSON.
+ */
 function templateOf({ last, texts }: Asked): SideRequest | null {
   if (texts.length > 1 || !last.startsWith("#")) return null
   const quoted = quotedHistory(last)
   if (quoted === null || !/^#{1,6} \S/.test(quoted.before) || saysToAct(quoted.before)) return null
-  // Behind the chat there is nothing but what is to be completed, in tags, and a heading for the answer.
+  // Behind the chat there is nothing but what is to be completed, in tags, and a heading for the
+  // answer.
   const isWhole = quoted.after === "" || /^<[\s\S]*>\s*#{1,6} [^\n]*$/.test(quoted.after)
   if (!isWhole) return null
   return /\{\s*\\?"\w+\\?":/.test(quoted.before)
@@ -142,7 +150,10 @@ function askedByText({ texts, last, isFromProgram }: Asked): SideRequest | null 
   return isShort && isFromProgram && !saysToAct(lastWords(last)) ? certain(product) : likely(product)
 }
 
-/** NextChat and others ask at the end of the conversation itself; somebody who asks so gets an answer, for which nothing has to be done. */
+/**
+ * NextChat and others ask at the end of the conversation itself; somebody who asks so gets an
+ * answer, for which nothing has to be done.
+ */
 function recapOf({ last, isFromProgram }: Asked): SideRequest | null {
   const product = last.length <= 600 && namesThisConversation(last) ? productOf(last) : null
   if (product !== "title" && product !== "summary") return null
@@ -151,9 +162,10 @@ function recapOf({ last, isFromProgram }: Asked): SideRequest | null {
 }
 
 /**
- * An agent of the program's own looks through the conversation that it was told for what is to be remembered, with functions that
- * write. qwen's instructions say that it takes the place of the agent, and what it is to look at; hermes-agent's are those of the
- * chat, and an order behind it. The chat may hold anything, calls and pictures, too.
+ * An agent of the program's own looks through the conversation that it was told for what is to be
+ * remembered, with functions that write. qwen's instructions say that it takes the place of the
+ * agent, and what it is to look at; hermes-agent's are those of the chat, and an order behind it.
+ * The chat may hold anything, calls and pictures, too.
  */
 function isMemoryAgent(request: AskedBeside): boolean {
   const newest = request.input.at(-1)
@@ -184,7 +196,10 @@ function textOf({ content }: Extract<ClientItem, { type: "message" }>): string {
   return text.join("").replaceAll("\r\n", "\n").trim()
 }
 
-/** The instructions ask for a commit message; the changes, with the chat that led to them, are all that is there. */
+/**
+ * The instructions ask for a commit message; the changes, with the chat that led to them, are all
+ * that is there.
+ */
 function commitMessageOf({ system, texts, last }: Asked): SideRequest | null {
   const certainty = texts.length === 1 ? asksForCommitMessage(system) : null
   const before = certainty === null ? null : beforeDiff(last)
@@ -194,7 +209,10 @@ function commitMessageOf({ system, texts, last }: Asked): SideRequest | null {
   return isAbout ? { certainty, sign: "a commit message" } : null
 }
 
-/** Open WebUI with function calling `legacy`: a list of tools to choose from, and the message with `Query: ` in front. */
+/**
+ * Open WebUI with function calling `legacy`: a list of tools to choose from, and the message with
+ * `Query: ` in front.
+ */
 function isFunctionChoice(system: string, last: string): boolean {
   const hasList = /\btools?\b/i.test(system.slice(0, headLength)) && /\[\s*\{/.test(system.slice(0, 2000))
   const isChoice = /\bchoos\w+\b[^.\n]{0,80}\btools?\b|\btools?\b[^.\n]{0,80}\bchoos\w+\b/i.test(system)
@@ -221,7 +239,10 @@ function isMerge({ system, texts, last }: Asked): boolean {
   )
 }
 
-/** One word of few about something between tags, which a program has found: `APPROVE, DENY, or ESCALATE`. */
+/**
+ * One word of few about something between tags, which a program has found: `APPROVE, DENY, or
+ * ESCALATE`.
+ */
 function isVerdict({ system, texts, last, maxTokens }: Asked): boolean {
   const isOneWord = /\b(?:one|a single) word: [A-Z]+(?:, [A-Z]+)*,? or [A-Z]+\b/.test(system)
   const isShort = maxTokens !== null && maxTokens <= 200 && texts.length === 1
@@ -238,8 +259,9 @@ function likely(sign: string): SideRequest {
 }
 
 /**
- * The tasks of Open WebUI (`TASKS` in its `constants.py`). Any other word is no task: front ends leave placeholders in, write
- * that there is none, or name what is a chat after all, which must not lose its thread.
+ * The tasks of Open WebUI (`TASKS` in its `constants.py`). Any other word is no task: front ends
+ * leave placeholders in, write that there is none, or name what is a chat after all, which must not
+ * lose its thread.
  */
 const tasks = new Set([
   "title_generation",
@@ -253,13 +275,19 @@ const tasks = new Set([
   "moa_response_generation",
 ])
 
-/** The side request that a value of `X-OpenWebUI-Task` names; null where it is no task of Open WebUI. */
+/**
+ * The side request that a value of `X-OpenWebUI-Task` names; null where it is no task of Open
+ * WebUI.
+ */
 export function sideRequestOfTask(header: string | undefined): SideRequest | null {
   const task = header?.trim().toLowerCase() ?? ""
   return tasks.has(task) ? certain(task) : null
 }
 
-/** How front ends mark who spoke, at the beginning of a line: `User: `, `USER:`, `# USER`, `**Human**:`. */
+/**
+ * How front ends mark who spoke, at the beginning of a line: `User: `, `USER:`, `# USER`,
+ * `**Human**:`.
+ */
 const userMark = /^(?:[#*[ ]{0,4})(?:user|human)(?:[\]*]{0,3}:|[\]*]{0,3}[ \t]*$)/im
 const agentMark = /^(?:[#*[ ]{0,4})(?:assistant|ai|model|bot)(?:[\]*]{0,3}:|[\]*]{0,3}[ \t]*$)/im
 
@@ -267,7 +295,10 @@ const diffMark = /^(?:diff --git |# Diffs?:|--- a\/|\+\+\+ b\/|@@ -\d)/m
 
 const historyEnd = "</chat_history>"
 
-/** A conversation between the tags that Open WebUI's templates have it in: what stands in front of it and behind. */
+/**
+ * A conversation between the tags that Open WebUI's templates have it in: what stands in front of
+ * it and behind.
+ */
 function quotedHistory(text: string): { readonly before: string; readonly after: string } | null {
   const begin = text.lastIndexOf("<chat_history>")
   const end = text.lastIndexOf(historyEnd)
@@ -275,14 +306,20 @@ function quotedHistory(text: string): { readonly before: string; readonly after:
   return { before: text.slice(0, begin), after: text.slice(end + historyEnd.length).trim() }
 }
 
-/** What stands in front of a conversation of two, told line by line with who spoke; null: there is none. */
+/**
+ * What stands in front of a conversation of two, told line by line with who spoke; null: there is
+ * none.
+ */
 function beforeConversation(text: string): string | null {
   const start = userMark.exec(text)
   if (start === null || !agentMark.test(text.slice(start.index))) return null
   return text.slice(0, start.index).trim()
 }
 
-/** What stands in front of the changes of files, as git tells them, and of a conversation before these; null: there are none. */
+/**
+ * What stands in front of the changes of files, as git tells them, and of a conversation before
+ * these; null: there are none.
+ */
 function beforeDiff(text: string): string | null {
   const start = diffMark.exec(text)
   if (start === null) return null
@@ -290,7 +327,10 @@ function beforeDiff(text: string): string | null {
   return before.slice(0, userMark.exec(before)?.index).trim()
 }
 
-/** The last paragraph, where it is in words of its own: neither a line of a diff nor marked with who speaks. */
+/**
+ * The last paragraph, where it is in words of its own: neither a line of a diff nor marked with who
+ * speaks.
+ */
 function lastWords(text: string): string {
   const paragraph = text.slice(text.lastIndexOf("\n\n") + 2)
   return text.includes("\n\n") && /^[\p{L}]/u.test(paragraph) && !/^(?:\w+:|diff --git)/.test(paragraph)

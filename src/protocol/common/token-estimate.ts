@@ -3,8 +3,9 @@ import type { ContentPart } from "../../domain/items.ts"
 import type { ClientRequest } from "../../domain/turn-request.ts"
 
 /**
- * Agent CLIs count no tokens before a turn, and their models' tokenizers are not ours to know. So this is an estimate: four
- * bytes of UTF-8 a token, which is about right for English and for code, and within a third for most other languages.
+ * Agent CLIs count no tokens before a turn, and their models' tokenizers are not ours to know. So
+ * this is an estimate: four bytes of UTF-8 a token, which is about right for English and for code,
+ * and within a third for most other languages.
  */
 const bytesPerToken = 4
 /** What the form of a message costs besides its text. */

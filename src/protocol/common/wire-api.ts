@@ -8,7 +8,10 @@ import type { WireObject } from "./answer-parts.ts"
 import type { Parameter } from "./parameters.ts"
 import type { SseText } from "./sse.ts"
 
-/** A request as its endpoint read it. The session key comes from a header, which is not the body's business. */
+/**
+ * A request as its endpoint read it. The session key comes from a header, which is not the body's
+ * business.
+ */
 export interface ParsedRequest {
   readonly turn: Omit<ClientRequest, "sessionKey" | "resendsHistory">
   readonly stream: boolean
@@ -26,13 +29,14 @@ export const defaultModel = "manager"
 /** Writes the log of one response as text of a stream. */
 export interface EventEncoder {
   /**
-   * Text of an event, whole SSE frames or nothing; `[DONE]` comes with the last. Called once an event, in order. The pieces of a
-   * long one are asked for as the reader takes them.
+   * Text of an event, whole SSE frames or nothing; `[DONE]` comes with the last. Called once an
+   * event, in order. The pieces of a long one are asked for as the reader takes them.
    */
   encode(event: ResponseEvent, sequence: number): SseText
   /**
-   * Between two events: that the turn goes on, as an event of the API. Clients that count what comes do not count comments.
-   * `sequence` is the number of the next event. Empty: nothing may come yet.
+   * Between two events: that the turn goes on, as an event of the API. Clients that count what
+   * comes do not count comments. `sequence` is the number of the next event. Empty: nothing may
+   * come yet.
    */
   signOfLife(sequence: number): string
   /** True once the last event has been told as one behind which the connection has to break. */
@@ -45,7 +49,10 @@ export interface ItemSource {
   findAgent(id: string): Pick<AgentStatus, "backend"> | null
 }
 
-/** All that a protocol of turns adds to the way that all turns take: how it reads a body, and how it shows the response's log. */
+/**
+ * All that a protocol of turns adds to the way that all turns take: how it reads a body, and how it
+ * shows the response's log.
+ */
 export interface WireApi {
   readonly parameters: readonly Parameter[]
   /** Brings a looser body into the API's own form. */

@@ -82,7 +82,10 @@ interface Route {
   readonly otherStatus?: number
 }
 
-/** One route, for the OpenAPI document and for `docs/api.md`. A test holds them against the routes that are served. */
+/**
+ * One route, for the OpenAPI document and for `docs/api.md`. A test holds them against the routes
+ * that are served.
+ */
 export interface RouteDescription extends Route {
   readonly method: string
   /** As in OpenAPI: `/v1/models/{id}`. */

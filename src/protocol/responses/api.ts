@@ -22,8 +22,9 @@ export const responsesApi: WireApi = {
 }
 
 /**
- * `items` are as they are at the event where the reader begins; events of the wire up to number `after` are left out
- * where the log's entry has more than one; `shift` is added to the numbers of the log.
+ * `items` are as they are at the event where the reader begins; events of the wire up to number
+ * `after` are left out where the log's entry has more than one; `shift` is added to the numbers of
+ * the log.
  */
 export function createResponsesEncoder(
   live: LiveResponse,
@@ -42,7 +43,9 @@ export function createResponsesEncoder(
   }
 }
 
-/** The same events as objects, for carriers other than SSE. To be called with every event, in order. */
+/**
+ * The same events as objects, for carriers other than SSE. To be called with every event, in order.
+ */
 export function createResponsesProjection(
   live: LiveResponse,
   serverLabel: string,

@@ -22,7 +22,10 @@ const shared = new Set([
   "stream_id",
 ])
 
-/** Every field of `POST /v1/responses/compact` that is documented; all but one mean what they mean for a response. */
+/**
+ * Every field of `POST /v1/responses/compact` that is documented; all but one mean what they mean
+ * for a response.
+ */
 export const compactParameters: readonly Parameter[] = [
   {
     name: "model",
@@ -39,7 +42,10 @@ export interface CompactRequest extends ParsedRequest {
   readonly messages: readonly WireObject[]
 }
 
-/** `turn` holds the body's input and the question for the summary; what came before is to be put in front of it. */
+/**
+ * `turn` holds the body's input and the question for the summary; what came before is to be put in
+ * front of it.
+ */
 export function parseCompactRequest(input: unknown): CompactRequest {
   const { body } = readParameters(compactParameters, input)
   if (typeof body.model !== "string" || body.model === "") {
@@ -67,7 +73,8 @@ export function parseCompactRequest(input: unknown): CompactRequest {
           status: "completed",
         },
       ],
-      // Written beside the conversation, on a thread that leaves nothing, by an agent that may only read.
+      // Written beside the conversation, on a thread that leaves nothing, by an agent that may only
+      // read.
       sideRequest: { certainty: "certain", sign: "compact" },
       echo: {},
     },

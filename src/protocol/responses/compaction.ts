@@ -14,12 +14,15 @@ export const compactionPrompt =
 const introduction = "Summary of the conversation up to here:\n\n"
 
 /**
- * Marks the content as ours, in a form that can change. It is not encrypted: it holds nothing but what the agent said to this
- * client, and whoever can send it back could as well send a message with the same words.
+ * Marks the content as ours, in a form that can change. It is not encrypted: it holds nothing but
+ * what the agent said to this client, and whoever can send it back could as well send a message
+ * with the same words.
  */
 const mark = "aap1."
 
-/** `output` is valid input: the user's messages as they were, then the summary in place of all else. */
+/**
+ * `output` is valid input: the user's messages as they were, then the summary in place of all else.
+ */
 export function toCompaction(
   record: ResponseRecord,
   messages: readonly WireObject[],
@@ -50,7 +53,10 @@ export function isOwnCompaction(content: string): boolean {
   return content.startsWith(mark)
 }
 
-/** The text that stands for a compacted conversation. What another service has compacted only that service can read. */
+/**
+ * The text that stands for a compacted conversation. What another service has compacted only that
+ * service can read.
+ */
 export function readSummary(content: string, path: string): string {
   const encoded = content.startsWith(mark) ? content.slice(mark.length) : null
   if (encoded === null || !/^[\w-]+$/.test(encoded)) {

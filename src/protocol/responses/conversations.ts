@@ -27,7 +27,10 @@ export interface NewConversation {
   readonly items: ReturnType<typeof readItems>
 }
 
-/** Body of `POST /v1/conversations`. Throws `invalid_request` that names the field, as all of these do. */
+/**
+ * Body of `POST /v1/conversations`. Throws `invalid_request` that names the field, as all of these
+ * do.
+ */
 export function parseNewConversation(input: unknown): NewConversation {
   const body = objectOf(input)
   const { metadata } = readShape(optionalMetadata, body, "")
@@ -41,7 +44,10 @@ export function parseNewItems(input: unknown): NewConversation["items"] {
   return readSome(objectOf(input).items)
 }
 
-/** Body of an update, of a conversation or a stored chat completion: nothing but the metadata can be changed. */
+/**
+ * Body of an update, of a conversation or a stored chat completion: nothing but the metadata can be
+ * changed.
+ */
 export function parseMetadataUpdate(input: unknown): Metadata {
   return readShape(requiredMetadata, objectOf(input), "").metadata ?? {}
 }

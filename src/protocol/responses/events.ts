@@ -14,7 +14,9 @@ import { toAddedItem, toOutputText, toReasoningText, toSummaryPart, toWireItem }
 export interface EventSource {
   /** As it is now; finished by the time the last event can be read. */
   readonly record: ResponseRecord
-  /** The item as it is now: with its final texts from the moment that its `text.done` can be read. */
+  /**
+   * The item as it is now: with its final texts from the moment that its `text.done` can be read.
+   */
   readonly itemAt: (outputIndex: number) => Item | undefined
   /** Kind of the backend, under which the agent's own tools appear. */
   readonly serverLabel: string
@@ -32,10 +34,10 @@ interface DeltaHead {
 export type WireEvent = WireObject & { readonly type: string; readonly sequence_number: number }
 
 /**
- * Event number `sequence` of the log as text of the stream. A failure is two events: `error`, which makes official
- * clients throw, numbered as in the log, and `response.failed` after it for those that read on. The last one is
- * followed by `[DONE]`. Of the end, events up to number `after` are left out: a reader that takes a stream up again has
- * them already.
+ * Event number `sequence` of the log as text of the stream. A failure is two events: `error`, which
+ * makes official clients throw, numbered as in the log, and `response.failed` after it for those
+ * that read on. The last one is followed by `[DONE]`. Of the end, events up to number `after` are
+ * left out: a reader that takes a stream up again has them already.
  */
 export function encodeResponsesSse(
   event: ResponseEvent,
@@ -62,8 +64,8 @@ export function encodeResponsesSse(
 }
 
 /**
- * Says nothing but that the turn goes on, in OpenAI's own words. It has the number of the event before it: a reader that takes
- * the stream up behind that number misses nothing.
+ * Says nothing but that the turn goes on, in OpenAI's own words. It has the number of the event
+ * before it: a reader that takes the stream up behind that number misses nothing.
  */
 export function keepAliveEvent(sequence: number): WireEvent {
   return { type: "keepalive", sequence_number: sequence }
@@ -133,9 +135,11 @@ export function toWireEvent(event: ResponseEvent, sequence: number, source: Even
 }
 
 /**
- * The `error` event as OpenAI's document has it (`ResponseErrorEvent`), flat: to openai-go and openai-python a nested `error` is the
- * end of the stream, and they would never see the `response.failed` behind it. It has the true code; but where the agent may have acted
- * and no item told of it, that of `response.failed`: in front of the first item `@ai-sdk/openai` asks again by this one.
+ * The `error` event as OpenAI's document has it (`ResponseErrorEvent`), flat: to openai-go and
+ * openai-python a nested `error` is the end of the stream, and they would never see the
+ * `response.failed` behind it. It has the true code; but where the agent may have acted and no item
+ * told of it, that of `response.failed`: in front of the first item `@ai-sdk/openai` asks again by
+ * this one.
  */
 function errorEvent(sequence: number, record: ResponseRecord): WireEvent {
   const isUntold = record.output.length === 0 && hasActed(record)
@@ -145,8 +149,8 @@ function errorEvent(sequence: number, record: ResponseRecord): WireEvent {
 }
 
 /**
- * The hot path: one turn may have a hundred thousand of these, so only the texts are turned into JSON by the engine, and what
- * stands before them is made once an item.
+ * The hot path: one turn may have a hundred thousand of these, so only the texts are turned into
+ * JSON by the engine, and what stands before them is made once an item.
  */
 function encodeTextDelta(
   outputIndex: number,
@@ -247,7 +251,9 @@ function textEvent(
   }
 }
 
-/** The wire form of the agent's own calls is made here, so the log's text is not what the item says. */
+/**
+ * The wire form of the agent's own calls is made here, so the log's text is not what the item says.
+ */
 function argumentsEvent(
   event: { type: TextEvent; outputIndex: number; text: string },
   sequence: number,

@@ -5,9 +5,10 @@ import { readShape } from "../common/shape.ts"
 import { readOutput } from "./input-content.ts"
 
 /*
- * Items of a history that another server made, or tools of a client that are no functions. An agent of ours has none of those
- * tools, but it is to know what was done with them: what a client ran becomes a function call with its output, what the other
- * server ran becomes a call of the agent's own kind.
+ * Items of a history that another server made, or tools of a client that are no functions. An agent
+ * of ours has none of those tools, but it is to know what was done with them: what a client ran
+ * becomes a function call with its output, what the other server ran becomes a call of the agent's
+ * own kind.
  */
 
 /** One type of the items of an input. */

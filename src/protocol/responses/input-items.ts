@@ -121,9 +121,10 @@ export function inputItemForm(): z.ZodType {
 }
 
 /**
- * `input` of the Responses API as items, oldest first. Everything that our own `output` holds is read back, and what other
- * servers of the API left in a history. Items get ids of our own making: those of a client are names that we cannot vouch for.
- * Only the fields are asked for that the API requires of an item.
+ * `input` of the Responses API as items, oldest first. Everything that our own `output` holds is
+ * read back, and what other servers of the API left in a history. Items get ids of our own making:
+ * those of a client are names that we cannot vouch for. Only the fields are asked for that the API
+ * requires of an item.
  */
 export function readInput(value: unknown): ClientItem[] {
   if (typeof value === "string") return [readText(value)]
@@ -163,7 +164,8 @@ function readText(text: string): ClientItem {
 function readItem(item: unknown, place: ItemPlace): ClientItem {
   const { path } = place
   if (!isObject(item)) throw wrongType(path, "an object", item)
-  // A message may come without `type`, and so may, by the document, a reference: it has an id and no role.
+  // A message may come without `type`, and so may, by the document, a reference: it has an id and
+  // no role.
   const type = item.type ?? ("role" in item || !("id" in item) ? "message" : "item_reference")
   const form = typeof type === "string" && Object.hasOwn(itemForms, type) ? itemForms[type] : undefined
   if (form !== undefined) return form.read(item, place)
@@ -214,7 +216,10 @@ function soughtIn(action: z.infer<typeof searchAction> | null | undefined): stri
   return [sought, url].filter((text) => text != null && text !== "").join(" in ")
 }
 
-/** Clients resend what they were given, unfinished items included; a status of their own invention counts as the end. */
+/**
+ * Clients resend what they were given, unfinished items included; a status of their own invention
+ * counts as the end.
+ */
 function statusOf(status: string | null | undefined, error: string | null): ItemStatus {
   if (status === "incomplete" || status === "failed") return status
   if (status === "in_progress" || status === "calling" || status === "searching") return "incomplete"
@@ -236,7 +241,9 @@ function errorText(error: unknown): string | null {
 
 type Wire = Readonly<Record<string, unknown>>
 
-/** Of an item: what the agent is not told of it, by its path in the item; empty: the item itself. */
+/**
+ * Of an item: what the agent is not told of it, by its path in the item; empty: the item itself.
+ */
 const leftOut: Readonly<
   Record<string, readonly { readonly path: string; readonly has: (item: Wire) => boolean }[]>
 > = {
@@ -258,8 +265,9 @@ const leftOut: Readonly<
 }
 
 /**
- * What of a history is not told to the agent, each once: `input.reasoning.encrypted_content`. It is what only the service that made
- * it can read, or what an agent cannot be shown; the item itself is told all the same. `field`: where the items stand.
+ * What of a history is not told to the agent, each once: `input.reasoning.encrypted_content`. It is
+ * what only the service that made it can read, or what an agent cannot be shown; the item itself is
+ * told all the same. `field`: where the items stand.
  */
 export function leftOutOf(items: unknown, field: string): readonly string[] {
   if (!Array.isArray(items)) return []

@@ -7,8 +7,9 @@ import { toWireItem } from "./wire-items.ts"
 const maxReferences = 5_000
 
 /**
- * Puts the stored items in place of the references to them (`{"type": "item_reference", "id"}`, by the document also without
- * `type`), so that a body that names earlier output is read like one that resends it. Rejects with `item_not_found`.
+ * Puts the stored items in place of the references to them (`{"type": "item_reference", "id"}`, by
+ * the document also without `type`), so that a body that names earlier output is read like one that
+ * resends it. Rejects with `item_not_found`.
  */
 export async function withReferencedItems(
   body: unknown,

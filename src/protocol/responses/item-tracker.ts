@@ -3,8 +3,9 @@ import type { ResponseEvent } from "../../domain/response-events.ts"
 import type { ResponseLogReader } from "../../domain/response-log.ts"
 
 /**
- * The items of a response as a reader of its log knows them, by `outputIndex`. Made from the log alone, so that a slow
- * reader sees each item as it was at its place in the log, not as it is meanwhile.
+ * The items of a response as a reader of its log knows them, by `outputIndex`. Made from the log
+ * alone, so that a slow reader sees each item as it was at its place in the log, not as it is
+ * meanwhile.
  */
 export class ItemTracker {
   readonly #log: ResponseLogReader
@@ -49,7 +50,10 @@ export class ItemTracker {
     }
   }
 
-  /** The arguments of most of the agent's own tools are known for sure only at their end, which is in the log by now. */
+  /**
+   * The arguments of most of the agent's own tools are known for sure only at their end, which is
+   * in the log by now.
+   */
   #lookAhead(outputIndex: number, sequence: number): void {
     if (this.#items[outputIndex]?.type === "function_call") return
     for (const event of this.#log.read(sequence + 1, 3)) {

@@ -13,8 +13,8 @@ import { configurationOf, leftOutOf, readInput } from "./input-items.ts"
 import { responsesParameters, servedByResponses } from "./parameters.ts"
 
 /**
- * Reads the body of `POST /v1/responses`. Throws `ProxyError` `invalid_request`, which names the field at fault.
- * `needsInput` false: it is read for something else than its answer.
+ * Reads the body of `POST /v1/responses`. Throws `ProxyError` `invalid_request`, which names the
+ * field at fault. `needsInput` false: it is read for something else than its answer.
  */
 export function parseResponsesRequest(input: unknown, { needsInput = true } = {}): ParsedRequest {
   checkExclusive(input)

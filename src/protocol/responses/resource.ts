@@ -7,15 +7,19 @@ import { toResponseError } from "../common/errors.ts"
 
 import { toWireItem } from "./wire-items.ts"
 
-/** The response at an earlier moment of its life, for the first events of a stream and for their replay. */
+/**
+ * The response at an earlier moment of its life, for the first events of a stream and for their
+ * replay.
+ */
 export interface Moment {
   readonly status: ResponseStatus
   readonly output: readonly Item[]
 }
 
 /**
- * The complete Response object: every key that OpenAI or Open Responses requires is always there, since typed clients
- * fail on a missing one. What the request did not set has the value that the API documents as its default.
+ * The complete Response object: every key that OpenAI or Open Responses requires is always there,
+ * since typed clients fail on a missing one. What the request did not set has the value that the
+ * API documents as its default.
  */
 export function toResponse(record: ResponseRecord, serverLabel: string, at: Moment = record): WireObject {
   const { status } = at
@@ -58,7 +62,10 @@ export function toResponse(record: ResponseRecord, serverLabel: string, at: Mome
   }
 }
 
-/** As the official SDKs put it together, of which some leave it alone where it is there. One text is no second copy of it. */
+/**
+ * As the official SDKs put it together, of which some leave it alone where it is there. One text is
+ * no second copy of it.
+ */
 function outputText(output: readonly Item[]): string {
   const texts = output
     .flatMap((item) => (item.type === "message" && item.role === "assistant" ? item.content : []))
@@ -67,8 +74,8 @@ function outputText(output: readonly Item[]): string {
 }
 
 /**
- * Null until the end. Afterwards zeros where the CLI does not count: the AI SDK refuses a finished response without
- * usage. A failed one may go without, as OpenAI's does.
+ * Null until the end. Afterwards zeros where the CLI does not count: the AI SDK refuses a finished
+ * response without usage. A failed one may go without, as OpenAI's does.
  */
 function usageOf(record: ResponseRecord, status: ResponseStatus): WireObject | null {
   if (!isFinished(status)) return null
@@ -76,7 +83,10 @@ function usageOf(record: ResponseRecord, status: ResponseStatus): WireObject | n
   return toResponseUsage(record)
 }
 
-/** Both details objects are there because typed clients fail without them; zeros where the CLI does not count. */
+/**
+ * Both details objects are there because typed clients fail without them; zeros where the CLI does
+ * not count.
+ */
 export function toResponseUsage(record: Pick<ResponseRecord, "usage">): WireObject {
   const usage = record.usage ?? noUsage
   return {

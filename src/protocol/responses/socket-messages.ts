@@ -4,9 +4,10 @@ import { toErrorResponse } from "../common/errors.ts"
 import { invalidRequest, isObject, unknownValue } from "../common/shape.ts"
 
 /**
- * A message of a client on a WebSocket as the body of a `POST /v1/responses`. Fields that only mean something to the
- * carrier are taken out where they say what is so anyway (the official agents library sends `stream: true`), and
- * refused by name where they ask for something else. Throws `ProxyError`.
+ * A message of a client on a WebSocket as the body of a `POST /v1/responses`. Fields that only mean
+ * something to the carrier are taken out where they say what is so anyway (the official agents
+ * library sends `stream: true`), and refused by name where they ask for something else. Throws
+ * `ProxyError`.
  */
 export function readSocketMessage(message: unknown): WireObject {
   if (!isObject(message)) throw new ProxyError("invalid_request", "A message must be a JSON object.")
@@ -23,14 +24,17 @@ export function readSocketMessage(message: unknown): WireObject {
 }
 
 /**
- * True for a message that is refused at once and not behind the turn that runs: what is for another lane (`stream_id`), and what
- * wants to change the turn that runs. Both are answered in a form that cannot be taken for the end of that turn.
+ * True for a message that is refused at once and not behind the turn that runs: what is for another
+ * lane (`stream_id`), and what wants to change the turn that runs. Both are answered in a form that
+ * cannot be taken for the end of that turn.
  */
 export function isAnsweredAtOnce(message: unknown): boolean {
   return isObject(message) && (message.type === "response.steer" || isLane(message.stream_id))
 }
 
-/** The refusal of a message: of a `response.steer` by the event for it, of all others by `error`. */
+/**
+ * The refusal of a message: of a `response.steer` by the event for it, of all others by `error`.
+ */
 export function toRefusal(error: unknown, requestId: string, message: unknown): WireObject {
   if (!isObject(message) || message.type !== "response.steer") {
     return toSocketError(error, requestId, message)
@@ -55,8 +59,9 @@ function notSteerable(): ProxyError {
 }
 
 /**
- * What goes wrong outside a response: nested as Open Responses describes it, flat as OpenAI's `error` event is. A refused
- * `stream_id` is repeated: without it the client would wait there for ever, and take the error for that of another lane.
+ * What goes wrong outside a response: nested as Open Responses describes it, flat as OpenAI's
+ * `error` event is. A refused `stream_id` is repeated: without it the client would wait there for
+ * ever, and take the error for that of another lane.
  */
 function toSocketError(error: unknown, requestId: string, message: unknown): WireObject {
   const { status, body } = toErrorResponse(error, requestId)

@@ -5,8 +5,9 @@ import { invalidRequest } from "../common/shape.ts"
 import { type Activity, callOf } from "./agent-activity.ts"
 
 /**
- * An item as the Responses API shows it, of an answer or of an input. What the agent did by itself is an `mcp_call` of
- * `serverLabel`, the kind of the backend: no client tries to execute those, and all of them show them.
+ * An item as the Responses API shows it, of an answer or of an input. What the agent did by itself
+ * is an `mcp_call` of `serverLabel`, the kind of the backend: no client tries to execute those, and
+ * all of them show them.
  */
 export function toWireItem(item: Item, serverLabel: string): WireObject {
   const { id, status } = item
@@ -60,8 +61,8 @@ export function toWireItem(item: Item, serverLabel: string): WireObject {
 }
 
 /**
- * The item as it is announced: parts come by events of their own, and the official client appends them, so that a
- * part which is there already would stand twice.
+ * The item as it is announced: parts come by events of their own, and the official client appends
+ * them, so that a part which is there already would stand twice.
  */
 export function toAddedItem(item: Item, serverLabel: string): WireObject {
   if (item.type === "message") return toWireItem({ ...item, content: [] }, serverLabel)
@@ -138,7 +139,10 @@ function withoutFailed(status: ItemStatus): ItemStatus {
   return status === "failed" ? "incomplete" : status
 }
 
-/** One page of items, which come oldest first. Throws `invalid_request` when `after` is none of them. */
+/**
+ * One page of items, which come oldest first. Throws `invalid_request` when `after` is none of
+ * them.
+ */
 export function toItemPage(items: readonly Item[], page: PageRequest, serverLabel: string): WireObject {
   const { order, limit, after } = page
   const ordered = order === "asc" ? items : items.toReversed()

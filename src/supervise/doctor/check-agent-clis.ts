@@ -17,8 +17,9 @@ import { checkBackend } from "./check-backend.ts"
 type Environment = Readonly<Record<string, string>>
 
 /**
- * The CLIs of all agents that should run, in the environment of the service, each once: the manager's first, which is `cli`, `login`
- * and `turn` in the result; those that others have beside it are `agents`.
+ * The CLIs of all agents that should run, in the environment of the service, each once: the
+ * manager's first, which is `cli`, `login` and `turn` in the result; those that others have beside
+ * it are `agents`.
  */
 export async function checkAgentClis(
   config: Config,
@@ -84,7 +85,10 @@ async function agentsOf(home: string): Promise<readonly AgentToCheck[]> {
   return [{ id: "manager", workspace: `${home}/manager`, settings: defaultSettings, problem: null }, ...found]
 }
 
-/** What is there of what it may be run by, else the first. Throws `SyntaxError` for a `cli` that names no program. */
+/**
+ * What is there of what it may be run by, else the first. Throws `SyntaxError` for a `cli` that
+ * names no program.
+ */
 function choicesOf(
   { cli, backend, model, env }: AgentSettings,
   config: Config,
@@ -156,7 +160,10 @@ export function checkCliPlace(
   return placeOf(found?.program ?? cli, environment, terminalPath, managersRemedies)
 }
 
-/** A CLI in the environment of the service: there, logged in and, with `isTurnWanted`, able to answer. */
+/**
+ * A CLI in the environment of the service: there, logged in and, with `isTurnWanted`, able to
+ * answer.
+ */
 async function checkCli(
   { agents, executable, args, kind, model, passEnv }: CliToCheck,
   environment: Environment,
@@ -185,7 +192,8 @@ async function checkCli(
   const found = program === null ? place : ok("cli", `${place.message} (${program})`)
   const dropped = refusedArgument(kind ?? kindOfProgram(executable), args)
   const warnings = dropped === null ? [] : [warning("cli", `\`cli\`: ${dropped}`, remedies.dropped)]
-  // A CLI that became ready and failed in its turn has a program, one that did not become ready has none.
+  // A CLI that became ready and failed in its turn has a program, one that did not become ready has
+  // none.
   if (program === null && problem !== null) {
     return [found, ...warnings, failure("login", fullReason(problem), problem.nextStep)].map(named)
   }

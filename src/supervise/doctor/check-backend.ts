@@ -35,7 +35,10 @@ const question: MessageItem = {
   status: "completed",
 }
 
-/** Starts the CLI aside from the service, in an empty folder, and asks it whether it could work. Never rejects. */
+/**
+ * Starts the CLI aside from the service, in an empty folder, and asks it whether it could work.
+ * Never rejects.
+ */
 export async function checkBackend(options: BackendCheckOptions): Promise<BackendCheck> {
   const { isTurnWanted, ...others } = options
   const folder = await mkdtemp(join(tmpdir(), "ai-agent-proxy-check-"))

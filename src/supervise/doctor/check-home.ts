@@ -16,8 +16,9 @@ export interface RunningDaemon {
 }
 
 /**
- * The parts of the service that are there without its CLI: home, lock, port, ledger. `servicePid`: of the service of this machine;
- * `running`: what uses the home now, which may be that, or somebody's in a terminal.
+ * The parts of the service that are there without its CLI: home, lock, port, ledger. `servicePid`:
+ * of the service of this machine; `running`: what uses the home now, which may be that, or
+ * somebody's in a terminal.
  */
 export async function checkHome(
   config: Config,

@@ -14,9 +14,10 @@ const maxFiles = 500
 const maxFileBytes = 512 * 1024
 
 /**
- * Without a key, what a proxy brings is refused by its signs. A proxy that shows none (nginx from 1.29.7 on asks in HTTP/1.1,
- * without a header of its own, under the inner host) cannot be told from a program of this machine: so its configuration is
- * looked at for our port. None: a key is set, or nothing was found; what cannot be read is passed over.
+ * Without a key, what a proxy brings is refused by its signs. A proxy that shows none (nginx from
+ * 1.29.7 on asks in HTTP/1.1, without a header of its own, under the inner host) cannot be told
+ * from a program of this machine: so its configuration is looked at for our port. None: a key is
+ * set, or nothing was found; what cannot be read is passed over.
  */
 export async function checkReverseProxy(
   { apiKeys, port }: Pick<Config, "apiKeys" | "port">,

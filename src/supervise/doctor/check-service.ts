@@ -95,7 +95,8 @@ async function checkState(manager: ServiceManager): Promise<HealthCheck> {
   try {
     state = await manager.state()
   } catch (error) {
-    // A container or a log-in without the manager: the service may run in the foreground all the same.
+    // A container or a log-in without the manager: the service may run in the foreground all the
+    // same.
     return failureFrom("service", error, `${restart}; or, if it does not run: ai-agent-proxy daemon`)
   }
   const { isEnabled, activity, detail } = state

@@ -15,8 +15,9 @@ export function launchdLogFile(spec: Pick<ServiceSpec, "home">): string {
 }
 
 /**
- * The property list with the meaning of the systemd unit: at boot (or log-in), again when it ends, PATH and log-ins from
- * the environment file. launchd has no such file, so the daemon reads it; and no watchdog.
+ * The property list with the meaning of the systemd unit: at boot (or log-in), again when it ends,
+ * PATH and log-ins from the environment file. launchd has no such file, so the daemon reads it; and
+ * no watchdog.
  */
 export function launchdPlist(spec: ServiceSpec, scope: "system" | "user"): string {
   const command = daemonArguments(spec, ["--environment-file", environmentFileOf(spec.home)])

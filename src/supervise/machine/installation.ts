@@ -11,7 +11,10 @@ export interface Installation {
   readonly launcher: string
 }
 
-/** Links that a package manager keeps pointing at its present Node, where the real path has a version in it. */
+/**
+ * Links that a package manager keeps pointing at its present Node, where the real path has a
+ * version in it.
+ */
 const stableLinks = ["/usr/local/bin/node", "/usr/bin/node", "/opt/homebrew/bin/node", "/opt/local/bin/node"]
 
 /** This program, and the Node that runs it. */
@@ -36,8 +39,8 @@ export function isTemporary({ launcher }: Installation): boolean {
 }
 
 /**
- * What will move under a service: the folder of a version manager's Node is removed by an upgrade, npx's cache by a clean-up.
- * A sentence for people; null: nothing known.
+ * What will move under a service: the folder of a version manager's Node is removed by an upgrade,
+ * npx's cache by a clean-up. A sentence for people; null: nothing known.
  */
 export function movingPart(installation: Installation): string | null {
   const { node, launcher } = installation
@@ -51,7 +54,10 @@ export function movingPart(installation: Installation): string | null {
   return `Node comes from a version manager (${node}). After an upgrade of it, when that path is gone, run: ai-agent-proxy restart`
 }
 
-/** Whether a version (`1.2.3`) comes after another; a pre-release (`1.3.0-rc.1`) counts as what it leads to. */
+/**
+ * Whether a version (`1.2.3`) comes after another; a pre-release (`1.3.0-rc.1`) counts as what it
+ * leads to.
+ */
 export function isNewer(version: string, than: string): boolean {
   const [left, right] = [numbersOf(version), numbersOf(than)]
   for (const [index, number] of left.entries()) {

@@ -30,9 +30,10 @@ const agentNames = new Set<string>(Object.values(agentVariables))
 const commonFolders = ["/usr/local/bin", "/usr/bin", "/bin"]
 
 /**
- * What the service and its agents need from a person's environment: the PATH that finds the CLI, log-ins (also those that
- * the configuration of codex names), proxies, language. Through the same list as an agent's own environment; settings of
- * this service and an agent's name and token are not part of it.
+ * What the service and its agents need from a person's environment: the PATH that finds the CLI,
+ * log-ins (also those that the configuration of codex names), proxies, language. Through the same
+ * list as an agent's own environment; settings of this service and an agent's name and token are
+ * not part of it.
  */
 export function captureEnvironment(
   source: NodeJS.ProcessEnv,
@@ -57,8 +58,10 @@ export function captureEnvironment(
 }
 
 /**
- * A PATH that is still right after a reboot: absolute folders, each once; links of one shell session (fnm makes them in
- * /run or /tmp) resolved, and folders of one codex process (of whose shell this may be) left out. The folder of our own Node is at its end, for CLIs that begin with `#!/usr/bin/env node`.
+ * A PATH that is still right after a reboot: absolute folders, each once; links of one shell
+ * session (fnm makes them in /run or /tmp) resolved, and folders of one codex process (of whose
+ * shell this may be) left out. The folder of our own Node is at its end, for CLIs that begin with
+ * `#!/usr/bin/env node`.
  */
 export function lastingPath(path: string, nodePath: string = process.execPath): string {
   const folders = path
@@ -77,7 +80,10 @@ function lastingFolder(folder: string): string {
   }
 }
 
-/** Where installers put agent CLIs; not on the PATH of every shell that `enable` may come from (cron, ssh HOST COMMAND). */
+/**
+ * Where installers put agent CLIs; not on the PATH of every shell that `enable` may come from
+ * (cron, ssh HOST COMMAND).
+ */
 const usualFolders = [
   ".local/bin",
   "bin",
@@ -90,9 +96,10 @@ const usualFolders = [
 const sharedFolders = ["/opt/homebrew/bin", "/home/linuxbrew/.linuxbrew/bin", "/snap/bin"]
 
 /**
- * A PATH for the service on which its CLI is found: of the first of `paths` that has it, together with those before; else all
- * of them and a folder where such programs usually are. What the others have is behind it, as far as it still exists: agents
- * may have other CLIs there. Null: it is nowhere.
+ * A PATH for the service on which its CLI is found: of the first of `paths` that has it, together
+ * with those before; else all of them and a folder where such programs usually are. What the others
+ * have is behind it, as far as it still exists: agents may have other CLIs there. Null: it is
+ * nowhere.
  */
 export function pathWithCli(
   cli: string,
@@ -123,7 +130,10 @@ export function pathWithAny(
   return null
 }
 
-/** All of the first, and of the others what still exists: where the CLI is nowhere, that is no reason to lose the rest. */
+/**
+ * All of the first, and of the others what still exists: where the CLI is nowhere, that is no
+ * reason to lose the rest.
+ */
 export function joinedPath([first = "", ...others]: readonly (string | undefined)[]): string {
   return lastingPath([first, ...others.flatMap((path) => existingFolders(path ?? ""))].join(":"))
 }

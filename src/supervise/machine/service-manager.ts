@@ -30,8 +30,8 @@ export interface Definition {
 }
 
 /**
- * The machine's service manager, for our one service. Methods reject with `ServiceError`. All may be repeated, and
- * may follow one that was killed half-way.
+ * The machine's service manager, for our one service. Methods reject with `ServiceError`. All may
+ * be repeated, and may follow one that was killed half-way.
  */
 export abstract class ServiceManager {
   abstract readonly name: "systemd" | "launchd"
@@ -80,7 +80,8 @@ export abstract class ServiceManager {
     await this.changeFile("written", async () => {
       await mkdir(dirname(this.definitionPath), { recursive: true })
       await removeTemporaries(this.definitionPath)
-      // Readable by all: there is no secret in it, and a person may want to see what the machine does.
+      // Readable by all: there is no secret in it, and a person may want to see what the machine
+      // does.
       await writeAtomic(this.definitionPath, text, 0o644)
     })
   }

@@ -60,9 +60,10 @@ function unknownUser(name: string): ServiceError {
 }
 
 /**
- * Does `work` with the rights of that user, who then owns what it makes. Root must not write into folders of others with its own
- * rights: a link planted there would lead it anywhere. Only the effective ids change, so nothing may be spawned
- * meanwhile; and nothing else may be going on. Without root it is this user's already.
+ * Does `work` with the rights of that user, who then owns what it makes. Root must not write into
+ * folders of others with its own rights: a link planted there would lead it anywhere. Only the
+ * effective ids change, so nothing may be spawned meanwhile; and nothing else may be going on.
+ * Without root it is this user's already.
  */
 export async function asUser<T>(
   user: Pick<ServiceUser, "name" | "uid" | "gid">,

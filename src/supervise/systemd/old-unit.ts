@@ -9,13 +9,18 @@ import { systemCodeOf } from "../../domain/file-problem.ts"
 export interface OldUnit {
   /** Whose service it is; null: root's. */
   readonly user: string | null
-  /** Variables of its environment, `HOME` and `PATH` with them, and its arguments as the variables that they are called now. */
+  /**
+   * Variables of its environment, `HOME` and `PATH` with them, and its arguments as the variables
+   * that they are called now.
+   */
   readonly environment: Readonly<Record<string, string>>
   /** Clients know it; it is kept in the file of the secrets. Null: it served without one. */
   readonly apiKey: string | null
 }
 
-/** Its flags, by the settings that they are now. What it had beside them has no meaning any more. */
+/**
+ * Its flags, by the settings that they are now. What it had beside them has no meaning any more.
+ */
 const flags: Readonly<Record<string, string>> = {
   "--api-host": settings.host.variable,
   "--api-port": settings.port.variable,
@@ -24,8 +29,9 @@ const flags: Readonly<Record<string, string>> = {
 }
 
 /**
- * What was in force by it, as systemd and `env` read it. Null: that release has not written it. `readFile` is for files of variables that
- * a person has named in it, null where there is no such file; without it they are passed over. Throws `ConfigError` for one that cannot be read.
+ * What was in force by it, as systemd and `env` read it. Null: that release has not written it.
+ * `readFile` is for files of variables that a person has named in it, null where there is no such
+ * file; without it they are passed over. Throws `ConfigError` for one that cannot be read.
  */
 export function parseOldUnit(text: string, readFile?: (path: string) => string | null): OldUnit | null {
   const lines = linesOf(text)
@@ -70,8 +76,9 @@ function valuesOf(lines: readonly string[], name: string): string[] {
 }
 
 /**
- * It wrote one variable a line, without quotes, also where the value has blanks. People may have added others, with quotes, and several
- * in a line: what systemd takes for variables, all of it, is what was in force.
+ * It wrote one variable a line, without quotes, also where the value has blanks. People may have
+ * added others, with quotes, and several in a line: what systemd takes for variables, all of it, is
+ * what was in force.
  */
 function variablesOf(value: string): Record<string, string> {
   const words = wordsOf(value)
@@ -92,14 +99,19 @@ function withoutEmpty(variables: Readonly<Record<string, string>>): Record<strin
   return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""))
 }
 
-/** Of a word of a command: variables and dollar signs as systemd reads them there, in a unit also percent signs. */
+/**
+ * Of a word of a command: variables and dollar signs as systemd reads them there, in a unit also
+ * percent signs.
+ */
 function expanded(word: string, variables: Readonly<Record<string, string>>): string {
   return withoutDoubledPercent(word).replaceAll(/\$\$|\$\{(\w+)\}/g, (_found, name?: string) =>
     name === undefined ? "$" : (variables[name] ?? ""),
   )
 }
 
-/** `/usr/bin/env NAME=VALUE program`: what is set there is in force, and what it takes away is not. */
+/**
+ * `/usr/bin/env NAME=VALUE program`: what is set there is in force, and what it takes away is not.
+ */
 function variablesBehindEnv(
   [program = "", ...words]: readonly string[],
   given: Readonly<Record<string, string>>,
@@ -134,7 +146,10 @@ function variablesOfFlags(words: readonly string[]): Record<string, string> {
 const quoted = /"((?:[^"\\]|\\.?)*)("|$)|'([^']*)('|$)/g
 const plainOrQuoted = new RegExp(`(?:${quoted.source}|[^\\s"'])+`, "g")
 
-/** Words of a command line, with or without quotes, also around a part of one. A quote without an end is none. */
+/**
+ * Words of a command line, with or without quotes, also around a part of one. A quote without an
+ * end is none.
+ */
 function wordsOf(line: string): string[] {
   let isOpen = false
   const words = [...line.matchAll(plainOrQuoted)].map(([found]) =>
@@ -151,18 +166,23 @@ function withoutDoubledPercent(text: string): string {
   return text.replaceAll("%%", "%")
 }
 
-/** No service manager reads a file with this ending. A second one has a number behind it: `….from-0.2.0.2`. */
+/**
+ * No service manager reads a file with this ending. A second one has a number behind it:
+ * `….from-0.2.0.2`.
+ */
 const ending = ".from-0.2.0"
 
 /**
- * Paths of the units of release 0.2.0 in whose place ours has been put, each as it was; the last one last. More than one: somebody has
- * gone back to that release meanwhile.
+ * Paths of the units of release 0.2.0 in whose place ours has been put, each as it was; the last
+ * one last. More than one: somebody has gone back to that release meanwhile.
  */
 export async function keptUnits(definitionPath: string): Promise<readonly string[]> {
   return (await numbersOf(definitionPath)).map((number) => pathOf(definitionPath, number))
 }
 
-/** Keeps such a unit beside, for the way back. It may hold a key: it is readable by its owner only. */
+/**
+ * Keeps such a unit beside, for the way back. It may hold a key: it is readable by its owner only.
+ */
 export async function keepUnit(definitionPath: string, text: string): Promise<void> {
   const last = (await numbersOf(definitionPath)).at(-1) ?? 0
   // The same again: an earlier try was ended half-way, or it was put back and not changed.

@@ -11,7 +11,10 @@ export interface ServiceNotifierOptions {
   readonly send?: (lines: readonly string[]) => Promise<void>
 }
 
-/** Our side of systemd's `Type=notify` and `WatchdogSec=` (sd_notify(3)); nothing at all where we are not its service. */
+/**
+ * Our side of systemd's `Type=notify` and `WatchdogSec=` (sd_notify(3)); nothing at all where we
+ * are not its service.
+ */
 export interface ServiceNotifier {
   /** From now on the service is up, and is restarted when the signs of life stop. */
   ready(status: string): Promise<void>
@@ -65,7 +68,10 @@ export function createServiceNotifier(options: ServiceNotifierOptions): ServiceN
   }
 }
 
-/** A third of the time that systemd allows, so that one late message does no harm; null: no watchdog. */
+/**
+ * A third of the time that systemd allows, so that one late message does no harm; null: no
+ * watchdog.
+ */
 function watchdogIntervalMs(env: NodeJS.ProcessEnv): number | null {
   const microseconds = Number(env.WATCHDOG_USEC)
   if (!Number.isFinite(microseconds) || microseconds <= 0) return null
@@ -76,7 +82,10 @@ function statusLine(text: string): string {
   return `STATUS=${text.replaceAll(/\s+/g, " ").slice(0, 500)}`
 }
 
-/** Node has no datagram sockets of the unix kind. The program is part of systemd; it waits until the message is taken. */
+/**
+ * Node has no datagram sockets of the unix kind. The program is part of systemd; it waits until the
+ * message is taken.
+ */
 function sendBySystemdNotify(lines: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     execFile("systemd-notify", [...lines], { timeout: sendTimeoutMs, killSignal: "SIGKILL" }, (error) => {

@@ -105,7 +105,8 @@ export class SystemdManager extends ServiceManager {
   }
 
   async restart(): Promise<void> {
-    // A unit that gave up is not started again otherwise; one that is not known yet has nothing to reset.
+    // A unit that gave up is not started again otherwise; one that is not known yet has nothing to
+    // reset.
     await this.#run("systemctl", [...this.#scopeFlags, "reset-failed", this.unitName], { env: this.#env })
     const result = await this.#attempt(["restart", this.unitName])
     if (result.exitCode === 0) return
@@ -206,7 +207,10 @@ function activityOf(active: string): ServiceState["activity"] {
   }
 }
 
-/** True: the user's manager, and with it the service, runs from boot on and after log-out; null: not known. */
+/**
+ * True: the user's manager, and with it the service, runs from boot on and after log-out; null: not
+ * known.
+ */
 export async function hasLinger(user: string, run: RunCommand): Promise<boolean | null> {
   const { exitCode, stdout } = await run("loginctl", ["show-user", user, "--property=Linger", "--value"])
   if (exitCode === 0) return stdout.trim() === "yes"
@@ -214,7 +218,10 @@ export async function hasLinger(user: string, run: RunCommand): Promise<boolean 
   return exitCode === null ? null : false
 }
 
-/** Some machines let a user do it, on others it takes root: then the sentence that says so. Null: it is on. */
+/**
+ * Some machines let a user do it, on others it takes root: then the sentence that says so. Null: it
+ * is on.
+ */
 export async function enableLinger(user: string, run: RunCommand): Promise<string | null> {
   if ((await hasLinger(user, run)) === true) return null
   const { exitCode } = await run("loginctl", ["--no-ask-password", "enable-linger", user])

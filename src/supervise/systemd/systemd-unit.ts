@@ -16,8 +16,9 @@ export interface SystemdUnitOptions {
 const specLine = "Spec="
 
 /**
- * The unit. What it leaves out is left out on purpose (docs/service.md): the agent's CLI makes its own sandbox from user
- * namespaces, mounts and seccomp, and people expect of the agent what they can do themselves, sudo included.
+ * The unit. What it leaves out is left out on purpose (docs/service.md): the agent's CLI makes its
+ * own sandbox from user namespaces, mounts and seccomp, and people expect of the agent what they
+ * can do themselves, sudo included.
  */
 export function systemdUnit(spec: ServiceSpec, options: SystemdUnitOptions): string {
   const { scope, systemdVersion } = options
@@ -78,7 +79,10 @@ export function specOfSystemdUnit(text: string): ServiceSpec | null {
   return line === undefined ? null : parseSpec(line.slice(specLine.length))
 }
 
-/** One argument of a command line, see systemd.service(5) and systemd.syntax(7). The program itself knows no `$`. */
+/**
+ * One argument of a command line, see systemd.service(5) and systemd.syntax(7). The program itself
+ * knows no `$`.
+ */
 function quoteArgument(argument: string, index: number): string {
   const escaped = escapeSpecifiers(argument).replaceAll(/["\\]/g, "\\$&").replaceAll("\n", "\\n")
   return `"${index === 0 ? escaped : escaped.replaceAll("$", "$$$$")}"`

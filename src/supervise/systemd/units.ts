@@ -11,7 +11,10 @@ import { isOwnUnit, specOfSystemdUnit } from "./systemd-unit.ts"
 
 const defaultUnitName = "ai-agent-proxy.service"
 
-/** As systemd calls it: release 0.2.0 took a name without its ending, which systemd does not read. Throws `ServiceError`. */
+/**
+ * As systemd calls it: release 0.2.0 took a name without its ending, which systemd does not read.
+ * Throws `ServiceError`.
+ */
 export function unitNameOf(typed: string): string {
   const name = typed.endsWith(".service") ? typed : `${typed}.service`
   if (/^[\w:.@-]{1,247}\.service$/.test(name) && !name.startsWith(".")) return name
@@ -21,13 +24,19 @@ export function unitNameOf(typed: string): string {
   )
 }
 
-/** The name of the service of a folder of units: the usual one, else one under which `enable --service-name` has made it. */
+/**
+ * The name of the service of a folder of units: the usual one, else one under which `enable
+ * --service-name` has made it.
+ */
 export function unitNameIn(folder: string): string {
   const names = unitsIn(folder)
   return names.includes(defaultUnitName) ? defaultUnitName : (names[0] ?? defaultUnitName)
 }
 
-/** All units of ours and of release 0.2.0, sorted by name. Links are somebody else's, or of systemd's own making. */
+/**
+ * All units of ours and of release 0.2.0, sorted by name. Links are somebody else's, or of
+ * systemd's own making.
+ */
 function unitsIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder, { withFileTypes: true })
@@ -64,7 +73,10 @@ interface UnitOfHome {
   readonly isOld: boolean
 }
 
-/** Units in the same folder, of ours and of release 0.2.0, whose services take this home, too. What cannot be read is not among them. */
+/**
+ * Units in the same folder, of ours and of release 0.2.0, whose services take this home, too. What
+ * cannot be read is not among them.
+ */
 export async function otherUnitsOf(home: string, place: UnitPlace): Promise<readonly UnitOfHome[]> {
   const folder = dirname(place.definitionPath)
   const paths = unitsIn(folder)

@@ -6,7 +6,10 @@ import { createAtomic } from "../../disk/write-atomic.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import { storageFailed, systemCodeOf } from "../../domain/file-problem.ts"
 
-/** No dots and slashes: ids become folder names. The role has no `_`, which stands between role and name. */
+/**
+ * No dots and slashes: ids become folder names. The role has no `_`, which stands between role and
+ * name.
+ */
 const rolePattern = /^[a-z][a-z0-9-]{0,31}$/
 const namePattern = /^[a-z0-9][a-z0-9-]{0,31}$/
 
@@ -32,7 +35,10 @@ export function agentIdOf(role: string, name: string | null): string {
   return `${role}_${name}`
 }
 
-/** A role or name as people write it, in the form that ids take: `Al Ice` becomes `al-ice`. What is no name at all stays. */
+/**
+ * A role or name as people write it, in the form that ids take: `Al Ice` becomes `al-ice`. What is
+ * no name at all stays.
+ */
 export function slugOf(text: string): string {
   // Not with `_`, which stands between role and name.
   if (!/^[a-z0-9][a-z0-9 -]*$/i.test(text)) return text
@@ -49,7 +55,10 @@ export function parseAgentId(id: string): { readonly role: string; readonly name
   return name === null && reserved.has(role) ? null : { role, name }
 }
 
-/** In the workspace: who the agent is, whatever its folder is called. It goes with the folder into the archive and back. */
+/**
+ * In the workspace: who the agent is, whatever its folder is called. It goes with the folder into
+ * the archive and back.
+ */
 const identityFile = "control/identity"
 const maxBytes = 1024
 
@@ -75,7 +84,10 @@ export async function readIdentity(workspace: string): Promise<string | null> {
   )
 }
 
-/** Gives it one where it has none; resolves with the one that it has then. Rejects with `ProxyError`. */
+/**
+ * Gives it one where it has none; resolves with the one that it has then. Rejects with
+ * `ProxyError`.
+ */
 export async function giveIdentity(workspace: string, identity: string): Promise<string> {
   const path = join(workspace, identityFile)
   try {

@@ -29,9 +29,10 @@ export interface AgentWorkspace {
 export const ownFolders = ["memory", "notes", "control", "inbox", "logs"]
 
 /**
- * Makes the agent's workspace in the home, or completes it. Existing files are never touched: they are the agent's and
- * its people's. Rejects with `RangeError` for a role or name that cannot be a folder's name, with `ProxyError` where a
- * folder or file cannot be made. With `onRefused` that is told what of it is a link or no file, and the rest is done.
+ * Makes the agent's workspace in the home, or completes it. Existing files are never touched: they
+ * are the agent's and its people's. Rejects with `RangeError` for a role or name that cannot be a
+ * folder's name, with `ProxyError` where a folder or file cannot be made. With `onRefused` that is
+ * told what of it is a link or no file, and the rest is done.
  */
 export async function ensureAgentWorkspace(
   home: string,
@@ -49,7 +50,8 @@ export async function ensureAgentWorkspace(
     for (const [file, text] of Object.entries(files)) {
       await unlessRefused(() => makeFile(workspace, file, text), onRefused)
     }
-    // Whoever is hired is new, also where another agent has had that id. One of before gets its own when it is started.
+    // Whoever is hired is new, also where another agent has had that id. One of before gets its own
+    // when it is started.
     if (!(await exists(join(workspace, controlFile)))) {
       await unlessRefused(() => giveIdentity(workspace, newIdentity()), onRefused)
     }
@@ -61,15 +63,18 @@ export async function ensureAgentWorkspace(
     )
     return { id, path: workspace, isNew: isNew === true }
   } catch (error) {
-    // On a full disk: half an agent would be in the way of the next try. What went wrong first is what is told. Somebody who
-    // hired the same at the same time may have completed it.
+    // On a full disk: half an agent would be in the way of the next try. What went wrong first is
+    // what is told. Somebody who hired the same at the same time may have completed it.
     const isHalf = isOurs && !(await exists(join(workspace, controlFile)))
     if (isHalf) await rm(workspace, { recursive: true, force: true }).catch(() => {})
     throw error
   }
 }
 
-/** Folders that are gone are made again. `onProblem` is told what is in the way; the agent works without. */
+/**
+ * Folders that are gone are made again. `onProblem` is told what is in the way; the agent works
+ * without.
+ */
 export async function ensureOwnFolders(
   workspace: string,
   onProblem: (problem: string) => void,
@@ -118,7 +123,9 @@ async function makeFile(workspace: string, file: string, text: string): Promise<
   }
 }
 
-/** False: there was one. Of two that come at the same time, one makes it. Rejects with `ProxyError`. */
+/**
+ * False: there was one. Of two that come at the same time, one makes it. Rejects with `ProxyError`.
+ */
 async function makeOwnFolder(path: string): Promise<boolean> {
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })

@@ -11,8 +11,9 @@ const maxWaiting = 10_000
 const maxWaitingBytes = 4 * 1024 * 1024
 
 /**
- * Hands on what is added in groups: all that comes within a moment is one call of `write`, and the next call waits for the one
- * before. A service that answers hundreds of turns a second would otherwise open, write and close its files for each.
+ * Hands on what is added in groups: all that comes within a moment is one call of `write`, and the
+ * next call waits for the one before. A service that answers hundreds of turns a second would
+ * otherwise open, write and close its files for each.
  */
 export class GatheredWrites<T> {
   readonly #write: (entries: readonly T[]) => Promise<void>
@@ -55,8 +56,9 @@ export class GatheredWrites<T> {
 }
 
 /**
- * Lines at the end of a file that does not grow for ever: when it is full it becomes `FILE.1`, and what was that is gone.
- * Lines are written in their order; one that cannot be written is told to `onError` and given up.
+ * Lines at the end of a file that does not grow for ever: when it is full it becomes `FILE.1`, and
+ * what was that is gone. Lines are written in their order; one that cannot be written is told to
+ * `onError` and given up.
  */
 export class RotatedFile {
   readonly #own: OwnPath

@@ -12,18 +12,25 @@ import type { Inbox, InboxFile, InboxPlace } from "../../domain/files.ts"
 const folderName = "inbox"
 /** Files of turns that leave nothing behind. */
 const unkeptName = "unstored"
-/** Of the content's hash, in the file's name: enough that nobody can make two contents for one name. */
+/**
+ * Of the content's hash, in the file's name: enough that nobody can make two contents for one name.
+ */
 const hashDigits = 24
-/** An agent may have changed a file in its inbox; the client's own content is then saved beside it. */
+/**
+ * An agent may have changed a file in its inbox; the client's own content is then saved beside it.
+ */
 const maxVersions = 20
 const savedPattern = new RegExp(`^[0-9a-f]{${hashDigits}}-`)
 
 /**
- * `inbox/` of the agents' workspaces. A file's name is the hash of its content and a harmless form of the client's
- * name: the same file comes to lie at the same place, and is written once.
+ * `inbox/` of the agents' workspaces. A file's name is the hash of its content and a harmless form
+ * of the client's name: the same file comes to lie at the same place, and is written once.
  */
 export class InboxFolder implements Inbox {
-  /** Unkept files by their usual path: how many turns still need them, and under which names they were written. */
+  /**
+   * Unkept files by their usual path: how many turns still need them, and under which names they
+   * were written.
+   */
   readonly #unkept = new Map<string, { users: number; readonly names: Set<string> }>()
 
   async save(workspace: string, file: InboxFile, isKept: boolean): Promise<InboxPlace> {
@@ -79,8 +86,8 @@ export class InboxFolder implements Inbox {
 }
 
 /**
- * Removes what turns that leave nothing behind left nevertheless, because the service ended before them. What an agent has made
- * there itself stays. Never rejects: `onProblem` is told.
+ * Removes what turns that leave nothing behind left nevertheless, because the service ended before
+ * them. What an agent has made there itself stays. Never rejects: `onProblem` is told.
  */
 export async function clearUnkept(workspace: string, onProblem: (problem: string) => void): Promise<void> {
   try {
@@ -99,7 +106,9 @@ export async function clearUnkept(workspace: string, onProblem: (problem: string
   }
 }
 
-/** Resolves with the name that it has got. Rejects with `ProxyError` where the inbox is no folder. */
+/**
+ * Resolves with the name that it has got. Rejects with `ProxyError` where the inbox is no folder.
+ */
 async function saveIn(place: OwnFolder, file: InboxFile): Promise<string> {
   try {
     return await inFolder(place, (folder) => saveUnderFreeName(folder, file))

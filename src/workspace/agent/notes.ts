@@ -30,8 +30,8 @@ export function noteLine(turn: NotedTurn): NoteLine {
 }
 
 /**
- * Adds lines to the notes of their days, each day in one write at the end of the file: the agent may be writing there, too.
- * Rejects with the first error, when the other days have theirs.
+ * Adds lines to the notes of their days, each day in one write at the end of the file: the agent
+ * may be writing there, too. Rejects with the first error, when the other days have theirs.
  */
 export async function addNoteLines(workspace: string, lines: readonly NoteLine[]): Promise<void> {
   const days = [...Map.groupBy(lines, (line) => line.day)]
@@ -58,8 +58,9 @@ function addToNote(root: string, name: string, text: string): Promise<void> {
 const serviceLine = /^- \d\d:\d\d asked: .*(?:\n|$)/gm
 
 /**
- * The note without the service's lines: what the agent wrote down itself. What somebody asked belongs to their own thread;
- * put in front of everybody's, it would be the words of one user in the answers to another.
+ * The note without the service's lines: what the agent wrote down itself. What somebody asked
+ * belongs to their own thread; put in front of everybody's, it would be the words of one user in
+ * the answers to another.
  */
 export function withoutServiceLines(note: string): string {
   return note.replaceAll(serviceLine, "")
@@ -106,12 +107,16 @@ export function localDay(time: Date): string {
 
 /** Of one fact, in UTF-16 units: more belongs into a file of its own. */
 export const maxFactLength = 2_000
-/** Beyond this, somebody has to tidy up: only the beginning and the end are put in front of new threads. */
+/**
+ * Beyond this, somebody has to tidy up: only the beginning and the end are put in front of new
+ * threads.
+ */
 const maxMemoryBytes = 256 * 1024
 
 /**
- * Adds one dated line to an agent's memory. It is written in one go at the end of the file, so that nothing is lost of what
- * the agent or its people write there at the same time. Rejects with `ProxyError` for people and models to read.
+ * Adds one dated line to an agent's memory. It is written in one go at the end of the file, so that
+ * nothing is lost of what the agent or its people write there at the same time. Rejects with
+ * `ProxyError` for people and models to read.
  */
 export async function appendMemory(workspace: string, fact: string, now: Date): Promise<void> {
   const text = fact.trim().replaceAll(/\s*\n\s*/g, " ")

@@ -23,9 +23,9 @@ export interface BothEnds {
 }
 
 /**
- * Reads at most `maxBytes` of a file, from its beginning or its end, cut at a line's end where there is one. Null: it is missing.
- * Rejects with `RefusedEntryError` for what is no plain file or no text, and the system's errors: an agent may have put anything
- * there.
+ * Reads at most `maxBytes` of a file, from its beginning or its end, cut at a line's end where
+ * there is one. Null: it is missing. Rejects with `RefusedEntryError` for what is no plain file or
+ * no text, and the system's errors: an agent may have put anything there.
  */
 export function readExcerpt(own: OwnPath, maxBytes: number, from: "start" | "end"): Promise<Excerpt | null> {
   return withTextFile(own, async ({ read, size, textOf }) => {
@@ -35,7 +35,10 @@ export function readExcerpt(own: OwnPath, maxBytes: number, from: "start" | "end
   })
 }
 
-/** The same of both ends, each with at most half of `maxBytes`, unless the whole file has no more than that. */
+/**
+ * The same of both ends, each with at most half of `maxBytes`, unless the whole file has no more
+ * than that.
+ */
 export function readBothEnds(own: OwnPath, maxBytes: number): Promise<BothEnds | null> {
   return withTextFile(own, async ({ read, size, textOf }) => {
     if (size <= maxBytes)
@@ -99,7 +102,10 @@ function lengthOf(text: string, { name }: TextEncoding): number {
   return name === "utf-8" ? Buffer.byteLength(text) : text.length * 2
 }
 
-/** Whole lines where there is one; a line that is longer than the piece is cut between two characters. */
+/**
+ * Whole lines where there is one; a line that is longer than the piece is cut between two
+ * characters.
+ */
 function wholeLines(text: string, cut: "start" | "end" | null): string {
   if (cut === null) return text
   // A cut may split one character on the side where it is.
@@ -126,9 +132,10 @@ interface Entry<T> {
 }
 
 /**
- * Excerpts of files that are asked for with every new thread, and change now and then: read again only once the file is
- * another one. The question is a synchronous `lstat`, which takes a few microseconds; four trips to the thread pool for
- * opening, asking, reading and closing were a tenth of a short turn.
+ * Excerpts of files that are asked for with every new thread, and change now and then: read again
+ * only once the file is another one. The question is a synchronous `lstat`, which takes a few
+ * microseconds; four trips to the thread pool for opening, asking, reading and closing were a tenth
+ * of a short turn.
  */
 export class ExcerptCache<T> {
   readonly #entries = new Map<string, Entry<T>>()

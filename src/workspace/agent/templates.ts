@@ -5,7 +5,10 @@ import { readEntry } from "../../disk/own-file.ts"
 import { createAtomic, writeAtomic } from "../../disk/write-atomic.ts"
 import { storageFailed, systemCodeOf } from "../../domain/file-problem.ts"
 
-/** First contents of an agent's files. They belong to the agent and its people afterwards and are never written again. */
+/**
+ * First contents of an agent's files. They belong to the agent and its people afterwards and are
+ * never written again.
+ */
 
 /** Role instructions: what CLIs read as `AGENTS.md`. */
 function roleInstructions(agentId: string, role: string): string {
@@ -96,7 +99,10 @@ export function instructionFiles(agentId: string, role: string): Readonly<Record
   }
 }
 
-/** A heading and a comment only: the digest leaves both out, so that an untouched memory takes no room in a thread. */
+/**
+ * A heading and a comment only: the digest leaves both out, so that an untouched memory takes no
+ * room in a thread.
+ */
 export const memory = `# Memory
 
 <!-- Lasting facts, one a line, the most important first. 4 kB are put in front of each new thread: of more the first and the
@@ -106,8 +112,9 @@ last lines. -->
 const maxInstructionBytes = 16 * 1024 * 1024
 
 /**
- * Writes the instructions of a workspace anew. A file that differs is kept beside the new one, and so is what lies there and is
- * no file; memory, notes and settings are not touched. Resolves with the paths of what was kept.
+ * Writes the instructions of a workspace anew. A file that differs is kept beside the new one, and
+ * so is what lies there and is no file; memory, notes and settings are not touched. Resolves with
+ * the paths of what was kept.
  */
 export async function renewTemplates(
   home: string,

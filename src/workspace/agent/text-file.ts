@@ -10,7 +10,10 @@ export interface TextEncoding {
 /** Of bytes that are none of a text: random ones have a tenth. */
 const maxControlShare = 0.05
 
-/** Told by the byte order mark of the first bytes. Without one it is UTF-8, or what is read as if it were. */
+/**
+ * Told by the byte order mark of the first bytes. Without one it is UTF-8, or what is read as if it
+ * were.
+ */
 export function encodingOf(head: Uint8Array): TextEncoding {
   const [first, second, third] = head
   if (first === 0xff && second === 0xfe) return { name: "utf-16le", markBytes: 2 }
@@ -19,9 +22,10 @@ export function encodingOf(head: Uint8Array): TextEncoding {
 }
 
 /**
- * What the bytes say, or null where they are no text: many of them are control characters, NUL above all. A byte that the
- * encoding does not have becomes U+FFFD; a NUL, as a power cut leaves them in a file, is left out. The bytes are a whole
- * file or a piece of one, without its byte order mark.
+ * What the bytes say, or null where they are no text: many of them are control characters, NUL
+ * above all. A byte that the encoding does not have becomes U+FFFD; a NUL, as a power cut leaves
+ * them in a file, is left out. The bytes are a whole file or a piece of one, without its byte order
+ * mark.
  */
 export function decodeText(bytes: Uint8Array, { name }: Pick<TextEncoding, "name">): string | null {
   if (name === "utf-8" && hasManyControls(bytes)) return null
@@ -53,8 +57,9 @@ function isControl(byte: number): boolean {
 }
 
 /**
- * Adds lines to the end of a person's or an agent's text file, in the encoding that it has, after the end of a line: people's
- * editors do not always end the last one. `file` is open for reading, too. Rejects with the system's error.
+ * Adds lines to the end of a person's or an agent's text file, in the encoding that it has, after
+ * the end of a line: people's editors do not always end the last one. `file` is open for reading,
+ * too. Rejects with the system's error.
  */
 export async function appendText(file: FileHandle, text: string): Promise<void> {
   const { size } = await file.stat()
@@ -71,8 +76,9 @@ export async function appendText(file: FileHandle, text: string): Promise<void> 
 }
 
 /**
- * Adds `bytes` to the end of a file that others may be adding to as well (it is open with O_APPEND), whole or not at all: what
- * a full disk has taken of it is taken back. Rejects with the system's error.
+ * Adds `bytes` to the end of a file that others may be adding to as well (it is open with
+ * O_APPEND), whole or not at all: what a full disk has taken of it is taken back. Rejects with the
+ * system's error.
  */
 export async function appendWhole(file: FileHandle, bytes: Buffer): Promise<void> {
   const { size } = await file.stat()

@@ -10,8 +10,9 @@ const maxNotesBytes = 2_048
 const maxSoulBytes = 2_048
 
 /**
- * What stands in front of a new thread's developer instructions: who the agent is, where it works, its character, what it
- * remembers. What was read of an agent's files is kept as long as they stay the same.
+ * What stands in front of a new thread's developer instructions: who the agent is, where it works,
+ * its character, what it remembers. What was read of an agent's files is kept as long as they stay
+ * the same.
  */
 export class ThreadPreambles {
   readonly #memories = new ExcerptCache((own) => readBothEnds(own, maxMemoryBytes))
@@ -22,8 +23,8 @@ export class ThreadPreambles {
   readonly #reported = new WeakSet<Found<unknown>>()
 
   /**
-   * Never fails; what cannot be read is left out, which `log` is told once. `now` decides which day's notes count, in local
-   * time.
+   * Never fails; what cannot be read is left out, which `log` is told once. `now` decides which
+   * day's notes count, in local time.
    */
   async of(profile: AgentProfile, { now, log }: { readonly now: Date; readonly log: Log }): Promise<string> {
     const root = profile.workspace
@@ -63,7 +64,9 @@ export class ThreadPreambles {
   }
 }
 
-/** Standing facts are first in a memory; what was learned lately is last, where `remember` puts it. */
+/**
+ * Standing facts are first in a memory; what was learned lately is last, where `remember` puts it.
+ */
 function digestOf({ start, end, omittedBytes }: BothEnds, path: string): string {
   const first = withoutTemplate(start)
   if (omittedBytes === 0) return first
@@ -73,7 +76,8 @@ function digestOf({ start, end, omittedBytes }: BothEnds, path: string): string 
 
 /** The text without comments; empty when only headings are left, as in an untouched memory. */
 function withoutTemplate(text: string): string {
-  // Only where one begins a line: a fact that has the signs in it must not hide what comes after it.
+  // Only where one begins a line: a fact that has the signs in it must not hide what comes after
+  // it.
   const stripped = text.replaceAll(/^<!--[\s\S]*?-->/gm, "").trim()
   return stripped.split("\n").every((line) => line.trim() === "" || line.startsWith("#")) ? "" : stripped
 }

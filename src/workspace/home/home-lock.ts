@@ -14,14 +14,17 @@ const sqliteBusy = 5
 
 const lockName = "daemon.lock"
 
-/** Kept here so that a lock whose object nobody holds any more is not closed by the garbage collector. */
+/**
+ * Kept here so that a lock whose object nobody holds any more is not closed by the garbage
+ * collector.
+ */
 const held = new Set<DatabaseSync>()
 
 /** A home that belongs to this process until `release`, or its end by whatever means. */
 export interface HomeLock {
   /**
-   * Takes the lock again where its file was removed: a second daemon would lock another one of that name. True: it had to.
-   * Rejects with `HomeLockedError` when somebody was faster.
+   * Takes the lock again where its file was removed: a second daemon would lock another one of that
+   * name. True: it had to. Rejects with `HomeLockedError` when somebody was faster.
    */
   renew(): Promise<boolean>
   /** Safe twice. */
@@ -45,9 +48,10 @@ export class HomeLockedError extends HomeError {
 }
 
 /**
- * One daemon a home. The lock is the kernel's (an exclusive SQLite transaction on `daemon.lock`; Node has no `flock`),
- * so it ends with the process even after SIGKILL: no stale lock to clean up. Nothing else in this process may open
- * `daemon.lock`: closing any descriptor of a file gives up all POSIX locks that the process has on it.
+ * One daemon a home. The lock is the kernel's (an exclusive SQLite transaction on `daemon.lock`;
+ * Node has no `flock`), so it ends with the process even after SIGKILL: no stale lock to clean up.
+ * Nothing else in this process may open `daemon.lock`: closing any descriptor of a file gives up
+ * all POSIX locks that the process has on it.
  *
  * Rejects with `HomeLockedError`, or `HomeError` when the file system cannot lock.
  */

@@ -23,8 +23,9 @@ export class HomeError extends ProxyError {
 const privateFiles = ["secrets", "config.toml", "state.db"]
 
 /**
- * Makes the home (0700) where it is missing, takes rights of others away from it and from files with secrets, and checks
- * that it can be written to. Resolves to warnings, sentences for people about what was put right. Rejects with `HomeError`.
+ * Makes the home (0700) where it is missing, takes rights of others away from it and from files
+ * with secrets, and checks that it can be written to. Resolves to warnings, sentences for people
+ * about what was put right. Rejects with `HomeError`.
  */
 export async function openHome(path: string): Promise<readonly string[]> {
   const warnings: string[] = []
@@ -88,9 +89,10 @@ const oldMs = 10 * 60_000
 const agentFolders = ["", "control", "control/exec-threads", "memory", "notes", "logs", "inbox"]
 
 /**
- * Removes what killed processes of ours have left half-written in the home and the agents' folders, by the exact form of the name,
- * and only where the process is gone that wrote it. To be called before this process writes anything there itself: its own id
- * is that of an earlier one then, as in containers. Resolves with what was removed; what cannot be removed is left.
+ * Removes what killed processes of ours have left half-written in the home and the agents' folders,
+ * by the exact form of the name, and only where the process is gone that wrote it. To be called
+ * before this process writes anything there itself: its own id is that of an earlier one then, as
+ * in containers. Resolves with what was removed; what cannot be removed is left.
  */
 export async function sweepTemporaries(home: string, now: number): Promise<readonly string[]> {
   const names = await readdir(home)

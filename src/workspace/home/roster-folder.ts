@@ -42,14 +42,17 @@ interface Known extends RosterEntry {
   readonly stamp: string
 }
 
-/** Not every file system tells of changes, and not every editor changes a file in a way that is told. */
+/**
+ * Not every file system tells of changes, and not every editor changes a file in a way that is
+ * told.
+ */
 const pollMs = 5_000
 const settleMs = 100
 const maxControlBytes = 64 * 1024
 
 /**
- * The agents' folders of a home. They are the truth about who is there: a person may edit, add or remove them, also while
- * the service is down.
+ * The agents' folders of a home. They are the truth about who is there: a person may edit, add or
+ * remove them, also while the service is down.
  */
 export class RosterFolder {
   readonly #home: string
@@ -104,8 +107,9 @@ export class RosterFolder {
   }
 
   /**
-   * Makes the agent, or completes its folder. Rejects with `ProxyError` for a role or name that cannot be used, one that
-   * another agent has among them. One at a time: two must not get the same name.
+   * Makes the agent, or completes its folder. Rejects with `ProxyError` for a role or name that
+   * cannot be used, one that another agent has among them. One at a time: two must not get the same
+   * name.
    */
   create(options: AgentWorkspaceOptions): Promise<AgentWorkspace> {
     const next = this.#creating.then(() => this.#create(options))
@@ -137,7 +141,10 @@ export class RosterFolder {
     await this.read()
   }
 
-  /** The identity of the agent; where it has none, it is given the one that `choose` resolves with. Rejects with `ProxyError`. */
+  /**
+   * The identity of the agent; where it has none, it is given the one that `choose` resolves with.
+   * Rejects with `ProxyError`.
+   */
   async identify(id: string, choose: () => Promise<string>): Promise<string> {
     const workspace = join(this.#home, id)
     const identity = (await readIdentity(workspace)) ?? (await giveIdentity(workspace, await choose()))
@@ -146,7 +153,10 @@ export class RosterFolder {
     return identity
   }
 
-  /** Moves the workspace to `archive/ID-TIME` in the home; resolves with its new path. Rejects with `ProxyError`. */
+  /**
+   * Moves the workspace to `archive/ID-TIME` in the home; resolves with its new path. Rejects with
+   * `ProxyError`.
+   */
   async archive(id: string, time: Date): Promise<string> {
     assertCanGo(id)
     const folder = join(this.#home, "archive")
@@ -202,7 +212,8 @@ export class RosterFolder {
       const path = join(workspace, controlFile)
       const before = this.#known.get(id)
       const stamp = await stampOf(path)
-      // Without its file a folder is an agent no more; one that is only just being written comes with the next reading.
+      // Without its file a folder is an agent no more; one that is only just being written comes
+      // with the next reading.
       if (stamp === null) continue
       found.add(id)
       if (before?.stamp === stamp) continue
@@ -286,7 +297,10 @@ export class RosterFolder {
   }
 }
 
-/** The manager has that of the service, as everybody had whose file of an earlier release names none. */
+/**
+ * The manager has that of the service, as everybody had whose file of an earlier release names
+ * none.
+ */
 function withOwnFolder(options: AgentWorkspaceOptions): AgentWorkspaceOptions {
   const { role, name, settings } = options
   if (role === "manager" && name === null) return options
@@ -299,7 +313,9 @@ export function assertCanGo(id: string): void {
   throw new ProxyError("invalid_request", "The manager cannot be fired; it can be stopped.", { param: "id" })
 }
 
-/** Changes whenever the file does, or becomes one that is reached by a link; null: there is none. */
+/**
+ * Changes whenever the file does, or becomes one that is reached by a link; null: there is none.
+ */
 async function stampOf(path: string): Promise<string | null> {
   try {
     const folder = await lstat(dirname(path))

@@ -8,7 +8,10 @@ import type { Log } from "../../domain/log.ts"
 import type { KeptReply } from "../../domain/replies.ts"
 import { decodeFile } from "../agent/text-file.ts"
 
-/** In the home: release 0.2.0 wrote each reply of an agent into a file of it. Nothing there is ever changed or removed by us. */
+/**
+ * In the home: release 0.2.0 wrote each reply of an agent into a file of it. Nothing there is ever
+ * changed or removed by us.
+ */
 const folder = "agent_replies"
 
 const maxFiles = 100
@@ -41,8 +44,8 @@ export async function oldReplies(home: string, log: Log): Promise<Omit<OldReplie
 }
 
 /**
- * Bounded: the newest files, up to so many and so much, of as many as are looked at. Empty where there is no such folder. Never
- * rejects. `maxNames` is there for tests.
+ * Bounded: the newest files, up to so many and so much, of as many as are looked at. Empty where
+ * there is no such folder. Never rejects. `maxNames` is there for tests.
  */
 export async function readOldReplies(home: string, maxNames = 10_000): Promise<OldReplies> {
   const names = await inFolder({ root: home, folder }, ({ path }) => readdir(path)).catch(() => [])
@@ -72,7 +75,10 @@ export async function readOldReplies(home: string, maxNames = 10_000): Promise<O
   return { replies, hasMore: isFull || why !== null, left }
 }
 
-/** In no order of time are they in the folder: what nobody has looked at may be as new as the newest. */
+/**
+ * In no order of time are they in the folder: what nobody has looked at may be as new as the
+ * newest.
+ */
 function whyNotAll(files: number, seen: number): string | null {
   const more = files - Math.min(seen, maxFiles)
   if (more === 0) return null

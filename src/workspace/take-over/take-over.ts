@@ -31,7 +31,10 @@ export interface OldSessionNote {
 /** What agents have that name nothing else. */
 export type ServiceDefaults = Pick<Config, "cliCommands" | "workingDirectory">
 
-/** In an agent's `control/`: what that release wrote there. Ours are others, `agent.json` and `identity`. */
+/**
+ * In an agent's `control/`: what that release wrote there. Ours are others, `agent.json` and
+ * `identity`.
+ */
 const marks = ["runtime.json", "queue", "processed"]
 const ours = ["agent.json", "identity"]
 /** Why a folder whose name is no id cannot be ours. */
@@ -51,16 +54,20 @@ const text = z
 /** `control/runtime.json`: how the agent was started last. All else in it is of no use here. */
 const runtimeSchema = z.object({ autostart: z.boolean().default(true), cli: text, working_dir: text })
 
-/** A file of `control/queue/`: what a command has asked for while that service was down. It would be done at its next start. */
+/**
+ * A file of `control/queue/`: what a command has asked for while that service was down. It would be
+ * done at its next start.
+ */
 const requestSchema = z.object({ action: z.enum(["connect", "stop"]), cli: text, working_dir: text })
 
 type Runtime = z.output<typeof runtimeSchema>
 
 /**
- * Gives each agent that release 0.2.0 has left in the home a control file; nothing that is there is changed, so that the older
- * program may go on with them. An agent whose control file a person has removed since has an identity, and is not taken again.
- * `folders`: those of them, where they are known already. May be done again after one that was ended half-way.
- * Rejects with `ProxyError` where the home cannot be read or an agent's folder not be completed.
+ * Gives each agent that release 0.2.0 has left in the home a control file; nothing that is there is
+ * changed, so that the older program may go on with them. An agent whose control file a person has
+ * removed since has an identity, and is not taken again. `folders`: those of them, where they are
+ * known already. May be done again after one that was ended half-way. Rejects with `ProxyError`
+ * where the home cannot be read or an agent's folder not be completed.
  */
 export async function takeOverAgents(
   home: string,
@@ -88,8 +95,8 @@ export async function takeOverAgents(
 }
 
 /**
- * Names of folders, sorted: agents of that release that are not taken over yet. Those of `begun` are among them whatever of ours they
- * have already: taking them over was ended half-way, perhaps.
+ * Names of folders, sorted: agents of that release that are not taken over yet. Those of `begun`
+ * are among them whatever of ours they have already: taking them over was ended half-way, perhaps.
  */
 export async function oldAgents(home: string, begun: readonly string[] = []): Promise<string[]> {
   const entries = await readdir(home, { withFileTypes: true })
@@ -103,18 +110,27 @@ export async function oldAgents(home: string, begun: readonly string[] = []): Pr
   return found.toSorted()
 }
 
-/** Empty where there is no such folder, or it cannot be looked into: then it is no agent that could be taken over. */
+/**
+ * Empty where there is no such folder, or it cannot be looked into: then it is no agent that could
+ * be taken over.
+ */
 function namesIn(root: string, folder: string): Promise<string[]> {
   return inFolder({ root, folder }, ({ path }) => readdir(path)).catch(() => [])
 }
 
-/** Whether the agent of a folder of `oldAgents` would not run: it was stopped, or is to be at the next start. */
+/**
+ * Whether the agent of a folder of `oldAgents` would not run: it was stopped, or is to be at the
+ * next start.
+ */
 export async function isOldStopped(home: string, folder: string): Promise<boolean> {
   const runtime = await runtimeOf(join(home, folder)).catch(() => null)
   return runtime?.autostart === false
 }
 
-/** Of such an agent, also once it was taken over: its CLI and its folder, as far as they can be read. */
+/**
+ * Of such an agent, also once it was taken over: its CLI and its folder, as far as they can be
+ * read.
+ */
 export async function oldRuntime(
   workspace: string,
 ): Promise<{ cli: string | null; workingDir: string | null }> {
@@ -132,7 +148,10 @@ async function settingsOf(workspace: string, defaults: ServiceDefaults): Promise
   }
 }
 
-/** How it ran last, and what has been asked for since. One that was hired while that service was down has never run. */
+/**
+ * How it ran last, and what has been asked for since. One that was hired while that service was
+ * down has never run.
+ */
 async function runtimeOf(workspace: string): Promise<Runtime> {
   const hasRun = (await namesIn(workspace, "control")).includes("runtime.json")
   const last = hasRun ? runtimeSchema.safeParse(await jsonIn(workspace, "control/runtime.json")) : null
@@ -155,7 +174,10 @@ async function runtimeOf(workspace: string): Promise<Runtime> {
   return runtime
 }
 
-/** In the order in which they were made, which their names tell. What is none of them was never done by that service either. */
+/**
+ * In the order in which they were made, which their names tell. What is none of them was never done
+ * by that service either.
+ */
 async function requestsOf(workspace: string): Promise<z.output<typeof requestSchema>[]> {
   const names = (await namesIn(workspace, "control/queue")).filter((name) => name.endsWith(".json"))
   const found: z.output<typeof requestSchema>[] = []
@@ -189,7 +211,10 @@ function jsonOf(text: string | null): unknown {
   }
 }
 
-/** That release started the manager in the folder of the service, and others in their own where nobody gave one. */
+/**
+ * That release started the manager in the folder of the service, and others in their own where
+ * nobody gave one.
+ */
 function workingDirOf(
   path: string | null,
   workspace: string,

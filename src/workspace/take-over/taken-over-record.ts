@@ -22,7 +22,10 @@ const maxNameLength = 300
 const maxWhyLength = 1000
 
 interface TakeOverRecord extends TakenOver {
-  /** Folders of agents whose take-over has begun and is not known to have come to its end. Absent: there are none. */
+  /**
+   * Folders of agents whose take-over has begun and is not known to have come to its end. Absent:
+   * there are none.
+   */
   readonly begun?: readonly string[] | undefined
 }
 
@@ -34,8 +37,9 @@ const recordSchema = z.object({
 })
 
 /**
- * Takes over what release 0.2.0 has left in the home, and keeps on record what that was. Resolves with what is new this time. May
- * be done at every start, and goes on with one that was ended half-way. Rejects with `ProxyError`.
+ * Takes over what release 0.2.0 has left in the home, and keeps on record what that was. Resolves
+ * with what is new this time. May be done at every start, and goes on with one that was ended
+ * half-way. Rejects with `ProxyError`.
  */
 export async function takeOverHome(home: string, defaults: ServiceDefaults): Promise<TakenOver> {
   const before = await takenOverBefore(home)
@@ -57,13 +61,18 @@ export async function takeOverHome(home: string, defaults: ServiceDefaults): Pro
   return found
 }
 
-/** That the session of that release was gone on with, or is not there: it is not looked for again. Rejects with `ProxyError`. */
+/**
+ * That the session of that release was gone on with, or is not there: it is not looked for again.
+ * Rejects with `ProxyError`.
+ */
 export async function noteSession(home: string, session: OldSessionNote): Promise<void> {
   const record = await takenOverBefore(home)
   if (record !== null) await write(home, { ...record, session })
 }
 
-/** Names of folders: agents of that release that the next `takeOverHome` takes over, or completes. */
+/**
+ * Names of folders: agents of that release that the next `takeOverHome` takes over, or completes.
+ */
 export async function agentsToTakeOver(home: string): Promise<readonly string[]> {
   return oldAgents(home, (await takenOverBefore(home))?.begun)
 }
@@ -75,7 +84,10 @@ async function write(home: string, record: TakeOverRecord): Promise<void> {
   })
 }
 
-/** All that was ever taken over; null: the home has never been one of that release, or the record cannot be read. */
+/**
+ * All that was ever taken over; null: the home has never been one of that release, or the record
+ * cannot be read.
+ */
 export async function takenOverBefore(home: string): Promise<TakeOverRecord | null> {
   try {
     const parsed = recordSchema.safeParse(JSON.parse(await recordIn(home)))
