@@ -1,6 +1,7 @@
+import { readFileSync } from "node:fs"
 import path from "node:path"
 import { describe, expect, it } from "vitest"
-import { roomOf, wrongWays } from "./checks.ts"
+import { roomOf, throughWalls, uselessDoors, wrongWays } from "./checks.ts"
 import { rooms } from "./house.ts"
 import { readSource, sourceFile } from "./source-files.ts"
 
@@ -20,6 +21,17 @@ describe("the rooms of src", () => {
   it("import only what stands behind them", () => {
     expect(wrongWays(files, rooms)).toEqual([])
   })
+
+  it("are entered by their doors, and have no other ones", () => {
+    expect(throughWalls(files, rooms)).toEqual([])
+    expect(uselessDoors(files, rooms)).toEqual([])
+  })
+
+  it("are all named in CONTRIBUTING.md", () => {
+    const page = readFileSync(path.resolve(import.meta.dirname, "../../CONTRIBUTING.md"), "utf8")
+    const folders = rooms.map(({ folder }) => folder).filter((folder) => folder !== ".")
+    expect(folders.filter((folder) => !page.includes(`\`${folder}/\``))).toEqual([])
+  })
 })
 
 describe("the checks of the rooms", () => {
@@ -29,5 +41,18 @@ describe("the checks of the rooms", () => {
       sourceFile("engine/turn/b.ts", "export const b = 1\n"),
     ]
     expect(wrongWays(planted, rooms)).toEqual(["engine/plan/a.ts imports engine/turn/b.ts"])
+  })
+
+  it("find an import that does not come by a door, and a door for nobody", () => {
+    const planted = [
+      sourceFile("http/a.ts", 'import { b } from "../fetch/inside.ts"\nexport const a = b\n'),
+      sourceFile("fetch/inside.ts", "export const b = 1\n"),
+    ]
+    const two = [
+      { folder: "http", doors: [] },
+      { folder: "fetch", doors: ["guarded-fetcher"] },
+    ]
+    expect(throughWalls(planted, two)).toEqual(["http/a.ts imports fetch/inside.ts"])
+    expect(uselessDoors(planted, two)).toEqual(["fetch/guarded-fetcher.ts"])
   })
 })

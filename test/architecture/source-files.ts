@@ -50,7 +50,7 @@ export function sourceFile(name: string, text: string): SourceFile {
 }
 
 /** The node and all that is in it. */
-function* nodesOf(node: SyntaxNode): Generator<SyntaxNode> {
+export function* nodesOf(node: SyntaxNode): Generator<SyntaxNode> {
   yield node
   for (const value of Object.values(node)) {
     for (const inner of Array.isArray(value) ? value : [value]) {
@@ -59,8 +59,13 @@ function* nodesOf(node: SyntaxNode): Generator<SyntaxNode> {
   }
 }
 
+/** Lines from the first to the last of the node. */
+export function lineCount({ text }: SourceFile, { start, end }: SyntaxNode): number {
+  return text.slice(start, end).split("\n").length
+}
+
 /** What it is called where it is declared: `name`, or the key of the property that it is. */
-function nameOf(node: SyntaxNode): string {
+export function nameOf(node: SyntaxNode): string {
   const named = (node.id ?? node.key ?? {}) as { readonly name?: unknown }
   return typeof named.name === "string" ? named.name : ""
 }

@@ -10,8 +10,8 @@ import type { TurnError } from "../../src/domain/turn-events.ts"
 import type { TurnRequest } from "../../src/domain/turn-request.ts"
 import type { Engine } from "../../src/engine/engine.ts"
 import { ResponseLog } from "../../src/engine/log/response-log.ts"
-import type { Completions } from "../../src/engine/stored/completions.ts"
 import type { Conversations } from "../../src/engine/stored/conversations.ts"
+import type { Completions } from "../../src/engine/stored/stored-responses.ts"
 import type { TurnNow } from "../../src/engine/turn/live-turns.ts"
 
 /** A response that a test drives by hand: it says what the agent says, and sees whether it was cancelled. */
