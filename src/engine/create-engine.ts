@@ -3,17 +3,29 @@ import type { ConversationItem } from "../domain/conversations.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
 import type { Item } from "../domain/items.ts"
+import type { LaterPart } from "../domain/later-part.ts"
+import type { Log } from "../domain/log.ts"
 import { raceTimeout } from "../domain/race-timeout.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
 import type { ResponseKind, ResponseRecord } from "../domain/responses.ts"
+import type { ServiceTools } from "../domain/service-tools.ts"
+import type { Store } from "../domain/store.ts"
 import type { ClientRequest, TurnRequest } from "../domain/turn-request.ts"
-import type { Agent } from "./agents/agent.ts"
-import { assertAgentOf, type Claim, identityOf, isAgentGone, type Member } from "./agents/agent.ts"
+import type { Agent, AgentRoster, Claim, Member } from "./agents/agent.ts"
 import { fitToAgent } from "./agents/agent-fit.ts"
-import { agentFor, agentNamed } from "./agents/find-agent.ts"
-import type { Engine } from "./engine.ts"
-import type { EngineOptions } from "./engine-options.ts"
-import { finishedTurn } from "./log/finished-turn.ts"
+import { agentFor, agentNamed, assertAgentOf, identityOf, isAgentGone, noAgent } from "./agents/find-agent.ts"
+import { schemaWorker } from "./answer/schema-thread.ts"
+import type {
+  Completions,
+  Conversations,
+  EarlierPast,
+  Engine,
+  FinishedTurn,
+  IdempotencyKey,
+  RefusedRequest,
+  TurnNow,
+} from "./engine.ts"
+import type { AgeClock } from "./log/age-clock.ts"
 import { noLedger } from "./log/ledger.ts"
 import { endAsRestarted, recoverUnfinished } from "./log/recover.ts"
 import { UnstoredEnds } from "./log/unstored-ends.ts"
@@ -21,20 +33,52 @@ import { findEarlierPast, storeWithPast } from "./plan/earlier-past.ts"
 import type { PendingTurn } from "./plan/pending-turn.ts"
 import type { Plan, PlanContext, UnsettledTurns } from "./plan/plan.ts"
 import { planBeginning, planTurn } from "./plan/plan-turn.ts"
-import { type IdempotencyKey, IdempotentRuns } from "./request/idempotency.ts"
-import { newRecord, storeTurn, toldRequest } from "./request/new-record.ts"
+import { IdempotentRuns } from "./request/idempotency.ts"
+import type { InputSources } from "./request/input-resolver.ts"
+import { finishedTurn, newRecord, refusedResponse, storeTurn, toldRequest } from "./request/new-record.ts"
 import { resolveItems, resolveRequest } from "./request/resolve-input.ts"
 import { asToBeRun } from "./request/side-request.ts"
 import { ConversationTurns } from "./stored/conversation-turns.ts"
-import { type Conversations, LedgerConversations } from "./stored/conversations.ts"
+import { LedgerConversations } from "./stored/conversations.ts"
 import { sweep } from "./stored/retention.ts"
-import { type Completions, LedgerCompletions, StoredResponses } from "./stored/stored-responses.ts"
-import { LiveTurns, type TurnNow } from "./turn/live-turns.ts"
+import { LedgerCompletions, StoredResponses } from "./stored/stored-responses.ts"
+import { LiveTurns } from "./turn/live-turns.ts"
 import { Parking } from "./turn/parking.ts"
+import type { TurnSettings } from "./turn/run-turn.ts"
 import { RunningTurn } from "./turn/run-turn.ts"
 import { type QueuePlace, type Seat, TurnQueue } from "./turn/turn-queue.ts"
 import { rulesOf, type TurnRules } from "./turn/turn-rules.ts"
 import { callingTurn } from "./turn/turn-tools.ts"
+
+/** Parts of the program that are brought into memory once the service is up. */
+export const engineLaterParts: readonly LaterPart<unknown>[] = [schemaWorker]
+
+/** What the engine is made of. */
+export interface EngineOptions {
+  readonly store: Store
+  readonly roster: AgentRoster
+  readonly sessions: "separate" | "shared"
+  readonly unknownModel: "manager" | "error"
+  /** See `toldRequest`; default: nothing is told. */
+  readonly tellsMetadata?: boolean
+  readonly limits: {
+    readonly turnsPerAgent: number
+    readonly turnsTotal: number
+    readonly retentionDays: number
+  }
+  /** Principals that can ask for turns: as long as it is one, nothing is kept for others. */
+  readonly callers: number
+  readonly settings: TurnSettings
+  readonly inputs: InputSources
+  readonly earlierPast?: EarlierPast | undefined
+  /** Tools that agents get from us; null: none. */
+  readonly serviceTools?: ServiceTools | null
+  readonly now: () => number
+  readonly ages: AgeClock
+  readonly log: Log
+  /** Called once for each turn that is over, those of front ends beside the talk left out. Must not throw. */
+  readonly onTurnFinished?: (turn: FinishedTurn) => void
+}
 
 const retentionSweepMs = 3_600_000
 
@@ -188,6 +232,10 @@ export class AgentEngine implements Engine {
     return this.#conversationTurns.plan(principal, conversationId, agent.profile, plan)
   }
 
+  refused(principal: string, request: RefusedRequest, error: ProxyError): LiveResponse {
+    return refusedResponse(principal, request, error, this.#options.now())
+  }
+
   retrieve(principal: string, kind: ResponseKind, id: string): Promise<ResponseRecord> {
     return this.#responses.retrieve(principal, kind, id)
   }
@@ -219,6 +267,12 @@ export class AgentEngine implements Engine {
   findAgent(model: string): AgentStatus | null {
     const member = agentNamed(this.#options.roster.members, model)
     return member === null ? null : this.#statusOf(member)
+  }
+
+  agentCalled(name: string, code: "model_not_found" | "agent_not_found", param: string): AgentStatus {
+    const status = this.findAgent(name)
+    if (status === null) throw noAgent(this.#options.roster.members, name, code, param)
+    return status
   }
 
   isAgentGone(answer: Pick<ResponseRecord, "id" | "agentId">): Promise<boolean> {

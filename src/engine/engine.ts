@@ -1,13 +1,20 @@
-import type { AgentStatus } from "../domain/agents.ts"
-import type { ConversationItem } from "../domain/conversations.ts"
+import type { AgentProfile, AgentStatus } from "../domain/agents.ts"
+import type { Backend } from "../domain/backend.ts"
+import type {
+  CompletionFilter,
+  ConversationItem,
+  ConversationRecord,
+  Metadata,
+  Page,
+  PageRequest,
+} from "../domain/conversations.ts"
+import type { ProxyError } from "../domain/errors.ts"
+import type { ClientItem } from "../domain/input-reference.ts"
 import type { Item } from "../domain/items.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
 import type { ResponseKind, ResponseRecord } from "../domain/responses.ts"
-import type { ClientRequest } from "../domain/turn-request.ts"
-import type { IdempotencyKey } from "./request/idempotency.ts"
-import type { Conversations } from "./stored/conversations.ts"
-import type { Completions } from "./stored/stored-responses.ts"
-import type { TurnNow } from "./turn/live-turns.ts"
+import type { IdempotencyRecord } from "../domain/store.ts"
+import type { ClientRequest, TurnRequest } from "../domain/turn-request.ts"
 
 /** What the outside (http, cli, connectors) may ask of the engine. */
 export interface Engine {
@@ -23,6 +30,8 @@ export interface Engine {
     request: ClientRequest,
     idempotency?: IdempotencyKey | null,
   ): Promise<LiveResponse>
+  /** A request that was refused when that could be told by a failed response only; the ledger knows nothing of it. */
+  refused(principal: string, request: RefusedRequest, error: ProxyError): LiveResponse
   /** A stored response of this principal and kind, running ones included; rejects with `response_not_found`. */
   retrieve(principal: string, kind: ResponseKind, id: string): Promise<ResponseRecord>
   /** The same to be read from its first event on, running or over. */
@@ -42,6 +51,8 @@ export interface Engine {
   agents(): readonly AgentStatus[]
   /** Looks an agent up by the `model` of a request as `submit` would, without the manager-first rule; null: none. */
   findAgent(model: string): AgentStatus | null
+  /** The same; where there is none, throws an error of that code and field that says who may be meant, and who there is. */
+  agentCalled(name: string, code: "model_not_found" | "agent_not_found", param: string): AgentStatus
   /** Which of the agents that have had this id it is now; null: none, or it has not been started yet. */
   identityOf(agentId: string): string | null
   /** True: another agent has the name of the one that gave this answer. */
@@ -53,4 +64,96 @@ export interface Engine {
    * Resolves when it is stored. False: the turn does not run (any more).
    */
   say(responseId: string, text: string, isFinal: boolean): Promise<boolean>
+}
+
+/** What its response shows of a request that was refused. */
+export type RefusedRequest = Pick<TurnRequest, "kind" | "model" | "previousResponseId" | "echo">
+
+/**
+ * A client's own name of a request (`Idempotency-Key`), with the hash of all that makes the request what it is. Or a name that is
+ * made of that hash, for a client that repeats by itself and says which of its requests is a repeat.
+ */
+export interface IdempotencyKey extends Pick<IdempotencyRecord, "key" | "requestHash"> {
+  /** Of a name that the client did not choose: only a `repeat` is the same request, a second `first` one is another. */
+  readonly attempt?: "first" | "repeat"
+}
+
+/** A turn that runs now, as the outside may know of it. */
+export interface TurnNow {
+  readonly responseId: string
+  readonly principal: string
+  readonly conversationId: string | null
+  /** The CLI's name of its thread; null until it is opened. */
+  readonly nativeThread: string | null
+  /** Ids of the agents that wait for it, the first one to ask first. */
+  readonly askedBy: readonly string[]
+}
+
+/** What clients may ask of conversations. All reject with `conversation_not_found` for another principal's. */
+export interface Conversations {
+  create(principal: string, metadata: Metadata, items: readonly ClientItem[]): Promise<ConversationRecord>
+  retrieve(principal: string, id: string): Promise<ConversationRecord>
+  /** Replaces the metadata. */
+  update(principal: string, id: string, metadata: Metadata): Promise<ConversationRecord>
+  /** Its responses can still be retrieved. A turn that runs in it goes on, and adds nothing. */
+  remove(principal: string, id: string): Promise<void>
+  /** Resolves with the items as they are kept. */
+  addItems(principal: string, id: string, items: readonly ClientItem[]): Promise<readonly Item[]>
+  /** Rejects with `invalid_request` when `after` is none of its items. */
+  listItems(principal: string, id: string, page: PageRequest): Promise<Page<ConversationItem>>
+  /** Rejects with `item_not_found`. */
+  retrieveItem(principal: string, id: string, itemId: string): Promise<ConversationItem>
+  /** Rejects with `item_not_found`, also the second time. */
+  removeItem(principal: string, id: string, itemId: string): Promise<ConversationRecord>
+}
+
+/** What clients may ask of chat completions that they had stored: those that ended with an answer. */
+export interface Completions {
+  /** Rejects with `response_not_found`, as all of these, and while the agent still works on it. */
+  retrieve(principal: string, id: string): Promise<ResponseRecord>
+  /** Rejects with `invalid_request` when `after` names none. */
+  list(principal: string, filter: CompletionFilter, page: PageRequest): Promise<Page<ResponseRecord>>
+  /** The system and developer text that the completion was asked with. */
+  instructionsOf(principal: string, id: string): Promise<string | null>
+  /** Replaces the metadata. */
+  update(principal: string, id: string, metadata: Metadata): Promise<ResponseRecord>
+}
+
+/** What is kept of a turn outside the ledger, in the agent's own folder. */
+export interface FinishedTurn {
+  readonly record: ResponseRecord
+  readonly threadId: string
+  readonly conversationId: string | null
+  /** False: the client wants nothing of it to be left. */
+  readonly isKept: boolean
+  /** The last words of the person, and the agent's answer. */
+  readonly asked: string
+  readonly answered: string
+}
+
+/** Who is asked, as far as its past goes. */
+type AskedAgent = { readonly profile: AgentProfile; readonly backend: Backend }
+
+/** A talk of before the ledger, which one new conversation goes on with. */
+export interface EarlierPast {
+  /**
+   * Looks for it, where this agent and caller may have it. Bounded; rejects only as `isWanted` does. Done at once when it is known,
+   * and where nobody wants it, which is asked only where it would take time.
+   */
+  find(agent: AskedAgent, principal: string, isWanted: () => Promise<boolean>): Promise<void>
+  /**
+   * Reserves what has been found, until it is kept or given back; null: there is nothing for this agent and caller, it is taken, or it
+   * has not been found yet.
+   */
+  reserve(agent: AskedAgent, principal: string): ReservedPast | null
+}
+
+/** One of the two is to be called, once. */
+export interface ReservedPast {
+  /** What was said. */
+  readonly items: readonly Item[]
+  /** A conversation that is stored goes on with it: nobody else ever has it. */
+  keep(): void
+  /** No conversation came of it. */
+  giveBack(): void
 }

@@ -1,7 +1,7 @@
 import { messageOf } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import { escapeControls } from "../domain/visible-controls.ts"
-import type { FinishedTurn } from "../engine/log/finished-turn.ts"
+import type { FinishedTurn } from "../engine/engine.ts"
 import { GatheredWrites, RotatedFile } from "../workspace/agent/gathered-writes.ts"
 import { addNoteLines, type NoteLine, noteLine } from "../workspace/agent/notes.ts"
 import { readExcerpt } from "../workspace/agent/read-excerpt.ts"

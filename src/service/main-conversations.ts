@@ -6,7 +6,7 @@ import { writeAtomic } from "../disk/write-atomic.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import { systemCodeOf } from "../domain/file-problem.ts"
 import type { Log } from "../domain/log.ts"
-import type { Conversations } from "../engine/stored/conversations.ts"
+import type { Conversations } from "../engine/engine.ts"
 
 /** Of a file with one id. */
 const maxBytes = 1024

@@ -7,7 +7,7 @@ import type { Item } from "../domain/items.ts"
 import type { Log } from "../domain/log.ts"
 import { raceTimeout } from "../domain/race-timeout.ts"
 import type { Agent } from "../engine/agents/agent.ts"
-import type { EarlierPast, ReservedPast } from "../engine/plan/earlier-past.ts"
+import type { EarlierPast, ReservedPast } from "../engine/engine.ts"
 import { oldRuntime } from "../workspace/take-over/take-over.ts"
 import { noteSession, takenOverBefore } from "../workspace/take-over/taken-over-record.ts"
 

@@ -5,8 +5,7 @@ import type { NotReady, Readiness } from "../domain/backend.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import type { Roster } from "../domain/roster.ts"
-import { schemaWorker } from "../engine/answer/schema-thread.ts"
-import { AgentEngine } from "../engine/create-engine.ts"
+import { AgentEngine, engineLaterParts } from "../engine/create-engine.ts"
 import { GuardedFetcher } from "../fetch/guarded-fetcher.ts"
 import { createAgentsApp, createHttpApp, type HttpAppOptions } from "../http/http-app.ts"
 import { openApiModule } from "../http/resources/discovery-routes.ts"
@@ -247,7 +246,7 @@ function refusalOf(error: unknown): object {
 }
 
 /** Everything of the program that is not in memory when it listens. */
-const laterParts = [webSocketLibrary, openApiModule, schemaWorker]
+const laterParts = [webSocketLibrary, openApiModule, ...engineLaterParts]
 
 /**
  * By then the start is over, its turns and its first requests are served; an upgrade is not yet

@@ -4,9 +4,7 @@ import { newId } from "../domain/ids.ts"
 import type { MessageItem } from "../domain/items.ts"
 import type { KeptReply, OutboxQuery, ReplyRecord } from "../domain/replies.ts"
 import type { Store } from "../domain/store.ts"
-import { noAgent } from "../engine/agents/find-agent.ts"
-import type { Engine } from "../engine/engine.ts"
-import type { TurnNow } from "../engine/turn/live-turns.ts"
+import type { Engine, TurnNow } from "../engine/engine.ts"
 import type { ParsedReply } from "../protocol/agent-reply.ts"
 
 /** What an agent says outside its CLI's output. */
@@ -78,10 +76,7 @@ export class AgentReplies {
    * `agent_not_found`.
    */
   agentOf(word: string): string {
-    const engine = this.#options.engine()
-    const agent = engine.findAgent(word)
-    if (agent === null) throw noAgent(engine.agents(), word, "agent_not_found", "agent")
-    return agent.id
+    return this.#options.engine().agentCalled(word, "agent_not_found", "agent").id
   }
 
   /** What waits for somebody to look, the newest first. */

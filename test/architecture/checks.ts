@@ -33,8 +33,10 @@ export function uselessDoors(files: readonly SourceFile[], rooms: readonly Room[
   })
 }
 
-/** The room in which a file is: that of its folder, or of the one that this is a part of. */
+/** The room in which a file is: itself, or that of its folder, or of the one that this is a part of. */
 export function roomOf(file: string, rooms: readonly Room[]): Room | undefined {
+  const alone = rooms.find((room) => room.folder === file)
+  if (alone !== undefined) return alone
   const folder = path.posix.dirname(file)
   const found = rooms.find((room) => room.folder === folder)
   return found ?? (folder.includes("/") ? roomOf(folder, rooms) : undefined)

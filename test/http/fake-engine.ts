@@ -8,11 +8,10 @@ import type { LiveResponse } from "../../src/domain/response-log.ts"
 import type { ResponseKind, ResponseRecord, ResponseStatus } from "../../src/domain/responses.ts"
 import type { TurnError } from "../../src/domain/turn-events.ts"
 import type { TurnRequest } from "../../src/domain/turn-request.ts"
-import type { Engine } from "../../src/engine/engine.ts"
+import { noAgent } from "../../src/engine/agents/find-agent.ts"
+import type { Completions, Conversations, Engine, RefusedRequest, TurnNow } from "../../src/engine/engine.ts"
 import { ResponseLog } from "../../src/engine/log/response-log.ts"
-import type { Conversations } from "../../src/engine/stored/conversations.ts"
-import type { Completions } from "../../src/engine/stored/stored-responses.ts"
-import type { TurnNow } from "../../src/engine/turn/live-turns.ts"
+import { refusedResponse } from "../../src/engine/request/new-record.ts"
 
 /** A response that a test drives by hand: it says what the agent says, and sees whether it was cancelled. */
 export class FakeResponse implements LiveResponse {
@@ -171,6 +170,16 @@ export class FakeEngine implements Engine {
 
   findAgent(model: string): AgentStatus | null {
     return this.agentStatuses.find((agent) => agent.id === model || agent.name === model) ?? null
+  }
+
+  agentCalled(name: string, code: "model_not_found" | "agent_not_found", param: string): AgentStatus {
+    const agent = this.findAgent(name)
+    if (agent === null) throw noAgent(this.agentStatuses, name, code, param)
+    return agent
+  }
+
+  refused(principal: string, request: RefusedRequest, error: ProxyError): LiveResponse {
+    return refusedResponse(principal, request, error, Date.now())
   }
 
   async isAgentGone(): Promise<boolean> {

@@ -2,12 +2,12 @@ import type { Capabilities } from "../../domain/backend.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import { type ClientItem, partsOf } from "../../domain/input-reference.ts"
 import type { ClientRequest } from "../../domain/turn-request.ts"
-import type { Agent } from "./agent.ts"
+import { type Agent, effortFor } from "./agent.ts"
 
 /**
  * A request as this agent can run it, decided from what its CLI really has, before anything is fetched, planned or stored.
  * What the agent cannot do is refused with `invalid_request` that names the field; what is only a wish (the effort) is left
- * out, and `isEffortAdvisory` tells the client so. An agent of which nothing is known is asked for everything.
+ * out, which its client is told. An agent of which nothing is known is asked for everything.
  */
 export function fitToAgent(
   request: ClientRequest,
@@ -28,18 +28,8 @@ export function fitToAgent(
   return {
     ...request,
     ...(!capabilities.hasFunctions && { tools: [] }),
-    effort: isKnownNotToTake(capabilities, request.effort) ? null : request.effort,
+    effort: effortFor(request.effort, capabilities),
   }
-}
-
-/** True where nothing vouches for the effort that a client asks for: it may be without effect. */
-export function isEffortAdvisory(capabilities: Capabilities | null, effort: string | null): boolean {
-  return effort !== null && capabilities !== null && !capabilities.efforts.includes(effort)
-}
-
-/** An empty list may also mean that the CLI does not tell: then it has the last word. */
-function isKnownNotToTake(capabilities: Capabilities, effort: string | null): boolean {
-  return capabilities.efforts.length > 0 && isEffortAdvisory(capabilities, effort)
 }
 
 /** The field of the first image of the request's new part. Those of the history were refused, or seen by another agent. */

@@ -12,7 +12,6 @@ import { ProxyError } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
 import { notReadyError } from "../../domain/not-ready-error.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
-import type { Store, ThreadRecord } from "../../domain/store.ts"
 
 interface AgentOptions {
   readonly profile: AgentProfile
@@ -135,9 +134,7 @@ export class Agent {
 
   /** Left out where the CLI is known not to take it: it is the agent's setting, not the client's demand. */
   get effort(): string | null {
-    const { effort = null } = this.#options
-    const efforts = this.#capabilities?.efforts ?? []
-    return effort === null || efforts.length === 0 || efforts.includes(effort) ? effort : null
+    return effortFor(this.#options.effort ?? null, this.#capabilities)
   }
 
   /** What its backend tells outside of turns. */
@@ -320,6 +317,12 @@ export class Agent {
   }
 }
 
+/** The effort, or null where it is known that the CLI does not take it; where it tells of none, it has the last word. */
+export function effortFor(effort: string | null, capabilities: Capabilities | null): string | null {
+  const efforts = capabilities?.efforts ?? []
+  return effort === null || efforts.length === 0 || efforts.includes(effort) ? effort : null
+}
+
 /** The engine's hold on a running agent: as long as it lasts, the agent is not replaced. */
 export interface Claim {
   readonly agent: Agent
@@ -348,32 +351,4 @@ export interface Member {
 export interface AgentRoster {
   /** The manager first. From memory. */
   readonly members: readonly Member[]
-}
-
-/** Which of the agents that have had this id it is now; null: none, or it has not been started yet. */
-export function identityOf(members: readonly Member[], agentId: string): string | null {
-  return members.find(({ id }) => id === agentId)?.identity ?? null
-}
-
-/** True: another agent has the name of the one that gave this answer. */
-export async function isAgentGone(
-  { id, agentId }: Pick<ResponseRecord, "id" | "agentId">,
-  members: readonly Member[],
-  store: Pick<Store, "findTurnOfResponse" | "findThread">,
-): Promise<boolean> {
-  const identity = identityOf(members, agentId)
-  if (identity === null) return false
-  const turn = await store.findTurnOfResponse(id)
-  const thread = turn === null ? null : await store.findThread(turn.threadId)
-  return thread !== null && thread.agentIdentity !== identity
-}
-
-/** A turn that waited over a restart is not given to another agent of that name. Throws `model_not_found`. */
-export function assertAgentOf(
-  { agentId, agentIdentity }: Pick<ThreadRecord, "agentId" | "agentIdentity">,
-  identity: string,
-): void {
-  // Of a time before identities: then nobody has taken the name since.
-  if ((agentIdentity ?? agentId) === identity) return
-  throw new ProxyError("model_not_found", `The agent '${agentId}' of that turn is not here any more.`)
 }

@@ -1,5 +1,7 @@
 import { nameDistance, nearestName } from "../../config/nearest-name.ts"
 import { ProxyError } from "../../domain/errors.ts"
+import type { ResponseRecord } from "../../domain/responses.ts"
+import type { Store, ThreadRecord } from "../../domain/store.ts"
 import type { Member } from "./agent.ts"
 
 /**
@@ -72,4 +74,32 @@ export function agentNamed<T extends Pick<Member, "id" | "name">>(
   if (byId !== undefined) return byId
   const byName = members.filter((member) => member.name === model)
   return byName.length === 1 ? (byName[0] ?? null) : null
+}
+
+/** Which of the agents that have had this id it is now; null: none, or it has not been started yet. */
+export function identityOf(members: readonly Member[], agentId: string): string | null {
+  return members.find(({ id }) => id === agentId)?.identity ?? null
+}
+
+/** True: another agent has the name of the one that gave this answer. */
+export async function isAgentGone(
+  { id, agentId }: Pick<ResponseRecord, "id" | "agentId">,
+  members: readonly Member[],
+  store: Pick<Store, "findTurnOfResponse" | "findThread">,
+): Promise<boolean> {
+  const identity = identityOf(members, agentId)
+  if (identity === null) return false
+  const turn = await store.findTurnOfResponse(id)
+  const thread = turn === null ? null : await store.findThread(turn.threadId)
+  return thread !== null && thread.agentIdentity !== identity
+}
+
+/** A turn that waited over a restart is not given to another agent of that name. Throws `model_not_found`. */
+export function assertAgentOf(
+  { agentId, agentIdentity }: Pick<ThreadRecord, "agentId" | "agentIdentity">,
+  identity: string,
+): void {
+  // Of a time before identities: then nobody has taken the name since.
+  if ((agentIdentity ?? agentId) === identity) return
+  throw new ProxyError("model_not_found", `The agent '${agentId}' of that turn is not here any more.`)
 }

@@ -1,32 +1,8 @@
-import type { Item } from "../../domain/items.ts"
 import type { TurnRequest } from "../../domain/turn-request.ts"
 import type { Agent } from "../agents/agent.ts"
+import type { EarlierPast } from "../engine.ts"
 import type { Plan } from "./plan.ts"
 import { splitInput } from "./request-items.ts"
-
-/** A talk of before the ledger, which one new conversation goes on with. */
-export interface EarlierPast {
-  /**
-   * Looks for it, where this agent and caller may have it. Bounded; rejects only as `isWanted` does. Done at once when it is known,
-   * and where nobody wants it, which is asked only where it would take time.
-   */
-  find(agent: Agent, principal: string, isWanted: () => Promise<boolean>): Promise<void>
-  /**
-   * Reserves what has been found, until it is kept or given back; null: there is nothing for this agent and caller, it is taken, or it
-   * has not been found yet.
-   */
-  reserve(agent: Agent, principal: string): ReservedPast | null
-}
-
-/** One of the two is to be called, once. */
-export interface ReservedPast {
-  /** What was said. */
-  readonly items: readonly Item[]
-  /** A conversation that is stored goes on with it: nobody else ever has it. */
-  keep(): void
-  /** No conversation came of it. */
-  giveBack(): void
-}
 
 interface Pasts {
   readonly earlierPast?: EarlierPast | undefined

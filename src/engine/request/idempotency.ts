@@ -2,20 +2,12 @@ import { ProxyError } from "../../domain/errors.ts"
 import { hasActed } from "../../domain/has-acted.ts"
 import type { LiveResponse, ResponseLogReader } from "../../domain/response-log.ts"
 import { isFinished, type ResponseRecord } from "../../domain/responses.ts"
-import type { IdempotencyRecord, Store } from "../../domain/store.ts"
+import type { Store } from "../../domain/store.ts"
 import type { Member } from "../agents/agent.ts"
-import { identityOf, isAgentGone } from "../agents/agent.ts"
+import { identityOf, isAgentGone } from "../agents/find-agent.ts"
+import type { IdempotencyKey } from "../engine.ts"
 import { dayMs } from "../log/age-clock.ts"
 import type { RestoredResponses } from "../log/restored-responses.ts"
-
-/**
- * A client's own name of a request (`Idempotency-Key`), with the hash of all that makes the request what it is. Or a name that is
- * made of that hash, for a client that repeats by itself and says which of its requests is a repeat.
- */
-export interface IdempotencyKey extends Pick<IdempotencyRecord, "key" | "requestHash"> {
-  /** Of a name that the client did not choose: only a `repeat` is the same request, a second `first` one is another. */
-  readonly attempt?: "first" | "repeat"
-}
 
 /** How long after its end a turn is the answer to a repeat of its request. */
 const repeatMs = 15 * 60_000

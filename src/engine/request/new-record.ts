@@ -1,13 +1,18 @@
+import { answerText } from "../../domain/answer-text.ts"
+import type { ProxyError } from "../../domain/errors.ts"
 import { newId } from "../../domain/ids.ts"
-import type { MessageItem } from "../../domain/items.ts"
+import { type Item, type MessageItem, textOf } from "../../domain/items.ts"
+import type { LiveResponse } from "../../domain/response-log.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
 import type { Store } from "../../domain/store.ts"
+import type { TurnError } from "../../domain/turn-events.ts"
 import type { TurnRequest } from "../../domain/turn-request.ts"
 import type { AgentRoster } from "../agents/agent.ts"
 import { agentNamed } from "../agents/find-agent.ts"
+import type { FinishedTurn, IdempotencyKey, RefusedRequest } from "../engine.ts"
 import type { AgeClock } from "../log/age-clock.ts"
+import { restoreResponse } from "../log/restored-responses.ts"
 import type { PendingTurn } from "../plan/pending-turn.ts"
-import type { IdempotencyKey } from "./idempotency.ts"
 
 /** The response of a request, as it is before anything has happened. */
 export function newRecord(
@@ -32,6 +37,43 @@ export function newRecord(
     usage: null,
     output: [],
   }
+}
+
+/** What is said of a refusal whose status 200 is out already. See `Engine`. */
+export function refusedResponse(
+  principal: string,
+  request: RefusedRequest,
+  { code, message, resetsAt, retryAfterSeconds, hasActed }: ProxyError,
+  now: number,
+): LiveResponse {
+  const error: TurnError = {
+    code,
+    message,
+    modelStatus: null,
+    ...(resetsAt !== null && { resetsAt }),
+    ...(retryAfterSeconds !== null && { retryAfterSeconds }),
+    ...(hasActed && { mayHaveActed: true }),
+  }
+  const asked = { ...request, isStored: false, isBackground: false }
+  const fresh = newRecord(principal, request.model, asked, { createdAt: now, status: "failed" })
+  return restoreResponse({ ...fresh, completedAt: now, error }, [])
+}
+
+/** What is told of a turn that is over to whoever keeps something of it. */
+export function finishedTurn(record: ResponseRecord, request: TurnRequest, threadId: string): FinishedTurn {
+  return {
+    record,
+    threadId,
+    conversationId: request.conversationId,
+    isKept: request.keepsThread,
+    asked: lastWords(request.input),
+    answered: answerText(record.output),
+  }
+}
+
+function lastWords(input: readonly Item[]): string {
+  const last = input.findLast((item) => item.type === "message" && item.role === "user")
+  return last?.type === "message" ? textOf(last.content) : ""
 }
 
 const introduction =

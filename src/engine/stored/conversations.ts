@@ -10,26 +10,9 @@ import { ProxyError } from "../../domain/errors.ts"
 import { newId } from "../../domain/ids.ts"
 import type { ClientItem } from "../../domain/input-reference.ts"
 import type { Item } from "../../domain/items.ts"
+import type { Conversations } from "../engine.ts"
 import { conversationNotFound } from "../plan/conversation-head.ts"
 import type { ConversationTurns } from "./conversation-turns.ts"
-
-/** What clients may ask of conversations. All reject with `conversation_not_found` for another principal's. */
-export interface Conversations {
-  create(principal: string, metadata: Metadata, items: readonly ClientItem[]): Promise<ConversationRecord>
-  retrieve(principal: string, id: string): Promise<ConversationRecord>
-  /** Replaces the metadata. */
-  update(principal: string, id: string, metadata: Metadata): Promise<ConversationRecord>
-  /** Its responses can still be retrieved. A turn that runs in it goes on, and adds nothing. */
-  remove(principal: string, id: string): Promise<void>
-  /** Resolves with the items as they are kept. */
-  addItems(principal: string, id: string, items: readonly ClientItem[]): Promise<readonly Item[]>
-  /** Rejects with `invalid_request` when `after` is none of its items. */
-  listItems(principal: string, id: string, page: PageRequest): Promise<Page<ConversationItem>>
-  /** Rejects with `item_not_found`. */
-  retrieveItem(principal: string, id: string, itemId: string): Promise<ConversationItem>
-  /** Rejects with `item_not_found`, also the second time. */
-  removeItem(principal: string, id: string, itemId: string): Promise<ConversationRecord>
-}
 
 /** Gives the items of a client their content; see `resolveItems`. */
 type ResolveItems = (principal: string, items: readonly ClientItem[]) => Promise<readonly Item[]>

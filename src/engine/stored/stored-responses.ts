@@ -4,6 +4,7 @@ import type { Item } from "../../domain/items.ts"
 import type { LiveResponse } from "../../domain/response-log.ts"
 import { isFinished, type ResponseKind, type ResponseRecord } from "../../domain/responses.ts"
 import type { Store } from "../../domain/store.ts"
+import type { Completions } from "../engine.ts"
 import { RestoredResponses } from "../log/restored-responses.ts"
 import type { UnstoredEnds } from "../log/unstored-ends.ts"
 import type { Parking } from "../turn/parking.ts"
@@ -87,18 +88,6 @@ export class StoredResponses {
 
 function notFound(id: string): ProxyError {
   return new ProxyError("response_not_found", `Response with id '${id.slice(0, 100)}' not found.`)
-}
-
-/** What clients may ask of chat completions that they had stored: those that ended with an answer. */
-export interface Completions {
-  /** Rejects with `response_not_found`, as all of these, and while the agent still works on it. */
-  retrieve(principal: string, id: string): Promise<ResponseRecord>
-  /** Rejects with `invalid_request` when `after` names none. */
-  list(principal: string, filter: CompletionFilter, page: PageRequest): Promise<Page<ResponseRecord>>
-  /** The system and developer text that the completion was asked with. */
-  instructionsOf(principal: string, id: string): Promise<string | null>
-  /** Replaces the metadata. */
-  update(principal: string, id: string, metadata: Metadata): Promise<ResponseRecord>
 }
 
 /** Stored completions in the ledger; making and deleting them is the engine's, as for all responses. */

@@ -1,17 +1,7 @@
 import type { Owner, TurnPlace } from "../../domain/store.ts"
 import { turnMarks } from "../../domain/turn-marks.ts"
+import type { TurnNow } from "../engine.ts"
 import type { RunningTurn } from "./run-turn.ts"
-
-/** A turn that runs now, as the outside may know of it. */
-export interface TurnNow {
-  readonly responseId: string
-  readonly principal: string
-  readonly conversationId: string | null
-  /** The CLI's name of its thread; null until it is opened. */
-  readonly nativeThread: string | null
-  /** Ids of the agents that wait for it, the first one to ask first. */
-  readonly askedBy: readonly string[]
-}
 
 interface Live {
   readonly turn: RunningTurn

@@ -1,5 +1,4 @@
 import { LaterPart } from "../../domain/later-part.ts"
-import { noAgent } from "../../engine/agents/find-agent.ts"
 import type { Engine } from "../../engine/engine.ts"
 import { toModel, toModelList } from "../../protocol/models.ts"
 import type { Routes } from "../server/http-env.ts"
@@ -37,9 +36,7 @@ export function discoveryRoutes({
        */
       GET: (context) => {
         const id = context.req.param("id") ?? ""
-        const agent = engine.findAgent(id)
-        if (agent === null) throw noAgent(engine.agents(), id, "model_not_found", "model")
-        return context.json(toModel(agent))
+        return context.json(toModel(engine.agentCalled(id, "model_not_found", "model")))
       },
     },
   }

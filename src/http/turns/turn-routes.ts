@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto"
 import type { ServerResponse } from "node:http"
 import type { Config } from "../../config/config.ts"
+import type { Capabilities } from "../../domain/backend.ts"
 import type { ProxyError } from "../../domain/errors.ts"
 import type { LiveResponse } from "../../domain/response-log.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
-import { isEffortAdvisory } from "../../engine/agents/agent-fit.ts"
-import type { Engine } from "../../engine/engine.ts"
-import type { IdempotencyKey } from "../../engine/request/idempotency.ts"
+import type { Engine, IdempotencyKey } from "../../engine/engine.ts"
 import { failureOf, shownOf } from "../../protocol/common/errors.ts"
 import { invalidRequest } from "../../protocol/common/shape.ts"
 import type { ParsedRequest, WireApi } from "../../protocol/common/wire-api.ts"
@@ -19,7 +18,7 @@ import type { HttpContext } from "../server/http-env.ts"
 import { answerJson } from "../server/large-answer.ts"
 import type { ServiceBounds } from "../server/service-bounds.ts"
 import { declaresOthers, serverLabelOf } from "./earlier-items.ts"
-import { refusedTurn, wholeOrFailed } from "./refused-turn.ts"
+import { wholeOrFailed } from "./refused-turn.ts"
 import { answerSse, outgoingOf, sseHeaders } from "./sse-writer.ts"
 import { resolved, submit } from "./submit.ts"
 import { answerInTime, failed, isThereWithin, type WaitedAnswer, type Waiting } from "./waiting-answer.ts"
@@ -108,7 +107,7 @@ class TurnRoute {
     const live = await headInTime(outgoing, beginStream(asking), waiting).catch((error: unknown) => {
       if (!outgoing.headersSent) throw error
       context.set("failure", error)
-      return refused(asking, shownOf(error, requestId))
+      return this.#refused(asking, shownOf(error, requestId))
     })
     return answerSse(context, {
       log: live.log,
@@ -144,7 +143,7 @@ class TurnRoute {
       keepAliveMs: config.limits.keepAliveMs,
       headers,
       clientGone: client.gone,
-      refusedBody: (error) => failedAnswer(refused(asking, error).record),
+      refusedBody: (error) => failedAnswer(this.#refused(asking, error).record),
     })
   }
 
@@ -155,6 +154,10 @@ class TurnRoute {
   #graceMsOf({ stream }: ParsedRequest, idempotency: IdempotencyKey | null): number {
     const { disconnectGraceMs, repeatGraceMs } = this.#options.config.limits
     return stream || idempotency === null ? disconnectGraceMs : Math.max(disconnectGraceMs, repeatGraceMs)
+  }
+
+  #refused({ context, request }: Asking, error: ProxyError): LiveResponse {
+    return this.#options.engine.this.#refused(context.get("principal"), request.turn, error)
   }
 
   /** `live`: null as long as the turn is planned. */
@@ -168,7 +171,7 @@ class TurnRoute {
     const { "reasoning.effort": effortField = "reasoning.effort" } = this.#api.fieldNames
     return advisoryHeader([
       ...advisory,
-      ...(isEffortAdvisory(capabilities, turn.effort) ? [effortField] : []),
+      ...(isUnvouched(turn.effort, capabilities) ? [effortField] : []),
       ...(declaresOthers(declaredServers, backend) ? ["tools.mcp"] : []),
       // No agent's name: the manager answers, whatever model is meant.
       ...(engine.findAgent(turn.model) === null ? ["model"] : []),
@@ -186,8 +189,9 @@ async function beginStream({ begin, isRepeat }: Asking): Promise<LiveResponse> {
   return live
 }
 
-function refused({ context, request }: Asking, error: ProxyError): LiveResponse {
-  return refusedTurn(error, context.get("principal"), request.turn)
+/** True where nothing vouches for the effort that a client asks for: it may be without effect. */
+function isUnvouched(effort: string | null, capabilities: Capabilities | null): boolean {
+  return effort !== null && capabilities !== null && !capabilities.efforts.includes(effort)
 }
 
 /**
