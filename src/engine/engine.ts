@@ -21,47 +21,73 @@ export interface Engine {
   readonly conversations: Conversations
   readonly completions: Completions
   /**
-   * Fetches and saves what the input refers to, then plans, stores and queues a turn; resolves as soon as the queued turn is in the ledger. Rejects with `ProxyError`
-   * (`model_not_found`, `previous_response_not_found`, `agent_not_ready`, `queue_full`, `agent_stopped`, ...). With a key
-   * that was used for the same request before, it is that request's answer, and no new turn.
+   * Fetches and saves what the input refers to, then plans, stores and queues a turn; resolves as
+   * soon as the queued turn is in the ledger. Rejects with `ProxyError` (`model_not_found`,
+   * `previous_response_not_found`, `agent_not_ready`, `queue_full`, `agent_stopped`, ...). With a
+   * key that was used for the same request before, it is that request's answer, and no new turn.
    */
   submit(
     principal: string,
     request: ClientRequest,
     idempotency?: IdempotencyKey | null,
   ): Promise<LiveResponse>
-  /** A request that was refused when that could be told by a failed response only; the ledger knows nothing of it. */
+  /**
+   * A request that was refused when that could be told by a failed response only; the ledger knows
+   * nothing of it.
+   */
   refused(principal: string, request: RefusedRequest, error: ProxyError): LiveResponse
-  /** A stored response of this principal and kind, running ones included; rejects with `response_not_found`. */
+  /**
+   * A stored response of this principal and kind, running ones included; rejects with
+   * `response_not_found`.
+   */
   retrieve(principal: string, kind: ResponseKind, id: string): Promise<ResponseRecord>
   /** The same to be read from its first event on, running or over. */
   reopen(principal: string, kind: ResponseKind, id: string): Promise<LiveResponse>
   /**
-   * Ends a background response, and resolves with it when its turn is really over; at once when it was over before.
-   * Rejects with `response_not_found`, or `invalid_request` when it is not a background response.
+   * Ends a background response, and resolves with it when its turn is really over; at once when it
+   * was over before. Rejects with `response_not_found`, or `invalid_request` when it is not a
+   * background response.
    */
   cancel(principal: string, kind: ResponseKind, id: string): Promise<ResponseRecord>
-  /** All items that the response was made from, the conversation before it included, oldest first. */
+  /**
+   * All items that the response was made from, the conversation before it included, oldest first.
+   */
   inputItems(principal: string, kind: ResponseKind, id: string): Promise<readonly Item[]>
-  /** Items of this principal's stored answers by their ids, with their agents; what is not there is left out. */
+  /**
+   * Items of this principal's stored answers by their ids, with their agents; what is not there is
+   * left out.
+   */
   findItems(principal: string, ids: readonly string[]): Promise<readonly ConversationItem[]>
   /** Rejects with `response_not_found`, also the second time. A running turn is cancelled first. */
   remove(principal: string, kind: ResponseKind, id: string): Promise<void>
-  /** All agents, the manager first. From memory: cheap enough for `GET /v1/models` and the status page. */
+  /**
+   * All agents, the manager first. From memory: cheap enough for `GET /v1/models` and the status
+   * page.
+   */
   agents(): readonly AgentStatus[]
-  /** Looks an agent up by the `model` of a request as `submit` would, without the manager-first rule; null: none. */
+  /**
+   * Looks an agent up by the `model` of a request as `submit` would, without the manager-first
+   * rule; null: none.
+   */
   findAgent(model: string): AgentStatus | null
-  /** The same; where there is none, throws an error of that code and field that says who may be meant, and who there is. */
+  /**
+   * The same; where there is none, throws an error of that code and field that says who may be
+   * meant, and who there is.
+   */
   agentCalled(name: string, code: "model_not_found" | "agent_not_found", param: string): AgentStatus
-  /** Which of the agents that have had this id it is now; null: none, or it has not been started yet. */
+  /**
+   * Which of the agents that have had this id it is now; null: none, or it has not been started
+   * yet.
+   */
   identityOf(agentId: string): string | null
   /** True: another agent has the name of the one that gave this answer. */
   isAgentGone(answer: { readonly id: string; readonly agentId: string }): Promise<boolean>
   /** Turns of that agent that have begun and are not over. */
   runningTurns(agentId: string): readonly TurnNow[]
   /**
-   * Adds to a running turn what its agent says otherwise than by its CLI: on the way, or as the answer, which ends the turn.
-   * Resolves when it is stored. False: the turn does not run (any more).
+   * Adds to a running turn what its agent says otherwise than by its CLI: on the way, or as the
+   * answer, which ends the turn. Resolves when it is stored. False: the turn does not run (any
+   * more).
    */
   say(responseId: string, text: string, isFinal: boolean): Promise<boolean>
 }
@@ -70,11 +96,15 @@ export interface Engine {
 export type RefusedRequest = Pick<TurnRequest, "kind" | "model" | "previousResponseId" | "echo">
 
 /**
- * A client's own name of a request (`Idempotency-Key`), with the hash of all that makes the request what it is. Or a name that is
- * made of that hash, for a client that repeats by itself and says which of its requests is a repeat.
+ * A client's own name of a request (`Idempotency-Key`), with the hash of all that makes the request
+ * what it is. Or a name that is made of that hash, for a client that repeats by itself and says
+ * which of its requests is a repeat.
  */
 export interface IdempotencyKey extends Pick<IdempotencyRecord, "key" | "requestHash"> {
-  /** Of a name that the client did not choose: only a `repeat` is the same request, a second `first` one is another. */
+  /**
+   * Of a name that the client did not choose: only a `repeat` is the same request, a second `first`
+   * one is another.
+   */
   readonly attempt?: "first" | "repeat"
 }
 
@@ -89,7 +119,10 @@ export interface TurnNow {
   readonly askedBy: readonly string[]
 }
 
-/** What clients may ask of conversations. All reject with `conversation_not_found` for another principal's. */
+/**
+ * What clients may ask of conversations. All reject with `conversation_not_found` for another
+ * principal's.
+ */
 export interface Conversations {
   create(principal: string, metadata: Metadata, items: readonly ClientItem[]): Promise<ConversationRecord>
   retrieve(principal: string, id: string): Promise<ConversationRecord>
@@ -107,7 +140,9 @@ export interface Conversations {
   removeItem(principal: string, id: string, itemId: string): Promise<ConversationRecord>
 }
 
-/** What clients may ask of chat completions that they had stored: those that ended with an answer. */
+/**
+ * What clients may ask of chat completions that they had stored: those that ended with an answer.
+ */
 export interface Completions {
   /** Rejects with `response_not_found`, as all of these, and while the agent still works on it. */
   retrieve(principal: string, id: string): Promise<ResponseRecord>
@@ -137,13 +172,14 @@ type AskedAgent = { readonly profile: AgentProfile; readonly backend: Backend }
 /** A talk of before the ledger, which one new conversation goes on with. */
 export interface EarlierPast {
   /**
-   * Looks for it, where this agent and caller may have it. Bounded; rejects only as `isWanted` does. Done at once when it is known,
-   * and where nobody wants it, which is asked only where it would take time.
+   * Looks for it, where this agent and caller may have it. Bounded; rejects only as `isWanted`
+   * does. Done at once when it is known, and where nobody wants it, which is asked only where it
+   * would take time.
    */
   find(agent: AskedAgent, principal: string, isWanted: () => Promise<boolean>): Promise<void>
   /**
-   * Reserves what has been found, until it is kept or given back; null: there is nothing for this agent and caller, it is taken, or it
-   * has not been found yet.
+   * Reserves what has been found, until it is kept or given back; null: there is nothing for this
+   * agent and caller, it is taken, or it has not been found yet.
    */
   reserve(agent: AskedAgent, principal: string): ReservedPast | null
 }

@@ -91,12 +91,12 @@ export async function launchAgent(launch: Launch, surroundings: AgentSurrounding
     profile,
     backend: demo?.backend ?? chosen.backend,
     program: demo === null ? chosen.command.program : "built in",
-    model: settings.model ?? config.model,
-    effort: settings.effort,
-    preamble: () => preambles.of(profile, { now: new Date(now()), log }),
-    instructionsStamp: () => instructionsStamp(profile.workspace),
-    loadedThreads: config.limits.loadedThreads,
-    threadIdleMs: config.limits.threadIdleMs,
+    usual: { model: settings.model ?? config.model, effort: settings.effort },
+    instructions: {
+      preamble: () => preambles.of(profile, { now: new Date(now()), log }),
+      stamp: () => instructionsStamp(profile.workspace),
+    },
+    limits: config.limits,
     now,
     log: surroundings.log,
   })

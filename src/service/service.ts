@@ -143,18 +143,15 @@ async function startEngine(
   const engine: AgentEngine = new AgentEngine({
     store,
     roster,
-    sessions,
-    unknownModel,
-    tellsMetadata: config.tellMetadata ?? (await takenOverBefore(config.home)) !== null,
-    limits,
-    callers: principalsOf(config).size,
-    settings: {
-      turnMs: limits.turnMs,
-      silenceMs: limits.silenceMs,
-      reconnectMs: limits.reconnectMs,
-      interruptMs: 15_000,
-      maxCharacters: 64 * 1024 * 1024,
-      parkMs: limits.parkMs,
+    requests: {
+      sessions,
+      unknownModel,
+      tellsMetadata: config.tellMetadata ?? (await takenOverBefore(config.home)) !== null,
+    },
+    limits: {
+      ...limits,
+      callers: principalsOf(config).size,
+      turn: { ...limits, interruptMs: 15_000, maxCharacters: 64 * 1024 * 1024 },
     },
     inputs: {
       files,
@@ -162,11 +159,12 @@ async function startEngine(
       fetcher: config.fetchUrls ? (options.fetcher ?? new GuardedFetcher()) : null,
       limits,
     },
-    serviceTools: team,
-    earlierPast: await oldSession(config, log),
-    onTurnFinished: (turn) => roster.turnFinished(turn),
-    now,
-    ages,
+    service: {
+      tools: team,
+      earlierPast: await oldSession(config, log),
+      onTurnFinished: (turn) => roster.turnFinished(turn),
+    },
+    clock: { now, ages },
     log,
   })
   // Below the engine: connections stay open while turns drain, their answers have to get out.

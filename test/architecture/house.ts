@@ -86,7 +86,7 @@ export const rooms: readonly Room[] = [
   },
   {
     folder: "engine/turn",
-    doors: ["live-turns", "parking", "run-turn", "turn-queue", "turn-rules", "turn-tools"],
+    doors: ["live-turns", "parking", "run-turn", "turn-context", "turn-queue"],
   },
   { folder: "engine/thread", doors: ["change-note", "native-thread", "thread-change", "turn-notes"] },
   {
@@ -101,7 +101,6 @@ export const rooms: readonly Room[] = [
     folder: "engine/log",
     doors: [
       "age-clock",
-      "finished-turn",
       "ledger",
       "recorder",
       "recover",

@@ -75,9 +75,8 @@ export async function engineFixture(options: EngineFixtureOptions = {}): Promise
     },
     backend,
     program: "driven",
-    preamble: async () => "",
-    loadedThreads: 8,
-    threadIdleMs: 600_000,
+    instructions: { preamble: async () => "" },
+    limits: { loadedThreads: 8, threadIdleMs: 600_000 },
     now,
     log,
   })
@@ -102,15 +101,15 @@ export async function engineFixture(options: EngineFixtureOptions = {}): Promise
   const engine = new AgentEngine({
     store: ledger.store,
     roster: { members: [member] },
-    sessions: config.sessions,
-    unknownModel: "manager",
-    limits: config.limits,
-    callers: 1,
-    settings: { ...config.limits, interruptMs: 1000, maxCharacters: 1_000_000 },
+    requests: { sessions: config.sessions, unknownModel: "manager" },
+    limits: {
+      ...config.limits,
+      callers: 1,
+      turn: { ...config.limits, interruptMs: 1000, maxCharacters: 1_000_000 },
+    },
     inputs: { files, inbox: new InboxFolder(), fetcher: null, limits: config.limits },
-    earlierPast: await options.earlierPast?.(home),
-    now,
-    ages: await AgeClock.open(ledger.store, now),
+    service: { earlierPast: await options.earlierPast?.(home) },
+    clock: { now, ages: await AgeClock.open(ledger.store, now) },
     log,
   })
   await engine.start()

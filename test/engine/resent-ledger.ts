@@ -70,8 +70,7 @@ export class ResentLedger {
     })
     return planTurn(requestOf(asked), {
       store,
-      principal,
-      agent,
+      owner: { principal, agent },
       backend: "demo",
       hidesItsWork: this.hidesItsWork,
       sessions: "separate",
@@ -92,7 +91,7 @@ export class ResentLedger {
     const turnId = newId("turn_")
     const record = newRecord(principal, agent.id, requestOf(asked), { createdAt: 1_000, status: "running" })
     const pending = { turnId, request: requestOf(asked), plan, record }
-    await storeTurn(pending, null, { store: this.store, ages: { now: () => 1_000 } })
+    await storeTurn(pending, null, this.store, 1_000)
     await this.store.saveProgress({
       responseId: record.id,
       turnId,

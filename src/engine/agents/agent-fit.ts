@@ -5,9 +5,10 @@ import type { ClientRequest } from "../../domain/turn-request.ts"
 import { type Agent, effortFor } from "./agent.ts"
 
 /**
- * A request as this agent can run it, decided from what its CLI really has, before anything is fetched, planned or stored.
- * What the agent cannot do is refused with `invalid_request` that names the field; what is only a wish (the effort) is left
- * out, which its client is told. An agent of which nothing is known is asked for everything.
+ * A request as this agent can run it, decided from what its CLI really has, before anything is
+ * fetched, planned or stored. What the agent cannot do is refused with `invalid_request` that names
+ * the field; what is only a wish (the effort) is left out, which its client is told. An agent of
+ * which nothing is known is asked for everything.
  */
 export function fitToAgent(
   request: ClientRequest,
@@ -32,7 +33,10 @@ export function fitToAgent(
   }
 }
 
-/** The field of the first image of the request's new part. Those of the history were refused, or seen by another agent. */
+/**
+ * The field of the first image of the request's new part. Those of the history were refused, or
+ * seen by another agent.
+ */
 function newImageOf({ input, inputPaths }: ClientRequest): string | null {
   const newFrom = input.findLastIndex(isSaidByAgent) + 1
   for (const [index, item] of input.entries()) {

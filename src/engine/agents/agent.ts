@@ -18,19 +18,25 @@ interface AgentOptions {
   readonly backend: Backend
   /** What is spawned, for people. */
   readonly program: string
-  /** Model and reasoning effort of turns that ask for none; null: the CLI's own. */
-  readonly model?: string | null
-  readonly effort?: string | null
-  /** Our own words in front of a new thread's instructions. */
-  readonly preamble: () => Promise<string>
-  /** Another one once the files were edited that its CLI reads by itself. Asked before each turn; takes microseconds. */
-  readonly instructionsStamp?: () => string
-  readonly loadedThreads: number
-  readonly threadIdleMs: number
-  /** How often an agent that is not ready is asked again. */
-  readonly readinessPollMs?: number
-  /** How long after the death of its process the agent is asked for another one. */
-  readonly restartMs?: number
+  /** Of turns that ask for none; null: the CLI's own. */
+  readonly usual?: { readonly model: string | null; readonly effort: string | null }
+  readonly instructions: {
+    /** Our own words in front of a new thread's. */
+    readonly preamble: () => Promise<string>
+    /**
+     * Another one once the files were edited that its CLI reads by itself. Asked before each turn;
+     * takes microseconds.
+     */
+    readonly stamp?: () => string
+  }
+  readonly limits: {
+    readonly loadedThreads: number
+    readonly threadIdleMs: number
+    /** How often an agent that is not ready is asked again. */
+    readonly readinessPollMs?: number
+    /** How long after the death of its process the agent is asked for another one. */
+    readonly restartMs?: number
+  }
   readonly now: () => number
   readonly log: Log
 }
@@ -70,7 +76,10 @@ export class Agent {
   #lastExit: UnexpectedExit | null = null
   #loginProblem: LoginProblem | null = null
   #isStopped = false
-  /** What the log has last been told of: the reason, or nothing where it is ready. Null: it was told of neither. */
+  /**
+   * What the log has last been told of: the reason, or nothing where it is ready. Null: it was told
+   * of neither.
+   */
   #toldState: string | null = null
   #refusal: string | null = null
   /** Of the instructions as the newest turn has found them. */
@@ -86,7 +95,10 @@ export class Agent {
     this.#stamp = this.instructionsStamp()
   }
 
-  /** Starts watching; the first check is awaited, so that a service that says it is up knows how its agent is. */
+  /**
+   * Starts watching; the first check is awaited, so that a service that says it is up knows how its
+   * agent is.
+   */
   async start(): Promise<Readiness> {
     const readiness = await this.check()
     this.#schedule()
@@ -111,7 +123,9 @@ export class Agent {
     if (this.#refusal !== null) throw new ProxyError("agent_not_ready", this.#refusal)
   }
 
-  /** Throws `agent_not_ready`, or `agent_unavailable`, with the next step, after asking once more. */
+  /**
+   * Throws `agent_not_ready`, or `agent_unavailable`, with the next step, after asking once more.
+   */
   async assertReady(): Promise<void> {
     this.assertTakesTurns()
     if (this.#readiness.isReady) return
@@ -129,12 +143,15 @@ export class Agent {
   }
 
   get model(): string | null {
-    return this.#options.model ?? null
+    return this.#options.usual?.model ?? null
   }
 
-  /** Left out where the CLI is known not to take it: it is the agent's setting, not the client's demand. */
+  /**
+   * Left out where the CLI is known not to take it: it is the agent's setting, not the client's
+   * demand.
+   */
   get effort(): string | null {
-    return effortFor(this.#options.effort ?? null, this.#capabilities)
+    return effortFor(this.#options.usual?.effort ?? null, this.#capabilities)
   }
 
   /** What its backend tells outside of turns. */
@@ -148,8 +165,9 @@ export class Agent {
         if (event.pid === this.#pid) this.#pid = null
         if (this.#isStopped || event.isExpected === true) return
         this.#lastExit = { reason: event.reason, at: this.#options.now() }
-        // Not for the next request to find: that is the one that must not wait. Quick deaths in a row are the backend's to slow down.
-        this.#schedule(this.#options.restartMs ?? 1000)
+        // Not for the next request to find: that is the one that must not wait. Quick deaths in a
+        // row are the backend's to slow down.
+        this.#schedule(this.#options.limits.restartMs ?? 1000)
         return
       case "account.changed":
         void this.check()
@@ -162,8 +180,8 @@ export class Agent {
   }
 
   /**
-   * How a turn ended. A log-in that its CLI takes for good may have expired: only turns tell. It does not make the agent not
-   * ready, for only the next turn can tell that it is good again.
+   * How a turn ended. A log-in that its CLI takes for good may have expired: only turns tell. It
+   * does not make the agent not ready, for only the next turn can tell that it is good again.
    */
   turnEnded({ status, error }: Pick<ResponseRecord, "status" | "error">): void {
     // Also an answer that was cut came from the model.
@@ -173,7 +191,7 @@ export class Agent {
   }
 
   preamble(): Promise<string> {
-    return this.#options.preamble()
+    return this.#options.instructions.preamble()
   }
 
   status(queuedTurns: number): AgentStatus {
@@ -201,10 +219,13 @@ export class Agent {
   }
 
   instructionsStamp(): string {
-    return this.#options.instructionsStamp?.() ?? ""
+    return this.#options.instructions.stamp?.() ?? ""
   }
 
-  /** A thread that was loaded before its CLI's instructions were edited is to be loaded anew. To be called between its turns. */
+  /**
+   * A thread that was loaded before its CLI's instructions were edited is to be loaded anew. To be
+   * called between its turns.
+   */
   async renewEdited(threadId: string, stamp: string): Promise<void> {
     const thread = this.#loaded(threadId)
     const isEdited = (thread?.stamp ?? this.#stamp) !== stamp
@@ -221,7 +242,9 @@ export class Agent {
     }
   }
 
-  /** The thread is in use from now on and is not closed until `release`. `stamp`: see `renewEdited`. */
+  /**
+   * The thread is in use from now on and is not closed until `release`. `stamp`: see `renewEdited`.
+   */
   occupy(threadId: string, ref: ThreadRef, stamp: string): void {
     this.#idle.delete(threadId)
     this.#busy.set(threadId, { ref, stamp, usedAt: performance.now() })
@@ -260,7 +283,8 @@ export class Agent {
     const readiness = await this.backend.readiness()
     this.#readiness = readiness
     const { kind } = this.backend
-    // A codex that was driven by exec for a while is another backend when its app-server answers again.
+    // A codex that was driven by exec for a while is another backend when its app-server answers
+    // again.
     if (readiness.isReady && (this.#capabilities === null || kind !== this.#capabilitiesOf)) {
       try {
         this.#capabilities = await this.backend.capabilities()
@@ -287,12 +311,13 @@ export class Agent {
     this.#options.log("warn", "agent not ready", fields)
   }
 
-  #schedule(pollMs = this.#options.readinessPollMs ?? 3000): void {
+  #schedule(pollMs = this.#options.limits.readinessPollMs ?? 3000): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       this.#timer = null
-      this.#closeUnused(performance.now() - this.#options.threadIdleMs)
-      // Also while it is ready: this is what notices a lost login, and what starts a dead process again.
+      this.#closeUnused(performance.now() - this.#options.limits.threadIdleMs)
+      // Also while it is ready: this is what notices a lost login, and what starts a dead process
+      // again.
       void this.check().finally(() => {
         if (!this.#isStopped && this.#timer === null) this.#schedule()
       })
@@ -301,11 +326,12 @@ export class Agent {
   }
 
   /**
-   * Closes idle threads: all that were last used before `idleSince`, and the oldest ones above the limit. Threads with a turn, also
-   * one that waits for its client, need theirs, and take nobody else's place.
+   * Closes idle threads: all that were last used before `idleSince`, and the oldest ones above the
+   * limit. Threads with a turn, also one that waits for its client, need theirs, and take nobody
+   * else's place.
    */
   #closeUnused(idleSince: number): void {
-    let tooMany = this.#idle.size - this.#options.loadedThreads
+    let tooMany = this.#idle.size - this.#options.limits.loadedThreads
     for (const [threadId, thread] of this.#idle) {
       if (tooMany <= 0 && thread.usedAt >= idleSince) break
       tooMany -= 1
@@ -317,7 +343,10 @@ export class Agent {
   }
 }
 
-/** The effort, or null where it is known that the CLI does not take it; where it tells of none, it has the last word. */
+/**
+ * The effort, or null where it is known that the CLI does not take it; where it tells of none, it
+ * has the last word.
+ */
 export function effortFor(effort: string | null, capabilities: Capabilities | null): string | null {
   const efforts = capabilities?.efforts ?? []
   return effort === null || efforts.length === 0 || efforts.includes(effort) ? effort : null
@@ -341,7 +370,10 @@ export interface Member {
   readonly workspace: string
   /** The running agent; null while there is none. */
   readonly agent: Agent | null
-  /** The running agent, kept from being replaced; waits for one that is being replaced. Rejects with `agent_not_ready`. */
+  /**
+   * The running agent, kept from being replaced; waits for one that is being replaced. Rejects with
+   * `agent_not_ready`.
+   */
   claim(): Promise<Claim>
   /** `waitingTurns`: of this agent, that wait or run. */
   status(turns: number): AgentStatus

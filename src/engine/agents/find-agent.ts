@@ -5,8 +5,9 @@ import type { Store, ThreadRecord } from "../../domain/store.ts"
 import type { Member } from "./agent.ts"
 
 /**
- * The agent that a request's `model` means: manager-first, or a 404. `members`: the manager first. Names of models go to the
- * manager, an agent's that is misspelt does not: its work would be done by somebody else.
+ * The agent that a request's `model` means: manager-first, or a 404. `members`: the manager first.
+ * Names of models go to the manager, an agent's that is misspelt does not: its work would be done
+ * by somebody else.
  */
 export function agentFor(
   members: readonly Member[],
@@ -21,7 +22,10 @@ export function agentFor(
   throw noAgent(members, model, "model_not_found", "model")
 }
 
-/** The error for a name that no agent has: who may be meant, and who there is. `param`: the field of the request. */
+/**
+ * The error for a name that no agent has: who may be meant, and who there is. `param`: the field of
+ * the request.
+ */
 export function noAgent(
   members: readonly Pick<Member, "id" | "name">[],
   word: string,
@@ -54,7 +58,10 @@ export function noAgent(
 
 const maxListed = 20
 
-/** True: somebody who typed `model` most likely meant that name. Names of models (`gpt-4o`, `gemma`) are to pass. */
+/**
+ * True: somebody who typed `model` most likely meant that name. Names of models (`gpt-4o`, `gemma`)
+ * are to pass.
+ */
 function isMeant(model: string, name: string): boolean {
   if (name === "manager") return false
   const distance = nameDistance(model, name)
@@ -76,7 +83,9 @@ export function agentNamed<T extends Pick<Member, "id" | "name">>(
   return byName.length === 1 ? (byName[0] ?? null) : null
 }
 
-/** Which of the agents that have had this id it is now; null: none, or it has not been started yet. */
+/**
+ * Which of the agents that have had this id it is now; null: none, or it has not been started yet.
+ */
 export function identityOf(members: readonly Member[], agentId: string): string | null {
   return members.find(({ id }) => id === agentId)?.identity ?? null
 }
@@ -94,7 +103,10 @@ export async function isAgentGone(
   return thread !== null && thread.agentIdentity !== identity
 }
 
-/** A turn that waited over a restart is not given to another agent of that name. Throws `model_not_found`. */
+/**
+ * A turn that waited over a restart is not given to another agent of that name. Throws
+ * `model_not_found`.
+ */
 export function assertAgentOf(
   { agentId, agentIdentity }: Pick<ThreadRecord, "agentId" | "agentIdentity">,
   identity: string,

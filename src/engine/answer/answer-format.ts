@@ -16,9 +16,10 @@ interface Held {
 }
 
 /**
- * A form that the answer must have, held by us whatever the backend can do (see docs/adr/0005). Text that may turn out not
- * to be the answer is held back; what is shown as the answer is never contradicted. What the agent says on the way
- * becomes reasoning: official clients parse every message of a structured answer as JSON.
+ * A form that the answer must have, held by us whatever the backend can do (see docs/adr/0005).
+ * Text that may turn out not to be the answer is held back; what is shown as the answer is never
+ * contradicted. What the agent says on the way becomes reasoning: official clients parse every
+ * message of a structured answer as JSON.
  */
 export class AnswerFormat {
   readonly schema: Schema
@@ -45,7 +46,10 @@ export class AnswerFormat {
     return capabilities.acceptsAnySchema === true || isStrictSchema(this.schema) ? this.schema : null
   }
 
-  /** A turn begins. Held to the schema by its model, it may show the final message while it is written. */
+  /**
+   * A turn begins. Held to the schema by its model, it may show the final message while it is
+   * written.
+   */
   beginTurn(isNative: boolean): void {
     this.#isStreaming = isNative
   }
@@ -93,7 +97,10 @@ export class AnswerFormat {
     return before
   }
 
-  /** Null: what was said holds. Asked when the turn is over; `shown`: what of the answer the client has already. */
+  /**
+   * Null: what was said holds. Asked when the turn is over; `shown`: what of the answer the client
+   * has already.
+   */
   async problem(shown: string): Promise<string | null> {
     const text = [shown, unfenced(this.#held?.text ?? "")].filter((part) => part.trim() !== "").join("\n\n")
     if (text === "") return "it is empty"

@@ -5,7 +5,10 @@ import { noUsage, type Usage } from "../../domain/usage.ts"
 import type { ItemEvent } from "../log/recorder.ts"
 import { StopScanner } from "./stop-scanner.ts"
 
-/** Agent CLIs tell no tokens of a text that is under way: this many UTF-16 units of an answer count as one. */
+/**
+ * Agent CLIs tell no tokens of a text that is under way: this many UTF-16 units of an answer count
+ * as one.
+ */
 export const charactersPerToken = 4
 
 /** Why an answer is over before its agent is done. */
@@ -30,9 +33,10 @@ interface Message {
 }
 
 /**
- * The client's bounds on the answer, held by us: agents know neither stop texts nor limits. It stands between the backend's
- * events and the recorder, so that streams, whole answers, the ledger and the history hash all have the same, cut text.
- * Only the answer's text counts: reasoning, commentary and what the agent does are neither searched nor counted.
+ * The client's bounds on the answer, held by us: agents know neither stop texts nor limits. It
+ * stands between the backend's events and the recorder, so that streams, whole answers, the ledger
+ * and the history hash all have the same, cut text. Only the answer's text counts: reasoning,
+ * commentary and what the agent does are neither searched nor counted.
  */
 export class AnswerLimiter {
   readonly stopTexts: readonly string[]
@@ -65,7 +69,10 @@ export class AnswerLimiter {
     this.#hasText = false
   }
 
-  /** What of an event is to be recorded. After the cut that is only what the agent still did, so that nothing is hidden. */
+  /**
+   * What of an event is to be recorded. After the cut that is only what the agent still did, so
+   * that nothing is hidden.
+   */
   take(event: ItemEvent): readonly ItemEvent[] {
     if (event.type === "item.delta") return this.#delta(event)
     if (event.type === "item.withdrawn") return this.#withdraw(event)
@@ -160,9 +167,9 @@ export function unannouncedMessage(id: string): MessageItem {
 }
 
 /**
- * Tokens of a turn that was cut: a model server tells those of a request at its end, which never came. So it is what the CLI told,
- * and at least what the texts are worth: what was asked as input, what the model wrote as output. Where the model has written
- * nothing, it is what the CLI told.
+ * Tokens of a turn that was cut: a model server tells those of a request at its end, which never
+ * came. So it is what the CLI told, and at least what the texts are worth: what was asked as input,
+ * what the model wrote as output. Where the model has written nothing, it is what the CLI told.
  */
 export function usageOfCut(
   told: Usage | null,

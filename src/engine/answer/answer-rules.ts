@@ -6,8 +6,9 @@ import { AnswerFormat } from "./answer-format.ts"
 import { AnswerLimiter, type Cut } from "./answer-limits.ts"
 
 /**
- * All that a client says about the text of the answer, between the backend's events and the recorder: first its limits,
- * then its form. Made for each response; most have neither, and their events pass as they are.
+ * All that a client says about the text of the answer, between the backend's events and the
+ * recorder: first its limits, then its form. Made for each response; most have neither, and their
+ * events pass as they are.
  */
 export class AnswerRules {
   readonly format: AnswerFormat | null
@@ -44,7 +45,10 @@ export class AnswerRules {
     return this.format?.heldCharacters ?? 0
   }
 
-  /** `outputSchema`: what the model of this turn is held to; it may have begun in an earlier response, for another. */
+  /**
+   * `outputSchema`: what the model of this turn is held to; it may have begun in an earlier
+   * response, for another.
+   */
   beginTurn(outputSchema: TurnInput["outputSchema"]): void {
     if (this.format === null) return
     this.format.beginTurn(JSON.stringify(outputSchema) === JSON.stringify(this.format.schema))

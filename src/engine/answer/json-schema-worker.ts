@@ -10,12 +10,18 @@ import {
 import { Ajv2020 } from "ajv/dist/2020.js"
 import { hasRoundedNumbers } from "../../domain/exact-numbers.ts"
 
-/** Functions of several requests, of which one may have 128. The shortest schemas take some 10 kB each. */
+/**
+ * Functions of several requests, of which one may have 128. The shortest schemas take some 10 kB
+ * each.
+ */
 const maxCount = 1000
 /** UTF-16 units of schemas: compiled, they take about 25 times that. */
 const maxText = 1024 * 1024
 
-/** Compiled checks, as long as there is room for them; those that were not used for the longest time go first. */
+/**
+ * Compiled checks, as long as there is room for them; those that were not used for the longest time
+ * go first.
+ */
 export class KeptChecks {
   /** The most recently used last. */
   readonly #kept = new Map<string, { readonly check: ValidateFunction; readonly length: number }>()
@@ -43,7 +49,10 @@ export class KeptChecks {
 
 export type Draft = "draft-07" | "2020-12"
 
-/** What the worker is asked, one thing at a time. The schema comes along each time: the worker may be a new one. */
+/**
+ * What the worker is asked, one thing at a time. The schema comes along each time: the worker may
+ * be a new one.
+ */
 export interface SchemaJob {
   /** Of draft and text. */
   readonly key: string
@@ -69,7 +78,10 @@ export interface SchemaReply {
 const endless = "it refers to itself without an end"
 const maxProblems = 5
 const maxProblemLength = 300
-/** Rules that may refuse numbers which are rounded, and hold as they were written. Rounding keeps the order of others. */
+/**
+ * Rules that may refuse numbers which are rounded, and hold as they were written. Rounding keeps
+ * the order of others.
+ */
 const comparing: ReadonlySet<string> = new Set([
   "exclusiveMaximum",
   "exclusiveMinimum",
@@ -139,7 +151,10 @@ function assertSchema(schema: AnySchema, draft: Draft): void {
   throw new Error(`schema is invalid: ${compiler.errorsText()}`)
 }
 
-/** A schema that is defined by nothing but itself never comes to an end, and needs no particular value for that. */
+/**
+ * A schema that is defined by nothing but itself never comes to an end, and needs no particular
+ * value for that.
+ */
 function probe(check: ValidateFunction): void {
   for (const value of [null, {}, [], "", 0]) {
     try {
@@ -178,8 +193,9 @@ function problemsOf(
 const words = /"(?:multipleOf|exclusiveMinimum|exclusiveMaximum)":/
 
 /**
- * The rules for numbers that Ajv reckons in fractions of two: 19.99 would be no multiple of 0.01. Of whole numbers beyond 2^53, which have
- * been rounded when they are checked, only what can be known is told as wrong. `text`: the schema, as JSON.
+ * The rules for numbers that Ajv reckons in fractions of two: 19.99 would be no multiple of 0.01.
+ * Of whole numbers beyond 2^53, which have been rounded when they are checked, only what can be
+ * known is told as wrong. `text`: the schema, as JSON.
  */
 function withExactNumbers(ajv: Ajv, text: string): Ajv {
   if (!words.test(text)) return ajv
@@ -214,7 +230,10 @@ function isMultiple(value: number, step: number): boolean {
   return whole === 0n || (digits * 10n ** BigInt(more - places)) % whole === 0n
 }
 
-/** Digits, and how many of them are behind the point: less than none for a number that ends in zeros. */
+/**
+ * Digits, and how many of them are behind the point: less than none for a number that ends in
+ * zeros.
+ */
 function inTens(value: number): readonly [bigint, number] {
   const [number = "", exponent = "0"] = String(value).split("e")
   const [before = "", behind = ""] = number.split(".")

@@ -12,8 +12,8 @@ const slowCpuMs = 200
 const maxSlow = 1_000
 
 /**
- * Two threads, so that a schema that takes its time keeps others waiting once: from then on it waits for its like only.
- * The second one is there while there is something slow.
+ * Two threads, so that a schema that takes its time keeps others waiting once: from then on it
+ * waits for its like only. The second one is there while there is something slow.
  */
 export class SchemaThreads {
   readonly cpuLimitMs: number
@@ -46,8 +46,10 @@ export class SchemaThreads {
 }
 
 /**
- * What is wrong with a value, in a few words each; empty: nothing. `text`: the JSON that it was parsed of, for numbers that parsing has rounded. Never rejects for what the value or the schema is, but with
- * `agent_unavailable` where the machine is too busy and `queue_full` where too many wait.
+ * What is wrong with a value, in a few words each; empty: nothing. `text`: the JSON that it was
+ * parsed of, for numbers that parsing has rounded. Never rejects for what the value or the schema
+ * is, but with `agent_unavailable` where the machine is too busy and `queue_full` where too many
+ * wait.
  */
 export type Check = (value: unknown, text?: string) => Promise<readonly string[]>
 
@@ -55,10 +57,12 @@ export type Check = (value: unknown, text?: string) => Promise<readonly string[]
 const sharedThreads = new SchemaThreads()
 
 /**
- * Compiles a client's JSON Schema. `$schema` only chooses between the drafts: what it names is not fetched. Formats
- * (`date-time`, ...) and what else cannot be checked are left out, see `checkable`. `what` names it in errors, in the plural. Rejects with
- * `invalid_request` and `param` when the schema is none, or too large, or takes too much processor time, and as a `Check` does
- * where that cannot be found out. A value whose check takes too much processor time is told as wrong.
+ * Compiles a client's JSON Schema. `$schema` only chooses between the drafts: what it names is not
+ * fetched. Formats (`date-time`, ...) and what else cannot be checked are left out, see
+ * `checkable`. `what` names it in errors, in the plural. Rejects with `invalid_request` and `param`
+ * when the schema is none, or too large, or takes too much processor time, and as a `Check` does
+ * where that cannot be found out. A value whose check takes too much processor time is told as
+ * wrong.
  */
 export async function compileSchema(
   schema: Schema,
@@ -128,7 +132,10 @@ const newerWords = [
   "$dynamicRef",
 ]
 
-/** Most people name none: then it is told by the words, of which a list in `items` is none in the newer drafts. */
+/**
+ * Most people name none: then it is told by the words, of which a list in `items` is none in the
+ * newer drafts.
+ */
 function draftOf(named: unknown, schema: Schema): Draft {
   if (typeof named === "string") return /20(?:19-09|20-12)/.test(named) ? "2020-12" : "draft-07"
   const all = [...schemasIn(schema)]

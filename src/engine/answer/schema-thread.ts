@@ -6,7 +6,10 @@ import { raceTimeout } from "../../domain/race-timeout.ts"
 import type { SchemaAnswer, SchemaJob, SchemaReply } from "./json-schema-worker.ts"
 
 export interface SchemaThreadOptions {
-  /** Processor time that one compilation or check may take: what else the machine does is no fault of the schema. */
+  /**
+   * Processor time that one compilation or check may take: what else the machine does is no fault
+   * of the schema.
+   */
   readonly cpuLimitMs?: number
   /** How long anybody waits for a result, whatever it is that takes so long. */
   readonly waitLimitMs?: number
@@ -19,8 +22,9 @@ export interface SchemaThreadOptions {
 }
 
 /**
- * `timeout`, `crash`: the thread was ended, and what it did has no result. `late`: the same, or not begun, since the machine is busy;
- * `busy`: not begun, for no fault of the job; `gone`: nor will any be, since the thread's program is not there.
+ * `timeout`, `crash`: the thread was ended, and what it did has no result. `late`: the same, or not
+ * begun, since the machine is busy; `busy`: not begun, for no fault of the job; `gone`: nor will
+ * any be, since the thread's program is not there.
  */
 export type SchemaResult =
   | SchemaAnswer
@@ -48,9 +52,10 @@ const maxWaiting = 500
 const minLookMs = 50
 
 /**
- * Runs what clients' schemas make of regular expressions, references and sizes in a thread that can be ended: on the event
- * loop nothing could. One thread for all, one job at a time, so that processor time is that of its own job. It is started with
- * the first job, anew after it was ended, and is gone when there was nothing to do for a while.
+ * Runs what clients' schemas make of regular expressions, references and sizes in a thread that can
+ * be ended: on the event loop nothing could. One thread for all, one job at a time, so that
+ * processor time is that of its own job. It is started with the first job, anew after it was ended,
+ * and is gone when there was nothing to do for a while.
  */
 export class SchemaThread {
   readonly cpuLimitMs: number
@@ -211,8 +216,9 @@ async function cpuMsOf(worker: Worker): Promise<number | null> {
 type StartSchemaWorker = (maxHeapMb: number) => Worker
 
 /**
- * The program of that thread. A thread is started again and again, also after an upgrade has put another program in its place, so
- * the built one is kept as text; it is bundled by itself, and needs no file beside it.
+ * The program of that thread. A thread is started again and again, also after an upgrade has put
+ * another program in its place, so the built one is kept as text; it is bundled by itself, and
+ * needs no file beside it.
  */
 export const schemaWorker = new LaterPart<StartSchemaWorker>(async () => {
   const isSource = import.meta.url.endsWith(".ts")

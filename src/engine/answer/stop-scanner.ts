@@ -1,7 +1,7 @@
 /**
- * Finds the first of some stop texts in a text that comes in pieces. What it releases never holds a part of a stop text:
- * an end that may be the beginning of one is held back until more text, or the end, decides. The outcome depends on the
- * whole text only, not on how it was cut into pieces.
+ * Finds the first of some stop texts in a text that comes in pieces. What it releases never holds a
+ * part of a stop text: an end that may be the beginning of one is held back until more text, or the
+ * end, decides. The outcome depends on the whole text only, not on how it was cut into pieces.
  */
 export class StopScanner {
   readonly #stops: readonly string[]
@@ -19,7 +19,10 @@ export class StopScanner {
     return this.#isFound
   }
 
-  /** A text that the reader sees but that is nobody's to send: the blank line between two messages of an answer. */
+  /**
+   * A text that the reader sees but that is nobody's to send: the blank line between two messages
+   * of an answer.
+   */
   passOver(text: string): void {
     this.#pending = text
     this.#unseen = text.length

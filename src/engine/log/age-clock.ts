@@ -3,10 +3,11 @@ import type { ClockState, Store } from "../../domain/store.ts"
 export const dayMs = 86_400_000
 
 /**
- * The clock by which what nobody uses ages. The machine's own may be wrong for a while (an empty battery, a typing error, no network
- * at the start), and what is deleted by a wrong date is gone. So this one follows it, but never goes back, and between two sweeps it
- * goes on by a day at most: a date a hundred days ahead is one day, and so are thirty days in which the service was down. It begins
- * with the machine's time and falls behind it; compare its times with each other only.
+ * The clock by which what nobody uses ages. The machine's own may be wrong for a while (an empty
+ * battery, a typing error, no network at the start), and what is deleted by a wrong date is gone.
+ * So this one follows it, but never goes back, and between two sweeps it goes on by a day at most:
+ * a date a hundred days ahead is one day, and so are thirty days in which the service was down. It
+ * begins with the machine's time and falls behind it; compare its times with each other only.
  */
 export class AgeClock {
   readonly #store: Pick<Store, "saveClock">
@@ -35,7 +36,10 @@ export class AgeClock {
     return this.#latest
   }
 
-  /** The machine's time, as far as it is believed until the next sweep: it may be a day later than at the last one. */
+  /**
+   * The machine's time, as far as it is believed until the next sweep: it may be a day later than
+   * at the last one.
+   */
   believedWall(): number {
     return Math.min(this.#wall(), this.#state.wall + dayMs)
   }

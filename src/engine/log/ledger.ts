@@ -8,12 +8,15 @@ export const noLedger: Ledger = {
   saveProgress: async () => {},
 }
 
-/** How long what nobody waits for may wait for more that is to be stored. A short turn is stored in one go at its end. */
+/**
+ * How long what nobody waits for may wait for more that is to be stored. A short turn is stored in
+ * one go at its end.
+ */
 const delayMs = 20
 
 /**
- * Stores the progress of one turn without the turn waiting for it: what comes within a few milliseconds in one
- * transaction, one after the other, in the order in which it was made.
+ * Stores the progress of one turn without the turn waiting for it: what comes within a few
+ * milliseconds in one transaction, one after the other, in the order in which it was made.
  */
 export class LedgerWriter {
   readonly #ledger: Ledger
@@ -38,7 +41,10 @@ export class LedgerWriter {
     this.#timer ??= setTimeout(() => this.#write(), delayMs)
   }
 
-  /** Somebody waits for what was saved: it is stored with all that this round of the event loop still brings. */
+  /**
+   * Somebody waits for what was saved: it is stored with all that this round of the event loop
+   * still brings.
+   */
   writeSoon(): void {
     if (this.#isDue || this.#pending === null) return
     this.#isDue = true

@@ -37,10 +37,10 @@ export interface RecordedItem {
 }
 
 /**
- * Turns what a backend tells of a turn into the numbered events of the response, and into the items of its `output`.
- * The end of an item is held back in the log: whoever stores the item releases it there.
- * It repairs what backends differ in: items that were never announced, texts without deltas, items left open at the
- * end. Deltas, done texts and final items are equal, whatever comes.
+ * Turns what a backend tells of a turn into the numbered events of the response, and into the items
+ * of its `output`. The end of an item is held back in the log: whoever stores the item releases it
+ * there. It repairs what backends differ in: items that were never announced, texts without deltas,
+ * items left open at the end. Deltas, done texts and final items are equal, whatever comes.
  */
 export class Recorder {
   readonly #log: ResponseLog
@@ -221,7 +221,10 @@ export class Recorder {
     this.#withdrawn.push({ outputIndex, item })
   }
 
-  /** The item with the texts that were sent, which need not be those that it was told with at its end. */
+  /**
+   * The item with the texts that were sent, which need not be those that it was told with at its
+   * end.
+   */
   #asSent({ outputIndex, partCount, item: begun }: OpenItem, item: Item): Item {
     if (item.type === "command" && isToldEarly(begun)) {
       return { ...item, command: begun.command, cwd: begun.cwd }

@@ -17,8 +17,9 @@ const messages = {
 }
 
 /**
- * Ends every turn that a service which is gone left behind, with what it had. Called before the first request. Returns the
- * turns that had not begun and can: nobody waits for them on a connection, so they are still wanted. Oldest first.
+ * Ends every turn that a service which is gone left behind, with what it had. Called before the
+ * first request. Returns the turns that had not begun and can: nobody waits for them on a
+ * connection, so they are still wanted. Oldest first.
  */
 export async function recoverUnfinished(store: Store, now: number, log: Log): Promise<PendingTurn[]> {
   const pendingTurns: PendingTurn[] = []
@@ -73,7 +74,9 @@ async function markedAsCut(turnId: string, store: Store): Promise<Pick<TurnProgr
   return { marks, seenText: answerText(output) }
 }
 
-/** Sequence number after the last event of a stored segment: a run of deltas counts for all of them. */
+/**
+ * Sequence number after the last event of a stored segment: a run of deltas counts for all of them.
+ */
 function lengthAfter(segment: LogSegment): number {
   const entries = JSON.parse(segment.json) as { lengths?: readonly number[] }[]
   return entries.reduce((length, entry) => length + (entry.lengths?.length ?? 1), segment.firstSequence)

@@ -4,9 +4,9 @@ import type { ResponseLogReader } from "../../domain/response-log.ts"
 import type { LogSegment } from "../../domain/store.ts"
 
 /**
- * Deltas of one part that follow one another: one text and the length of each, instead of an object a delta. A
- * hundred thousand deltas cost about their text and one small integer each; once the part is done the text is a slice of
- * the whole one, which the item has.
+ * Deltas of one part that follow one another: one text and the length of each, instead of an object
+ * a delta. A hundred thousand deltas cost about their text and one small integer each; once the
+ * part is done the text is a slice of the whole one, which the item has.
  */
 interface DeltaRun {
   readonly first: number
@@ -14,7 +14,10 @@ interface DeltaRun {
   readonly outputIndex: number
   readonly partIndex: number
   text: GrowingText | string
-  /** Of the first `count` deltas, in UTF-16 units. Outside the heap: in an array they would be half of what a long answer costs. */
+  /**
+   * Of the first `count` deltas, in UTF-16 units. Outside the heap: in an array they would be half
+   * of what a long answer costs.
+   */
   lengths: Uint32Array
   count: number
 }
@@ -112,8 +115,8 @@ export class ResponseLog implements ResponseLogReader {
   }
 
   /**
-   * What was told of a part so far. Where `known` begins with it, it is cut out of that: a long answer comes a second time
-   * as a whole, and is to be in memory once.
+   * What was told of a part so far. Where `known` begins with it, it is cut out of that: a long
+   * answer comes a second time as a whole, and is to be in memory once.
    */
   partText(outputIndex: number, partIndex: number, known = ""): string {
     const runs = this.#runsOf(outputIndex, partIndex)
@@ -132,12 +135,14 @@ export class ResponseLog implements ResponseLogReader {
   }
 
   /**
-   * What was appended since the last call, for the store; `last` is an event that is to be stored before it is
-   * appended. Texts are left out: they are in the items. Call it only while no item is open of which deltas were sent, so
-   * that every stored delta belongs to a stored item. Null: nothing new.
+   * What was appended since the last call, for the store; `last` is an event that is to be stored
+   * before it is appended. Texts are left out: they are in the items. Call it only while no item is
+   * open of which deltas were sent, so that every stored delta belongs to a stored item. Null:
+   * nothing new.
    */
   takeUnsaved(last?: ResponseEvent): LogSegment | null {
-    // One after the other: the lengths of all deltas as one array would be the largest thing that a long answer needs.
+    // One after the other: the lengths of all deltas as one array would be the largest thing that a
+    // long answer needs.
     const entries = this.#entries.slice(this.#savedEntries).map((entry) => JSON.stringify(toStored(entry)))
     if (last) entries.push(JSON.stringify(last))
     if (entries.length === 0) return null
@@ -148,8 +153,9 @@ export class ResponseLog implements ResponseLogReader {
   }
 
   /**
-   * The log as it was stored, with the response's items: of one that was cut off there may be items that are announced in the
-   * log and were never stored. Throws when a segment is not what `takeUnsaved` wrote.
+   * The log as it was stored, with the response's items: of one that was cut off there may be items
+   * that are announced in the log and were never stored. Throws when a segment is not what
+   * `takeUnsaved` wrote.
    */
   static restore(segments: readonly LogSegment[], output: readonly Item[]): ResponseLog {
     const log = new ResponseLog()
@@ -236,7 +242,7 @@ export class ResponseLog implements ResponseLogReader {
     }
   }
 
-  /** In order. All deltas of an item are behind the event that announced it, so the search ends there. */
+  /** In order. All deltas of an item are behind the event that announced it. */
   #runsOf(outputIndex: number, partIndex: number): readonly DeltaRun[] {
     const runs: DeltaRun[] = []
     for (let i = this.#entries.length - 1; i >= 0; i -= 1) {
@@ -270,7 +276,7 @@ export class ResponseLog implements ResponseLogReader {
   }
 }
 
-/** By `outputIndex`, which is not the place among the stored items where one before it was never stored. */
+/** By `outputIndex`, which is no place among the stored items: one may never have been stored. */
 type StoredItems = readonly (Item | undefined)[]
 
 interface StoredRun {
@@ -358,8 +364,8 @@ function partText(item: Item | undefined, type: DeltaType, partIndex: number): s
 const tailPieces = 64
 
 /**
- * A text that grows by small pieces. `+=` would keep each piece and a node beside it for as long as nobody reads the whole:
- * ten times the memory of the text, until the old generation is collected.
+ * A text that grows by small pieces. `+=` would keep each piece and a node beside it for as long as
+ * nobody reads the whole: ten times the memory of the text, until the old generation is collected.
  */
 export class GrowingText {
   #joined: string[] = []

@@ -5,9 +5,9 @@ import type { LogSegment } from "../../domain/store.ts"
 import { ResponseLog } from "./response-log.ts"
 
 /**
- * Responses from the ledger, for their readers. The log of one that is over never changes, so all who read it at the same
- * time share one, and the items with it; it is forgotten with its last reader. The rest of the record is always what was just
- * read.
+ * Responses from the ledger, for their readers. The log of one that is over never changes, so all
+ * who read it at the same time share one, and the items with it; it is forgotten with its last
+ * reader. The rest of the record is always what was just read.
  */
 export class RestoredResponses {
   readonly #logs = new Map<string, WeakRef<ResponseLogReader>>()
@@ -44,11 +44,15 @@ export class RestoredResponses {
   }
 }
 
-/** A response that is over, from the ledger, in the form of one that runs: its readers need not know which it is. */
+/**
+ * A response that is over, from the ledger, in the form of one that runs: its readers need not know
+ * which it is.
+ */
 export function restoreResponse(record: ResponseRecord, segments: readonly LogSegment[]): LiveResponse {
   const log = ResponseLog.restore(segments, record.output)
   const [last] = log.read(log.length - 1, 1)
-  // The end of a turn that the service could not store, or did not live to see, is told by the record alone.
+  // The end of a turn that the service could not store, or did not live to see, is told by the
+  // record alone.
   if (isFinished(record.status) && last?.type !== record.status) {
     if (log.length === 0) for (const event of firstEvents(record)) log.append(event)
     log.append({ type: record.status as EndStatus })

@@ -13,9 +13,10 @@ interface End {
 }
 
 /**
- * Turns that are over while the ledger cannot be written (a full disk): it would call them unfinished until the next start,
- * and whoever polls one would wait for ever. They are kept here and stored when it can be written again; the oldest are left
- * to the next start where there are too many, as on a disk that has room for a moment again and again.
+ * Turns that are over while the ledger cannot be written (a full disk): it would call them
+ * unfinished until the next start, and whoever polls one would wait for ever. They are kept here
+ * and stored when it can be written again; the oldest are left to the next start where there are
+ * too many, as on a disk that has room for a moment again and again.
  */
 export class UnstoredEnds {
   readonly #ledger: Ledger

@@ -11,8 +11,8 @@ export interface ConversationHead {
 }
 
 /**
- * The turn after which this agent's thread holds exactly the conversation; null where no thread does: its client changed
- * the items, another agent spoke last, or the thread is gone.
+ * The turn after which this agent's thread holds exactly the conversation; null where no thread
+ * does: its client changed the items, another agent spoke last, or the thread is gone.
  */
 export async function findHead(
   conversation: ConversationRecord,
@@ -29,7 +29,10 @@ function isOf(thread: ThreadRecord, { id, identity }: AgentKey): boolean {
   return thread.agentId === id && thread.agentIdentity === identity
 }
 
-/** A client may delete a call and leave its output, which no model accepts. Throws `invalid_request`. */
+/**
+ * A client may delete a call and leave its output, which no model accepts. Throws
+ * `invalid_request`.
+ */
 export function assertOutputsHaveCalls(items: readonly Item[]): void {
   const calls = new Set<string>()
   for (const item of items) {
@@ -43,7 +46,10 @@ export function assertOutputsHaveCalls(items: readonly Item[]): void {
   }
 }
 
-/** A turn after `past` may have nothing new to answer, but not nothing at all; and every call must have its output. */
+/**
+ * A turn after `past` may have nothing new to answer, but not nothing at all; and every call must
+ * have its output.
+ */
 export function assertAnswerable(past: readonly Item[], added: readonly Item[]): void {
   assertCallsAnswered(past, added)
   if (past.length + added.length > 0) return

@@ -4,42 +4,43 @@ import type { EarlierPast } from "../engine.ts"
 import type { Plan } from "./plan.ts"
 import { splitInput } from "./request-items.ts"
 
-interface Pasts {
-  readonly earlierPast?: EarlierPast | undefined
-}
+type Pasts = { readonly earlierPast?: EarlierPast | undefined } | undefined
 
 /**
- * Looks for the past of a request that may begin a conversation: by its `planOf`, one that goes on does not wait. To be awaited where
- * nobody else waits for that request. Rejects as `planOf` does.
+ * Looks for the past of a request that may begin a conversation: by its `planOf`, one that goes on
+ * does not wait. To be awaited where nobody else waits for that request. Rejects as `planOf` does.
  */
 export async function findEarlierPast(
   request: TurnRequest,
   agent: Agent,
   principal: string,
-  { earlierPast: past }: Pasts,
+  pasts: Pasts,
   planOf: () => Promise<Plan>,
 ): Promise<void> {
+  const past = pasts?.earlierPast
   if (past === undefined || request.previousResponseId !== null || !mayGoOn(request)) return
   if (splitInput(request.input).history.length > 0) return
   await past.find(agent, principal, async () => isNew(await planOf()))
 }
 
 /**
- * Stores a turn by its plan: that of a new conversation has what was said before the ledger in front of it, any other is as it is.
- * Where that fails, the next conversation may have that past.
+ * Stores a turn by its plan: that of a new conversation has what was said before the ledger in
+ * front of it, any other is as it is. Where that fails, the next conversation may have that past.
  */
 export async function storeWithPast<T>(
   plan: Plan,
   request: TurnRequest,
   agent: Agent,
-  { earlierPast: past }: Pasts,
+  pasts: Pasts,
   store: (plan: Plan) => Promise<T>,
 ): Promise<T> {
+  const past = pasts?.earlierPast
   const mayHaveIt = past !== undefined && isNew(plan) && mayGoOn(request)
   const reserved = mayHaveIt ? past.reserve(agent, plan.thread.principal) : null
   if (reserved === null) return store(plan)
   try {
-    // What its client sends again is recognised by what it has, of which this is no part: the rest of the plan stays.
+    // What its client sends again is recognised by what it has, of which this is no part: the rest
+    // of the plan stays.
     const stored = await store({ ...plan, clientHistory: reserved.items })
     reserved.keep()
     return stored

@@ -27,15 +27,19 @@ interface PastSearch {
   readonly messagesBetween: (start: number, end: number) => string
 }
 
-/** How many of the newest exchanges are tried as the end of a run that does not begin with its conversation. */
+/**
+ * How many of the newest exchanges are tried as the end of a run that does not begin with its
+ * conversation.
+ */
 const maxEnds = 32
 
 /**
- * Finds the turn whose answer a conversation carries last, in order: from its beginning, or, where a memory has cut off or
- * summed up the front, as a run that ends there. See `fit.ts` for what decides between several. Null: nothing of it is ours.
+ * Finds the turn whose answer a conversation carries last, in order: from its beginning, or, where
+ * a memory has cut off or summed up the front, as a run that ends there. See `fit.ts` for what
+ * decides between several. Null: nothing of it is ours.
  *
- * Most conversations come back as they were left, and are found by one look. All others cost a bounded number, however many
- * conversations with the same answers there are.
+ * Most conversations come back as they were left, and are found by one look. All others cost a
+ * bounded number, however many conversations with the same answers there are.
  */
 export async function findPast(search: PastSearch): Promise<Past | null> {
   const lookup = new Lookup(search)
@@ -124,7 +128,10 @@ class Lookup {
     return [...fromBeginning, ...(await this.#runs(ends, known, longest))]
   }
 
-  /** The longest beginning of the conversation that was left so, whatever the users' messages are now. */
+  /**
+   * The longest beginning of the conversation that was left so, whatever the users' messages are
+   * now.
+   */
   async #fromBeginning(
     keys: readonly (string | null)[],
     known: ReadonlySet<string>,
@@ -169,7 +176,8 @@ class Lookup {
     const { exchanges } = this.#search
     const exchange = exchanges[length - 1]
     if (exchange === undefined || length <= exchanges.length - maxEnds) return []
-    // Of short answers there may be any number: those to another message are looked at for the newest one only.
+    // Of short answers there may be any number: those to another message are looked at for the
+    // newest one only.
     const marks = exchange.isShort && length < exchanges.length ? [] : exchange.said
     return [this.#exchangeKey(length), ...marks.map((mark) => this.key("last", mark))].filter(
       (key) => key !== null,
@@ -190,13 +198,17 @@ interface TrustQuestion {
   readonly messagesOf: (index: number) => string
 }
 
-/** Turns before the answer whose messages are looked at: that of a tool loop, or one that was asked for in other words. */
+/**
+ * Turns before the answer whose messages are looked at: that of a tool loop, or one that was asked
+ * for in other words.
+ */
 const maxTurns = 16
 
 /**
- * True: more than an answer speaks for it. Two chats may well have one answer in common ("Done, pushed to main."), and one must
- * never read the other's: then a message has to be the same, or where only one exchange fits, akin to one of that chat. Where
- * the client calls the two conversations differently, only the same message will do: that is a copy of a chat.
+ * True: more than an answer speaks for it. Two chats may well have one answer in common ("Done,
+ * pushed to main."), and one must never read the other's: then a message has to be the same, or
+ * where only one exchange fits, akin to one of that chat. Where the client calls the two
+ * conversations differently, only the same message will do: that is a copy of a chat.
  */
 async function isTrusted(fit: Fit, question: TrustQuestion): Promise<boolean> {
   if (fit.isOfSession || fit.isAsked) return true
@@ -217,8 +229,9 @@ const maxLength = 20_000
 const minShare = 0.6
 
 /**
- * True where one text may well be the other as a client has changed it: a clock in it, a file's text around it. Numbers and
- * punctuation do not count; most of the shorter one's words are in the longer one.
+ * True where one text may well be the other as a client has changed it: a clock in it, a file's
+ * text around it. Numbers and punctuation do not count; most of the shorter one's words are in the
+ * longer one.
  */
 function isAkin(one: string, other: string): boolean {
   const [shorter, longer] = [wordsOf(one), wordsOf(other)].toSorted((a, b) => a.length - b.length)

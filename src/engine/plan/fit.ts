@@ -3,8 +3,9 @@ import { hasFailed } from "../../domain/responses.ts"
 import type { TurnPlace, TurnTrace } from "../../domain/store.ts"
 
 /**
- * `whole`: the conversation so far is all that the agent knows; `trimmed`: the agent knows more before it; `broken`: what comes
- * before the run is something else (a memory has summed it up, or put something in front).
+ * `whole`: the conversation so far is all that the agent knows; `trimmed`: the agent knows more
+ * before it; `broken`: what comes before the run is something else (a memory has summed it up, or
+ * put something in front).
  */
 export type FitKind = "whole" | "trimmed" | "broken"
 
@@ -27,7 +28,10 @@ export interface Fit {
 
 /** One exchange on the way to a turn. */
 interface Step extends Omit<Exchange, "end"> {
-  /** Clients drop what was said in a turn that failed or was stopped, have less of it, or something where nothing was said. */
+  /**
+   * Clients drop what was said in a turn that failed or was stopped, have less of it, or something
+   * where nothing was said.
+   */
   readonly isCut: boolean
 }
 
@@ -40,7 +44,10 @@ interface FitQuestion {
   /** The turn's answer was found as that of the exchange before this one. */
   readonly length: number
   readonly sessionKey: string | null
-  /** True: a client has left exactly these exchanges there, whatever the ledger's own way to the turn is. */
+  /**
+   * True: a client has left exactly these exchanges there, whatever the ledger's own way to the
+   * turn is.
+   */
   readonly isAsSent: boolean
 }
 
@@ -62,8 +69,9 @@ export function fitOf(question: FitQuestion): Fit | null {
 }
 
 /**
- * Another answer to the same message, in the same place, or behind something that is known, is an edited one: what follows it
- * was not said here. A summary stands for several, and has nothing in front.
+ * Another answer to the same message, in the same place, or behind something that is known, is an
+ * edited one: what follows it was not said here. A summary stands for several, and has nothing in
+ * front.
  */
 function isEdited(steps: readonly Step[], exchanges: readonly Exchange[], at: number, step: number): boolean {
   if (at === step || hasShared(exchanges[at]?.brought, steps[step]?.brought)) return true
@@ -71,7 +79,10 @@ function isEdited(steps: readonly Step[], exchanges: readonly Exchange[], at: nu
   return exchanges.slice(0, at).some((exchange, index) => isSame(exchange, steps[step - at + index]))
 }
 
-/** How far both are the same from their ends back. `at`, `step`: the last ones before that; -1: there are none. */
+/**
+ * How far both are the same from their ends back. `at`, `step`: the last ones before that; -1:
+ * there are none.
+ */
 function followBack(steps: readonly Step[], exchanges: readonly Exchange[]) {
   let at = exchanges.length - 1
   let step = steps.length - 1
@@ -107,7 +118,9 @@ function isOfUser(mark: string): boolean {
   return !mark.startsWith("d")
 }
 
-/** `sent`: calls that the client has left out, with their outputs, are no steps of its conversation. */
+/**
+ * `sent`: calls that the client has left out, with their outputs, are no steps of its conversation.
+ */
 function stepsOf(turns: readonly TurnTrace[], sent: ReadonlySet<string>): readonly Step[] {
   const steps: Step[] = []
   let brought: string[] = []
@@ -149,8 +162,9 @@ function hasShared(some: readonly string[] | undefined, others: readonly string[
 }
 
 /**
- * The fits that nothing sets apart: the longest run first, up to the latest answer; then the most of the client's messages; then
- * how it begins; then the client's own name of the conversation. A turn on the way to another one of them is left out.
+ * The fits that nothing sets apart: the longest run first, up to the latest answer; then the most
+ * of the client's messages; then how it begins; then the client's own name of the conversation. A
+ * turn on the way to another one of them is left out.
  */
 export function bestFits(fits: readonly Fit[]): readonly Fit[] {
   const [best] = fits.toSorted(compared)

@@ -5,7 +5,10 @@ import { hasFailed, isFinished } from "../../domain/responses.ts"
 import type { TurnTrace } from "../../domain/store.ts"
 import type { UnansweredSearch } from "./unanswered.ts"
 
-/** A turn that may have had no answer that its client knows of, with those behind it that took the outputs of its calls. */
+/**
+ * A turn that may have had no answer that its client knows of, with those behind it that took the
+ * outputs of its calls.
+ */
 export interface Held {
   /** The last of them. */
   readonly turnId: string
@@ -47,7 +50,10 @@ export async function heldBy(first: TurnTrace, search: UnansweredSearch): Promis
   }
 }
 
-/** The turn, and as long as one ended with calls that were left out, the newest that took their outputs. */
+/**
+ * The turn, and as long as one ended with calls that were left out, the newest that took their
+ * outputs.
+ */
 async function loopFrom(first: TurnTrace, search: UnansweredSearch): Promise<readonly TurnTrace[]> {
   const turns = [first]
   for (let next: TurnTrace | undefined = first; next !== undefined; ) {

@@ -5,8 +5,8 @@ import type { Plan } from "./plan.ts"
 import { noChanges } from "./plan.ts"
 
 /**
- * All that it takes to begin a turn that waits. Plain data: a background turn is stored in this form until it begins, and
- * begins in the next run of the service if this one ends before.
+ * All that it takes to begin a turn that waits. Plain data: a background turn is stored in this
+ * form until it begins, and begins in the next run of the service if this one ends before.
  */
 export interface PendingTurn {
   readonly turnId: string
@@ -22,7 +22,8 @@ const unknownThen = { changes: noChanges, clientExchanges: "", before: noChain, 
 /** What `insertTurn` was given as `pending`; null where it is not of this form. */
 export function readPendingTurn(stored: unknown, responseId: string): PendingTurn | null {
   if (typeof stored !== "object" || stored === null) return null
-  // Written by this or an earlier release into our own database; only its outer form is checked again.
+  // Written by this or an earlier release into our own database; only its outer form is checked
+  // again.
   const pending = stored as Partial<PendingTurn>
   const { turnId, request, plan, record } = pending
   if (turnId === undefined || request === undefined || plan === undefined) return null

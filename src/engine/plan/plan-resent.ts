@@ -1,14 +1,14 @@
 import type { TurnRequest } from "../../domain/turn-request.ts"
 import { findPast } from "./find-past.ts"
-import { noChanges, ownerOf, type Plan, type PlanContext, planAfterTurn, planNew } from "./plan.ts"
+import { noChanges, type Plan, type PlanContext, planAfterTurn, planNew } from "./plan.ts"
 import { type AddedItem, assertCallsAnswered, splitInput } from "./request-items.ts"
 import { SentConversation } from "./sent-conversation.ts"
 import { behindUnanswered, type Place } from "./unanswered.ts"
 
 /**
- * A client that sends the conversation again: behind the last turn of ours that is in it, with what is not known there. See the
- * table in docs/conversations.md. `sessionKey` chooses among turns that fit, and names the thread. Throws `invalid_request`
- * where calls and outputs do not match.
+ * A client that sends the conversation again: behind the last turn of ours that is in it, with what
+ * is not known there. See the table in docs/conversations.md. `sessionKey` chooses among turns that
+ * fit, and names the thread. Throws `invalid_request` where calls and outputs do not match.
  */
 export async function planResent(
   request: TurnRequest,
@@ -20,8 +20,10 @@ export async function planResent(
   const sent = new SentConversation(request)
   const unknown = () => planNew(sent.from(0), request, context, sessionKey)
   if (request.sideRequest !== null) return unknown()
-  const { principal, agent, unsettled } = context
-  const parked = request.keepsThread ? null : unsettled.findUnstored(principal, agent.id, outputIds(added))
+  const { owner, unsettled } = context
+  const parked = request.keepsThread
+    ? null
+    : unsettled.findUnstored(owner.principal, owner.agent.id, outputIds(added))
   if (parked !== null && parked.headTurnId !== null) {
     const how = { ...sent.from(history.length), clientHistory: history }
     return { ...how, thread: parked, parentTurnId: parked.headTurnId, fork: null, changes: noChanges }
@@ -40,7 +42,7 @@ async function placeOf(
   sessionKey: string | null,
   context: PlanContext,
 ): Promise<Place> {
-  const search = { store: context.store, owner: ownerOf(context) }
+  const search = { store: context.store, owner: context.owner }
   const { said: exchanges, chains } = sent
   const runs = () => sent.runs()
   const messagesBetween = (start: number, end: number) => sent.messagesBetween(start, end)

@@ -14,8 +14,8 @@ import { planResent } from "./plan-resent.ts"
 import { type AddedItem, assertCallsAnswered, splitInput } from "./request-items.ts"
 
 /**
- * The plan of a conversation that begins, made by one look: null where it depends on threads that are there, and so must not be
- * made while another one is being stored. See `planTurn`.
+ * The plan of a conversation that begins, made by one look: null where it depends on threads that
+ * are there, and so must not be made while another one is being stored. See `planTurn`.
  */
 export async function planBeginning(request: TurnRequest, context: PlanContext): Promise<Plan | null> {
   const isNamed =
@@ -26,8 +26,9 @@ export async function planBeginning(request: TurnRequest, context: PlanContext):
 }
 
 /**
- * The table "which thread" of docs/conversations.md. Everything is looked up within one principal and agent. What a client
- * changes of instructions and tools never hides a turn: see `Plan.changes`.
+ * The table "which thread" of docs/conversations.md. Everything is looked up within one principal
+ * and agent. What a client changes of instructions and tools never hides a turn: see
+ * `Plan.changes`.
  */
 export async function planTurn(request: TurnRequest, context: PlanContext): Promise<Plan> {
   if (request.previousResponseId !== null) {
@@ -41,19 +42,19 @@ export async function planTurn(request: TurnRequest, context: PlanContext): Prom
 }
 
 async function planAfterResponse(id: string, request: TurnRequest, context: PlanContext): Promise<Plan> {
-  const { store, principal } = context
-  const response = await store.findResponse(principal, id)
+  const { store, owner } = context
+  const response = await store.findResponse(owner.principal, id)
   const turn = response === null ? null : await store.findTurnOfResponse(id)
   const thread = turn === null ? null : await store.findThread(turn.threadId)
   if (response === null || turn === null || thread === null) {
     throw notFound(`Previous response with id '${id.slice(0, 100)}' not found.`)
   }
-  if (response.agentId !== context.agent.id) {
+  if (response.agentId !== owner.agent.id) {
     throw notFound(
       `Response '${id}' is an answer of agent '${response.agentId}'; name that agent as the model to go on.`,
     )
   }
-  if (thread.agentIdentity !== context.agent.identity) {
+  if (thread.agentIdentity !== owner.agent.identity) {
     throw notFound(
       `Response '${id}' is an answer of an earlier agent of the name '${response.agentId}', who is not here any more: the one of today knows ` +
         "nothing of it. Send the conversation itself as 'input', or begin a new one.",
@@ -69,14 +70,14 @@ function notFound(message: string): ProxyError {
 }
 
 /**
- * The thread that holds the conversation's items goes on; where none does, a new one is seeded with them. Items of the
- * client's that nobody has answered yet are part of what is new.
+ * The thread that holds the conversation's items goes on; where none does, a new one is seeded with
+ * them. Items of the client's that nobody has answered yet are part of what is new.
  */
 async function planConversation(id: string, request: TurnRequest, context: PlanContext): Promise<Plan> {
-  const { store, principal, agent } = context
-  const conversation = await store.conversations.find(principal, id)
+  const { store, owner } = context
+  const conversation = await store.conversations.find(owner.principal, id)
   if (conversation === null) throw conversationNotFound(id, "conversation")
-  const head = await findHead(conversation, agent, store)
+  const head = await findHead(conversation, owner.agent, store)
   if (head !== null) {
     const { history, added } = await undelivered(head.turn, request.input, store)
     assertAnswerable([...(await store.findOutput(head.turn.id)), ...history], added)
@@ -90,13 +91,14 @@ async function planConversation(id: string, request: TurnRequest, context: PlanC
 }
 
 /**
- * A name alone tells where a request belongs only as long as nothing of the conversation comes with it. A client that sends the
- * conversation each time, and now sends none, has gone back to its first message.
+ * A name alone tells where a request belongs only as long as nothing of the conversation comes with
+ * it. A client that sends the conversation each time, and now sends none, has gone back to its
+ * first message.
  */
 async function planSession(sessionKey: string, request: TurnRequest, context: PlanContext): Promise<Plan> {
-  const { store, principal, agent } = context
+  const { store, owner } = context
   const exchanges = exchangesOf(request.input)
-  const thread = await store.findThreadBySession(principal, agent, sessionKey)
+  const thread = await store.findThreadBySession(owner.principal, owner.agent, sessionKey)
   const isBeginning = request.resendsHistory || thread?.resendsHistory === true
   if (thread?.headTurnId && !hasStatement(exchanges) && !isBeginning) {
     const plan = await planAtHead(thread.headTurnId, request, context)
@@ -118,7 +120,7 @@ function hasAnswer(exchanges: readonly Exchange[]): boolean {
 
 /** Everybody talks to the same thread: it holds the past, whatever the client resends of it. */
 async function planShared(request: TurnRequest, context: PlanContext): Promise<Plan> {
-  const main = await context.store.findMainThread(context.principal, context.agent)
+  const main = await context.store.findMainThread(context.owner.principal, context.owner.agent)
   const behind = main?.headTurnId ? await planAtHead(main.headTurnId, request, context) : null
   const { history, added } = splitInput(request.input)
   const plan = behind ?? planUnknown(history, added, request, context)
@@ -128,8 +130,9 @@ async function planShared(request: TurnRequest, context: PlanContext): Promise<P
 }
 
 /**
- * Behind the newest turn of a thread, with what is new in the request. A message may come in place of the outputs that the
- * agent waits for: it goes on without them. But outputs must be those that it waits for.
+ * Behind the newest turn of a thread, with what is new in the request. A message may come in place
+ * of the outputs that the agent waits for: it goes on without them. But outputs must be those that
+ * it waits for.
  */
 async function planAtHead(
   headTurnId: string,
@@ -153,9 +156,10 @@ interface Sent {
 }
 
 /**
- * Some clients name the turn and send again what was before its calls: the message that was asked, the calls themselves, outputs
- * of earlier ones. All of that was delivered. What is left has the client's order. Throws `invalid_request` where an output is
- * none that anybody asked for, or one is missing. `known`: what the turn has made, where it was read already.
+ * Some clients name the turn and send again what was before its calls: the message that was asked,
+ * the calls themselves, outputs of earlier ones. All of that was delivered. What is left has the
+ * client's order. Throws `invalid_request` where an output is none that anybody asked for, or one
+ * is missing. `known`: what the turn has made, where it was read already.
  */
 async function undelivered(
   turn: TurnRecord,
@@ -187,7 +191,9 @@ function isOutput(item: AddedItem): item is Extract<AddedItem, { type: "function
   return item.type === "function_call_output"
 }
 
-/** All outputs, and the messages of the turn's own exchange: the same words may be said anew later. */
+/**
+ * All outputs, and the messages of the turn's own exchange: the same words may be said anew later.
+ */
 async function marksBefore(turnId: string, store: Store): Promise<ReadonlySet<string>> {
   const marks = new Set<string>()
   let hasMessage = false

@@ -1,5 +1,4 @@
 import { hash } from "node:crypto"
-import type { AgentKey } from "../../domain/agents.ts"
 import { type Chain, chainAfter, exchangesOf, noChain } from "../../domain/exchanges.ts"
 import { newId } from "../../domain/ids.ts"
 import type { Item } from "../../domain/items.ts"
@@ -13,9 +12,14 @@ export interface Plan {
   /** As it is to be stored, but for `headTurnId`. */
   readonly thread: ThreadRecord
   readonly parentTurnId: string | null
-  /** The native turn to branch from, where the thread is new and its past lies in another native thread. */
+  /**
+   * The native turn to branch from, where the thread is new and its past lies in another native
+   * thread.
+   */
   readonly fork: { readonly thread: ThreadRecord; readonly turn: TurnRecord } | null
-  /** Against the thread of the turn `parentTurnId`, be it continued, forked or told to a new one. */
+  /**
+   * Against the thread of the turn `parentTurnId`, be it continued, forked or told to a new one.
+   */
   readonly changes: ThreadChanges
   /** Resent history that no thread of ours holds: a new thread is seeded with it. */
   readonly clientHistory: readonly Item[]
@@ -24,13 +28,19 @@ export interface Plan {
   readonly added: readonly AddedItem[]
   /** Everything before `added`, as its client has it. */
   readonly before: Chain
-  /** What the client has of the answer of `parentTurnId`, which was cut short; null: as the ledger has it. */
+  /**
+   * What the client has of the answer of `parentTurnId`, which was cut short; null: as the ledger
+   * has it.
+   */
   readonly seenText: string | null
 }
 
 /** What plans know of turns that the ledger does not tell of, or not yet. */
 export interface UnsettledTurns {
-  /** First turns that still run though their clients are gone, by the keys by which they will be found. */
+  /**
+   * First turns that still run though their clients are gone, by the keys by which they will be
+   * found.
+   */
   beginnings(owner: Owner, keys: readonly string[]): readonly TurnPlace[]
   /** The thread, which is not stored, of a turn that waits for one of these outputs. */
   findUnstored(principal: string, agentId: string, callIds: readonly string[]): ThreadRecord | null
@@ -38,8 +48,7 @@ export interface UnsettledTurns {
 
 export interface PlanContext {
   readonly store: Store
-  readonly principal: string
-  readonly agent: AgentKey
+  readonly owner: Owner
   /** Kind of the agent's backend. */
   readonly backend: string
   /** See `Capabilities`. */
@@ -54,11 +63,10 @@ export interface PlanContext {
 /** What a plan goes on with, as far as it does not depend on the thread. */
 export type Continuation = Pick<Plan, "clientHistory" | "clientExchanges" | "added" | "before" | "seenText">
 
-export function ownerOf({ principal, agent }: PlanContext): Owner {
-  return { principal, agent }
-}
-
-/** `before`: what is known of the conversation; `history`: what its client sent behind that, for a thread to be told. */
+/**
+ * `before`: what is known of the conversation; `history`: what its client sent behind that, for a
+ * thread to be told.
+ */
 export function continuation(
   before: Chain,
   history: readonly Item[],
@@ -74,7 +82,10 @@ export function continuation(
   }
 }
 
-/** The conversation up to the turn's end. One that still runs has no chain yet: what follows is found behind it all the same. */
+/**
+ * The conversation up to the turn's end. One that still runs has no chain yet: what follows is
+ * found behind it all the same.
+ */
 export function chainBehind({ id, chain }: TurnRecord): Chain {
   return chain ?? { all: `after ${id}`, said: `after ${id}` }
 }
@@ -121,11 +132,12 @@ export function planNew(
   sessionKey: string | null = null,
 ): Plan {
   const { instructions } = request
+  const { owner } = context
   const thread: ThreadRecord = {
     id: newId("thr_"),
-    principal: context.principal,
-    agentId: context.agent.id,
-    agentIdentity: context.agent.identity,
+    principal: owner.principal,
+    agentId: owner.agent.id,
+    agentIdentity: owner.agent.identity,
     backend: context.backend,
     keyHash: threadKey(context.backend, request),
     instructions,
@@ -152,7 +164,10 @@ export function planUnknown(
   return planNew(continuation(noChain, history, added), request, context, sessionKey)
 }
 
-/** In what a request differs from the thread that it goes on from: the native thread was told something else. */
+/**
+ * In what a request differs from the thread that it goes on from: the native thread was told
+ * something else.
+ */
 interface ThreadChanges {
   readonly instructions: boolean
   /** Another order alone is none. */
@@ -163,7 +178,10 @@ export const noChanges: ThreadChanges = { instructions: false, tools: false }
 
 type Told = Pick<TurnRequest, "instructions" | "tools">
 
-/** What a native thread was told at its beginning: together they are its key. Tools count in any order. */
+/**
+ * What a native thread was told at its beginning: together they are its key. Tools count in any
+ * order.
+ */
 function threadKey(backend: string, { instructions, tools }: Told): string {
   const inOrder = tools.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   return hash("sha256", JSON.stringify([backend, instructions, inOrder]), "hex")

@@ -1,10 +1,15 @@
 import { ProxyError } from "../../domain/errors.ts"
 import type { FunctionCallItem, FunctionCallOutputItem, Item, MessageItem } from "../../domain/items.ts"
 
-/** What a request adds to a conversation: messages, and answers to functions that the agent called. */
+/**
+ * What a request adds to a conversation: messages, and answers to functions that the agent called.
+ */
 export type AddedItem = MessageItem | FunctionCallOutputItem
 
-/** A request's input, cut where the new part begins: behind the last thing that the agent said or called. */
+/**
+ * A request's input, cut where the new part begins: behind the last thing that the agent said or
+ * called.
+ */
 export function splitInput(input: readonly Item[]): {
   readonly history: readonly Item[]
   readonly added: readonly AddedItem[]
@@ -13,11 +18,24 @@ export function splitInput(input: readonly Item[]): {
   return { history: input.slice(0, start), added: input.slice(start).filter(isAdded) }
 }
 
+/** The answers to functions that are among these items. */
+export function outputsIn<Item extends { readonly type: string }>(
+  items: readonly Item[],
+): readonly Extract<Item, { readonly type: "function_call_output" }>[] {
+  return items.filter((item) => item.type === "function_call_output") as Extract<
+    Item,
+    { readonly type: "function_call_output" }
+  >[]
+}
+
 export function isAdded(item: Item): item is AddedItem {
   return item.type === "function_call_output" || (item.type === "message" && item.role !== "assistant")
 }
 
-/** Calls in `items` that nothing in them answers; one that was cut short, by a failure, cannot be answered. */
+/**
+ * Calls in `items` that nothing in them answers; one that was cut short, by a failure, cannot be
+ * answered.
+ */
 export function openCalls(items: readonly Item[]): readonly FunctionCallItem[] {
   const answered = new Set(items.map((item) => (item.type === "function_call_output" ? item.callId : null)))
   return items
@@ -26,9 +44,9 @@ export function openCalls(items: readonly Item[]): readonly FunctionCallItem[] {
 }
 
 /**
- * A conversation goes on only when every call in it has its output, and every output its call: the agent must not be told
- * of results that it never asked for, nor go on as if it had not asked. `past` and `added` follow each other. Throws
- * `invalid_request`.
+ * A conversation goes on only when every call in it has its output, and every output its call: the
+ * agent must not be told of results that it never asked for, nor go on as if it had not asked.
+ * `past` and `added` follow each other. Throws `invalid_request`.
  */
 export function assertCallsAnswered(past: readonly Item[], added: readonly Item[]): void {
   const calls = new Set(past.map((item) => (item.type === "function_call" ? item.callId : null)))

@@ -16,7 +16,10 @@ import type { Continuation } from "./plan.ts"
 import { isAdded, splitInput } from "./request-items.ts"
 import type { Run } from "./split-runs.ts"
 
-/** What a client brought behind a place of its conversation, up to the next thing that the agent said. */
+/**
+ * What a client brought behind a place of its conversation, up to the next thing that the agent
+ * said.
+ */
 export interface Asked {
   readonly marks: readonly string[]
   readonly items: readonly Item[]
@@ -26,7 +29,10 @@ export interface Asked {
   readonly answer: { readonly text: string; readonly end: number } | null
 }
 
-/** How many runs of messages are looked at for an answer of ours that is one of several: each costs some hashes. */
+/**
+ * How many runs of messages are looked at for an answer of ours that is one of several: each costs
+ * some hashes.
+ */
 const maxRuns = 32
 
 /** The conversation as a request has it. It is read once: it may be of megabytes. */
@@ -51,7 +57,10 @@ export class SentConversation {
     this.#newFrom = splitInput(input).history.length
   }
 
-  /** True: this call of the agent's or this output of a call is there, or whatever else has this mark. */
+  /**
+   * True: this call of the agent's or this output of a call is there, or whatever else has this
+   * mark.
+   */
   has(mark: string): boolean {
     this.#marks ??= new Set([...saidMarks(this.said), ...this.#exchanges.flatMap(({ brought }) => brought)])
     return this.#marks.has(mark)
@@ -110,8 +119,8 @@ export class SentConversation {
   }
 
   /**
-   * How it goes on from there: what was said since is told, what came after that is asked. `isRepeat`: outputs of calls were
-   * delivered before.
+   * How it goes on from there: what was said since is told, what came after that is asked.
+   * `isRepeat`: outputs of calls were delivered before.
    */
   from(start: number, isRepeat = false): Continuation {
     const addedFrom = Math.max(start, this.#newFrom)

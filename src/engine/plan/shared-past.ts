@@ -11,9 +11,9 @@ interface Past {
 }
 
 /**
- * The past of a conversation that fits behind all of these turns equally. Where all was asked, said and done in the same way, any
- * will do; else what all share is all that is known of it. `sent`: `saidMarks` of the conversation. Null: they share nothing, or
- * there are none.
+ * The past of a conversation that fits behind all of these turns equally. Where all was asked, said
+ * and done in the same way, any will do; else what all share is all that is known of it. `sent`:
+ * `saidMarks` of the conversation. Null: they share nothing, or there are none.
  */
 export async function sharedPast(
   fits: readonly Fit[],

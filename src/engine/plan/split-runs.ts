@@ -13,9 +13,9 @@ export interface Run {
 }
 
 /**
- * The exchanges with each run split into what is known of it and what is not: others speak behind an answer of ours (a group
- * chat, a program's remark), or two of ours follow each other. `knownOf` tells which of these marks some turn has. Null: nothing
- * is split.
+ * The exchanges with each run split into what is known of it and what is not: others speak behind
+ * an answer of ours (a group chat, a program's remark), or two of ours follow each other. `knownOf`
+ * tells which of these marks some turn has. Null: nothing is split.
  */
 export async function splitRuns(
   exchanges: readonly Exchange[],

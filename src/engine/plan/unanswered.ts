@@ -34,8 +34,10 @@ export interface UnansweredSearch {
 }
 
 /**
- * A turn that was stopped or failed, or said nothing, did happen, and so did calls that were never answered. Its client leaves out
- * the answer, or has less of it or something in its place: the turn is found behind `place` by what it was asked. The same question once more goes on behind it too, where it has acted.
+ * A turn that was stopped or failed, or said nothing, did happen, and so did calls that were never
+ * answered. Its client leaves out the answer, or has less of it or something in its place: the turn
+ * is found behind `place` by what it was asked. The same question once more goes on behind it too,
+ * where it has acted.
  */
 export async function behindUnanswered(place: Place, search: UnansweredSearch): Promise<Place> {
   const next = await nextUnanswered(place, search)
@@ -60,7 +62,10 @@ async function nextUnanswered(place: Place, search: UnansweredSearch): Promise<P
 /** Messages that are looked at for a conversation's first turn. */
 const maxBeginnings = 8
 
-/** Turns that began with the same message and are looked at: the newest, as what was stopped is said again soon. */
+/**
+ * Turns that began with the same message and are looked at: the newest, as what was stopped is said
+ * again soon.
+ */
 const maxSameBeginnings = 6
 
 /** How a turn was found. */
@@ -121,7 +126,8 @@ async function placeAfter(held: Held, before: Place, asked: Asked, found: Found)
   if (answer === null) {
     return held.isFailed && (await held.hasActed()) ? { ...next, end: before.end, isRepeat: true } : null
   }
-  // Something else may stand in its place, as what an interface says of a failure: what was done is done.
+  // Something else may stand in its place, as what an interface says of a failure: what was done is
+  // done.
   const told = saidText([answerText(await held.output())])
   const isSeen = isBeginning(told, saidText([answer.text])) || (held.isCut && (await held.hasActed()))
   return isSeen ? { ...next, end: answer.end, seenText: answer.text } : null
@@ -132,9 +138,10 @@ function isBeginning(told: string, seen: string): boolean {
 }
 
 /**
- * How many of the client's messages the turn was asked. Of the newest one that was cut they may have changed meanwhile: a file's
- * text stands around the newest message only. Where they may say something that it was not asked, as behind a clock, all are asked
- * again (0). Null: another turn's.
+ * How many of the client's messages the turn was asked. Of the newest one that was cut they may
+ * have changed meanwhile: a file's text stands around the newest message only. Where they may say
+ * something that it was not asked, as behind a clock, all are asked again (0). Null: another
+ * turn's.
  */
 async function askedCount(held: Held, asked: Asked, found: Found): Promise<number | null> {
   const count = held.marks.length
@@ -147,7 +154,10 @@ async function askedCount(held: Held, asked: Asked, found: Found): Promise<numbe
   return isFollowed && (await held.hasActed()) ? 0 : null
 }
 
-/** By its last message, or by the client's id, where the rest is the same but for numbers: a clock, a date. */
+/**
+ * By its last message, or by the client's id, where the rest is the same but for numbers: a clock,
+ * a date.
+ */
 function isSameBeginning(items: readonly Item[], asked: Asked, { isOfSession }: Found): boolean {
   const last = items.findLastIndex((item) => item.type === "message" && item.role === "user")
   const lastItem = items[last]
@@ -187,8 +197,9 @@ const minLineLength = 16
 const maxTagLength = 200
 
 /**
- * True where all of `text` is in `around`, and stands there by itself: between elements, or, if it is no mere word or two, on lines of
- * its own. So it is where a client had put a file's text around a message.
+ * True where all of `text` is in `around`, and stands there by itself: between elements, or, if it
+ * is no mere word or two, on lines of its own. So it is where a client had put a file's text around
+ * a message.
  */
 function isWithin(text: string, around: string): boolean {
   const inner = text.trim()

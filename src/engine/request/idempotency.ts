@@ -15,9 +15,14 @@ const repeatMs = 15 * 60_000
 /** How long a key means the same request: a day, and one that a wrong clock may have added. */
 export const idempotencyMs = 2 * dayMs
 
-/** Answers that leave nothing in the ledger (`store: false`) and are over; the oldest goes first. */
+/**
+ * Answers that leave nothing in the ledger (`store: false`) and are over; the oldest goes first.
+ */
 const maxHeld = 256
-/** And what they hold, in UTF-16 units. The newest is always held: whoever lost its connection comes for that one. */
+/**
+ * And what they hold, in UTF-16 units. The newest is always held: whoever lost its connection comes
+ * for that one.
+ */
 const maxHeldLength = 16 * 1024 * 1024
 
 const maxRefused = 4096
@@ -62,9 +67,9 @@ export interface IdempotencyOptions {
 }
 
 /**
- * One run for each key of a principal. What runs is held here, so that the same request at the same time joins it; what
- * is over is in the ledger, so that it is found after a restart too. A key whose request was refused before it became a
- * turn is free again.
+ * One run for each key of a principal. What runs is held here, so that the same request at the same
+ * time joins it; what is over is in the ledger, so that it is found after a restart too. A key
+ * whose request was refused before it became a turn is free again.
  */
 export class IdempotentRuns {
   readonly #options: IdempotencyOptions
@@ -100,7 +105,10 @@ export class IdempotentRuns {
     return this.#hold(name, request, live)
   }
 
-  /** What is refused is repeated too, and then an earlier turn of an equal request is none of its attempts. */
+  /**
+   * What is refused is repeated too, and then an earlier turn of an equal request is none of its
+   * attempts.
+   */
   async #noted(name: string, live: Promise<LiveResponse>): Promise<LiveResponse> {
     this.#refused.delete(name)
     try {
@@ -115,7 +123,10 @@ export class IdempotentRuns {
     }
   }
 
-  /** Of equal requests the newest: whichever of them is repeated, its answer is one to the same question. */
+  /**
+   * Of equal requests the newest: whichever of them is repeated, its answer is one to the same
+   * question.
+   */
   #hold(
     name: string,
     { requestHash, isKept }: KeyedRequest,
@@ -128,8 +139,8 @@ export class IdempotentRuns {
   }
 
   /**
-   * What a repeat is not to do again: a turn that runs, or has left something behind and is not long over. Null: there is none, and
-   * it begins anew, as it would have without its first attempt.
+   * What a repeat is not to do again: a turn that runs, or has left something behind and is not
+   * long over. Null: there is none, and it begins anew, as it would have without its first attempt.
    */
   async #joinable(name: string, principal: string, key: string): Promise<LiveResponse | null> {
     const over = this.#over.get(name)

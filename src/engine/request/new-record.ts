@@ -10,7 +10,6 @@ import type { TurnRequest } from "../../domain/turn-request.ts"
 import type { AgentRoster } from "../agents/agent.ts"
 import { agentNamed } from "../agents/find-agent.ts"
 import type { FinishedTurn, IdempotencyKey, RefusedRequest } from "../engine.ts"
-import type { AgeClock } from "../log/age-clock.ts"
 import { restoreResponse } from "../log/restored-responses.ts"
 import type { PendingTurn } from "../plan/pending-turn.ts"
 
@@ -84,8 +83,9 @@ const introduction =
 const maxModel = 256
 
 /**
- * What an agent is told of a request beside its input, where the service is set to: `metadata`, and the name that was asked for where
- * the manager answers for it. Told with each turn, and no part of the conversation: nothing is recognised by it.
+ * What an agent is told of a request beside its input, where the service is set to: `metadata`, and
+ * the name that was asked for where the manager answers for it. Told with each turn, and no part of
+ * the conversation: nothing is recognised by it.
  */
 export function toldRequest(
   { model, echo, sideRequest }: Pick<TurnRequest, "model" | "echo" | "sideRequest">,
@@ -117,7 +117,10 @@ function isThere(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.keys(value).length > 0
 }
 
-/** The same JSON, of which nothing can end the block, be taken for a mark of ours or stand there unseen. */
+/**
+ * The same JSON, of which nothing can end the block, be taken for a mark of ours or stand there
+ * unseen.
+ */
 function harmless(json: string): string {
   return json.replace(/[`<>]|(?!\n)\p{C}|\p{Zl}|\p{Zp}/gu, (character) =>
     character
@@ -131,7 +134,9 @@ function harmless(json: string): string {
 export async function storeTurn(
   pending: PendingTurn,
   idempotency: IdempotencyKey | null,
-  { store, ages }: { readonly store: Store; readonly ages: Pick<AgeClock, "now"> },
+  store: Store,
+  /** By the clock by which things age. */
+  age: number,
 ): Promise<void> {
   const { plan, turnId, record } = pending
   await store.insertTurn(
@@ -144,14 +149,14 @@ export async function storeTurn(
       nativeRef: null,
       input: [...plan.clientHistory, ...plan.added],
       chain: null,
-      createdAt: ages.now(),
+      createdAt: age,
       conversationId: pending.request.conversationId,
     },
     record,
     {
       ...(record.isBackground && { pending }),
       ...(idempotency !== null && {
-        idempotency: { ...idempotency, createdAt: ages.now() },
+        idempotency: { ...idempotency, createdAt: age },
       }),
     },
   )

@@ -24,8 +24,9 @@ export interface RequestTarget {
 const parallel = 4
 
 /**
- * Gives a request's references their content before the request goes on. A client that resends its history refers again
- * to what may be gone by now: as long as a thread holds that history, only what is new is fetched and saved.
+ * Gives a request's references their content before the request goes on. A client that resends its
+ * history refers again to what may be gone by now: as long as a thread holds that history, only
+ * what is new is fetched and saved.
  */
 export async function resolveRequest(
   request: ClientRequest,
@@ -52,7 +53,10 @@ export async function resolveRequest(
   }
 }
 
-/** Items that belong to no agent yet: files come to lie with the manager, where every agent of this machine can read. */
+/**
+ * Items that belong to no agent yet: files come to lie with the manager, where every agent of this
+ * machine can read.
+ */
 export async function resolveItems(
   items: readonly ClientItem[],
   sources: InputSources,
@@ -102,7 +106,10 @@ function withParts(item: ClientItem, partOf: (reference: InputReference) => Cont
   return item.type === "function_call_output" ? { ...item, output: map(item.output) } : item
 }
 
-/** Texts of a message are joined as they are: the line about a file must not run into its neighbours. */
+/**
+ * Texts of a message are joined as they are: the line about a file must not run into its
+ * neighbours.
+ */
 function apart(parts: readonly ContentPart[]): readonly ContentPart[] {
   return parts.map((part, index) => {
     if (part.type !== "text" || part.origin === undefined) return part

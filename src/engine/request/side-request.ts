@@ -10,7 +10,10 @@ export const sideRequestInstructions =
   "at once, from what the message holds, in the form that it asks for. Use no tools, run nothing, write no file and " +
   "remember nothing."
 
-/** How far the agent may go. What is merely likely to be one gets the answer of the agent as it is, who only looks. */
+/**
+ * How far the agent may go. What is merely likely to be one gets the answer of the agent as it is,
+ * who only looks.
+ */
 export function limitsOf(sideRequest: SideRequest | null): Pick<ThreadOptions, "reach"> {
   if (sideRequest === null) return {}
   return { reach: sideRequest.certainty === "certain" ? "only-answers" : "only-reads" }
@@ -19,8 +22,9 @@ export function limitsOf(sideRequest: SideRequest | null): Pick<ThreadOptions, "
 type Askable = Omit<TurnRequest, "input">
 
 /**
- * What may be a side request, as this agent is to be asked it. One that cannot be held is asked what is merely likely as ever; what is
- * certain is refused: throws `invalid_request`, before anything is begun.
+ * What may be a side request, as this agent is to be asked it. One that cannot be held is asked
+ * what is merely likely as ever; what is certain is refused: throws `invalid_request`, before
+ * anything is begun.
  */
 export function asToBeRun<Request extends Askable>(
   request: Request,
@@ -41,9 +45,10 @@ export function asToBeRun<Request extends Askable>(
 }
 
 /**
- * A side request as it is run: on a throw-away thread of its own, whatever it says about conversations, and without functions. Only
- * a front end that wants its answer as a function call keeps them. What is to be stored is, so that its client can fetch it, and
- * go on from it: on a thread that is an ordinary one.
+ * A side request as it is run: on a throw-away thread of its own, whatever it says about
+ * conversations, and without functions. Only a front end that wants its answer as a function call
+ * keeps them. What is to be stored is, so that its client can fetch it, and go on from it: on a
+ * thread that is an ordinary one.
  */
 function detached<Request extends Askable>(request: Request): Request {
   const keepsTools = request.functionChoice.isRequired

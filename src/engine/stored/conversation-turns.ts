@@ -4,8 +4,9 @@ import type { Store } from "../../domain/store.ts"
 import { findHead } from "../plan/conversation-head.ts"
 
 /**
- * Keeps conversations straight while several requests want something of one: changes are made one after the other, and
- * a turn that must be given all items waits until those of the turns before it are in.
+ * Keeps conversations straight while several requests want something of one: changes are made one
+ * after the other, and a turn that must be given all items waits until those of the turns before it
+ * are in.
  */
 export class ConversationTurns {
   readonly #store: Store
@@ -50,7 +51,10 @@ export class ConversationTurns {
     })
   }
 
-  /** A turn on the thread of those before it simply queues there; any other reads the items, and they must be there. */
+  /**
+   * A turn on the thread of those before it simply queues there; any other reads the items, and
+   * they must be there.
+   */
   async #settled(principal: string, conversationId: string, agent: AgentKey): Promise<void> {
     const conversation = await this.#store.conversations.find(principal, conversationId)
     if (conversation === null || (await findHead(conversation, agent, this.#store)) !== null) return

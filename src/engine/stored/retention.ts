@@ -14,23 +14,27 @@ export interface RetentionOptions {
   readonly inputs: Pick<InputSources, "inbox">
   /** 0: everything is kept. */
   readonly limits: { readonly retentionDays: number }
-  readonly ages: AgeClock
+  readonly clock: { readonly ages: AgeClock }
   readonly log: Log
 }
 
-/** What one sweep may take of so many: what is taken by mistake is a part, and there is time to notice. */
+/**
+ * What one sweep may take of so many: what is taken by mistake is a part, and there is time to
+ * notice.
+ */
 function shareOf(count: number): number {
   return Math.ceil(count / 10) + 10
 }
 
 /**
- * Deletes what is too old, in bounded portions: threads that nobody used with their turns and responses, in the CLI as well, what
- * agents said by themselves, and files in their inboxes. Never rejects: it runs by the clock.
+ * Deletes what is too old, in bounded portions: threads that nobody used with their turns and
+ * responses, in the CLI as well, what agents said by themselves, and files in their inboxes. Never
+ * rejects: it runs by the clock.
  */
 export async function sweep(options: RetentionOptions): Promise<void> {
-  const { ages, log } = options
+  const { clock, log } = options
   // The clock goes on also where something cannot be deleted.
-  for (const step of [() => deleteOld(options), () => ages.swept()]) {
+  for (const step of [() => deleteOld(options), () => clock.ages.swept()]) {
     await step().catch((error: unknown) => {
       log("info", "deleting what is old failed", { error: messageOf(error) })
     })
@@ -38,7 +42,8 @@ export async function sweep(options: RetentionOptions): Promise<void> {
 }
 
 async function deleteOld(options: RetentionOptions): Promise<void> {
-  const { store, roster, inputs, limits, ages } = options
+  const { store, roster, inputs, limits, clock } = options
+  const { ages } = clock
   await store.deleteIdempotentBefore(ages.now() - idempotencyMs)
   if (limits.retentionDays === 0) return
   const retentionMs = limits.retentionDays * dayMs
@@ -54,7 +59,8 @@ async function deleteThreads(
   agents: readonly Agent[],
   time: number,
 ): Promise<void> {
-  // What the ledger has forgotten nobody would ever delete in the CLI: it waits until all of them can be asked.
+  // What the ledger has forgotten nobody would ever delete in the CLI: it waits until all of them
+  // can be asked.
   if (!agents.every((agent) => agent.isReady)) return
   for (let left = shareOf(await store.countThreads()); left > 0; left -= threadsPerStep) {
     const limit = Math.min(left, threadsPerStep)

@@ -2,21 +2,22 @@ import type { FunctionTool } from "../../domain/backend.ts"
 import type { MessageItem } from "../../domain/items.ts"
 
 /** What a native thread was opened with, or what holds for a turn. */
-export interface Told {
+export interface ThreadTerms {
   /** The client's; null: none. */
   readonly instructions: string | null
   readonly tools: readonly FunctionTool[]
 }
 
 /**
- * What an agent is told in a thread that was opened with something else than what holds now; null: the same. It stands for itself:
- * whatever notes came before it are void, so that it can be told twice, or again behind a summary that left it out.
- * `tools` of `now` are among those of `opened`, or were changed without a word.
+ * What an agent is told in a thread that was opened with something else than what holds now; null:
+ * the same. It stands for itself: whatever notes came before it are void, so that it can be told
+ * twice, or again behind a summary that left it out. `tools` of `now` are among those of `opened`,
+ * or were changed without a word.
  */
-export function changeNote(opened: Told, now: Told): string | null {
+export function changeNote(opened: ThreadTerms, now: ThreadTerms): string | null {
   const parts = [instructionsNote(opened.instructions, now.instructions), toolsNote(opened.tools, now.tools)]
-  const told = parts.filter((part) => part !== null)
-  return told.length === 0 ? null : [heading, ...told].join("\n\n")
+  const changed = parts.filter((part) => part !== null)
+  return changed.length === 0 ? null : [heading, ...changed].join("\n\n")
 }
 
 /** Takes all notes of before back. */
@@ -71,12 +72,15 @@ interface ChangedPart {
   readonly now: string
 }
 
-/** Above so many sentences in both texts that are not the same at their ends, the stretch between is one. */
+/**
+ * Above so many sentences in both texts that are not the same at their ends, the stretch between is
+ * one.
+ */
 const maxSentences = 600
 
 /**
- * Where two texts differ, by lines and sentences, so that a clock in a page of text is one sentence. What is the same between two
- * differences and has no word in it belongs to them.
+ * Where two texts differ, by lines and sentences, so that a clock in a page of text is one
+ * sentence. What is the same between two differences and has no word in it belongs to them.
  */
 export function changedParts(before: string, now: string): readonly ChangedPart[] {
   const a = sentences(before)

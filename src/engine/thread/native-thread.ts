@@ -7,7 +7,7 @@ import type { SideRequest } from "../../domain/turn-request.ts"
 import type { Agent } from "../agents/agent.ts"
 import type { Plan } from "../plan/plan.ts"
 import { limitsOf, sideRequestInstructions } from "../request/side-request.ts"
-import type { Told } from "./change-note.ts"
+import type { ThreadTerms } from "./change-note.ts"
 import { type Change, canHave, changeIn, noChange, offeredIn, openingTools } from "./thread-change.ts"
 import { cutNote } from "./turn-notes.ts"
 
@@ -17,9 +17,11 @@ export interface OpenedThread {
   /** What the agent has to know of the turn before, where that was cut short; null: nothing. */
   readonly note: MessageItem | null
   /** What it was opened with, and what of it holds no more. */
-  readonly opened: Told
+  readonly opened: ThreadTerms
   readonly change: Change
-  /** The native thread in whose place it was opened, as that could not be changed so; null: none. */
+  /**
+   * The native thread in whose place it was opened, as that could not be changed so; null: none.
+   */
   readonly replaced: ThreadRef | null
 }
 
@@ -36,17 +38,20 @@ export interface ThreadWish {
 }
 
 /**
- * Makes the native thread of a planned turn ready: the one it has, a fork, or a new one filled from the ledger. The
- * ledger is the truth: whatever the CLI lost is seeded anew, and nobody notices but the log. One that was told something else
- * goes on where the CLI can take the change; see docs/adr/0010-changed-instructions-and-tools.md.
+ * Makes the native thread of a planned turn ready: the one it has, a fork, or a new one filled from
+ * the ledger. The ledger is the truth: whatever the CLI lost is seeded anew, and nobody notices but
+ * the log. One that was told something else goes on where the CLI can take the change; see
+ * docs/adr/0010-changed-instructions-and-tools.md.
  */
 export async function openNativeThread(wish: ThreadWish): Promise<OpenedThread> {
   const { agent, plan, outputs, tools, store } = wish
-  // The plan may be older than the turn before this one, which may have opened the thread or lost it; before the first there is none.
+  // The plan may be older than the turn before this one, which may have opened the thread or lost
+  // it; before the first there is none.
   const isFirst = plan.thread.headTurnId === null
   const current = plan.thread.isEphemeral || isFirst ? null : await store.findThread(plan.thread.id)
   const state = current?.nativeRef ? await store.findNativeState(plan.thread.id) : null
-  // The native thread has given up on the calls by now; with their outputs, only a new one can go on from them.
+  // The native thread has given up on the calls by now; with their outputs, only a new one can go
+  // on from them.
   const mustSeed = outputs.length > 0 || wish.isLost
   const ref = mustSeed ? null : (current?.nativeRef ?? null)
   const resumed = ref === null ? null : await resume(ref, state, wish)
@@ -66,13 +71,13 @@ export async function openNativeThread(wish: ThreadWish): Promise<OpenedThread> 
     isNew: true,
     note: isTold ? null : await noteOn(plan, store),
     opened,
-    change: changeIn({ ...opened, note: null }, toldBy(wish), changesTools),
+    change: changeIn({ ...opened, note: null }, termsOf(wish), changesTools),
     replaced: ref !== null && !canGoOn(state, wish) ? ref : null,
   }
 }
 
 /** What holds for the turn. */
-function toldBy({ plan, tools }: ThreadWish): Told {
+function termsOf({ plan, tools }: ThreadWish): ThreadTerms {
   return { instructions: plan.thread.instructions, tools }
 }
 
@@ -108,8 +113,8 @@ async function resume(
     ref,
     isNew: false,
     note: await noteOn(plan, store),
-    opened: state ?? toldBy(wish),
-    change: state === null ? noChange : changeIn(state, toldBy(wish), changesTools),
+    opened: state ?? termsOf(wish),
+    change: state === null ? noChange : changeIn(state, termsOf(wish), changesTools),
     replaced: null,
   }
 }
@@ -134,17 +139,23 @@ async function fork(
   const options = { ...(await optionsOf(opened, wish)), history: asHistory(wish.plan.clientHistory) }
   const ref = await unlessLost(log, () => agent.backend.forkThread(sourceRef, atRef, options))
   if (ref === null) return null
-  const change = changeIn({ ...opened, note: state?.note ?? null }, toldBy(wish), changesTools, true)
+  const change = changeIn({ ...opened, note: state?.note ?? null }, termsOf(wish), changesTools, true)
   return { ref, isNew: true, note: await noteOn(wish.plan, store), opened, change, replaced: null }
 }
 
-/** What a thread of an earlier version of the service was told is known only where nothing has changed since. */
+/**
+ * What a thread of an earlier version of the service was told is known only where nothing has
+ * changed since.
+ */
 function canGoOn(state: NativeState | null, { agent, plan, tools }: ThreadWish): boolean {
   if (state === null) return !plan.changes.instructions && !plan.changes.tools
   return canHave(state, tools, agent.backend.changesTools)
 }
 
-async function optionsOf(opened: Told, { agent, plan, sideRequest }: ThreadWish): Promise<ThreadOptions> {
+async function optionsOf(
+  opened: ThreadTerms,
+  { agent, plan, sideRequest }: ThreadWish,
+): Promise<ThreadOptions> {
   const preamble = sideRequest?.certainty === "certain" ? sideRequestInstructions : await agent.preamble()
   return {
     tools: opened.tools,
@@ -167,7 +178,10 @@ async function noteOn(plan: Plan, store: Store): Promise<MessageItem | null> {
   return seen === null ? null : cutNote(seen, await store.findOutput(plan.parentTurnId ?? ""))
 }
 
-/** What the client has of the answer of the turn before, where it was cut; null: it was not, or is not the last one. */
+/**
+ * What the client has of the answer of the turn before, where it was cut; null: it was not, or is
+ * not the last one.
+ */
 async function seenIn({ parentTurnId, clientHistory, seenText }: Plan, store: Store): Promise<string | null> {
   const turn = parentTurnId === null || clientHistory.length > 0 ? null : await store.findTurn(parentTurnId)
   return turn === null ? null : (seenText ?? turn.seenText ?? null)

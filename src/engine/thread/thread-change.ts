@@ -5,7 +5,7 @@ import { type FunctionCallOutputItem, type Item, type MessageItem, textOf } from
 import type { NativeState, Store } from "../../domain/store.ts"
 import type { Agent } from "../agents/agent.ts"
 import type { Plan } from "../plan/plan.ts"
-import { changeNote, noteMessage, openingHolds, type Told } from "./change-note.ts"
+import { changeNote, noteMessage, openingHolds, type ThreadTerms } from "./change-note.ts"
 
 /** What a turn needs in a native thread that was opened with something else. */
 export interface Change {
@@ -32,7 +32,12 @@ export function offeredIn(
 }
 
 /** `isFork`: what was told before the point of the fork is not known, unless nothing ever was. */
-export function changeIn(state: NativeState, now: Told, changesTools: boolean, isFork = false): Change {
+export function changeIn(
+  state: NativeState,
+  now: ThreadTerms,
+  changesTools: boolean,
+  isFork = false,
+): Change {
   const opened = changesTools ? { ...state, tools: now.tools } : state
   const note = changeNote(opened, now)
   const told = isFork && state.note !== null ? "" : state.note
@@ -43,15 +48,19 @@ export function changeIn(state: NativeState, now: Told, changesTools: boolean, i
 const maxTools = 64
 const maxBytes = 64 * 1024
 
-/** True where a thread that was opened with `opened` has all that is wanted: what is not, is refused when it is called. */
+/**
+ * True where a thread that was opened with `opened` has all that is wanted: what is not, is refused
+ * when it is called.
+ */
 function hasTools(opened: readonly FunctionTool[], wanted: readonly FunctionTool[]): boolean {
   const known = new Map(opened.map((tool) => [tool.name, tool]))
   return wanted.every((tool) => isDeepStrictEqual(known.get(tool.name), tool))
 }
 
 /**
- * The functions of a thread that takes the place of one with `before`, where they are fixed for its life: the earlier ones stay
- * with it as long as there are not too many, since agents that hand a conversation to one another come back.
+ * The functions of a thread that takes the place of one with `before`, where they are fixed for its
+ * life: the earlier ones stay with it as long as there are not too many, since agents that hand a
+ * conversation to one another come back.
  */
 export function openingTools(
   before: readonly FunctionTool[],
@@ -76,8 +85,9 @@ interface WaitingWish {
 }
 
 /**
- * What has changed for a turn that waits for its client, as when an agent hands the conversation to another one: its functions are
- * changed, and the rest is to be told with the outputs. Rejects with `ThreadLostError` where only another thread can have them.
+ * What has changed for a turn that waits for its client, as when an agent hands the conversation to
+ * another one: its functions are changed, and the rest is to be told with the outputs. Rejects with
+ * `ThreadLostError` where only another thread can have them.
  */
 export async function changeWaiting(ref: ThreadRef, wish: WaitingWish): Promise<Change> {
   const { agent, plan, store } = wish
@@ -105,7 +115,10 @@ export async function deliver(
   for (const { callId, output } of outputs) await turn.answer(callId, output)
 }
 
-/** What a waiting turn has to be told of by the service comes with the last of its outputs: many take nothing else. */
+/**
+ * What a waiting turn has to be told of by the service comes with the last of its outputs: many
+ * take nothing else.
+ */
 export function withNote(
   outputs: readonly FunctionCallOutputItem[],
   note: string | null,
@@ -116,8 +129,10 @@ export function withNote(
   return [...outputs.slice(0, -1), { ...last, output: [...last.output, { type: "text", text }] }]
 }
 
-/** What one run tells its native thread of what has changed, and what that knows of it afterwards. */
-export class ToldChange {
+/**
+ * What one run tells its native thread of what has changed, and what that knows of it afterwards.
+ */
+export class ChangeNotice {
   #change: Change = noChange
   #isTold = false
   #isForgotten = false
@@ -126,7 +141,9 @@ export class ToldChange {
     this.#change = change
   }
 
-  /** To be told before the new messages, or with the outputs that a turn waits for; null: nothing. */
+  /**
+   * To be told before the new messages, or with the outputs that a turn waits for; null: nothing.
+   */
   get text(): string | null {
     return this.#change.text
   }
@@ -153,7 +170,10 @@ export class ToldChange {
     this.#isForgotten = true
   }
 
-  /** The note that the thread knows now, see `NativeState`; undefined: what is stored of it is right. */
+  /**
+   * The note that the thread knows now, see `NativeState`; undefined: what is stored of it is
+   * right.
+   */
   get note(): string | null | undefined {
     if (this.#isForgotten) return this.#change.note === null ? undefined : ""
     return this.#isTold ? this.#change.note : undefined
@@ -167,8 +187,9 @@ interface StandingOf {
 }
 
 /**
- * What developers have said in a conversation beside its instructions, oldest first. `now` is told with the turn. Clients that
- * say the same with each message have said it once, where they did so last.
+ * What developers have said in a conversation beside its instructions, oldest first. `now` is told
+ * with the turn. Clients that say the same with each message have said it once, where they did so
+ * last.
  */
 async function standingMessages(
   { plan, store }: StandingOf,

@@ -2,7 +2,10 @@ import { isAnswer } from "../../domain/answer-text.ts"
 import { type Item, type MessageItem, textOf } from "../../domain/items.ts"
 import type { Plan } from "../plan/plan.ts"
 
-/** What the client has of an answer that was cut short; null: the answer is whole, or nothing of it was shown. */
+/**
+ * What the client has of an answer that was cut short; null: the answer is whole, or nothing of it
+ * was shown.
+ */
 export function seenTextOf(output: readonly Item[]): string | null {
   const answers = output.filter(isAnswer)
   if (!answers.some((message) => message.status === "incomplete")) return null
@@ -18,9 +21,10 @@ const maxLines = 40
 const maxLineLength = 200
 
 /**
- * A CLI drops the message that it was interrupted in, or has it whole where the interrupt came too late; some forget the whole
- * turn. The agent is told before the next one, so that it goes on from what the client has, and knows what it has done.
- * `seenText`: of its answer; empty: nothing was seen. `output`: of the turn that was cut.
+ * A CLI drops the message that it was interrupted in, or has it whole where the interrupt came too
+ * late; some forget the whole turn. The agent is told before the next one, so that it goes on from
+ * what the client has, and knows what it has done. `seenText`: of its answer; empty: nothing was
+ * seen. `output`: of the turn that was cut.
  */
 export function cutNote(seenText: string, output: readonly Item[]): MessageItem {
   const seen =
@@ -74,9 +78,10 @@ const empty = "The user has sent a message with nothing in it."
 type Asked = Pick<Plan, "added" | "parentTurnId" | "clientHistory">
 
 /**
- * The new messages of a turn. A request may bring nothing that an agent could answer: a history that ends with the agent's own words,
- * nothing but instructions, or an empty message. CLIs and model servers want something there, and would put words of their own, so
- * the agent is told what is the case.
+ * The new messages of a turn. A request may bring nothing that an agent could answer: a history
+ * that ends with the agent's own words, nothing but instructions, or an empty message. CLIs and
+ * model servers want something there, and would put words of their own, so the agent is told what
+ * is the case.
  */
 export function saidNow(plan: Asked): readonly MessageItem[] {
   const messages = plan.added.filter((item) => item.type === "message")

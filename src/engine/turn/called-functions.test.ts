@@ -30,7 +30,7 @@ it("a call that cannot be checked ends the turn, whose agent would wait for its 
   }
   await called.take([{ type: "function.called", item, holdMs: null }], {} as Turn)
   expect(causes).toEqual([
-    { code: "agent_unavailable", message: "too busy", told: { modelStatus: null, mayHaveActed: true } },
+    { code: "agent_unavailable", message: "too busy", details: { modelStatus: null, mayHaveActed: true } },
   ])
-  expect(called.takeShown()).toBeNull()
+  expect(called.takeReady()).toBeNull()
 })

@@ -10,10 +10,11 @@ import type { TurnTools } from "./turn-tools.ts"
 export type FunctionCalled = Extract<TurnEvent, { type: "function.called" }>
 
 /** Calls that are the client's to answer. */
-export interface ShownCalls {
-  readonly told: readonly FunctionCallItem[]
-  /** The client wants one at a time: these are told in the answers after this one. */
-  readonly untold: readonly FunctionCallItem[]
+export interface ReadyCalls {
+  /** In this answer. */
+  readonly calls: readonly FunctionCallItem[]
+  /** In the answers after this one: the client wants one at a time. */
+  readonly later: readonly FunctionCallItem[]
   /** Time, in milliseconds since 1970, after which waiting does harm; null: it never does. */
   readonly holdUntil: number | null
 }
@@ -28,8 +29,9 @@ export interface CalledFunctionsOptions {
 }
 
 /**
- * Sorts what the agent calls: what may not be called is refused, tools of the service are run, and the rest is the client's.
- * A turn can wait for its client only when nothing runs any more: what the service's tools bring belongs to this response.
+ * Sorts what the agent calls: what may not be called is refused, tools of the service are run, and
+ * the rest is the client's. A turn can wait for its client only when nothing runs any more: what
+ * the service's tools bring belongs to this response.
  */
 export class CalledFunctions {
   readonly #options: CalledFunctionsOptions
@@ -75,14 +77,17 @@ export class CalledFunctions {
     }
   }
 
-  /** The client's calls, once nothing else runs; null: there are none, or not yet. Gives them out once. */
-  takeShown(): ShownCalls | null {
+  /**
+   * The client's calls, once nothing else runs; null: there are none, or not yet. Gives them out
+   * once.
+   */
+  takeReady(): ReadyCalls | null {
     if (this.#shown.length === 0 || this.#options.service?.isIdle === false) return null
-    const shown = this.#shown
+    const all = this.#shown
     const holdUntil = this.#holdUntil
     this.forget()
-    const told = this.#options.allowsParallelCalls ? shown : shown.slice(0, 1)
-    return { told, untold: shown.slice(told.length), holdUntil }
+    const calls = this.#options.allowsParallelCalls ? all : all.slice(0, 1)
+    return { calls, later: all.slice(calls.length), holdUntil }
   }
 
   /** The native turn is over, and with it what it called. */

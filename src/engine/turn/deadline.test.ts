@@ -31,7 +31,7 @@ describe("a CLI that cannot get at its model", () => {
       {
         code: "server_is_overloaded",
         message: expect.stringMatching(/^For 9 s .*Overloaded/),
-        told: { modelStatus: 529 },
+        details: { modelStatus: 529 },
       },
     ])
     deadline.stop()
@@ -59,7 +59,7 @@ describe("a CLI that cannot get at its model", () => {
     deadline.trouble("Trying again", error)
     const { code, message, modelStatus: status } = error
     const resetsAt = "resetsAt" in fields ? { resetsAt: fields.resetsAt } : {}
-    expect(causes).toEqual([{ code, message, told: { modelStatus: status, ...resetsAt } }])
+    expect(causes).toEqual([{ code, message, details: { modelStatus: status, ...resetsAt } }])
     deadline.stop()
   })
 

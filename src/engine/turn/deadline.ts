@@ -3,9 +3,10 @@ import type { TurnError } from "../../domain/turn-events.ts"
 import type { StopCause } from "./outcome.ts"
 
 /**
- * The clocks of a turn: how long it may take in all, how long it may be silent, and how long it may only have trouble. Agent CLIs wait for ever on a
- * dead model server, so somebody must not. Only progress resets the silence clock, and open work (a shell command, a
- * call of a client's function) stops it: a build may rightly be silent for an hour.
+ * The clocks of a turn: how long it may take in all, how long it may be silent, and how long it may
+ * only have trouble. Agent CLIs wait for ever on a dead model server, so somebody must not. Only
+ * progress resets the silence clock, and open work (a shell command, a call of a client's function)
+ * stops it: a build may rightly be silent for an hour.
  */
 export class Deadline {
   readonly #silenceMs: number
@@ -33,7 +34,10 @@ export class Deadline {
     this.#silence = this.#startSilence()
   }
 
-  /** Something happened. `hasOpenWork`: silence is fine from now on, until the next progress says otherwise. */
+  /**
+   * Something happened. `hasOpenWork`: silence is fine from now on, until the next progress says
+   * otherwise.
+   */
   progress(hasOpenWork = false): void {
     if (this.#trouble !== null) clearTimeout(this.#trouble)
     this.#trouble = null
@@ -44,14 +48,16 @@ export class Deadline {
       this.#isPaused = false
       this.#silence = this.#startSilence()
     } else {
-      // Cheaper than to set a timer again for each of a hundred thousand deltas: it looks at this when it is up.
+      // Cheaper than to set a timer again for each of a hundred thousand deltas: it looks at this
+      // when it is up.
       this.#lastProgressMs = performance.now()
     }
   }
 
   /**
-   * The CLI says that it has trouble (it reconnects): it may go on so for a while, not for as long as silence may last. `error`:
-   * what is wrong with its model, where it tells that; what no such while can mend ends the turn at once.
+   * The CLI says that it has trouble (it reconnects): it may go on so for a while, not for as long
+   * as silence may last. `error`: what is wrong with its model, where it tells that; what no such
+   * while can mend ends the turn at once.
    */
   trouble(says: string, error: TurnError | null): void {
     this.#says = { text: says, error }
@@ -100,15 +106,18 @@ function timeout(message: string): StopCause {
 }
 
 function causeOf({ code, modelStatus, resetsAt }: TurnError, message: string): StopCause {
-  const told = { modelStatus, ...(resetsAt !== undefined && { resetsAt }) }
-  return { code: isErrorCode(code) ? code : "model_error", message, told }
+  const details = { modelStatus, ...(resetsAt !== undefined && { resetsAt }) }
+  return { code: isErrorCode(code) ? code : "model_error", message, details }
 }
 
 function seconds(ms: number): number {
   return Math.round(ms / 100) / 10
 }
 
-/** True: a limit of the model that does not go away within `waitMs`, so that nobody need wait for it. `now` is of the epoch. */
+/**
+ * True: a limit of the model that does not go away within `waitMs`, so that nobody need wait for
+ * it. `now` is of the epoch.
+ */
 function outlasts({ code, resetsAt }: TurnError, waitMs: number, now: number): boolean {
   return code === "insufficient_quota" || (resetsAt !== undefined && resetsAt - now > waitMs)
 }

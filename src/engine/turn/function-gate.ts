@@ -9,8 +9,8 @@ import { type Check, compileSchema } from "../answer/json-schema.ts"
 export const maxRefusals = 5
 
 /**
- * What the client said about its functions, held by us: agents know nothing of `tool_choice`, and the schemas that they
- * are given lose keywords on the way to the model.
+ * What the client said about its functions, held by us: agents know nothing of `tool_choice`, and
+ * the schemas that they are given lose keywords on the way to the model.
  */
 export class FunctionGate {
   readonly #choice: FunctionChoice
@@ -29,7 +29,10 @@ export class FunctionGate {
     this.#params = params
   }
 
-  /** `paths`: where the parameters of each stand in the request. Rejects with `invalid_request` when a schema is none. */
+  /**
+   * `paths`: where the parameters of each stand in the request. Rejects with `invalid_request` when
+   * a schema is none.
+   */
   static async create(
     tools: readonly FunctionTool[],
     choice: FunctionChoice,
@@ -74,7 +77,10 @@ export class FunctionGate {
     return `The arguments of ${call.name} are not valid: ${problems.join("; ")}. Call it again with valid arguments.`
   }
 
-  /** What is said to the agent at the start of an answer that must have a call, and again if it had none. */
+  /**
+   * What is said to the agent at the start of an answer that must have a call, and again if it had
+   * none.
+   */
   demand(): MessageItem | null {
     if (!this.#choice.isRequired) return null
     const which =

@@ -62,8 +62,8 @@ export class LiveTurns {
 }
 
 /**
- * First turns that still run though their clients are gone, by the keys by which they will be found once they have ended: the
- * conversation may come back with its next message before that.
+ * First turns that still run though their clients are gone, by the keys by which they will be found
+ * once they have ended: the conversation may come back with its next message before that.
  */
 function unattendedBeginnings(
   turns: Iterable<{ readonly turn: Pick<RunningTurn, "turnId" | "beginning" | "isUnattended"> }>,

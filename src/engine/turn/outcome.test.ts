@@ -1,10 +1,10 @@
 import { expect, it } from "vitest"
 import { ProxyError } from "../../domain/errors.ts"
-import { failed, failedBy, stopped, toldOutcome } from "./outcome.ts"
+import { failed, failedBy, outcomeForClient, stopped } from "./outcome.ts"
 
 it("tells no client of a lost thread, but what to do, and leaves every other outcome as it is", () => {
   const lost = { ...failed("thread_lost", "No conversation found"), usage: null }
-  expect(toldOutcome(lost)).toMatchObject({
+  expect(outcomeForClient(lost)).toMatchObject({
     status: "failed",
     error: { code: "backend_error", message: expect.stringContaining("Send the next message as usual") },
   })
@@ -12,7 +12,7 @@ it("tells no client of a lost thread, but what to do, and leaves every other out
     failed("backend_died", "gone"),
     stopped({ code: "cancelled", message: "stopped" }, null),
   ]) {
-    expect(toldOutcome(outcome)).toBe(outcome)
+    expect(outcomeForClient(outcome)).toBe(outcome)
   }
 })
 

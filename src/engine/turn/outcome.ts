@@ -12,19 +12,51 @@ export interface Outcome {
   readonly status: Extract<ResponseStatus, "completed" | "failed" | "incomplete" | "cancelled">
   readonly error: TurnError | null
   readonly usage: Usage | null
-  /** Completed with calls of the client's functions: the native turn waits for their outputs, at most so long. */
+  /**
+   * Completed with calls of the client's functions: the native turn waits for their outputs, at
+   * most so long.
+   */
   readonly parked?: { readonly turn: ParkedTurn; readonly limitMs: number }
 }
 
 /**
- * Why a turn is stopped before its agent is done; all but `cancelled`, `replied` (the agent has given its answer otherwise)
- * and the client's own limits on the answer are failures of that code.
+ * Why a turn is stopped before its agent is done; all but `cancelled`, `replied` (the agent has
+ * given its answer otherwise) and the client's own limits on the answer are failures of that code.
  */
 export interface StopCause {
   readonly code: "cancelled" | "replied" | Cut | ErrorCode
   readonly message: string
   /** What the CLI said of its model, where that is the reason. */
-  readonly told?: Omit<TurnError, "code" | "message">
+  readonly details?: Omit<TurnError, "code" | "message">
+}
+
+/** That a turn is to end before its agent is done; who asks first says why. */
+export class TurnStop {
+  #cause: StopCause | null = null
+  #resolve: () => void = () => {}
+  readonly #isOver: () => boolean
+  readonly #onAsked: () => void
+  /** Resolves when it was asked for. */
+  readonly whenAsked = new Promise<void>((resolve) => {
+    this.#resolve = resolve
+  })
+
+  /** `isOver`: nothing is left to be stopped. `onAsked` is called once at most. */
+  constructor(isOver: () => boolean, onAsked: () => void) {
+    this.#isOver = isOver
+    this.#onAsked = onAsked
+  }
+
+  get cause(): StopCause | null {
+    return this.#cause
+  }
+
+  ask(cause: StopCause): void {
+    if (this.#cause !== null || this.#isOver()) return
+    this.#cause = cause
+    this.#resolve()
+    this.#onAsked()
+  }
 }
 
 /** The CLI says that the turn is over. */
@@ -48,21 +80,21 @@ function hasSomething(item: Item): boolean {
 export function stopped(cause: StopCause, usage: Usage | null): Outcome {
   if (cause.code === "cancelled") return { status: "cancelled", error: null, usage }
   if (cause.code === "stop" || cause.code === "replied") return { status: "completed", error: null, usage }
-  const { code, message, told } = cause
-  const error = { code, message, modelStatus: null, ...told }
+  const { code, message, details } = cause
+  const error = { code, message, modelStatus: null, ...details }
   return { status: cause.code === "max_output_tokens" ? "incomplete" : "failed", error, usage }
 }
 
 export function causeOf(error: ProxyError): StopCause {
   const { code, message, param, cause, hasActed, retryAfterSeconds } = error
-  const told = {
+  const details = {
     modelStatus: null,
     // Others have the words of Responses, whichever API it is for.
     ...(param !== null && cause instanceof UnfitFunctionError && { param }),
     ...(hasActed && { mayHaveActed: true as const }),
     ...(retryAfterSeconds !== null && { retryAfterSeconds }),
   }
-  return { code, message, told }
+  return { code, message, details }
 }
 
 export function failed(code: string, message: string): Outcome {
@@ -74,8 +106,11 @@ export function isLost({ error }: Outcome): boolean {
   return error?.code === "thread_lost"
 }
 
-/** As the client is told of it. A thread that was lost behind what this turn has done cannot be filled anew within it. */
-export function toldOutcome(outcome: Outcome): Outcome {
+/**
+ * As the client is told of it. A thread that was lost behind what this turn has done cannot be
+ * filled anew within it.
+ */
+export function outcomeForClient(outcome: Outcome): Outcome {
   if (!isLost(outcome)) return outcome
   const message =
     "The agent's CLI lost the conversation in the middle of this turn. Send the next message as usual: it goes on from " +
@@ -88,7 +123,10 @@ export function wasNeverAsked({ code }: TurnError): boolean {
   return code === "agent_not_ready" || code === "agent_unavailable"
 }
 
-/** For what was thrown. A fault of ours says nothing but where to look: its message may hold paths and worse. */
+/**
+ * For what was thrown. A fault of ours says nothing but where to look: its message may hold paths
+ * and worse.
+ */
 export function failedBy(error: unknown, responseId: string): Outcome {
   const known = machineProblemOf(error instanceof ProxyError ? error.cause : error) ?? error
   if (known instanceof ProxyError && known.code !== "internal_error") return stopped(causeOf(known), null)

@@ -13,8 +13,9 @@ export interface ServiceCallsOptions {
 }
 
 /**
- * Calls of the service's own tools in one response. They run beside the turn, which is read on meanwhile; each is an item
- * from its beginning, so that the silence clock stands still, and is answered to the CLI when it is done.
+ * Calls of the service's own tools in one response. They run beside the turn, which is read on
+ * meanwhile; each is an item from its beginning, so that the silence clock stands still, and is
+ * answered to the CLI when it is done.
  */
 export class ServiceCalls {
   readonly #options: ServiceCallsOptions

@@ -33,8 +33,8 @@ export interface QueuePlace {
 }
 
 /**
- * One turn at a time per thread, first come first served; bounded per agent and in all, and within both by caller, so that
- * nobody's turns keep another caller's out.
+ * One turn at a time per thread, first come first served; bounded per agent and in all, and within
+ * both by caller, so that nobody's turns keep another caller's out.
  */
 export class TurnQueue {
   readonly #lanes = new Map<string, Lane>()
@@ -62,9 +62,9 @@ export class TurnQueue {
   }
 
   /**
-   * Lets a turn in, before anything is done for it; throws `queue_full`, which names the bound. `dueTurnId`: it brings a
-   * turn that waits what it waits for. That one is there already, and holds a thread of its CLI: it is let in once, full or
-   * not.
+   * Lets a turn in, before anything is done for it; throws `queue_full`, which names the bound.
+   * `dueTurnId`: it brings a turn that waits what it waits for. That one is there already, and
+   * holds a thread of its CLI: it is let in once, full or not.
    */
   admit(principal: string, agentId: string, dueTurnId: string | null = null): Seat {
     const isDue = dueTurnId !== null && !this.#due.has(dueTurnId)

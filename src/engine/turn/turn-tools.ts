@@ -6,8 +6,9 @@ import type { ThreadRecord } from "../../domain/store.ts"
 import type { SideRequest, TurnRequest } from "../../domain/turn-request.ts"
 
 /**
- * All that an agent may call in a thread: the client's functions, and the tools of the service beside them. A tool of the
- * service whose name the client has for a function of its own is offered under another one.
+ * All that an agent may call in a thread: the client's functions, and the tools of the service
+ * beside them. A tool of the service whose name the client has for a function of its own is offered
+ * under another one.
  */
 export class TurnTools {
   readonly offered: readonly FunctionTool[]
@@ -48,7 +49,7 @@ export function turnTools(
 /** A turn as the tools see it that are called in it. */
 export function callingTurn(
   agent: AgentProfile,
-  { conversationId, sessionKey, keepsThread, askedBy }: TurnRequest,
+  { conversationId, sessionKey, keepsThread, askedBy }: Omit<TurnRequest, "input">,
   thread: ThreadRecord,
   { id, principal }: ResponseRecord,
 ): Omit<CallingTurn, "interrupted"> {
@@ -56,7 +57,8 @@ export function callingTurn(
     principal,
     agent,
     responseId: id,
-    // Where it has a name, that outlives a change of the client's functions, which means another thread.
+    // Where it has a name, that outlives a change of the client's functions, which means another
+    // thread.
     conversation: conversationId ?? sessionKey ?? thread.sessionKey ?? thread.id,
     keepsThread,
     askedBy: askedBy ?? [],

@@ -5,6 +5,7 @@ import type { Capabilities } from "../../domain/backend.ts"
 import type { ProxyError } from "../../domain/errors.ts"
 import type { LiveResponse } from "../../domain/response-log.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
+import type { TurnError } from "../../domain/turn-events.ts"
 import type { Engine, IdempotencyKey } from "../../engine/engine.ts"
 import { failureOf, shownOf } from "../../protocol/common/errors.ts"
 import { invalidRequest } from "../../protocol/common/shape.ts"
@@ -18,7 +19,6 @@ import type { HttpContext } from "../server/http-env.ts"
 import { answerJson } from "../server/large-answer.ts"
 import type { ServiceBounds } from "../server/service-bounds.ts"
 import { declaresOthers, serverLabelOf } from "./earlier-items.ts"
-import { wholeOrFailed } from "./refused-turn.ts"
 import { answerSse, outgoingOf, sseHeaders } from "./sse-writer.ts"
 import { resolved, submit } from "./submit.ts"
 import { answerInTime, failed, isThereWithin, type WaitedAnswer, type Waiting } from "./waiting-answer.ts"
@@ -157,7 +157,7 @@ class TurnRoute {
   }
 
   #refused({ context, request }: Asking, error: ProxyError): LiveResponse {
-    return this.#options.engine.this.#refused(context.get("principal"), request.turn, error)
+    return this.#options.engine.refused(context.get("principal"), request.turn, error)
   }
 
   /** `live`: null as long as the turn is planned. */
@@ -253,4 +253,44 @@ function idempotencyOf(
     )
   }
   return { key, requestHash: identity() }
+}
+
+const interrupted: TurnError = {
+  code: "interrupted",
+  message:
+    "The turn was interrupted, for its client had hung up. What it has done is done; the next message of the conversation goes on " +
+    "behind it.",
+  modelStatus: null,
+  mayHaveActed: true,
+}
+
+/**
+ * What is told to a client that comes back for a whole answer: half a one would be taken for it, so
+ * that is a failure.
+ */
+function wholeOrFailed(live: LiveResponse): LiveResponse {
+  const { id, log } = live
+  return {
+    id,
+    get record() {
+      return withoutHalf(live.record)
+    },
+    log: {
+      get length() {
+        return log.length
+      },
+      get isClosed() {
+        return log.isClosed
+      },
+      read: (from, limit) =>
+        log.read(from, limit).map((event) => (event.type === "cancelled" ? { type: "failed" } : event)),
+      waitFor: (from) => log.waitFor(from),
+    },
+    finished: live.finished.then(withoutHalf),
+    cancel: () => live.cancel(),
+  }
+}
+
+function withoutHalf(record: ResponseRecord): ResponseRecord {
+  return record.status === "cancelled" ? { ...record, status: "failed", error: interrupted } : record
 }
