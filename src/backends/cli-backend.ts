@@ -1,15 +1,6 @@
 import path from "node:path"
-import type {
-  Backend,
-  Capabilities,
-  Limitation,
-  PastSession,
-  Readiness,
-  ThreadOptions,
-  ThreadRef,
-  Turn,
-  TurnInput,
-} from "../domain/backend.ts"
+import type { Capabilities, Limitation, Readiness } from "../domain/agents.ts"
+import type { Backend, PastSession, ThreadOptions, ThreadRef, Turn, TurnInput } from "../domain/backend.ts"
 import { messageOf } from "../domain/errors.ts"
 import { findExecutable } from "../programs/find-executable.ts"
 import { createCodexBackend } from "./codex/backend.ts"

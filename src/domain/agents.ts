@@ -1,5 +1,3 @@
-import type { Capabilities, Readiness } from "./backend.ts"
-
 /** An agent: its id, and which of those that have had that id. */
 export interface AgentKey {
   readonly id: string
@@ -66,6 +64,62 @@ export interface LoginProblem {
   readonly message: string
   /** Milliseconds since 1970. */
   readonly at: number
+}
+
+/** What a backend can do, as found out from the real program. */
+export interface Capabilities {
+  /** Name and version of the program, e.g. `codex 0.169.0`. */
+  readonly program: string
+  readonly version: string | null
+  readonly streamsDeltas: boolean
+  readonly acceptsImages: boolean
+  readonly hasOutputSchema: boolean
+  /**
+   * True: its schema may be any. Else only strict ones are passed on, see
+   * `domain/strict-schema.ts`.
+   */
+  readonly acceptsAnySchema?: true
+  readonly hasFunctions: boolean
+  readonly hasFork: boolean
+  /** True: it cannot be kept from acting, see `ThreadReach`. */
+  readonly alwaysActs?: true
+  readonly efforts: readonly string[]
+  /** True: what it does by itself is not told, only what it says. */
+  readonly hidesItsWork?: true
+  /** Why it can do less, for now, than its program could. Absent: it does all that it can. */
+  readonly limitation?: Limitation
+}
+
+/** As of `NotReady`, of an agent that works all the same. */
+export type Limitation = Pick<NotReady, "reason" | "nextStep" | "detail">
+
+/**
+ * Why an agent cannot be asked now. The open pages show strangers `reason` and `nextStep`: both are
+ * words of ours, with nothing in them that a program printed, a file holds or a path tells. All of
+ * that is `detail`, which only those get who have a key, or the rights of the service's user.
+ */
+export interface NotReady {
+  readonly isReady: false
+  /** What is wrong; no full stop. */
+  readonly reason: string
+  /** A sentence that says what to type. */
+  readonly nextStep: string
+  /** Null: there is no more to tell. */
+  readonly detail: string | null
+  /** It mends itself: seconds until it may be ready. Absent: only a person can mend it. */
+  readonly retryAfterSeconds?: number
+}
+
+export type Readiness = { readonly isReady: true } | NotReady
+
+/** What is wrong with all that is known of it, not for strangers. */
+export function fullReason({ reason, detail }: Pick<NotReady, "reason" | "detail">): string {
+  return detail === null ? reason : `${reason}: ${detail}`
+}
+
+/** All of it in one text, not for strangers. */
+export function explain(problem: NotReady): string {
+  return `${fullReason(problem).replace(/[.\s]+$/, "")}. ${problem.nextStep}`
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Item } from "./items.ts"
-import type { ResponseRecord } from "./responses.ts"
+import type { Page, PageRequest } from "./pages.ts"
 
 /** Up to 16 short texts that a client keeps beside an object of ours. */
 export type Metadata = Readonly<Record<string, string>>
@@ -23,20 +23,6 @@ export interface ConversationItem {
   readonly item: Item
   /** Who made it, where a turn did; null: the client. */
   readonly agentId: string | null
-}
-
-/** One page of a list, as a client asks for it. */
-export interface PageRequest {
-  readonly limit: number
-  /** `desc`: newest first. */
-  readonly order: "asc" | "desc"
-  /** Id of the last entry of the page before; null: from the beginning. */
-  readonly after: string | null
-}
-
-export interface Page<T> {
-  readonly entries: readonly T[]
-  readonly hasMore: boolean
 }
 
 /**
@@ -66,22 +52,4 @@ export interface ConversationStore {
   listItems(principal: string, id: string, page: PageRequest): Promise<Page<ConversationItem> | null>
   /** All of them, oldest first. */
   allItems(id: string): Promise<readonly Item[]>
-}
-
-/** Which stored chat completions a client wants to see; null: of any. */
-export interface CompletionFilter {
-  readonly agentId: string | null
-  /** Pairs that the metadata must have. */
-  readonly metadata: Metadata
-}
-
-/**
- * The part of the ledger that lists and changes stored chat completions: those that ended with an
- * answer.
- */
-export interface CompletionStore {
-  /** Null: `after` names no stored completion. */
-  list(principal: string, filter: CompletionFilter, page: PageRequest): Promise<Page<ResponseRecord> | null>
-  /** False: there is none. */
-  setMetadata(principal: string, id: string, metadata: Metadata): Promise<boolean>
 }

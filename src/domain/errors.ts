@@ -81,6 +81,31 @@ export interface ErrorFields {
   readonly hasActed?: boolean
 }
 
+/** Why a turn failed, with what a caller needs to decide what to do next. */
+export interface TurnError {
+  /** Stable code from the catalogue in `errors.ts` (`model_error`, `backend_died`, ...). */
+  readonly code: string
+  /** For people; may quote the CLI, never a secret of ours. */
+  readonly message: string
+  /** The field of the request that is at fault. Absent: none. */
+  readonly param?: string
+  /**
+   * A function of the client that the CLI does not take; the engine knows where it stands in the
+   * request.
+   */
+  readonly functionName?: string
+  /** HTTP status of the model server where the CLI tells it. */
+  readonly modelStatus: number | null
+  /** Nobody can tell from the items whether the agent has acted. Absent: they say all. */
+  readonly mayHaveActed?: true
+  /**
+   * When the limit that was met begins anew, in milliseconds of the epoch, where the CLI tells it.
+   */
+  readonly resetsAt?: number
+  /** Seconds after which another try makes sense, where that is known. */
+  readonly retryAfterSeconds?: number
+}
+
 /** Every error that crosses a boundary of ours. Callers branch on `code`, never on the message. */
 export class ProxyError extends Error {
   readonly code: ErrorCode
@@ -142,4 +167,18 @@ export function cannotBeHeld(program: string): ProxyError {
     "invalid_request",
     `${program} cannot be kept from acting, so it is not asked for titles, tags and the like. Turn them off in the program that asks for them, or give them another agent.`,
   )
+}
+
+/**
+ * What a request is told of an agent that cannot be asked now: whether only a person can mend it,
+ * or time does.
+ */
+export function notReadyError(
+  message: string,
+  { retryAfterSeconds }: Pick<ErrorFields, "retryAfterSeconds">,
+  cause?: unknown,
+): ProxyError {
+  return retryAfterSeconds === undefined
+    ? new ProxyError("agent_not_ready", message, { cause })
+    : new ProxyError("agent_unavailable", message, { cause, retryAfterSeconds })
 }

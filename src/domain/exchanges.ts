@@ -1,6 +1,5 @@
 import { hash } from "node:crypto"
-import { isAnswer } from "./answer-text.ts"
-import { type ContentPart, type FunctionCallItem, type Item, textOf } from "./items.ts"
+import { type ContentPart, type FunctionCallItem, type Item, isAnswer, textOf } from "./items.ts"
 import { argumentsText, saidText, saidTexts } from "./said-text.ts"
 
 /**
@@ -38,6 +37,25 @@ export interface Chain {
 }
 
 export const noChain: Chain = { all: null, said: null }
+
+/** All by which the ledger finds a turn again when its client sends the conversation. */
+export interface TurnMarks {
+  /** The conversation up to and including the turn, as its client has it. */
+  readonly chain: Chain
+  /** What was brought and said in the turn, in the form of `writeExchanges`. */
+  readonly exchanges: string
+  /** For `Store.findTurnsByKey`. */
+  readonly keys: readonly string[]
+  /** The turn whose calls it brought the outputs of; null: it brought none. */
+  readonly loop: LoopEnd | null
+}
+
+/** A turn with what the calls of the one before it have given. */
+export interface LoopEnd {
+  readonly before: string
+  /** It ended with words, and not with further calls; it was not stopped and did not fail. */
+  readonly isOver: boolean
+}
 
 /** Characters below which an answer is short. */
 const shortLength = 24
@@ -214,4 +232,28 @@ export function chainsAfter(before: Chain, exchanges: readonly Exchange[]): read
 
 function link(before: string | null, one: string): string {
   return hash("sha256", `${before ?? ""}\n${one}`, "base64url").slice(0, 22)
+}
+
+/** One text, of some 20 characters for each message. */
+export function writeExchanges(exchanges: readonly Exchange[]): string {
+  return exchanges
+    .flatMap(({ brought, said, isShort }) => [
+      ...brought,
+      ...(said.length === 0 ? [] : [(isShort ? "~" : "=") + said.join("/")]),
+    ])
+    .join(" ")
+}
+
+/** As `writeExchanges` wrote it; where they end among the items is not known any more (0). */
+export function readExchanges(text: string): readonly Exchange[] {
+  const exchanges: Exchange[] = []
+  let brought: string[] = []
+  for (const word of text === "" ? [] : text.split(" ")) {
+    if (word.startsWith("=") || word.startsWith("~")) {
+      exchanges.push({ brought, said: word.slice(1).split("/"), isShort: word.startsWith("~"), end: 0 })
+      brought = []
+    } else brought.push(word)
+  }
+  if (brought.length > 0) exchanges.push({ brought, said: [], isShort: false, end: 0 })
+  return exchanges
 }

@@ -1,4 +1,4 @@
-import type { PageRequest } from "./conversations.ts"
+import type { PageRequest } from "./pages.ts"
 
 /** A file that a client uploaded. Times in milliseconds since 1970. */
 export interface FileRecord {

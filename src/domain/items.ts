@@ -122,6 +122,19 @@ export interface WebSearchItem {
   readonly status: ItemStatus
 }
 
+/** A function of the API client or a tool of the service, offered to the agent. */
+export interface FunctionTool {
+  readonly name: string
+  readonly description: string
+  /** JSON Schema of the arguments. */
+  readonly parameters: Readonly<Record<string, unknown>>
+  /**
+   * Whose it is: becomes part of its name where the CLI has a tool of that name itself. Absent: the
+   * client's.
+   */
+  readonly owner?: string
+}
+
 /** A call of a function that belongs to the API client: the client runs it, never the agent. */
 export interface FunctionCallItem {
   readonly type: "function_call"
@@ -155,4 +168,22 @@ export type Item<Part = ContentPart> =
 /** The text of a message: its text parts joined without a separator. */
 export function textOf(content: readonly ContentPart[]): string {
   return content.map((part) => (part.type === "text" ? part.text : "")).join("")
+}
+
+/** True for what the agent says as (part of) its answer; commentary on the way is not. */
+export function isAnswer(item: Item): item is MessageItem {
+  return item.type === "message" && item.role === "assistant" && item.phase !== "commentary"
+}
+
+/**
+ * The answer of a turn as one text: what a chat client gets as `content`, and resends later as the
+ * assistant's message. Messages without text count for nothing, so that a streamed answer and a
+ * whole one are equal.
+ */
+export function answerText(items: readonly Item[]): string {
+  return items
+    .filter(isAnswer)
+    .map((message) => textOf(message.content))
+    .filter((text) => text !== "")
+    .join("\n\n")
 }

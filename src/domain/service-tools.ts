@@ -1,5 +1,5 @@
 import type { AgentProfile } from "./agents.ts"
-import type { FunctionTool } from "./backend.ts"
+import type { FunctionTool } from "./items.ts"
 
 /** Server under which the calls of the service's own tools are told. */
 export const teamServer = "team"

@@ -1,13 +1,12 @@
 import type { AgentKey } from "./agents.ts"
-import type { FunctionTool } from "./backend.ts"
-import type { CompletionStore, ConversationItem, ConversationStore } from "./conversations.ts"
-import type { Chain, Exchange } from "./exchanges.ts"
+import type { ConversationItem, ConversationStore, Metadata } from "./conversations.ts"
+import type { TurnError } from "./errors.ts"
+import type { Chain, Exchange, TurnMarks } from "./exchanges.ts"
 import type { FileLedger } from "./files.ts"
-import type { Item } from "./items.ts"
+import type { FunctionTool, Item } from "./items.ts"
+import type { Page, PageRequest } from "./pages.ts"
 import type { ReplyStore } from "./replies.ts"
 import type { ResponseKind, ResponseRecord, ResponseStatus } from "./responses.ts"
-import type { TurnError } from "./turn-events.ts"
-import type { TurnMarks } from "./turn-marks.ts"
 import type { Usage } from "./usage.ts"
 
 /**
@@ -191,6 +190,24 @@ export interface TurnProgress {
   readonly seenText?: string
   /** Nothing was done: the same request under the same key is to be run. */
   readonly freesIdempotencyKey?: true
+}
+
+/** Which stored chat completions a client wants to see; null: of any. */
+export interface CompletionFilter {
+  readonly agentId: string | null
+  /** Pairs that the metadata must have. */
+  readonly metadata: Metadata
+}
+
+/**
+ * The part of the ledger that lists and changes stored chat completions: those that ended with an
+ * answer.
+ */
+export interface CompletionStore {
+  /** Null: `after` names no stored completion. */
+  list(principal: string, filter: CompletionFilter, page: PageRequest): Promise<Page<ResponseRecord> | null>
+  /** False: there is none. */
+  setMetadata(principal: string, id: string, metadata: Metadata): Promise<boolean>
 }
 
 /**

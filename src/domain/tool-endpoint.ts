@@ -1,5 +1,4 @@
-import type { FunctionTool } from "./backend.ts"
-import type { ContentPart } from "./items.ts"
+import type { ContentPart, FunctionTool } from "./items.ts"
 
 /** A call that an agent CLI makes over MCP; its request stays open until it is answered. */
 export interface ToolCall {

@@ -1,3 +1,4 @@
+import type { TurnError } from "./errors.ts"
 import type { FunctionCallItem, Item } from "./items.ts"
 import type { Usage } from "./usage.ts"
 
@@ -11,31 +12,6 @@ export type DeltaChannel =
   | "reasoning"
   /** The JSON arguments of a function call. */
   | "arguments"
-
-/** Why a turn failed, with what a caller needs to decide what to do next. */
-export interface TurnError {
-  /** Stable code from the catalogue in `errors.ts` (`model_error`, `backend_died`, ...). */
-  readonly code: string
-  /** For people; may quote the CLI, never a secret of ours. */
-  readonly message: string
-  /** The field of the request that is at fault. Absent: none. */
-  readonly param?: string
-  /**
-   * A function of the client that the CLI does not take; the engine knows where it stands in the
-   * request.
-   */
-  readonly functionName?: string
-  /** HTTP status of the model server where the CLI tells it. */
-  readonly modelStatus: number | null
-  /** Nobody can tell from the items whether the agent has acted. Absent: they say all. */
-  readonly mayHaveActed?: true
-  /**
-   * When the limit that was met begins anew, in milliseconds of the epoch, where the CLI tells it.
-   */
-  readonly resetsAt?: number
-  /** Seconds after which another try makes sense, where that is known. */
-  readonly retryAfterSeconds?: number
-}
 
 /** Why a model stopped by itself before its answer was whole; `reason` is the API's own word. */
 export interface AnswerCut {

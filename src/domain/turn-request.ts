@@ -1,6 +1,5 @@
-import type { FunctionTool } from "./backend.ts"
 import type { ClientItem } from "./input-reference.ts"
-import type { Item } from "./items.ts"
+import type { FunctionTool, Item } from "./items.ts"
 import type { ResponseKind } from "./responses.ts"
 
 /** Which of its functions the client lets the agent call in this answer, and whether it must. */

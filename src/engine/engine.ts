@@ -1,19 +1,13 @@
 import type { AgentProfile, AgentStatus } from "../domain/agents.ts"
 import type { Backend } from "../domain/backend.ts"
-import type {
-  CompletionFilter,
-  ConversationItem,
-  ConversationRecord,
-  Metadata,
-  Page,
-  PageRequest,
-} from "../domain/conversations.ts"
+import type { ConversationItem, ConversationRecord, Metadata } from "../domain/conversations.ts"
 import type { ProxyError } from "../domain/errors.ts"
 import type { ClientItem } from "../domain/input-reference.ts"
 import type { Item } from "../domain/items.ts"
+import type { Page, PageRequest } from "../domain/pages.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
 import type { ResponseKind, ResponseRecord } from "../domain/responses.ts"
-import type { IdempotencyRecord } from "../domain/store.ts"
+import type { CompletionFilter, IdempotencyRecord } from "../domain/store.ts"
 import type { ClientRequest, TurnRequest } from "../domain/turn-request.ts"
 
 /** What the outside (http, cli, connectors) may ask of the engine. */

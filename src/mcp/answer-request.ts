@@ -1,4 +1,4 @@
-import type { FunctionTool } from "../domain/backend.ts"
+import type { FunctionTool } from "../domain/items.ts"
 import {
   errorText,
   type Fields,

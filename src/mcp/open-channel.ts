@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from "node:util"
-import type { FunctionTool } from "../domain/backend.ts"
 import { newId } from "../domain/ids.ts"
-import type { ContentPart } from "../domain/items.ts"
+import type { ContentPart, FunctionTool } from "../domain/items.ts"
 import type { ToolCall } from "../domain/tool-endpoint.ts"
 import { type Fields, fieldsOf, type RequestId, RpcError, rpcCodes } from "./json-rpc.ts"
 

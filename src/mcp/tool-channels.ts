@@ -1,6 +1,6 @@
-import type { FunctionTool } from "../domain/backend.ts"
 import { Credentials, newToken } from "../domain/credentials.ts"
 import { ProxyError } from "../domain/errors.ts"
+import type { FunctionTool } from "../domain/items.ts"
 import type { ToolCall, ToolChannel, ToolEndpoint } from "../domain/tool-endpoint.ts"
 import { OpenChannel } from "./open-channel.ts"
 

@@ -1,5 +1,4 @@
-import type { AgentStatus } from "../domain/agents.ts"
-import type { Capabilities } from "../domain/backend.ts"
+import type { AgentStatus, Capabilities } from "../domain/agents.ts"
 import { seconds, type WireObject } from "./common/answer-parts.ts"
 
 /**

@@ -5,8 +5,14 @@ import { dirname, join, relative, resolve } from "node:path"
 import { type AgentBackendOptions, createBackend, demoBackend } from "../backends/create-backend.ts"
 import { agentCommands, type CliCommand } from "../config/cli-commands.ts"
 import type { Config } from "../config/config.ts"
-import type { AgentKey, AgentProfile, AgentSettings } from "../domain/agents.ts"
-import { type Backend, type BackendEvent, explain, type NotReady } from "../domain/backend.ts"
+import {
+  type AgentKey,
+  type AgentProfile,
+  type AgentSettings,
+  explain,
+  type NotReady,
+} from "../domain/agents.ts"
+import type { Backend, BackendEvent } from "../domain/backend.ts"
 import { ProxyError } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import type { ToolEndpoint } from "../domain/tool-endpoint.ts"

@@ -1,7 +1,5 @@
-import type { AgentSettings, AgentStatus } from "../domain/agents.ts"
-import { explain, type NotReady } from "../domain/backend.ts"
-import { ProxyError } from "../domain/errors.ts"
-import { notReadyError } from "../domain/not-ready-error.ts"
+import { type AgentSettings, type AgentStatus, explain, type NotReady } from "../domain/agents.ts"
+import { notReadyError, ProxyError } from "../domain/errors.ts"
 import { raceTimeout } from "../domain/race-timeout.ts"
 import type { Agent, Claim, Member } from "../engine/agents/agent.ts"
 

@@ -1,5 +1,5 @@
-import type { AgentSettings, AgentStatus } from "../domain/agents.ts"
-import type { Backend, NotReady, Readiness } from "../domain/backend.ts"
+import type { AgentSettings, AgentStatus, NotReady, Readiness } from "../domain/agents.ts"
+import type { Backend } from "../domain/backend.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import type { HireOrder, Roster } from "../domain/roster.ts"
 import type { Store } from "../domain/store.ts"

@@ -1,7 +1,7 @@
 import { type Config, version } from "../config/config.ts"
 import { controlSocketOf } from "../config/control-socket.ts"
 import { principalsOf } from "../config/settings.ts"
-import type { NotReady, Readiness } from "../domain/backend.ts"
+import type { NotReady, Readiness } from "../domain/agents.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
 import type { Log } from "../domain/log.ts"
 import type { Roster } from "../domain/roster.ts"

@@ -1,6 +1,6 @@
 import * as z from "zod"
-import { answerText } from "../domain/answer-text.ts"
 import { ProxyError } from "../domain/errors.ts"
+import { answerText } from "../domain/items.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
 import { isFinished, type ResponseRecord } from "../domain/responses.ts"
 import type { CallingTurn, ServiceToolResult } from "../domain/service-tools.ts"

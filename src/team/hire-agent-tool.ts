@@ -1,5 +1,5 @@
 import * as z from "zod"
-import { explain } from "../domain/backend.ts"
+import { explain } from "../domain/agents.ts"
 import { ProxyError } from "../domain/errors.ts"
 import type { Roster } from "../domain/roster.ts"
 import { type TeamTool, teamTool } from "./team-tool.ts"

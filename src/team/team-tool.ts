@@ -1,7 +1,7 @@
 import * as z from "zod"
 import type { AgentProfile } from "../domain/agents.ts"
-import type { FunctionTool } from "../domain/backend.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
+import type { FunctionTool } from "../domain/items.ts"
 import type { CallingTurn, ServiceToolResult } from "../domain/service-tools.ts"
 
 /** A call of a tool, whose arguments are of the right form. */

@@ -1,7 +1,7 @@
 import * as z from "zod"
-import type { AgentProfile } from "../domain/agents.ts"
-import { explain, type FunctionTool } from "../domain/backend.ts"
+import { type AgentProfile, explain } from "../domain/agents.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
+import type { FunctionTool } from "../domain/items.ts"
 import type { Log } from "../domain/log.ts"
 import type { Roster } from "../domain/roster.ts"
 import {

@@ -4,7 +4,7 @@ export const notYet = {
   wideOptions: ["backends/exec/program.ts CommandParts: 11 fields"],
   strayPieces: [],
   namesTwice: [
-    "answerText: domain/answer-text.ts, http/server/large-answer.ts",
+    "answerText: domain/items.ts, http/server/large-answer.ts",
     "Schema: domain/map-schema.ts, engine/answer/schema-limits.ts",
     "jsonOrNull: cli/context/daemon-client.ts, storage/sqlite/records.ts",
     "failed: engine/turn/outcome.ts, http/turns/waiting-answer.ts",
@@ -18,7 +18,7 @@ export const notYet = {
     "backends/kit/functions/handed-functions.ts fittedTexts",
   ],
   unwrapped: [],
-  depth: 24,
+  depth: 23,
   paramsOfBackends: ["backends/create-backend.ts: param"],
   wireWordsOfEngine: [
     "engine/answer/answer-rules.ts: response_format",

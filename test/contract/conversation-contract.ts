@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import type { ConversationRecord, PageRequest } from "../../src/domain/conversations.ts"
+import type { ConversationRecord } from "../../src/domain/conversations.ts"
+import type { PageRequest } from "../../src/domain/pages.ts"
 import type { Store } from "../../src/domain/store.ts"
 import { complete, insert, message } from "./records.ts"
 import type { StoreFixture } from "./store-contract.ts"

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import type { Capabilities } from "../../src/domain/backend.ts"
+import type { Capabilities } from "../../src/domain/agents.ts"
 
 const columns = {
   streaming: "streamsDeltas",

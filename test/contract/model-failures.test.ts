@@ -13,7 +13,7 @@ import { codexErrorOf } from "../../src/backends/codex/errors.ts"
 import type { NativeTurnError } from "../../src/backends/codex/protocol.ts"
 import { limitResetOf } from "../../src/backends/codex/protocol.ts"
 import { RpcRefusedError } from "../../src/backends/kit/rpc/rpc-client.ts"
-import type { TurnError } from "../../src/domain/turn-events.ts"
+import type { TurnError } from "../../src/domain/errors.ts"
 import { planResetsAt, type RefusalName } from "../model-server/refusals.ts"
 
 /**

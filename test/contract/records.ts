@@ -1,8 +1,8 @@
 import type { AgentKey } from "../../src/domain/agents.ts"
+import type { TurnMarks } from "../../src/domain/exchanges.ts"
 import type { Item, MessageItem } from "../../src/domain/items.ts"
 import type { ResponseRecord } from "../../src/domain/responses.ts"
 import type { Owner, Store, ThreadRecord, TurnRecord } from "../../src/domain/store.ts"
-import type { TurnMarks } from "../../src/domain/turn-marks.ts"
 
 /** The agent of the records. */
 export const manager: AgentKey = { id: "manager", identity: "agent-1" }

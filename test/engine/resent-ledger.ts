@@ -1,15 +1,15 @@
-import type { FunctionTool } from "../../src/domain/backend.ts"
+import type { TurnError } from "../../src/domain/errors.ts"
 import { newId } from "../../src/domain/ids.ts"
 import {
   type CommandItem,
   type FunctionCallItem,
+  type FunctionTool,
   type Item,
   type Role,
   textOf,
 } from "../../src/domain/items.ts"
 import { hasFailed, type ResponseStatus } from "../../src/domain/responses.ts"
 import type { Store } from "../../src/domain/store.ts"
-import type { TurnError } from "../../src/domain/turn-events.ts"
 import { turnMarks } from "../../src/domain/turn-marks.ts"
 import { anyFunction, type TurnRequest } from "../../src/domain/turn-request.ts"
 import type { Plan } from "../../src/engine/plan/plan.ts"

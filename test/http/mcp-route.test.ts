@@ -1,6 +1,6 @@
 import { request } from "node:http"
 import { describe, expect, it } from "vitest"
-import type { FunctionTool } from "../../src/domain/backend.ts"
+import type { FunctionTool } from "../../src/domain/items.ts"
 import type { ToolCall, ToolChannel } from "../../src/domain/tool-endpoint.ts"
 import { appFixture, jsonOf, type ServerFixture, serverFixture, until } from "./http-fixture.ts"
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { describe, expect, test } from "vitest"
-import type { Capabilities } from "../../src/domain/backend.ts"
+import type { Capabilities } from "../../src/domain/agents.ts"
 import type { KeptReply } from "../../src/domain/replies.ts"
 import { agentStatus } from "./fake-engine.ts"
 import { type AppFixture, appFixture, type FixtureOptions } from "./http-fixture.ts"

@@ -1,7 +1,6 @@
 import type { ChatCompletionChunk } from "openai/resources/chat/completions"
 import { describe, expect, it } from "vitest"
-import { answerText } from "../../src/domain/answer-text.ts"
-import type { Item } from "../../src/domain/items.ts"
+import { answerText, type Item } from "../../src/domain/items.ts"
 import type { ResponseEvent } from "../../src/domain/response-events.ts"
 import type { ResponseRecord } from "../../src/domain/responses.ts"
 import { ChatProjection } from "../../src/protocol/chat/chunks.ts"

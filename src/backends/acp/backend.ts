@@ -1,13 +1,6 @@
 import { basename } from "node:path"
-import type {
-  Backend,
-  Capabilities,
-  Readiness,
-  ThreadOptions,
-  ThreadRef,
-  Turn,
-  TurnInput,
-} from "../../domain/backend.ts"
+import type { Capabilities, Readiness } from "../../domain/agents.ts"
+import type { Backend, ThreadOptions, ThreadRef, Turn, TurnInput } from "../../domain/backend.ts"
 import { ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { printedLine } from "../../domain/printed-text.ts"
 import { notReady, proxyErrorOf, startableProgram, turnErrorOfThrown } from "../kit/process/start-error.ts"

@@ -1,5 +1,5 @@
-import { ProxyError } from "../../domain/errors.ts"
-import type { AnswerCut, TurnError } from "../../domain/turn-events.ts"
+import { ProxyError, type TurnError } from "../../domain/errors.ts"
+import type { AnswerCut } from "../../domain/turn-events.ts"
 import { turnErrorOfThrown } from "../kit/process/start-error.ts"
 import { RpcRefusedError } from "../kit/rpc/rpc-client.ts"
 import { type CutReason, cutBy, httpStatus, modelFailure } from "../kit/turn/model-failure.ts"

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util"
 import type { Permissions } from "../../domain/agents.ts"
-import type { FunctionTool, HistoryTurn, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
+import type { HistoryTurn, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
 import { cannotCallFunctions, messageOf, ThreadLostError } from "../../domain/errors.ts"
+import type { FunctionTool } from "../../domain/items.ts"
 import type { ToolCall } from "../../domain/tool-endpoint.ts"
 import { noUsage, type Usage } from "../../domain/usage.ts"
 import {

@@ -1,14 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { isDeepStrictEqual } from "node:util"
-import type {
-  Backend,
-  Capabilities,
-  Readiness,
-  ThreadOptions,
-  ThreadRef,
-  Turn,
-  TurnInput,
-} from "../../domain/backend.ts"
+import type { Capabilities, Readiness } from "../../domain/agents.ts"
+import type { Backend, ThreadOptions, ThreadRef, Turn, TurnInput } from "../../domain/backend.ts"
 import { cannotCallFunctions, messageOf, ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { fitAnswer } from "../kit/functions/fit-answer.ts"
 import { announceTools } from "../kit/functions/handed-functions.ts"

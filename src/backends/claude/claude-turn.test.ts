@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import type { FunctionTool } from "../../domain/backend.ts"
+import type { FunctionTool } from "../../domain/items.ts"
 import { functionRules } from "../kit/functions/function-rules.ts"
 import { openHanded } from "../kit/functions/handed-functions.ts"
 import type { ClaudeProcess } from "./program.ts"

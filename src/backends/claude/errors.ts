@@ -1,4 +1,5 @@
-import type { AnswerCut, TurnError } from "../../domain/turn-events.ts"
+import type { TurnError } from "../../domain/errors.ts"
+import type { AnswerCut } from "../../domain/turn-events.ts"
 import {
   type CutReason,
   cutBy,

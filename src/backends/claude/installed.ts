@@ -1,6 +1,6 @@
 import { statSync } from "node:fs"
 import path from "node:path"
-import type { Readiness } from "../../domain/backend.ts"
+import type { Readiness } from "../../domain/agents.ts"
 import { messageOf } from "../../domain/errors.ts"
 import { childEnvironment } from "../../programs/child-environment.ts"
 import { runBounded, sharedMemory } from "../kit/process/probe.ts"

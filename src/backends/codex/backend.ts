@@ -1,13 +1,5 @@
-import type {
-  Backend,
-  Capabilities,
-  PastSession,
-  Readiness,
-  ThreadOptions,
-  ThreadRef,
-  Turn,
-  TurnInput,
-} from "../../domain/backend.ts"
+import type { Capabilities, Readiness } from "../../domain/agents.ts"
+import type { Backend, PastSession, ThreadOptions, ThreadRef, Turn, TurnInput } from "../../domain/backend.ts"
 import { messageOf } from "../../domain/errors.ts"
 import type { MessageItem } from "../../domain/items.ts"
 import type { FunctionNames } from "../kit/functions/function-names.ts"

@@ -1,5 +1,5 @@
-import { UnfitFunctionError } from "../../domain/errors.ts"
-import type { AnswerCut, TurnError } from "../../domain/turn-events.ts"
+import { type TurnError, UnfitFunctionError } from "../../domain/errors.ts"
+import type { AnswerCut } from "../../domain/turn-events.ts"
 import type { FunctionNames } from "../kit/functions/function-names.ts"
 import { RpcRefusedError } from "../kit/rpc/rpc-client.ts"
 import {

@@ -1,6 +1,6 @@
 import type { Permissions } from "../../domain/agents.ts"
-import type { FunctionTool, ThreadOptions, TurnInput } from "../../domain/backend.ts"
-import { type ContentPart, type MessageItem, textOf } from "../../domain/items.ts"
+import type { ThreadOptions, TurnInput } from "../../domain/backend.ts"
+import { type ContentPart, type FunctionTool, type MessageItem, textOf } from "../../domain/items.ts"
 import type { FunctionNames } from "../kit/functions/function-names.ts"
 import { functionRules } from "../kit/functions/function-rules.ts"
 import { handedFunction } from "../kit/functions/handed-functions.ts"

@@ -1,5 +1,6 @@
 import path from "node:path"
-import type { Backend, Capabilities, ThreadOptions, ThreadRef, TurnInput } from "../../domain/backend.ts"
+import type { Capabilities } from "../../domain/agents.ts"
+import type { Backend, ThreadOptions, ThreadRef, TurnInput } from "../../domain/backend.ts"
 import { cannotBeHeld, cannotCallFunctions, ProxyError } from "../../domain/errors.ts"
 import { PerTurnBackend, type PerTurnOptions, type TurnToRun } from "../kit/per-turn/backend.ts"
 import { defaultMaxAnswerLength } from "../kit/per-turn/text-reader.ts"

@@ -1,17 +1,8 @@
 import { randomUUID } from "node:crypto"
-import type { Permissions } from "../../domain/agents.ts"
-import type {
-  Backend,
-  Capabilities,
-  FunctionTool,
-  Readiness,
-  ThreadOptions,
-  ThreadRef,
-  Turn,
-  TurnInput,
-} from "../../domain/backend.ts"
+import type { Capabilities, Permissions, Readiness } from "../../domain/agents.ts"
+import type { Backend, ThreadOptions, ThreadRef, Turn, TurnInput } from "../../domain/backend.ts"
 import { ThreadLostError } from "../../domain/errors.ts"
-import { type Item, textOf } from "../../domain/items.ts"
+import { type FunctionTool, type Item, textOf } from "../../domain/items.ts"
 import { notReady, stopping } from "../kit/process/start-error.ts"
 import { agentStopped, backendError } from "../kit/turn/cli-turn.ts"
 import type { DemoFolders } from "./acts.ts"

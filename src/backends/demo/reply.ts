@@ -1,5 +1,5 @@
-import type { FunctionTool, TurnInput } from "../../domain/backend.ts"
-import { type ContentPart, type MessageItem, textOf } from "../../domain/items.ts"
+import type { TurnInput } from "../../domain/backend.ts"
+import { type ContentPart, type FunctionTool, type MessageItem, textOf } from "../../domain/items.ts"
 import { minimalJson } from "./minimal-json.ts"
 
 /** One thing that the demo agent does in answer to an input. */

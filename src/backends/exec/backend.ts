@@ -1,5 +1,6 @@
 import { z } from "zod"
-import type { Backend, Capabilities, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
+import type { Capabilities } from "../../domain/agents.ts"
+import type { Backend, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
 import { cannotBeHeld, cannotCallFunctions, messageOf, ThreadLostError } from "../../domain/errors.ts"
 import { functionRules } from "../kit/functions/function-rules.ts"
 import { PerTurnBackend, type TurnToRun } from "../kit/per-turn/backend.ts"

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs"
 import { Command } from "commander"
-import { fullReason } from "../../domain/backend.ts"
+import { fullReason } from "../../domain/agents.ts"
 import { formatDuration } from "../../domain/duration.ts"
 import { checkCliPlace } from "../../supervise/doctor/check-agent-clis.ts"
 import type { InstalledService } from "../../supervise/doctor/check-service.ts"

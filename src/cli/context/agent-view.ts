@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { z } from "zod"
-import { fullReason } from "../../domain/backend.ts"
+import { fullReason } from "../../domain/agents.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import { printedText } from "../../domain/printed-text.ts"
 import { UsageError } from "../io/exit-codes.ts"

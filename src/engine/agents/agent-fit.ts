@@ -1,4 +1,4 @@
-import type { Capabilities } from "../../domain/backend.ts"
+import type { Capabilities } from "../../domain/agents.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import { type ClientItem, partsOf } from "../../domain/input-reference.ts"
 import type { ClientRequest } from "../../domain/turn-request.ts"

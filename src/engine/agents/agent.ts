@@ -1,16 +1,16 @@
-import type { AgentProfile, AgentStatus, LoginProblem, UnexpectedExit } from "../../domain/agents.ts"
 import {
-  type Backend,
-  type BackendEvent,
+  type AgentProfile,
+  type AgentStatus,
   type Capabilities,
   explain,
   fullReason,
+  type LoginProblem,
   type Readiness,
-  type ThreadRef,
-} from "../../domain/backend.ts"
-import { ProxyError } from "../../domain/errors.ts"
+  type UnexpectedExit,
+} from "../../domain/agents.ts"
+import type { Backend, BackendEvent, ThreadRef } from "../../domain/backend.ts"
+import { notReadyError, ProxyError } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
-import { notReadyError } from "../../domain/not-ready-error.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
 
 interface AgentOptions {

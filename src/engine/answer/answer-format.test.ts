@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { answerText } from "../../domain/answer-text.ts"
-import type { MessageItem, Phase } from "../../domain/items.ts"
+import { answerText, type MessageItem, type Phase } from "../../domain/items.ts"
 import { type ItemEvent, Recorder } from "../log/recorder.ts"
 import { ResponseLog } from "../log/response-log.ts"
 import { AnswerFormat } from "./answer-format.ts"

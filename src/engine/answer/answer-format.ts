@@ -1,6 +1,5 @@
-import { isAnswer } from "../../domain/answer-text.ts"
-import type { Capabilities } from "../../domain/backend.ts"
-import { type Item, type MessageItem, type ReasoningItem, textOf } from "../../domain/items.ts"
+import type { Capabilities } from "../../domain/agents.ts"
+import { type Item, isAnswer, type MessageItem, type ReasoningItem, textOf } from "../../domain/items.ts"
 import { isStrictSchema } from "../../domain/strict-schema.ts"
 import type { ItemEvent } from "../log/recorder.ts"
 import { unannouncedMessage } from "./answer-limits.ts"

@@ -1,7 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { answerText } from "../../domain/answer-text.ts"
-import type { MessageItem, Phase } from "../../domain/items.ts"
+import { answerText, type MessageItem, type Phase } from "../../domain/items.ts"
 import type { AnswerLimits } from "../../domain/turn-request.ts"
 import { type ItemEvent, Recorder } from "../log/recorder.ts"
 import { ResponseLog } from "../log/response-log.ts"

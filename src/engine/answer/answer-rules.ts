@@ -1,4 +1,5 @@
-import type { Capabilities, TurnInput } from "../../domain/backend.ts"
+import type { Capabilities } from "../../domain/agents.ts"
+import type { TurnInput } from "../../domain/backend.ts"
 import type { MessageItem } from "../../domain/items.ts"
 import type { TurnRequest } from "../../domain/turn-request.ts"
 import type { ItemEvent } from "../log/recorder.ts"

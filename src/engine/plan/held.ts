@@ -1,7 +1,6 @@
 import { broughtMarkOf, exchangesOf, isCall } from "../../domain/exchanges.ts"
-import { hasActed } from "../../domain/has-acted.ts"
 import type { Item } from "../../domain/items.ts"
-import { hasFailed, isFinished } from "../../domain/responses.ts"
+import { hasActed, hasFailed, isFinished } from "../../domain/responses.ts"
 import type { TurnTrace } from "../../domain/store.ts"
 import type { UnansweredSearch } from "./unanswered.ts"
 

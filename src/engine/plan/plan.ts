@@ -1,9 +1,8 @@
 import { hash } from "node:crypto"
-import { type Chain, chainAfter, exchangesOf, noChain } from "../../domain/exchanges.ts"
+import { type Chain, chainAfter, exchangesOf, noChain, writeExchanges } from "../../domain/exchanges.ts"
 import { newId } from "../../domain/ids.ts"
 import type { Item } from "../../domain/items.ts"
 import type { Owner, Store, ThreadRecord, TurnPlace, TurnRecord } from "../../domain/store.ts"
-import { writeExchanges } from "../../domain/turn-marks.ts"
 import type { TurnRequest } from "../../domain/turn-request.ts"
 import type { AddedItem } from "./request-items.ts"
 

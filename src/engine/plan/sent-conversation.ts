@@ -1,4 +1,3 @@
-import { isAnswer } from "../../domain/answer-text.ts"
 import {
   type Chain,
   chainAfter,
@@ -7,9 +6,9 @@ import {
   exchangesOf,
   isCall,
   noChain,
+  writeExchanges,
 } from "../../domain/exchanges.ts"
-import { type Item, textOf } from "../../domain/items.ts"
-import { writeExchanges } from "../../domain/turn-marks.ts"
+import { type Item, isAnswer, textOf } from "../../domain/items.ts"
 import type { TurnRequest } from "../../domain/turn-request.ts"
 import { saidMarks } from "./fit.ts"
 import type { Continuation } from "./plan.ts"

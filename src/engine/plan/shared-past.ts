@@ -1,6 +1,6 @@
 import type { Exchange } from "../../domain/exchanges.ts"
-import { isDeed } from "../../domain/has-acted.ts"
 import type { Item } from "../../domain/items.ts"
+import { isDeed } from "../../domain/responses.ts"
 import type { Store, TurnTrace } from "../../domain/store.ts"
 import { exchangeCount, type Fit } from "./fit.ts"
 

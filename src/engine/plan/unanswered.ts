@@ -1,6 +1,5 @@
-import { answerText } from "../../domain/answer-text.ts"
 import { broughtMarkOf } from "../../domain/exchanges.ts"
-import { type ContentPart, type Item, textOf } from "../../domain/items.ts"
+import { answerText, type ContentPart, type Item, textOf } from "../../domain/items.ts"
 import { saidText } from "../../domain/said-text.ts"
 import type { Owner, Store, TurnTrace } from "../../domain/store.ts"
 import { lookupKeys } from "../../domain/turn-marks.ts"

@@ -1,7 +1,6 @@
 import { ProxyError } from "../../domain/errors.ts"
-import { hasActed } from "../../domain/has-acted.ts"
 import type { LiveResponse, ResponseLogReader } from "../../domain/response-log.ts"
-import { isFinished, type ResponseRecord } from "../../domain/responses.ts"
+import { hasActed, isFinished, type ResponseRecord } from "../../domain/responses.ts"
 import type { Store } from "../../domain/store.ts"
 import type { Member } from "../agents/agent.ts"
 import { identityOf, isAgentGone } from "../agents/find-agent.ts"

@@ -3,13 +3,12 @@ import type {
   ConversationRecord,
   ConversationStore,
   Metadata,
-  Page,
-  PageRequest,
 } from "../../domain/conversations.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import { newId } from "../../domain/ids.ts"
 import type { ClientItem } from "../../domain/input-reference.ts"
 import type { Item } from "../../domain/items.ts"
+import type { Page, PageRequest } from "../../domain/pages.ts"
 import type { Conversations } from "../engine.ts"
 import { conversationNotFound } from "../plan/conversation-head.ts"
 import type { ConversationTurns } from "./conversation-turns.ts"

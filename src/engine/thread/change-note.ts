@@ -1,5 +1,4 @@
-import type { FunctionTool } from "../../domain/backend.ts"
-import type { MessageItem } from "../../domain/items.ts"
+import type { FunctionTool, MessageItem } from "../../domain/items.ts"
 
 /** What a native thread was opened with, or what holds for a turn. */
 export interface ThreadTerms {

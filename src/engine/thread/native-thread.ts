@@ -1,6 +1,6 @@
-import type { FunctionTool, HistoryTurn, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
+import type { HistoryTurn, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
 import { ThreadLostError } from "../../domain/errors.ts"
-import type { FunctionCallOutputItem, Item, MessageItem } from "../../domain/items.ts"
+import type { FunctionCallOutputItem, FunctionTool, Item, MessageItem } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
 import type { NativeState, Store } from "../../domain/store.ts"
 import type { SideRequest } from "../../domain/turn-request.ts"

@@ -1,7 +1,13 @@
 import { isDeepStrictEqual } from "node:util"
-import type { FunctionTool, ThreadRef, Turn } from "../../domain/backend.ts"
+import type { ThreadRef, Turn } from "../../domain/backend.ts"
 import { ThreadLostError } from "../../domain/errors.ts"
-import { type FunctionCallOutputItem, type Item, type MessageItem, textOf } from "../../domain/items.ts"
+import {
+  type FunctionCallOutputItem,
+  type FunctionTool,
+  type Item,
+  type MessageItem,
+  textOf,
+} from "../../domain/items.ts"
 import type { NativeState, Store } from "../../domain/store.ts"
 import type { Agent } from "../agents/agent.ts"
 import type { Plan } from "../plan/plan.ts"

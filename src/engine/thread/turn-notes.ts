@@ -1,5 +1,4 @@
-import { isAnswer } from "../../domain/answer-text.ts"
-import { type Item, type MessageItem, textOf } from "../../domain/items.ts"
+import { type Item, isAnswer, type MessageItem, textOf } from "../../domain/items.ts"
 import type { Plan } from "../plan/plan.ts"
 
 /**

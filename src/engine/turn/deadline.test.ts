@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
-import type { TurnError } from "../../domain/turn-events.ts"
+import type { TurnError } from "../../domain/errors.ts"
 import { Deadline } from "./deadline.ts"
 import type { StopCause } from "./outcome.ts"
 

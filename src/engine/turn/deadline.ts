@@ -1,5 +1,4 @@
-import { isErrorCode } from "../../domain/errors.ts"
-import type { TurnError } from "../../domain/turn-events.ts"
+import { isErrorCode, type TurnError } from "../../domain/errors.ts"
 import type { StopCause } from "./outcome.ts"
 
 /**

@@ -1,7 +1,5 @@
-import type { FunctionTool } from "../../domain/backend.ts"
-import { ProxyError, UnfitFunctionError } from "../../domain/errors.ts"
-import type { FunctionCallItem, MessageItem } from "../../domain/items.ts"
-import type { TurnError } from "../../domain/turn-events.ts"
+import { ProxyError, type TurnError, UnfitFunctionError } from "../../domain/errors.ts"
+import type { FunctionCallItem, FunctionTool, MessageItem } from "../../domain/items.ts"
 import type { FunctionChoice } from "../../domain/turn-request.ts"
 import { type Check, compileSchema } from "../answer/json-schema.ts"
 

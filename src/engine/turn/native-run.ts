@@ -1,7 +1,6 @@
-import { answerText } from "../../domain/answer-text.ts"
 import type { ThreadRef, Turn, TurnInput } from "../../domain/backend.ts"
 import { messageOf } from "../../domain/errors.ts"
-import type { FunctionCallOutputItem, MessageItem } from "../../domain/items.ts"
+import { answerText, type FunctionCallOutputItem, type MessageItem } from "../../domain/items.ts"
 import type { TurnEvent } from "../../domain/turn-events.ts"
 import { addUsage, type Usage, usageSince } from "../../domain/usage.ts"
 import type { AnswerFormat } from "../answer/answer-format.ts"

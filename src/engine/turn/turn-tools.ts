@@ -1,5 +1,5 @@
-import type { AgentProfile } from "../../domain/agents.ts"
-import type { Capabilities, FunctionTool } from "../../domain/backend.ts"
+import type { AgentProfile, Capabilities } from "../../domain/agents.ts"
+import type { FunctionTool } from "../../domain/items.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
 import type { CallingTurn, ServiceTools } from "../../domain/service-tools.ts"
 import type { ThreadRecord } from "../../domain/store.ts"

@@ -1,4 +1,4 @@
-import type { PageRequest } from "../../domain/conversations.ts"
+import type { PageRequest } from "../../domain/pages.ts"
 import { unknownFields } from "../../protocol/common/parameters.ts"
 import { invalidRequest, quote, unknownValue } from "../../protocol/common/shape.ts"
 import type { HttpContext } from "../server/http-env.ts"

@@ -1,5 +1,6 @@
 import type { Config } from "../../config/config.ts"
-import type { Metadata, PageRequest } from "../../domain/conversations.ts"
+import type { Metadata } from "../../domain/conversations.ts"
+import type { PageRequest } from "../../domain/pages.ts"
 import type { Engine } from "../../engine/engine.ts"
 import { toChatCompletion, toStoredMessages } from "../../protocol/chat/completion.ts"
 import { toList, type WireObject } from "../../protocol/common/answer-parts.ts"

@@ -1,7 +1,6 @@
 import { basename } from "node:path"
 import type { Config } from "../../config/config.ts"
-import type { AgentStatus } from "../../domain/agents.ts"
-import { fullReason } from "../../domain/backend.ts"
+import { type AgentStatus, fullReason } from "../../domain/agents.ts"
 import type { KeptReply } from "../../domain/replies.ts"
 import type { ServicePhase } from "../server/http-env.ts"
 

@@ -1,7 +1,6 @@
 import type { Config } from "../../config/config.ts"
-import { answerText } from "../../domain/answer-text.ts"
 import { ProxyError } from "../../domain/errors.ts"
-import type { ContentPart, Item } from "../../domain/items.ts"
+import { answerText, type ContentPart, type Item } from "../../domain/items.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
 import type { Engine } from "../../engine/engine.ts"
 import type { WireObject } from "../../protocol/common/answer-parts.ts"

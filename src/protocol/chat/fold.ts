@@ -1,5 +1,4 @@
-import { isAnswer } from "../../domain/answer-text.ts"
-import type { Item } from "../../domain/items.ts"
+import { type Item, isAnswer } from "../../domain/items.ts"
 import { editLines } from "../common/answer-parts.ts"
 
 /** What a chat client sees of a turn, piece by piece. */

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest"
-import type { ErrorCode } from "../../domain/errors.ts"
+import type { ErrorCode, TurnError } from "../../domain/errors.ts"
 import { errorCodes, ProxyError } from "../../domain/errors.ts"
 import type { Item } from "../../domain/items.ts"
-import type { TurnError } from "../../domain/turn-events.ts"
 import { failureOf, toBegunErrorBody, toErrorResponse, toResponseError, toStreamErrorBody } from "./errors.ts"
 
 // Every key of the catalogue is a code.

@@ -1,9 +1,7 @@
-import type { ErrorCode } from "../../domain/errors.ts"
+import type { ErrorCode, TurnError } from "../../domain/errors.ts"
 import { isErrorCode, ProxyError } from "../../domain/errors.ts"
 import { machineProblemOf } from "../../domain/file-problem.ts"
-import { hasActed } from "../../domain/has-acted.ts"
-import type { ResponseRecord } from "../../domain/responses.ts"
-import type { TurnError } from "../../domain/turn-events.ts"
+import { hasActed, type ResponseRecord } from "../../domain/responses.ts"
 
 /** The one form of every error that leaves this service; all four keys are always there. */
 export interface ErrorBody {

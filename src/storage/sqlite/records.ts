@@ -1,8 +1,9 @@
 import type { SQLInputValue, SQLOutputValue } from "node:sqlite"
-import type { FunctionTool } from "../../domain/backend.ts"
 import type { ConversationItem, ConversationRecord, Metadata } from "../../domain/conversations.ts"
+import type { TurnError } from "../../domain/errors.ts"
 import { parseExact } from "../../domain/exact-numbers.ts"
-import type { Item } from "../../domain/items.ts"
+import { readExchanges } from "../../domain/exchanges.ts"
+import type { FunctionTool, Item } from "../../domain/items.ts"
 import type { ResponseKind, ResponseRecord, ResponseStatus } from "../../domain/responses.ts"
 import type {
   IdempotencyRecord,
@@ -12,8 +13,6 @@ import type {
   TurnRecord,
   TurnTrace,
 } from "../../domain/store.ts"
-import type { TurnError } from "../../domain/turn-events.ts"
-import { readExchanges } from "../../domain/turn-marks.ts"
 import type { Usage } from "../../domain/usage.ts"
 import { Row } from "./row.ts"
 import type { SharedTools } from "./shared-tools.ts"

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto"
-import type { FunctionTool } from "../../domain/backend.ts"
+import type { FunctionTool } from "../../domain/items.ts"
 import type { LedgerDatabase } from "./ledger-database.ts"
 import { Row } from "./row.ts"
 

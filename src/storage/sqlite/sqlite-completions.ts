@@ -1,11 +1,7 @@
-import type {
-  CompletionFilter,
-  CompletionStore,
-  Metadata,
-  Page,
-  PageRequest,
-} from "../../domain/conversations.ts"
+import type { Metadata } from "../../domain/conversations.ts"
+import type { Page, PageRequest } from "../../domain/pages.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
+import type { CompletionFilter, CompletionStore } from "../../domain/store.ts"
 import type { LedgerDatabase } from "./ledger-database.ts"
 import { itemsOf, responseOf } from "./records.ts"
 import { Row } from "./row.ts"

@@ -3,10 +3,9 @@ import type {
   ConversationRecord,
   ConversationStore,
   Metadata,
-  Page,
-  PageRequest,
 } from "../../domain/conversations.ts"
 import type { Item } from "../../domain/items.ts"
+import type { Page, PageRequest } from "../../domain/pages.ts"
 import type { LedgerDatabase } from "./ledger-database.ts"
 import { conversationItemOf, conversationOf, itemsOf, turnOf } from "./records.ts"
 import { Row } from "./row.ts"

@@ -1,10 +1,11 @@
 import type { AgentKey } from "../../domain/agents.ts"
-import type { CompletionStore, ConversationItem } from "../../domain/conversations.ts"
+import type { ConversationItem } from "../../domain/conversations.ts"
 import { parseExact } from "../../domain/exact-numbers.ts"
 import type { Item } from "../../domain/items.ts"
 import { isFinished, type ResponseKind, type ResponseRecord } from "../../domain/responses.ts"
 import type {
   ClockState,
+  CompletionStore,
   IdempotencyRecord,
   LogSegment,
   NativeState,

@@ -1,6 +1,6 @@
 import type { SQLOutputValue } from "node:sqlite"
+import type { LoopEnd, TurnMarks } from "../../domain/exchanges.ts"
 import type { Owner, TurnPlace } from "../../domain/store.ts"
-import type { LoopEnd, TurnMarks } from "../../domain/turn-marks.ts"
 import type { LedgerDatabase } from "./ledger-database.ts"
 import { turnPlaceOf } from "./records.ts"
 import { Row } from "./row.ts"

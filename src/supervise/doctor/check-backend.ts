@@ -2,10 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type AgentBackendOptions, createBackend } from "../../backends/create-backend.ts"
-import { answerText } from "../../domain/answer-text.ts"
-import type { Backend, Limitation, NotReady } from "../../domain/backend.ts"
+import type { Limitation, NotReady } from "../../domain/agents.ts"
+import type { Backend } from "../../domain/backend.ts"
 import { messageOf } from "../../domain/errors.ts"
-import type { Item, MessageItem } from "../../domain/items.ts"
+import { answerText, type Item, type MessageItem } from "../../domain/items.ts"
 
 export interface BackendCheck {
   /** Name and version of the program; null: it did not say. */

@@ -1,5 +1,6 @@
 import { expect, type TestContext } from "vitest"
-import type { Backend, Capabilities, ThreadOptions, ThreadRef } from "../../../src/domain/backend.ts"
+import type { Capabilities } from "../../../src/domain/agents.ts"
+import type { Backend, ThreadOptions, ThreadRef } from "../../../src/domain/backend.ts"
 import { ThreadLostError } from "../../../src/domain/errors.ts"
 import { processesIn } from "../../support/processes.ts"
 import { waitFor } from "../../support/wait-for.ts"

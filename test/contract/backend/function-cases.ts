@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
-import type { FunctionTool } from "../../../src/domain/backend.ts"
 import { ProxyError } from "../../../src/domain/errors.ts"
+import type { FunctionTool } from "../../../src/domain/items.ts"
 import { answering, inputOf, userMessage } from "../turn-recording.ts"
 import { type Contract, needs } from "./contract.ts"
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import type { FunctionTool } from "../../../src/domain/backend.ts"
+import type { FunctionTool } from "../../../src/domain/items.ts"
 import { inputOf, noOptions, runTurn } from "../turn-recording.ts"
 import { type Contract, needs } from "./contract.ts"
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import type { FunctionTool } from "../../../domain/backend.ts"
 import { parseExact } from "../../../domain/exact-numbers.ts"
+import type { FunctionTool } from "../../../domain/items.ts"
 import { fitAnswer } from "./fit-answer.ts"
 import { functionRules } from "./function-rules.ts"
 import { handedFunction, namesFor } from "./handed-functions.ts"

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import type { FunctionTool } from "../../../domain/backend.ts"
+import type { FunctionTool } from "../../../domain/items.ts"
 import { namesFor } from "./handed-functions.ts"
 
 const tools = (...names: string[]): FunctionTool[] =>

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import type { FunctionTool } from "../../../domain/backend.ts"
+import type { FunctionTool } from "../../../domain/items.ts"
 import type { NameRules } from "./function-rules.ts"
 
 const usualOwner = "client"

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises"
-import type { FunctionTool } from "../../../domain/backend.ts"
+import type { FunctionTool } from "../../../domain/items.ts"
 import { isSchema } from "../../../domain/map-schema.ts"
 import type { ToolCall, ToolChannel, ToolEndpoint } from "../../../domain/tool-endpoint.ts"
 import { fitForCli } from "./fit-for-cli.ts"

@@ -1,12 +1,5 @@
-import type {
-  Backend,
-  Capabilities,
-  Readiness,
-  ThreadOptions,
-  ThreadRef,
-  Turn,
-  TurnInput,
-} from "../../../domain/backend.ts"
+import type { Capabilities, Readiness } from "../../../domain/agents.ts"
+import type { Backend, ThreadOptions, ThreadRef, Turn, TurnInput } from "../../../domain/backend.ts"
 import { ThreadLostError } from "../../../domain/errors.ts"
 import type { BackendContext } from "../backend-context.ts"
 import { RunningProcesses } from "../process/running-processes.ts"

@@ -1,4 +1,5 @@
-import type { AnswerCut, TurnError, TurnEvent } from "../../../domain/turn-events.ts"
+import type { TurnError } from "../../../domain/errors.ts"
+import type { AnswerCut, TurnEvent } from "../../../domain/turn-events.ts"
 import type { Usage } from "../../../domain/usage.ts"
 import { type CliExit, exitReason, reasonWithTail } from "../process/cli-process.ts"
 import { backendError } from "../turn/cli-turn.ts"

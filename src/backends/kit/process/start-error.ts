@@ -1,9 +1,13 @@
 import { existsSync } from "node:fs"
 import { basename } from "node:path"
-import { fullReason, type NotReady } from "../../../domain/backend.ts"
-import { messageOf, ProxyError, ThreadLostError } from "../../../domain/errors.ts"
-import { notReadyError } from "../../../domain/not-ready-error.ts"
-import type { TurnError } from "../../../domain/turn-events.ts"
+import { fullReason, type NotReady } from "../../../domain/agents.ts"
+import {
+  messageOf,
+  notReadyError,
+  ProxyError,
+  ThreadLostError,
+  type TurnError,
+} from "../../../domain/errors.ts"
 import { findExecutable } from "../../../programs/find-executable.ts"
 import type { BackendContext } from "../backend-context.ts"
 import { RpcLostError, RpcRefusedError } from "../rpc/rpc-client.ts"

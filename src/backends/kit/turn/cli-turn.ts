@@ -1,7 +1,7 @@
 import type { Turn } from "../../../domain/backend.ts"
-import { ProxyError } from "../../../domain/errors.ts"
+import { ProxyError, type TurnError } from "../../../domain/errors.ts"
 import type { ContentPart } from "../../../domain/items.ts"
-import type { TurnError, TurnEvent } from "../../../domain/turn-events.ts"
+import type { TurnEvent } from "../../../domain/turn-events.ts"
 import type { Usage } from "../../../domain/usage.ts"
 import { EventBatches } from "./event-batches.ts"
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { waitFor } from "../../../../test/support/wait-for.ts"
-import type { FunctionTool } from "../../../domain/backend.ts"
-import { type ContentPart, textOf } from "../../../domain/items.ts"
+import { type ContentPart, type FunctionTool, textOf } from "../../../domain/items.ts"
 import type { ToolCall, ToolEndpoint } from "../../../domain/tool-endpoint.ts"
 import type { TurnEvent } from "../../../domain/turn-events.ts"
 import { functionRules } from "../functions/function-rules.ts"

@@ -1,6 +1,5 @@
-import type { FunctionTool } from "../../../domain/backend.ts"
 import { ProxyError } from "../../../domain/errors.ts"
-import type { ContentPart, FunctionCallItem } from "../../../domain/items.ts"
+import type { ContentPart, FunctionCallItem, FunctionTool } from "../../../domain/items.ts"
 import type { ToolCall, ToolChannel, ToolEndpoint } from "../../../domain/tool-endpoint.ts"
 import type { TurnEvent } from "../../../domain/turn-events.ts"
 import type { FunctionRules } from "../functions/function-rules.ts"

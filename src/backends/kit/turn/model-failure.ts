@@ -1,5 +1,5 @@
-import type { ErrorCode } from "../../../domain/errors.ts"
-import type { AnswerCut, TurnError } from "../../../domain/turn-events.ts"
+import type { ErrorCode, TurnError } from "../../../domain/errors.ts"
+import type { AnswerCut } from "../../../domain/turn-events.ts"
 import { resetTimeIn } from "./reset-time.ts"
 
 /** The codes that a failure of the model may have, see `domain/errors.ts`. */

@@ -1,4 +1,4 @@
-import { fullReason } from "../../../domain/backend.ts"
+import { fullReason } from "../../../domain/agents.ts"
 import { messageOf } from "../../../domain/errors.ts"
 import type { Log } from "../../../domain/log.ts"
 import { StartError, type StartErrorFields, stopping } from "../process/start-error.ts"

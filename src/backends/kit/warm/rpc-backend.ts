@@ -1,13 +1,6 @@
-import type {
-  Backend,
-  Capabilities,
-  Readiness,
-  ThreadOptions,
-  ThreadRef,
-  Turn,
-  TurnInput,
-} from "../../../domain/backend.ts"
-import type { TurnError } from "../../../domain/turn-events.ts"
+import type { Capabilities, Readiness } from "../../../domain/agents.ts"
+import type { Backend, ThreadOptions, ThreadRef, Turn, TurnInput } from "../../../domain/backend.ts"
+import type { TurnError } from "../../../domain/errors.ts"
 import type { BackendContext } from "../backend-context.ts"
 import { RunningProcesses } from "../process/running-processes.ts"
 import { justEnded, proxyErrorOf } from "../process/start-error.ts"

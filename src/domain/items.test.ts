@@ -1,6 +1,5 @@
 import { expect, it } from "vitest"
-import { answerText } from "./answer-text.ts"
-import type { Item, Phase } from "./items.ts"
+import { answerText, type Item, type Phase } from "./items.ts"
 
 function said(text: string, phase: Phase = null): Item {
   return {
