@@ -159,7 +159,7 @@ export interface ClockState {
 /** What is stored along with a new turn, in the same transaction. */
 export interface TurnExtras {
   /**
-   * JSON of `engine/pending-turn.ts`, kept until the turn begins: with it another run of the
+   * JSON of `engine/plan/pending-turn.ts`, kept until the turn begins: with it another run of the
    * service can begin it.
    */
   readonly pending?: unknown

@@ -81,6 +81,12 @@ export type TurnEvent =
   | { readonly type: "turn.failed"; readonly error: TurnError; readonly usage: Usage | null }
   | { readonly type: "turn.interrupted"; readonly usage: Usage | null }
 
+/** What of a turn's events makes items. */
+export type ItemEvent = Extract<
+  TurnEvent,
+  { type: "item.started" | "item.delta" | "item.withdrawn" | "item.completed" | "function.called" }
+>
+
 export function isFinal(event: TurnEvent): boolean {
   return event.type === "turn.completed" || event.type === "turn.failed" || event.type === "turn.interrupted"
 }

@@ -12,7 +12,6 @@ export const notYet = {
     "readContent: protocol/common/content.ts, protocol/responses/input-content.ts",
   ],
   moduleState: [
-    "engine/answer/json-schema-worker.ts ofSchemas",
     "workspace/home/home-lock.ts held",
     "backends/kit/functions/handed-functions.ts fitted",
     "backends/kit/functions/handed-functions.ts fittedTexts",
@@ -20,10 +19,5 @@ export const notYet = {
   unwrapped: [],
   depth: 23,
   paramsOfBackends: ["backends/create-backend.ts: param"],
-  wireWordsOfEngine: [
-    "engine/answer/answer-rules.ts: response_format",
-    "engine/answer/answer-rules.ts: text.format",
-    "engine/plan/plan-turn.ts: previous_response_id",
-    "engine/turn/native-run.ts: messages",
-  ],
+  wireWordsOfEngine: [],
 }

@@ -88,7 +88,6 @@ const wireFields = new Set([
   "max_completion_tokens",
   "parallel_tool_calls",
   "text.format",
-  "messages",
 ])
 
 describe("the checks of the shapes", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { answerText, type MessageItem, type Phase } from "../../domain/items.ts"
-import { type ItemEvent, Recorder } from "../log/recorder.ts"
+import type { ItemEvent } from "../../domain/turn-events.ts"
+import { Recorder } from "../log/recorder.ts"
 import { ResponseLog } from "../log/response-log.ts"
 import { AnswerFormat } from "./answer-format.ts"
 

@@ -1,7 +1,7 @@
 import type { Capabilities } from "../../domain/agents.ts"
 import { type Item, isAnswer, type MessageItem, type ReasoningItem, textOf } from "../../domain/items.ts"
 import { isStrictSchema } from "../../domain/strict-schema.ts"
-import type { ItemEvent } from "../log/recorder.ts"
+import type { ItemEvent } from "../../domain/turn-events.ts"
 import { unannouncedMessage } from "./answer-limits.ts"
 import { type Check, compileSchema } from "./json-schema.ts"
 

@@ -1,8 +1,9 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { answerText, type MessageItem, type Phase } from "../../domain/items.ts"
+import type { ItemEvent } from "../../domain/turn-events.ts"
 import type { AnswerLimits } from "../../domain/turn-request.ts"
-import { type ItemEvent, Recorder } from "../log/recorder.ts"
+import { Recorder } from "../log/recorder.ts"
 import { ResponseLog } from "../log/response-log.ts"
 import { AnswerLimiter, charactersPerToken } from "./answer-limits.ts"
 

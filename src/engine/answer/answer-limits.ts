@@ -1,7 +1,7 @@
 import { type Item, isAnswer, type MessageItem, textOf } from "../../domain/items.ts"
+import type { ItemEvent } from "../../domain/turn-events.ts"
 import type { AnswerLimits } from "../../domain/turn-request.ts"
 import { noUsage, type Usage } from "../../domain/usage.ts"
-import type { ItemEvent } from "../log/recorder.ts"
 import { StopScanner } from "./stop-scanner.ts"
 
 /**

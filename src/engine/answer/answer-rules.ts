@@ -1,8 +1,8 @@
 import type { Capabilities } from "../../domain/agents.ts"
 import type { TurnInput } from "../../domain/backend.ts"
 import type { MessageItem } from "../../domain/items.ts"
+import type { ItemEvent } from "../../domain/turn-events.ts"
 import type { TurnRequest } from "../../domain/turn-request.ts"
-import type { ItemEvent } from "../log/recorder.ts"
 import { AnswerFormat } from "./answer-format.ts"
 import { AnswerLimiter, type Cut } from "./answer-limits.ts"
 
@@ -21,9 +21,8 @@ export class AnswerRules {
   }
 
   /** Rejects with `invalid_request` when the schema of the answer is none. */
-  static async create({ kind, outputSchema, answerLimits }: TurnRequest): Promise<AnswerRules> {
-    const param = kind === "chat" ? "response_format" : "text.format"
-    const format = outputSchema === null ? null : await AnswerFormat.create(outputSchema, param)
+  static async create({ outputSchema, answerLimits }: TurnRequest): Promise<AnswerRules> {
+    const format = outputSchema === null ? null : await AnswerFormat.create(outputSchema, "outputSchema")
     return new AnswerRules(format, AnswerLimiter.for(answerLimits))
   }
 

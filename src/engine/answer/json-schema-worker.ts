@@ -9,6 +9,7 @@ import {
 } from "ajv"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import { hasRoundedNumbers } from "../../domain/exact-numbers.ts"
+import type { Draft, SchemaAnswer, SchemaJob, SchemaReply } from "./schema-thread.ts"
 
 /**
  * Functions of several requests, of which one may have 128. The shortest schemas take some 10 kB
@@ -47,34 +48,6 @@ export class KeptChecks {
   }
 }
 
-export type Draft = "draft-07" | "2020-12"
-
-/**
- * What the worker is asked, one thing at a time. The schema comes along each time: the worker may
- * be a new one.
- */
-export interface SchemaJob {
-  /** Of draft and text. */
-  readonly key: string
-  readonly draft: Draft
-  /** The schema as JSON. */
-  readonly text: string
-  /** Null: the schema is only compiled. */
-  readonly checked: { readonly value: unknown; readonly isRounded: boolean } | null
-}
-
-/** `problems`: what is wrong with the value; none when nothing is. */
-export type SchemaAnswer =
-  | { readonly type: "refused"; readonly message: string }
-  | { readonly type: "done"; readonly problems: readonly string[] }
-
-export interface SchemaReply {
-  /** Null once, at the start: the thread is ready. */
-  readonly answer: SchemaAnswer | null
-  /** Processor time of the thread since its start. */
-  readonly cpuMs: number
-}
-
 const endless = "it refers to itself without an end"
 const maxProblems = 5
 const maxProblemLength = 300
@@ -100,10 +73,21 @@ const options = {
   allErrors: false,
 } as const
 
-/** Of schemas themselves, by draft: that of a compiler takes longer to make than most checks. */
-const ofSchemas = new Map<Draft, Ajv>()
+/** Whether schemas are schemas. That of a compiler takes longer to make than most checks. */
+class SchemaRules {
+  readonly #compilers = new Map<Draft, Ajv>()
+
+  /** Throws for what is no schema. */
+  assert(schema: AnySchema, draft: Draft): void {
+    const compiler = this.#compilers.get(draft) ?? compilerOf(draft, options)
+    this.#compilers.set(draft, compiler)
+    if (compiler.validateSchema(schema) === true) return
+    throw new Error(`schema is invalid: ${compiler.errorsText()}`)
+  }
+}
 
 const kept = new KeptChecks()
+const schemaRules = new SchemaRules()
 
 const port = parentPort
 port?.on("message", (job: SchemaJob) => reply(answerTo(job)))
@@ -130,7 +114,7 @@ function checkOf({ key, draft, text }: SchemaJob): ValidateFunction {
   const known = kept.find(key)
   if (known !== null) return known
   const schema = JSON.parse(text)
-  assertSchema(schema, draft)
+  schemaRules.assert(schema, draft)
   // A compiler of its own: compilers keep what they compiled, and the names inside it.
   const compiler = compilerOf(draft, { ...options, meta: false, validateSchema: false })
   const check = withExactNumbers(compiler, text).compile(schema)
@@ -142,13 +126,6 @@ function checkOf({ key, draft, text }: SchemaJob): ValidateFunction {
 
 function compilerOf(draft: Draft, settings: Options): Ajv {
   return draft === "2020-12" ? new Ajv2020(settings) : new Ajv(settings)
-}
-
-function assertSchema(schema: AnySchema, draft: Draft): void {
-  const compiler = ofSchemas.get(draft) ?? compilerOf(draft, options)
-  ofSchemas.set(draft, compiler)
-  if (compiler.validateSchema(schema) === true) return
-  throw new Error(`schema is invalid: ${compiler.errorsText()}`)
 }
 
 /**

@@ -3,9 +3,14 @@ import { checkable, schemasIn } from "../../domain/checkable-schema.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import { hasRoundedNumbers } from "../../domain/exact-numbers.ts"
 import { inNewerWords, withoutLooseNullable } from "../../domain/newer-draft.ts"
-import type { Draft, SchemaJob } from "./json-schema-worker.ts"
 import { type Schema, schemaFault } from "./schema-limits.ts"
-import { type SchemaResult, SchemaThread, type SchemaThreadOptions } from "./schema-thread.ts"
+import {
+  type Draft,
+  type SchemaJob,
+  type SchemaResult,
+  SchemaThread,
+  type SchemaThreadOptions,
+} from "./schema-thread.ts"
 
 /** A schema that once took more processor time than this is slow from then on. */
 const slowCpuMs = 200

@@ -2,8 +2,7 @@ import { EventEmitter } from "node:events"
 import { Worker } from "node:worker_threads"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { type Check, compileSchema, SchemaThreads } from "./json-schema.ts"
-import type { SchemaJob } from "./json-schema-worker.ts"
-import { SchemaThread, type SchemaThreadOptions } from "./schema-thread.ts"
+import { type SchemaJob, SchemaThread, type SchemaThreadOptions } from "./schema-thread.ts"
 
 const compile = (schema: Record<string, unknown>, on: Pick<SchemaThread, "run" | "cpuLimitMs">) =>
   compileSchema(schema, "The rules", "field", on)

@@ -3,7 +3,34 @@ import { Worker } from "node:worker_threads"
 import { ProxyError } from "../../domain/errors.ts"
 import { LaterPart } from "../../domain/later-part.ts"
 import { raceTimeout } from "../../domain/race-timeout.ts"
-import type { SchemaAnswer, SchemaJob, SchemaReply } from "./json-schema-worker.ts"
+
+export type Draft = "draft-07" | "2020-12"
+
+/**
+ * What the worker is asked, one thing at a time. The schema comes along each time: the worker may
+ * be a new one.
+ */
+export interface SchemaJob {
+  /** Of draft and text. */
+  readonly key: string
+  readonly draft: Draft
+  /** The schema as JSON. */
+  readonly text: string
+  /** Null: the schema is only compiled. */
+  readonly checked: { readonly value: unknown; readonly isRounded: boolean } | null
+}
+
+/** `problems`: what is wrong with the value; none when nothing is. */
+export type SchemaAnswer =
+  | { readonly type: "refused"; readonly message: string }
+  | { readonly type: "done"; readonly problems: readonly string[] }
+
+export interface SchemaReply {
+  /** Null once, at the start: the thread is ready. */
+  readonly answer: SchemaAnswer | null
+  /** Processor time of the thread since its start. */
+  readonly cpuMs: number
+}
 
 export interface SchemaThreadOptions {
   /**

@@ -9,17 +9,11 @@ import type {
 } from "../../domain/items.ts"
 import { textPieces } from "../../domain/json-pieces.ts"
 import type { CallMarker, ReasoningKind } from "../../domain/response-events.ts"
-import type { DeltaChannel, TurnEvent } from "../../domain/turn-events.ts"
+import type { DeltaChannel, ItemEvent } from "../../domain/turn-events.ts"
 import type { ResponseLog } from "./response-log.ts"
 
 /** A longer text is told in several deltas, in UTF-16 units. */
 const maxDeltaLength = 16 * 1024
-
-/** What of a turn's events makes items. */
-export type ItemEvent = Extract<
-  TurnEvent,
-  { type: "item.started" | "item.delta" | "item.withdrawn" | "item.completed" | "function.called" }
->
 
 interface OpenItem {
   readonly outputIndex: number

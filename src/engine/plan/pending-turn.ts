@@ -16,17 +16,30 @@ export interface PendingTurn {
   readonly record: ResponseRecord
 }
 
-/** What plans of earlier releases lack. */
+/**
+ * Of the stored form; counted up where a field of it gets another meaning. Forms of earlier
+ * releases, which had no number, are 1.
+ */
+const currentForm = 2
+
+/** What plans of form 1 lack. */
 const unknownThen = { changes: noChanges, clientExchanges: "", before: noChain, seenText: null }
 
-/** What `insertTurn` was given as `pending`; null where it is not of this form. */
+/** What is stored of it, for `readPendingTurn`. */
+export function storedPendingTurn(pending: PendingTurn): object {
+  return { form: currentForm, ...pending }
+}
+
+/**
+ * What `storedPendingTurn` has made of a turn; null where it is none of this response's, or of a
+ * later release, of which this one cannot know what it asks for.
+ */
 export function readPendingTurn(stored: unknown, responseId: string): PendingTurn | null {
   if (typeof stored !== "object" || stored === null) return null
   // Written by this or an earlier release into our own database; only its outer form is checked
   // again.
-  const pending = stored as Partial<PendingTurn>
-  const { turnId, request, plan, record } = pending
-  if (turnId === undefined || request === undefined || plan === undefined) return null
+  const { form = 1, turnId, request, plan, record } = stored as Partial<PendingTurn & { form: number }>
+  if (form > currentForm || turnId === undefined || request === undefined || plan === undefined) return null
   if (record?.id !== responseId) return null
   return { turnId, request, plan: { ...unknownThen, ...plan }, record }
 }

@@ -66,7 +66,7 @@ async function planAfterResponse(id: string, request: TurnRequest, context: Plan
 }
 
 function notFound(message: string): ProxyError {
-  return new ProxyError("previous_response_not_found", message, { param: "previous_response_id" })
+  return new ProxyError("previous_response_not_found", message, { param: "previousResponseId" })
 }
 
 /**

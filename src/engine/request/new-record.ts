@@ -9,7 +9,7 @@ import type { AgentRoster } from "../agents/agent.ts"
 import { agentNamed } from "../agents/find-agent.ts"
 import type { FinishedTurn, IdempotencyKey, RefusedRequest } from "../engine.ts"
 import { restoreResponse } from "../log/restored-responses.ts"
-import type { PendingTurn } from "../plan/pending-turn.ts"
+import { type PendingTurn, storedPendingTurn } from "../plan/pending-turn.ts"
 
 /** The response of a request, as it is before anything has happened. */
 export function newRecord(
@@ -152,7 +152,7 @@ export async function storeTurn(
     },
     record,
     {
-      ...(record.isBackground && { pending }),
+      ...(record.isBackground && { pending: storedPendingTurn(pending) }),
       ...(idempotency !== null && {
         idempotency: { ...idempotency, createdAt: age },
       }),

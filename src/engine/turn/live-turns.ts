@@ -1,10 +1,32 @@
+import type { ThreadRef } from "../../domain/backend.ts"
+import type { LiveResponse } from "../../domain/response-log.ts"
 import type { Owner, TurnPlace } from "../../domain/store.ts"
 import { turnMarks } from "../../domain/turn-marks.ts"
 import type { TurnNow } from "../engine.ts"
-import type { RunningTurn } from "./run-turn.ts"
+import type { Plan } from "../plan/plan.ts"
+
+/** A turn between its request and its end. */
+export interface LiveTurn extends LiveResponse {
+  readonly turnId: string
+  /** Null: it does not begin a conversation, or none that is kept. */
+  readonly beginning: Plan | null
+  /** The CLI's name of its thread; null until that is opened. */
+  readonly nativeThread: ThreadRef | null
+  /** See `CallingTurn`. */
+  readonly askedBy: readonly string[]
+  /** See `Engine.say`. */
+  say(text: string, isFinal: boolean): Promise<boolean>
+  /** Like `cancel`, but the client did not want it: the service or the agent stops. */
+  abandon(message: string): void
+  /**
+   * Leaves a background turn that has not begun for the next run of the service; false: it has to
+   * be ended.
+   */
+  leave(): boolean
+}
 
 interface Live {
-  readonly turn: RunningTurn
+  readonly turn: LiveTurn
   readonly conversationId: string | null
 }
 
@@ -14,7 +36,7 @@ export class LiveTurns {
   readonly #entering = new Set<Promise<unknown>>()
 
   /** Until it is finished. */
-  add(turn: RunningTurn, conversationId: string | null): void {
+  add(turn: LiveTurn, conversationId: string | null): void {
     this.#turns.set(turn.id, { turn, conversationId })
     void turn.finished.finally(() => this.#turns.delete(turn.id))
   }
@@ -28,20 +50,20 @@ export class LiveTurns {
   }
 
   /** All, with those that were on their way in. */
-  async settled(): Promise<readonly RunningTurn[]> {
+  async settled(): Promise<readonly LiveTurn[]> {
     await Promise.allSettled(this.#entering)
     return this.all
   }
 
-  get all(): readonly RunningTurn[] {
+  get all(): readonly LiveTurn[] {
     return [...this.#turns.values()].map(({ turn }) => turn)
   }
 
-  find(responseId: string): RunningTurn | undefined {
+  find(responseId: string): LiveTurn | undefined {
     return this.#turns.get(responseId)?.turn
   }
 
-  findTurn(turnId: string | null): RunningTurn | undefined {
+  findTurn(turnId: string | null): LiveTurn | undefined {
     return turnId === null ? undefined : this.all.find((turn) => turn.turnId === turnId)
   }
 
@@ -66,7 +88,7 @@ export class LiveTurns {
  * once they have ended: the conversation may come back with its next message before that.
  */
 function unattendedBeginnings(
-  turns: Iterable<{ readonly turn: Pick<RunningTurn, "turnId" | "beginning" | "isUnattended"> }>,
+  turns: Iterable<{ readonly turn: Pick<LiveTurn, "turnId" | "beginning" | "isUnattended"> }>,
   { principal, agent }: Owner,
   keys: readonly string[],
 ): readonly TurnPlace[] {

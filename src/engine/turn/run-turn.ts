@@ -10,6 +10,7 @@ import type { ResponseLog } from "../log/response-log.ts"
 import type { Plan } from "../plan/plan.ts"
 import { seenTextOf } from "../thread/turn-notes.ts"
 import { Deadline } from "./deadline.ts"
+import type { LiveTurn } from "./live-turns.ts"
 import { NativeRun } from "./native-run.ts"
 import {
   failed,
@@ -37,7 +38,7 @@ interface TurnStart {
 }
 
 /** One turn on its way: from the queue through the backend into the log and the ledger. */
-export class RunningTurn implements LiveResponse {
+export class RunningTurn implements LiveTurn {
   readonly id: string
   readonly log: ResponseLog
   readonly finished: Promise<ResponseRecord>
@@ -72,7 +73,6 @@ export class RunningTurn implements LiveResponse {
     return this.#context.turnId
   }
 
-  /** Null: it does not begin a conversation, or none that is kept. */
   get beginning(): Plan | null {
     const { plan } = this.#context
     return plan.before.all === null && !plan.thread.isEphemeral ? plan : null
@@ -82,7 +82,6 @@ export class RunningTurn implements LiveResponse {
     return this.#context.plan.thread.isMain ? null : this.#start.parent
   }
 
-  /** See `CallingTurn`. */
   get askedBy(): readonly string[] {
     return this.#context.asked.askedBy ?? []
   }
@@ -96,13 +95,11 @@ export class RunningTurn implements LiveResponse {
     this.#stop.ask({ code: "cancelled", message: "The turn was cancelled." })
   }
 
-  /** Like `cancel`, but the client did not want it: the service or the agent stops. */
   abandon(message: string): void {
     const advice = this.#hasBegun ? "" : " The agent had not begun with this answer: send the request again."
     this.#stop.ask({ code: "agent_stopped", message: `${message}${advice}` })
   }
 
-  /** See `Engine.say`. */
   async say(text: string, isFinal: boolean): Promise<boolean> {
     if (this.#native === null || this.#stop.cause !== null || this.#isEnding) return false
     this.#saidCount += 1
@@ -118,15 +115,10 @@ export class RunningTurn implements LiveResponse {
     return true
   }
 
-  /** The CLI's name of its thread; null until that is opened. */
   get nativeThread(): ThreadRef | null {
     return this.#native?.thread ?? null
   }
 
-  /**
-   * Leaves a background turn that has not begun for the next run of the service; false: it has to
-   * be ended.
-   */
   leave(): boolean {
     if (!this.#context.record.isBackground || this.#hasBegun || this.#stop.cause !== null) return false
     this.#isLeft = true

@@ -3,7 +3,7 @@ import { messageOf } from "../../domain/errors.ts"
 import type { FunctionCallItem, ToolCallItem } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
 import type { CallingTurn, ServiceToolResult, ServiceTools } from "../../domain/service-tools.ts"
-import type { ItemEvent } from "../log/recorder.ts"
+import type { ItemEvent } from "../../domain/turn-events.ts"
 
 export interface ServiceCallsOptions {
   readonly tools: ServiceTools

@@ -1,8 +1,15 @@
+import type { ThreadRef } from "../../domain/backend.ts"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { type OpenedThread, openNativeThread, type ThreadWish } from "../thread/native-thread.ts"
 import type { TurnStop } from "./outcome.ts"
 import type { TurnContext } from "./turn-context.ts"
-import type { TurnJournal } from "./turn-journal.ts"
+
+/** Where what becomes of the thread is written down. */
+interface ThreadJournal {
+  addNativeThread(ref: ThreadRef, history: OpenedThread["opened"]): void
+  /** Resolves once it is stored. */
+  forgetNote(): Promise<unknown>
+}
 
 /**
  * The native thread is not in use any more: it may be closed, or, if nothing is to be left of it,
@@ -26,7 +33,7 @@ export function endThread(context: TurnContext): void {
 export async function openThread(
   context: TurnContext,
   wish: Pick<ThreadWish, "tools" | "outputs" | "isLost">,
-  { journal, stop }: { readonly journal: TurnJournal; readonly stop: TurnStop },
+  { journal, stop }: { readonly journal: ThreadJournal; readonly stop: TurnStop },
 ): Promise<OpenedThread | null> {
   const { agent, asked, plan, rules, shared } = context
   // From before it is opened: an edit in between is seen by the next turn.

@@ -14,7 +14,7 @@ export const chatApi: WireApi = {
   fieldNames: {
     input: "messages",
     "reasoning.effort": "reasoning_effort",
-    "text.format": "response_format",
+    outputSchema: "response_format",
   },
   createEncoder(live, { includeUsage }) {
     const projection = new ChatProjection(live, { includeUsage })

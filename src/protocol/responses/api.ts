@@ -15,7 +15,7 @@ export const responsesApi: WireApi = {
   loosen: looseResponses,
   resolve: withReferencedItems,
   parse: parseResponsesRequest,
-  fieldNames: {},
+  fieldNames: { outputSchema: "text.format", previousResponseId: "previous_response_id" },
   createEncoder: (live, _request, serverLabel) => createResponsesEncoder(live, serverLabel),
   toAnswer: toResponse,
   toFailedAnswer: toResponse,
