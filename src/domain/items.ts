@@ -170,6 +170,11 @@ export function textOf(content: readonly ContentPart[]): string {
   return content.map((part) => (part.type === "text" ? part.text : "")).join("")
 }
 
+/** A whole message of one text. */
+export function messageItem(id: string, role: Role, text: string): MessageItem {
+  return { type: "message", id, role, content: [{ type: "text", text }], phase: null, status: "completed" }
+}
+
 /** True for what the agent says as (part of) its answer; commentary on the way is not. */
 export function isAnswer(item: Item): item is MessageItem {
   return item.type === "message" && item.role === "assistant" && item.phase !== "commentary"

@@ -1,7 +1,7 @@
 import type { AgentKey } from "../domain/agents.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
-import type { MessageItem } from "../domain/items.ts"
+import { messageItem } from "../domain/items.ts"
 import type { KeptReply, OutboxQuery, ReplyRecord } from "../domain/replies.ts"
 import type { Store } from "../domain/store.ts"
 import type { Engine, TurnNow } from "../engine/engine.ts"
@@ -139,7 +139,9 @@ export class AgentReplies {
     }
     const { principal: owner, conversationId } = target
     if (owner === null || conversationId === null) return record
-    await engine().conversations.addItems(owner, conversationId, [messageOf(text)])
+    await engine().conversations.addItems(owner, conversationId, [
+      messageItem(newId("msg_"), "assistant", text),
+    ])
     return this.#delivered(record, "conversation")
   }
 
@@ -254,15 +256,4 @@ function ownNameOf(
 function targetOfTurn(turn: TurnNow): Target {
   const { principal, responseId, conversationId } = turn
   return { principal, responseId, conversationId, turn }
-}
-
-function messageOf(text: string): MessageItem {
-  return {
-    type: "message",
-    id: newId("msg_"),
-    role: "assistant",
-    content: [{ type: "text", text }],
-    phase: null,
-    status: "completed",
-  }
 }

@@ -1,7 +1,7 @@
 import { z } from "zod"
 import type { PastSession } from "../../domain/backend.ts"
 import { newId } from "../../domain/ids.ts"
-import type { FileChange, Item, MessageItem } from "../../domain/items.ts"
+import { type FileChange, type Item, messageItem } from "../../domain/items.ts"
 import { itemOf } from "./items.ts"
 import type { AppServer } from "./program.ts"
 import { nativeItemSchema } from "./protocol.ts"
@@ -56,7 +56,10 @@ function newestItems(turns: readonly (readonly Item[])[]): readonly Item[] {
   const kept = fitting(spoken)
   const isCut = kept.length < spoken.length
   const items = kept.length > 0 ? kept.flat() : fitting((spoken.at(-1) ?? []).flatMap(shortened))
-  return [...(isCut ? [said("developer", "(Earlier messages are left out.)")] : []), ...items]
+  return [
+    ...(isCut ? [messageItem(newId("msg_"), "developer", "(Earlier messages are left out.)")] : []),
+    ...items,
+  ]
 }
 
 /** The last ones that have room together. */
@@ -89,7 +92,7 @@ function ownItem(native: z.infer<typeof nativeItemSchema>): Item[] {
   if (native.type === "userMessage") {
     const { content } = userMessage.parse(native)
     const text = content.map((part) => part.text ?? `(${part.type})`).join("\n")
-    return text === "" ? [] : [said("user", text)]
+    return text === "" ? [] : [messageItem(newId("msg_"), "user", text)]
   }
   const item = itemOf(native, true)
   switch (item?.type) {
@@ -120,15 +123,4 @@ function withShortDiffs(changes: readonly FileChange[]): readonly FileChange[] {
 
 function beginningOf(text: string, length: number): string {
   return text.slice(0, length).toWellFormed()
-}
-
-function said(role: "user" | "developer", text: string): MessageItem {
-  return {
-    type: "message",
-    id: newId("msg_"),
-    role,
-    content: [{ type: "text", text }],
-    phase: null,
-    status: "completed",
-  }
 }

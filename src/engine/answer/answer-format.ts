@@ -1,5 +1,12 @@
 import type { Capabilities } from "../../domain/agents.ts"
-import { type Item, isAnswer, type MessageItem, type ReasoningItem, textOf } from "../../domain/items.ts"
+import {
+  type Item,
+  isAnswer,
+  type MessageItem,
+  messageItem,
+  type ReasoningItem,
+  textOf,
+} from "../../domain/items.ts"
 import { isStrictSchema } from "../../domain/strict-schema.ts"
 import type { ItemEvent } from "../../domain/turn-events.ts"
 import { unannouncedMessage } from "./answer-limits.ts"
@@ -59,7 +66,9 @@ export class AnswerFormat {
 
   /** What is said to an agent whose model is not held to the schema. */
   instruction(): MessageItem {
-    return developerMessage(
+    return messageItem(
+      "format",
+      "developer",
       "Your next answer is read by a program. Answer with nothing but one JSON value, without a code fence and " +
         `without a word before or after it, that is valid against this JSON Schema:\n${JSON.stringify(this.schema)}`,
     )
@@ -67,7 +76,9 @@ export class AnswerFormat {
 
   /** What is said to it once when its answer does not hold. */
   correction(problem: string): MessageItem {
-    return developerMessage(
+    return messageItem(
+      "format",
+      "developer",
       `Your answer cannot be used: ${problem}. Answer again, with nothing but one JSON value that is valid against this ` +
         `JSON Schema:\n${JSON.stringify(this.schema)}`,
     )
@@ -165,15 +176,4 @@ function unfenced(text: string): string {
 function asideOf(item: Item, text: string): ReasoningItem {
   const summary = text === "" ? [] : [text]
   return { type: "reasoning", id: item.id, summary, status: item.status }
-}
-
-function developerMessage(text: string): MessageItem {
-  return {
-    type: "message",
-    id: "format",
-    role: "developer",
-    content: [{ type: "text", text }],
-    phase: null,
-    status: "completed",
-  }
 }

@@ -1,4 +1,4 @@
-import type { FunctionTool, MessageItem } from "../../domain/items.ts"
+import { type FunctionTool, type MessageItem, messageItem } from "../../domain/items.ts"
 
 /** What a native thread was opened with, or what holds for a turn. */
 export interface ThreadTerms {
@@ -25,14 +25,7 @@ export const openingHolds =
   "Later notes about them do not hold any more."
 
 export function noteMessage(text: string): MessageItem {
-  return {
-    type: "message",
-    id: "change",
-    role: "developer",
-    content: [{ type: "text", text }],
-    phase: null,
-    status: "completed",
-  }
+  return messageItem("change", "developer", text)
 }
 
 const heading =

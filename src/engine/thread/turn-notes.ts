@@ -1,4 +1,4 @@
-import { type Item, isAnswer, type MessageItem, textOf } from "../../domain/items.ts"
+import { type Item, isAnswer, type MessageItem, messageItem, textOf } from "../../domain/items.ts"
 import type { Plan } from "../plan/plan.ts"
 
 /**
@@ -38,14 +38,7 @@ export function cutNote(seenText: string, output: readonly Item[]): MessageItem 
     ...deeds.slice(0, maxLines),
     ...(left > 0 ? [`- and ${left} more`] : []),
   ].join("\n")
-  return {
-    type: "message",
-    id: "cut",
-    role: "developer",
-    content: [{ type: "text", text: deeds.length === 0 ? seen : `${seen}\n\n${done}` }],
-    phase: null,
-    status: "completed",
-  }
+  return messageItem("cut", "developer", deeds.length === 0 ? seen : `${seen}\n\n${done}`)
 }
 
 function deedLines(item: Item): readonly string[] {
@@ -85,17 +78,14 @@ type Asked = Pick<Plan, "added" | "parentTurnId" | "clientHistory">
 export function saidNow(plan: Asked): readonly MessageItem[] {
   const messages = plan.added.filter((item) => item.type === "message")
   const hasOutputs = messages.length < plan.added.length
-  return hasOutputs || !messages.every(isEmpty) ? messages : [...messages, note(noteOf(plan, messages))]
+  return hasOutputs || !messages.every(isEmpty)
+    ? messages
+    : [...messages, messageItem("nothing", "developer", noteOf(plan, messages))]
 }
 
 function noteOf({ parentTurnId, clientHistory }: Asked, messages: readonly MessageItem[]): string {
   if (messages.some(({ role }) => role === "user")) return empty
   return parentTurnId !== null || clientHistory.length > 0 ? goOn : begin
-}
-
-function note(text: string): MessageItem {
-  const content = [{ type: "text" as const, text }]
-  return { type: "message", id: "nothing", role: "developer", content, phase: null, status: "completed" }
 }
 
 function isEmpty({ content }: MessageItem): boolean {

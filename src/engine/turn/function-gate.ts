@@ -1,5 +1,10 @@
 import { ProxyError, type TurnError, UnfitFunctionError } from "../../domain/errors.ts"
-import type { FunctionCallItem, FunctionTool, MessageItem } from "../../domain/items.ts"
+import {
+  type FunctionCallItem,
+  type FunctionTool,
+  type MessageItem,
+  messageItem,
+} from "../../domain/items.ts"
 import type { FunctionChoice } from "../../domain/turn-request.ts"
 import { type Check, compileSchema } from "../answer/json-schema.ts"
 
@@ -85,15 +90,7 @@ export class FunctionGate {
       this.#choice.allowed === null
         ? "at least one of the user's functions"
         : this.#choice.allowed.join(" or ")
-    const text = `Before you answer, you must call ${which}.`
-    return {
-      type: "message",
-      id: "demand",
-      role: "developer",
-      content: [{ type: "text", text }],
-      phase: null,
-      status: "completed",
-    }
+    return messageItem("demand", "developer", `Before you answer, you must call ${which}.`)
   }
 
   async #problemsOf(call: FunctionCallItem): Promise<readonly string[]> {

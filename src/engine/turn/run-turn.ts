@@ -1,6 +1,6 @@
 import type { ThreadRef } from "../../domain/backend.ts"
 import { messageOf, type TurnError } from "../../domain/errors.ts"
-import { answerText } from "../../domain/items.ts"
+import { answerText, messageItem } from "../../domain/items.ts"
 import type { LiveResponse } from "../../domain/response-log.ts"
 import { hasFailed, type ResponseRecord } from "../../domain/responses.ts"
 import type { TurnProgress } from "../../domain/store.ts"
@@ -103,14 +103,8 @@ export class RunningTurn implements LiveTurn {
   async say(text: string, isFinal: boolean): Promise<boolean> {
     if (this.#native === null || this.#stop.cause !== null || this.#isEnding) return false
     this.#saidCount += 1
-    this.#native.say({
-      type: "message",
-      id: `said ${this.#saidCount}`,
-      role: "assistant",
-      content: [{ type: "text", text }],
-      phase: isFinal ? "final_answer" : "commentary",
-      status: "completed",
-    })
+    const phase = isFinal ? "final_answer" : "commentary"
+    this.#native.say({ ...messageItem(`said ${this.#saidCount}`, "assistant", text), phase })
     await this.#journal.settled()
     return true
   }

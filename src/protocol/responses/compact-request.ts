@@ -1,5 +1,6 @@
 import * as z from "zod"
 import { newId } from "../../domain/ids.ts"
+import { messageItem } from "../../domain/items.ts"
 import type { WireObject } from "../common/answer-parts.ts"
 import { isEmptyList, type Parameter, readParameters } from "../common/parameters.ts"
 import { invalidRequest, isObject } from "../common/shape.ts"
@@ -62,17 +63,7 @@ export function parseCompactRequest(input: unknown): CompactRequest {
     ...request,
     turn: {
       ...turn,
-      input: [
-        ...turn.input,
-        {
-          type: "message",
-          id: newId("msg_"),
-          role: "user",
-          content: [{ type: "text", text: compactionPrompt }],
-          phase: null,
-          status: "completed",
-        },
-      ],
+      input: [...turn.input, messageItem(newId("msg_"), "user", compactionPrompt)],
       // Written beside the conversation, on a thread that leaves nothing, by an agent that may only
       // read.
       sideRequest: { certainty: "certain", sign: "compact" },
