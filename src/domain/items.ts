@@ -171,7 +171,7 @@ export function textOf(content: readonly ContentPart[]): string {
 }
 
 /** A whole message of one text. */
-export function messageItem(id: string, role: Role, text: string): MessageItem {
+export function textMessage(id: string, role: Role, text: string): MessageItem {
   return { type: "message", id, role, content: [{ type: "text", text }], phase: null, status: "completed" }
 }
 

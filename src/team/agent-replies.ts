@@ -1,7 +1,7 @@
 import type { AgentKey } from "../domain/agents.ts"
 import { ProxyError } from "../domain/errors.ts"
 import { newId } from "../domain/ids.ts"
-import { messageItem } from "../domain/items.ts"
+import { textMessage } from "../domain/items.ts"
 import type { KeptReply, OutboxQuery, ReplyRecord } from "../domain/replies.ts"
 import type { Store } from "../domain/store.ts"
 import type { Engine, TurnNow } from "../engine/engine.ts"
@@ -140,7 +140,7 @@ export class AgentReplies {
     const { principal: owner, conversationId } = target
     if (owner === null || conversationId === null) return record
     await engine().conversations.addItems(owner, conversationId, [
-      messageItem(newId("msg_"), "assistant", text),
+      textMessage(newId("msg_"), "assistant", text),
     ])
     return this.#delivered(record, "conversation")
   }

@@ -1,6 +1,6 @@
 import * as z from "zod"
 import { ProxyError } from "../domain/errors.ts"
-import { answerText, messageItem } from "../domain/items.ts"
+import { answerText, textMessage } from "../domain/items.ts"
 import type { LiveResponse } from "../domain/response-log.ts"
 import { isFinished, type ResponseRecord } from "../domain/responses.ts"
 import type { CallingTurn, ServiceToolResult } from "../domain/service-tools.ts"
@@ -179,7 +179,7 @@ function askedRequest(
     model: agentId,
     // The same in all turns of the thread: it belongs to the thread's key.
     instructions: `In this thread the agent \`${agent.id}\` asks you. It reads your last message, and nothing else of what you do.`,
-    input: [messageItem("asked", "user", message)],
+    input: [textMessage("asked", "user", message)],
     tools: [],
     functionChoice: anyFunction,
     allowsParallelCalls: true,

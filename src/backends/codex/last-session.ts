@@ -1,7 +1,7 @@
 import { z } from "zod"
 import type { PastSession } from "../../domain/backend.ts"
 import { newId } from "../../domain/ids.ts"
-import { type FileChange, type Item, messageItem } from "../../domain/items.ts"
+import { type FileChange, type Item, textMessage } from "../../domain/items.ts"
 import { itemOf } from "./items.ts"
 import type { AppServer } from "./program.ts"
 import { nativeItemSchema } from "./protocol.ts"
@@ -57,7 +57,7 @@ function newestItems(turns: readonly (readonly Item[])[]): readonly Item[] {
   const isCut = kept.length < spoken.length
   const items = kept.length > 0 ? kept.flat() : fitting((spoken.at(-1) ?? []).flatMap(shortened))
   return [
-    ...(isCut ? [messageItem(newId("msg_"), "developer", "(Earlier messages are left out.)")] : []),
+    ...(isCut ? [textMessage(newId("msg_"), "developer", "(Earlier messages are left out.)")] : []),
     ...items,
   ]
 }
@@ -92,7 +92,7 @@ function ownItem(native: z.infer<typeof nativeItemSchema>): Item[] {
   if (native.type === "userMessage") {
     const { content } = userMessage.parse(native)
     const text = content.map((part) => part.text ?? `(${part.type})`).join("\n")
-    return text === "" ? [] : [messageItem(newId("msg_"), "user", text)]
+    return text === "" ? [] : [textMessage(newId("msg_"), "user", text)]
   }
   const item = itemOf(native, true)
   switch (item?.type) {

@@ -3,8 +3,8 @@ import {
   type Item,
   isAnswer,
   type MessageItem,
-  messageItem,
   type ReasoningItem,
+  textMessage,
   textOf,
 } from "../../domain/items.ts"
 import { isStrictSchema } from "../../domain/strict-schema.ts"
@@ -66,7 +66,7 @@ export class AnswerFormat {
 
   /** What is said to an agent whose model is not held to the schema. */
   instruction(): MessageItem {
-    return messageItem(
+    return textMessage(
       "format",
       "developer",
       "Your next answer is read by a program. Answer with nothing but one JSON value, without a code fence and " +
@@ -76,7 +76,7 @@ export class AnswerFormat {
 
   /** What is said to it once when its answer does not hold. */
   correction(problem: string): MessageItem {
-    return messageItem(
+    return textMessage(
       "format",
       "developer",
       `Your answer cannot be used: ${problem}. Answer again, with nothing but one JSON value that is valid against this ` +

@@ -1,6 +1,6 @@
 import type { ProxyError, TurnError } from "../../domain/errors.ts"
 import { newId } from "../../domain/ids.ts"
-import { answerText, type Item, type MessageItem, messageItem, textOf } from "../../domain/items.ts"
+import { answerText, type Item, type MessageItem, textMessage, textOf } from "../../domain/items.ts"
 import type { LiveResponse } from "../../domain/response-log.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
 import type { Store } from "../../domain/store.ts"
@@ -98,7 +98,7 @@ export function toldRequest(
   if (!isThere(data)) return []
   const text = `${introduction}\n\n\`\`\`json\n${harmless(JSON.stringify(data, null, 2))}\n\`\`\``
   // Not a developer's: what a developer says is believed.
-  return [{ ...messageItem("request", "user", text), isAside: true }]
+  return [{ ...textMessage("request", "user", text), isAside: true }]
 }
 
 function isThere(value: unknown): boolean {

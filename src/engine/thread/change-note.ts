@@ -1,4 +1,4 @@
-import { type FunctionTool, type MessageItem, messageItem } from "../../domain/items.ts"
+import { type FunctionTool, type MessageItem, textMessage } from "../../domain/items.ts"
 
 /** What a native thread was opened with, or what holds for a turn. */
 export interface ThreadTerms {
@@ -25,7 +25,7 @@ export const openingHolds =
   "Later notes about them do not hold any more."
 
 export function noteMessage(text: string): MessageItem {
-  return messageItem("change", "developer", text)
+  return textMessage("change", "developer", text)
 }
 
 const heading =

@@ -1,4 +1,4 @@
-import { type Item, isAnswer, type MessageItem, messageItem, textOf } from "../../domain/items.ts"
+import { type Item, isAnswer, type MessageItem, textMessage, textOf } from "../../domain/items.ts"
 import type { Plan } from "../plan/plan.ts"
 
 /**
@@ -38,7 +38,7 @@ export function cutNote(seenText: string, output: readonly Item[]): MessageItem 
     ...deeds.slice(0, maxLines),
     ...(left > 0 ? [`- and ${left} more`] : []),
   ].join("\n")
-  return messageItem("cut", "developer", deeds.length === 0 ? seen : `${seen}\n\n${done}`)
+  return textMessage("cut", "developer", deeds.length === 0 ? seen : `${seen}\n\n${done}`)
 }
 
 function deedLines(item: Item): readonly string[] {
@@ -80,7 +80,7 @@ export function saidNow(plan: Asked): readonly MessageItem[] {
   const hasOutputs = messages.length < plan.added.length
   return hasOutputs || !messages.every(isEmpty)
     ? messages
-    : [...messages, messageItem("nothing", "developer", noteOf(plan, messages))]
+    : [...messages, textMessage("nothing", "developer", noteOf(plan, messages))]
 }
 
 function noteOf({ parentTurnId, clientHistory }: Asked, messages: readonly MessageItem[]): string {

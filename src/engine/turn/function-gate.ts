@@ -3,7 +3,7 @@ import {
   type FunctionCallItem,
   type FunctionTool,
   type MessageItem,
-  messageItem,
+  textMessage,
 } from "../../domain/items.ts"
 import type { FunctionChoice } from "../../domain/turn-request.ts"
 import { type Check, compileSchema } from "../answer/json-schema.ts"
@@ -90,7 +90,7 @@ export class FunctionGate {
       this.#choice.allowed === null
         ? "at least one of the user's functions"
         : this.#choice.allowed.join(" or ")
-    return messageItem("demand", "developer", `Before you answer, you must call ${which}.`)
+    return textMessage("demand", "developer", `Before you answer, you must call ${which}.`)
   }
 
   async #problemsOf(call: FunctionCallItem): Promise<readonly string[]> {

@@ -1,6 +1,6 @@
 import type { ThreadRef } from "../../domain/backend.ts"
 import { messageOf, type TurnError } from "../../domain/errors.ts"
-import { answerText, messageItem } from "../../domain/items.ts"
+import { answerText, textMessage } from "../../domain/items.ts"
 import type { LiveResponse } from "../../domain/response-log.ts"
 import { hasFailed, type ResponseRecord } from "../../domain/responses.ts"
 import type { TurnProgress } from "../../domain/store.ts"
@@ -104,7 +104,7 @@ export class RunningTurn implements LiveTurn {
     if (this.#native === null || this.#stop.cause !== null || this.#isEnding) return false
     this.#saidCount += 1
     const phase = isFinal ? "final_answer" : "commentary"
-    this.#native.say({ ...messageItem(`said ${this.#saidCount}`, "assistant", text), phase })
+    this.#native.say({ ...textMessage(`said ${this.#saidCount}`, "assistant", text), phase })
     await this.#journal.settled()
     return true
   }

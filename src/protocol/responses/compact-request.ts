@@ -1,6 +1,6 @@
 import * as z from "zod"
 import { newId } from "../../domain/ids.ts"
-import { messageItem } from "../../domain/items.ts"
+import { textMessage } from "../../domain/items.ts"
 import type { WireObject } from "../common/answer-parts.ts"
 import { isEmptyList, type Parameter, readParameters } from "../common/parameters.ts"
 import { invalidRequest, isObject } from "../common/shape.ts"
@@ -63,7 +63,7 @@ export function parseCompactRequest(input: unknown): CompactRequest {
     ...request,
     turn: {
       ...turn,
-      input: [...turn.input, messageItem(newId("msg_"), "user", compactionPrompt)],
+      input: [...turn.input, textMessage(newId("msg_"), "user", compactionPrompt)],
       // Written beside the conversation, on a thread that leaves nothing, by an agent that may only
       // read.
       sideRequest: { certainty: "certain", sign: "compact" },

@@ -5,7 +5,7 @@ import { type AgentBackendOptions, createBackend } from "../../backends/create-b
 import type { Limitation, NotReady } from "../../domain/agents.ts"
 import type { Backend } from "../../domain/backend.ts"
 import { messageOf } from "../../domain/errors.ts"
-import { answerText, type Item, messageItem } from "../../domain/items.ts"
+import { answerText, type Item, textMessage } from "../../domain/items.ts"
 
 export interface BackendCheck {
   /** Name and version of the program; null: it did not say. */
@@ -26,7 +26,7 @@ export interface BackendCheckOptions
 
 const turnTimeoutMs = 120_000
 
-const question = messageItem("msg_check", "user", "Answer with the one word: ready")
+const question = textMessage("msg_check", "user", "Answer with the one word: ready")
 
 /**
  * Starts the CLI aside from the service, in an empty folder, and asks it whether it could work.
