@@ -9,7 +9,7 @@ import { AppServer, appServerCall } from "./codex/program.ts"
 import { createExecBackend } from "./exec/backend.ts"
 import type { ExecBackendOptions } from "./exec/options.ts"
 import { type ExecProfile, probeExec } from "./exec/probe.ts"
-import { defaultTimeoutMs, type ProbeOptions, sharedMemory } from "./kit/process/probe.ts"
+import { defaultTimeoutMs, type ProbeOptions } from "./kit/process/probe.ts"
 import { RunningProcesses } from "./kit/process/running-processes.ts"
 
 type CliBackendOptions = CodexBackendOptions &
@@ -137,7 +137,7 @@ class CliBackend implements Backend {
   }
 
   async #choose(): Promise<void> {
-    const { executable, cwd, env, log } = this.#options
+    const { executable, cwd, env, log, memory } = this.#options
     const file = findExecutable(executable, env.PATH)
     // Nothing to ask: codex's readiness says so, and the next one finds it once it is there.
     if (file === null) return
@@ -149,7 +149,8 @@ class CliBackend implements Backend {
         this.#isChosen = true
         return
       }
-      const { backend, exec } = await probeExecutable(file, { cwd, env, signal: this.#stopping.signal })
+      const options = { cwd, env, signal: this.#stopping.signal, memory: memory.programs }
+      const { backend, exec } = await probeExecutable(file, options)
       if (this.#stopping.signal.aborted) return
       // What its app-server said is the reason that readiness tells.
       if (isNamedCodex && (brokenCodex.test(exec.refusal ?? "") || exec.isSilent === true)) return
@@ -229,7 +230,6 @@ interface ExecutableProfile {
  * when the program cannot be run. `file` is an absolute path.
  */
 export function probeExecutable(file: string, options: ProbeOptions): Promise<ExecutableProfile> {
-  const memory = options.memory ?? sharedMemory
   const ask = async (): Promise<ExecutableProfile> => {
     const exec = await probeExec(file, options)
     const isAppServer = exec.features.printsJson && (await speaksAppServer(file, options))
@@ -237,7 +237,7 @@ export function probeExecutable(file: string, options: ProbeOptions): Promise<Ex
   }
   const isDoubtful = ({ backend, exec }: ExecutableProfile) =>
     backend === "exec" && (exec.isCodex || exec.isSilent === true)
-  return memory.recall("backend", file, ask, isDoubtful)
+  return options.memory.recall("backend", file, ask, isDoubtful)
 }
 
 async function speaksAppServer(file: string, options: ProbeOptions): Promise<boolean> {

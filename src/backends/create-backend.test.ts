@@ -1,5 +1,6 @@
 import { expect, it } from "vitest"
 import { type AgentBackendOptions, createBackend } from "./create-backend.ts"
+import { BackendMemory } from "./kit/backend-context.ts"
 
 const options: AgentBackendOptions = {
   kind: null,
@@ -11,6 +12,7 @@ const options: AgentBackendOptions = {
   permissions: "full",
   resumesLast: false,
   toolEndpoint: null,
+  memory: new BackendMemory(),
   onEvent: () => {},
   log: () => {},
 }

@@ -74,9 +74,7 @@ export function assertBackend(kind: string): void {
 
 function unknownBackend(kind: string): ProxyError {
   const names = [...backends.keys()].join(", ")
-  return new ProxyError("invalid_request", `There is no backend ${kind}; there are ${names}.`, {
-    param: "backend",
-  })
+  return new ProxyError("invalid_request", `There is no backend ${kind}; there are ${names}.`)
 }
 
 /** Kind of the backend that a program is driven by, as its name tells. */

@@ -3,6 +3,7 @@ import { realpath } from "node:fs/promises"
 import { homedir } from "node:os"
 import { dirname, join, relative, resolve } from "node:path"
 import { type AgentBackendOptions, createBackend, demoBackend } from "../backends/create-backend.ts"
+import type { BackendMemory } from "../backends/kit/backend-context.ts"
 import { agentCommands, type CliCommand } from "../config/cli-commands.ts"
 import type { Config } from "../config/config.ts"
 import {
@@ -38,6 +39,7 @@ export interface AgentSurroundings {
   readonly demoFallback: boolean
   /** Where CLIs without functions of their own find those of the client. */
   readonly toolEndpoint: ToolEndpoint
+  readonly memory: BackendMemory
   readonly codexTimeouts: NonNullable<AgentBackendOptions["codexTimeouts"]>
 }
 
@@ -127,7 +129,7 @@ async function prepareFolders(
 function backendOptions(
   profile: AgentProfile,
   settings: AgentSettings,
-  { config, env, agentEnv, toolEndpoint, codexTimeouts }: AgentSurroundings,
+  { config, env, agentEnv, toolEndpoint, memory, codexTimeouts }: AgentSurroundings,
 ) {
   return {
     kind: settings.backend,
@@ -139,6 +141,7 @@ function backendOptions(
     writableFolders: [profile.workingDirectory],
     protectedFolders: [join(profile.workspace, dirname(controlFile))],
     toolEndpoint,
+    memory,
     codexTimeouts,
     resumesLast: config.sessions === "shared",
     isNewcomer: profile.name !== profile.role && profile.identity !== profile.id,

@@ -1,6 +1,7 @@
 import { chmod } from "node:fs/promises"
 import { findPackageJSON } from "node:module"
 import { dirname, extname, join } from "node:path"
+import { BackendMemory } from "../backends/kit/backend-context.ts"
 import type { Config } from "../config/config.ts"
 import { writeAtomic } from "../disk/write-atomic.ts"
 import type { Store } from "../domain/store.ts"
@@ -40,6 +41,7 @@ export async function startRoster(
     now,
     demoFallback,
     toolEndpoint: channels,
+    memory: new BackendMemory(),
     codexTimeouts,
     agentEnv: (agent) => ({
       PATH: [dirname(command), env.PATH ?? ""].join(":"),

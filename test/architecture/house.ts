@@ -125,11 +125,11 @@ export const rooms: readonly Room[] = [
   { folder: "backends/acp", doors: ["backend", "clis"] },
   { folder: "backends/kit/warm", doors: "all" },
   { folder: "backends/kit/per-turn", doors: "all" },
+  { folder: "backends/kit", doors: "all" },
   { folder: "backends/kit/turn", doors: "all" },
   { folder: "backends/kit/process", doors: "all" },
   { folder: "backends/kit/rpc", doors: "all" },
   { folder: "backends/kit/functions", doors: "all" },
-  { folder: "backends/kit", doors: "all" },
   { folder: "programs", doors: "all" },
   { folder: "fetch", doors: ["guarded-fetcher"] },
   {

@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from "vitest"
 import { createCodexBackend } from "../../src/backends/codex/backend.ts"
+import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import type { Backend } from "../../src/domain/backend.ts"
 import { noOptions, type RecordedTurn, runTurn } from "../contract/turn-recording.ts"
 import { startModelServer } from "../model-server/model-server.ts"
@@ -24,6 +25,7 @@ async function start(home: { streamIdleTimeoutMs?: number }, streamIdleMs?: numb
     env: codexHome.env,
     model: null,
     permissions: "full",
+    memory: new BackendMemory(),
     onEvent: () => {},
     log: () => {},
     ...(streamIdleMs !== undefined && { timeouts: { streamIdleMs } }),

@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { createCodexBackend } from "../../src/backends/codex/backend.ts"
+import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import type { Backend } from "../../src/domain/backend.ts"
 import { inputOf, noOptions, runTurn } from "../contract/turn-recording.ts"
 import { type ModelServer, startModelServer } from "../model-server/model-server.ts"
@@ -34,6 +35,7 @@ describe.each(["scripted-1", "gpt-6-sol"])(
         model: null,
         permissions: "full",
         timeouts: { handshakeMs: 60_000 },
+        memory: new BackendMemory(),
         onEvent: () => {},
         log: (_level, message, fields) => {
           if (message === "codex has unloaded a thread") unloaded.add(fields?.thread)

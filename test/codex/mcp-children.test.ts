@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, it } from "vitest"
 import { createCodexBackend } from "../../src/backends/codex/backend.ts"
+import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import { agentPath } from "../agents/agents.ts"
 import { noOptions } from "../contract/turn-recording.ts"
 import { startModelServer } from "../model-server/model-server.ts"
@@ -33,6 +34,7 @@ it("ends the servers of MCP of a codex that was killed, and what they have start
     model: null,
     permissions: "full",
     timeouts: { handshakeMs: 60_000 },
+    memory: new BackendMemory(),
     onEvent: (event) => {
       if (event.type === "process.started") codex = event.pid
     },

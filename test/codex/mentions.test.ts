@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterEach, expect, it } from "vitest"
 import { createCodexBackend } from "../../src/backends/codex/backend.ts"
+import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import { inputOf, noOptions, runTurn } from "../contract/turn-recording.ts"
 import { startModelServer } from "../model-server/model-server.ts"
 import { userTextsOf } from "../model-server/request-readers.ts"
@@ -36,6 +37,7 @@ it.each(["scripted-1", "gpt-5.5", "gpt-6-sol"])(
       env: home.env,
       model: null,
       permissions: "full",
+      memory: new BackendMemory(),
       onEvent: () => {},
       log: () => {},
     })

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, it } from "vitest"
 import { createCodexBackend } from "../../src/backends/codex/backend.ts"
+import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import type { Backend } from "../../src/domain/backend.ts"
 import type { TurnEvent } from "../../src/domain/turn-events.ts"
 import { noOptions, runTurn } from "../contract/turn-recording.ts"
@@ -38,6 +39,7 @@ function create(): Backend {
     env: home.env,
     model: null,
     permissions: "full",
+    memory: new BackendMemory(),
     onEvent: () => {},
     log: () => {},
   })

@@ -2,6 +2,7 @@ import { join } from "node:path"
 import { describe, it, vi } from "vitest"
 import { createAcpBackend } from "../../src/backends/acp/backend.ts"
 import { acpClis } from "../../src/backends/acp/clis.ts"
+import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import { startModelServer } from "../model-server/model-server.ts"
 import { developerTextOf, userTextsOf } from "../model-server/request-readers.ts"
 import { createAcpHome } from "../support/acp-homes.ts"
@@ -85,6 +86,7 @@ async function prepare(name: CliName, executable: string): Promise<BackendHarnes
       model: name === "gemini" ? "gemini-2.5-flash" : null,
       permissions: "full",
       toolEndpoint: mcp.endpoint,
+      memory: new BackendMemory(),
       onEvent: (event) => {
         if (event.type === "process.started") pids.add(event.pid)
         if (event.type === "process.exited") pids.delete(event.pid)

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path"
 import { createAcpBackend } from "../../src/backends/acp/backend.ts"
 import { otherAcp } from "../../src/backends/acp/clis.ts"
 import type { AcpBackendOptions } from "../../src/backends/acp/options.ts"
+import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import type { Backend, BackendEvent } from "../../src/domain/backend.ts"
 import { agentPath } from "../agents/agents.ts"
 import { descendantsOf, isRunning } from "../support/processes.ts"
@@ -44,6 +45,7 @@ export async function createAcpFixture(
     model: null,
     permissions: "full",
     toolEndpoint: null,
+    memory: new BackendMemory(),
     onEvent: (event) => {
       events.push(event)
       if (event.type === "process.started") pids.push(event.pid)

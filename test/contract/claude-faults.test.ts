@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { createClaudeBackend } from "../../src/backends/claude/backend.ts"
 import type { ClaudeBackendOptions } from "../../src/backends/claude/options.ts"
-import { ProbeMemory } from "../../src/backends/kit/process/probe.ts"
+import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import type { Backend, BackendEvent } from "../../src/domain/backend.ts"
 import { agentEnvironment, agentPath, recordedPids } from "../agents/agents.ts"
 import { isRunning, processEntry } from "../support/processes.ts"
@@ -51,7 +51,7 @@ function start(options: Partial<ClaudeBackendOptions> = {}, env: Record<string, 
     toolEndpoint: null,
     onEvent: (event) => events.push(event),
     log: () => {},
-    probeMemory: new ProbeMemory(),
+    memory: new BackendMemory(),
     ...options,
   })
   return backend

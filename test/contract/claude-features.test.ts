@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { createClaudeBackend } from "../../src/backends/claude/backend.ts"
+import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import type { Permissions } from "../../src/domain/agents.ts"
 import type { Backend } from "../../src/domain/backend.ts"
 import type { FunctionTool } from "../../src/domain/items.ts"
@@ -60,6 +61,7 @@ describe.skipIf(executable === null)(executable === null ? missingCli("claude") 
       permissions,
       protectedFolders: [join(workspace.path, "control")],
       toolEndpoint: mcp.endpoint,
+      memory: new BackendMemory(),
       onEvent: (event) => {
         if (event.type === "process.started") starts += 1
       },

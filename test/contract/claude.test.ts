@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { describe, it, vi } from "vitest"
 import { createClaudeBackend } from "../../src/backends/claude/backend.ts"
 import { defaultMaxIdle } from "../../src/backends/claude/options.ts"
+import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import { startModelServer } from "../model-server/model-server.ts"
 import { developerTextOf, userTextsOf } from "../model-server/request-readers.ts"
 import { createClaudeHome } from "../support/claude-home.ts"
@@ -55,6 +56,7 @@ async function prepare(file: string): Promise<BackendHarness> {
       model: null,
       permissions: "full",
       toolEndpoint: mcp.endpoint,
+      memory: new BackendMemory(),
       onEvent: (event) => {
         if (event.type === "process.started") pids.add(event.pid)
         if (event.type === "process.exited") pids.delete(event.pid)

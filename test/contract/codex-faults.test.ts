@@ -4,6 +4,7 @@ import path from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { createCodexBackend } from "../../src/backends/codex/backend.ts"
+import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import { explain } from "../../src/domain/agents.ts"
 import type { Backend, BackendEvent } from "../../src/domain/backend.ts"
 import { isRunning } from "../support/processes.ts"
@@ -50,6 +51,7 @@ describe("a codex app-server that misbehaves", () => {
       },
       model: null,
       permissions: "full",
+      memory: new BackendMemory(),
       onEvent: (event) => events.push(event),
       log: () => {},
       timeouts: { handshakeMs: 2_000, interruptMs: 300, endStepMs: 500 },

@@ -3,6 +3,7 @@ import path from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { createCodexBackend } from "../../src/backends/codex/backend.ts"
+import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import type { Backend, BackendEvent } from "../../src/domain/backend.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
 import { waitFor } from "../support/wait-for.ts"
@@ -36,6 +37,7 @@ describe("a codex app-server with turns of others, one of whose interrupts is no
       env: { PATH: "/usr/bin:/bin", LOG: log(), ...env },
       model: null,
       permissions: "full",
+      memory: new BackendMemory(),
       onEvent: (event) => events.push(event),
       log: () => {},
       timeouts: { interruptMs: 200, requestMs: 4_000, endStepMs: 500 },

@@ -1,5 +1,6 @@
 import { join } from "node:path"
 import { createCodexBackend } from "../../src/backends/codex/backend.ts"
+import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import { startModelServer } from "../model-server/model-server.ts"
 import { developerTextOf, userTextsOf } from "../model-server/request-readers.ts"
 import { codexExecutable } from "../support/codex-binary.ts"
@@ -48,6 +49,7 @@ async function prepare(model: string): Promise<BackendHarness> {
       env: codexHome.env,
       model: null,
       permissions: "full",
+      memory: new BackendMemory(),
       onEvent: (event) => {
         if (event.type === "process.started") pid = event.pid
       },

@@ -2,7 +2,8 @@ import { rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, expect, it, vi } from "vitest"
 import { createCliBackend } from "../../src/backends/cli-backend.ts"
-import { ProbeMemory } from "../../src/backends/kit/process/probe.ts"
+import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
+import { ProbeMemory } from "../../src/backends/kit/process/probe-memory.ts"
 import type { Backend } from "../../src/domain/backend.ts"
 import { startModelServer } from "../model-server/model-server.ts"
 import { codexExecutable } from "../support/codex-binary.ts"
@@ -40,6 +41,7 @@ async function prepare(name: string) {
     resumesLast: false,
     toolEndpoint: null,
     now: () => clock.now,
+    memory: new BackendMemory(),
     onEvent: () => {},
     log: (level, message) => logged.push({ level, message }),
   })

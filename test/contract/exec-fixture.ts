@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import { createExecBackend } from "../../src/backends/exec/backend.ts"
 import type { ExecBackendOptions } from "../../src/backends/exec/options.ts"
-import { ProbeMemory } from "../../src/backends/kit/process/probe.ts"
+import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import type { Backend } from "../../src/domain/backend.ts"
 import { agentEnvironment, agentPath, recordedCalls, recordedPids, recordedRuns } from "../agents/agents.ts"
 import { createTempDir } from "../support/temp-dir.ts"
@@ -38,7 +38,7 @@ export async function createExecFixture(
       resumesLast: false,
       toolEndpoint: null,
       log: () => {},
-      probeMemory: new ProbeMemory(),
+      memory: new BackendMemory(),
       ...options,
       ...changes,
     })

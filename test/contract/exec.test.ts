@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { createExecBackend } from "../../src/backends/exec/backend.ts"
-import { ProbeMemory } from "../../src/backends/kit/process/probe.ts"
+import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import { agentEnvironment, agentPath } from "../agents/agents.ts"
 import { startModelServer } from "../model-server/model-server.ts"
 import { developerTextOf, userTextsOf } from "../model-server/request-readers.ts"
@@ -60,6 +60,7 @@ async function prepareCodex(): Promise<BackendHarness> {
       model: null,
       resumesLast: false,
       toolEndpoint: functions.endpoint,
+      memory: new BackendMemory(),
       log: running.log,
     })
   return {
@@ -103,7 +104,7 @@ async function preparePlain(): Promise<BackendHarness> {
     resumesLast: false,
     toolEndpoint: null,
     log: running.log,
-    probeMemory: new ProbeMemory(),
+    memory: new BackendMemory(),
   })
   return {
     backend,

@@ -3,7 +3,7 @@ import type { ChatCompletionMessageParam } from "openai/resources/chat/completio
 import type { ResponseInput } from "openai/resources/responses/responses"
 import { expect, it, vi } from "vitest"
 import { functionRules } from "../../src/backends/kit/functions/function-rules.ts"
-import { handedFunction, namesFor } from "../../src/backends/kit/functions/handed-functions.ts"
+import { FittedFunctions, namesFor } from "../../src/backends/kit/functions/handed-functions.ts"
 import { objectsOf, type RecordedRequest, stringOf } from "../model-server/wire.ts"
 import { anyClientText } from "../support/arbitrary-texts.ts"
 import { type CliName, describeOnEachCli } from "../support/cli-service.ts"
@@ -126,7 +126,7 @@ describeOnEachCli("whatever a client sends", (cli, service) => {
           const schema = shown[index]?.schema ?? null
           if (schema === null) continue
           expect([tool.name, problemOf(schema, tool.sample)]).toEqual([tool.name, null])
-          const { parameters } = handedFunction(tool, names, functionRules[cli].schema)
+          const { parameters } = new FittedFunctions().handed(tool, names, functionRules[cli].schema)
           const handed = JSON.parse(JSON.stringify(parameters))
           // The others write them in their own words, or for the vendor of the model.
           if (cli === "claude") expect(schema).toEqual(handed)

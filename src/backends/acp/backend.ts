@@ -7,7 +7,6 @@ import { notReady, proxyErrorOf, startableProgram, turnErrorOfThrown } from "../
 import { anyResult, type RpcId } from "../kit/rpc/rpc-client.ts"
 import { agentStopped, interruptedBefore } from "../kit/turn/cli-turn.ts"
 import { unserved } from "../kit/turn/input.ts"
-import { refuseCall } from "../kit/turn/open-calls.ts"
 import { RpcBackend, type RunningProgram } from "../kit/warm/rpc-backend.ts"
 import { isAuthError } from "./errors.ts"
 import { isClientTool } from "./items.ts"
@@ -264,11 +263,6 @@ class AcpBackend extends RpcBackend<AcpProgram, AcpSessions, AcpTurn> {
       // One that runs in this process: a turn is among the running ones from before its prompt is
       // sent.
       isBusy: (thread) => this.turns.get(thread)?.process != null,
-      onCall: (thread, call) => {
-        const turn = this.turns.get(thread)
-        if (turn !== undefined) turn.called(call)
-        else refuseCall(call, "No turn is running.")
-      },
     })
   }
 
@@ -296,7 +290,7 @@ class AcpBackend extends RpcBackend<AcpProgram, AcpSessions, AcpTurn> {
       permissions: session?.permissions ?? "read-only",
       folders: [this.#options.cwd],
       protectedFolders: this.#options.protectedFolders ?? [],
-      isClientCall: isClientTool(request.data.toolCall, session?.channel?.nativeNames ?? []),
+      isClientCall: isClientTool(request.data.toolCall, session?.channel?.handed.nativeNames ?? []),
     })
     connection.rpc.respond(id, answer)
   }

@@ -3,15 +3,10 @@ import type { Permissions } from "../../domain/agents.ts"
 import type { HistoryTurn, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
 import { cannotCallFunctions, messageOf, ThreadLostError } from "../../domain/errors.ts"
 import type { FunctionTool } from "../../domain/items.ts"
-import type { ToolCall } from "../../domain/tool-endpoint.ts"
 import { noUsage, type Usage } from "../../domain/usage.ts"
-import {
-  announceTools,
-  clientServer,
-  type HandedChannel,
-  openHanded,
-} from "../kit/functions/handed-functions.ts"
+import { announceTools, clientServer } from "../kit/functions/handed-functions.ts"
 import { anyResult, RpcRefusedError } from "../kit/rpc/rpc-client.ts"
+import { FunctionChannel } from "../kit/turn/function-channel.ts"
 import type { SessionSetting } from "./clis.ts"
 import { isAuthError } from "./errors.ts"
 import type { AcpBackendOptions } from "./options.ts"
@@ -40,7 +35,7 @@ export interface Preamble {
 export interface AcpSession {
   readonly id: ThreadRef
   tools: readonly FunctionTool[]
-  readonly channel: HandedChannel | null
+  readonly channel: FunctionChannel | null
   readonly permissions: Permissions
   readonly setting: SessionSetting
   readonly description: SessionDescription
@@ -56,8 +51,10 @@ export interface AcpSession {
 }
 
 export interface AcpSessionsOptions
-  extends Pick<AcpBackendOptions, "cli" | "cwd" | "model" | "permissions" | "toolEndpoint" | "log"> {
-  readonly onCall: (thread: ThreadRef, call: ToolCall) => void
+  extends Pick<
+    AcpBackendOptions,
+    "cli" | "cwd" | "model" | "permissions" | "toolEndpoint" | "memory" | "log"
+  > {
   /** True: a turn runs in the thread. */
   readonly isBusy: (thread: ThreadRef) => boolean
 }
@@ -118,12 +115,10 @@ export class AcpSessions {
   }
 
   async open(options: ThreadOptions): Promise<AcpSession> {
-    // The id is known once the session is, and nothing calls before its first prompt.
-    let thread: ThreadRef = ""
-    const channel = await this.#channel(options, () => thread)
+    const channel = await this.#channel(options)
     try {
       const description = channel === null ? await this.#take() : await this.#create(serversOf(channel))
-      thread = description.sessionId ?? ""
+      const thread = description.sessionId ?? ""
       const session = this.#sessionOf(thread, description, options, channel)
       session.preamble = { instructions: options.instructions, history: options.history }
       session.total = noUsage
@@ -237,10 +232,10 @@ export class AcpSessions {
     return this.#load(id, options)
   }
 
-  async #tellTools(channel: HandedChannel | null, tools: readonly FunctionTool[]): Promise<boolean> {
+  async #tellTools(channel: FunctionChannel | null, tools: readonly FunctionTool[]): Promise<boolean> {
     if (channel === null || this.#options.cli.listsToolsEachTime !== true)
-      return announceTools(channel, tools)
-    await channel.setTools(tools, 0)
+      return announceTools(channel?.handed ?? null, tools)
+    await channel.handed.setTools(tools, 0)
     return true
   }
 
@@ -249,7 +244,7 @@ export class AcpSessions {
     if (this.#connection.description.agentCapabilities?.loadSession !== true) {
       throw new ThreadLostError(`${cli.kind} cannot load sessions; ${thread} is of an earlier process`)
     }
-    const channel = await this.#channel(options, () => thread)
+    const channel = await this.#channel(options)
     const replay: Replay = { updates: 0, userMessages: 0, isUnanswered: false }
     this.#replays.set(thread, replay)
     try {
@@ -346,19 +341,26 @@ export class AcpSessions {
     return description
   }
 
-  async #channel({ tools }: LoadOptions, thread: () => ThreadRef): Promise<HandedChannel | null> {
-    const { cli, toolEndpoint, onCall } = this.#options
+  async #channel({ tools }: LoadOptions): Promise<FunctionChannel | null> {
+    const { cli, toolEndpoint, memory } = this.#options
     if (tools.length === 0) return null
     const speaksHttp = this.#connection.description.agentCapabilities?.mcpCapabilities?.http === true
     if (toolEndpoint === null || !speaksHttp) throw cannotCallFunctions()
-    return openHanded(toolEndpoint, cli.functions, tools, (call) => onCall(thread(), call))
+    return FunctionChannel.open({
+      endpoint: toolEndpoint,
+      fitted: memory.functions,
+      rules: cli.functions,
+      tools,
+      holdMsOf: () => cli.holdMs,
+      gathering: { quietMs: 40, isExtended: false },
+    })
   }
 
   #sessionOf(
     id: ThreadRef,
     description: SessionDescription,
     options: LoadOptions,
-    channel: HandedChannel | null,
+    channel: FunctionChannel | null,
     own = choiceOf(description),
   ): AcpSession {
     const { cli, model, permissions } = this.#options
@@ -392,8 +394,8 @@ export class AcpSessions {
   }
 }
 
-function serversOf(channel: HandedChannel | null): readonly unknown[] {
+function serversOf(channel: FunctionChannel | null): readonly unknown[] {
   if (channel === null) return []
-  const headers = Object.entries(channel.headers).map(([name, value]) => ({ name, value }))
-  return [{ type: "http", name: clientServer, url: channel.url, headers }]
+  const headers = Object.entries(channel.handed.headers).map(([name, value]) => ({ name, value }))
+  return [{ type: "http", name: clientServer, url: channel.handed.url, headers }]
 }

@@ -1,14 +1,12 @@
 import { randomUUID } from "node:crypto"
 import type { HistoryTurn } from "../../domain/backend.ts"
 import type { TurnError } from "../../domain/errors.ts"
-import type { ContentPart, FunctionCallItem, MessageItem } from "../../domain/items.ts"
+import type { ContentPart, MessageItem } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
-import type { ToolCall } from "../../domain/tool-endpoint.ts"
 import type { TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
 import { backendError, CliTurn } from "../kit/turn/cli-turn.ts"
 import { imageData, renderPrompt } from "../kit/turn/input.ts"
-import { callItem, OpenCalls, refuseCall } from "../kit/turn/open-calls.ts"
 import type { AcpCli } from "./clis.ts"
 import { cutOfStop, isSessionLost, modelError, type Trouble, turnErrorOfPrompt } from "./errors.ts"
 import { isClientTool } from "./items.ts"
@@ -26,16 +24,10 @@ interface AcpTurnOptions {
   readonly onEnded: (turn: AcpTurn, last: TurnEvent, isStuck: boolean) => void
 }
 
-/** Calls that a model makes at once come one by one, each as a request of its own. */
-const gatherMs = 40
-
-const turnIsOver = "The turn is over."
-
 /** One prompt of one session, from its beginning to its last event. */
 export class AcpTurn extends CliTurn {
   readonly ref = `acp_turn_${randomUUID()}`
   readonly #options: AcpTurnOptions
-  readonly #calls = new OpenCalls<ToolCall>((items) => this.#release(items), gatherMs, false)
   readonly #reader: AcpTurnReader
   #connection: AcpProgram | null = null
   #session: AcpSession | null = null
@@ -49,7 +41,7 @@ export class AcpTurn extends CliTurn {
       push: (event) => this.push(event),
       server: cli.kind,
       cwd,
-      isClientCall: (tool) => isClientTool(tool, this.#session?.channel?.nativeNames ?? []),
+      isClientCall: (tool) => isClientTool(tool, this.#session?.channel?.handed.nativeNames ?? []),
       holdsErrors: cli.saysErrors,
       takesInfos: cli.saysInfos === true,
     })
@@ -68,6 +60,7 @@ export class AcpTurn extends CliTurn {
   begin(connection: AcpProgram, session: AcpSession): void {
     this.#connection = connection
     this.#session = session
+    session.channel?.beginTurn((event) => this.#reader.tell(event))
     this.tellStarted(this.ref)
   }
 
@@ -82,16 +75,6 @@ export class AcpTurn extends CliTurn {
     const error = modelError(reason, null, this.#options.cli)
     this.#reader.askedAgain()
     this.push({ type: "notice", message, tells: "trouble", error })
-  }
-
-  called(call: ToolCall): void {
-    if (this.isOver || this.isInterrupting) {
-      refuseCall(call, turnIsOver)
-      return
-    }
-    const { callId, name, signal } = call
-    signal.addEventListener("abort", () => this.#calls.take(callId), { once: true })
-    this.#calls.arrived(call, callItem(callId, name, call.arguments))
   }
 
   /** The prompt was answered. */
@@ -118,9 +101,9 @@ export class AcpTurn extends CliTurn {
   }
 
   async answer(callId: string, output: readonly ContentPart[]): Promise<void> {
-    const call = this.#calls.take(callId)
-    if (call === null) throw this.noSuchCall(callId)
-    call.answer(output)
+    const channel = this.#session?.channel
+    if (channel == null) throw this.noSuchCall(callId)
+    channel.answer(callId, output)
   }
 
   async interrupt(): Promise<void> {
@@ -130,7 +113,7 @@ export class AcpTurn extends CliTurn {
       this.endStopped(true)
     })
     this.cancel()
-    this.#dropCalls()
+    this.#session?.channel?.endTurn()
   }
 
   /**
@@ -156,18 +139,8 @@ export class AcpTurn extends CliTurn {
     return modelError(`${cli.kind} ended the turn without an answer and without a reason`, null, cli)
   }
 
-  #release(items: readonly FunctionCallItem[]): void {
-    if (this.isOver || this.isInterrupting) return
-    const { holdMs } = this.#options.cli
-    for (const item of items) this.#reader.tell({ type: "function.called", item, holdMs })
-  }
-
-  #dropCalls(): void {
-    for (const call of this.#calls.drop()) refuseCall(call, turnIsOver)
-  }
-
   protected override finish(last: TurnEvent): undefined {
-    this.#dropCalls()
+    this.#session?.channel?.endTurn()
     this.#reader.finish(last.type === "turn.failed")
     // A prompt that failed before anything was shown may not be in the session's history: it is
     // told once more then.

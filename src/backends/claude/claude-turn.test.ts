@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import type { FunctionTool } from "../../domain/items.ts"
 import { functionRules } from "../kit/functions/function-rules.ts"
-import { openHanded } from "../kit/functions/handed-functions.ts"
+import { FittedFunctions, openHanded } from "../kit/functions/handed-functions.ts"
 import type { ClaudeProcess } from "./program.ts"
 import { ClaudeTurn } from "./turn.ts"
 
@@ -22,7 +22,15 @@ async function offered(names: readonly string[], hasSchema = false) {
     },
   }
   const channel = { url: "", headers: {}, setTools: async () => true, close: () => {} }
-  const functions = await openHanded({ open: async () => channel }, functionRules.claude, tools, () => {})
+  const functions = await openHanded(
+    {
+      endpoint: { open: async () => channel },
+      fitted: new FittedFunctions(),
+      rules: functionRules.claude,
+      tools,
+    },
+    () => {},
+  )
   const turn = new ClaudeTurn({ ...options, hasSchema })
   // As far as a turn needs it.
   turn.begin(process as unknown as ClaudeProcess, functions)

@@ -1,9 +1,8 @@
 import { statSync } from "node:fs"
 import path from "node:path"
 import type { Readiness } from "../../domain/agents.ts"
-import { messageOf } from "../../domain/errors.ts"
 import { childEnvironment } from "../../programs/child-environment.ts"
-import { runBounded, sharedMemory } from "../kit/process/probe.ts"
+import { ask } from "../kit/process/probe.ts"
 import { StartError, startableProgram, stopping } from "../kit/process/start-error.ts"
 import { maxPrintedLength } from "../kit/rpc/json-noise.ts"
 import { isPlainInRules } from "./launch-arguments.ts"
@@ -32,7 +31,7 @@ interface LoginAnswer {
 
 type ProgramOptions = Pick<
   ClaudeBackendOptions,
-  "executable" | "cwd" | "env" | "probeMemory" | "permissions" | "protectedFolders"
+  "executable" | "cwd" | "env" | "memory" | "permissions" | "protectedFolders"
 >
 
 /**
@@ -76,8 +75,7 @@ export class InstalledClaude {
   /** Rejects with `StartError` when the program is not claude, or too old. */
   profile(): Promise<ClaudeProfile> {
     const file = this.file()
-    const memory = this.#options.probeMemory ?? sharedMemory
-    return memory.recall("claude", file, async () => {
+    return this.#options.memory.programs.recall("claude", file, async () => {
       const printed = await this.#ask(file, ["--version"])
       const version = (/(\d+\.\d+\.\d+)\S* \(Claude Code\)/.exec(printed) ??
         /^(\d+\.\d+\.\d+)\S*\s*$/m.exec(printed))?.[1]
@@ -151,14 +149,10 @@ export class InstalledClaude {
   async #ask(file: string, args: readonly string[]): Promise<string> {
     const { cwd, env } = this.#options
     try {
-      const run = await runBounded(file, args, { cwd, env, timeoutMs: this.#timeoutMs, signal: this.#signal })
-      return run.output
+      const options = { cwd, env, timeoutMs: this.#timeoutMs, signal: this.#signal }
+      return (await ask(file, args, options)).output
     } catch (error) {
-      if (this.#signal.aborted) throw stopping(error)
-      throw new StartError("`claude` cannot be run", "Run it in a terminal as this user.", {
-        detail: `${file}: ${messageOf(error)}`,
-        cause: error,
-      })
+      throw this.#signal.aborted ? stopping(error) : error
     }
   }
 }

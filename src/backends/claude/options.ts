@@ -1,5 +1,4 @@
 import type { BackendContext } from "../kit/backend-context.ts"
-import type { ProbeMemory } from "../kit/process/probe.ts"
 import type { EndStep } from "../kit/process/process-tree.ts"
 
 export interface ClaudeTimeouts {
@@ -39,5 +38,4 @@ export interface ClaudeBackendOptions extends BackendContext {
   readonly timeouts?: Partial<ClaudeTimeouts>
   /** How many processes without a turn are kept warm; the longest unused ones are ended first. */
   readonly maxIdle?: number
-  readonly probeMemory?: ProbeMemory
 }

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest"
 import type { TurnEvent } from "../../domain/turn-events.ts"
+import { BackendMemory } from "../kit/backend-context.ts"
 import { createClaudeBackend } from "./backend.ts"
 import { isPlainInRules } from "./launch-arguments.ts"
 
@@ -30,6 +31,7 @@ it("an agent that is held in a folder of such a name is refused, by the name of 
     permissions: "workspace",
     protectedFolders: ["/home/an[n]a/control"],
     toolEndpoint: null,
+    memory: new BackendMemory(),
     onEvent: () => {},
     log: () => {},
   })

@@ -165,7 +165,13 @@ export class ThreadProcesses {
   async #writeMcpConfig(thread: ClaudeThread): Promise<string | null> {
     const { options } = this.#options
     if (thread.tools.length === 0 || options.toolEndpoint === null) return null
-    thread.channel ??= await openHanded(options.toolEndpoint, functionRules.claude, thread.tools, (call) => {
+    const functions = {
+      endpoint: options.toolEndpoint,
+      fitted: options.memory.functions,
+      rules: functionRules.claude,
+      tools: thread.tools,
+    }
+    thread.channel ??= await openHanded(functions, (call) => {
       if (thread.turn === null) call.answer([{ type: "text", text: "No turn is running." }], true)
       else thread.turn.requested(call)
     })

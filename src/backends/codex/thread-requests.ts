@@ -1,9 +1,8 @@
-import type { Permissions } from "../../domain/agents.ts"
 import type { ThreadOptions, TurnInput } from "../../domain/backend.ts"
 import { type ContentPart, type FunctionTool, type MessageItem, textOf } from "../../domain/items.ts"
+import type { AgentLimits, BackendContext } from "../kit/backend-context.ts"
 import type { FunctionNames } from "../kit/functions/function-names.ts"
 import { functionRules } from "../kit/functions/function-rules.ts"
-import { handedFunction } from "../kit/functions/handed-functions.ts"
 import { type InjectedItem, imageDetail } from "./injected-items.ts"
 import type { OwnConfig } from "./protocol.ts"
 
@@ -22,14 +21,7 @@ const threadConfig = {
 }
 
 /** What the threads of one agent have in common. */
-export interface ThreadSettings {
-  readonly cwd: string
-  readonly model: string | null
-  readonly permissions?: Permissions
-  /** Where it may write beside `cwd`, with the permissions `workspace`. */
-  readonly writableFolders?: readonly string[]
-  /** Where it may not, although they are below one of these. */
-  readonly protectedFolders?: readonly string[]
+export interface ThreadSettings extends Pick<BackendContext, "cwd" | "model" | "memory" | keyof AgentLimits> {
   /** See `patientProvider`. */
   readonly providerConfig?: Params
 }
@@ -60,7 +52,7 @@ function answeringConfig(ownServers: readonly string[]): Params {
 }
 
 function commonParams(agent: ThreadSettings, isReadOnly = false): Params {
-  const { cwd, model, permissions = "full" } = agent
+  const { cwd, model, permissions } = agent
   const config = { ...threadConfig, ...agent.providerConfig }
   return {
     cwd,
@@ -105,7 +97,9 @@ export function startParams(
       config: { ...configOfReach[options.reach](ownServers), ...agent.providerConfig },
     }),
     ...(options.instructions === null ? {} : { developerInstructions: options.instructions }),
-    dynamicTools: options.tools.map((tool) => dynamicTool(tool, names)),
+    dynamicTools: options.tools.map((tool) =>
+      dynamicTool(agent.memory.functions.handed(tool, names, codexSchemas)),
+    ),
     ephemeral: options.isEphemeral,
     experimentalRawEvents: true,
   }
@@ -130,8 +124,9 @@ export function forkParams(
   }
 }
 
-function dynamicTool(tool: FunctionTool, names: FunctionNames): Params {
-  const { name, description, parameters } = handedFunction(tool, names, functionRules.codex.schema)
+const codexSchemas = functionRules.codex.schema
+
+function dynamicTool({ name, description, parameters }: FunctionTool): Params {
   return { type: "function", name, description, inputSchema: parameters }
 }
 

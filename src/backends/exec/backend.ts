@@ -6,7 +6,7 @@ import { functionRules } from "../kit/functions/function-rules.ts"
 import { PerTurnBackend, type TurnToRun } from "../kit/per-turn/backend.ts"
 import type { ProcessThread } from "../kit/per-turn/threads.ts"
 import type { ProcessTurn } from "../kit/per-turn/turn.ts"
-import { type BriefRun, runBounded } from "../kit/process/probe.ts"
+import { type AskOptions, type BriefRun, runBounded } from "../kit/process/probe.ts"
 import { stopping } from "../kit/process/start-error.ts"
 import { FunctionChannel } from "../kit/turn/function-channel.ts"
 import { LastSession } from "./last-session.ts"
@@ -90,7 +90,7 @@ class ExecBackend extends PerTurnBackend {
   async resumeThread(ref: ThreadRef, options: ThreadOptions): Promise<void> {
     const thread = await this.#find(ref)
     // The next process asks for the list; one that is there hears of it if it likes.
-    if (thread.functions !== null) await thread.functions.setTools(options.tools, 0)
+    if (thread.functions !== null) await thread.functions.handed.setTools(options.tools, 0)
     else thread.functions = await this.#openFunctions(options)
   }
 
@@ -121,22 +121,24 @@ class ExecBackend extends PerTurnBackend {
   }
 
   async #openFunctions({ tools }: ThreadOptions): Promise<FunctionChannel | null> {
-    const { toolEndpoint } = this.#options
+    const { toolEndpoint, memory } = this.#options
     if (tools.length === 0) return null
     if (toolEndpoint === null || !callsFunctions(this.#profile ?? (await this.#probe()))) {
       throw cannotCallFunctions()
     }
     return FunctionChannel.open({
       endpoint: toolEndpoint,
+      fitted: memory.functions,
       rules: functionRules["codex exec"],
       tools,
       holdMsOf,
+      gathering: { quietMs: 200, isExtended: true },
     })
   }
 
   async #restraintOf({ limits }: ProcessThread, file: string): Promise<Restraint | null> {
     if (limits.reach === undefined) return null
-    const ownServers = ownServersOf(await this.#ask(file, ["mcp", "list", "--json"]))
+    const ownServers = ownServersOf(await runBounded(file, ["mcp", "list", "--json"], this.#askOptions))
     if (ownServers === null) throw cannotBeHeld("This codex")
     return { reach: limits.reach, ownServers }
   }
@@ -153,39 +155,28 @@ class ExecBackend extends PerTurnBackend {
 
   /** Cheap while the file stays the same; turns use what the last call found. */
   async #probe(): Promise<ExecProfile> {
-    const { cwd, env, probeMemory } = this.#options
     try {
-      this.#profile = await probeExec(this.file(), {
-        cwd,
-        env,
-        timeoutMs: this.#timeouts.probeMs,
-        signal: this.stopping.signal,
-        ...(probeMemory === undefined ? {} : { memory: probeMemory }),
-      })
+      const memory = this.#options.memory.programs
+      this.#profile = await probeExec(this.file(), { ...this.#askOptions, memory })
+      return this.#profile
     } catch (error) {
-      if (this.stopping.signal.aborted) throw stopping(error)
-      throw error
+      throw this.stopping.signal.aborted ? stopping(error) : error
     }
-    return this.#profile
   }
 
   async #deleteRecord(nativeId: string): Promise<void> {
     const { log } = this.#options
     try {
-      const { exitCode } = await this.#ask(this.file(), ["delete", "--force", nativeId])
+      const args = ["delete", "--force", nativeId]
+      const { exitCode } = await runBounded(this.file(), args, this.#askOptions)
       if (exitCode !== 0) log("info", "codex did not delete a thread", { thread: nativeId, exitCode })
     } catch (error) {
       log("info", "codex did not delete a thread", { thread: nativeId, reason: messageOf(error) })
     }
   }
 
-  #ask(file: string, args: readonly string[]): Promise<BriefRun> {
+  get #askOptions(): AskOptions {
     const { cwd, env } = this.#options
-    return runBounded(file, args, {
-      cwd,
-      env,
-      timeoutMs: this.#timeouts.probeMs,
-      signal: this.stopping.signal,
-    })
+    return { cwd, env, timeoutMs: this.#timeouts.probeMs, signal: this.stopping.signal }
   }
 }

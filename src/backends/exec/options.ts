@@ -1,7 +1,6 @@
 import type { BackendContext } from "../kit/backend-context.ts"
 import type { PerTurnOptions } from "../kit/per-turn/backend.ts"
 import { type TurnTimeouts, turnTimeouts } from "../kit/per-turn/turn.ts"
-import type { ProbeMemory } from "../kit/process/probe.ts"
 
 export interface ExecTimeouts extends TurnTimeouts {
   /** For each question of the probe. */
@@ -12,7 +11,7 @@ export const execTimeouts: ExecTimeouts = { ...turnTimeouts, probeMs: 10_000 }
 
 export interface ExecBackendOptions
   extends Omit<PerTurnOptions, "timeouts">,
-    Pick<BackendContext, "model" | "toolEndpoint"> {
+    Pick<BackendContext, "model" | "toolEndpoint" | "memory"> {
   /**
    * True with `sessions = "shared"`: a thread without history goes on in the newest session of the
    * workspace (`exec resume --last`) as long as nobody else of ours has run there in between.
@@ -24,7 +23,6 @@ export interface ExecBackendOptions
    */
   readonly isNewcomer?: boolean
   readonly timeouts?: Partial<ExecTimeouts>
-  readonly probeMemory?: ProbeMemory
   /** Longest answer of a plain-text program, in UTF-16 units; beyond it the turn fails. */
   readonly maxAnswerLength?: number
 }

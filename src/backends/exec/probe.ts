@@ -1,5 +1,5 @@
 import path from "node:path"
-import { ask, outputOf, type ProbeOptions, sharedMemory } from "../kit/process/probe.ts"
+import { ask, outputOf, type ProbeOptions } from "../kit/process/probe.ts"
 
 /** What a program is when it is driven by exec's arguments. */
 export interface ExecProfile {
@@ -23,7 +23,6 @@ export interface ExecProfile {
  * anyway.
  */
 export function probeExec(file: string, options: ProbeOptions): Promise<ExecProfile> {
-  const memory = options.memory ?? sharedMemory
   const askAll = async (): Promise<ExecProfile> => {
     const asked = await ask(file, ["exec", "--help"], options)
     const help = outputOf(asked)
@@ -45,7 +44,7 @@ export function probeExec(file: string, options: ProbeOptions): Promise<ExecProf
       refusal,
     }
   }
-  return memory.recall("exec", file, askAll, (profile) => profile.isSilent === true)
+  return options.memory.recall("exec", file, askAll, (profile) => profile.isSilent === true)
 }
 
 /** A notice may stand in front of it. */

@@ -1,9 +1,10 @@
 import type { ThreadReach, TurnInput } from "../../domain/backend.ts"
 import { ProxyError } from "../../domain/errors.ts"
-import type { ToolCall } from "../../domain/tool-endpoint.ts"
-import type { FunctionChannel } from "../kit/turn/function-channel.ts"
+import type { ToolCall, ToolChannel } from "../../domain/tool-endpoint.ts"
+import type { ProcessThread } from "../kit/per-turn/threads.ts"
 import { bytesOf, maxArgumentBytes } from "../kit/turn/input.ts"
 import type { ExecProfile } from "./probe.ts"
+import type { TurnFiles } from "./turn-files.ts"
 
 /** Where a turn runs: a new session of the CLI, its newest one in this folder, or one by its id. */
 export type SessionTarget = "new" | "last" | { readonly id: string }
@@ -11,16 +12,12 @@ export type SessionTarget = "new" | "last" | { readonly id: string }
 interface CommandParts {
   readonly profile: ExecProfile
   readonly target: SessionTarget
-  readonly isEphemeral: boolean
+  readonly thread: Pick<ProcessThread, "isEphemeral" | "functions">
   readonly prompt: string
   /** Developer instructions for `-c`; null: none, or in the prompt already. */
   readonly instructions: string | null
-  readonly model: string | null
-  readonly effort: TurnInput["effort"]
-  readonly imageFiles: readonly string[]
-  readonly schemaFile: string | null
-  /** Null: the agent has no functions of the client. */
-  readonly functions: FunctionChannel | null
+  readonly settings: Pick<TurnInput, "model" | "effort">
+  readonly files: Omit<TurnFiles, "remove">
   /** Null: it may act. */
   readonly restraint: Restraint | null
 }
@@ -78,20 +75,21 @@ function restrainingFlags({ reach, ownServers }: Restraint): string[] {
   return ["--sandbox", "read-only", ...settings.flatMap((setting) => ["-c", setting])]
 }
 
-function knownFlags(parts: CommandParts): string[] {
-  const { features } = parts.profile
+function knownFlags({ profile, target, thread, instructions, settings, files }: CommandParts): string[] {
+  const { features } = profile
+  const { model, effort } = settings
   const flags: string[] = []
   // An image flag takes all values up to the next flag, so there must be one behind it: `--json` at
   // the end.
-  if (features.printsJson) for (const file of parts.imageFiles) flags.push("-i", file)
-  if (parts.model !== null && features.takesModel) flags.push("-m", parts.model)
-  if (parts.effort !== null && features.takesConfig)
-    flags.push("-c", `model_reasoning_effort=${tomlString(parts.effort)}`)
-  if (parts.instructions !== null && features.takesConfig)
-    flags.push("-c", `developer_instructions=${tomlString(parts.instructions)}`)
-  if (parts.functions !== null) flags.push(...functionFlags(parts.functions))
-  if (parts.schemaFile !== null) flags.push("--output-schema", parts.schemaFile)
-  if (parts.isEphemeral && features.takesEphemeral && parts.target === "new") flags.push("--ephemeral")
+  if (features.printsJson) for (const file of files.imageFiles) flags.push("-i", file)
+  if (model !== null && features.takesModel) flags.push("-m", model)
+  if (effort !== null && features.takesConfig)
+    flags.push("-c", `model_reasoning_effort=${tomlString(effort)}`)
+  if (instructions !== null && features.takesConfig)
+    flags.push("-c", `developer_instructions=${tomlString(instructions)}`)
+  if (thread.functions !== null) flags.push(...functionFlags(thread.functions.handed))
+  if (files.schemaFile !== null) flags.push("--output-schema", files.schemaFile)
+  if (thread.isEphemeral && features.takesEphemeral && target === "new") flags.push("--ephemeral")
   if (features.printsJson) flags.push("--json")
   return flags
 }
@@ -147,7 +145,7 @@ export function callsFunctions({ isCodex, features }: ExecProfile): boolean {
  * Settings of one process. The channel's secret goes by the environment: arguments can be read by
  * all users.
  */
-function functionFlags({ url, headers }: FunctionChannel): string[] {
+function functionFlags({ url, headers }: ToolChannel): string[] {
   const fromEnvironment = Object.keys(headers).map(
     (name) => `${tomlString(name)} = ${tomlString(variableOf(name))}`,
   )
@@ -164,7 +162,7 @@ function functionFlags({ url, headers }: FunctionChannel): string[] {
   return Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`])
 }
 
-export function functionEnvironment({ headers }: FunctionChannel): Record<string, string> {
+export function functionEnvironment({ headers }: ToolChannel): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [variableOf(name), value]))
 }
 

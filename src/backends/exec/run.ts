@@ -18,7 +18,7 @@ import {
   type SessionTarget,
 } from "./program.ts"
 import { JsonReader } from "./reader.ts"
-import { writeTurnFiles } from "./turn-files.ts"
+import { type TurnFiles, writeTurnFiles } from "./turn-files.ts"
 
 interface RunContext {
   readonly options: ExecBackendOptions
@@ -89,7 +89,7 @@ function commandOf(
   options: ExecBackendOptions,
   { thread, input, profile, restraint }: ExecRun,
   target: SessionTarget,
-  files: { readonly imageFiles: readonly string[]; readonly schemaFile: string | null },
+  files: TurnFiles,
 ): ExecCommand {
   const instructions = target === "new" || !thread.hasRun ? thread.instructions : null
   // A session that exists keeps its own developer instructions and ignores others: there they go
@@ -99,7 +99,7 @@ function commandOf(
   return execCommand({
     profile,
     target,
-    isEphemeral: thread.isEphemeral,
+    thread,
     prompt: renderPrompt({
       instructions: isConfigured ? null : instructions,
       history: target === "new" ? (thread.history ?? []) : [],
@@ -107,11 +107,8 @@ function commandOf(
       maxBytes: profile.features.readsStdin ? maxStdinBytes : maxArgumentBytes,
     }),
     instructions: isConfigured ? instructions : null,
-    model: input.model ?? options.model,
-    effort: input.effort,
-    imageFiles: files.imageFiles,
-    schemaFile: files.schemaFile,
-    functions: thread.functions,
+    settings: { ...input, model: input.model ?? options.model },
+    files,
     restraint,
   })
 }
@@ -133,7 +130,7 @@ async function runCommand(context: RunContext, run: ExecRun, launch: Launch): Pr
       file,
       args: launch.command.args,
       cwd,
-      env: { ...env, ...(thread.functions !== null && functionEnvironment(thread.functions)) },
+      env: { ...env, ...(thread.functions !== null && functionEnvironment(thread.functions.handed)) },
     },
     stdin: launch.command.stdin,
     running,

@@ -2,6 +2,14 @@ import type { Permissions } from "../../domain/agents.ts"
 import type { BackendEvent } from "../../domain/backend.ts"
 import type { Log } from "../../domain/log.ts"
 import type { ToolEndpoint } from "../../domain/tool-endpoint.ts"
+import { FittedFunctions } from "./functions/handed-functions.ts"
+import { ProbeMemory } from "./process/probe-memory.ts"
+
+/** What is found out once for all agents of a service. */
+export class BackendMemory {
+  readonly programs = new ProbeMemory()
+  readonly functions = new FittedFunctions()
+}
 
 /** How far an agent may go. */
 export interface AgentLimits {
@@ -24,6 +32,7 @@ export interface BackendContext extends AgentLimits {
   readonly model: string | null
   /** Null: functions of the client cannot be called, where the program knows them only over MCP. */
   readonly toolEndpoint: ToolEndpoint | null
+  readonly memory: BackendMemory
   readonly onEvent: (event: BackendEvent) => void
   readonly log: Log
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type AgentBackendOptions, createBackend } from "../../backends/create-backend.ts"
+import { BackendMemory } from "../../backends/kit/backend-context.ts"
 import type { Limitation, NotReady } from "../../domain/agents.ts"
 import type { Backend } from "../../domain/backend.ts"
 import { messageOf } from "../../domain/errors.ts"
@@ -41,6 +42,7 @@ export async function checkBackend(options: BackendCheckOptions): Promise<Backen
     permissions: "full",
     resumesLast: false,
     toolEndpoint: null,
+    memory: new BackendMemory(),
     onEvent: () => {},
     log: () => {},
   })

@@ -3,7 +3,7 @@ import { parseExact } from "../../../domain/exact-numbers.ts"
 import type { FunctionTool } from "../../../domain/items.ts"
 import { fitAnswer } from "./fit-answer.ts"
 import { functionRules } from "./function-rules.ts"
-import { handedFunction, namesFor } from "./handed-functions.ts"
+import { FittedFunctions, namesFor } from "./handed-functions.ts"
 
 const parameters =
   '{"type":"object","anyOf":[{"properties":{"a":{"const":9007199254740993}}}],"properties":{"id":{"enum":[9007199254740995,12345678901234567890]},' +
@@ -16,7 +16,8 @@ describe("numbers that JavaScript rounds", () => {
     "are handed to %s as they were written",
     (cli) => {
       const tool = { name: "f", description: "", parameters: parseExact(parameters) } as FunctionTool
-      const handed = handedFunction(tool, namesFor(cli, [tool]), functionRules[cli].schema)
+      const { schema } = functionRules[cli]
+      const handed = new FittedFunctions().handed(tool, namesFor(cli, [tool]), schema)
       expect(numbers).toHaveLength(7)
       for (const number of numbers) expect(JSON.stringify(handed.parameters)).toContain(number)
       expect(handed.description).toContain("9007199254740993")

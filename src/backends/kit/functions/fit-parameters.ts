@@ -1,6 +1,6 @@
 import { isSchema, mapInside, type Schema } from "../../../domain/map-schema.ts"
 import { inNewerWords } from "../../../domain/newer-draft.ts"
-import { referencesIn, targetOf, withPlainReferences, withReferences } from "./references.ts"
+import { referencesIn, referredTo, withPlainReferences, withReferences } from "./references.ts"
 
 /** A schema as a CLI and its model server take it. */
 export interface FittedParameters {
@@ -78,7 +78,7 @@ function mergedTop(root: Schema): Schema {
         .filter((inner) => isSchema(inner) || inner === true)
         .map((inner) => (inner === true ? {} : merge(inner, [...seen, schema])))
     }
-    const all = [...inside(targetOf(root, schema.$ref)), ...inside(schema.allOf)]
+    const all = [...inside(referredTo(root, schema.$ref)), ...inside(schema.allOf)]
     const alternatives = [inside(schema.anyOf), inside(schema.oneOf)].filter((list) => list.length > 0)
     const depending = [schema.dependentSchemas, schema.dependencies].filter(isSchema).flatMap(Object.values)
     const maybe = [...inside(schema.then), ...inside(schema.else), ...inside(depending)]
@@ -163,7 +163,7 @@ function namesInEach(list: readonly Schema[]): string[] {
  */
 function withMovedParts(schema: Schema, root: Schema): Schema {
   const isGone = (reference: string) =>
-    targetOf(root, reference) !== undefined && targetOf(schema, reference) === undefined
+    referredTo(root, reference) !== undefined && referredTo(schema, reference) === undefined
   const gone = new Set(referencesIn(root).filter(isGone))
   if (gone.size === 0) return schema
   const definitions = isSchema(schema.$defs) ? schema.$defs : {}

@@ -1,15 +1,16 @@
 import { expect, it } from "vitest"
 import { functionRules } from "./function-rules.ts"
-import { handedFunction, namesFor } from "./handed-functions.ts"
+import { FittedFunctions, namesFor } from "./handed-functions.ts"
 
 const text = { type: "string" }
+const fitted = new FittedFunctions()
 const long = "x".repeat(10_000)
 
 /** Each time a schema of its own, as clients send theirs with each request. */
 function handed(property: string, description = ""): unknown {
   const parameters = { type: "object", description, properties: { [property]: text } }
   const tool = { name: "f", description: "", parameters }
-  return handedFunction(tool, namesFor("claude", [tool]), functionRules.claude.schema).parameters
+  return fitted.handed(tool, namesFor("claude", [tool]), functionRules.claude.schema).parameters
 }
 
 it("a schema that is sent again is made fit once, however many long ones come in between", () => {

@@ -23,50 +23,38 @@ interface Fitted {
   readonly note: string | null
 }
 
-/**
- * By the schema, and the rules that it is fit for: the tools of the service are handed over anew
- * with each thread, and stay the same. A client sends its own with each request: those are known by
- * their text.
- */
-const fitted = new WeakMap<FunctionTool["parameters"], WeakMap<SchemaRules, Fitted>>()
-const fittedTexts = new WeakMap<SchemaRules, Map<string, Fitted>>()
 /** UTF-16 units of a schema whose text is kept, and how many of them: at most some megabytes. */
 const maxText = 8 * 1024
 const maxTexts = 256
 
-function fittedFor(given: FunctionTool["parameters"], rules: SchemaRules): Fitted {
-  const known = fitted.get(given) ?? new WeakMap<SchemaRules, Fitted>()
-  fitted.set(given, known)
-  const found = known.get(rules)
-  if (found !== undefined) return found
-  const made = fittedByText(given, rules)
-  known.set(rules, made)
-  return made
-}
-
-function fittedByText(given: FunctionTool["parameters"], rules: SchemaRules): Fitted {
-  const text = JSON.stringify(given)
-  const texts = fittedTexts.get(rules) ?? new Map<string, Fitted>()
-  fittedTexts.set(rules, texts)
-  const found = texts.get(text)
-  if (found !== undefined) return found
-  const { schema, note } = fitParameters(given)
-  const made = { parameters: fitForCli(schema, rules), note }
-  if (text.length > maxText) return made
-  const [oldest] = texts.keys()
-  if (texts.size >= maxTexts && oldest !== undefined) texts.delete(oldest)
-  texts.set(text, made)
-  return made
-}
-
 /**
- * A client's function as a CLI is handed it; its calls are still to be checked against what the
- * client said.
+ * Functions as CLIs are handed them. Schemas that were made fit are kept by their text, and the
+ * rules that they are fit for: a client sends the same again with each request.
  */
-export function handedFunction(tool: FunctionTool, names: FunctionNames, rules: SchemaRules): FunctionTool {
-  const { parameters, note } = fittedFor(tool.parameters, rules)
-  const description = [tool.description, note].filter((part) => part !== null && part !== "").join("\n\n")
-  return { ...tool, name: names.toNative(tool.name), description, parameters }
+export class FittedFunctions {
+  readonly #known = new Map<SchemaRules, Map<string, Fitted>>()
+
+  /** Its calls are still to be checked against what the client said. */
+  handed(tool: FunctionTool, names: FunctionNames, rules: SchemaRules): FunctionTool {
+    const { parameters, note } = this.#fitted(tool.parameters, rules)
+    const description = [tool.description, note].filter((part) => part !== null && part !== "").join("\n\n")
+    return { ...tool, name: names.toNative(tool.name), description, parameters }
+  }
+
+  #fitted(given: FunctionTool["parameters"], rules: SchemaRules): Fitted {
+    const text = JSON.stringify(given)
+    const texts = this.#known.get(rules) ?? new Map<string, Fitted>()
+    this.#known.set(rules, texts)
+    const found = texts.get(text)
+    if (found !== undefined) return found
+    const { schema, note } = fitParameters(given)
+    const made = { parameters: fitForCli(schema, rules), note }
+    if (text.length > maxText) return made
+    const [oldest] = texts.keys()
+    if (texts.size >= maxTexts && oldest !== undefined) texts.delete(oldest)
+    texts.set(text, made)
+    return made
+  }
 }
 
 /**
@@ -82,11 +70,17 @@ export interface HandedChannel extends ToolChannel {
   readonly nativeNames: readonly string[]
 }
 
+/** The functions of one thread, and how they get to its CLI. */
+export interface HandedOptions {
+  readonly endpoint: ToolEndpoint
+  readonly fitted: FittedFunctions
+  readonly rules: FunctionRules
+  readonly tools: readonly FunctionTool[]
+}
+
 /** Opens the channel of a thread; the rest is `ToolEndpoint`'s. */
 export async function openHanded(
-  endpoint: ToolEndpoint,
-  rules: FunctionRules,
-  tools: readonly FunctionTool[],
+  { endpoint, fitted, rules, tools }: HandedOptions,
   onCall: (call: ToolCall) => void,
 ): Promise<HandedChannel> {
   let offered = tools
@@ -100,7 +94,7 @@ export async function openHanded(
       : { ...call, name, arguments: withoutOwn(call.arguments, ownArguments, tool) }
   }
   const handed = (given: readonly FunctionTool[]) =>
-    given.map((tool) => handedFunction(tool, names, rules.schema))
+    given.map((tool) => fitted.handed(tool, names, rules.schema))
   const channel = await endpoint.open(handed(tools), (call) => onCall(told(call)))
   return {
     url: channel.url,

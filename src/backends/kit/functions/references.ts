@@ -2,6 +2,7 @@ import { isSchema, mapInside, maps, type Schema } from "../../../domain/map-sche
 
 /** Their values are data. */
 const data = ["enum", "const", "default", "examples"]
+const naming = ["$id", "$anchor", "$dynamicAnchor"]
 
 /**
  * The schema with all references as places in it (`#/$defs/a`), and without the names and anchors
@@ -13,16 +14,11 @@ export function withPlainReferences(root: Schema): Schema {
   note(root, "#", "", places)
   const fragments = fragmentsOf(places)
   const plain = (schema: Schema, place: string, base: string): Schema => {
-    const { $id, $anchor, $dynamicAnchor, ...rest } = schema
-    const own = typeof $id === "string" && place !== "#" ? place : base
-    const kept: Schema = {
-      ...rest,
-      ...($id !== undefined && typeof $id !== "string" && { $id }),
-      ...($anchor !== undefined && typeof $anchor !== "string" && { $anchor }),
-      ...($dynamicAnchor !== undefined && typeof $dynamicAnchor !== "string" && { $dynamicAnchor }),
-    }
-    const { $ref: reference } = kept
-    const inside = mapPlaces(kept, place, (inner, at) => plain(inner, at, own))
+    const own = typeof schema.$id === "string" && place !== "#" ? place : base
+    const isName = (key: string, value: unknown) => naming.includes(key) && typeof value === "string"
+    const kept = Object.entries(schema).filter(([key, value]) => !isName(key, value))
+    const { $ref: reference } = schema
+    const inside = mapPlaces(Object.fromEntries(kept), place, (inner, at) => plain(inner, at, own))
     return typeof reference === "string"
       ? { ...inside, $ref: placeOf(reference, own, places, fragments) }
       : inside
@@ -48,7 +44,7 @@ export function referencesIn(schema: Schema): readonly string[] {
 }
 
 /** What a reference within the document means; undefined: nothing that is found. */
-export function targetOf(root: Schema, reference: unknown): unknown {
+export function referredTo(root: Schema, reference: unknown): unknown {
   if (typeof reference !== "string" || !reference.startsWith("#/")) return undefined
   let value: unknown = root
   for (const part of reference.slice(2).split("/")) {

@@ -9,7 +9,6 @@ import {
   type TurnError,
 } from "../../../domain/errors.ts"
 import { findExecutable } from "../../../programs/find-executable.ts"
-import type { BackendContext } from "../backend-context.ts"
 import { RpcLostError, RpcRefusedError } from "../rpc/rpc-client.ts"
 
 export interface StartErrorFields {
@@ -109,7 +108,7 @@ function passing({ retryAfterSeconds }: StartError): Pick<NotReady, "retryAfterS
  * get the program.
  */
 export function startableProgram(
-  { executable, cwd, env }: Pick<BackendContext, "executable" | "cwd" | "env">,
+  { executable, cwd, env }: { executable: string; cwd: string; env: Readonly<Record<string, string>> },
   installStep: string,
 ): string {
   const file = findExecutable(executable, env.PATH)

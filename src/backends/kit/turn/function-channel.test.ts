@@ -4,9 +4,18 @@ import { type ContentPart, type FunctionTool, textOf } from "../../../domain/ite
 import type { ToolCall, ToolEndpoint } from "../../../domain/tool-endpoint.ts"
 import type { TurnEvent } from "../../../domain/turn-events.ts"
 import { functionRules } from "../functions/function-rules.ts"
+import { FittedFunctions } from "../functions/handed-functions.ts"
 import { FunctionChannel } from "./function-channel.ts"
 
 const lookup: FunctionTool = { name: "lookup", description: "", parameters: {} }
+
+const settings = {
+  fitted: new FittedFunctions(),
+  rules: functionRules["codex exec"],
+  tools: [lookup],
+  holdMsOf: () => 7,
+  gathering: { quietMs: 200, isExtended: true },
+}
 
 /** An endpoint without HTTP, and what a CLI would be told. */
 function fakeEndpoint() {
@@ -36,10 +45,8 @@ describe("a channel of functions", () => {
   it("shows calls that come at about the same time together, and takes each answer once", async () => {
     const { endpoint, answers, call } = fakeEndpoint()
     const channel = await FunctionChannel.open({
-      rules: functionRules["codex exec"],
+      ...settings,
       endpoint,
-      tools: [lookup],
-      holdMsOf: () => 7,
     })
     const events: TurnEvent[] = []
     channel.beginTurn((event) => events.push(event))
@@ -60,9 +67,8 @@ describe("a channel of functions", () => {
   it("refuses calls outside of a turn, and those that its end leaves open", async () => {
     const { endpoint, answers, call } = fakeEndpoint()
     const channel = await FunctionChannel.open({
-      rules: functionRules["codex exec"],
+      ...settings,
       endpoint,
-      tools: [lookup],
     })
     call()
     const events: TurnEvent[] = []
@@ -83,9 +89,8 @@ describe("a channel of functions", () => {
   it("takes no answer for a call that the CLI has given up", async () => {
     const { endpoint, answers, call } = fakeEndpoint()
     const channel = await FunctionChannel.open({
-      rules: functionRules["codex exec"],
+      ...settings,
       endpoint,
-      tools: [lookup],
     })
     const events: TurnEvent[] = []
     channel.beginTurn((event) => events.push(event))

@@ -1,66 +1,45 @@
 import { ProxyError } from "../../../domain/errors.ts"
-import type { ContentPart, FunctionCallItem, FunctionTool } from "../../../domain/items.ts"
-import type { ToolCall, ToolChannel, ToolEndpoint } from "../../../domain/tool-endpoint.ts"
+import type { ContentPart, FunctionCallItem } from "../../../domain/items.ts"
+import type { ToolCall } from "../../../domain/tool-endpoint.ts"
 import type { TurnEvent } from "../../../domain/turn-events.ts"
-import type { FunctionRules } from "../functions/function-rules.ts"
-import { openHanded } from "../functions/handed-functions.ts"
-import { callItem, OpenCalls, refuseCall } from "./open-calls.ts"
+import { type HandedChannel, type HandedOptions, openHanded } from "../functions/handed-functions.ts"
+import { callItem, type Gathering, OpenCalls, refuseCall } from "./open-calls.ts"
 
-export interface FunctionChannelOptions {
-  readonly endpoint: ToolEndpoint
-  readonly rules: FunctionRules
-  readonly tools: readonly FunctionTool[]
+export interface FunctionChannelOptions extends HandedOptions {
+  /** How long the CLI may be kept waiting for this call, see `function.called`. */
+  readonly holdMsOf: (call: ToolCall) => number | null
   /**
-   * How long the CLI may be kept waiting for this call, see `function.called`; absent: for ever.
+   * Calls that the model makes at once come in requests of their own, each through a CLI on a
+   * machine that may be busy. What comes later is told with the next answer: nothing is lost, but
+   * the client works on one after the other.
    */
-  readonly holdMsOf?: (call: ToolCall) => number | null
+  readonly gathering: Gathering
 }
-
-/**
- * Calls that the model makes at once come in requests of their own, each through a CLI on a machine
- * that may be busy. What comes later is told with the next answer: nothing is lost, but the client
- * works on one after the other.
- */
-const quietMs = 200
 
 /**
  * The client's functions for one thread of a CLI that knows them over MCP: calls that come in
  * during a turn become events of it, and its answers go back. To be closed with the thread.
  */
 export class FunctionChannel {
-  readonly #options: FunctionChannelOptions
-  readonly #calls = new OpenCalls<ToolCall>((items) => this.#release(items), quietMs)
+  /** As the CLI has it. */
+  readonly handed: HandedChannel
+  readonly #holdMsOf: FunctionChannelOptions["holdMsOf"]
+  readonly #calls: OpenCalls<ToolCall>
   readonly #holdMs = new Map<string, number | null>()
-  #channel: ToolChannel | null = null
   /** Of the running turn. */
   #push: ((event: TurnEvent) => void) | null = null
 
-  private constructor(options: FunctionChannelOptions) {
-    this.#options = options
+  private constructor(handed: HandedChannel, { holdMsOf, gathering }: FunctionChannelOptions) {
+    this.handed = handed
+    this.#holdMsOf = holdMsOf
+    this.#calls = new OpenCalls((items) => this.#release(items), gathering)
   }
 
   static async open(options: FunctionChannelOptions): Promise<FunctionChannel> {
-    const channel = new FunctionChannel(options)
-    const { endpoint, rules, tools } = options
-    channel.#channel = await openHanded(endpoint, rules, tools, (call) => channel.#called(call))
+    // Nothing calls before the CLI is told where.
+    const handed = await openHanded(options, (call) => channel.#called(call))
+    const channel = new FunctionChannel(handed, options)
     return channel
-  }
-
-  get url(): string {
-    return this.#channel?.url ?? ""
-  }
-
-  /**
-   * Secret: to be handed to the CLI by its environment or a file of the agent, not in its
-   * arguments.
-   */
-  get headers(): Readonly<Record<string, string>> {
-    return this.#channel?.headers ?? {}
-  }
-
-  /** See `ToolChannel`. */
-  async setTools(tools: readonly FunctionTool[], timeoutMs: number): Promise<boolean> {
-    return (await this.#channel?.setTools(tools, timeoutMs)) === true
   }
 
   /** Calls belong to this turn from now on. */
@@ -90,7 +69,7 @@ export class FunctionChannel {
   /** Safe twice. */
   close(): void {
     this.endTurn()
-    this.#channel?.close()
+    this.handed.close()
   }
 
   #called(call: ToolCall): void {
@@ -99,7 +78,7 @@ export class FunctionChannel {
       return
     }
     const { callId, name, arguments: text } = call
-    this.#holdMs.set(callId, this.#options.holdMsOf?.(call) ?? null)
+    this.#holdMs.set(callId, this.#holdMsOf(call))
     call.signal.addEventListener("abort", () => this.#calls.withdraw(callId))
     this.#calls.arrived(call, callItem(callId, name, text))
   }

@@ -1,12 +1,18 @@
 import type { FunctionCallItem } from "../../../domain/items.ts"
 import type { ToolCall } from "../../../domain/tool-endpoint.ts"
 
+/** How calls become a group that nothing announced. */
+export interface Gathering {
+  readonly quietMs: number
+  /** False: a group is what comes within that time of its first call, else of its last one. */
+  readonly isExtended: boolean
+}
+
 /**
- * How long a call waits for others that nothing announced. In codex's code mode they come 0 to 3 ms
- * apart, and 20 ms when the machine is busy; what comes later is told with the client's next
- * answer.
+ * In codex's code mode they come 0 to 3 ms apart, and 20 ms when the machine is busy; what comes
+ * later is told with the client's next answer.
  */
-const defaultQuietMs = 100
+const usualGathering: Gathering = { quietMs: 100, isExtended: true }
 /**
  * How long a call waits for those that were announced, once the model's answer is complete: they do
  * come.
@@ -24,23 +30,16 @@ const answerMs = 2_000
  */
 export class OpenCalls<Request> {
   readonly #release: (items: readonly FunctionCallItem[]) => void
-  readonly #quietMs: number
-  readonly #isExtended: boolean
+  readonly #gathering: Gathering
   readonly #announced = new Set<string>()
   readonly #open = new Map<string, Request>()
   #held: FunctionCallItem[] = []
   #isAnswerOpen = false
   #timer: NodeJS.Timeout | null = null
 
-  /** `isExtended` false: a group is what comes within that time of its first call. */
-  constructor(
-    release: (items: readonly FunctionCallItem[]) => void,
-    quietMs = defaultQuietMs,
-    isExtended = true,
-  ) {
+  constructor(release: (items: readonly FunctionCallItem[]) => void, gathering = usualGathering) {
     this.#release = release
-    this.#quietMs = quietMs
-    this.#isExtended = isExtended
+    this.#gathering = gathering
   }
 
   /** The model's answer has a call of this id: it arrives in a moment, others may follow. */
@@ -64,7 +63,7 @@ export class OpenCalls<Request> {
     if (this.#isAnswerOpen) this.#flushAfter(answerMs)
     else if (this.#announced.size > 0) this.#flushAfter(arrivalMs)
     else if (wasAnnounced) this.flush()
-    else this.#flushAfter(this.#quietMs)
+    else this.#flushAfter(this.#gathering.quietMs)
   }
 
   /** The request to answer; null: no such call is open. It is no longer open after this. */
@@ -76,7 +75,7 @@ export class OpenCalls<Request> {
 
   /** Another call of this group is on its way: those that are held wait for it. */
   expectMore(): void {
-    if (this.#held.length > 0) this.#flushAfter(this.#quietMs)
+    if (this.#held.length > 0) this.#flushAfter(this.#gathering.quietMs)
   }
 
   /** The agent does not wait for this call any more. */
@@ -106,7 +105,7 @@ export class OpenCalls<Request> {
   }
 
   #flushAfter(ms: number): void {
-    if (this.#timer !== null && !this.#isExtended) return
+    if (this.#timer !== null && !this.#gathering.isExtended) return
     clearTimeout(this.#timer ?? undefined)
     this.#timer = setTimeout(() => {
       this.#announced.clear()
