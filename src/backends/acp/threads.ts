@@ -50,11 +50,7 @@ export interface AcpSession {
   effort: string | null
 }
 
-export interface AcpSessionsOptions
-  extends Pick<
-    AcpBackendOptions,
-    "cli" | "cwd" | "model" | "permissions" | "toolEndpoint" | "memory" | "log"
-  > {
+export interface AcpSessionsOptions extends AcpBackendOptions {
   /** True: a turn runs in the thread. */
   readonly isBusy: (thread: ThreadRef) => boolean
 }
@@ -98,6 +94,10 @@ export class AcpSessions {
     return this.#own === null ? null : { efforts: this.#efforts, model: this.#own.model }
   }
 
+  get #canLoad(): boolean {
+    return this.#connection.description.agentCapabilities?.loadSession === true
+  }
+
   get(thread: ThreadRef): AcpSession | undefined {
     return this.#loaded.get(thread)
   }
@@ -132,12 +132,11 @@ export class AcpSessions {
   }
 
   /** Loaded already, or loaded now, with these functions. Rejects with `ThreadLostError`. */
-  load(thread: ThreadRef, options: LoadOptions): Promise<AcpSession> {
-    if (this.#stuck.has(thread)) {
-      return Promise.reject(new ThreadLostError(`Session ${thread} still runs a turn that was interrupted`))
-    }
+  async load(thread: ThreadRef, options: LoadOptions): Promise<AcpSession> {
+    if (this.#stuck.has(thread))
+      throw new ThreadLostError(`Session ${thread} still runs a turn that was interrupted`)
     const loaded = this.#loaded.get(thread)
-    if (loaded !== undefined && isDeepStrictEqual(loaded.tools, options.tools)) return Promise.resolve(loaded)
+    if (loaded !== undefined && isDeepStrictEqual(loaded.tools, options.tools)) return loaded
     let loading = this.#loading.get(thread)
     if (loading === undefined) {
       const work = loaded === undefined ? this.#load(thread, options) : this.#changeTools(loaded, options)
@@ -182,7 +181,7 @@ export class AcpSessions {
   /** Closed where the program can; else loaded over what it has, which reads all anew, too. */
   async renew(thread: ThreadRef): Promise<void> {
     // Only the process that has it knows a session that cannot be loaded.
-    if (this.#connection.description.agentCapabilities?.loadSession !== true) return
+    if (!this.#canLoad) return
     await this.close(thread)
     this.forget(thread)
   }
@@ -224,8 +223,7 @@ export class AcpSessions {
       session.tools = options.tools
       return session
     }
-    const canLoad = this.#connection.description.agentCapabilities?.loadSession === true
-    if (!canLoad || session.preamble !== null || this.#options.isBusy(id)) {
+    if (!this.#canLoad || session.preamble !== null || this.#options.isBusy(id)) {
       throw new ThreadLostError(`Session ${id} cannot be given other functions`)
     }
     await this.renew(id)
@@ -241,7 +239,7 @@ export class AcpSessions {
 
   async #load(thread: ThreadRef, options: LoadOptions): Promise<AcpSession> {
     const { cli, cwd } = this.#options
-    if (this.#connection.description.agentCapabilities?.loadSession !== true) {
+    if (!this.#canLoad) {
       throw new ThreadLostError(`${cli.kind} cannot load sessions; ${thread} is of an earlier process`)
     }
     const channel = await this.#channel(options)
