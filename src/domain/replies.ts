@@ -1,13 +1,11 @@
 import type { AgentKey } from "./agents.ts"
 
-/** Where a text went that an agent said outside its CLI's output. */
-export type ReplyDelivery =
-  /** Into a turn that was waiting for it. */
-  | "turn"
-  /** Behind the items of a conversation. */
-  | "conversation"
-  /** Nobody waits for it: it is kept until somebody looks. */
-  | "outbox"
+/**
+ * Where a text went that an agent said outside its CLI's output: into a turn that was waiting for
+ * it, behind the items of a conversation, or nowhere: it is kept until somebody looks.
+ */
+export const replyDeliveries = ["turn", "conversation", "outbox"] as const
+export type ReplyDelivery = (typeof replyDeliveries)[number]
 
 /** What came with a reply in the form of release 0.2.0. */
 export interface SentReply {

@@ -2,14 +2,20 @@ import type { TurnError } from "./errors.ts"
 import { type Item, textOf } from "./items.ts"
 import type { Usage } from "./usage.ts"
 
-/**
- * `queued → running → completed | failed | incomplete | cancelled`. The wire calls running
- * `in_progress`.
- */
-export type ResponseStatus = "queued" | "running" | "completed" | "failed" | "incomplete" | "cancelled"
+/** In this order, with one of the last four. The wire calls running `in_progress`. */
+export const responseStatuses = [
+  "queued",
+  "running",
+  "completed",
+  "failed",
+  "incomplete",
+  "cancelled",
+] as const
+export type ResponseStatus = (typeof responseStatuses)[number]
 
 /** Which API asked: decides the id's prefix and how it is read back. */
-export type ResponseKind = "response" | "chat"
+export const responseKinds = ["response", "chat"] as const
+export type ResponseKind = (typeof responseKinds)[number]
 
 /** One answer of an agent, whoever asked for it and however. Times in milliseconds since 1970. */
 export interface ResponseRecord {

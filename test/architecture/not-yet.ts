@@ -6,7 +6,6 @@ export const notYet = {
   namesTwice: [
     "answerText: domain/items.ts, http/server/large-answer.ts",
     "Schema: domain/map-schema.ts, engine/answer/schema-limits.ts",
-    "jsonOrNull: cli/context/daemon-client.ts, storage/sqlite/records.ts",
     "failed: engine/turn/outcome.ts, http/turns/waiting-answer.ts",
     "readContent: protocol/common/content.ts, protocol/responses/input-content.ts",
   ],

@@ -13,10 +13,7 @@ export interface DiskFileLibraryOptions {
   readonly ledger: FileLedger
   readonly limits: { readonly fileBytes: number; readonly fileTotalBytes: number }
   readonly now: () => number
-  /**
-   * The machine's time as far as it is believed: what is deleted by a wrong date is gone. Default:
-   * `now`.
-   */
+  /** The time as far as it is believed: what a wrong date deletes is gone. Default: `now`. */
   readonly believed?: () => number
   readonly log: Log
 }
@@ -43,10 +40,7 @@ export class DiskFileLibrary implements FileLibrary {
     this.#uploads = new UploadsUnderWay(options.limits.fileTotalBytes)
   }
 
-  /**
-   * Makes the folder, removes what a crash left and what expired meanwhile, and from then on what
-   * expires.
-   */
+  /** Makes the folder, removes what a crash left, and from then on what expires. */
   async start(): Promise<void> {
     const { folder, ledger } = this.#options
     await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -144,10 +138,7 @@ export class DiskFileLibrary implements FileLibrary {
     return this.#options.ledger.listFiles(principal, query, this.#options.now())
   }
 
-  async open(
-    principal: string,
-    id: string,
-  ): Promise<{ readonly file: FileRecord; readonly content: AsyncIterable<Uint8Array> }> {
+  async open(principal: string, id: string): ReturnType<FileLibrary["open"]> {
     const file = await this.find(principal, id)
     try {
       const handle = await open(this.#pathOf(file.id), "r")
@@ -170,10 +161,7 @@ export class DiskFileLibrary implements FileLibrary {
     await this.#removeContent(id)
   }
 
-  /**
-   * Also where somebody has removed the folder, but never the home around it: that one may have
-   * been moved away.
-   */
+  /** Also where the folder was removed, but not the home: that one may have been moved away. */
   async #create(path: string): Promise<FileHandle> {
     try {
       return await open(path, "wx", 0o600)
@@ -192,10 +180,7 @@ export class DiskFileLibrary implements FileLibrary {
     return join(this.#options.folder, id)
   }
 
-  /**
-   * Time, a counter for those of the same millisecond, and what cannot be guessed: ids in order of
-   * creation.
-   */
+  /** In order of creation: time, a counter within a millisecond, and what cannot be guessed. */
   #newId(): string {
     this.#count = (this.#count + 1) % 0x10000
     const time = this.#options.now().toString(16).padStart(12, "0").slice(-12)

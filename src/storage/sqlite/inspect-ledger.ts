@@ -26,37 +26,47 @@ interface LedgerReport {
   readonly counts: Readonly<Record<string, number | null>>
 }
 
+const nothing: LedgerReport = { problem: null, faults: [], schemaVersion: null, counts: {} }
+
 const lookMs = 2_000
 
-/**
- * Reads every page of a ledger, without changing it, also while a service uses it. Takes minutes
- * for a large one.
- */
+/** Reads every page, which takes minutes for a large one. */
 export function inspectLedger(path: string): LedgerReport {
-  const nothing: LedgerReport = { problem: null, faults: [], schemaVersion: null, counts: {} }
+  return look(path, (database) => {
+    const rows = database.prepare("pragma integrity_check(10)").all()
+    const faults = rows.map((row) => String(row.integrity_check)).filter((fault) => fault !== "ok")
+    const counts = Object.fromEntries(tables.map((table) => [table, countOf(database, table)]))
+    const [fault] = faults
+    const problem = fault === undefined ? null : openingProblem(path, damaged(fault))
+    return { problem, faults, counts, schemaVersion: schemaVersion(database, path, migrations) }
+  })
+}
+
+/** A quick look. Null: it can be used, or will be made. */
+export function checkLedger(path: string): LedgerProblem | null {
+  const { problem } = look(path, (database) => {
+    schemaVersion(database, path, migrations)
+    // Reads the table of contents; a check of every page would take minutes on a large ledger.
+    database.prepare("select count(*) from sqlite_schema").get()
+    return nothing
+  })
+  return problem
+}
+
+/** Changes nothing, and can be done while a service uses it. */
+function look(path: string, read: (database: DatabaseSync) => LedgerReport): LedgerReport {
   const empty = emptyLedgerProblem(path)
   if (empty !== null) return { ...nothing, problem: empty }
   if (!existsSync(path)) return nothing
-  let database: DatabaseSync | undefined
   try {
-    database = new DatabaseSync(path, { readOnly: true, timeout: lookMs })
-    const open = database
-    const rows = open.prepare("pragma integrity_check(10)").all()
-    const faults = rows.map((row) => String(row.integrity_check)).filter((fault) => fault !== "ok")
-    const counts = Object.fromEntries(tables.map((table) => [table, countOf(open, table)]))
-    const report = { faults, counts, schemaVersion: schemaVersion(open, path, migrations) }
-    if (faults.length === 0) return { ...report, problem: null }
-    return { ...report, problem: openingProblem(path, damaged(faults[0] ?? "")) }
+    using database = new DatabaseSync(path, { readOnly: true, timeout: lookMs })
+    return read(database)
   } catch (error) {
     if (error instanceof ProxyError) {
-      return {
-        ...nothing,
-        problem: { reason: error.message, step: `in the checkout of ai-agent-proxy: ${upgradeCommand}` },
-      }
+      const step = `in the checkout of ai-agent-proxy: ${upgradeCommand}`
+      return { ...nothing, problem: { reason: error.message, step } }
     }
     return { ...nothing, problem: openingProblem(path, error), faults: [messageOf(error)] }
-  } finally {
-    if (database?.isOpen) database.close()
   }
 }
 
@@ -71,30 +81,5 @@ function countOf(database: DatabaseSync, table: string): number | null {
   } catch {
     // Of an older schema, or unreadable: the faults say so.
     return null
-  }
-}
-
-/**
- * A quick look at a ledger without changing it, also while a service uses it. Null: it can be used,
- * or will be made.
- */
-export function checkLedger(path: string): LedgerProblem | null {
-  const empty = emptyLedgerProblem(path)
-  if (empty !== null) return empty
-  if (!existsSync(path)) return null
-  let database: DatabaseSync | undefined
-  try {
-    database = new DatabaseSync(path, { readOnly: true, timeout: 2_000 })
-    schemaVersion(database, path, migrations)
-    // Reads the table of contents; a check of every page would take minutes on a large ledger.
-    database.prepare("select count(*) from sqlite_schema").get()
-    return null
-  } catch (error) {
-    if (error instanceof ProxyError) {
-      return { reason: error.message, step: `in the checkout of ai-agent-proxy: ${upgradeCommand}` }
-    }
-    return openingProblem(path, error)
-  } finally {
-    if (database?.isOpen) database.close()
   }
 }

@@ -26,7 +26,7 @@ export interface LedgerCopy {
   readonly madeAt: number
 }
 
-/** The copies beside a ledger, the newest first. Empty where the folder cannot be read. */
+/** The copies beside a ledger, the newest first. */
 export function copiesOf(path: string): readonly LedgerCopy[] {
   const folder = dirname(path)
   return namesIn(folder)
@@ -102,11 +102,12 @@ function isCopy(path: string, name: string): boolean {
   return name.startsWith(prefix) && /^\d+-\d{8}T\d{6}$/.test(name.slice(prefix.length))
 }
 
-function namesIn(folder: string): readonly string[] {
+/** Empty where it cannot be read: what is wrong comes up where the ledger itself is opened. */
+export function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder)
   } catch {
-    // Whatever is wrong with the folder comes up where the ledger itself is opened.
+    // See above.
     return []
   }
 }

@@ -1,16 +1,14 @@
-import { existsSync, readdirSync, statSync } from "node:fs"
+import { existsSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { fileProblemOf, systemCodeOf } from "../../domain/file-problem.ts"
-import { copiesOf, sizeOf } from "./ledger-copies.ts"
+import { copiesOf, namesIn, sizeOf } from "./ledger-copies.ts"
 import { isDamaged, unwritableProblemOf } from "./ledger-error.ts"
 
-/**
- * Why a ledger cannot be opened, for people; `step` is what they type or do. Nothing that it
- * advises loses anything.
- */
+/** Why a ledger cannot be opened, for people. */
 export interface LedgerProblem {
   readonly reason: string
+  /** What they type or do; nothing is lost by it. */
   readonly step: string
 }
 
@@ -28,29 +26,20 @@ function forShell(path: string): string {
  * beside it, it is what is left of one. Null: it can be opened, or will be made.
  */
 export function emptyLedgerProblem(path: string): LedgerProblem | null {
-  if (!existsSync(path)) {
-    if (sizeOf(`${path}-wal`) > 0) return logAlone(path)
-    return existsSync(restoringOf(path)) ? halfRestored(path) : null
-  }
-  if (sizeOf(path) > 0 || !wasUsed(path)) return null
-  return {
-    reason: `${path} is empty, but the agents beside it have worked: what it held is gone, or lies elsewhere`,
-    step: stepFor(path),
-  }
+  const reason = emptyReason(path)
+  return reason === null ? null : { reason, step: stepFor(path) }
 }
 
-function logAlone(path: string): LedgerProblem {
-  return {
-    reason: `there is no ${path}, but its write-ahead log is there: somebody took the one without the other`,
-    step: stepFor(path),
+function emptyReason(path: string): string | null {
+  if (existsSync(path)) {
+    if (sizeOf(path) > 0 || !wasUsed(path)) return null
+    return `${path} is empty, but the agents beside it have worked: what it held is gone, or lies elsewhere`
   }
-}
-
-function halfRestored(path: string): LedgerProblem {
-  return {
-    reason: `there is no ${path}: a restore was ended half-way, and has put what was there aside (${path}.replaced-TIME)`,
-    step: stepFor(path),
+  if (sizeOf(`${path}-wal`) > 0) {
+    return `there is no ${path}, but its write-ahead log is there: somebody took the one without the other`
   }
+  if (!existsSync(restoringOf(path))) return null
+  return `there is no ${path}: a restore was ended half-way, and has put what was there aside (${path}.replaced-TIME)`
 }
 
 /** Where a restore prepares what takes the ledger's place. */
@@ -61,10 +50,8 @@ export function restoringOf(path: string): string {
 /** For what opening a ledger threw. */
 export function openingProblem(path: string, error: unknown): LedgerProblem {
   if (isDamaged(error)) {
-    return {
-      reason: `${path} is damaged (${messageOf(error)}); nothing was changed in it`,
-      step: stepFor(path),
-    }
+    const reason = `${path} is damaged (${messageOf(error)}); nothing was changed in it`
+    return { reason, step: stepFor(path) }
   }
   const problem = systemCodeOf(error) === "" ? unwritableProblemOf(error) : fileProblemOf(error)
   return {
@@ -115,13 +102,4 @@ function stepFor(path: string): string {
 
 function foldersOf(home: string): readonly string[] {
   return namesIn(home).filter((name) => statSync(join(home, name), { throwIfNoEntry: false })?.isDirectory())
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    // What cannot be read tells nothing; the ledger itself is opened next.
-    return []
-  }
 }

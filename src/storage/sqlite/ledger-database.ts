@@ -1,13 +1,13 @@
-import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite"
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import { ProxyError } from "../../domain/errors.ts"
 import { isDamaged, isLocked, ledgerError } from "./ledger-error.ts"
 import type { LedgerFile } from "./ledger-file.ts"
+import type { Columns } from "./row.ts"
 import { type StatementName, statements } from "./statements.ts"
 import { WriteAheadLog } from "./write-ahead-log.ts"
 
-type Columns = Readonly<Record<string, SQLOutputValue>>
-
-type Control = "begin" | "begin immediate" | "commit"
+/** In the order of the statement's `?`, or one object with all its `:names`. */
+type Values = readonly SQLInputValue[] | readonly [Readonly<Record<string, SQLInputValue>>]
 
 interface Queued {
   readonly work: () => unknown
@@ -30,9 +30,8 @@ export class LedgerDatabase {
   readonly #database: DatabaseSync
   readonly #file: LedgerFile
   readonly #log: WriteAheadLog
-  readonly #prepared = new Map<StatementName, StatementSync>()
-  /** Of transactions, by their text: `exec` would parse it each time. */
-  readonly #controls = new Map<Control, StatementSync>()
+  /** By their text. Those of transactions too: `exec` would parse it each time. */
+  readonly #prepared = new Map<string, StatementSync>()
   #queue: Queued[] = []
   #isFlushing = false
   /** Of the transaction that is open. */
@@ -80,10 +79,7 @@ export class LedgerDatabase {
     return this.#enqueue(work, false)
   }
 
-  /**
-   * The same for work that only reads: what is queued before it is not committed on its own because
-   * of it.
-   */
+  /** The same for work that only reads: what is queued before it is not committed because of it. */
   enqueueReading<T>(work: () => T): Promise<T> {
     return this.#enqueue(work, true)
   }
@@ -99,11 +95,11 @@ export class LedgerDatabase {
   #transact<T>(begin: "begin" | "begin immediate", work: () => T): T {
     this.#hasWritten = false
     try {
-      this.#control(begin)
+      this.#statement(begin).run()
       const result = work()
       // Last of all, so that nothing is called stored that nobody finds again.
       if (this.#hasWritten) this.#file.assertInPlace()
-      this.#control("commit")
+      this.#statement("commit").run()
       if (this.#hasWritten) {
         this.#unwritable = null
         this.#log.committed()
@@ -141,11 +137,16 @@ export class LedgerDatabase {
     this.#database.exec(`pragma busy_timeout = ${ms}`)
   }
 
-  /** Runs a statement that writes; the number of rows it changed. */
-  run(name: StatementName, ...values: readonly SQLInputValue[]): number {
-    const changes = Number(this.#prepare(name).run(...values).changes)
+  /** Runs a statement that writes, within a transaction; the number of rows it changed. */
+  run(name: StatementName, ...values: Values): number {
+    const changes = Number(this.#statement(statements[name]).run(...asBound(values)).changes)
     if (changes > 0) this.#hasWritten = true
     return changes
+  }
+
+  /** The same as a transaction of its own. */
+  write(name: StatementName, ...values: Values): number {
+    return this.transaction("begin immediate", () => this.run(name, ...values))
   }
 
   /** An update of a record that must be there. */
@@ -155,20 +156,16 @@ export class LedgerDatabase {
     }
   }
 
-  all(name: StatementName, ...values: readonly SQLInputValue[]): readonly Columns[] {
+  all(name: StatementName, ...values: Values): readonly Columns[] {
     this.#flush()
     try {
-      return this.#prepare(name).all(...values)
+      return this.#statement(statements[name]).all(...asBound(values))
     } catch (error) {
       throw this.#failedBy(error)
     }
   }
 
-  findOne<T>(
-    name: StatementName,
-    recordOf: (columns: Columns) => T,
-    ...values: readonly SQLInputValue[]
-  ): T | null {
+  findOne<T>(name: StatementName, recordOf: (columns: Columns) => T, ...values: Values): T | null {
     const [columns] = this.all(name, ...values)
     return columns === undefined ? null : recordOf(columns)
   }
@@ -196,7 +193,6 @@ export class LedgerDatabase {
   close(): void {
     this.#flush()
     this.#prepared.clear()
-    this.#controls.clear()
     if (this.#database.isOpen) this.#database.close()
   }
 
@@ -206,39 +202,28 @@ export class LedgerDatabase {
     this.#queue = []
     this.#isFlushing = true
     try {
-      if (batch.every(({ isReading }) => isReading)) this.#readTogether(batch)
+      // Who only reads takes no lock that others who write would wait for.
+      if (batch.every(({ isReading }) => isReading)) this.#doTogether(batch, "begin")
       else if (batch.length === 1) this.#doAlone(batch)
-      else this.#doTogether(batch)
+      else this.#doTogether(batch, "begin immediate")
     } finally {
       this.#isFlushing = false
     }
   }
 
-  #doTogether(batch: readonly Queued[]): void {
+  #doTogether(batch: readonly Queued[], begin: "begin" | "begin immediate"): void {
     try {
-      const settle = this.#transact("begin immediate", () => batch.map((queued) => this.#doApart(queued)))
-      for (const tell of settle) tell()
-    } catch {
-      // Nothing was stored, and each finds out for itself whether it was the one. (A savepoint for
-      // each would spare the others this, and cost every turn what hardly ever happens.)
-      this.#doAlone(batch)
-    }
-  }
-
-  /** Takes no lock that others who write would wait for. */
-  #readTogether(batch: readonly Queued[]): void {
-    try {
-      const settle = this.#transact("begin", () => batch.map((queued) => this.#doApart(queued)))
+      const settle = this.#transact(begin, () => batch.map((queued) => this.#doApart(queued)))
       for (const tell of settle) tell()
     } catch (error) {
-      for (const { reject } of batch) reject(this.#failedBy(error))
+      // Nothing was stored, and each finds out for itself whether it was the one. (A savepoint for
+      // each would spare the others this, and cost every turn what hardly ever happens.)
+      if (begin === "begin immediate") this.#doAlone(batch)
+      else for (const { reject } of batch) reject(this.#failedBy(error))
     }
   }
 
-  /**
-   * Within the open transaction; what to tell when that is committed. Throws where something cannot
-   * be written.
-   */
+  /** Within the open transaction: what to tell once it is committed. Throws where it cannot be. */
   #doApart({ work, isReading, resolve, reject }: Queued): () => void {
     try {
       const result = work()
@@ -260,21 +245,17 @@ export class LedgerDatabase {
     }
   }
 
-  #control(text: Control): void {
-    let statement = this.#controls.get(text)
+  #statement(text: string): StatementSync {
+    let statement = this.#prepared.get(text)
     if (statement === undefined) {
       statement = this.#database.prepare(text)
-      this.#controls.set(text, statement)
-    }
-    statement.run()
-  }
-
-  #prepare(name: StatementName): StatementSync {
-    let statement = this.#prepared.get(name)
-    if (statement === undefined) {
-      statement = this.#database.prepare(statements[name])
-      this.#prepared.set(name, statement)
+      this.#prepared.set(text, statement)
     }
     return statement
   }
+}
+
+/** The driver takes an object of names in front of the others: its types know it by an overload. */
+function asBound(values: Values): readonly SQLInputValue[] {
+  return values as readonly SQLInputValue[]
 }

@@ -10,10 +10,7 @@ const unwritable: Readonly<Record<number, string>> = {
   14: "its file cannot be opened",
 }
 
-/**
- * Another program, such as one for looking at databases, keeps it from being used (SQLITE_BUSY,
- * SQLITE_LOCKED).
- */
+/** SQLITE_BUSY, SQLITE_LOCKED: another program, which may only look at it, is in the way. */
 const locked: readonly number[] = [5, 6]
 
 /** What no room on the disk makes good again. */
@@ -35,30 +32,31 @@ export function ledgerError(error: unknown): ProxyError {
   const code = resultCodeOf(error)
   if (code === movedCode) return movedAway("was moved away or deleted")
   if (isDamaged(error)) {
-    return new ProxyError(
-      "storage_failed",
-      `This service cannot use its ledger: ${damaged[code & 0xff]}. Its owner finds out more with ` +
+    return unusable(
+      `: ${damaged[code & 0xff]}. Its owner finds out more with ` +
         "`ai-agent-proxy ledger check`, and gets the newest copy back with `ai-agent-proxy ledger restore`.",
-      { cause: error },
+      error,
     )
   }
   if (isLocked(error)) {
-    return new ProxyError(
-      "storage_failed",
-      "This service cannot use its ledger now: another program holds it locked. Its owner has to end that program, or " +
+    return unusable(
+      " now: another program holds it locked. Its owner has to end that program, or " +
         "wait until it is done; it goes on by itself then.",
-      { cause: error },
+      error,
     )
   }
   const problem = systemCodeOf(error) === "" ? unwritable[code & 0xff] : fileProblemOf(error)
   if (problem === undefined) {
     return new ProxyError("internal_error", `The ledger failed: ${messageOf(error)}.`, { cause: error })
   }
-  return new ProxyError(
-    "storage_failed",
-    `This service cannot use its ledger now: ${problem}. Its owner has to make room or mend the disk; it goes on by itself then.`,
-    { cause: error },
+  return unusable(
+    ` now: ${problem}. Its owner has to make room or mend the disk; it goes on by itself then.`,
+    error,
   )
+}
+
+function unusable(problem: string, cause: unknown): ProxyError {
+  return new ProxyError("storage_failed", `This service cannot use its ledger${problem}`, { cause })
 }
 
 /** In words; undefined: it is of another kind. */
@@ -66,9 +64,7 @@ export function unwritableProblemOf(error: unknown): string | undefined {
   return unwritable[resultCodeOf(error) & 0xff]
 }
 
-/**
- * True for what a sound file never tells: pages that are destroyed, or something else altogether.
- */
+/** True for what a sound file never tells: pages that are destroyed, or something else. */
 export function isDamaged(error: unknown): boolean {
   return damaged[resultCodeOf(error) & 0xff] !== undefined
 }

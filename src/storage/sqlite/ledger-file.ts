@@ -42,9 +42,7 @@ export function movedAway(what: string, suffix: "" | "-wal" = ""): ProxyError {
   )
 }
 
-/**
- * Null: nothing is to be found by that name. Throws the system's error where that cannot be told.
- */
+/** Null: there is nothing of that name. Throws the system's error where that cannot be told. */
 function idOf(path: string): string | null {
   // Numbers of inodes are larger than a double holds on some file systems.
   const stats: BigIntStats | undefined = statSync(path, { bigint: true, throwIfNoEntry: false })

@@ -15,16 +15,10 @@ import { SqliteStore } from "./sqlite-store.ts"
  */
 const busyTimeoutMs = 5_000
 
-/**
- * SQLite would keep twice as much of the rows of the last long answers; the system has them in its
- * cache anyway.
- */
+/** SQLite would keep twice as much of long answers; the system has them in its cache anyway. */
 const pageCacheKb = 1024
 
-/**
- * Above this a checkpoint cuts the write-ahead log back, which otherwise keeps its largest size for
- * ever.
- */
+/** To which a checkpoint cuts the write-ahead log back; else it keeps its largest size for ever. */
 const walSizeLimitBytes = 16 * 1024 * 1024
 
 /**
@@ -48,7 +42,12 @@ export async function openSqliteStore(path: string, durability: Durability = "no
     const empty = emptyLedgerProblem(path)
     if (empty !== null) throw ledgerProblemError(empty)
     if (path !== ":memory:") makePrivate(path)
-    database = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true })
+    database = new DatabaseSync(path, {
+      timeout: busyTimeoutMs,
+      enableForeignKeyConstraints: true,
+      // A record may have more than its row.
+      allowUnknownNamedParameters: true,
+    })
     database.exec(pragmasFor(durability))
     upgrade(database, path, new Date())
     return new SqliteStore(new LedgerDatabase(database, new LedgerFile(path)))

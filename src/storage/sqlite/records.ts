@@ -1,33 +1,14 @@
-import type { SQLInputValue, SQLOutputValue } from "node:sqlite"
+import type { SQLInputValue } from "node:sqlite"
 import type { ConversationItem, ConversationRecord, Metadata } from "../../domain/conversations.ts"
 import type { TurnError } from "../../domain/errors.ts"
 import { parseExact } from "../../domain/exact-numbers.ts"
 import { readExchanges } from "../../domain/exchanges.ts"
-import type { FunctionTool, Item } from "../../domain/items.ts"
-import type { ResponseKind, ResponseRecord, ResponseStatus } from "../../domain/responses.ts"
-import type {
-  IdempotencyRecord,
-  NativeState,
-  ThreadRecord,
-  TurnPlace,
-  TurnRecord,
-  TurnTrace,
-} from "../../domain/store.ts"
+import type { Item } from "../../domain/items.ts"
+import { type ResponseRecord, responseKinds, responseStatuses } from "../../domain/responses.ts"
+import type { IdempotencyRecord, ThreadRecord, TurnPlace, TurnRecord, TurnTrace } from "../../domain/store.ts"
 import type { Usage } from "../../domain/usage.ts"
-import { Row } from "./row.ts"
-import type { SharedTools } from "./shared-tools.ts"
-
-type Columns = Readonly<Record<string, SQLOutputValue>>
-
-const kinds: readonly ResponseKind[] = ["response", "chat"]
-const statuses: readonly ResponseStatus[] = [
-  "queued",
-  "running",
-  "completed",
-  "failed",
-  "incomplete",
-  "cancelled",
-]
+import type { LedgerDatabase } from "./ledger-database.ts"
+import { type Columns, Row } from "./row.ts"
 
 /** In the order of `upsertThread`. */
 export function valuesOfThread(thread: ThreadRecord): readonly SQLInputValue[] {
@@ -63,8 +44,8 @@ export function valuesOfResponse(response: ResponseRecord, turnId: string): read
     response.createdAt,
     response.status,
     response.completedAt,
-    jsonOrNull(response.error),
-    jsonOrNull(response.usage),
+    jsonColumn(response.error),
+    jsonColumn(response.usage),
     JSON.stringify(response.echo),
     Number(response.isBackground),
   ]
@@ -89,14 +70,6 @@ export function threadOf(columns: Columns): ThreadRecord {
     createdAt: row.integer("created_at"),
     usedAt: row.integer("used_at"),
   }
-}
-
-/** Null: one of its tools is not known. */
-export function nativeStateOf(columns: Columns, shared: Pick<SharedTools, "read">): NativeState | null {
-  const row = new Row(columns, `the native thread of ${String(columns.thread_id)}`)
-  const tools = shared.read(row.jsonArray<FunctionTool | string>("tools", parseExact))
-  if (tools === null) return null
-  return { instructions: row.textOrNull("instructions"), tools, note: row.textOrNull("note") }
 }
 
 export function turnOf(columns: Columns): TurnRecord {
@@ -134,15 +107,15 @@ export function turnTraceOf(columns: Columns): TurnTrace {
   return {
     id: row.text("id"),
     exchanges: exchanges === null ? null : readExchanges(exchanges),
-    status: row.oneOf("status", statuses),
+    status: row.oneOf("status", responseStatuses),
   }
 }
 
-export function responseOf(columns: Columns, output: readonly Item[]): ResponseRecord {
+export function responseOf(columns: Columns, ledger: LedgerDatabase): ResponseRecord {
   const row = new Row(columns, `response ${String(columns.id)}`)
   return {
     id: row.text("id"),
-    kind: row.oneOf("kind", kinds),
+    kind: row.oneOf("kind", responseKinds),
     principal: row.text("principal"),
     agentId: row.text("agent_id"),
     previousResponseId: row.textOrNull("previous_response_id"),
@@ -150,11 +123,11 @@ export function responseOf(columns: Columns, output: readonly Item[]): ResponseR
     isBackground: row.flag("is_background"),
     echo: row.jsonObject<Record<string, unknown>>("echo", parseExact),
     createdAt: row.integer("created_at"),
-    status: row.oneOf("status", statuses),
+    status: row.oneOf("status", responseStatuses),
     completedAt: row.integerOrNull("completed_at"),
     error: row.jsonObjectOrNull<TurnError>("error"),
     usage: row.jsonObjectOrNull<Usage>("usage"),
-    output,
+    output: outputItems(row.text("turn_id"), ledger),
   }
 }
 
@@ -168,13 +141,15 @@ export function idempotencyOf(columns: Columns): IdempotencyRecord {
   }
 }
 
-/** Items of one side of a turn, as they were stored. */
-export function itemsOf(rows: readonly Columns[], turnId: string): readonly Item[] {
+/** What the turn has made so far. */
+export function outputItems(turnId: string, ledger: LedgerDatabase): readonly Item[] {
+  const rows = ledger.all("findItems", turnId, "output")
   return rows.map((columns) => new Row(columns, `an output item of turn ${turnId}`).jsonObject<Item>("json"))
 }
 
-/** Native items may be any JSON: their form is the backend's business. */
-export function nativeItemsOf(rows: readonly Columns[], turnId: string): readonly unknown[] {
+/** They may be any JSON: their form is the backend's business. */
+export function nativeItemsOf(turnId: string, ledger: LedgerDatabase): readonly unknown[] {
+  const rows = ledger.all("findItems", turnId, "native")
   return rows.map((columns) => new Row(columns, `a native item of turn ${turnId}`).json("json"))
 }
 
@@ -195,11 +170,11 @@ export function conversationItemOf(columns: Columns): ConversationItem {
 }
 
 /** An item of an answer with the agent that made it. */
-export function outputItemOf(columns: Columns): ConversationItem {
+export function storedItemOf(columns: Columns): ConversationItem {
   const row = new Row(columns, "an output item")
   return { item: row.jsonObject<Item>("json"), agentId: row.text("agent_id") }
 }
 
-export function jsonOrNull(value: unknown): string | null {
+export function jsonColumn(value: unknown): string | null {
   return value === null || value === undefined ? null : JSON.stringify(value)
 }

@@ -67,10 +67,7 @@ function chooseCopy(path: string, from: string | null) {
   )
 }
 
-/**
- * Of this program's schema, and whole on the disk. Files of clients that it does not know are kept,
- * not swept.
- */
+/** Of this program's schema, whole on the disk; files of clients that it does not know are kept. */
 function prepare(fresh: string, copy: string | null, now: Date): void {
   if (copy !== null) copyWithLog(copy, fresh)
   const database = new DatabaseSync(fresh)
@@ -86,9 +83,7 @@ function prepare(fresh: string, copy: string | null, now: Date): void {
   giveToOwner(fresh)
 }
 
-/**
- * What was said last stands in the write-ahead log alone, beside a copy that no service has closed.
- */
+/** What was said last stands in the log alone, beside a copy that no service has closed. */
 function copyWithLog(copy: string, fresh: string): void {
   for (const suffix of ["", "-wal"]) {
     if (!existsSync(copy + suffix)) continue

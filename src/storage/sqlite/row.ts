@@ -1,7 +1,8 @@
 import type { SQLOutputValue } from "node:sqlite"
 import { ProxyError } from "../../domain/errors.ts"
 
-type Columns = Readonly<Record<string, SQLOutputValue>>
+/** A row as the driver gives it. */
+export type Columns = Readonly<Record<string, SQLOutputValue>>
 
 /**
  * A row with its columns checked as they are read. The file may have been edited or damaged: that
@@ -44,10 +45,7 @@ export class Row {
     return values.find((value) => value === text) ?? this.#fail(column, `is not one of ${values.join(", ")}`)
   }
 
-  /**
-   * The parsed JSON, whatever it is. `parse`: for what may have numbers that are longer than
-   * JavaScript's.
-   */
+  /** Whatever it is. `parse`: for what may have numbers that are longer than JavaScript's. */
   json(column: string, parse: (text: string) => unknown = JSON.parse): unknown {
     try {
       return parse(this.text(column))
@@ -62,7 +60,7 @@ export class Row {
     return Array.isArray(value) ? (value as T[]) : this.#fail(column, "is not a JSON array")
   }
 
-  /** T is what this program stored; only the outer form is checked again. */
+  /** As `jsonArray`. */
   jsonObject<T extends object>(column: string, parse?: (text: string) => unknown): T {
     const value = this.json(column, parse)
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -76,12 +74,7 @@ export class Row {
   }
 
   #fail(column: string, problem: string, cause?: unknown): never {
-    throw new ProxyError(
-      "internal_error",
-      `The ledger is damaged: column ${column} of ${this.#what} ${problem}.`,
-      {
-        cause,
-      },
-    )
+    const message = `The ledger is damaged: column ${column} of ${this.#what} ${problem}.`
+    throw new ProxyError("internal_error", message, { cause })
   }
 }

@@ -1,12 +1,11 @@
 import { hash } from "node:crypto"
+import { parseExact } from "../../domain/exact-numbers.ts"
 import type { FunctionTool } from "../../domain/items.ts"
+import type { NativeState } from "../../domain/store.ts"
 import type { LedgerDatabase } from "./ledger-database.ts"
-import { Row } from "./row.ts"
+import { type Columns, Row } from "./row.ts"
 
-/**
- * Beyond this many a tool is stored with its thread: those of the service are some ten, and change
- * with its releases.
- */
+/** Others are stored with their thread. The service has some ten, which change with releases. */
 const maxTools = 1_000
 
 /** The tools of a thread as its row has them: of one that is shared its key, a text. */
@@ -80,12 +79,15 @@ export class SharedTools {
     this.#byKey.set(shared.key, shared)
   }
 
-  /** Null: one of them is not known. */
-  read(written: readonly (FunctionTool | string)[]): readonly FunctionTool[] | null {
+  /** Of a native thread's row. Null: one of its tools is not known. */
+  stateOf(columns: Columns): NativeState | null {
+    const row = new Row(columns, `the native thread of ${String(columns.thread_id)}`)
+    const written = row.jsonArray<FunctionTool | string>("tools", parseExact)
     const tools = written.flatMap((tool) =>
       typeof tool === "string" ? (this.#byKey.get(tool)?.tool ?? []) : tool,
     )
-    return tools.length === written.length ? tools : null
+    if (tools.length < written.length) return null
+    return { instructions: row.textOrNull("instructions"), tools, note: row.textOrNull("note") }
   }
 }
 

@@ -6,13 +6,13 @@ import type {
 } from "../../domain/conversations.ts"
 import type { Item } from "../../domain/items.ts"
 import type { Page, PageRequest } from "../../domain/pages.ts"
+import type { ResponseRecord } from "../../domain/responses.ts"
+import type { CompletionFilter, CompletionStore } from "../../domain/store.ts"
 import type { LedgerDatabase } from "./ledger-database.ts"
-import { conversationItemOf, conversationOf, itemsOf, turnOf } from "./records.ts"
-import { Row } from "./row.ts"
+import { conversationItemOf, conversationOf, outputItems, responseOf, turnOf } from "./records.ts"
+import { type Columns, Row } from "./row.ts"
 
-/**
- * Conversations in the tables beside the ledger's turns. See `ConversationStore` for the promises.
- */
+/** In tables beside the ledger's turns. See `ConversationStore` for the promises. */
 export class SqliteConversations implements ConversationStore {
   readonly #ledger: LedgerDatabase
 
@@ -22,14 +22,8 @@ export class SqliteConversations implements ConversationStore {
 
   async insert(conversation: ConversationRecord, items: readonly Item[]): Promise<void> {
     this.#ledger.transaction("begin immediate", () => {
-      this.#ledger.run(
-        "insertConversation",
-        conversation.id,
-        conversation.principal,
-        JSON.stringify(conversation.metadata),
-        conversation.headTurnId,
-        conversation.createdAt,
-      )
+      const metadata = JSON.stringify(conversation.metadata)
+      this.#ledger.run("insertConversation", { ...conversation, metadata })
       this.#append(conversation.id, items, null)
     })
   }
@@ -39,17 +33,11 @@ export class SqliteConversations implements ConversationStore {
   }
 
   async setMetadata(principal: string, id: string, metadata: Metadata): Promise<boolean> {
-    return this.#ledger.transaction(
-      "begin immediate",
-      () => this.#ledger.run("setConversationMetadata", JSON.stringify(metadata), id, principal) > 0,
-    )
+    return this.#ledger.write("setConversationMetadata", JSON.stringify(metadata), id, principal) > 0
   }
 
   async remove(principal: string, id: string): Promise<boolean> {
-    return this.#ledger.transaction(
-      "begin immediate",
-      () => this.#ledger.run("deleteConversation", id, principal) > 0,
-    )
+    return this.#ledger.write("deleteConversation", id, principal) > 0
   }
 
   async addItems(principal: string, id: string, items: readonly Item[]): Promise<boolean> {
@@ -98,10 +86,7 @@ export class SqliteConversations implements ConversationStore {
     this.#ledger.run("setConversationHead", turnId, id, principal)
   }
 
-  /**
-   * What a turn brought stands before whatever its client adds while it runs. Within the
-   * transaction of the caller.
-   */
+  /** What a turn brought stands before whatever its client adds while it runs. As `begin`. */
   start(turnId: string): void {
     const [columns] = this.#ledger.all("findConversationTurn", turnId)
     if (columns === undefined) return
@@ -117,14 +102,13 @@ export class SqliteConversations implements ConversationStore {
   end(turnId: string): void {
     const [columns] = this.#ledger.all("findConversationTurn", turnId)
     if (columns === undefined) return
-    const id = new Row(columns, `turn ${turnId}`).text("conversation_id")
-    const agentId = new Row(columns, `turn ${turnId}`).text("agent_id")
-    const output = itemsOf(this.#ledger.all("findItems", turnId, "output"), turnId)
+    const row = new Row(columns, `turn ${turnId}`)
+    const id = row.text("conversation_id")
     this.#append(id, turnOf(columns).input, null)
     // A call that was cut short is nothing that anybody could answer: it would bar the way for
     // ever.
     const isWhole = (item: Item) => item.type !== "function_call" || item.status !== "incomplete"
-    this.#append(id, output.filter(isWhole), agentId)
+    this.#append(id, outputItems(turnId, this.#ledger).filter(isWhole), row.text("agent_id"))
   }
 
   #append(id: string, items: readonly Item[], agentId: string | null): void {
@@ -141,4 +125,50 @@ export class SqliteConversations implements ConversationStore {
 
 function startOf({ order }: PageRequest): number {
   return order === "asc" ? -1 : Number.MAX_SAFE_INTEGER
+}
+
+/** Responses of the kind `chat`. See `CompletionStore` for the promises. */
+export class SqliteCompletions implements CompletionStore {
+  readonly #ledger: LedgerDatabase
+
+  constructor(ledger: LedgerDatabase) {
+    this.#ledger = ledger
+  }
+
+  async list(
+    principal: string,
+    filter: CompletionFilter,
+    page: PageRequest,
+  ): Promise<Page<ResponseRecord> | null> {
+    return this.#ledger.transaction("begin", () => {
+      const start = page.after === null ? startPlaceOf(page) : this.#placeOf(principal, page.after)
+      if (start === null) return null
+      const name = page.order === "asc" ? "listCompletions" : "listCompletionsNewestFirst"
+      const metadata = JSON.stringify(filter.metadata)
+      const { agentId } = filter
+      const rows = this.#ledger.all(name, { principal, ...start, agentId, metadata, limit: page.limit + 1 })
+      const entries = rows.slice(0, page.limit).map((columns) => responseOf(columns, this.#ledger))
+      return { entries, hasMore: rows.length > page.limit }
+    })
+  }
+
+  async setMetadata(principal: string, id: string, metadata: Metadata): Promise<boolean> {
+    return this.#ledger.write("setCompletionMetadata", JSON.stringify(metadata), id, principal) > 0
+  }
+
+  #placeOf(principal: string, id: string): Place | null {
+    const placeOf = (columns: Columns) => {
+      const row = new Row(columns, `response ${id}`)
+      return { createdAt: row.integer("created_at"), rowNumber: row.integer("row_number") }
+    }
+    return this.#ledger.findOne("findCompletionPlace", placeOf, id, principal)
+  }
+}
+
+/** Times alone are not unique. */
+type Place = Readonly<Record<"createdAt" | "rowNumber", number>>
+
+function startPlaceOf(page: PageRequest): Place {
+  const number = startOf(page)
+  return { createdAt: number, rowNumber: number }
 }

@@ -1,7 +1,6 @@
-import type { SQLOutputValue } from "node:sqlite"
 import type { FileLedger, FileQuery, FileRecord } from "../../domain/files.ts"
 import type { LedgerDatabase } from "./ledger-database.ts"
-import { Row } from "./row.ts"
+import { type Columns, Row } from "./row.ts"
 
 /** Above all ids of files, which are hexadecimal digits behind `file-`. */
 const behindAllIds = "file-g"
@@ -17,19 +16,7 @@ export class SqliteFiles implements FileLedger {
   async insertFile(file: FileRecord, maxTotalBytes: number): Promise<boolean> {
     return this.#ledger.transaction("begin immediate", () => {
       if (this.#totalOf(file.principal) + file.bytes > maxTotalBytes) return false
-      this.#ledger.run(
-        "insertFile",
-        file.id,
-        file.principal,
-        file.name,
-        file.bytes,
-        file.purpose,
-        file.mimeType,
-        file.sha256,
-        file.createdAt,
-        file.expiresAt,
-      )
-      return true
+      return this.#ledger.run("insertFile", { ...file }) > 0
     })
   }
 
@@ -38,17 +25,14 @@ export class SqliteFiles implements FileLedger {
   }
 
   async listFiles(principal: string, query: FileQuery, now: number): Promise<readonly FileRecord[]> {
-    const { purpose, order, limit } = query
-    const from = query.after ?? (order === "desc" ? behindAllIds : "")
-    const statement = order === "desc" ? "listFilesNewestFirst" : "listFiles"
-    return this.#ledger.all(statement, principal, from, now, purpose, purpose, limit).map(fileOf)
+    const isDescending = query.order === "desc"
+    const after = query.after ?? (isDescending ? behindAllIds : "")
+    const name = isDescending ? "listFilesNewestFirst" : "listFiles"
+    return this.#ledger.all(name, { ...query, principal, after, now }).map(fileOf)
   }
 
   async deleteFile(principal: string, id: string, now: number): Promise<boolean> {
-    return this.#ledger.transaction(
-      "begin immediate",
-      () => this.#ledger.run("deleteFile", id, principal, now) > 0,
-    )
+    return this.#ledger.write("deleteFile", id, principal, now) > 0
   }
 
   async totalFileBytes(principal: string): Promise<number> {
@@ -80,7 +64,7 @@ export class SqliteFiles implements FileLedger {
   }
 }
 
-function fileOf(columns: Readonly<Record<string, SQLOutputValue>>): FileRecord {
+function fileOf(columns: Columns): FileRecord {
   const row = new Row(columns, `file ${String(columns.id)}`)
   return {
     id: row.text("id"),

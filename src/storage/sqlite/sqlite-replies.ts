@@ -1,16 +1,16 @@
 import type { AgentKey } from "../../domain/agents.ts"
-import type {
-  KeptReply,
-  OutboxQuery,
-  ReplyDelivery,
-  ReplyRecord,
-  ReplyStore,
-  SentReply,
+import {
+  type KeptReply,
+  type OutboxQuery,
+  type ReplyDelivery,
+  type ReplyRecord,
+  type ReplyStore,
+  replyDeliveries,
+  type SentReply,
 } from "../../domain/replies.ts"
 import type { LedgerDatabase } from "./ledger-database.ts"
-import { Row } from "./row.ts"
-
-const deliveries = ["turn", "conversation", "outbox"] as const satisfies readonly ReplyDelivery[]
+import { jsonColumn } from "./records.ts"
+import { type Columns, Row } from "./row.ts"
 
 /** See `ReplyStore` for the promises. */
 export class SqliteReplies implements ReplyStore {
@@ -21,23 +21,8 @@ export class SqliteReplies implements ReplyStore {
   }
 
   async insert(reply: KeptReply): Promise<boolean> {
-    return this.#ledger.transaction("begin immediate", () => {
-      const changes = this.#ledger.run(
-        "insertReply",
-        reply.id,
-        reply.agentId,
-        reply.clientId,
-        reply.principal,
-        reply.responseId,
-        reply.conversationId,
-        reply.text,
-        Number(reply.isFinal),
-        reply.delivery,
-        reply.createdAt,
-        reply.sent === null ? null : JSON.stringify(reply.sent),
-      )
-      return changes > 0
-    })
+    const isFinal = Number(reply.isFinal)
+    return this.#ledger.write("insertReply", { ...reply, isFinal, sent: jsonColumn(reply.sent) }) > 0
   }
 
   async findByClientId(agentId: string, clientId: string): Promise<ReplyRecord | null> {
@@ -45,31 +30,17 @@ export class SqliteReplies implements ReplyStore {
   }
 
   async setDelivery(id: string, delivery: ReplyDelivery): Promise<void> {
-    this.#ledger.transaction("begin immediate", () => this.#ledger.run("setReplyDelivery", delivery, id))
+    this.#ledger.write("setReplyDelivery", delivery, id)
   }
 
   async outbox(query: OutboxQuery): Promise<readonly KeptReply[]> {
-    const { agentId, principal, includesNobodys, limit, textCharacters = null } = query
-    const nobodys = Number(includesNobodys)
-    return this.#ledger
-      .all(
-        "listOutbox",
-        textCharacters,
-        textCharacters,
-        agentId,
-        agentId,
-        principal,
-        principal,
-        nobodys,
-        limit,
-      )
-      .map(keptReplyOf)
+    const { textCharacters = null } = query
+    const includesNobodys = Number(query.includesNobodys)
+    return this.#ledger.all("listOutbox", { ...query, textCharacters, includesNobodys }).map(keptReplyOf)
   }
 
   async removeFromOutbox(id: string, principal: string, includesNobodys: boolean): Promise<boolean> {
-    return this.#ledger.transaction("begin immediate", () => {
-      return this.#ledger.run("removeFromOutbox", id, principal, Number(includesNobodys)) > 0
-    })
+    return this.#ledger.write("removeFromOutbox", id, principal, Number(includesNobodys)) > 0
   }
 
   async findConversationOwner({ id, identity }: AgentKey, conversationId: string): Promise<string | null> {
@@ -96,19 +67,18 @@ export class SqliteReplies implements ReplyStore {
   }
 
   async deleteBefore(time: number): Promise<void> {
-    this.#ledger.transaction("begin immediate", () => this.#ledger.run("deleteRepliesBefore", time))
+    this.#ledger.write("deleteRepliesBefore", time)
   }
 }
 
-function replyOf(columns: ConstructorParameters<typeof Row>[0]): ReplyRecord {
+function replyOf(columns: Columns): ReplyRecord {
   const reply = keptReplyOf(columns)
   const isRemoved = new Row(columns, `reply ${reply.id}`).flag("is_removed")
   return isRemoved ? { ...reply, text: null } : reply
 }
 
-function keptReplyOf(columns: ConstructorParameters<typeof Row>[0]): KeptReply {
+function keptReplyOf(columns: Columns): KeptReply {
   const row = new Row(columns, `reply ${String(columns.id)}`)
-  const sent = row.textOrNull("sent")
   return {
     id: row.text("id"),
     agentId: row.text("agent_id"),
@@ -118,9 +88,8 @@ function keptReplyOf(columns: ConstructorParameters<typeof Row>[0]): KeptReply {
     conversationId: row.textOrNull("conversation_id"),
     text: row.text("text"),
     isFinal: row.flag("is_final"),
-    delivery: row.oneOf("delivery", deliveries),
-    // Written by us only.
-    sent: sent === null ? null : (JSON.parse(sent) as SentReply),
+    delivery: row.oneOf("delivery", replyDeliveries),
+    sent: row.jsonObjectOrNull<SentReply>("sent"),
     createdAt: row.integer("created_at"),
   }
 }

@@ -23,12 +23,11 @@ import type {
 import type { LedgerDatabase } from "./ledger-database.ts"
 import {
   idempotencyOf,
-  itemsOf,
-  jsonOrNull,
+  jsonColumn,
   nativeItemsOf,
-  nativeStateOf,
-  outputItemOf,
+  outputItems,
   responseOf,
+  storedItemOf,
   threadOf,
   turnOf,
   turnTraceOf,
@@ -37,16 +36,12 @@ import {
 } from "./records.ts"
 import { Row } from "./row.ts"
 import { SharedTools } from "./shared-tools.ts"
-import { SqliteCompletions } from "./sqlite-completions.ts"
-import { SqliteConversations } from "./sqlite-conversations.ts"
+import { SqliteCompletions, SqliteConversations } from "./sqlite-conversations.ts"
 import { SqliteFiles } from "./sqlite-files.ts"
 import { SqliteReplies } from "./sqlite-replies.ts"
 import { SqliteTurnKeys } from "./sqlite-turn-keys.ts"
 
-/**
- * Pages that one retention round gives back to the file system, so that a large deletion does not
- * stall turns.
- */
+/** Pages that one round of retention gives back, so that a large deletion does not stall turns. */
 const vacuumPages = 500
 
 /**
@@ -146,8 +141,8 @@ export class SqliteStore implements Store {
           responseId,
           status ?? null,
           completedAt ?? null,
-          jsonOrNull(error),
-          jsonOrNull(usage),
+          jsonColumn(error),
+          jsonColumn(usage),
           responseId,
         )
       }
@@ -165,11 +160,7 @@ export class SqliteStore implements Store {
 
   async findNativeState(threadId: string): Promise<NativeState | null> {
     return this.#ledger.enqueueReading(() =>
-      this.#ledger.findOne(
-        "findNativeState",
-        (columns) => nativeStateOf(columns, this.#sharedTools),
-        threadId,
-      ),
+      this.#ledger.findOne("findNativeState", (columns) => this.#sharedTools.stateOf(columns), threadId),
     )
   }
 
@@ -213,7 +204,7 @@ export class SqliteStore implements Store {
   }
 
   async adoptThreads({ id, identity }: AgentKey): Promise<void> {
-    this.#ledger.transaction("begin immediate", () => this.#ledger.run("adoptThreads", identity, id))
+    this.#ledger.write("adoptThreads", identity, id)
   }
 
   async findTurn(turnId: string): Promise<TurnRecord | null> {
@@ -225,12 +216,12 @@ export class SqliteStore implements Store {
   }
 
   async findOutput(turnId: string): Promise<readonly Item[]> {
-    return itemsOf(this.#ledger.all("findItems", turnId, "output"), turnId)
+    return outputItems(turnId, this.#ledger)
   }
 
   async findOutputItems(principal: string, ids: readonly string[]): Promise<readonly ConversationItem[]> {
     return this.#ledger.transaction("begin", () =>
-      ids.flatMap((id) => this.#ledger.all("findOutputItem", id, principal).map(outputItemOf)),
+      ids.flatMap((id) => this.#ledger.all("findOutputItem", id, principal).map(storedItemOf)),
     )
   }
 
@@ -240,20 +231,20 @@ export class SqliteStore implements Store {
         const turn = turnOf(columns)
         return {
           ...turn,
-          output: itemsOf(this.#ledger.all("findItems", turn.id, "output"), turn.id),
+          output: outputItems(turn.id, this.#ledger),
           nativeKind: new Row(columns, `turn ${turn.id}`).text("backend"),
-          nativeItems: nativeItemsOf(this.#ledger.all("findItems", turn.id, "native"), turn.id),
+          nativeItems: nativeItemsOf(turn.id, this.#ledger),
         }
       }),
     )
   }
 
   async findResponse(principal: string, id: string): Promise<ResponseRecord | null> {
-    return this.#ledger.transaction("begin", () => this.#findResponse("findResponse", principal, id))
+    return this.#findResponse("findResponse", principal, id)
   }
 
   async findAnswer(principal: string, id: string): Promise<ResponseRecord | null> {
-    return this.#ledger.transaction("begin", () => this.#findResponse("findAnswer", principal, id))
+    return this.#findResponse("findAnswer", principal, id)
   }
 
   async findIdempotent(principal: string, key: string): Promise<IdempotencyRecord | null> {
@@ -261,7 +252,7 @@ export class SqliteStore implements Store {
   }
 
   async deleteIdempotentBefore(time: number): Promise<void> {
-    this.#ledger.transaction("begin immediate", () => this.#ledger.run("deleteIdempotentBefore", time))
+    this.#ledger.write("deleteIdempotentBefore", time)
   }
 
   async readLog(responseId: string): Promise<readonly LogSegment[]> {
@@ -337,19 +328,9 @@ export class SqliteStore implements Store {
     this.#ledger.close()
   }
 
-  #findResponse(
-    statement: "findResponse" | "findAnswer",
-    principal: string,
-    id: string,
-  ): ResponseRecord | null {
-    return this.#ledger.findOne(
-      statement,
-      (columns) => {
-        const turnId = new Row(columns, `response ${id}`).text("turn_id")
-        return responseOf(columns, itemsOf(this.#ledger.all("findItems", turnId, "output"), turnId))
-      },
-      id,
-      principal,
+  #findResponse(name: "findResponse" | "findAnswer", principal: string, id: string): ResponseRecord | null {
+    return this.#ledger.transaction("begin", () =>
+      this.#ledger.findOne(name, (columns) => responseOf(columns, this.#ledger), id, principal),
     )
   }
 

@@ -1,11 +1,8 @@
-import type { SQLOutputValue } from "node:sqlite"
 import type { LoopEnd, TurnMarks } from "../../domain/exchanges.ts"
 import type { Owner, TurnPlace } from "../../domain/store.ts"
 import type { LedgerDatabase } from "./ledger-database.ts"
 import { turnPlaceOf } from "./records.ts"
-import { Row } from "./row.ts"
-
-type Columns = Readonly<Record<string, SQLOutputValue>>
+import { type Columns, Row } from "./row.ts"
 
 /** How many turns of one key are told; the newest. */
 const maxTurns = 20
@@ -120,10 +117,7 @@ export class SqliteTurnKeys {
     }
   }
 
-  /**
-   * They are forgotten once it is stored that they have their places; where it fails, it is tried
-   * again with the next turn.
-   */
+  /** They are forgotten once that is stored; where it fails, the next turn tries it again. */
   #place(): void {
     if (this.#isPlacing) return
     this.#isPlacing = true

@@ -158,8 +158,9 @@ export const statements = {
   saveFact:
     "insert into facts (name, value) values (?, ?) on conflict (name) do update set value = excluded.value",
 
-  insertConversation:
-    "insert into conversations (id, principal, metadata, head_turn_id, created_at) values (?, ?, ?, ?, ?)",
+  insertConversation: `
+    insert into conversations (id, principal, metadata, head_turn_id, created_at)
+    values (:id, :principal, :metadata, :headTurnId, :createdAt)`,
   findConversation: "select * from conversations where id = ? and principal = ?",
   setConversationMetadata: "update conversations set metadata = ? where id = ? and principal = ?",
   setConversationHead: "update conversations set head_turn_id = ? where id = ? and principal = ?",
@@ -202,17 +203,17 @@ export const statements = {
       and status in ('completed', 'incomplete', 'cancelled')`,
   insertFile: `
     insert into files (id, principal, name, bytes, purpose, mime_type, sha256, created_at, expires_at)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    values (:id, :principal, :name, :bytes, :purpose, :mimeType, :sha256, :createdAt, :expiresAt)`,
   findFile: "select * from files where id = ? and principal = ? and (expires_at is null or expires_at > ?)",
   hasFile: "select 1 from files where id = ?",
   listFiles: `
-    select * from files where principal = ? and id > ? and (expires_at is null or expires_at > ?)
-      and (? is null or purpose = ?)
-    order by id limit ?`,
+    select * from files where principal = :principal and id > :after and (expires_at is null or expires_at > :now)
+      and (:purpose is null or purpose = :purpose)
+    order by id limit :limit`,
   listFilesNewestFirst: `
-    select * from files where principal = ? and id < ? and (expires_at is null or expires_at > ?)
-      and (? is null or purpose = ?)
-    order by id desc limit ?`,
+    select * from files where principal = :principal and id < :after and (expires_at is null or expires_at > :now)
+      and (:purpose is null or purpose = :purpose)
+    order by id desc limit :limit`,
   deleteFile: "delete from files where id = ? and principal = ? and (expires_at is null or expires_at > ?)",
   totalFileBytes: "select coalesce(sum(bytes), 0) as total from files where principal = ?",
   findExpiredFiles: "select id from files where expires_at <= ? order by expires_at limit ?",
@@ -221,16 +222,18 @@ export const statements = {
   insertReply: `
     insert into replies (id, agent_id, client_id, principal, response_id, conversation_id, text, is_final, delivery,
       created_at, sent)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    values (:id, :agentId, :clientId, :principal, :responseId, :conversationId, :text, :isFinal, :delivery,
+      :createdAt, :sent)
     on conflict (agent_id, client_id) where client_id is not null do nothing`,
   findReply: "select * from replies where agent_id = ? and client_id = ?",
   setReplyDelivery: "update replies set delivery = ? where id = ?",
   listOutbox: `
     select id, agent_id, client_id, principal, response_id, conversation_id,
-      case when ? is null then text else substr(text, 1, ?) end as text, is_final, delivery, created_at, sent
-    from replies where delivery = 'outbox' and is_removed = 0 and (? is null or agent_id = ?)
-      and (? is null or principal = ? or (? and principal is null))
-    order by created_at desc, rowid desc limit ?`,
+      case when :textCharacters is null then text else substr(text, 1, :textCharacters) end as text, is_final,
+      delivery, created_at, sent
+    from replies where delivery = 'outbox' and is_removed = 0 and (:agentId is null or agent_id = :agentId)
+      and (:principal is null or principal = :principal or (:includesNobodys and principal is null))
+    order by created_at desc, rowid desc limit :limit`,
   removeFromOutbox: `
     update replies set is_removed = 1, text = '', sent = null
     where id = ? and delivery = 'outbox' and is_removed = 0 and (principal = ? or (? and principal is null))`,
@@ -250,21 +253,18 @@ export const statements = {
   probe: "update facts set value = value + 1 where name = 'probe'",
 } as const
 
-/**
- * A page of stored completions that ended with an answer, of one agent if there is one, with all
- * the metadata asked for.
- */
+/** Of those that ended with an answer, of one agent where one is named, with all the metadata. */
 function completionsPage(comparison: "<" | ">", direction: "" | "desc"): string {
   return `
     select * from responses
-    where principal = ? and kind = 'chat' and is_stored = 1 and is_deleted = 0
-      and (created_at, rowid) ${comparison} (?, ?) and status in ('completed', 'incomplete', 'cancelled')
-      and (? is null or agent_id = ?)
+    where principal = :principal and kind = 'chat' and is_stored = 1 and is_deleted = 0
+      and (created_at, rowid) ${comparison} (:createdAt, :rowNumber)
+      and status in ('completed', 'incomplete', 'cancelled') and (:agentId is null or agent_id = :agentId)
       and not exists (
-        select 1 from json_each(?) as wanted where not exists (
+        select 1 from json_each(:metadata) as wanted where not exists (
           select 1 from json_each(responses.echo, '$.metadata') as pair
           where pair.key = wanted.key and pair.value = wanted.value))
-    order by created_at ${direction}, rowid ${direction} limit ?`
+    order by created_at ${direction}, rowid ${direction} limit :limit`
 }
 
 export type StatementName = keyof typeof statements

@@ -17,10 +17,7 @@ export class WriteAheadLog {
   #commits = 0
   #flushing: Promise<void> | null = null
 
-  /**
-   * `checkpoint` does it, quickly where the disk has the log; it is not called when the log cannot
-   * be found.
-   */
+  /** `checkpoint` does it, quickly where the disk has the log; not called where that is gone. */
   constructor(ledgerPath: string, checkpoint: () => void) {
     this.#path = `${ledgerPath}-wal`
     this.#checkpoint = checkpoint

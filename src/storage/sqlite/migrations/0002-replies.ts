@@ -1,9 +1,6 @@
 import type { Migration } from "../migrate.ts"
 
-/**
- * What agents said outside their CLI's output, and an index for finding who took part in a
- * conversation.
- */
+/** What agents said outside their CLI's output, and an index for who was in a conversation. */
 export const replies: Migration = {
   name: "0002-replies",
   sql: `

@@ -1,9 +1,6 @@
 import type { Migration } from "../migrate.ts"
 
-/**
- * Keys of the turns that ended last, before they are put among those of `turn_keys`: see
- * `SqliteTurnKeys`.
- */
+/** Of the turns that ended last, before they go to `turn_keys`: see `SqliteTurnKeys`. */
 export const recentKeys: Migration = {
   name: "0008-recent-keys",
   sql: `

@@ -1,9 +1,6 @@
 import type { Migration } from "../migrate.ts"
 
-/**
- * Tools that many native threads have, each once; `native_threads.tools` has their keys. See
- * `SharedTools`.
- */
+/** Of many native threads, each once: `native_threads.tools` has the keys. See `SharedTools`. */
 export const sharedTools: Migration = {
   name: "0009-shared-tools",
   sql: `
