@@ -1,9 +1,8 @@
 import * as z from "zod"
-import { ProxyError } from "../domain/errors.ts"
 import type { ReplyRecord, SentReply } from "../domain/replies.ts"
 import { seconds, type WireObject } from "./common/answer-parts.ts"
-import { refuseContentBeside } from "./common/content-beside.ts"
-import { invalidRequest, isObject, readShape, refuseUnknown } from "./common/shape.ts"
+import { refuseContentBeside } from "./common/content.ts"
+import { bodyOf, invalidRequest, readShape, refuseUnknown } from "./common/shape.ts"
 
 const maxTextLength = 1_000_000
 const id = z.string().min(1).max(200)
@@ -57,8 +56,8 @@ export interface ParsedReply {
  * Throws `invalid_request` that names the field; an unknown field is one, since a misspelt target
  * is a wrong target.
  */
-export function parseAgentReply(input: unknown): ParsedReply {
-  if (!isObject(input)) throw new ProxyError("invalid_request", "The body must be a JSON object.")
+export function parseAgentReply(sent: unknown): ParsedReply {
+  const input = bodyOf(sent)
   if (isOf020(input)) return parseOf020(input)
   refuseUnknown(agentReply, input)
   const body = readShape(agentReply, input, "")
@@ -75,14 +74,14 @@ export function parseAgentReply(input: unknown): ParsedReply {
   }
 }
 
-function isOf020(input: Readonly<Record<string, unknown>>): boolean {
+function isOf020(input: WireObject): boolean {
   return !("text" in input) && ["event", "data", "task_id"].some((name) => name in input)
 }
 
 /** Of our own form: what the other one has for it, or that it has nothing. */
 const ours = { final: "'event'", response_id: "'text'", conversation: "'text'", thread: "'text'" }
 
-function parseOf020(input: Readonly<Record<string, unknown>>): ParsedReply {
+function parseOf020(input: WireObject): ParsedReply {
   refuseContentBeside(input, "", "data")
   for (const [name, instead] of Object.entries(ours)) {
     if ((input[name] ?? null) !== null)

@@ -163,7 +163,6 @@ export const rooms: readonly Room[] = [
     doors: [
       "api",
       "compact-request",
-      "compaction",
       "conversations",
       "events",
       "input-items",

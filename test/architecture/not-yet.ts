@@ -7,7 +7,6 @@ export const notYet = {
     "answerText: domain/items.ts, http/server/large-answer.ts",
     "Schema: domain/map-schema.ts, engine/answer/schema-limits.ts",
     "failed: engine/turn/outcome.ts, http/turns/waiting-answer.ts",
-    "readContent: protocol/common/content.ts, protocol/responses/input-content.ts",
   ],
   moduleState: ["workspace/home/home-lock.ts held"],
   unwrapped: [],

@@ -18,7 +18,7 @@ function chatRecord(output: readonly Item[], fields: Partial<ResponseRecord> = {
 
 function streamOf(record: ResponseRecord, log: readonly ResponseEvent[], includeUsage = false): string {
   const projection = new ChatProjection({ record }, { includeUsage })
-  return log.map((event) => projection.project(event)).join("")
+  return log.map((event) => projection.encode(event)).join("")
 }
 
 async function chunksOf(sse: string): Promise<ChatCompletionChunk[]> {
@@ -83,8 +83,8 @@ describe("the official client on our chat chunks", () => {
 
   it("sends the role with the first event, long before there is text", () => {
     const projection = new ChatProjection({ record: chatRecord([]) }, { includeUsage: false })
-    expect(projection.project({ type: "created" })).toContain(`"role":"assistant"`)
-    expect(projection.project({ type: "in_progress" })).toBe("")
+    expect(projection.encode({ type: "created" })).toContain(`"role":"assistant"`)
+    expect(projection.encode({ type: "in_progress" })).toBe("")
   })
 
   it("adds the usage in a last chunk without choices, only when it was asked for", async () => {

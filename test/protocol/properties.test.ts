@@ -46,7 +46,7 @@ describe("any output of a turn", () => {
       fc.property(anyOutput, anySplit, (output, split) => {
         const record = recordOf(output, { id: "chatcmpl-1", kind: "chat" })
         const projection = new ChatProjection({ record }, { includeUsage: false })
-        const sse = logOf(output, "completed", split).map((event) => projection.project(event))
+        const sse = logOf(output, "completed", split).map((event) => projection.encode(event))
         const deltas = chunksOf(sse.join("")).map((chunk) => chunk.choices[0]?.delta ?? {})
         const content = deltas.map((delta) => delta.content ?? "").join("")
         expect(content).toBe(answerText(output))

@@ -46,13 +46,13 @@ export async function replayResponse(
     // Whoever takes up the stream of a foreground answer is a client of it that may go, like the
     // one before.
     if (!live.record.isBackground) bounds.turns.cancelWhenGone(client, live, config.limits.disconnectGraceMs)
-    const items = await trackItems(live, place.from)
+    const items = await trackItems(live, serverLabelOf(engine, live.record), place.from)
     return await answerSse(context, {
       log: live.log,
       held: live,
       readers: bounds.readers,
       from: place.from,
-      encoder: createResponsesEncoder(live, serverLabelOf(engine, live.record), { ...place, items }),
+      encoder: createResponsesEncoder(items, place),
       headers: { "x-request-id": context.get("requestId") },
       keepAliveMs: config.limits.keepAliveMs,
       clientGone: client.gone,
@@ -93,10 +93,10 @@ function hasLostEvents({ error }: ResponseRecord): boolean {
 }
 
 /** The items as they are at event number `from`. */
-async function trackItems({ log }: LiveResponse, from: number): Promise<ItemTracker> {
-  const items = new ItemTracker(log)
+async function trackItems(live: LiveResponse, serverLabel: string, from: number): Promise<ItemTracker> {
+  const items = new ItemTracker(live, serverLabel)
   for (let sequence = 0; sequence < from; ) {
-    for (const event of log.read(sequence, Math.min(eventsPerStep, from - sequence))) {
+    for (const event of live.log.read(sequence, Math.min(eventsPerStep, from - sequence))) {
       items.follow(event, sequence)
       sequence += 1
     }

@@ -16,16 +16,7 @@ export const chatApi: WireApi = {
     "reasoning.effort": "reasoning_effort",
     outputSchema: "response_format",
   },
-  createEncoder(live, { includeUsage }) {
-    const projection = new ChatProjection(live, { includeUsage })
-    return {
-      encode: (event) => projection.project(event),
-      signOfLife: () => projection.signOfLife(),
-      get isBroken() {
-        return projection.hasFailed
-      },
-    }
-  },
+  createEncoder: (live, request) => new ChatProjection(live, request),
   toAnswer: toChatCompletion,
   toFailedAnswer: (record) => toBegunErrorBody(failureOf(record)),
 }

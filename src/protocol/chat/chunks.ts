@@ -2,26 +2,19 @@ import type { ResponseEvent } from "../../domain/response-events.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
 import { seconds } from "../common/answer-parts.ts"
 import { failureOf, toStreamErrorBody } from "../common/errors.ts"
-import { doneSse, plainSse } from "../common/sse.ts"
+import { doneSse } from "../common/sse.ts"
+import type { EventEncoder, ParsedRequest } from "../common/wire-api.ts"
 import { finishReason, toChatUsage } from "./completion.ts"
-import type { ChatPiece } from "./fold.ts"
-import { ChatFold } from "./fold.ts"
-
-export interface ChatProjectionOptions {
-  /**
-   * `stream_options.include_usage`: an extra last chunk without choices. Some clients stop at such
-   * a chunk.
-   */
-  readonly includeUsage: boolean
-}
+import { ChatFold, type ChatPiece } from "./fold.ts"
 
 /**
  * Shows a response's log as chat completion chunks, from its first event to its last.
  * `source.record` is read anew at the end, when it is finished. The phase of a message must be
  * known when it begins: a stream cannot take its words back.
  */
-export class ChatProjection {
+export class ChatProjection implements EventEncoder {
   readonly #source: { readonly record: ResponseRecord }
+  /** An extra last chunk without choices, at which some clients stop. */
   readonly #includeUsage: boolean
   readonly #fold = new ChatFold((piece) => this.#write(deltaOf(piece)))
   /** What all chunks begin with, what stands before a delta, and what behind it. */
@@ -31,9 +24,12 @@ export class ChatProjection {
   /** Of the event at hand. */
   #text = ""
   #hasRole = false
-  #hasFailed = false
+  #isBroken = false
 
-  constructor(source: { readonly record: ResponseRecord }, { includeUsage }: ChatProjectionOptions) {
+  constructor(
+    source: { readonly record: ResponseRecord },
+    { includeUsage }: Pick<ParsedRequest, "includeUsage">,
+  ) {
     const { id, createdAt, agentId: model } = source.record
     const head = { id, object: "chat.completion.chunk", created: seconds(createdAt), model }
     this.#source = source
@@ -45,18 +41,14 @@ export class ChatProjection {
 
   /**
    * True behind the error of a failed turn. Some clients pass over an error and take the end of the
-   * stream, or `[DONE]`, for that of an answer: there is neither, and the connection is to be
-   * broken.
+   * stream, or `[DONE]`, for that of an answer: there is neither.
    */
-  get hasFailed(): boolean {
-    return this.#hasFailed
+  get isBroken(): boolean {
+    return this.#isBroken
   }
 
-  /**
-   * The chunks of this event as text of the stream; often empty. The last event brings `[DONE]`,
-   * but for a failure.
-   */
-  project(event: ResponseEvent): string {
+  /** Often empty. The last event brings `[DONE]`, but for a failure. */
+  encode(event: ResponseEvent): string {
     this.#text = ""
     if (!this.#hasRole) {
       this.#hasRole = true
@@ -83,8 +75,9 @@ export class ChatProjection {
         this.#fold.complete(event.outputIndex, event.partIndex, event.text)
         break
       case "failed":
-        this.#hasFailed = true
-        return this.#text + encodeChatError(this.#source.record)
+        this.#isBroken = true
+        // Official clients raise any chunk that has an `error`.
+        return `${this.#text}data: ${JSON.stringify(toStreamErrorBody(failureOf(this.#source.record)))}\n\n`
       case "completed":
       case "incomplete":
       case "cancelled":
@@ -93,10 +86,7 @@ export class ChatProjection {
     return this.#text
   }
 
-  /**
-   * A chunk that says nothing but that the turn goes on; empty before the first chunk, which has
-   * the role.
-   */
+  /** A chunk that says nothing; none before the first, which has the role. */
   signOfLife(): string {
     return this.#hasRole ? `${this.#before}{}${this.#after}` : ""
   }
@@ -121,21 +111,13 @@ export class ChatProjection {
   }
 }
 
-/** A failure after the headers are out: official clients raise any chunk that has an `error`. */
-function encodeChatError(record: ResponseRecord): string {
-  return plainSse(JSON.stringify(toStreamErrorBody(failureOf(record))))
-}
-
 function deltaOf(piece: ChatPiece): string {
   switch (piece.field) {
     case "call": {
-      const call = {
-        index: piece.index,
-        id: piece.callId,
-        type: "function",
-        function: { name: piece.name, arguments: "" },
-      }
-      return JSON.stringify({ tool_calls: [call] })
+      const { index, callId: id, name } = piece
+      return JSON.stringify({
+        tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }],
+      })
     }
     case "arguments":
       return JSON.stringify({ tool_calls: [{ index: piece.index, function: { arguments: piece.text } }] })

@@ -56,11 +56,8 @@ export class ChatFold {
     // Parts of a message belong together; each part of a summary is a thought of its own.
     else if (isAnswer(item)) this.#write("content", `${outputIndex}`, text)
     else if (isThought(item)) {
-      this.#write(
-        "reasoning_content",
-        item.type === "reasoning" ? `${outputIndex}/${partIndex}` : `${outputIndex}`,
-        text,
-      )
+      const block = item.type === "reasoning" ? `${outputIndex}/${partIndex}` : `${outputIndex}`
+      this.#write("reasoning_content", block, text)
     }
   }
 
@@ -87,14 +84,13 @@ export class ChatFold {
 }
 
 /** The same for items that are there already. */
-export function foldItems(items: readonly Item[], emit: Emit): ChatFold {
+export function foldItems(items: readonly Item[], emit: Emit): void {
   const fold = new ChatFold(emit)
   for (const [outputIndex, item] of items.entries()) {
     fold.begin(outputIndex, item)
     for (const [partIndex, text] of textsOf(item).entries()) fold.complete(outputIndex, partIndex, text)
     fold.end(outputIndex, item)
   }
-  return fold
 }
 
 function textsOf(item: Item): readonly string[] {

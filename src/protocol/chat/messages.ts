@@ -2,8 +2,15 @@ import * as z from "zod"
 import { newId } from "../../domain/ids.ts"
 import type { ClientItem, InputReference } from "../../domain/input-reference.ts"
 import { type ContentPart, type MessageItem, type Role, textOf } from "../../domain/items.ts"
-import { audioForm, type PartForm, partUnion, readContent, refusalForm, textForm } from "../common/content.ts"
-import { refuseContentBeside } from "../common/content-beside.ts"
+import {
+  audioForm,
+  type PartForm,
+  partUnion,
+  readContent,
+  refusalForm,
+  refuseContentBeside,
+  textForm,
+} from "../common/content.ts"
 import { filePart, imageDetails, readFilePart, readImage } from "../common/media.ts"
 import { invalidRequest, isObject, readShape, wrongType } from "../common/shape.ts"
 

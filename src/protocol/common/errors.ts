@@ -185,10 +185,7 @@ function isFinal({ code, hasActed }: ProxyError): boolean {
  * The `error` of a failed response, the same wherever it is read: the true code where a client may
  * repeat it, else one behind which none does, and the true one in the message.
  */
-export function toResponseError(record: Pick<ResponseRecord, "error" | "output">): {
-  readonly code: string
-  readonly message: string
-} {
+export function toResponseError(record: Pick<ResponseRecord, "error" | "output">) {
   const error = failureOf(record)
   const { code, hasActed } = error
   const isFinalAsItIs = finalCodes.has(code)
@@ -227,9 +224,6 @@ function messageOf({ code, message, hasActed }: ProxyError): string {
 }
 
 function hidden(requestId: string, hasActed: boolean): ProxyError {
-  return new ProxyError(
-    "internal_error",
-    `Something went wrong in this service. Its log has it under ${requestId}.`,
-    { hasActed },
-  )
+  const message = `Something went wrong in this service. Its log has it under ${requestId}.`
+  return new ProxyError("internal_error", message, { hasActed })
 }

@@ -1,6 +1,7 @@
 import * as z from "zod"
 import { checkable } from "../../domain/checkable-schema.ts"
 import { anyFunction, type FunctionChoice, type TurnRequest } from "../../domain/turn-request.ts"
+import type { WireObject } from "./answer-parts.ts"
 import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "./shape.ts"
 
 /** The client's functions, and what it says about their use. */
@@ -17,7 +18,7 @@ export interface FunctionFields
    */
   readonly advisory: readonly string[]
   /** `tools` and `tool_choice` as the Responses API repeats them. */
-  readonly echo: Readonly<Record<string, unknown>>
+  readonly echo: WireObject
 }
 
 /** Where a function's fields are: beside `type` in Responses, in `function` in chat completions. */
@@ -114,11 +115,8 @@ const dispensableTool = /^(?:namespace|tool_search|web_search(?:_\w+)?)$/
  * Reads `tools`, `tool_choice` and `parallel_tool_calls`. Tools that are neither functions nor
  * dispensable are refused by name.
  */
-export function readFunctions(
-  body: Readonly<Record<string, unknown>>,
-  dialect: FunctionDialect,
-): FunctionFields {
-  const { tools: wireTools, toolPaths, servers, advisory } = readTools(body.tools, dialect)
+export function readFunctions(body: WireObject, dialect: FunctionDialect): FunctionFields {
+  const { tools: wireTools, ...others } = readTools(body.tools, dialect)
   const names = new Set(wireTools.map((tool) => tool.name))
   return {
     tools: wireTools.map((tool) => ({
@@ -126,11 +124,9 @@ export function readFunctions(
       description: tool.description ?? "",
       parameters: tool.parameters ?? { type: "object", properties: {} },
     })),
-    toolPaths,
+    ...others,
     functionChoice: readChoice(body.tool_choice, names, dialect),
     allowsParallelCalls: body.parallel_tool_calls !== false,
-    declaredServers: servers,
-    advisory,
     echo: {
       tools: wireTools.map((tool) => ({
         type: "function",
@@ -147,25 +143,16 @@ export function readFunctions(
 
 type WireFunction = z.infer<typeof functionShape>
 
-interface ReadTools {
-  readonly tools: readonly WireFunction[]
-  readonly toolPaths: readonly string[]
-  readonly servers: readonly string[]
-  readonly advisory: readonly string[]
-}
-
-function readTools(value: unknown, dialect: FunctionDialect): ReadTools {
-  if (value === undefined) return { tools: [], toolPaths: [], servers: [], advisory: [] }
+function readTools(value: unknown, dialect: FunctionDialect) {
+  if (value === undefined) return { tools: [], toolPaths: [], declaredServers: [], advisory: [] }
   if (!Array.isArray(value)) throw wrongType("tools", "an array", value)
   if (value.length > maxFunctions) {
-    throw invalidRequest(
-      "tools",
-      `'tools' has ${value.length} entries; at most ${maxFunctions} are possible.`,
-    )
+    const message = `'tools' has ${value.length} entries; at most ${maxFunctions} are possible.`
+    throw invalidRequest("tools", message)
   }
   const names = new Set<string>()
   const advisory = new Set<string>()
-  const servers: string[] = []
+  const declaredServers: string[] = []
   const toolPaths: string[] = []
   const tools = value.flatMap((entry: unknown, index): WireFunction[] => {
     const path = `tools[${index}]`
@@ -175,15 +162,13 @@ function readTools(value: unknown, dialect: FunctionDialect): ReadTools {
       return []
     }
     if (dialect === "responses" && entry.type === "mcp") {
-      servers.push(readOwnServer(entry, path))
+      declaredServers.push(readOwnServer(entry, path))
       return []
     }
     if (entry.type !== "function") throw notAFunction(path, entry.type)
-    const tool =
-      dialect === "chat"
-        ? readShape(functionShape, entry.function ?? {}, `${path}.function`)
-        : readShape(functionShape, entry, path)
-    const parametersPath = dialect === "chat" ? `${path}.function.parameters` : `${path}.parameters`
+    const [fields, at] = dialect === "chat" ? [entry.function ?? {}, `${path}.function`] : [entry, path]
+    const tool = readShape(functionShape, fields, at)
+    const parametersPath = `${at}.parameters`
     assertObjectSchema(tool, parametersPath)
     for (const word of checkable(tool.parameters ?? {}).unchecked) {
       if (advisory.size < maxAdvisory) advisory.add(`${parametersPath}.${word}`)
@@ -197,11 +182,11 @@ function readTools(value: unknown, dialect: FunctionDialect): ReadTools {
     toolPaths.push(parametersPath)
     return [tool]
   })
-  return { tools, toolPaths, servers, advisory: [...advisory] }
+  return { tools, toolPaths, declaredServers, advisory: [...advisory] }
 }
 
 /** Its label. */
-function readOwnServer(entry: Readonly<Record<string, unknown>>, path: string): string {
+function readOwnServer(entry: WireObject, path: string): string {
   const address = addresses.find((name) => entry[name] != null)
   if (address !== undefined) {
     throw invalidRequest(
@@ -246,11 +231,7 @@ function readChoice(value: unknown, names: ReadonlySet<string>, dialect: Functio
   throw unknownValue("tool_choice.type", ["function", "allowed_tools"], value.type)
 }
 
-function readAllowed(
-  value: Readonly<Record<string, unknown>>,
-  names: ReadonlySet<string>,
-  dialect: FunctionDialect,
-): FunctionChoice {
+function readAllowed(value: WireObject, names: ReadonlySet<string>, dialect: FunctionDialect) {
   const path = dialect === "chat" ? "tool_choice.allowed_tools" : "tool_choice"
   const fields = dialect === "chat" ? value.allowed_tools : value
   if (!isObject(fields)) throw wrongType(path, "an object", fields)
@@ -260,10 +241,8 @@ function readAllowed(
   }
   const isRequired = fields.mode === "required"
   if (isRequired && fields.tools.length === 0) {
-    throw invalidRequest(
-      `${path}.tools`,
-      `'${path}' demands a call of one of '${path}.tools', which is empty.`,
-    )
+    const message = `'${path}' demands a call of one of '${path}.tools', which is empty.`
+    throw invalidRequest(`${path}.tools`, message)
   }
   assertSome(names)
   const allowed = fields.tools.map((entry: unknown, index) => {

@@ -1,4 +1,5 @@
-import { refuseContentBeside } from "./content-beside.ts"
+import type { WireObject } from "./answer-parts.ts"
+import { refuseContentBeside } from "./content.ts"
 import { imageDetails, readImage } from "./media.ts"
 import { invalidRequest, isObject, unknownValue } from "./shape.ts"
 
@@ -11,8 +12,6 @@ import { invalidRequest, isObject, unknownValue } from "./shape.ts"
  * object that says more than its text and a picture.
  */
 
-type Wire = Readonly<Record<string, unknown>>
-
 const textTypes: readonly unknown[] = [undefined, null, "text", "input_text", "output_text"]
 const messageRoles = ["user", "assistant", "system", "developer"]
 const toolRoles = ["tool", "function"]
@@ -21,7 +20,7 @@ const toolRoles = ["tool", "function"]
 const maxRole = 64
 
 /** A picture as a part of a content: each API has a form of its own. */
-type PicturePart = (url: string, detail: string | null) => Wire
+type PicturePart = (url: string, detail: string | null) => WireObject
 
 const responsesPicture: PicturePart = (url, detail) => ({
   type: "input_image",
@@ -76,9 +75,7 @@ function looseItems(items: unknown, path: string): unknown {
     const said = saidIn(item, at, responsesPicture)
     if (said !== null) return userMessage(said)
     if (!isObject(item) || !isOneOf([undefined, null, "message"], item.type)) return item
-    // In this API what a tool has answered is no message.
-    const known = { known: messageRoles, foreign: toolRoles }
-    return looseMessage(item, { ...known, path: at, picture: responsesPicture, partOf: (part) => part })
+    return looseMessage(item, at, responsesForm)
   })
 }
 
@@ -86,9 +83,7 @@ function looseMessages(messages: unknown): unknown {
   return mapped(listOf(messages), "messages", (message, at) => {
     const said = saidIn(message, at, chatPicture)
     if (said !== null) return { role: "user", content: said }
-    if (!isObject(message)) return message
-    const known = { known: [...messageRoles, ...toolRoles], foreign: [] }
-    return looseMessage(message, { ...known, path: at, picture: chatPicture, partOf: chatPart })
+    return isObject(message) ? looseMessage(message, at, chatForm) : message
   })
 }
 
@@ -100,15 +95,28 @@ function chatPart(part: unknown): unknown {
 }
 
 interface MessageForm {
-  readonly path: string
   readonly known: readonly string[]
   readonly foreign: readonly string[]
   readonly picture: PicturePart
   readonly partOf: (part: unknown) => unknown
 }
 
-function looseMessage(message: Wire, form: MessageForm): Wire {
-  const said = withContent(message, form)
+const responsesForm: MessageForm = {
+  known: messageRoles,
+  // In this API what a tool has answered is no message.
+  foreign: toolRoles,
+  picture: responsesPicture,
+  partOf: (part) => part,
+}
+const chatForm: MessageForm = {
+  known: [...messageRoles, ...toolRoles],
+  foreign: [],
+  picture: chatPicture,
+  partOf: chatPart,
+}
+
+function looseMessage(message: WireObject, path: string, form: MessageForm): WireObject {
+  const said = withContent(message, path, form)
   const { role, content } = said
   if (content === undefined || content === null || isOneOf([...form.known, ...form.foreign], role))
     return said
@@ -121,16 +129,16 @@ function looseMessage(message: Wire, form: MessageForm): Wire {
 }
 
 /** What else says something beside the content is named by the endpoint's parser. */
-function withContent(message: Wire, form: MessageForm): Wire {
-  const content = looseContent(message.content, form)
+function withContent(message: WireObject, path: string, form: MessageForm): WireObject {
+  const content = looseContent(message.content, path, form)
   const isUsers = !isOneOf(["assistant", "system", "developer", ...toolRoles], message.role)
-  const picture = isUsers && typeof content === "string" ? pictureIn(message, form.path, form.picture) : null
+  const picture = isUsers && typeof content === "string" ? pictureIn(message, path, form.picture) : null
   if (picture === null) return content === message.content ? message : { ...message, content }
   const { image_url, detail, ...rest } = message
   return { ...rest, content: [textPart(String(content)), picture] }
 }
 
-function looseContent(content: unknown, { path, picture, partOf }: MessageForm): unknown {
+function looseContent(content: unknown, path: string, { picture, partOf }: MessageForm): unknown {
   const said = saidIn(content, `${path}.content`, picture)
   if (said !== null) return said
   if (!Array.isArray(content)) return content
@@ -143,11 +151,11 @@ function looseContent(content: unknown, { path, picture, partOf }: MessageForm):
   return isSameList(parts, content) ? content : parts
 }
 
-function textPart(text: string): Wire {
+function textPart(text: string): WireObject {
   return { type: "text", text }
 }
 
-function userMessage(content: string | readonly Wire[]): Wire {
+function userMessage(content: string | readonly WireObject[]): WireObject {
   return { type: "message", role: "user", content }
 }
 
@@ -163,7 +171,7 @@ function saidBy(role: string, content: unknown): unknown {
 }
 
 /** A text; with a picture beside it the parts that they are. Null: it is neither, or a message. */
-function saidIn(value: unknown, path: string, picture: PicturePart): string | readonly Wire[] | null {
+function saidIn(value: unknown, path: string, picture: PicturePart): string | readonly WireObject[] | null {
   const text = textIn(value)
   if (text === null || !isObject(value)) return text
   const shown = pictureIn(value, path, picture)
@@ -187,7 +195,7 @@ function textIn(value: unknown): string | null {
  * `image_url` beside a text, in the form of either API: an address, or an object with it. Null:
  * there is none.
  */
-function pictureIn(value: Wire, path: string, picture: PicturePart): Wire | null {
+function pictureIn(value: WireObject, path: string, picture: PicturePart): WireObject | null {
   const { image_url: given } = value
   if ((given ?? "") === "") return null
   const { url, detail } = isObject(given) ? given : { url: given, detail: value.detail }

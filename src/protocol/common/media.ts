@@ -17,18 +17,8 @@ function decodeBase64(text: string): Uint8Array | null {
   return bytes.length === (text.length / 4) * 3 - padding ? bytes : null
 }
 
-interface DataUrl {
-  /** Lower case; empty where it names none. */
-  readonly mimeType: string
-  /** Behind `base64,`. */
-  readonly base64: string
-}
-
-/**
- * Takes a `data:` URL with base64 apart; null when it is none. Parameters such as a charset are
- * left out.
- */
-function readDataUrl(url: string): DataUrl | null {
+/** Takes a `data:` URL with base64 apart. Null: it is none. The type may be empty. */
+function readDataUrl(url: string): { readonly mimeType: string; readonly base64: string } | null {
   const comma = url.indexOf(",")
   if (comma === -1 || comma > 300) return null
   const header = /^data:([^;,]*)(?:;[^;,]*)*;base64$/i.exec(url.slice(0, comma))
@@ -66,9 +56,8 @@ export function readImageFile(id: string, detail: ImageDetail, path: string): In
   return { type: "reference", as: "image", source, filename: null, ...detailOf(detail), param: path }
 }
 
-function detailOf(detail: ImageDetail): { readonly detail?: "auto" | "low" | "high" } {
-  if (detail === null || detail === undefined) return {}
-  return { detail: detail === "original" ? "high" : detail }
+function detailOf(detail: ImageDetail) {
+  return detail == null ? {} : ({ detail: detail === "original" ? "high" : detail } as const)
 }
 
 /** Bytes from which an image is known, as base64. */
@@ -98,10 +87,8 @@ function readInline(url: string, path: string): string {
   const type = imageTypeOf(Buffer.from(data.base64.slice(0, headLength), "base64"))
   if (type === null) {
     const types = imageTypes.join(", ")
-    throw invalidRequest(
-      path,
-      `'${path}', labelled ${quote(data.mimeType)}, is not an image of these types: ${types}.`,
-    )
+    const label = quote(data.mimeType)
+    throw invalidRequest(path, `'${path}', labelled ${label}, is not an image of these types: ${types}.`)
   }
   return `data:${type};base64,${data.base64}`
 }

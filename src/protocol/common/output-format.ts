@@ -1,16 +1,15 @@
 import * as z from "zod"
 import { checkable } from "../../domain/checkable-schema.ts"
+import type { WireObject } from "./answer-parts.ts"
 import { isObject, readShape, unknownValue, wrongType } from "./shape.ts"
-
-type JsonObject = Readonly<Record<string, unknown>>
 
 /** What the answer must look like; `schema` null: any text. */
 export interface OutputFormat {
-  readonly schema: JsonObject | null
+  readonly schema: WireObject | null
   /** Rules of the schema that nobody checks, as `text.format.schema.pattern`. */
   readonly advisory: readonly string[]
   /** As the Responses API repeats it, `type` first. */
-  readonly echo: JsonObject
+  readonly echo: WireObject
 }
 
 const anyText: OutputFormat = { schema: null, advisory: [], echo: { type: "text" } }
@@ -19,10 +18,9 @@ const jsonSchema = z.object({
   name: z
     .string()
     .max(64)
-    .refine(
-      (name) => /^[a-zA-Z0-9_-]+$/.test(name),
-      "The name of a schema may hold letters, digits, '_' and '-'.",
-    ),
+    .refine((name) => /^[a-zA-Z0-9_-]+$/.test(name), {
+      error: "The name of a schema may hold letters, digits, '_' and '-'.",
+    }),
   schema: z.record(z.string(), z.unknown()),
   description: z.string().nullish(),
   strict: z.boolean().nullish(),

@@ -1,7 +1,6 @@
 import * as z from "zod"
-import { ProxyError } from "../../domain/errors.ts"
 import { type FunctionDialect, toolChoiceForm, toolsForm } from "./functions.ts"
-import { invalidRequest, isObject, readShape } from "./shape.ts"
+import { bodyOf, invalidRequest, isObject, readShape } from "./shape.ts"
 
 /**
  * `served`: it does what the API says. `advisory`: checked, repeated in the answer and named in a
@@ -45,9 +44,8 @@ export interface ReadParameters {
  * misspelt ones too.
  */
 export function readParameters(table: readonly Parameter[], input: unknown): ReadParameters {
-  if (!isObject(input)) throw new ProxyError("invalid_request", "The body must be a JSON object.")
   const body: Record<string, unknown> = Object.create(null)
-  for (const [name, value] of Object.entries(input)) if (value !== null) body[name] = value
+  for (const [name, value] of Object.entries(bodyOf(input))) if (value !== null) body[name] = value
 
   const advisory: string[] = []
   const echo: Record<string, unknown> = {}

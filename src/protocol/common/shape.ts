@@ -62,6 +62,12 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === "object" && value !== null && !Array.isArray(value)
 }
 
+/** A body, or throws. */
+export function bodyOf(input: unknown): Readonly<Record<string, unknown>> {
+  if (isObject(input)) return input
+  throw new ProxyError("invalid_request", "The body must be a JSON object.")
+}
+
 /** A value as a client would write it, cut to a length that a message can bear. */
 export function quote(value: unknown): string {
   if (typeof value === "object" && value !== null) return kindOf(value)

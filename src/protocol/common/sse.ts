@@ -38,8 +38,3 @@ function* piecesOf(frames: readonly SseText[]): Generator<string> {
     else yield* frame
   }
 }
-
-/** An event without a name, as chat completions send them. */
-export function plainSse(json: string): string {
-  return `data: ${json}\n\n`
-}

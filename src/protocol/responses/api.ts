@@ -2,7 +2,7 @@ import type { ResponseEvent } from "../../domain/response-events.ts"
 import type { LiveResponse } from "../../domain/response-log.ts"
 import { looseResponses } from "../common/loose-forms.ts"
 import type { EventEncoder, WireApi } from "../common/wire-api.ts"
-import { type EventSource, encodeResponsesSse, keepAliveSse, toWireEvents, type WireEvent } from "./events.ts"
+import { encodeResponsesSse, keepAliveSse, toWireEvents, type WireEvent } from "./events.ts"
 import { withReferencedItems } from "./item-references.ts"
 import { ItemTracker } from "./item-tracker.ts"
 import { responsesParameters } from "./parameters.ts"
@@ -16,7 +16,7 @@ export const responsesApi: WireApi = {
   resolve: withReferencedItems,
   parse: parseResponsesRequest,
   fieldNames: { outputSchema: "text.format", previousResponseId: "previous_response_id" },
-  createEncoder: (live, _request, serverLabel) => createResponsesEncoder(live, serverLabel),
+  createEncoder: (live, _request, serverLabel) => createResponsesEncoder(new ItemTracker(live, serverLabel)),
   toAnswer: toResponse,
   toFailedAnswer: toResponse,
 }
@@ -27,15 +27,13 @@ export const responsesApi: WireApi = {
  * the log.
  */
 export function createResponsesEncoder(
-  live: LiveResponse,
-  serverLabel: string,
-  { items, after, shift } = { items: new ItemTracker(live.log), after: -1, shift: 0 },
+  items: ItemTracker,
+  { after, shift } = { after: -1, shift: 0 },
 ): EventEncoder {
-  const source = eventSourceOf(live, serverLabel, items)
   return {
     encode(event, sequence) {
       items.follow(event, sequence)
-      return encodeResponsesSse(event, sequence + shift, source, after)
+      return encodeResponsesSse(event, sequence + shift, items, after)
     },
     // `response.failed` is an end that every reader knows.
     isBroken: false,
@@ -43,27 +41,14 @@ export function createResponsesEncoder(
   }
 }
 
-/**
- * The same events as objects, for carriers other than SSE. To be called with every event, in order.
- */
+/** The same events as objects, for other carriers. To be called with every event, in order. */
 export function createResponsesProjection(
   live: LiveResponse,
   serverLabel: string,
 ): (event: ResponseEvent, sequence: number) => readonly WireEvent[] {
-  const items = new ItemTracker(live.log)
-  const source = eventSourceOf(live, serverLabel, items)
+  const items = new ItemTracker(live, serverLabel)
   return (event, sequence) => {
     items.follow(event, sequence)
-    return toWireEvents(event, sequence, source)
-  }
-}
-
-function eventSourceOf(live: LiveResponse, serverLabel: string, items: ItemTracker): EventSource {
-  return {
-    get record() {
-      return live.record
-    },
-    itemAt: (outputIndex: number) => items.itemAt(outputIndex),
-    serverLabel,
+    return toWireEvents(event, sequence, items)
   }
 }

@@ -1,13 +1,21 @@
 import * as z from "zod"
 import { newId } from "../../domain/ids.ts"
 import { textMessage } from "../../domain/items.ts"
-import type { WireObject } from "../common/answer-parts.ts"
+import type { ResponseRecord } from "../../domain/responses.ts"
+import { seconds, type WireObject } from "../common/answer-parts.ts"
 import { isEmptyList, type Parameter, readParameters } from "../common/parameters.ts"
 import { invalidRequest, isObject } from "../common/shape.ts"
 import type { ParsedRequest } from "../common/wire-api.ts"
-import { compactionPrompt } from "./compaction.ts"
+import { toCompactionItem } from "./compaction.ts"
 import { responsesParameters } from "./parameters.ts"
 import { parseResponsesRequest } from "./request.ts"
+import { toResponseUsage } from "./resource.ts"
+
+/** What the agent is asked when a conversation is compacted. */
+const compactionPrompt =
+  "Write a summary of the conversation above, for somebody who goes on with it and will see nothing of it but the user's " +
+  "messages and your summary. Say what was decided and why, what was done and found (files, commands, results, numbers), " +
+  "what is still open and what comes next. Only the summary: run nothing and change nothing."
 
 const shared = new Set([
   "input",
@@ -85,4 +93,19 @@ function userMessages(input: unknown): WireObject[] {
 function userMessage(content: unknown): WireObject {
   const parts = typeof content === "string" ? [{ type: "input_text", text: content }] : content
   return { id: newId("msg_"), type: "message", status: "completed", role: "user", content: parts }
+}
+
+/** `output` is valid input: the user's messages as they were, then the summary for all else. */
+export function toCompaction(
+  record: ResponseRecord,
+  messages: readonly WireObject[],
+  summary: string,
+): WireObject {
+  return {
+    id: record.id,
+    object: "response.compaction",
+    created_at: seconds(record.createdAt),
+    output: [...messages, toCompactionItem(summary)],
+    usage: toResponseUsage(record),
+  }
 }

@@ -1,14 +1,6 @@
 import { newId } from "../../domain/ids.ts"
-import type { ResponseRecord } from "../../domain/responses.ts"
-import { seconds, type WireObject } from "../common/answer-parts.ts"
+import type { WireObject } from "../common/answer-parts.ts"
 import { invalidRequest } from "../common/shape.ts"
-import { toResponseUsage } from "./resource.ts"
-
-/** What the agent is asked when a conversation is compacted. */
-export const compactionPrompt =
-  "Write a summary of the conversation above, for somebody who goes on with it and will see nothing of it but the user's " +
-  "messages and your summary. Say what was decided and why, what was done and found (files, commands, results, numbers), " +
-  "what is still open and what comes next. Only the summary: run nothing and change nothing."
 
 /** Before the summary, so that the model knows what it reads. */
 const introduction = "Summary of the conversation up to here:\n\n"
@@ -20,28 +12,9 @@ const introduction = "Summary of the conversation up to here:\n\n"
  */
 const mark = "aap1."
 
-/**
- * `output` is valid input: the user's messages as they were, then the summary in place of all else.
- */
-export function toCompaction(
-  record: ResponseRecord,
-  messages: readonly WireObject[],
-  summary: string,
-): WireObject {
-  return {
-    id: record.id,
-    object: "response.compaction",
-    created_at: seconds(record.createdAt),
-    output: [
-      ...messages,
-      {
-        id: newId("cmp_"),
-        type: "compaction",
-        encrypted_content: mark + Buffer.from(summary, "utf8").toString("base64url"),
-      },
-    ],
-    usage: toResponseUsage(record),
-  }
+export function toCompactionItem(summary: string): WireObject {
+  const content = mark + Buffer.from(summary, "utf8").toString("base64url")
+  return { id: newId("cmp_"), type: "compaction", encrypted_content: content }
 }
 
 /** What the agent is told where another service's summary stood. */

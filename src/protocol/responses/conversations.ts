@@ -1,9 +1,8 @@
 import * as z from "zod"
 import type { ConversationRecord, Metadata } from "../../domain/conversations.ts"
-import { ProxyError } from "../../domain/errors.ts"
 import { seconds, type WireObject } from "../common/answer-parts.ts"
-import { metadata as metadataForm } from "../common/parameters.ts"
-import { invalidRequest, isObject, readShape } from "../common/shape.ts"
+import { isEmptyList, metadata as metadataForm } from "../common/parameters.ts"
+import { bodyOf, invalidRequest, readShape } from "../common/shape.ts"
 import { inputItemForm, readItems } from "./input-items.ts"
 
 /** The API's bound on the items of one request, at creation and afterwards. */
@@ -32,16 +31,14 @@ export interface NewConversation {
  * do.
  */
 export function parseNewConversation(input: unknown): NewConversation {
-  const body = objectOf(input)
+  const { items, ...body } = bodyOf(input)
   const { metadata } = readShape(optionalMetadata, body, "")
-  const hasItems = body.items !== undefined && body.items !== null
-  const isEmpty = Array.isArray(body.items) && body.items.length === 0
-  return { metadata: metadata ?? {}, items: hasItems && !isEmpty ? readSome(body.items) : [] }
+  return { metadata: metadata ?? {}, items: items == null || isEmptyList(items) ? [] : readSome(items) }
 }
 
 /** Body of `POST /v1/conversations/{id}/items`. */
 export function parseNewItems(input: unknown): NewConversation["items"] {
-  return readSome(objectOf(input).items)
+  return readSome(bodyOf(input).items)
 }
 
 /**
@@ -49,7 +46,7 @@ export function parseNewItems(input: unknown): NewConversation["items"] {
  * changed.
  */
 export function parseMetadataUpdate(input: unknown): Metadata {
-  return readShape(requiredMetadata, objectOf(input), "").metadata ?? {}
+  return readShape(requiredMetadata, bodyOf(input), "").metadata ?? {}
 }
 
 export function toConversation(conversation: ConversationRecord): WireObject {
@@ -69,9 +66,4 @@ function readSome(value: unknown): NewConversation["items"] {
     )
   }
   return readItems(value, "items")
-}
-
-function objectOf(input: unknown): Readonly<Record<string, unknown>> {
-  if (isObject(input)) return input
-  throw new ProxyError("invalid_request", "The body must be a JSON object.")
 }

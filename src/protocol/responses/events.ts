@@ -5,30 +5,9 @@ import { hasActed, type ResponseRecord, type ResponseStatus } from "../../domain
 import type { WireObject } from "../common/answer-parts.ts"
 import { toResponseError } from "../common/errors.ts"
 import { doneSse, eventSse, joinSse, namedSse, type SseText } from "../common/sse.ts"
+import type { EventSource } from "./item-tracker.ts"
 import { toResponse } from "./resource.ts"
-
 import { toAddedItem, toOutputText, toReasoningText, toSummaryPart, toWireItem } from "./wire-items.ts"
-
-/** What the events of a response's log leave out. A `LiveResponse` has `record`. */
-export interface EventSource {
-  /** As it is now; finished by the time the last event can be read. */
-  readonly record: ResponseRecord
-  /**
-   * The item as it is now: with its final texts from the moment that its `text.done` can be read.
-   */
-  readonly itemAt: (outputIndex: number) => Item | undefined
-  /** Kind of the backend, under which the agent's own tools appear. */
-  readonly serverLabel: string
-  /** Kept by the encoder from one delta to the next: what they have in common. */
-  deltaHead?: DeltaHead
-}
-
-interface DeltaHead {
-  readonly item: Item
-  readonly outputIndex: number
-  readonly partIndex: number
-  readonly text: string
-}
 
 export type WireEvent = WireObject & { readonly type: string; readonly sequence_number: number }
 
@@ -46,7 +25,7 @@ export function encodeResponsesSse(
 ): SseText {
   switch (event.type) {
     case "text.delta":
-      return encodeTextDelta(event.outputIndex, event.partIndex, event.text, sequence, source)
+      return encodeTextDelta(event, sequence, source)
     case "failed":
     case "completed":
     case "incomplete":
@@ -152,9 +131,7 @@ function errorEvent(sequence: number, record: ResponseRecord): WireEvent {
  * JSON by the engine, and what stands before them is made once an item.
  */
 function encodeTextDelta(
-  outputIndex: number,
-  partIndex: number,
-  text: string,
+  { outputIndex, partIndex, text }: { outputIndex: number; partIndex: number; text: string },
   sequence: number,
   source: EventSource,
 ): string {
@@ -184,24 +161,21 @@ function lifecycle(
 const partKinds = {
   text: {
     part: "response.content_part",
-    delta: "response.output_text.delta",
-    done: "response.output_text.done",
+    text: "response.output_text",
     index: "content_index",
     toPart: toOutputText,
     others: { logprobs: [] },
   },
   reasoning: {
     part: "response.content_part",
-    delta: "response.reasoning_text.delta",
-    done: "response.reasoning_text.done",
+    text: "response.reasoning_text",
     index: "content_index",
     toPart: toReasoningText,
     others: null,
   },
   summary: {
     part: "response.reasoning_summary_part",
-    delta: "response.reasoning_summary_text.delta",
-    done: "response.reasoning_summary_text.done",
+    text: "response.reasoning_summary_text",
     index: "summary_index",
     toPart: toSummaryPart,
     others: null,
@@ -237,10 +211,10 @@ function textEvent(
   source: EventSource,
 ): WireEvent {
   const item = itemOf(source, event.outputIndex)
-  const { delta, done, index, others } = partKindOf(event.type)
+  const { text, index, others } = partKindOf(event.type)
   const isDelta = event.type.endsWith("delta")
   return {
-    type: isDelta ? delta : done,
+    type: `${text}.${isDelta ? "delta" : "done"}`,
     item_id: item.id,
     output_index: event.outputIndex,
     [index]: event.partIndex,

@@ -1,6 +1,7 @@
 import * as z from "zod"
 import { newId } from "../../domain/ids.ts"
 import type { ClientItem } from "../../domain/input-reference.ts"
+import type { WireObject } from "../common/answer-parts.ts"
 import { readShape } from "../common/shape.ts"
 import { readOutput } from "./input-content.ts"
 
@@ -14,10 +15,8 @@ import { readOutput } from "./input-content.ts"
 /** One type of the items of an input. */
 export interface ItemForm {
   readonly shape: z.ZodObject
-  readonly read: (item: Wire, place: ItemPlace) => ClientItem
+  readonly read: (item: WireObject, place: ItemPlace) => ClientItem
 }
-
-type Wire = Readonly<Record<string, unknown>>
 
 /** Where an item stands: its path, and what stands before it. */
 export interface ItemPlace {
@@ -29,6 +28,12 @@ export interface ItemPlace {
 
 const callId = z.string().min(1)
 const id = z.string().nullish()
+
+const shellOutput = z.object({
+  stdout: z.string().nullish(),
+  stderr: z.string().nullish(),
+  outcome: z.object({ type: z.string(), exit_code: z.int().nullish() }).nullish(),
+})
 
 /** Server of the calls that somebody else's server ran. */
 const server = "hosted"
@@ -47,16 +52,7 @@ export const foreignItems: Readonly<Record<string, ItemForm>> = {
     ({ call_id, action }) => call(call_id, "shell", withoutNulls(action)),
   ),
   shell_call_output: itemForm(
-    z.object({
-      call_id: callId,
-      output: z.array(
-        z.object({
-          stdout: z.string().nullish(),
-          stderr: z.string().nullish(),
-          outcome: z.object({ type: z.string(), exit_code: z.int().nullish() }).nullish(),
-        }),
-      ),
-    }),
+    z.object({ call_id: callId, output: z.array(shellOutput) }),
     ({ call_id, output }) => answer(call_id, [text(output.map(shellText).join("\n"))]),
   ),
   local_shell_call: itemForm(
@@ -177,7 +173,7 @@ export const foreignItems: Readonly<Record<string, ItemForm>> = {
 /** `raw`: with the fields that are nobody's. */
 export function itemForm<T>(
   shape: z.ZodObject & z.ZodType<T>,
-  read: (item: T, place: ItemPlace, raw: Wire) => ClientItem,
+  read: (item: T, place: ItemPlace, raw: WireObject) => ClientItem,
 ): ItemForm {
   return { shape, read: (raw, place) => read(readShape(shape, raw, place.path), place, raw) }
 }
@@ -214,14 +210,13 @@ function text(value: string): { readonly type: "text"; readonly text: string } {
   return { type: "text", text: value }
 }
 
-function shellText(part: {
-  stdout?: string | null | undefined
-  stderr?: string | null | undefined
-  outcome?: { type: string; exit_code?: number | null | undefined } | null | undefined
-}): string {
-  const { stdout, stderr, outcome } = part
+function shellText({ stdout, stderr, outcome }: z.infer<typeof shellOutput>): string {
   const ending = outcome == null ? "" : `(${outcome.type} ${outcome.exit_code ?? ""}`.trimEnd().concat(")")
   return [stdout, stderr, ending].filter((line) => line != null && line !== "").join("\n")
+}
+
+function textOfError(error: unknown): string {
+  return typeof error === "string" ? error : JSON.stringify(error)
 }
 
 function toolNames(tools: readonly unknown[]): string {
@@ -229,10 +224,6 @@ function toolNames(tools: readonly unknown[]): string {
   return tools.map((tool) => named.safeParse(tool).data?.name ?? "").join(", ")
 }
 
-function textOfError(error: unknown): string {
-  return typeof error === "string" ? error : JSON.stringify(error)
-}
-
-function withoutNulls(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function withoutNulls(value: WireObject): WireObject {
   return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== null))
 }

@@ -1,15 +1,16 @@
 import * as z from "zod"
 import type { InputReference } from "../../domain/input-reference.ts"
 import type { ContentPart } from "../../domain/items.ts"
+import type { WireObject } from "../common/answer-parts.ts"
 import {
   audioForm,
   type PartForm,
   partUnion,
-  readContent as readParts,
+  readContent,
   refusalForm,
+  refuseContentBeside,
   textForm,
 } from "../common/content.ts"
-import { refuseContentBeside } from "../common/content-beside.ts"
 import { filePart, imageDetails, readFilePart, readImage, readImageFile } from "../common/media.ts"
 import { invalidRequest, readShape } from "../common/shape.ts"
 
@@ -47,15 +48,15 @@ export function contentForm(): z.ZodType {
 
 /** Output of a function: as the content of a message, but that it may be nothing. */
 export function readOutput(value: unknown, path: string): Part[] {
-  const output = readContent(value, path)
+  const output = readParts(value, path)
   return output.length === 0 ? [{ type: "text", text: "" }] : output
 }
 
-export function readContent(value: unknown, path: string): Part[] {
-  return readParts(value, path, parts, named)
+export function readParts(value: unknown, path: string): Part[] {
+  return readContent(value, path, parts, named)
 }
 
-function readInputImage(part: Readonly<Record<string, unknown>>, path: string): Part {
+function readInputImage(part: WireObject, path: string): Part {
   const { image_url: url, file_id: id, detail } = readShape(imagePart, part, path)
   refuseContentBeside(part, path, typeof url === "string" ? "image_url" : "file_id")
   if (typeof url === "string") return readImage(url, detail, `${path}.image_url`)

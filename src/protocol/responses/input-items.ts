@@ -2,12 +2,13 @@ import * as z from "zod"
 import { newId } from "../../domain/ids.ts"
 import type { ClientItem } from "../../domain/input-reference.ts"
 import type { ItemStatus, Role } from "../../domain/items.ts"
-import { refuseContentBeside } from "../common/content-beside.ts"
+import type { WireObject } from "../common/answer-parts.ts"
+import { refuseContentBeside } from "../common/content.ts"
 import { invalidRequest, isObject, unknownValue, wrongType } from "../common/shape.ts"
 import { activityOf } from "./agent-activity.ts"
 import { isOwnCompaction, lostSummary, readSummary } from "./compaction.ts"
 import { foreignItems, type ItemForm, type ItemPlace, itemForm } from "./foreign-items.ts"
-import { contentForm, readContent, readOutput } from "./input-content.ts"
+import { contentForm, readOutput, readParts } from "./input-content.ts"
 
 const roles = { user: "user", assistant: "assistant", system: "developer", developer: "developer" } as const
 
@@ -40,7 +41,7 @@ const saysNothing = (): ClientItem => messageItem("developer", [], null)
 const itemForms: Readonly<Record<string, ItemForm>> = {
   message: itemForm(message, ({ role, content, phase }, { path }, raw) => {
     if (role === "user") refuseContentBeside(raw, path, "content")
-    return messageItem(roles[role], readContent(content, `${path}.content`), phase ?? null)
+    return messageItem(roles[role], readParts(content, `${path}.content`), phase ?? null)
   }),
   function_call: itemForm(
     z.object({ call_id: z.string().min(1), name: z.string().min(1), arguments: z.string() }),
@@ -196,7 +197,7 @@ function callIdOf(name: string | null, { path, before }: ItemPlace): string {
 
 function messageItem(
   role: Role,
-  content: ReturnType<typeof readContent>,
+  content: ReturnType<typeof readParts>,
   phase: "commentary" | "final_answer" | null,
 ): ClientItem {
   return {
@@ -239,30 +240,17 @@ function errorText(error: unknown): string | null {
   return withMessage.success ? withMessage.data.message : JSON.stringify(error)
 }
 
-type Wire = Readonly<Record<string, unknown>>
-
-/**
- * Of an item: what the agent is not told of it, by its path in the item; empty: the item itself.
- */
-const leftOut: Readonly<
-  Record<string, readonly { readonly path: string; readonly has: (item: Wire) => boolean }[]>
-> = {
-  additional_tools: [{ path: "", has: () => true }],
-  agent_message: [{ path: "content", has: ({ content }) => hasPart(content, "encrypted_content") }],
-  code_interpreter_call: [{ path: "outputs", has: ({ outputs }) => hasPart(outputs, "image") }],
-  compaction: [
-    {
-      path: "encrypted_content",
-      has: ({ encrypted_content: content }) => typeof content === "string" && !isOwnCompaction(content),
-    },
-  ],
-  image_generation_call: [{ path: "result", has: ({ result }) => isThere(result) }],
-  reasoning: [{ path: "encrypted_content", has: ({ encrypted_content: content }) => isThere(content) }],
-  web_search_call: [
-    { path: "action.sources", has: ({ action }) => isObject(action) && isThere(action.sources) },
-    { path: "results", has: ({ results }) => isThere(results) },
-  ],
-}
+/** What the agent is not told of an item, by its path in it; empty: the item itself. */
+const leftOut: readonly (readonly [type: string, path: string, has: (item: WireObject) => boolean])[] = [
+  ["additional_tools", "", () => true],
+  ["agent_message", "content", ({ content }) => hasPart(content, "encrypted_content")],
+  ["code_interpreter_call", "outputs", ({ outputs }) => hasPart(outputs, "image")],
+  ["compaction", "encrypted_content", ({ encrypted_content: content }) => isForeignCompaction(content)],
+  ["image_generation_call", "result", ({ result }) => isThere(result)],
+  ["reasoning", "encrypted_content", ({ encrypted_content: content }) => isThere(content)],
+  ["web_search_call", "action.sources", ({ action }) => isObject(action) && isThere(action.sources)],
+  ["web_search_call", "results", ({ results }) => isThere(results)],
+]
 
 /**
  * What of a history is not told to the agent, each once: `input.reasoning.encrypted_content`. It is
@@ -273,12 +261,17 @@ export function leftOutOf(items: unknown, field: string): readonly string[] {
   if (!Array.isArray(items)) return []
   const names = new Set<string>()
   for (const item of items) {
-    if (!isObject(item) || typeof item.type !== "string" || !Object.hasOwn(leftOut, item.type)) continue
-    for (const { path, has } of leftOut[item.type] ?? []) {
-      if (has(item)) names.add([field, item.type, path].filter((part) => part !== "").join("."))
+    if (!isObject(item)) continue
+    for (const [type, path, has] of leftOut) {
+      if (item.type === type && has(item))
+        names.add([field, type, path].filter((part) => part !== "").join("."))
     }
   }
   return [...names]
+}
+
+function isForeignCompaction(content: unknown): boolean {
+  return typeof content === "string" && !isOwnCompaction(content)
 }
 
 function hasPart(parts: unknown, type: string): boolean {

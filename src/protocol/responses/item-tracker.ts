@@ -1,18 +1,47 @@
 import type { Item } from "../../domain/items.ts"
 import type { ResponseEvent } from "../../domain/response-events.ts"
-import type { ResponseLogReader } from "../../domain/response-log.ts"
+import type { LiveResponse } from "../../domain/response-log.ts"
+import type { ResponseRecord } from "../../domain/responses.ts"
+
+/** What the events of a response's log leave out. A `LiveResponse` has `record`. */
+export interface EventSource {
+  /** As it is now; finished by the time the last event can be read. */
+  readonly record: ResponseRecord
+  /**
+   * The item as it is now: with its final texts from the moment that its `text.done` can be read.
+   */
+  readonly itemAt: (outputIndex: number) => Item | undefined
+  /** Kind of the backend, under which the agent's own tools appear. */
+  readonly serverLabel: string
+  /** Kept by the encoder from one delta to the next: what they have in common. */
+  deltaHead?: DeltaHead
+}
+
+interface DeltaHead {
+  readonly item: Item
+  readonly outputIndex: number
+  readonly partIndex: number
+  readonly text: string
+}
 
 /**
  * The items of a response as a reader of its log knows them, by `outputIndex`. Made from the log
  * alone, so that a slow reader sees each item as it was at its place in the log, not as it is
  * meanwhile.
  */
-export class ItemTracker {
-  readonly #log: ResponseLogReader
+export class ItemTracker implements EventSource {
+  readonly serverLabel: string
+  deltaHead?: DeltaHead
+  readonly #live: Pick<LiveResponse, "record" | "log">
   readonly #items: (Item | undefined)[] = []
 
-  constructor(log: ResponseLogReader) {
-    this.#log = log
+  constructor(live: Pick<LiveResponse, "record" | "log">, serverLabel: string) {
+    this.#live = live
+    this.serverLabel = serverLabel
+  }
+
+  get record(): ResponseRecord {
+    return this.#live.record
   }
 
   itemAt(outputIndex: number): Item | undefined {
@@ -56,7 +85,7 @@ export class ItemTracker {
    */
   #lookAhead(outputIndex: number, sequence: number): void {
     if (this.#items[outputIndex]?.type === "function_call") return
-    for (const event of this.#log.read(sequence + 1, 3)) {
+    for (const event of this.#live.log.read(sequence + 1, 3)) {
       if (event.type === "item.done" && event.outputIndex === outputIndex)
         this.#items[outputIndex] = event.item
     }

@@ -8,22 +8,16 @@ import { toResponseError } from "../common/errors.ts"
 import { toWireItem } from "./wire-items.ts"
 
 /**
- * The response at an earlier moment of its life, for the first events of a stream and for their
- * replay.
- */
-export interface Moment {
-  readonly status: ResponseStatus
-  readonly output: readonly Item[]
-}
-
-/**
  * The complete Response object: every key that OpenAI or Open Responses requires is always there,
  * since typed clients fail on a missing one. What the request did not set has the value that the
- * API documents as its default.
+ * API documents as its default. `at`: as it was earlier, for the first events of a stream.
  */
-export function toResponse(record: ResponseRecord, serverLabel: string, at: Moment = record): WireObject {
+export function toResponse(
+  record: ResponseRecord,
+  serverLabel: string,
+  at: Pick<ResponseRecord, "status" | "output"> = record,
+): WireObject {
   const { status } = at
-  const { echo } = record
   return {
     id: record.id,
     object: "response",
@@ -57,7 +51,7 @@ export function toResponse(record: ResponseRecord, serverLabel: string, at: Mome
     frequency_penalty: 0,
     truncation: "disabled",
     metadata: {},
-    ...echo,
+    ...record.echo,
     usage: usageOf(record, status),
   }
 }

@@ -14,10 +14,10 @@ export function readSocketMessage(message: unknown): WireObject {
   if (message.type === "response.steer") throw notSteerable()
   if (message.type !== "response.create") throw unknownValue("type", ["response.create"], message.type)
   const { type: _, stream, background, ...body } = message
-  if (isSet(stream) && stream !== true) {
+  if (stream != null && stream !== true) {
     throw invalidRequest("stream", "'stream' cannot be set on a WebSocket: every answer is sent as events.")
   }
-  if (isSet(background) && background !== false) {
+  if (background != null && background !== false) {
     throw invalidRequest("background", "'background' is not possible on a WebSocket; use POST /v1/responses.")
   }
   return { ...body, stream: true }
@@ -73,8 +73,4 @@ function toSocketError(error: unknown, requestId: string, message: unknown): Wir
 /** As OpenAI writes it; anything else is refused without being repeated. */
 function isLane(value: unknown): boolean {
   return typeof value === "string" && /^[A-Za-z0-9_.-]{1,256}$/.test(value)
-}
-
-function isSet(value: unknown): boolean {
-  return value !== undefined && value !== null
 }
