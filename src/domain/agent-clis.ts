@@ -1,7 +1,4 @@
-/**
- * Programs that are looked for where nobody has named one, the first that is ready is taken. Their
- * names select the backend.
- */
+/** Looked for, in this order, where nobody has named one. Their names select the backend. */
 export const knownClis: readonly string[] = [
   "codex",
   "claude",

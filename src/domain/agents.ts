@@ -4,20 +4,14 @@ export interface AgentKey {
   readonly identity: string
 }
 
-/**
- * How far an agent may go by itself: all that its user may do; writing in its folders only; reading
- * only.
- */
+/** How far it may go by itself: all that its user may do; writing in its folders; reading. */
 export type Permissions = "full" | "workspace" | "read-only"
 
 /** A named worker, as its workspace describes it. */
 export interface AgentProfile {
   /** `manager`, or `role_name`: the folder's name and the wire's `model`. */
   readonly id: string
-  /**
-   * Who it is: its own, also where another agent had its id before. Its conversations are kept by
-   * it.
-   */
+  /** Its own, also where another agent had its id before. Its conversations are kept by it. */
   readonly identity: string
   readonly role: string
   readonly name: string
@@ -27,10 +21,7 @@ export interface AgentProfile {
   readonly workingDirectory: string
 }
 
-/**
- * How an agent is run, as `control/agent.json` of its workspace says it. Null: as set for the
- * service.
- */
+/** As `control/agent.json` of its workspace says it. Null: as set for the service. */
 export interface AgentSettings {
   /** Its agent CLI, as `--cli` takes it. */
   readonly cli: string | null
@@ -55,10 +46,7 @@ export interface UnexpectedExit {
   readonly at: number
 }
 
-/**
- * Its model server refused the log-in, although the CLI itself takes it for good: it has expired,
- * or was withdrawn.
- */
+/** Its model server refuses the log-in (expired, withdrawn), which the CLI takes for good. */
 export interface LoginProblem {
   /** The refusal, with the next step. */
   readonly message: string
@@ -74,10 +62,7 @@ export interface Capabilities {
   readonly streamsDeltas: boolean
   readonly acceptsImages: boolean
   readonly hasOutputSchema: boolean
-  /**
-   * True: its schema may be any. Else only strict ones are passed on, see
-   * `domain/strict-schema.ts`.
-   */
+  /** Its schema may be any. Else only strict ones are passed on: `domain/strict-schema.ts`. */
   readonly acceptsAnySchema?: true
   readonly hasFunctions: boolean
   readonly hasFork: boolean
@@ -122,18 +107,12 @@ export function explain(problem: NotReady): string {
   return `${fullReason(problem).replace(/[.\s]+$/, "")}. ${problem.nextStep}`
 }
 
-/**
- * What is known of an agent, for its owner: no prompts, no keys. The open pages show less of it,
- * see `NotReady`.
- */
+/** For its owner: no prompts, no keys. The open pages show less of it, see `NotReady`. */
 export interface AgentStatus {
   readonly id: string
   readonly role: string
   readonly name: string
-  /**
-   * `stopped`: by a person's word, or because its control file cannot be used; `readiness` says
-   * which.
-   */
+  /** `stopped`: by a person, or its control file cannot be used; `readiness` says which. */
   readonly state: "running" | "stopped"
   /** Kind of its backend. */
   readonly backend: string

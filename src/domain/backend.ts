@@ -10,10 +10,7 @@ export type ThreadRef = string
 export interface HistoryTurn {
   readonly input: readonly Item[]
   readonly output: readonly Item[]
-  /**
-   * What the model saw in this turn, in the format of the backend named `kind`; better than
-   * `output` where it fits.
-   */
+  /** What the model saw, in the format of the backend named `kind`; better than `output`. */
   readonly native: { readonly kind: string; readonly items: readonly unknown[] } | null
 }
 
@@ -46,10 +43,7 @@ export interface ThreadOptions {
   readonly isEphemeral: boolean
   /** Absent: the agent acts as its permissions say. */
   readonly reach?: ThreadReach
-  /**
-   * Earlier turns that a new thread shall know; a fork knows them beside what it shares. Resuming
-   * does not read it.
-   */
+  /** Earlier turns that a new thread shall know, or a fork beside what it shares. */
   readonly history: readonly HistoryTurn[]
   /** The last turn of a thread that is resumed did not come to its end. Nothing else reads it. */
   readonly endsCut?: true
@@ -104,10 +98,7 @@ export interface Turn {
    * CLI does not take them. Missing: it never does.
    */
   addMessages?(messages: readonly MessageItem[]): Promise<void>
-  /**
-   * Asks the CLI to stop. Safe twice and after the end; the final event still comes through
-   * `events`.
-   */
+  /** Asks the CLI to stop. Safe twice and after the end; the final event still comes. */
   interrupt(): Promise<void>
 }
 
@@ -117,15 +108,9 @@ export interface Turn {
  * a thread or turn, upon which the engine opens a new thread from the ledger.
  */
 export interface Backend {
-  /**
-   * Names the native item format and, as `server_label`, the agent's own tools: `codex`, `demo`,
-   * ...
-   */
+  /** Names the native format and, as `server_label`, the agent's own tools: `codex`, ... */
   readonly kind: string
-  /**
-   * True: `resumeThread` with other tools than before changes them, or rejects with
-   * `ThreadLostError` where it cannot now.
-   */
+  /** True: `resumeThread` changes the tools, or rejects with `ThreadLostError`. */
   readonly changesTools: boolean
   capabilities(): Promise<Capabilities>
   /** Starts the program if need be. Bounded; never rejects. */
@@ -137,10 +122,7 @@ export interface Backend {
    * change the tools.
    */
   resumeThread(thread: ThreadRef, options: ThreadOptions): Promise<void>
-  /**
-   * A new thread that shares the history up to and including the turn `at`, and knows
-   * `options.history` behind it.
-   */
+  /** Shares the history up to and including the turn `at`, and knows `history` behind it. */
   forkThread(thread: ThreadRef, at: string, options: ThreadOptions): Promise<ThreadRef>
   /** Gives the thread's memory back; it can be resumed. Harmless when unknown. */
   closeThread(thread: ThreadRef): Promise<void>

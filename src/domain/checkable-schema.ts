@@ -90,10 +90,7 @@ interface Weak {
   readonly isLess: boolean
 }
 
-/**
- * Lets through what the whole does. `unchecked`: gets the words that are left out for what is
- * inside of them.
- */
+/** Lets through what the whole does. `unchecked` gets the words left out for their insides. */
 function weakened(whole: unknown, unchecked: Set<string>): Weak {
   if (Array.isArray(whole)) {
     const parts = whole.map((inner) => weakened(inner, unchecked))
@@ -114,9 +111,7 @@ function weakened(whole: unknown, unchecked: Set<string>): Weak {
   return { value: withoutTurnedRound(parts, unchecked), isLess }
 }
 
-/**
- * A property of any name may be one of those whose pattern is left out: none is an additional one.
- */
+/** Any property may be one whose pattern is left out: none is an additional one. */
 function weakenedMap(word: string, map: Schema, unchecked: Set<string>): Weak {
   const lost = word === "patternProperties" ? lostNames({ [word]: map }) : []
   const kept = Object.entries(map).filter(([name]) => !lost.includes(name))

@@ -37,10 +37,7 @@ export interface ConversationStore {
   setMetadata(principal: string, id: string, metadata: Metadata): Promise<boolean>
   /** With its items; turns and responses stay. False: there was none. */
   remove(principal: string, id: string): Promise<boolean>
-  /**
-   * Adds to the end and forgets the head: no thread holds these. False: there is no such
-   * conversation.
-   */
+  /** To the end; forgets the head: no thread holds these. False: no such conversation. */
   addItems(principal: string, id: string, items: readonly Item[]): Promise<boolean>
   findItem(principal: string, id: string, itemId: string): Promise<ConversationItem | null>
   /** Forgets the head as well. False: there was no such item. */

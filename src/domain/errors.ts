@@ -73,9 +73,7 @@ export interface ErrorFields {
   readonly cause?: unknown
   /** Seconds after which another try makes sense. */
   readonly retryAfterSeconds?: number
-  /**
-   * When a used-up limit of the model begins anew, in milliseconds of the epoch; may be days away.
-   */
+  /** When a used-up limit of the model begins anew (epoch, ms); may be days away. */
   readonly resetsAt?: number
   /** True: it ended a turn in which the agent had acted already. */
   readonly hasActed?: boolean
@@ -89,18 +87,13 @@ export interface TurnError {
   readonly message: string
   /** The field of the request that is at fault. Absent: none. */
   readonly param?: string
-  /**
-   * A function of the client that the CLI does not take; the engine knows where it stands in the
-   * request.
-   */
+  /** A function that the CLI does not take; the engine knows where it stands. */
   readonly functionName?: string
   /** HTTP status of the model server where the CLI tells it. */
   readonly modelStatus: number | null
   /** Nobody can tell from the items whether the agent has acted. Absent: they say all. */
   readonly mayHaveActed?: true
-  /**
-   * When the limit that was met begins anew, in milliseconds of the epoch, where the CLI tells it.
-   */
+  /** When the limit that was met begins anew (epoch, ms), where the CLI tells it. */
   readonly resetsAt?: number
   /** Seconds after which another try makes sense, where that is known. */
   readonly retryAfterSeconds?: number
@@ -169,10 +162,7 @@ export function cannotBeHeld(program: string): ProxyError {
   )
 }
 
-/**
- * What a request is told of an agent that cannot be asked now: whether only a person can mend it,
- * or time does.
- */
+/** Of an agent that cannot be asked now: only a person can mend it, or time does. */
 export function notReadyError(
   message: string,
   { retryAfterSeconds }: Pick<ErrorFields, "retryAfterSeconds">,

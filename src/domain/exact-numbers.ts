@@ -1,8 +1,5 @@
 declare global {
-  /**
-   * What Node has of https://tc39.es/proposal-json-parse-with-source/ and the compiler's library
-   * does not name yet.
-   */
+  /** https://tc39.es/proposal-json-parse-with-source/, which the compiler does not know yet. */
   interface JSON {
     parse(
       text: string,
@@ -20,10 +17,7 @@ export interface ExactNumber {
 
 /** Whatever is rounded has so many digits, or an exponent of so many. */
 const maybeRounded = /[\d.]{16}|\d[eE][+-]?\d{3}/
-/**
- * Below these names a client's body has what is handed on as it is: schemas, and arguments of
- * calls.
- */
+/** Below these a client's body has what is handed on: schemas, and arguments of calls. */
 const handedOn: ReadonlySet<string> = new Set(["parameters", "schema", "output_schema", "arguments"])
 
 /**
@@ -40,10 +34,7 @@ export function parseExact(text: string): unknown {
   )
 }
 
-/**
- * The same for a client's body: exact in the values that are handed on, rounded where the service
- * itself reads.
- */
+/** A client's body: exact in what is handed on, rounded where the service itself reads. */
 export function parseBodyExact(text: string): unknown {
   return roundedOutside(parseExact(text))
 }
@@ -75,18 +66,12 @@ function roundedOutside(value: unknown): unknown {
   )
 }
 
-/**
- * Whether JavaScript writes another number for what stands in a text. `1.0` and `1` are the same
- * one.
- */
+/** Whether JavaScript writes another number for the text. `1.0` and `1` are the same one. */
 function isRounded(source: string, value: number): boolean {
   return !Number.isFinite(value) || digitsOf(source) !== digitsOf(String(value))
 }
 
-/**
- * The number as digits without zeros around them and a power of ten: of the same number always the
- * same.
- */
+/** As digits without zeros around them, and a power of ten: always the same for a number. */
 function digitsOf(text: string): string {
   const [, minus = "", whole = "", fraction = "", exponent = "0"] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? []

@@ -9,10 +9,7 @@ import { argumentsText, saidText, saidTexts } from "./said-text.ts"
  * back.
  */
 export interface Exchange {
-  /**
-   * Marks of what the client brought, oldest first: `u…` a user's message, `d…` a developer's, `o…`
-   * the output of a call.
-   */
+  /** Marks, oldest first: `u…` a user's message, `d…` a developer's, `o…` output of a call. */
   readonly brought: readonly string[]
   /**
    * Marks of what the agent said, by any of which it is recognised; the first is its own. None:
@@ -27,10 +24,7 @@ export interface Exchange {
 
 /** Marks of everything before a point of a conversation, as its client has it. */
 export interface Chain {
-  /**
-   * Of what was brought and said; what nothing was said to yet stands behind it as it is. Null:
-   * nothing was.
-   */
+  /** With what nothing was said to yet standing behind it as it is. Null: nothing was. */
   readonly all: string | null
   /** Of what the agent said. */
   readonly said: string | null

@@ -23,10 +23,7 @@ export function safeFileName(name: string | null, mimeType: string): string {
   return `${stem === "" ? "file" : stem}${ending}`
 }
 
-/**
- * The client's name for people to read: the last part of the path, without control characters,
- * bounded.
- */
+/** For people to read: the last part of the path, without control characters, bounded. */
 export function displayName(name: string): string {
   const clean = baseName(name).replace(/\p{C}/gu, "").trim()
   const short = Array.from(clean).slice(0, maxDisplayLength).join("")

@@ -1,9 +1,6 @@
 import { messageOf, ProxyError } from "./errors.ts"
 
-/**
- * What the system's codes of a failed call on a file mean for a person. The one list: every refusal
- * is made from it.
- */
+/** What the system's codes of a failed call mean for a person. Every refusal is made of it. */
 const problems: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full",
   EDQUOT: "the disk quota of this user is used up",
@@ -21,10 +18,7 @@ const problems: Readonly<Record<string, string>> = {
   ELOOP: "there is a symbolic link in its path",
 }
 
-/**
- * Those that are a fault of the disk or the machine wherever they come from; the others depend on
- * what was asked for.
- */
+/** A fault of the disk or the machine wherever they come from; others depend on the call. */
 const ofTheMachine = new Set(["ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EMFILE", "ENFILE", "EIO", "ESTALE"])
 
 /** In words, without an end mark; the system's own where there are none better. */

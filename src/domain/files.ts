@@ -24,9 +24,7 @@ export interface FileQuery extends PageRequest {
   readonly purpose: string | null
 }
 
-/**
- * The ledger's part of uploaded files. Expired ones count as not there, in every method with `now`.
- */
+/** The ledger's part. Expired ones count as not there, in every method with `now`. */
 export interface FileLedger {
   /** False: with it the principal's files would be more than `maxTotalBytes`. */
   insertFile(file: FileRecord, maxTotalBytes: number): Promise<boolean>
@@ -63,10 +61,7 @@ export interface ReceivedUpload {
 
 /** Uploaded files with their content. A principal sees its own only. */
 export interface FileLibrary {
-  /**
-   * Streams to disk; rejects with `body_too_large` or `file_storage_full`, or as `content` does,
-   * and leaves nothing.
-   */
+  /** Rejects with `body_too_large` or `file_storage_full`, or as `content`; leaves nothing. */
   receive(principal: string, content: AsyncIterable<Uint8Array>): Promise<ReceivedUpload>
   /** Rejects with `file_not_found`. */
   find(principal: string, id: string): Promise<FileRecord>

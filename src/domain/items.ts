@@ -7,10 +7,7 @@ export type ItemStatus = "in_progress" | "completed" | "incomplete" | "failed"
 
 /** What a client sent in place of the text or image that the agent gets for it. */
 export interface ContentOrigin {
-  /**
-   * The same whenever a client sends the same again, wherever it is saved now: resent history is
-   * recognised by it.
-   */
+  /** The same wherever it is saved now: by it a history that is sent again is recognised. */
   readonly key: string
   readonly filename: string | null
   /** Where it came from, if not with the request. */
@@ -33,10 +30,7 @@ export type ContentPart =
       readonly origin?: ContentOrigin
     }
 
-/**
- * `commentary` is said on the way, `final_answer` is the answer; null: the CLI does not tell them
- * apart.
- */
+/** `commentary` on the way, `final_answer`; null: the CLI does not tell them apart. */
 export type Phase = "commentary" | "final_answer" | null
 
 export type Role = "user" | "assistant" | "developer"
@@ -47,9 +41,7 @@ export interface MessageItem<Part = ContentPart> {
   readonly role: Role
   /** The service says it beside what the user says, who has not said it. */
   readonly isAside?: true
-  /**
-   * It was told and taken back, see `item.withdrawn`: whoever read the stream has it, nobody else.
-   */
+  /** Told and taken back, see `item.withdrawn`: whoever read the stream has it. */
   readonly isWithdrawn?: true
   readonly content: readonly Part[]
   readonly phase: Phase
@@ -66,10 +58,7 @@ export interface ReasoningItem {
   readonly status: ItemStatus
 }
 
-/**
- * Whose work it is: the kind of the CLI, also once the agent has another one. Absent: of a time
- * when that was not kept.
- */
+/** Kind of the CLI, also once the agent has another. Absent: of a time when it was not kept. */
 interface MadeBy {
   readonly server?: string
 }
@@ -128,10 +117,7 @@ export interface FunctionTool {
   readonly description: string
   /** JSON Schema of the arguments. */
   readonly parameters: Readonly<Record<string, unknown>>
-  /**
-   * Whose it is: becomes part of its name where the CLI has a tool of that name itself. Absent: the
-   * client's.
-   */
+  /** Its name begins with it where the CLI has a tool of that name. Absent: the client's. */
   readonly owner?: string
 }
 

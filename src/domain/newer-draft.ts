@@ -36,10 +36,7 @@ function bound(plain: string, exclusive: string, value: unknown, schema: Schema)
   return value && schema[plain] !== undefined ? { [exclusive]: schema[plain] } : {}
 }
 
-/**
- * The schema without `nullable` where no type is: the compiler of checks refuses it, and it says
- * nothing there.
- */
+/** Without `nullable` where no type is: checks do not compile with it, and it says nothing. */
 export function withoutLooseNullable(schema: Schema): Schema {
   const { nullable, ...rest } = schema
   const kept = nullable !== undefined && schema.type === undefined ? rest : schema

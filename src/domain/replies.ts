@@ -68,10 +68,7 @@ export interface ReplyStore {
   removeFromOutbox(id: string, principal: string, includesNobodys: boolean): Promise<boolean>
   /** The principal of a conversation that this agent has answered in; null: there is none. */
   findConversationOwner(agent: AgentKey, conversationId: string): Promise<string | null>
-  /**
-   * Of the thread that the agent's CLI knows under that name, with the conversation of its last
-   * turn; null: there is none.
-   */
+  /** Of the thread that its CLI knows so, with the conversation of its last turn; null: none. */
   findThreadOwner(
     agent: AgentKey,
     nativeThread: string,

@@ -20,10 +20,7 @@ export type ResponseEvent =
   /** `item` as it began: texts empty, status in_progress. */
   | { readonly type: "item.added"; readonly outputIndex: number; readonly item: Item }
   | { readonly type: "item.done"; readonly outputIndex: number; readonly item: Item }
-  /**
-   * In the place of `item.done`: it was told, and is in no `output`. A text, as far as it came,
-   * incomplete.
-   */
+  /** For `item.done`: told, but in no `output`. A text, as far as it came, incomplete. */
   | { readonly type: "item.withdrawn"; readonly outputIndex: number; readonly item: Item }
   | { readonly type: PartMarker; readonly outputIndex: number; readonly partIndex: number }
   | {
@@ -33,10 +30,7 @@ export type ResponseEvent =
       readonly text: string
     }
   | { readonly type: CallMarker; readonly outputIndex: number }
-  /**
-   * The last event. `cancelled` is sent as an incomplete response of that status: the API has no
-   * event for it.
-   */
+  /** The last. `cancelled` is sent as an incomplete response: the API has no event for it. */
   | { readonly type: "completed" | "failed" | "incomplete" | "cancelled" }
 
 export type PartMarker = "part.added" | "part.done" | `${ReasoningKind}.${"added" | "part_done"}`

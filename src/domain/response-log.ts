@@ -19,16 +19,10 @@ export interface ResponseLogReader {
 /** A response that runs or ran: its log, its record, its end. */
 export interface LiveResponse {
   readonly id: string
-  /**
-   * The record as it is stored: whoever is told of it finds the same after a restart. Complete once
-   * `finished` resolves.
-   */
+  /** As it is stored: the same after a restart. Complete once `finished` resolves. */
   readonly record: ResponseRecord
   readonly log: ResponseLogReader
-  /**
-   * The turn behind which this one goes on, where that still ran; not where everybody goes on in
-   * one thread. Absent: none.
-   */
+  /** The turn behind which it goes on, where that still ran and the thread is not everybody's. */
   readonly goesOnBehind?: LiveResponse | null
   /** The record at the end; stored before this resolves. Never rejects. */
   readonly finished: Promise<ResponseRecord>

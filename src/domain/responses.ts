@@ -30,10 +30,7 @@ export interface ResponseRecord {
   readonly isStored: boolean
   /** True: nobody waits for it; it goes on without its client, and can be cancelled by its id. */
   readonly isBackground: boolean
-  /**
-   * The fields of the request that the answer repeats, in wire form; written and read by
-   * `protocol/` only.
-   */
+  /** What the answer repeats of the request, in wire form; for `protocol/` only. */
   readonly echo: Readonly<Record<string, unknown>>
   readonly createdAt: number
   readonly status: ResponseStatus
@@ -48,18 +45,12 @@ export function isFinished(status: ResponseStatus): boolean {
   return status !== "queued" && status !== "running"
 }
 
-/**
- * True for a turn that ended before its agent was done: clients drop its answer, or have less of it
- * than was made.
- */
+/** It ended before its agent was done: clients drop its answer, or have less of it. */
 export function hasFailed(status: ResponseStatus): boolean {
   return status === "failed" || status === "cancelled"
 }
 
-/**
- * The agent had worked to its end and had answered, though not as it was asked to; the answer is
- * kept from the client.
- */
+/** It had worked to its end and answered, though not as asked; that is kept from the client. */
 const answered: ReadonlySet<string> = new Set(["answer_format_mismatch", "function_not_called"])
 
 /**

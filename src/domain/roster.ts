@@ -9,17 +9,11 @@ export interface HireOrder {
   readonly settings?: Partial<Omit<AgentSettings, "desiredState">>
   /** Id of the agent that hires: what it makes may do no more than it may itself. */
   readonly hiredBy?: string
-  /**
-   * True: a new one works in the working directory of the agent that hires, else in a folder of its
-   * own.
-   */
+  /** A new one works where the agent works that hires, else in a folder of its own. */
   readonly sharesFolder?: boolean
 }
 
-/**
- * The agents of this service and what may be done with them: for the command line and for agents
- * that hire others.
- */
+/** What may be done with this service's agents, by the command line and by those who hire. */
 export interface Roster {
   /** All agents, stopped ones too, the manager first. From memory. */
   list(): readonly AgentStatus[]
@@ -28,14 +22,9 @@ export interface Roster {
    * CLI has been asked how it is. Rejects with `invalid_request` for a role or name that cannot be.
    */
   hire(order: HireOrder): Promise<{ readonly agent: AgentStatus; readonly isNew: boolean }>
-  /**
-   * Stops the agent and moves its workspace into the archive of the home. Rejects with
-   * `agent_not_found`.
-   */
+  /** Stops it and moves its workspace into the archive. Rejects with `agent_not_found`. */
   fire(id: string): Promise<{ readonly archive: string }>
-  /**
-   * Lasts over restarts. Its running turns end as `agent_stopped`. Rejects with `agent_not_found`.
-   */
+  /** Lasts over restarts. Its turns end as `agent_stopped`. Rejects with `agent_not_found`. */
   stop(id: string): Promise<AgentStatus>
   /** Lasts over restarts. Rejects with `agent_not_found`. */
   start(id: string): Promise<AgentStatus>

@@ -3,10 +3,7 @@
  * these only are one answer: they have the same `saidText`.
  */
 
-/**
- * Thoughts that a client, or a gateway before it, writes in front of the answer. Without an end,
- * all of it is thought.
- */
+/** Thoughts that a client or a gateway writes in front. Without an end, all of it is thought. */
 const thoughts: readonly RegExp[] = [
   /^<(think|thinking|thought|reason|reasoning)>[\s\S]*?(?:<\/\1>|$)/i,
   /^<\|begin_of_thought\|>[\s\S]*?(?:<\|end_of_thought\|>|$)/,
@@ -14,10 +11,7 @@ const thoughts: readonly RegExp[] = [
   /^<details type="[a-z_]+"[^>]*>[\s\S]*?(?:<\/details>|$)/i,
 ]
 
-/**
- * How clients join the messages of an answer. Nothing, a blank, or line ends: all of these count as
- * one.
- */
+/** How clients join the messages of an answer: nothing, a blank, or any number of line ends. */
 const joints = ["\n", "", " "]
 
 /**
@@ -30,10 +24,7 @@ export function saidText(messages: readonly string[], stopTexts: readonly string
   return joined(messages.map(withoutThoughts), "\n", stopTexts)
 }
 
-/**
- * The same as every client may have it that makes one text of its messages. The first is
- * `saidText`.
- */
+/** As every client may have it that makes one text of them. The first is `saidText`. */
 export function saidTexts(messages: readonly string[]): readonly string[] {
   const said = messages.map(withoutThoughts)
   if (messages.length < 2) return [joined(said, "\n", [])]

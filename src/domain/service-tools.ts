@@ -9,15 +9,11 @@ export interface CallingTurn {
   readonly principal: string
   readonly agent: AgentProfile
   readonly responseId: string
-  /**
-   * Names the conversation among those of its principal and agent; the same in each of its turns.
-   */
+  /** Names the conversation among those of its principal and agent, in each of its turns. */
   readonly conversation: string
   /** False: nothing is to be left of this turn, nor of what it causes. */
   readonly keepsThread: boolean
-  /**
-   * Ids of the agents that wait for this turn, the first one to ask first. Empty: a client asked.
-   */
+  /** The agents that wait for this turn, the first to ask first. Empty: a client asked. */
   readonly askedBy: readonly string[]
   /** Aborted when the turn is interrupted; not when it comes to its end. */
   readonly interrupted: AbortSignal
@@ -48,10 +44,7 @@ export interface ServiceToolResult {
 export interface ServiceTools {
   /** Whose tools these are, as clients see it: the item's `server`. */
   readonly label: string
-  /**
-   * In the same order each time. What a new thread of this agent gets; older threads keep what they
-   * were given.
-   */
+  /** Always in the same order; for a new thread: older ones keep what they were given. */
   toolsFor(agent: AgentProfile): readonly FunctionTool[]
   /** Never rejects: what went wrong is said to the model. */
   run(call: ServiceToolCall): Promise<ServiceToolResult>

@@ -9,10 +9,7 @@ import type { ReplyStore } from "./replies.ts"
 import type { ResponseKind, ResponseRecord, ResponseStatus } from "./responses.ts"
 import type { Usage } from "./usage.ts"
 
-/**
- * Our thread: a path of turns in a backend's native thread. The native one may be replaced, ours
- * stays.
- */
+/** A path of turns in a backend's native thread, which may be replaced; ours stays. */
 export interface ThreadRecord {
   /** `thr_...` */
   readonly id: string
@@ -33,10 +30,7 @@ export interface ThreadRecord {
   readonly isMain: boolean
   /** The client's name for it, from a session header. */
   readonly sessionKey: string | null
-  /**
-   * The session's client sends the whole history each time: a request without any begins the
-   * conversation anew.
-   */
+  /** Its client sends the whole history each time: a request without any begins anew. */
   readonly resendsHistory: boolean
   readonly headTurnId: string | null
   readonly createdAt: number
@@ -49,10 +43,7 @@ export interface NativeState {
   /** The client's; null: none. */
   readonly instructions: string | null
   readonly tools: readonly FunctionTool[]
-  /**
-   * The newest note on what changed since it was opened; null: there is none, or it was taken back;
-   * empty: not known.
-   */
+  /** On what changed since it was opened; null: none, or taken back; empty: not known. */
   readonly note: string | null
 }
 
@@ -66,24 +57,15 @@ export interface TurnRecord {
   readonly parentTurnId: string | null
   /** The CLI's name of the turn, for forks. */
   readonly nativeRef: string | null
-  /**
-   * Items that the client brought and the thread did not hold: for the first turn resent history
-   * too.
-   */
+  /** What the client brought and the thread did not hold: first of all resent history. */
   readonly input: readonly Item[]
-  /**
-   * Of the conversation up to and including this turn, as a client would resend it; null until it
-   * ended.
-   */
+  /** Of the conversation to the turn's end, as a client would resend it; null until then. */
   readonly chain: Chain | null
   /** By the clock by which things age. */
   readonly createdAt: number
   /** The API's conversation that it is a part of; null: none. */
   readonly conversationId: string | null
-  /**
-   * What the client saw of an answer that was cut short: the native thread may hold more or less of
-   * it.
-   */
+  /** Of an answer that was cut short: the native thread may hold more or less of it. */
   readonly seenText?: string
 }
 
@@ -118,10 +100,7 @@ export interface TurnWithOutput extends TurnRecord {
   readonly nativeItems: readonly unknown[]
 }
 
-/**
- * A stretch of a response's log as it is stored: JSON made and read by `engine/response-log.ts`
- * only.
- */
+/** A stretch of a response's log: JSON made and read by `engine/response-log.ts` only. */
 export interface LogSegment {
   readonly firstSequence: number
   readonly json: string
@@ -135,9 +114,7 @@ export interface UnfinishedResponse {
   readonly pending: unknown
 }
 
-/**
- * A client's own name of a request: the same request again is the same answer, and no second turn.
- */
+/** The client's name of a request: the same again is the same answer, and no second turn. */
 export interface IdempotencyRecord {
   readonly key: string
   /** Of all that makes the request what it is. */
@@ -158,10 +135,7 @@ export interface ClockState {
 
 /** What is stored along with a new turn, in the same transaction. */
 export interface TurnExtras {
-  /**
-   * JSON of `engine/plan/pending-turn.ts`, kept until the turn begins: with it another run of the
-   * service can begin it.
-   */
+  /** JSON of `engine/plan/pending-turn.ts`, kept until the turn begins, in another run too. */
   readonly pending?: unknown
   readonly idempotency?: Omit<IdempotencyRecord, "responseId">
 }
@@ -199,10 +173,7 @@ export interface CompletionFilter {
   readonly metadata: Metadata
 }
 
-/**
- * The part of the ledger that lists and changes stored chat completions: those that ended with an
- * answer.
- */
+/** Lists and changes stored chat completions: those that ended with an answer. */
 export interface CompletionStore {
   /** Null: `after` names no stored completion. */
   list(principal: string, filter: CompletionFilter, page: PageRequest): Promise<Page<ResponseRecord> | null>
@@ -231,17 +202,11 @@ export interface Store {
     response: ResponseRecord,
     extras?: TurnExtras,
   ): Promise<void>
-  /**
-   * A turn that begins to run puts what it brought behind the items of its conversation, one that
-   * ends what it made.
-   */
+  /** To its conversation a turn adds what it brought when it runs, what it made at its end. */
   saveProgress(progress: TurnProgress): Promise<void>
 
   findThread(threadId: string): Promise<ThreadRecord | null>
-  /**
-   * Null: not known, as its native thread is one of an earlier version of the service, or there is
-   * none.
-   */
+  /** Null: there is none, or it is one of an earlier version of the service. */
   findNativeState(threadId: string): Promise<NativeState | null>
   /** The one that was used last. */
   findMainThread(principal: string, agent: AgentKey): Promise<ThreadRecord | null>
@@ -264,19 +229,13 @@ export interface Store {
   findTurnOfResponse(responseId: string): Promise<TurnRecord | null>
   /** What the turn has made so far. */
   findOutput(turnId: string): Promise<readonly Item[]>
-  /**
-   * Items of stored answers by their ids, with the agent that made them; what is not there is left
-   * out.
-   */
+  /** Of stored answers, with the agent that made them; what is not there is left out. */
   findOutputItems(principal: string, ids: readonly string[]): Promise<readonly ConversationItem[]>
   /** The turn and all before it, oldest first. */
   lineage(turnId: string): Promise<readonly TurnWithOutput[]>
 
   findResponse(principal: string, id: string): Promise<ResponseRecord | null>
-  /**
-   * The same for answers that are kept but cannot be retrieved (chat without `store`); deleted ones
-   * are gone.
-   */
+  /** Also such as cannot be retrieved (chat without `store`); deleted ones are gone. */
   findAnswer(principal: string, id: string): Promise<ResponseRecord | null>
   /** The newest request of that key. */
   findIdempotent(principal: string, key: string): Promise<IdempotencyRecord | null>
@@ -288,21 +247,12 @@ export interface Store {
 
   /** Responses left queued or running by a service that is gone. */
   findUnfinished(): Promise<readonly UnfinishedResponse[]>
-  /**
-   * Threads whose last use is before `time`, with their turns and responses, are removed; returns
-   * them.
-   */
+  /** With their turns and responses; returns those that were removed. */
   deleteThreadsUsedBefore(time: number, limit: number): Promise<readonly ThreadRecord[]>
-  /**
-   * Rejects with `storage_failed` where what is stored now would not be kept, or not be found
-   * again. Cheap.
-   */
+  /** Rejects with `storage_failed` where what is stored now would be lost. Cheap. */
   check(): Promise<void>
   countThreads(): Promise<number>
-  /**
-   * As it was saved last; in a ledger that has none yet, the last use of a thread. Null: there is
-   * neither.
-   */
+  /** As saved last; before that, the last use of a thread. Null: there is neither. */
   readClock(): Promise<ClockState | null>
   saveClock(state: ClockState): Promise<void>
   close(): Promise<void>

@@ -43,10 +43,7 @@ export type TurnEvent =
    * then it is the last that the model said.
    */
   | { readonly type: "item.withdrawn"; readonly itemId: string }
-  /**
-   * The whole item. May come without `item.started` and without deltas (backends that do not
-   * stream).
-   */
+  /** Whole. May come without `item.started` and deltas (backends that do not stream). */
   | { readonly type: "item.completed"; readonly item: Item }
   /**
    * The agent calls a function of the client and waits for `Turn.answer(callId, ...)`. All calls
@@ -55,10 +52,7 @@ export type TurnEvent =
    * long as one likes.
    */
   | { readonly type: "function.called"; readonly item: FunctionCallItem; readonly holdMs: number | null }
-  /**
-   * An item as the model saw it, in the CLI's own format, kept so that a lost thread can be seeded
-   * anew.
-   */
+  /** As the model saw it, in the CLI's own format, kept to seed a lost thread anew. */
   | { readonly type: "native.item"; readonly item: unknown }
   /**
    * A word for the log. What it tells of the turn: `progress` resets the silence clock, `nothing`
@@ -70,10 +64,7 @@ export type TurnEvent =
       readonly message: string
       readonly tells: "progress" | "nothing" | "trouble"
       readonly error?: TurnError
-      /**
-       * The CLI has summed the conversation up: what it was told by messages may have been left
-       * out.
-       */
+      /** The conversation was summed up: what messages had told may have been left out. */
       readonly forgets?: true
     }
   /** `cut`: the model stopped before its answer was whole, and what it said stands. */

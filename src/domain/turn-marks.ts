@@ -60,10 +60,7 @@ function beginValues(brought: readonly string[], items: readonly Item[]): readon
 export interface MarksBefore {
   /** As its client has it. */
   readonly before: Chain
-  /**
-   * As `writeExchanges` has it: what of that came with the turn, because its thread did not hold
-   * it.
-   */
+  /** Of that, in the form of `writeExchanges`, what came with the turn as it was not held. */
   readonly clientExchanges: string
   readonly parentTurnId?: string | null
 }

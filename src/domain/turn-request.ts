@@ -19,10 +19,7 @@ export interface AnswerLimits {
   readonly maxTokens: number | null
 }
 
-/**
- * A program asks for a title, tags and the like beside a conversation: no part of any, and nothing
- * is left of it.
- */
+/** A title, tags and the like, asked for beside a conversation: nothing is left of it. */
 export interface SideRequest {
   /** `likely`: it looks like one, but somebody may have asked so himself. */
   readonly certainty: "certain" | "likely"
@@ -30,10 +27,7 @@ export interface SideRequest {
   readonly sign: string
 }
 
-/**
- * What a client asks of an agent, whichever endpoint it came by. Made by `protocol/`, read by the
- * engine.
- */
+/** Of whichever endpoint. Made by `protocol/`, read by the engine. */
 export interface TurnRequest {
   readonly kind: ResponseKind
   /** The `model` of the request: an agent's id, a bare name, or anything else (the manager). */
@@ -43,10 +37,7 @@ export interface TurnRequest {
   /** All of the request's input, oldest first, resent history included. */
   readonly input: readonly Item[]
   readonly tools: readonly FunctionTool[]
-  /**
-   * Where the parameters of the functions stand in the request (`tools[2].function.parameters`),
-   * for errors.
-   */
+  /** Where their parameters stand, for errors: `tools[2].function.parameters`. */
   readonly toolPaths?: readonly string[]
   readonly functionChoice: FunctionChoice
   /** False: the client gets one call at a time. */
@@ -64,10 +55,7 @@ export interface TurnRequest {
   readonly answerLimits: AnswerLimits
   /** Null: it is asked of the agent itself. */
   readonly sideRequest: SideRequest | null
-  /**
-   * Set where an agent asks another one: ids of all agents that wait for the answer, the first one
-   * to ask first.
-   */
+  /** Where an agent asks: the ids of all that wait for the answer, the first one first. */
   readonly askedBy?: readonly string[]
   /** False only when the client said so: an ephemeral thread, nothing is left. */
   readonly keepsThread: boolean
@@ -79,14 +67,9 @@ export interface TurnRequest {
   readonly echo: Readonly<Record<string, unknown>>
 }
 
-/**
- * A request as its client sent it: the input may refer to files and addresses, which the engine
- * resolves first.
- */
+/** As its client sent it: the engine resolves files and addresses in the input first. */
 export type ClientRequest = Omit<TurnRequest, "input"> & {
   readonly input: readonly ClientItem[]
-  /**
-   * Where the items stand in the request (`messages[2]`), for errors; absent: item 2 is `input[2]`.
-   */
+  /** Where the items stand, for errors (`messages[2]`); absent: item 2 is `input[2]`. */
   readonly inputPaths?: readonly string[]
 }

@@ -4,10 +4,7 @@
  */
 const unescaped = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
-/**
- * One escape of a JSON string. Read one after the other, so that a backslash that is meant is not
- * taken for another one.
- */
+/** One escape of a JSON string; read in order, lest a meant backslash be taken for another. */
 const escapes = /\\(?:u[0-9a-fA-F]{4}|.)/gs
 const controls = /^\\(?:[bfr]|u00(?:[01][0-9a-f]|7f|[89][0-9a-f])|u20(?:0[ef]|2[89a-e]|6[6-9]))$/i
 

@@ -52,10 +52,7 @@ export interface ParsedReply {
   readonly sent: SentReply | null
 }
 
-/**
- * Throws `invalid_request` that names the field; an unknown field is one, since a misspelt target
- * is a wrong target.
- */
+/** Throws `invalid_request` for unknown fields too: a misspelt target is a wrong target. */
 export function parseAgentReply(sent: unknown): ParsedReply {
   const input = bodyOf(sent)
   if (isOf020(input)) return parseOf020(input)

@@ -94,10 +94,7 @@ export function toStoredMessages(
   return messages
 }
 
-/**
- * Everything that an agent did between two inputs is one message, as in the answer that the client
- * got.
- */
+/** All that an agent did between two inputs is one message, as in its answer. */
 function assistantMessage(items: readonly Item[]): WireObject | null {
   const { content, calls } = saidIn(items)
   if (content === "" && calls.length === 0) return null

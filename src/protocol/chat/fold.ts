@@ -61,9 +61,7 @@ export class ChatFold {
     }
   }
 
-  /**
-   * The final text of a part: what no delta has brought, comes now (backends that do not stream).
-   */
+  /** The final text of a part: what no delta has brought comes now. */
   complete(outputIndex: number, partIndex: number, text: string): void {
     const written = this.#written.get(outputIndex)?.[partIndex] ?? 0
     if (written < text.length) this.delta(outputIndex, partIndex, text.slice(written))
@@ -140,9 +138,7 @@ function endLine(item: Item): string | null {
   }
 }
 
-/**
- * True for items whose own texts are `reasoning_content`: reasoning, and what is said on the way.
- */
+/** Reasoning, and what is said on the way: their texts are `reasoning_content`. */
 function isThought(item: Item): boolean {
   return item.type === "reasoning" || (item.type === "message" && !isAnswer(item))
 }

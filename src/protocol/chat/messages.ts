@@ -94,10 +94,7 @@ export function messagesForm(): z.ZodType {
   return z.array(message).min(1)
 }
 
-/**
- * Reads `messages`. They may end with the assistant's, or be instructions only: an answer is asked
- * for all the same.
- */
+/** They may end with the assistant's, or be instructions only: an answer is asked for. */
 export function readMessages(value: unknown): Conversation {
   if (!Array.isArray(value)) throw wrongType("messages", "an array of messages", value)
   if (value.length === 0) throw invalidRequest("messages", "'messages' must hold at least one message.")

@@ -3,9 +3,7 @@ import { outputFormatForm } from "../common/output-format.ts"
 import { commonParameters, isEmptyList, type Parameter } from "../common/parameters.ts"
 import { messagesForm } from "./messages.ts"
 
-/**
- * Far beyond what stops an answer in practice; every piece of text is compared with all of them.
- */
+/** Far beyond what stops an answer; every piece of text is compared with all of them. */
 const maxStopLength = 1_000
 
 const stopTexts = z.unknown().superRefine((value, context) => {

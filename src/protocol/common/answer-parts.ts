@@ -3,10 +3,7 @@ import type { ResponseRecord } from "../../domain/responses.ts"
 
 export type WireObject = Readonly<Record<string, unknown>>
 
-/**
- * A page as the API lists things. The ids of an empty one are empty texts: its document wants
- * texts.
- */
+/** A page of a list. The ids of an empty one are empty: the API's document wants texts. */
 export function toList(data: readonly WireObject[], hasMore: boolean): WireObject {
   return {
     object: "list",

@@ -45,10 +45,7 @@ export const audioForm: PartForm<never> = {
   },
 }
 
-/**
- * Content of a message: text, or parts, or a list of nothing. `named`: the types that a fault
- * names.
- */
+/** Text, or parts, or a list of nothing. `named`: the types that a fault names. */
 export function readContent<T>(
   value: unknown,
   path: string,

@@ -10,10 +10,7 @@ export interface ErrorBody {
     readonly type: string
     readonly param: string | null
     readonly code: string | null
-    /**
-     * Only where it is known: when the limit that was met begins anew, in seconds of the epoch, as
-     * codex reads it.
-     */
+    /** Where it is known: when the limit begins anew, in seconds of the epoch, for codex. */
     readonly resets_at?: number
   }
 }
@@ -44,10 +41,7 @@ interface Wire {
  */
 const afterActing = { status: 400, type: "invalid_request_error", responseCode: "invalid_prompt" } as const
 
-/**
- * Codes of a failed response that stand for themselves: codex does not ask again behind them; it
- * knows no status there.
- */
+/** Codes that stand for themselves: codex does not ask again behind them, whatever the status. */
 const finalCodes: ReadonlySet<string> = new Set(["insufficient_quota", "context_length_exceeded"])
 
 const wire: Record<ErrorCode, Wire> = {
@@ -141,9 +135,7 @@ function waitSecondsOf({ code, retryAfterSeconds, resetsAt }: ProxyError, now: n
   return seconds === null ? null : Math.min(longestWaitSeconds, Math.max(1, Math.ceil(seconds)))
 }
 
-/**
- * What a stranger may read of anything that was thrown. A full disk is named wherever it comes up.
- */
+/** What a stranger may read of what was thrown. A full disk is named wherever it comes up. */
 export function shownOf(error: unknown, requestId: string): ProxyError {
   if (!(error instanceof ProxyError)) return machineProblemOf(error) ?? hidden(requestId, false)
   if (error.code !== "internal_error") return error
@@ -194,19 +186,13 @@ export function toResponseError(record: Pick<ResponseRecord, "error" | "output">
   return { code: afterActing.responseCode, message }
 }
 
-/**
- * Only somebody can mend it, the request or the machine: a 4xx, but for the one that goes away by
- * itself.
- */
+/** Somebody has to mend the request or the machine: a 4xx that does not go away by itself. */
 function isForPerson(code: ErrorCode): boolean {
   const { status } = wire[code]
   return status < 500 && status !== 429
 }
 
-/**
- * A failed turn as an error of the request that asked for it; codes that we do not know become
- * `backend_error`.
- */
+/** As an error of the request; codes that we do not know become `backend_error`. */
 export function failureOf(record: Pick<ResponseRecord, "error" | "output">): ProxyError {
   const { code, message, param, resetsAt, retryAfterSeconds } = record.error ?? unknownFailure
   return new ProxyError(isErrorCode(code) ? code : "backend_error", message, {

@@ -191,10 +191,7 @@ function textIn(value: unknown): string | null {
   return (value.role ?? value.content ?? null) === null ? value.text : null
 }
 
-/**
- * `image_url` beside a text, in the form of either API: an address, or an object with it. Null:
- * there is none.
- */
+/** `image_url` beside a text: an address, or an object with it. Null: there is none. */
 function pictureIn(value: WireObject, path: string, picture: PicturePart): WireObject | null {
   const { image_url: given } = value
   if ((given ?? "") === "") return null

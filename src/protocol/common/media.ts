@@ -29,10 +29,7 @@ function readDataUrl(url: string): { readonly mimeType: string; readonly base64:
 export const imageDetails = ["auto", "low", "high", "original"] as const
 type ImageDetail = (typeof imageDetails)[number] | null | undefined
 
-/**
- * An image of a request: the image itself as a `data:` URL, or an https address that somebody else
- * has to fetch.
- */
+/** A `data:` URL with the image itself, or an https address that somebody else fetches. */
 export function readImage(url: string, detail: ImageDetail, path: string): ContentPart | InputReference {
   if (/^https:/i.test(url)) {
     const source = { kind: "url", url } as const
@@ -41,10 +38,7 @@ export function readImage(url: string, detail: ImageDetail, path: string): Conte
   return { type: "image", url: readInline(url, path), ...detailOf(detail) }
 }
 
-/**
- * No CLI shows its model less of a picture than it would anyway; `field` where a picture of the
- * request asks for that.
- */
+/** `field` where a picture asks for low detail: no CLI shows its model less than it would. */
 export function advisoryDetail(items: readonly ClientItem[], field: string): readonly string[] {
   const asks = items.some((item) => partsOf(item).some((part) => "detail" in part && part.detail === "low"))
   return asks ? [field] : []
@@ -63,10 +57,7 @@ function detailOf(detail: ImageDetail) {
 /** Bytes from which an image is known, as base64. */
 const headLength = 16
 
-/**
- * As for images from elsewhere, what it holds decides on its type, and not what its sender calls
- * it.
- */
+/** What it holds decides on its type, and not what its sender calls it. */
 function readInline(url: string, path: string): string {
   if (/^http:/i.test(url)) {
     throw invalidRequest(

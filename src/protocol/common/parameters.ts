@@ -8,10 +8,7 @@ import { bodyOf, invalidRequest, isObject, readShape } from "./shape.ts"
  */
 export type ParameterKind = "served" | "advisory" | "refused"
 
-/**
- * One documented field of a request body. The tables are the one truth for the parsers and for the
- * documentation.
- */
+/** A documented field. The tables are the one truth for parsers and documentation. */
 export interface Parameter {
   readonly name: string
   readonly kind: ParameterKind
@@ -19,10 +16,7 @@ export interface Parameter {
   readonly note: string
   /** Form and range. A served parameter without it is read by its endpoint's parser. */
   readonly form?: z.ZodType
-  /**
-   * The form as it is documented, where the parser reads it piece by piece. Only the document asks
-   * for it.
-   */
+  /** For the document only, where the parser reads the value piece by piece. */
   readonly documented?: () => z.ZodType
   readonly isRequired?: true
   /** Refused parameters: values that ask for nothing, and pass. */
@@ -39,10 +33,7 @@ export interface ReadParameters {
   readonly echo: Readonly<Record<string, unknown>>
 }
 
-/**
- * Fields that the table does not know are nobody's: they have no effect, and are named as advisory,
- * misspelt ones too.
- */
+/** Fields that it does not know have no effect and are named as advisory, misspelt ones too. */
 export function readParameters(table: readonly Parameter[], input: unknown): ReadParameters {
   const body: Record<string, unknown> = Object.create(null)
   for (const [name, value] of Object.entries(bodyOf(input))) if (value !== null) body[name] = value
@@ -64,10 +55,7 @@ export function readParameters(table: readonly Parameter[], input: unknown): Rea
   return { body, advisory: [...advisory, ...unknownFields(body, names)], echo }
 }
 
-/**
- * Fields of a body that are nobody's, where `names` are its route's: they are named as advisory.
- * Null means absent.
- */
+/** Those that are not among the `names` of a route, named as advisory. Null means absent. */
 export function unknownFields(body: unknown, names: readonly string[]): readonly string[] {
   if (!isObject(body)) return []
   const isKnown = (name: string) => names.includes(name) || ownFields.includes(name)
@@ -77,10 +65,7 @@ export function unknownFields(body: unknown, names: readonly string[]): readonly
     .slice(0, maxUnknown)
 }
 
-/**
- * Read beside the table: no API documents them. `context_id` names a conversation, see
- * `http/request-headers.ts`.
- */
+/** Not documented by any API. It names a conversation, see `http/request-headers.ts`. */
 const ownFields = ["context_id"]
 
 /** What can stand in a header, and be told apart there. */

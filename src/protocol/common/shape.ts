@@ -4,17 +4,12 @@ import { ProxyError } from "../../domain/errors.ts"
 type Issue = z.core.$ZodIssue
 type Key = PropertyKey
 
-/**
- * A 400 that names the field: `param` is its path in OpenAI style, e.g.
- * `messages[2].content[0].type`.
- */
+/** A 400; `param` is a path in OpenAI style, e.g. `messages[2].content[0].type`. */
 export function invalidRequest(param: string, message: string): ProxyError {
   return new ProxyError("invalid_request", message, { param })
 }
 
-/**
- * A field of the wrong type; `expected` with its article: `a string or an array of content parts`.
- */
+/** `expected` has its article: `a string or an array of content parts`. */
 export function wrongType(param: string, expected: string, value: unknown): ProxyError {
   if (value === undefined) return invalidRequest(param, `Missing required parameter: '${param}'.`)
   return invalidRequest(
@@ -44,10 +39,7 @@ export function readShape<T>(schema: z.ZodType<T>, value: unknown, path: string)
   throw issue === undefined ? invalidRequest(path, `'${path}' is invalid.`) : faultOf(issue, value, path)
 }
 
-/**
- * Throws `invalid_request` for a field that is none of the shape's, where a misspelt one would do
- * harm.
- */
+/** For bodies where a misspelt field would do harm. */
 export function refuseUnknown(shape: z.ZodObject, value: Readonly<Record<string, unknown>>): void {
   const unknown = Object.keys(value)
     .find((key) => !Object.hasOwn(shape.shape, key))

@@ -9,9 +9,7 @@ const one = "(?:conversation|chat|thread|session|exchange|discussion)"
 /** `the session cookie` is no session. */
 const here = String.raw`(?:(?:this|our)(?: \w+)? ${one}\b|the ${one}(?:$|[.,:;!?\n]| (?:above|before|so far|until|up to|briefly)\b))`
 
-/**
- * What is made is the product itself, and no ticket with it, script that gives it, or test of it.
- */
+/** It is the product itself, and no ticket with it, script that gives it, or test of it. */
 const makingOf = String.raw`${making}(?:(?!\b(?:with|that|which|for|from|of|in|into|and)\b)[^.\n]){0,80}`
 
 /** What is written about a conversation for its list, its search, its next message or its past. */

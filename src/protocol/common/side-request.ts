@@ -41,10 +41,7 @@ interface Asked {
   readonly maxTokens: number | null
 }
 
-/**
- * Instructions that ask for one thing only are short; an assistant's own, which may mention all of
- * this, are not.
- */
+/** Those for one thing are short; an assistant's, which may mention all of this, are not. */
 const maxInstructions = 6000
 
 /**
@@ -196,10 +193,7 @@ function textOf({ content }: Extract<ClientItem, { type: "message" }>): string {
   return text.join("").replaceAll("\r\n", "\n").trim()
 }
 
-/**
- * The instructions ask for a commit message; the changes, with the chat that led to them, are all
- * that is there.
- */
+/** All that is there beside the instructions is the changes, and the chat that led to them. */
 function commitMessageOf({ system, texts, last }: Asked): SideRequest | null {
   const certainty = texts.length === 1 ? asksForCommitMessage(system) : null
   const before = certainty === null ? null : beforeDiff(last)
@@ -209,10 +203,7 @@ function commitMessageOf({ system, texts, last }: Asked): SideRequest | null {
   return isAbout ? { certainty, sign: "a commit message" } : null
 }
 
-/**
- * Open WebUI with function calling `legacy`: a list of tools to choose from, and the message with
- * `Query: ` in front.
- */
+/** Open WebUI's function calling `legacy`: a list of tools, and `Query: ` before the message. */
 function isFunctionChoice(system: string, last: string): boolean {
   const hasList = /\btools?\b/i.test(system.slice(0, headLength)) && /\[\s*\{/.test(system.slice(0, 2000))
   const isChoice = /\bchoos\w+\b[^.\n]{0,80}\btools?\b|\btools?\b[^.\n]{0,80}\bchoos\w+\b/i.test(system)
@@ -239,10 +230,7 @@ function isMerge({ system, texts, last }: Asked): boolean {
   )
 }
 
-/**
- * One word of few about something between tags, which a program has found: `APPROVE, DENY, or
- * ESCALATE`.
- */
+/** One word of few about what a program put between tags: `APPROVE, DENY, or ESCALATE`. */
 function isVerdict({ system, texts, last, maxTokens }: Asked): boolean {
   const isOneWord = /\b(?:one|a single) word: [A-Z]+(?:, [A-Z]+)*,? or [A-Z]+\b/.test(system)
   const isShort = maxTokens !== null && maxTokens <= 200 && texts.length === 1
@@ -275,19 +263,13 @@ const tasks = new Set([
   "moa_response_generation",
 ])
 
-/**
- * The side request that a value of `X-OpenWebUI-Task` names; null where it is no task of Open
- * WebUI.
- */
+/** By a value of `X-OpenWebUI-Task`; null: it is no task of Open WebUI. */
 export function sideRequestOfTask(header: string | undefined): SideRequest | null {
   const task = header?.trim().toLowerCase() ?? ""
   return tasks.has(task) ? certain(task) : null
 }
 
-/**
- * How front ends mark who spoke, at the beginning of a line: `User: `, `USER:`, `# USER`,
- * `**Human**:`.
- */
+/** Marks of who spoke, at the start of a line: `User: `, `USER:`, `# USER`, `**Human**:`. */
 const userMark = /^(?:[#*[ ]{0,4})(?:user|human)(?:[\]*]{0,3}:|[\]*]{0,3}[ \t]*$)/im
 const agentMark = /^(?:[#*[ ]{0,4})(?:assistant|ai|model|bot)(?:[\]*]{0,3}:|[\]*]{0,3}[ \t]*$)/im
 
@@ -295,10 +277,7 @@ const diffMark = /^(?:diff --git |# Diffs?:|--- a\/|\+\+\+ b\/|@@ -\d)/m
 
 const historyEnd = "</chat_history>"
 
-/**
- * A conversation between the tags that Open WebUI's templates have it in: what stands in front of
- * it and behind.
- */
+/** Around the conversation, which Open WebUI's templates have between tags. */
 function quotedHistory(text: string): { readonly before: string; readonly after: string } | null {
   const begin = text.lastIndexOf("<chat_history>")
   const end = text.lastIndexOf(historyEnd)
@@ -306,20 +285,14 @@ function quotedHistory(text: string): { readonly before: string; readonly after:
   return { before: text.slice(0, begin), after: text.slice(end + historyEnd.length).trim() }
 }
 
-/**
- * What stands in front of a conversation of two, told line by line with who spoke; null: there is
- * none.
- */
+/** In front of a conversation of two, told line by line with who spoke; null: there is none. */
 function beforeConversation(text: string): string | null {
   const start = userMark.exec(text)
   if (start === null || !agentMark.test(text.slice(start.index))) return null
   return text.slice(0, start.index).trim()
 }
 
-/**
- * What stands in front of the changes of files, as git tells them, and of a conversation before
- * these; null: there are none.
- */
+/** In front of git's changes of files, and of a conversation before these; null: no changes. */
 function beforeDiff(text: string): string | null {
   const start = diffMark.exec(text)
   if (start === null) return null
@@ -327,10 +300,7 @@ function beforeDiff(text: string): string | null {
   return before.slice(0, userMark.exec(before)?.index).trim()
 }
 
-/**
- * The last paragraph, where it is in words of its own: neither a line of a diff nor marked with who
- * speaks.
- */
+/** The last paragraph in words of its own: no line of a diff, nor marked with who speaks. */
 function lastWords(text: string): string {
   const paragraph = text.slice(text.lastIndexOf("\n\n") + 2)
   return text.includes("\n\n") && /^[\p{L}]/u.test(paragraph) && !/^(?:\w+:|diff --git)/.test(paragraph)

@@ -3,15 +3,10 @@ import { isLongJson, jsonPieces } from "../../domain/json-pieces.ts"
 /** Whole frames: a text, or its pieces one after the other, made as they are asked for. */
 export type SseText = string | Iterable<string>
 
-/**
- * The last line of every stream of ours; Open Responses asks for it, and chat clients wait for it.
- */
+/** The last line of a stream; Open Responses asks for it, and chat clients wait for it. */
 export const doneSse = "data: [DONE]\n\n"
 
-/**
- * An event with a name, as the Responses API sends them. Data is JSON text, which has no line
- * breaks.
- */
+/** An event of the Responses API. JSON text has no line breaks. */
 export function namedSse(type: string, json: string): string {
   return `event: ${type}\ndata: ${json}\n\n`
 }

@@ -8,10 +8,7 @@ import type { WireObject } from "./answer-parts.ts"
 import type { Parameter } from "./parameters.ts"
 import type { SseText } from "./sse.ts"
 
-/**
- * A request as its endpoint read it. The session key comes from a header, which is not the body's
- * business.
- */
+/** As its endpoint read it. The session key is in a header, no business of the body. */
 export interface ParsedRequest {
   readonly turn: Omit<ClientRequest, "sessionKey" | "resendsHistory">
   readonly stream: boolean

@@ -7,10 +7,7 @@ const time = { type: "integer", description: "Seconds since 1970." }
 const metadata = { type: "object", additionalProperties: text }
 const anything = {}
 
-/**
- * What is answered, by name. All keys that are named are always there, unless they are in
- * `optional`.
- */
+/** By name. All keys that are named are always there, unless they are in `optional`. */
 export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
   Error: object({
     error: object(

@@ -82,10 +82,7 @@ interface Route {
   readonly otherStatus?: number
 }
 
-/**
- * One route, for the OpenAPI document and for `docs/api.md`. A test holds them against the routes
- * that are served.
- */
+/** For the document and `docs/api.md`. A test holds them against the routes that are served. */
 export interface RouteDescription extends Route {
   readonly method: string
   /** As in OpenAPI: `/v1/models/{id}`. */

@@ -31,10 +31,7 @@ const shared = new Set([
   "stream_id",
 ])
 
-/**
- * Every field of `POST /v1/responses/compact` that is documented; all but one mean what they mean
- * for a response.
- */
+/** Its documented fields; all but one mean what they mean for a response. */
 export const compactParameters: readonly Parameter[] = [
   {
     name: "model",
@@ -51,10 +48,7 @@ export interface CompactRequest extends ParsedRequest {
   readonly messages: readonly WireObject[]
 }
 
-/**
- * `turn` holds the body's input and the question for the summary; what came before is to be put in
- * front of it.
- */
+/** `turn` has the input and the question for the summary; what came before goes in front. */
 export function parseCompactRequest(input: unknown): CompactRequest {
   const { body } = readParameters(compactParameters, input)
   if (typeof body.model !== "string" || body.model === "") {

@@ -26,10 +26,7 @@ export function isOwnCompaction(content: string): boolean {
   return content.startsWith(mark)
 }
 
-/**
- * The text that stands for a compacted conversation. What another service has compacted only that
- * service can read.
- */
+/** What stands for the conversation. What another service has compacted it alone can read. */
 export function readSummary(content: string, path: string): string {
   const encoded = content.startsWith(mark) ? content.slice(mark.length) : null
   if (encoded === null || !/^[\w-]+$/.test(encoded)) {

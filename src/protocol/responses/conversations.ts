@@ -26,10 +26,7 @@ export interface NewConversation {
   readonly items: ReturnType<typeof readItems>
 }
 
-/**
- * Body of `POST /v1/conversations`. Throws `invalid_request` that names the field, as all of these
- * do.
- */
+/** Of `POST /v1/conversations`. Throws `invalid_request` with the field, as all of these. */
 export function parseNewConversation(input: unknown): NewConversation {
   const { items, ...body } = bodyOf(input)
   const { metadata } = readShape(optionalMetadata, body, "")
@@ -41,10 +38,7 @@ export function parseNewItems(input: unknown): NewConversation["items"] {
   return readSome(bodyOf(input).items)
 }
 
-/**
- * Body of an update, of a conversation or a stored chat completion: nothing but the metadata can be
- * changed.
- */
+/** Of a conversation or a stored completion: nothing but the metadata can be changed. */
 export function parseMetadataUpdate(input: unknown): Metadata {
   return readShape(requiredMetadata, bodyOf(input), "").metadata ?? {}
 }

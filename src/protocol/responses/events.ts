@@ -224,9 +224,7 @@ function textEvent(
   }
 }
 
-/**
- * The wire form of the agent's own calls is made here, so the log's text is not what the item says.
- */
+/** The agent's own calls get their form here: the log's text is not what the item says. */
 function argumentsEvent(
   event: { type: TextEvent; outputIndex: number; text: string },
   sequence: number,

@@ -217,10 +217,7 @@ function soughtIn(action: z.infer<typeof searchAction> | null | undefined): stri
   return [sought, url].filter((text) => text != null && text !== "").join(" in ")
 }
 
-/**
- * Clients resend what they were given, unfinished items included; a status of their own invention
- * counts as the end.
- */
+/** Unfinished items are sent again too; a status of the client's invention is the end. */
 function statusOf(status: string | null | undefined, error: string | null): ItemStatus {
   if (status === "incomplete" || status === "failed") return status
   if (status === "in_progress" || status === "calling" || status === "searching") return "incomplete"

@@ -7,9 +7,7 @@ import type { ResponseRecord } from "../../domain/responses.ts"
 export interface EventSource {
   /** As it is now; finished by the time the last event can be read. */
   readonly record: ResponseRecord
-  /**
-   * The item as it is now: with its final texts from the moment that its `text.done` can be read.
-   */
+  /** As it is now: with its final texts once its `text.done` can be read. */
   readonly itemAt: (outputIndex: number) => Item | undefined
   /** Kind of the backend, under which the agent's own tools appear. */
   readonly serverLabel: string
@@ -79,10 +77,7 @@ export class ItemTracker implements EventSource {
     }
   }
 
-  /**
-   * The arguments of most of the agent's own tools are known for sure only at their end, which is
-   * in the log by now.
-   */
+  /** Most tools' arguments are sure at their end only, which is in the log by now. */
   #lookAhead(outputIndex: number, sequence: number): void {
     if (this.#items[outputIndex]?.type === "function_call") return
     for (const event of this.#live.log.read(sequence + 1, 3)) {

@@ -77,10 +77,7 @@ function usageOf(record: ResponseRecord, status: ResponseStatus): WireObject | n
   return toResponseUsage(record)
 }
 
-/**
- * Both details objects are there because typed clients fail without them; zeros where the CLI does
- * not count.
- */
+/** Typed clients fail without both details; zeros where the CLI does not count. */
 export function toResponseUsage(record: Pick<ResponseRecord, "usage">): WireObject {
   const usage = record.usage ?? noUsage
   return {

@@ -32,9 +32,7 @@ export function isAnsweredAtOnce(message: unknown): boolean {
   return isObject(message) && (message.type === "response.steer" || isLane(message.stream_id))
 }
 
-/**
- * The refusal of a message: of a `response.steer` by the event for it, of all others by `error`.
- */
+/** Of a `response.steer` by the event for it, of all others by `error`. */
 export function toRefusal(error: unknown, requestId: string, message: unknown): WireObject {
   if (!isObject(message) || message.type !== "response.steer") {
     return toSocketError(error, requestId, message)

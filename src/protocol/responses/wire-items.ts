@@ -139,10 +139,7 @@ function withoutFailed(status: ItemStatus): ItemStatus {
   return status === "failed" ? "incomplete" : status
 }
 
-/**
- * One page of items, which come oldest first. Throws `invalid_request` when `after` is none of
- * them.
- */
+/** Of items, oldest first. Throws `invalid_request` when `after` is none of them. */
 export function toItemPage(items: readonly Item[], page: PageRequest, serverLabel: string): WireObject {
   const { order, limit, after } = page
   const ordered = order === "asc" ? items : items.toReversed()
