@@ -3,10 +3,10 @@ import type { Capabilities, Limitation, Readiness } from "../domain/agents.ts"
 import type { Backend, PastSession, ThreadOptions, ThreadRef, Turn, TurnInput } from "../domain/backend.ts"
 import { messageOf } from "../domain/errors.ts"
 import { findExecutable } from "../programs/find-executable.ts"
-import { createCodexBackend } from "./codex/backend.ts"
+import { CodexBackend } from "./codex/backend.ts"
 import { type CodexBackendOptions, codexTimeouts } from "./codex/options.ts"
 import { AppServer, appServerCall } from "./codex/program.ts"
-import { createExecBackend } from "./exec/backend.ts"
+import { ExecBackend } from "./exec/backend.ts"
 import type { ExecBackendOptions } from "./exec/options.ts"
 import { type ExecProfile, probeExec } from "./exec/probe.ts"
 import { defaultTimeoutMs, type ProbeOptions } from "./kit/process/probe.ts"
@@ -28,11 +28,7 @@ const brokenCodex =
  * codex's exec arguments otherwise. Which of them is found out by `readiness`, once for each
  * program; a request waits for it only while the agent is not ready yet.
  */
-export function createCliBackend(options: CliBackendOptions): Backend {
-  return new CliBackend(options)
-}
-
-class CliBackend implements Backend {
+export class CliBackend implements Backend {
   readonly #options: CliBackendOptions
   readonly #codex: Backend
   readonly #running: RunningProcesses
@@ -48,7 +44,7 @@ class CliBackend implements Backend {
   constructor(options: CliBackendOptions) {
     this.#options = options
     this.#running = new RunningProcesses(options.cwd, options.log)
-    this.#codex = createCodexBackend({ ...options, running: this.#running })
+    this.#codex = new CodexBackend({ ...options, running: this.#running })
   }
 
   get kind(): string {
@@ -168,7 +164,7 @@ class CliBackend implements Backend {
   #useExec(downgradedBy: string | null): void {
     const { timeouts: _, ...options } = this.#options
     const { executable, log } = options
-    this.#exec = createExecBackend({ ...options, running: this.#running })
+    this.#exec = new ExecBackend({ ...options, running: this.#running })
     if (downgradedBy === null) {
       log("info", "the CLI is driven by exec's arguments: every turn starts it anew", { executable })
       return

@@ -5,15 +5,15 @@ import { ProxyError } from "../domain/errors.ts"
 import { childEnvironment } from "../programs/child-environment.ts"
 import { refusedArgument } from "../programs/cli-arguments.ts"
 import { codexEnvironment } from "../programs/codex-environment.ts"
-import { createAcpBackend } from "./acp/backend.ts"
+import { AcpBackend } from "./acp/backend.ts"
 import { type AcpCli, acpClis, otherAcp } from "./acp/clis.ts"
-import { createClaudeBackend } from "./claude/backend.ts"
+import { ClaudeBackend } from "./claude/backend.ts"
 import { claudeKind } from "./claude/history-messages.ts"
 import { claudeEnvironment } from "./claude/installed.ts"
-import { createCliBackend } from "./cli-backend.ts"
+import { CliBackend } from "./cli-backend.ts"
 import type { CodexTimeouts } from "./codex/options.ts"
-import { createCommandBackend } from "./command/backend.ts"
-import { createDemoBackend } from "./demo/backend.ts"
+import { CommandBackend } from "./command/backend.ts"
+import { DemoBackend } from "./demo/backend.ts"
 import type { AgentLimits, BackendContext } from "./kit/backend-context.ts"
 
 /** What every kind of agent CLI is started with. */
@@ -92,7 +92,7 @@ export function demoBackend({
   permissions,
   writableFolders: [workingDirectory] = [],
 }: Pick<BackendContext, "cwd" | keyof AgentLimits>): Backend {
-  return createDemoBackend({
+  return new DemoBackend({
     workspace: cwd,
     permissions,
     ...(workingDirectory !== undefined && { workingDirectory }),
@@ -100,17 +100,17 @@ export function demoBackend({
 }
 
 function claudeBackend(options: AgentBackendOptions): Backend {
-  return createClaudeBackend({ ...options, env: claudeEnvironment(options.env, options.passEnv) })
+  return new ClaudeBackend({ ...options, env: claudeEnvironment(options.env, options.passEnv) })
 }
 
 function codexLikeBackend(options: AgentBackendOptions): Backend {
   const { env, passEnv, codexTimeouts: timeouts = {} } = options
-  return createCliBackend({ ...options, env: codexEnvironment(env, passEnv), timeouts })
+  return new CliBackend({ ...options, env: codexEnvironment(env, passEnv), timeouts })
 }
 
 function acpBackend(options: AgentBackendOptions, cli: AcpCli): Backend {
   const { args = [], env, passEnv, permissions } = options
-  return createAcpBackend({
+  return new AcpBackend({
     ...options,
     cli,
     args: [...cli.args(permissions), ...args],
@@ -120,7 +120,7 @@ function acpBackend(options: AgentBackendOptions, cli: AcpCli): Backend {
 
 function commandBackend(options: AgentBackendOptions): Backend {
   const { args = [], env, passEnv } = options
-  return createCommandBackend({
+  return new CommandBackend({
     ...options,
     kind: "command",
     args,
@@ -135,7 +135,7 @@ function commandBackend(options: AgentBackendOptions): Backend {
  */
 function piBackend(options: AgentBackendOptions): Backend {
   const { args = [], env, passEnv, model } = options
-  return createCommandBackend({
+  return new CommandBackend({
     ...options,
     kind: "pi",
     args: ["-p", "--no-session", ...(model === null ? [] : ["--model", model]), ...args],

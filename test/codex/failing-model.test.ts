@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from "vitest"
-import { createCodexBackend } from "../../src/backends/codex/backend.ts"
+import { CodexBackend } from "../../src/backends/codex/backend.ts"
 import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import type { Backend } from "../../src/domain/backend.ts"
 import { noOptions, type RecordedTurn, runTurn } from "../contract/turn-recording.ts"
@@ -19,7 +19,7 @@ async function start(home: { streamIdleTimeoutMs?: number }, streamIdleMs?: numb
   const model = await startModelServer()
   const codexHome = await createCodexHome({ modelUrl: model.url, streamMaxRetries: 0, ...home })
   const workspace = await createTempDir("workspace")
-  const backend = createCodexBackend({
+  const backend = new CodexBackend({
     executable: codexExecutable(),
     cwd: workspace.path,
     env: codexHome.env,

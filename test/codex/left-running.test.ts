@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { createCodexBackend } from "../../src/backends/codex/backend.ts"
+import { CodexBackend } from "../../src/backends/codex/backend.ts"
 import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import type { Backend } from "../../src/domain/backend.ts"
 import { inputOf, noOptions, runTurn } from "../contract/turn-recording.ts"
@@ -28,7 +28,7 @@ describe.each(["scripted-1", "gpt-6-sol"])(
       modelServer = await startModelServer()
       home = await createCodexHome({ modelUrl: modelServer.url, model })
       workspace = await createTempDir("workspace")
-      backend = createCodexBackend({
+      backend = new CodexBackend({
         executable: codexExecutable(),
         cwd: workspace.path,
         env: home.env,

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, it } from "vitest"
-import { createCodexBackend } from "../../src/backends/codex/backend.ts"
+import { CodexBackend } from "../../src/backends/codex/backend.ts"
 import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import { agentPath } from "../agents/agents.ts"
 import { noOptions } from "../contract/turn-recording.ts"
@@ -27,7 +27,7 @@ it("ends the servers of MCP of a codex that was killed, and what they have start
     return entries.map(({ pid }) => pid)
   }
   let codex = 0
-  const backend = createCodexBackend({
+  const backend = new CodexBackend({
     executable: codexExecutable(),
     cwd: workspace.path,
     env: home.env,

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterEach, expect, it } from "vitest"
-import { createCodexBackend } from "../../src/backends/codex/backend.ts"
+import { CodexBackend } from "../../src/backends/codex/backend.ts"
 import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import { inputOf, noOptions, runTurn } from "../contract/turn-recording.ts"
 import { startModelServer } from "../model-server/model-server.ts"
@@ -31,7 +31,7 @@ it.each(["scripted-1", "gpt-5.5", "gpt-6-sol"])(
     const folder = join(home.home, "skills", "lighthouse")
     await mkdir(folder, { recursive: true })
     await writeFile(join(folder, "SKILL.md"), skill)
-    const backend = createCodexBackend({
+    const backend = new CodexBackend({
       executable: codexExecutable(),
       cwd: workspace.path,
       env: home.env,

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, it } from "vitest"
-import { createCodexBackend } from "../../src/backends/codex/backend.ts"
+import { CodexBackend } from "../../src/backends/codex/backend.ts"
 import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import type { Backend } from "../../src/domain/backend.ts"
 import type { TurnEvent } from "../../src/domain/turn-events.ts"
@@ -33,7 +33,7 @@ afterEach(async () => {
 })
 
 function create(): Backend {
-  const backend = createCodexBackend({
+  const backend = new CodexBackend({
     executable: codexExecutable(),
     cwd: workspace.path,
     env: home.env,

@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { describe, it, vi } from "vitest"
-import { createAcpBackend } from "../../src/backends/acp/backend.ts"
+import { AcpBackend } from "../../src/backends/acp/backend.ts"
 import { acpClis } from "../../src/backends/acp/clis.ts"
 import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import { startModelServer } from "../model-server/model-server.ts"
@@ -77,7 +77,7 @@ async function prepare(name: CliName, executable: string): Promise<BackendHarnes
   const workspace = await createTempDir("workspace")
   const pids = new Set<number>()
   const create = (idleMs?: number) =>
-    createAcpBackend({
+    new AcpBackend({
       cli,
       executable,
       args: cli.args("full"),

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { createAcpBackend } from "../../src/backends/acp/backend.ts"
+import { AcpBackend } from "../../src/backends/acp/backend.ts"
 import { otherAcp } from "../../src/backends/acp/clis.ts"
 import type { AcpBackendOptions } from "../../src/backends/acp/options.ts"
 import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
@@ -36,7 +36,7 @@ export async function createAcpFixture(
   const sessions = join(folder.path, "agent-sessions")
   const pids: number[] = []
   const events: BackendEvent[] = []
-  const backend = createAcpBackend({
+  const backend = new AcpBackend({
     cli: otherAcp,
     executable: process.execPath,
     args: ["--disable-warning=ExperimentalWarning", agentPath("acp-agent.ts")],

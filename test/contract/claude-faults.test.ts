@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { createClaudeBackend } from "../../src/backends/claude/backend.ts"
+import { ClaudeBackend } from "../../src/backends/claude/backend.ts"
 import type { ClaudeBackendOptions } from "../../src/backends/claude/options.ts"
 import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import type { Backend, BackendEvent } from "../../src/domain/backend.ts"
@@ -42,7 +42,7 @@ function logIn(): void {
 
 function start(options: Partial<ClaudeBackendOptions> = {}, env: Record<string, string> = {}): Backend {
   const environment = agentEnvironment({ CLAUDE_CONFIG_DIR: folder.path, PIDS: file("pids"), ...env })
-  backend = createClaudeBackend({
+  backend = new ClaudeBackend({
     executable: file("claude"),
     cwd: folder.path,
     env: environment,

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
-import { createClaudeBackend } from "../../src/backends/claude/backend.ts"
+import { ClaudeBackend } from "../../src/backends/claude/backend.ts"
 import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import type { Permissions } from "../../src/domain/agents.ts"
 import type { Backend } from "../../src/domain/backend.ts"
@@ -53,7 +53,7 @@ describe.skipIf(executable === null)(executable === null ? missingCli("claude") 
   })
 
   function start(permissions: Permissions = "full"): Backend {
-    backend = createClaudeBackend({
+    backend = new ClaudeBackend({
       executable: executable ?? "",
       cwd: workspace.path,
       env: home.env,

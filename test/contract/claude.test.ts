@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { describe, it, vi } from "vitest"
-import { createClaudeBackend } from "../../src/backends/claude/backend.ts"
+import { ClaudeBackend } from "../../src/backends/claude/backend.ts"
 import { defaultMaxIdle } from "../../src/backends/claude/options.ts"
 import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import { startModelServer } from "../model-server/model-server.ts"
@@ -49,7 +49,7 @@ async function prepare(file: string): Promise<BackendHarness> {
   const workspace = await createTempDir("workspace")
   const pids = new Set<number>()
   const create = (idleMs?: number) =>
-    createClaudeBackend({
+    new ClaudeBackend({
       executable: file,
       cwd: workspace.path,
       env: claudeHome.env,

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs"
 import path from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { createCodexBackend } from "../../src/backends/codex/backend.ts"
+import { CodexBackend } from "../../src/backends/codex/backend.ts"
 import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import { explain } from "../../src/domain/agents.ts"
 import type { Backend, BackendEvent } from "../../src/domain/backend.ts"
@@ -40,7 +40,7 @@ describe("a codex app-server that misbehaves", () => {
   }
 
   function start(scenario: string): Backend {
-    backend = createCodexBackend({
+    backend = new CodexBackend({
       executable: "codex",
       cwd: folder.path,
       env: {

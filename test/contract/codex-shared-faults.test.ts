@@ -2,7 +2,7 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs"
 import path from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { createCodexBackend } from "../../src/backends/codex/backend.ts"
+import { CodexBackend } from "../../src/backends/codex/backend.ts"
 import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import type { Backend, BackendEvent } from "../../src/domain/backend.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
@@ -31,7 +31,7 @@ describe("a codex app-server with turns of others, one of whose interrupts is no
     const file = path.join(folder.path, "codex")
     writeFileSync(file, `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`)
     chmodSync(file, 0o755)
-    backend = createCodexBackend({
+    backend = new CodexBackend({
       executable: file,
       cwd: folder.path,
       env: { PATH: "/usr/bin:/bin", LOG: log(), ...env },

@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import { createCodexBackend } from "../../src/backends/codex/backend.ts"
+import { CodexBackend } from "../../src/backends/codex/backend.ts"
 import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import { startModelServer } from "../model-server/model-server.ts"
 import { developerTextOf, userTextsOf } from "../model-server/request-readers.ts"
@@ -43,7 +43,7 @@ async function prepare(model: string): Promise<BackendHarness> {
   const unloaded = new Set<unknown>()
   let pid = 0
   const create = () =>
-    createCodexBackend({
+    new CodexBackend({
       executable: codexExecutable(),
       cwd: workspace.path,
       env: codexHome.env,

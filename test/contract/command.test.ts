@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
-import { createCommandBackend } from "../../src/backends/command/backend.ts"
+import { CommandBackend } from "../../src/backends/command/backend.ts"
 import type { Backend } from "../../src/domain/backend.ts"
 import { agentEnvironment, agentPath } from "../agents/agents.ts"
 import { descendantsOf, isRunning, pidFrom } from "../support/processes.ts"
@@ -21,7 +21,7 @@ interface Fixture {
 async function prepare(form: Form, ...args: readonly string[]): Promise<Fixture> {
   const folder = await createTempDir("command")
   const pids = new Set<number>()
-  const backend = createCommandBackend({
+  const backend = new CommandBackend({
     kind: "command",
     executable: process.execPath,
     args: ["--disable-warning=ExperimentalWarning", agentPath("line-agent.ts"), form, ...args],

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { createDemoBackend } from "../../src/backends/demo/backend.ts"
+import { DemoBackend } from "../../src/backends/demo/backend.ts"
 import type { Backend, ThreadOptions } from "../../src/domain/backend.ts"
 import { createTempDir, type TempDir } from "../support/temp-dir.ts"
 import { describeBackendContract } from "./backend-contract.ts"
@@ -10,7 +10,7 @@ import { inputOf, noOptions, runTurn } from "./turn-recording.ts"
 describeBackendContract("the demo agent", async () => {
   const folder = await createTempDir("demo")
   return {
-    backend: createDemoBackend({ workspace: folder.path }),
+    backend: new DemoBackend({ workspace: folder.path }),
     workspace: folder.path,
     column: "demo",
     prompts: {
@@ -32,7 +32,7 @@ describe("the demo agent", () => {
 
   beforeEach(async () => {
     folder = await createTempDir("demo")
-    backend = createDemoBackend({ workspace: folder.path, workingDirectory: "/" })
+    backend = new DemoBackend({ workspace: folder.path, workingDirectory: "/" })
   })
   afterEach(async () => {
     await backend.stop()

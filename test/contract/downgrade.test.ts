@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, expect, it, vi } from "vitest"
-import { createCliBackend } from "../../src/backends/cli-backend.ts"
+import { CliBackend } from "../../src/backends/cli-backend.ts"
 import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import { ProbeMemory } from "../../src/backends/kit/process/probe-memory.ts"
 import type { Backend } from "../../src/domain/backend.ts"
@@ -32,7 +32,7 @@ async function prepare(name: string) {
   writeFileSync(executable, `#!/bin/sh\n${script}\nexec '${codexExecutable()}' "$@"\n`, { mode: 0o755 })
   const clock = { now: 1_790_000_000_000 }
   const logged: { readonly level: string; readonly message: string }[] = []
-  const backend: Backend = createCliBackend({
+  const backend: Backend = new CliBackend({
     executable,
     cwd: folder.path,
     env: home.env,

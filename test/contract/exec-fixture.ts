@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import { createExecBackend } from "../../src/backends/exec/backend.ts"
+import { ExecBackend } from "../../src/backends/exec/backend.ts"
 import type { ExecBackendOptions } from "../../src/backends/exec/options.ts"
 import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import type { Backend } from "../../src/domain/backend.ts"
@@ -30,7 +30,7 @@ export async function createExecFixture(
   const folder = await createTempDir("exec")
   const file = (name: string) => join(folder.path, name)
   const create = (changes: Partial<ExecBackendOptions> = {}) =>
-    createExecBackend({
+    new ExecBackend({
       executable: agentPath(agent),
       cwd: folder.path,
       env: agentEnvironment({ RECORD: file("record"), PIDS: file("pids") }),

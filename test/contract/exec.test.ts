@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import { createExecBackend } from "../../src/backends/exec/backend.ts"
+import { ExecBackend } from "../../src/backends/exec/backend.ts"
 import { BackendMemory } from "../../src/backends/kit/backend-context.ts"
 import { agentEnvironment, agentPath } from "../agents/agents.ts"
 import { startModelServer } from "../model-server/model-server.ts"
@@ -53,7 +53,7 @@ async function prepareCodex(): Promise<BackendHarness> {
   const workspace = await createTempDir("workspace")
   const running = new RunningProcesses()
   const create = () =>
-    createExecBackend({
+    new ExecBackend({
       executable: codexExecutable(),
       cwd: workspace.path,
       env: codexHome.env,
@@ -96,7 +96,7 @@ async function prepareCodex(): Promise<BackendHarness> {
 async function preparePlain(): Promise<BackendHarness> {
   const workspace = await createTempDir("workspace")
   const running = new RunningProcesses()
-  const backend = createExecBackend({
+  const backend = new ExecBackend({
     executable: agentPath("plain-agent.sh"),
     cwd: workspace.path,
     env: agentEnvironment({ PIDS: join(workspace.path, "pids") }),

@@ -6,7 +6,7 @@ import { printedLine } from "../../domain/printed-text.ts"
 import { notReady, proxyErrorOf, startableProgram, turnErrorOfThrown } from "../kit/process/start-error.ts"
 import { anyResult, type RpcId } from "../kit/rpc/rpc-client.ts"
 import { agentStopped, interruptedBefore } from "../kit/turn/cli-turn.ts"
-import { unserved } from "../kit/turn/input.ts"
+import { refuseUnserved } from "../kit/turn/input.ts"
 import { RpcBackend, type RunningProgram } from "../kit/warm/rpc-backend.ts"
 import { isAuthError } from "./errors.ts"
 import { isClientTool } from "./items.ts"
@@ -26,11 +26,7 @@ import { AcpTurn, promptBlocks } from "./turn.ts"
  * An agent on a program that speaks the Agent Client Protocol: one warm process, many sessions in
  * it.
  */
-export function createAcpBackend(options: AcpBackendOptions): Backend {
-  return new AcpBackend(options)
-}
-
-class AcpBackend extends RpcBackend<AcpProgram, AcpSessions, AcpTurn> {
+export class AcpBackend extends RpcBackend<AcpProgram, AcpSessions, AcpTurn> implements Backend {
   readonly changesTools = true
   readonly #options: AcpBackendOptions
   readonly #timeouts: AcpTimeouts
@@ -170,12 +166,13 @@ class AcpBackend extends RpcBackend<AcpProgram, AcpSessions, AcpTurn> {
 
   async #start(turn: AcpTurn, thread: ThreadRef, input: TurnInput): Promise<void> {
     try {
-      this.#refuseUnserved(input)
+      // Its capabilities tell of images.
+      refuseUnserved(input, { acceptsImages: true, hasOutputSchema: false }, this.kind)
       const { process, sessions } = await this.running()
       const session = await sessions.load(thread, this.#known.get(thread) ?? { tools: [] })
       await sessions.set(session, input.model, input.effort)
-      const { instructions, history } = session.preamble ?? { instructions: null, history: [] }
-      const prompt = promptBlocks({ instructions, history, messages: input.messages })
+      const preamble = session.preamble ?? { instructions: null, history: [] }
+      const prompt = promptBlocks({ ...preamble, messages: input.messages })
       if (turn.isOver) return
       if (turn.isInterrupting) {
         turn.fail(interruptedBefore)
@@ -189,12 +186,6 @@ class AcpBackend extends RpcBackend<AcpProgram, AcpSessions, AcpTurn> {
       else if (turn.process === null) turn.fail(turnErrorOfThrown(error))
       else turn.rejected(error)
     }
-  }
-
-  /** What the program has no way to be told must not be left out in silence. */
-  #refuseUnserved(input: TurnInput): void {
-    if (input.outputSchema === null) return
-    throw unserved("schema of its answer", this.kind)
   }
 
   async #logIn(connection: AcpProgram, sessions: AcpSessions): Promise<void> {

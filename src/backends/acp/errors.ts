@@ -1,8 +1,8 @@
 import { ProxyError, type TurnError } from "../../domain/errors.ts"
-import type { AnswerCut } from "../../domain/turn-events.ts"
 import { turnErrorOfThrown } from "../kit/process/start-error.ts"
+import { fieldsIn } from "../kit/rpc/json-noise.ts"
 import { RpcRefusedError } from "../kit/rpc/rpc-client.ts"
-import { type CutReason, cutBy, httpStatus, modelFailure } from "../kit/turn/model-failure.ts"
+import { type CutReason, httpStatus, modelFailure } from "../kit/turn/model-failure.ts"
 import type { AcpCli } from "./clis.ts"
 
 /** The protocol's code for "log in first". */
@@ -49,12 +49,12 @@ function saidIn({ message }: RpcRefusedError): string {
 
 function textOfDetails(details: unknown): string {
   if (typeof details === "string") return details
-  if (typeof details !== "object" || details === null) return ""
-  const fields = details as Readonly<Record<string, unknown>> // an object, see above
+  const fields = fieldsIn(details)
   const text = fields.details ?? fields.message ?? fields.errorMessage
   if (typeof text === "string") return text
   // opencode's name for the kind of its error says nothing to a reader.
-  return "errorName" in fields ? "" : JSON.stringify(details).slice(0, 2_000)
+  if ("errorName" in fields || typeof details !== "object" || details === null) return ""
+  return JSON.stringify(details).slice(0, 2_000)
 }
 
 /**
@@ -65,12 +65,6 @@ export const acpReasons: Readonly<Record<string, CutReason | null>> = {
   end_turn: null,
   max_tokens: "max_output_tokens",
   refusal: "content_filter",
-}
-
-/** Undefined: the answer is whole. */
-export function cutOfStop(stopReason: string): AnswerCut | undefined {
-  const reason = Object.hasOwn(acpReasons, stopReason) ? acpReasons[stopReason] : null
-  return reason == null ? undefined : cutBy(reason)
 }
 
 /** A session cannot get at its model for now. */

@@ -1,5 +1,6 @@
 import type { CommandItem, FileChange, FileChangeItem, ItemStatus, ToolCallItem } from "../../domain/items.ts"
 import { clientServer } from "../kit/functions/handed-functions.ts"
+import { fieldsIn } from "../kit/rpc/json-noise.ts"
 import type { ToolUpdate } from "./protocol.ts"
 
 /** What a tool call has told so far: each update replaces the fields that it has. */
@@ -62,7 +63,7 @@ export function commandOf(tool: ToolUpdate): string | null {
   const told = textField(tool.rawInput, "command") ?? textField(tool.rawInput, "cmd")
   if (told !== null) return told
   // Some tell it as the title alone.
-  return tool.rawInput === undefined || tool.rawInput === null ? (tool.title ?? null) : null
+  return tool.rawInput == null ? (tool.title ?? null) : null
 }
 
 function changesOf(tool: ToolUpdate): FileChange[] {
@@ -88,7 +89,7 @@ function outputOf(tool: ToolUpdate): string {
 }
 
 function textOf(value: unknown): string {
-  if (value === undefined || value === null) return ""
+  if (value == null) return ""
   return typeof value === "string" ? value : JSON.stringify(value)
 }
 
@@ -96,8 +97,8 @@ function textOf(value: unknown): string {
 const exitNote = /\n?<[^<>\n]*exit code:? (\d+)[^<>\n]*>\s*$/
 
 function exitCodeOf(tool: ToolUpdate, output: string): number | null {
-  const raw = fieldsOf(tool.rawOutput)
-  const metadata = fieldsOf(raw.metadata)
+  const raw = fieldsIn(tool.rawOutput)
+  const metadata = fieldsIn(raw.metadata)
   for (const value of [metadata.exit, raw.exitCode, raw.exit_code, raw.exit]) {
     if (typeof value === "number") return value
   }
@@ -110,12 +111,8 @@ function withoutExitNote(output: string): string {
 }
 
 function textField(value: unknown, name: string): string | null {
-  const field = fieldsOf(value)[name]
+  const field = fieldsIn(value)[name]
   return typeof field === "string" ? field : null
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? { ...value } : {}
 }
 
 const contextLines = 3

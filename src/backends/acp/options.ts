@@ -2,35 +2,27 @@ import type { BackendContext } from "../kit/backend-context.ts"
 import type { EndStep } from "../kit/process/process-tree.ts"
 import type { AcpCli } from "./clis.ts"
 
-export interface AcpTimeouts {
-  /** From spawn to the answer of `initialize`: opencode takes 7 s on an idle machine. */
-  readonly handshakeMs: number
-  /** Any request but a prompt; a program that answers none in this time is replaced. */
-  readonly requestMs: number
-  /** From `session/cancel` to the end of the turn. */
-  readonly interruptMs: number
-  /**
-   * How long the process stays without a turn. Then its memory is given back; sessions are loaded
-   * again by the next.
-   */
-  readonly idleMs: number
-  readonly endSteps: readonly EndStep[]
-}
+const endSteps: readonly EndStep[] = [
+  // Its stdin is closed by then, upon which most store their sessions and go; the signal says
+  // nothing to a running program.
+  { signal: "SIGCONT", waitMs: 1_500 },
+  { signal: "SIGTERM", waitMs: 1_500 },
+  { signal: "SIGKILL", waitMs: 1_000 },
+  { signal: "SIGKILL", waitMs: 500 },
+]
 
-export const acpTimeouts: AcpTimeouts = {
+export const acpTimeouts = {
+  /** From spawn to the answer of `initialize`: opencode takes 7 s on an idle machine. */
   handshakeMs: 60_000,
+  /** Any request but a prompt; a program that answers none in this time is replaced. */
   requestMs: 60_000,
+  /** From `session/cancel` to the end of the turn. */
   interruptMs: 5_000,
+  /** How long the process stays without a turn; its memory is given back then. */
   idleMs: 30 * 60_000,
-  endSteps: [
-    // Its stdin is closed by then, upon which most store their sessions and go; the signal says
-    // nothing to a running program.
-    { signal: "SIGCONT", waitMs: 1_500 },
-    { signal: "SIGTERM", waitMs: 1_500 },
-    { signal: "SIGKILL", waitMs: 1_000 },
-    { signal: "SIGKILL", waitMs: 500 },
-  ],
+  endSteps,
 }
+export type AcpTimeouts = typeof acpTimeouts
 
 export interface AcpBackendOptions extends BackendContext {
   readonly cli: AcpCli

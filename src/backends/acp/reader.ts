@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto"
 import type { TurnEvent } from "../../domain/turn-events.ts"
-import { addUsage, type Usage, usageSince } from "../../domain/usage.ts"
+import { addUsage, noUsage, type Usage, usageSince } from "../../domain/usage.ts"
 import { messageItem, OpenTexts, reasoningItem } from "../kit/turn/texts.ts"
 import { commandOf, itemOfTool, mergedUpdate } from "./items.ts"
 import type { PromptResult, SessionUpdate, ToldUsage, ToolUpdate } from "./protocol.ts"
@@ -119,7 +119,7 @@ export class AcpTurnReader {
   #count(told: ToldUsage | null | undefined): void {
     if (told == null) return
     const usage = usageOfTold(told)
-    this.#usage = this.#usage === null ? usage : addUsage(this.#usage, usage)
+    this.#usage = addUsage(this.#usage ?? noUsage, usage)
   }
 
   #notice(message: string): void {
@@ -216,12 +216,7 @@ export function usageOfPrompt(result: PromptResult): Usage | null {
   if (result.usage != null) return usageOfTold(result.usage)
   const quota = result._meta?.quota?.token_count
   if (quota == null) return null
-  return {
-    inputTokens: quota.input_tokens ?? 0,
-    cachedInputTokens: 0,
-    outputTokens: quota.output_tokens ?? 0,
-    reasoningTokens: 0,
-  }
+  return { ...noUsage, inputTokens: quota.input_tokens ?? 0, outputTokens: quota.output_tokens ?? 0 }
 }
 
 function usageOfTold(told: ToldUsage): Usage {

@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from "node:util"
 import type { Permissions } from "../../domain/agents.ts"
-import type { HistoryTurn, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
+import type { ThreadOptions, ThreadRef } from "../../domain/backend.ts"
 import { cannotCallFunctions, messageOf, ThreadLostError } from "../../domain/errors.ts"
 import type { FunctionTool } from "../../domain/items.ts"
 import { noUsage, type Usage } from "../../domain/usage.ts"
 import { announceTools, clientServer } from "../kit/functions/handed-functions.ts"
 import { anyResult, RpcRefusedError } from "../kit/rpc/rpc-client.ts"
 import { FunctionChannel } from "../kit/turn/function-channel.ts"
+import type { PromptParts } from "../kit/turn/input.ts"
 import type { SessionSetting } from "./clis.ts"
 import { isAuthError } from "./errors.ts"
 import type { AcpBackendOptions } from "./options.ts"
@@ -25,12 +26,6 @@ import {
 /** What of a thread's options is needed to load it again. */
 export type LoadOptions = Pick<ThreadOptions, "tools" | "reach">
 
-/** What a session has to be told with its first prompt: the protocol has no other way. */
-export interface Preamble {
-  readonly instructions: string | null
-  readonly history: readonly HistoryTurn[]
-}
-
 /** A session that one process has in memory. */
 export interface AcpSession {
   readonly id: ThreadRef
@@ -41,8 +36,8 @@ export interface AcpSession {
   readonly description: SessionDescription
   /** What a new session has: turns that ask for no effort go back to it. */
   readonly own: SessionChoice
-  /** Null: it was told. */
-  preamble: Preamble | null
+  /** To be told with the first prompt: the protocol has no other way. Null: it was told. */
+  preamble: Pick<PromptParts, "instructions" | "history"> | null
   /** The running total, where the program tells one; null: not known. */
   total: Usage | null
   /** As the last turn left them; null: the program's own. */
@@ -120,7 +115,7 @@ export class AcpSessions {
       const description = channel === null ? await this.#take() : await this.#create(serversOf(channel))
       const thread = description.sessionId ?? ""
       const session = this.#sessionOf(thread, description, options, channel)
-      session.preamble = { instructions: options.instructions, history: options.history }
+      session.preamble = options
       session.total = noUsage
       await this.#prepare(session)
       this.#loaded.set(thread, session)

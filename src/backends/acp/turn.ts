@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto"
-import type { HistoryTurn } from "../../domain/backend.ts"
 import type { TurnError } from "../../domain/errors.ts"
-import type { ContentPart, MessageItem } from "../../domain/items.ts"
+import type { ContentPart } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
 import type { TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
 import { backendError, CliTurn } from "../kit/turn/cli-turn.ts"
-import { imageData, renderPrompt } from "../kit/turn/input.ts"
+import { imageData, imageUrls, type PromptParts, renderPrompt } from "../kit/turn/input.ts"
+import { cutOf } from "../kit/turn/model-failure.ts"
 import type { AcpCli } from "./clis.ts"
-import { cutOfStop, isSessionLost, modelError, type Trouble, turnErrorOfPrompt } from "./errors.ts"
+import { acpReasons, isSessionLost, modelError, type Trouble, turnErrorOfPrompt } from "./errors.ts"
 import { isClientTool } from "./items.ts"
 import type { AcpProgram } from "./program.ts"
 import type { PromptResult, SessionUpdate } from "./protocol.ts"
@@ -87,9 +87,9 @@ export class AcpTurn extends CliTurn {
     if (cli.usageIsTotal) session.total = told ?? session.total
     this.#usage = usage
     const error = this.#errorOf(result, usage)
-    const cut = cutOfStop(result.stopReason)
+    const cut = cutOf(acpReasons, result.stopReason)
     if (this.isInterrupting) this.endStopped()
-    else if (error === null) this.end({ type: "turn.completed", usage, ...(cut !== undefined && { cut }) })
+    else if (error === null) this.end({ type: "turn.completed", usage, ...(cut !== null && { cut }) })
     else this.end({ type: "turn.failed", error, usage })
   }
 
@@ -135,7 +135,7 @@ export class AcpTurn extends CliTurn {
         `${cli.kind} stopped: ${cli.requestLimitWords ?? "its limit of model requests in one turn is reached"}`,
       )
     }
-    if (this.#reader.hasShown || !isNothing(usage) || cutOfStop(stopReason) !== undefined) return null
+    if (this.#reader.hasShown || !isNothing(usage) || cutOf(acpReasons, stopReason) !== null) return null
     return modelError(`${cli.kind} ended the turn without an answer and without a reason`, null, cli)
   }
 
@@ -152,13 +152,6 @@ export class AcpTurn extends CliTurn {
   protected override afterEnd(last: TurnEvent, isStuck: boolean): void {
     this.#options.onEnded(this, last, isStuck)
   }
-}
-
-interface PromptSource {
-  /** What the session has not heard yet. */
-  readonly instructions: string | null
-  readonly history: readonly HistoryTurn[]
-  readonly messages: readonly MessageItem[]
 }
 
 /** As much as a seeded history may take of the model's context, in bytes. */
@@ -184,11 +177,9 @@ const frame: Block = {
 const commandStart = /^\s*[/$?]/
 
 /** The content blocks of a prompt: one text, then the images in their order. */
-export function promptBlocks(source: PromptSource): Block[] {
+export function promptBlocks(source: Omit<PromptParts, "maxBytes">): Block[] {
   const text = renderPrompt({ ...source, maxBytes: maxHistoryBytes })
-  const images = source.messages.flatMap((message) =>
-    message.content.flatMap((part) => (part.type === "image" ? [imageBlock(part.url)] : [])),
-  )
+  const images = imageUrls(source.messages).map(imageBlock)
   if (text === "" && images.length > 0) return images
   return [...(commandStart.test(text) ? [frame] : []), { type: "text", text }, ...images]
 }

@@ -20,11 +20,7 @@ import { ClaudeTurn } from "./turn.ts"
  * process has one session. Starting one takes a second, so it stays warm for a while; a thread
  * without one is resumed by its session's id.
  */
-export function createClaudeBackend(options: ClaudeBackendOptions): Backend {
-  return new ClaudeBackend(options)
-}
-
-class ClaudeBackend implements Backend {
+export class ClaudeBackend implements Backend {
   readonly kind = claudeKind
   readonly changesTools = true
   readonly #options: ClaudeBackendOptions

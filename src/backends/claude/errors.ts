@@ -1,8 +1,9 @@
 import type { TurnError } from "../../domain/errors.ts"
 import type { AnswerCut } from "../../domain/turn-events.ts"
+import { backendError } from "../kit/turn/cli-turn.ts"
 import {
   type CutReason,
-  cutBy,
+  cutOf,
   httpStatus,
   type ModelErrorCode,
   modelFailure,
@@ -24,8 +25,10 @@ export const knownErrors: Readonly<Record<string, ModelErrorCode>> = {
   model_not_found: "model_refused",
 }
 
+const loggedOut = /Not logged in|Please run \/login|Invalid API key/
+
 const ownWords: readonly WordRule[] = [
-  [/Not logged in|Please run \/login|Invalid API key/, "agent_not_ready", 401],
+  [loggedOut, "agent_not_ready", 401],
   [/^Prompt is too long/, "context_length_exceeded", 400],
   [/issue with the selected model/, "model_refused", 404],
 ]
@@ -55,7 +58,7 @@ export function claudeErrorOf(result: ResultEvent, told: ToldOfModel = nothingTo
   const code = codeOf(result, told)
   const status = httpStatus(result.api_error_status)
   const isOfModel = code !== null || status !== null || isNotLoggedIn(result) || modelWords.test(message)
-  if (!isOfModel) return { code: "backend_error", message, modelStatus: null }
+  if (!isOfModel) return backendError(message)
   const resetsAt = planResetOf(told)
   return modelFailure({ message, code, status, resetsAt, loginStep }, ownWords)
 }
@@ -88,7 +91,7 @@ function planResetOf({ rateLimit }: ToldOfModel): number | null {
 
 /** Claude has no log-in at all, or not any more. */
 export function isNotLoggedIn({ result }: ResultEvent): boolean {
-  return result != null && /Not logged in|Please run \/login|Invalid API key/.test(result)
+  return result != null && loggedOut.test(result)
 }
 
 /**
@@ -101,11 +104,9 @@ export const claudeReasons: Readonly<Record<string, CutReason>> = {
 
 /** Null: the model has not stopped by itself. `stopReason`: of the last message of the turn. */
 export function cutOfResult(result: ResultEvent, stopReason: string | null): AnswerCut | null {
-  const reason =
-    stopReason !== null && Object.hasOwn(claudeReasons, stopReason) ? claudeReasons[stopReason] : undefined
-  return reason === undefined || result.is_error !== true
-    ? null
-    : cutBy(reason, result.result?.trim() || undefined)
+  return result.is_error === true
+    ? cutOf(claudeReasons, stopReason, result.result?.trim() || undefined)
+    : null
 }
 
 /**
@@ -116,9 +117,5 @@ export function hookErrorOf(result: ResultEvent, hasShown: boolean): TurnError |
   const said = result.result?.trim() ?? ""
   if (hasShown || (said === "" && result.terminal_reason !== "hook_stopped")) return null
   const why = said === "" ? "a hook of its settings stopped it" : said
-  return {
-    code: "backend_error",
-    message: `claude ended the turn without an answer of its model: ${why}`,
-    modelStatus: null,
-  }
+  return backendError(`claude ended the turn without an answer of its model: ${why}`)
 }

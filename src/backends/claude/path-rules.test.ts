@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import type { TurnEvent } from "../../domain/turn-events.ts"
 import { BackendMemory } from "../kit/backend-context.ts"
-import { createClaudeBackend } from "./backend.ts"
+import { ClaudeBackend } from "./backend.ts"
 import { isPlainInRules } from "./launch-arguments.ts"
 
 it.each(["/home/anna/.ai_agent_proxy/manager/control", "/srv/Büro 2/a_b-c.d@e+f/control"])(
@@ -23,7 +23,7 @@ it("a space at the end of a name is cut off by claude", () => {
 })
 
 it("an agent that is held in a folder of such a name is refused, by the name of the folder", async () => {
-  const backend = createClaudeBackend({
+  const backend = new ClaudeBackend({
     executable: process.execPath,
     cwd: "/",
     env: {},

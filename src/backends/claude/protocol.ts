@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { objectBehindNoise } from "../kit/rpc/json-noise.ts"
+import { valueOfLine } from "../kit/rpc/json-noise.ts"
 
 /**
  * What claude prints with `--output-format stream-json`, as far as it is looked at. Everything
@@ -113,12 +113,7 @@ export type ResultEvent = z.infer<typeof schemas.result>
  * example. `unknown`: JSON that is none of the events above.
  */
 export function parseClaudeEvent(line: string, isBeginning: boolean): ClaudeEvent | "unknown" | "garbage" {
-  let value: unknown
-  try {
-    value = JSON.parse(line)
-  } catch {
-    value = objectBehindNoise(line, isBeginning)
-  }
+  const value = valueOfLine(line, isBeginning)
   if (typeof value !== "object" || value === null || !("type" in value)) return "garbage"
   const schema = Object.hasOwn(schemas, String(value.type))
     ? // The name was just found among the keys.

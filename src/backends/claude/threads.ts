@@ -256,12 +256,7 @@ export function newThread(ref: ThreadRef, options: ThreadOptions, start: Session
   const { instructions, reach = null, isEphemeral, tools, history } = options
   return {
     ref,
-    record: {
-      instructions,
-      reach,
-      lastOfTurn: new Map(),
-      lastModel: null,
-    },
+    record: { instructions, reach, lastOfTurn: new Map(), lastModel: null },
     isEphemeral,
     tools,
     history,

@@ -7,13 +7,7 @@ import type { TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
 import type { HandedChannel } from "../kit/functions/handed-functions.ts"
 import type { CliExit } from "../kit/process/cli-process.ts"
-import {
-  type EndStep,
-  endProcessTree,
-  membersOf,
-  snapshot,
-  startedAtOf,
-} from "../kit/process/process-tree.ts"
+import { endProcessTree, membersOf, quickSteps, snapshot, startedAtOf } from "../kit/process/process-tree.ts"
 import { backendError, CliTurn } from "../kit/turn/cli-turn.ts"
 import { ClientCalls } from "./client-calls.ts"
 import { claudeErrorOf, cutOfResult, hookErrorOf, isNotLoggedIn } from "./errors.ts"
@@ -230,11 +224,6 @@ export class ClaudeTurn extends CliTurn {
   }
 }
 
-const steps: readonly EndStep[] = [
-  { signal: "SIGTERM", waitMs: 500 },
-  { signal: "SIGKILL", waitMs: 500 },
-]
-
 /**
  * Ends the shell commands of a claude that lives on. After an interrupt it ends them itself, but
  * says that the turn is over before they are gone. Each command leads a group of its own; what is
@@ -248,7 +237,7 @@ async function endCommands(pid: number): Promise<void> {
   await Promise.all(
     leaders.map((leader) => {
       const hasExited = () => process.platform === "linux" && startedAtOf(leader.pid) !== leader.startedAt
-      return endProcessTree({ pid: leader.pid, hasExited }, steps)
+      return endProcessTree({ pid: leader.pid, hasExited }, quickSteps)
     }),
   )
 }

@@ -32,11 +32,6 @@ import { splitMessages, turnParams } from "./thread-requests.ts"
 import { CodexThreads, type LoadedThread } from "./threads.ts"
 import { CodexTurn, refusedCall } from "./turn.ts"
 
-/** An agent on `codex app-server`: one warm process, many threads in it. */
-export function createCodexBackend(options: CodexBackendOptions): Backend {
-  return new CodexBackend(options)
-}
-
 interface CodexRequest {
   readonly method: string
   readonly params: unknown
@@ -44,7 +39,8 @@ interface CodexRequest {
   readonly line: string
 }
 
-class CodexBackend extends RpcBackend<AppServer, CodexThreads, CodexTurn> {
+/** An agent on `codex app-server`: one warm process, many threads in it. */
+export class CodexBackend extends RpcBackend<AppServer, CodexThreads, CodexTurn> implements Backend {
   readonly changesTools = false
   readonly #options: CodexBackendOptions
   readonly #timeouts: CodexTimeouts

@@ -1,10 +1,12 @@
 import { type TurnError, UnfitFunctionError } from "../../domain/errors.ts"
 import type { AnswerCut } from "../../domain/turn-events.ts"
 import type { FunctionNames } from "../kit/functions/function-names.ts"
+import { fieldsIn } from "../kit/rpc/json-noise.ts"
 import { RpcRefusedError } from "../kit/rpc/rpc-client.ts"
+import { backendError } from "../kit/turn/cli-turn.ts"
 import {
   type CutReason,
-  cutBy,
+  cutOf,
   httpStatus,
   type ModelErrorCode,
   modelFailure,
@@ -51,17 +53,11 @@ export function codexErrorOf(
   error: NativeTurnError | null | undefined,
   resetsAt: number | null = null,
 ): TurnError {
-  if (error == null) {
-    return {
-      code: "backend_error",
-      message: "codex ended the turn as failed without a reason",
-      modelStatus: null,
-    }
-  }
+  if (error == null) return backendError("codex ended the turn as failed without a reason")
   const { word, status } = infoOf(error.codexErrorInfo)
   const said = [error.message, error.additionalDetails].filter(Boolean).join(": ")
   const message = /idle timeout waiting for/.test(said) ? `${said.replace(/\.$/, "")}. ${idleLimit}` : said
-  if (word !== null && ownFaults.has(word)) return { code: "backend_error", message, modelStatus: null }
+  if (word !== null && ownFaults.has(word)) return backendError(message)
   const [code = null, usualStatus = null] = knownInfos[word ?? ""] ?? []
   const failure = modelFailure(
     {
@@ -85,11 +81,8 @@ const loginStep = "Run `codex login` as the user of this service, or check the k
 
 function infoOf(info: unknown): { word: string | null; status: number | null } {
   if (typeof info === "string") return { word: info, status: null }
-  if (typeof info !== "object" || info === null) return { word: null, status: null }
-  const [word, fields] = Object.entries(info)[0] ?? [null, null]
-  const status: unknown =
-    typeof fields === "object" && fields !== null && "httpStatusCode" in fields ? fields.httpStatusCode : null
-  return { word, status: httpStatus(status) }
+  const [word, fields] = Object.entries(fieldsIn(info))[0] ?? [null, null]
+  return { word, status: httpStatus(fieldsIn(fields).httpStatusCode) }
 }
 
 /**
@@ -103,8 +96,7 @@ export const codexReasons: Readonly<Record<string, CutReason>> = {
 /** Null: the words are about something else. */
 export function cutIn(words: string): AnswerCut | null {
   const told = /Incomplete response returned, reason: (\w+)/.exec(words)?.[1] ?? ""
-  const reason = Object.hasOwn(codexReasons, told) ? codexReasons[told] : undefined
-  return reason === undefined ? null : cutBy(reason)
+  return cutOf(codexReasons, told)
 }
 
 /** codex shows nothing of a refusal but that a message has begun. */

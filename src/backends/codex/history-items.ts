@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import type { HistoryTurn } from "../../domain/backend.ts"
-import type { Item } from "../../domain/items.ts"
+import { type Item, textOf } from "../../domain/items.ts"
 import type { FunctionNames } from "../kit/functions/function-names.ts"
 import { type InjectedItem, injectedItem } from "./injected-items.ts"
 
@@ -184,7 +184,7 @@ export class ShownTexts {
   readonly #texts = new Map<string, string>()
 
   told(item: Item): void {
-    const text = item.type === "message" ? textOf(item) : ""
+    const text = messageText(item)
     if (text.length >= minSharedChars) this.#texts.set(item.id, text)
   }
 
@@ -204,7 +204,7 @@ export class ShownTexts {
  * conversation goes on from; where it was none, the item is left out.
  */
 function withShown(items: readonly InjectedItem[], output: readonly Item[]): InjectedItem[] {
-  const shown = output.map(textOf).filter((text) => text !== "")
+  const shown = output.map(messageText).filter((text) => text !== "")
   const byHash = new Map(
     shown.filter((text) => text.length >= minSharedChars).map((text) => [hashOf(text), text]),
   )
@@ -232,9 +232,8 @@ function partOf(item: InjectedItem): InjectedItem | undefined {
     : undefined
 }
 
-function textOf(item: Item): string {
-  if (item.type !== "message") return ""
-  return item.content.map((part) => (part.type === "text" ? part.text : "")).join("")
+function messageText(item: Item): string {
+  return item.type === "message" ? textOf(item.content) : ""
 }
 
 function hashOf(text: string): string {

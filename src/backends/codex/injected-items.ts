@@ -1,10 +1,11 @@
-import type {
-  CommandItem,
-  ContentPart,
-  FileChangeItem,
-  Item,
-  MessageItem,
-  ToolCallItem,
+import {
+  type CommandItem,
+  type ContentPart,
+  type FileChangeItem,
+  type Item,
+  type MessageItem,
+  type ToolCallItem,
+  textOf,
 } from "../../domain/items.ts"
 import type { FunctionNames } from "../kit/functions/function-names.ts"
 
@@ -24,7 +25,7 @@ export function injectedItem(item: Item, names: FunctionNames): InjectedItem[] {
     case "function_call":
       return [call(item.callId, names.toNative(item.name), item.arguments)]
     case "function_call_output":
-      return [callOutput(item.callId, item.output)]
+      return [outputOf(item.callId, contentOf(item.output))]
     case "command":
       return commandItems(item)
     case "file_change":
@@ -66,17 +67,15 @@ export function imageDetail({ detail }: ImagePart): { readonly detail?: "auto" |
   return { detail: detail === "low" ? "auto" : detail }
 }
 
-function callOutput(callId: string, output: readonly ContentPart[]): InjectedItem {
-  const isText = output.every((part) => part.type === "text")
-  return {
-    type: "function_call_output",
-    call_id: callId,
-    output: isText
-      ? output.map((part) => (part.type === "text" ? part.text : "")).join("")
-      : output.map((part) =>
-          part.type === "text" ? { type: "input_text", text: part.text } : imagePart(part),
-        ),
-  }
+function contentOf(output: readonly ContentPart[]): string | readonly InjectedItem[] {
+  if (output.every((part) => part.type === "text")) return textOf(output)
+  return output.map((part) =>
+    part.type === "text" ? { type: "input_text", text: part.text } : imagePart(part),
+  )
+}
+
+function outputOf(callId: string, output: string | readonly InjectedItem[]): InjectedItem {
+  return { type: "function_call_output", call_id: callId, output }
 }
 
 function call(callId: string, name: string, args: string): InjectedItem {
@@ -94,22 +93,16 @@ function commandItems(item: CommandItem): InjectedItem[] {
   const ending = item.exitCode === null ? "Process ended" : `Process exited with code ${item.exitCode}`
   return [
     call(item.id, "exec_command", JSON.stringify({ cmd: item.command })),
-    { type: "function_call_output", call_id: item.id, output: `${ending}\nOutput:\n${item.output}` },
+    outputOf(item.id, `${ending}\nOutput:\n${item.output}`),
   ]
 }
 
 function fileChangeItems(item: FileChangeItem): InjectedItem[] {
   const result = item.status === "completed" ? "Done" : "The edit was not made"
-  return [
-    call(item.id, "apply_patch", JSON.stringify({ changes: item.changes })),
-    { type: "function_call_output", call_id: item.id, output: result },
-  ]
+  return [call(item.id, "apply_patch", JSON.stringify({ changes: item.changes })), outputOf(item.id, result)]
 }
 
 function toolCallItems(item: ToolCallItem): InjectedItem[] {
   const name = `${item.server}__${item.tool}`.replace(/[^a-zA-Z0-9_-]/g, "_").slice(0, 64)
-  return [
-    call(item.id, name, item.arguments),
-    { type: "function_call_output", call_id: item.id, output: item.error ?? item.output ?? "" },
-  ]
+  return [call(item.id, name, item.arguments), outputOf(item.id, item.error ?? item.output ?? "")]
 }

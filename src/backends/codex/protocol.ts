@@ -29,7 +29,7 @@ const tokenCountSchema = z.object({
 
 /** A share of the account's plan; `resetsAt` in seconds of the epoch. */
 const limitWindowSchema = z.object({ usedPercent: z.number(), resetsAt: z.number().nullish() }).nullish()
-type LimitWindow = z.infer<typeof limitWindowSchema>
+const limitsSchema = z.object({ primary: limitWindowSchema, secondary: limitWindowSchema })
 
 /** The notifications that we read, by method. */
 const notificationSchemas = {
@@ -65,9 +65,7 @@ const notificationSchemas = {
   configWarning: z.object({ summary: z.string(), details: z.string().nullish() }),
   "account/updated": z.object({}),
   "account/login/completed": z.object({}),
-  "account/rateLimits/updated": z.object({
-    rateLimits: z.object({ primary: limitWindowSchema, secondary: limitWindowSchema }),
-  }),
+  "account/rateLimits/updated": z.object({ rateLimits: limitsSchema }),
   "thread/closed": z.object({ threadId: z.string() }),
 } as const
 
@@ -166,29 +164,13 @@ export const terminalsResultSchema = z.object({ data: z.array(terminalSchema) })
  * When the used-up parts of the account's plan begin anew, in milliseconds of the epoch; null: none
  * is, as far as is told.
  */
-export function limitResetOf(limits: {
-  readonly primary?: LimitWindow
-  readonly secondary?: LimitWindow
-}): number | null {
-  const usedUp = [limits.primary, limits.secondary].flatMap((window) =>
+export function limitResetOf({ primary, secondary }: z.infer<typeof limitsSchema>): number | null {
+  const usedUp = [primary, secondary].flatMap((window) =>
     window != null && window.usedPercent >= 100 && window.resetsAt != null ? [window.resetsAt * 1_000] : [],
   )
   return usedUp.length === 0 ? null : Math.max(...usedUp)
 }
 
-/** Tokens as codex counts them. */
-export interface TokenCount {
-  readonly inputTokens: number
-  readonly cachedInputTokens: number
-  readonly outputTokens: number
-  readonly reasoningOutputTokens: number
-}
-
-export function usageOf(count: TokenCount): Usage {
-  return {
-    inputTokens: count.inputTokens,
-    cachedInputTokens: count.cachedInputTokens,
-    outputTokens: count.outputTokens,
-    reasoningTokens: count.reasoningOutputTokens,
-  }
+export function usageOf({ reasoningOutputTokens, ...count }: z.infer<typeof tokenCountSchema>): Usage {
+  return { ...count, reasoningTokens: reasoningOutputTokens }
 }

@@ -11,13 +11,7 @@ import { OpenTexts } from "../kit/turn/texts.ts"
 import { codexErrorOf, cutIn } from "./errors.ts"
 import { keptNativeItem, ShownTexts } from "./history-items.ts"
 import { itemOf } from "./items.ts"
-import {
-  type NativeItem,
-  type NativeTurnError,
-  type Notification,
-  type TokenCount,
-  usageOf,
-} from "./protocol.ts"
+import { type NativeItem, type NativeTurnError, type Notification, usageOf } from "./protocol.ts"
 import type { LoadedThread } from "./threads.ts"
 
 interface TurnReaderOptions {
@@ -31,14 +25,11 @@ interface TurnReaderOptions {
   readonly log: Log
 }
 
+type ToldTokens = Extract<Notification, { method: "thread/tokenUsage/updated" }>["params"]["tokenUsage"]
+
 /** Turns the notifications of one turn, which are given to it in order, into our events. */
 export class CodexTurnReader {
-  readonly #push: (event: TurnEvent) => void
-  readonly #calls: OpenCalls<RpcId>
-  readonly #isClientFunction: (nativeName: string) => boolean
-  readonly #thread: TurnReaderOptions["thread"]
-  readonly #log: Log
-  readonly #onCut: TurnReaderOptions["onCut"]
+  readonly #options: TurnReaderOptions
   readonly #openTexts = new OpenTexts()
   /** Its beginning was told, and not its end. */
   #openMessage: string | null = null
@@ -60,12 +51,7 @@ export class CodexTurnReader {
   #hasAnswered = false
 
   constructor(options: TurnReaderOptions) {
-    this.#push = (event) => this.#openTexts.tell(event, options.push)
-    this.#calls = options.calls
-    this.#isClientFunction = options.isClientFunction
-    this.#thread = options.thread
-    this.#log = options.log
-    this.#onCut = options.onCut
+    this.#options = options
   }
 
   /** Sum over the model requests of the turn so far. */
@@ -82,16 +68,16 @@ export class CodexTurnReader {
     return this.#openMessage !== null
   }
 
-  /** An event that is not read here. */
+  /** Tells an event of the turn, also one that is not read here. */
   tell(event: TurnEvent): void {
-    this.#push(event)
+    this.#openTexts.tell(event, this.#options.push)
   }
 
   read(notification: Notification): void {
     switch (notification.method) {
       case "item/agentMessage/delta": {
         const { itemId, delta } = notification.params
-        this.#push({ type: "item.delta", itemId, channel: "text", index: 0, text: delta })
+        this.tell({ type: "item.delta", itemId, channel: "text", index: 0, text: delta })
         break
       }
       case "item/reasoning/summaryTextDelta": {
@@ -116,7 +102,7 @@ export class CodexTurnReader {
       case "rawResponse/completed": {
         const { usage } = notification.params
         if (usage != null) this.#rawUsage = addUsage(this.#rawUsage ?? noUsage, usageOf(usage))
-        this.#calls.answerCompleted()
+        this.#options.calls.answerCompleted()
         break
       }
       case "thread/tokenUsage/updated":
@@ -144,8 +130,8 @@ export class CodexTurnReader {
     this.#openMessage = null
     this.#openTexts.askedAgain()
     const cut = cutIn(`${message} ${additionalDetails ?? ""}`)
-    if (cut !== null) this.#onCut(cut)
-    this.#push({
+    if (cut !== null) this.#options.onCut(cut)
+    this.tell({
       type: "notice",
       message: additionalDetails == null ? message : `${message} (${additionalDetails})`,
       tells: "trouble",
@@ -159,14 +145,8 @@ export class CodexTurnReader {
    * that was resumed or forked the total is not known at first: as long as its model has answered
    * nothing in this turn, what is told is such a repeat.
    */
-  #countTotal({
-    last,
-    total,
-  }: {
-    readonly last: TokenCount
-    readonly total?: TokenCount | null | undefined
-  }): void {
-    const thread = this.#thread()
+  #countTotal({ last, total }: ToldTokens): void {
+    const thread = this.#options.thread()
     const before = thread?.totalUsage ?? null
     const now = total == null ? null : usageOf(total)
     const isKnown = now !== null && before !== null
@@ -179,13 +159,13 @@ export class CodexTurnReader {
   nativeItem(raw: unknown): void {
     const item = keptNativeItem(raw)
     if (item === null) return
-    this.#push({ type: "native.item", item: this.#shownTexts.withoutShown(item) })
+    this.tell({ type: "native.item", item: this.#shownTexts.withoutShown(item) })
     const { type, name, call_id: callId, arguments: written } = item
     this.#readOutput(item)
     const isCall = type === "function_call" && typeof name === "string" && typeof callId === "string"
-    if (!isCall || !this.#isClientFunction(name)) return
+    if (!isCall || !this.#options.isClientFunction(name)) return
     if (typeof written === "string" && written.trim() !== "") this.#writtenArguments.set(callId, written)
-    this.#calls.announce(callId)
+    this.#options.calls.announce(callId)
   }
 
   /**
@@ -204,7 +184,7 @@ export class CodexTurnReader {
    */
   leaveCommands(): void {
     for (const item of this.#openCommands.values()) {
-      this.#push({ type: "item.completed", item: { ...item, status: "completed" } })
+      this.tell({ type: "item.completed", item: { ...item, status: "completed" } })
     }
     this.#openCommands.clear()
   }
@@ -218,18 +198,18 @@ export class CodexTurnReader {
 
   #reasoned(channel: ReasoningKind, nativeId: string, index: number, text: string): void {
     const itemId = this.#reasoning.idFor(nativeId, channel)
-    this.#push({ type: "item.delta", itemId, channel, index, text })
+    this.tell({ type: "item.delta", itemId, channel, index, text })
   }
 
   #notice(message: string): void {
-    this.#push({ type: "notice", message, tells: "nothing" })
+    this.tell({ type: "notice", message, tells: "nothing" })
   }
 
   #item(native: NativeItem, isDone: boolean): void {
     if (native.type === "contextCompaction" && isDone) {
-      const thread = this.#thread()
+      const thread = this.#options.thread()
       if (thread !== null) thread.hasForgotten = true
-      this.#push({
+      this.tell({
         type: "notice",
         message: "codex summarised the conversation so far",
         tells: "progress",
@@ -246,10 +226,10 @@ export class CodexTurnReader {
       for (const item of this.#itemsOf(native, isDone)) {
         if (item.type === "command" && !isDone) this.#openCommands.set(item.id, item)
         if (isDone) this.#shownTexts.told(item)
-        this.#push({ type: isDone ? "item.completed" : "item.started", item })
+        this.tell({ type: isDone ? "item.completed" : "item.started", item })
       }
     } catch (error) {
-      this.#log("warn", "codex sent an item of unexpected form", {
+      this.#options.log("warn", "codex sent an item of unexpected form", {
         type: native.type,
         reason: messageOf(error),
       })
@@ -263,7 +243,7 @@ export class CodexTurnReader {
   }
 
   #command(id: string, isDone: boolean): void {
-    const commands = this.#thread()?.commands
+    const commands = this.#options.thread()?.commands
     if (!isDone) {
       commands?.started(id)
       return

@@ -1,20 +1,16 @@
 import type { Log } from "../../domain/log.ts"
 import { threadVariable } from "../../programs/child-environment.ts"
 import {
-  type EndStep,
   endProcessTree,
   markedProcesses,
   nobody,
   type ProcessRow,
+  quickSteps,
 } from "../kit/process/process-tree.ts"
 import { anyResult, RpcRefusedError } from "../kit/rpc/rpc-client.ts"
 import type { AppServer } from "./program.ts"
 import { type Terminal, terminalsResultSchema } from "./protocol.ts"
 
-const endSteps: readonly EndStep[] = [
-  { signal: "SIGTERM", waitMs: 500 },
-  { signal: "SIGKILL", waitMs: 500 },
-]
 /** How long an interrupted turn waits for the items of its commands, once these are ended. */
 const itemsMs = 1_000
 /** codex may be about to start one while it says that the turn is over. */
@@ -95,7 +91,7 @@ export class ThreadCommands {
 
   /** The processes that the turn has started, without asking codex. Never rejects. */
   async endProcesses(): Promise<void> {
-    await endProcessTree({ ...nobody, ...this.#processes, spared: this.#spared }, endSteps)
+    await endProcessTree({ ...nobody, ...this.#processes, spared: this.#spared }, quickSteps)
   }
 
   /** Whether one runs that codex would end if it unloaded the thread. */

@@ -5,6 +5,7 @@ import type { Log } from "../../domain/log.ts"
 import type { AnswerCut, TurnEvent } from "../../domain/turn-events.ts"
 import type { Usage } from "../../domain/usage.ts"
 import { proxyErrorOf } from "../kit/process/start-error.ts"
+import { fieldsIn } from "../kit/rpc/json-noise.ts"
 import { anyResult, type RpcId } from "../kit/rpc/rpc-client.ts"
 import { CliTurn } from "../kit/turn/cli-turn.ts"
 import { callItem, OpenCalls } from "../kit/turn/open-calls.ts"
@@ -347,18 +348,12 @@ async function readFrom(file: string, from: number): Promise<string> {
   }
 }
 
-type Fields = Readonly<Record<string, unknown>>
-
-function parsed(line: string): { readonly type: unknown; readonly payload: Fields } {
+function parsed(line: string): { readonly type: unknown; readonly payload: ReturnType<typeof fieldsIn> } {
   try {
-    const { type, payload } = fieldsOf(JSON.parse(line))
-    return { type, payload: fieldsOf(payload) }
+    const { type, payload } = fieldsIn(JSON.parse(line))
+    return { type, payload: fieldsIn(payload) }
   } catch {
     // The last line is empty, or cut off by a death in the middle of a write.
     return { type: null, payload: {} }
   }
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === "object" && value !== null ? { ...value } : {}
 }

@@ -1,18 +1,11 @@
 import path from "node:path"
 import type { Capabilities } from "../../domain/agents.ts"
-import type { Backend, ThreadOptions, ThreadRef, TurnInput } from "../../domain/backend.ts"
+import type { Backend, ThreadOptions, ThreadRef } from "../../domain/backend.ts"
 import { cannotBeHeld, cannotCallFunctions, ProxyError } from "../../domain/errors.ts"
 import { PerTurnBackend, type PerTurnOptions, type TurnToRun } from "../kit/per-turn/backend.ts"
 import { defaultMaxAnswerLength } from "../kit/per-turn/text-reader.ts"
 import type { ProcessTurn } from "../kit/per-turn/turn.ts"
-import {
-  bytesOf,
-  hasImages,
-  maxArgumentBytes,
-  maxStdinBytes,
-  renderPrompt,
-  unserved,
-} from "../kit/turn/input.ts"
+import { bytesOf, maxArgumentBytes, maxStdinBytes, refuseUnserved, renderPrompt } from "../kit/turn/input.ts"
 import { LineReader } from "./reader.ts"
 
 interface CommandBackendOptions extends PerTurnOptions {
@@ -35,11 +28,7 @@ interface CommandBackendOptions extends PerTurnOptions {
  * An agent on any program: prompt in, answer out, a process for each turn. It remembers nothing by
  * itself, so each prompt tells the conversation before it.
  */
-export function createCommandBackend(options: CommandBackendOptions): Backend {
-  return new CommandBackend(options)
-}
-
-class CommandBackend extends PerTurnBackend {
+export class CommandBackend extends PerTurnBackend implements Backend {
   readonly kind: string
   readonly changesTools = false
   readonly #options: CommandBackendOptions
@@ -81,7 +70,7 @@ class CommandBackend extends PerTurnBackend {
 
   protected async run(turn: ProcessTurn, { thread: ref, input }: TurnToRun): Promise<void> {
     const { args, cwd, env, restrainingArgs = [] } = this.#options
-    refuseUnserved(input)
+    refuseUnserved(input, { acceptsImages: false, hasOutputSchema: false })
     const thread = await this.threads.find(ref)
     const prompt = renderPrompt({
       instructions: thread.instructions,
@@ -90,26 +79,19 @@ class CommandBackend extends PerTurnBackend {
       maxBytes: promptRoom(args),
     })
     const file = this.file()
-    const more = thread.limits.reach !== undefined ? restrainingArgs : []
+    const more = thread.reach !== null ? restrainingArgs : []
     const command = commandLine([...args, ...more], prompt)
     if (turn.isOver) return
     const reader = { program: this.#name, maxLength: defaultMaxAnswerLength }
     await turn.run({
       call: { file, args: command.args, cwd, env },
       stdin: command.stdin,
-      running: this.running,
       functions: null,
       isSilent: true,
       createReader: ({ push, giveUp }) => new LineReader({ ...reader, push, onOverflow: giveUp }),
     })
     this.threads.remember(thread, { input: input.messages, output: turn.items, native: null })
   }
-}
-
-/** What the program has no way to be told must not be left out in silence. */
-function refuseUnserved(input: TurnInput): void {
-  if (hasImages(input)) throw unserved("images")
-  if (input.outputSchema !== null) throw unserved("schema of its answer")
 }
 
 const placeholder = "{prompt}"

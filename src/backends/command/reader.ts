@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { printedText } from "../../domain/printed-text.ts"
-import type { Usage } from "../../domain/usage.ts"
+import { noUsage, type Usage } from "../../domain/usage.ts"
 import {
   exitFailure,
   loginStep,
@@ -12,7 +12,7 @@ import {
 } from "../kit/per-turn/text-reader.ts"
 import type { CliExit } from "../kit/process/cli-process.ts"
 import { JsonLines } from "../kit/rpc/json-lines.ts"
-import { objectBehindNoise } from "../kit/rpc/json-noise.ts"
+import { valueOfLine } from "../kit/rpc/json-noise.ts"
 import { httpStatus, modelFailure } from "../kit/turn/model-failure.ts"
 import { messageItem, reasoningItem } from "../kit/turn/texts.ts"
 
@@ -129,10 +129,9 @@ class JsonAnswerReader implements OutputReader {
         break
       case "usage":
         this.#usage = {
+          ...noUsage,
           inputTokens: line.input_tokens ?? 0,
-          cachedInputTokens: 0,
           outputTokens: line.output_tokens ?? 0,
-          reasoningTokens: 0,
         }
     }
   }
@@ -167,15 +166,7 @@ class JsonAnswerReader implements OutputReader {
 }
 
 function lineOf(text: string): Line | null {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    // A program may set the terminal's title, or print a warning between its lines.
-    value = objectBehindNoise(text, false)
-  }
-  const parsed = lineSchema.safeParse(value)
-  return parsed.success ? parsed.data : null
+  return lineSchema.safeParse(valueOfLine(text, false)).data ?? null
 }
 
 /**

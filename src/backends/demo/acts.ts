@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import { constants } from "node:fs"
 import { open } from "node:fs/promises"
 import { join } from "node:path"
-import type { CommandItem, FileChangeItem } from "../../domain/items.ts"
+import type { CommandItem, FileChange, FileChangeItem } from "../../domain/items.ts"
 import { findExecutable } from "../../programs/find-executable.ts"
 import { runBounded } from "../kit/process/probe.ts"
 import type { DemoStep } from "./reply.ts"
@@ -55,18 +55,12 @@ export async function addLine(line: string, { workspace }: DemoFolders): Promise
   try {
     const { size } = await handle.stat()
     await handle.appendFile(`${line}\n`)
-    const change = size === 0 ? addedText(line) : ({ kind: "update", diff: `@@\n+${line}\n` } as const)
-    return {
-      type: "file_change",
-      id: `demo_${randomUUID()}`,
-      changes: [{ path: file, ...change }],
-      status: "completed",
-    }
+    const change: FileChange =
+      size === 0
+        ? { path: file, kind: "add", diff: `${line}\n` }
+        : { path: file, kind: "update", diff: `@@\n+${line}\n` }
+    return { type: "file_change", id: `demo_${randomUUID()}`, changes: [change], status: "completed" }
   } finally {
     await handle.close()
   }
-}
-
-function addedText(line: string): { readonly kind: "add"; readonly diff: string } {
-  return { kind: "add", diff: `${line}\n` }
 }

@@ -19,15 +19,6 @@ export interface DemoBackendOptions extends DemoFolders {
   readonly permissions?: Permissions
 }
 
-/**
- * An agent without a program, an account or a network: for the first look at the service, and the
- * reference that the contract suite is held against. What it runs and edits does no harm, and is in
- * its workspace.
- */
-export function createDemoBackend(options: DemoBackendOptions): Backend {
-  return new DemoBackend(options)
-}
-
 interface DemoThread {
   tools: readonly FunctionTool[]
   readonly isReadOnly: boolean
@@ -35,7 +26,12 @@ interface DemoThread {
   readonly turns: { readonly ref: string | null; readonly said: readonly string[] }[]
 }
 
-class DemoBackend implements Backend {
+/**
+ * An agent without a program, an account or a network: for the first look at the service, and the
+ * reference that the contract suite is held against. What it runs and edits does no harm, and is in
+ * its workspace.
+ */
+export class DemoBackend implements Backend {
   readonly kind = "demo"
   readonly changesTools = true
   readonly #threads = new Map<ThreadRef, DemoThread>()

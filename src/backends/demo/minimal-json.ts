@@ -1,4 +1,6 @@
-type Schema = Readonly<Record<string, unknown>>
+import type { Schema } from "../../domain/map-schema.ts"
+import { referredTo } from "../kit/functions/references.ts"
+import { fieldsIn } from "../kit/rpc/json-noise.ts"
 
 const maxDepth = 20
 
@@ -13,7 +15,7 @@ export function minimalJson(schema: Schema): unknown {
 
 function smallestOf(given: unknown, root: Schema, depth: number): unknown {
   if (given === true || depth > maxDepth) return null
-  const schema = resolved(schemaOf(given), root)
+  const schema = resolved(fieldsIn(given), root)
   if ("const" in schema) return schema.const
   if ("default" in schema) return schema.default
   if (Array.isArray(schema.enum)) return schema.enum[0]
@@ -40,7 +42,7 @@ function smallestOf(given: unknown, root: Schema, depth: number): unknown {
 }
 
 function objectOf(schema: Schema, root: Schema, depth: number): Schema {
-  const properties = schemaOf(schema.properties)
+  const properties = fieldsIn(schema.properties)
   const required = Array.isArray(schema.required) ? schema.required.map(String) : []
   return Object.fromEntries(
     required.map((name) => [name, smallestOf(properties[name] ?? true, root, depth + 1)]),
@@ -59,14 +61,10 @@ function smallestNumber(schema: Schema): number {
 function resolved(schema: Schema, root: Schema): Schema {
   let found = schema
   for (let hop = 0; typeof found.$ref === "string" && hop < maxDepth; hop++) {
-    const path = found.$ref.replace(/^#\/?/, "").split("/").filter(Boolean)
-    found = path.reduce<Schema>(
-      (node, key) => schemaOf(node[key.replaceAll("~1", "/").replaceAll("~0", "~")]),
-      root,
-    )
+    found = found.$ref === "#" ? root : fieldsIn(referredTo(root, found.$ref))
   }
   if (!Array.isArray(found.allOf)) return found
-  return found.allOf.reduce<Schema>((merged, part) => mergedWith(merged, resolved(schemaOf(part), root)), {
+  return found.allOf.reduce<Schema>((merged, part) => mergedWith(merged, resolved(fieldsIn(part), root)), {
     ...found,
     allOf: undefined,
   })
@@ -74,11 +72,7 @@ function resolved(schema: Schema, root: Schema): Schema {
 
 function mergedWith(a: Schema, b: Schema): Schema {
   const required = [a.required, b.required].flatMap((names) => (Array.isArray(names) ? names : []))
-  return { ...a, ...b, properties: { ...schemaOf(a.properties), ...schemaOf(b.properties) }, required }
-}
-
-function schemaOf(value: unknown): Schema {
-  return typeof value === "object" && value !== null ? { ...value } : {}
+  return { ...a, ...b, properties: { ...fieldsIn(a.properties), ...fieldsIn(b.properties) }, required }
 }
 
 function numberOf(value: unknown, fallback: number): number {

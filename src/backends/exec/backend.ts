@@ -10,23 +10,10 @@ import { type AskOptions, type BriefRun, runBounded } from "../kit/process/probe
 import { stopping } from "../kit/process/start-error.ts"
 import { FunctionChannel } from "../kit/turn/function-channel.ts"
 import { LastSession } from "./last-session.ts"
-import { type ExecBackendOptions, type ExecTimeouts, execTimeouts } from "./options.ts"
-import { type ExecProfile, probeExec } from "./probe.ts"
+import { type ExecBackendOptions, execTimeouts } from "./options.ts"
+import { type ExecProfile, probeExec, whatIsServed } from "./probe.ts"
 import { callsFunctions, holdMsOf, type Restraint } from "./program.ts"
 import { runExecTurn } from "./run.ts"
-
-/**
- * An agent on any program that understands codex's exec arguments: a new process for each turn. See
- * `probeExecutable` for which programs need it, `execCommand` for the arguments, and `LastSession`
- * for when `--last` is used.
- *
- * Threads: a program with `--json` names its thread in the first turn, and is resumed by that name
- * from then on, also after a restart of the service. A plain-text program names none: it is told
- * the conversation with each turn.
- */
-export function createExecBackend(options: ExecBackendOptions): Backend {
-  return new ExecBackend(options)
-}
 
 /** Its own sandbox holds codex; of other programs nothing is known. */
 function canBeHeld({ isCodex, features }: ExecProfile): boolean {
@@ -46,18 +33,27 @@ function ownServersOf({ exitCode, output }: BriefRun): readonly string[] | null 
   }
 }
 
-class ExecBackend extends PerTurnBackend {
+/**
+ * An agent on any program that understands codex's exec arguments: a new process for each turn. See
+ * `probeExecutable` for which programs need it, `execCommand` for the arguments, and `LastSession`
+ * for when `--last` is used.
+ *
+ * Threads: a program with `--json` names its thread in the first turn, and is resumed by that name
+ * from then on, also after a restart of the service. A plain-text program names none: it is told
+ * the conversation with each turn.
+ */
+export class ExecBackend extends PerTurnBackend implements Backend {
   readonly kind = "exec"
   readonly changesTools = true
   readonly #options: ExecBackendOptions
-  readonly #timeouts: ExecTimeouts
+  readonly #probeMs: number
   readonly #lastSession: LastSession
   #profile: ExecProfile | null = null
 
   constructor(options: ExecBackendOptions) {
     super(options, "Install it")
     this.#options = options
-    this.#timeouts = { ...execTimeouts, ...options.timeouts }
+    this.#probeMs = options.timeouts?.probeMs ?? execTimeouts.probeMs
     this.#lastSession = new LastSession(this.files)
   }
 
@@ -69,8 +65,7 @@ class ExecBackend extends PerTurnBackend {
       version,
       // `--json` gives whole items only.
       streamsDeltas: !features.printsJson,
-      acceptsImages: features.printsJson && features.takesImages,
-      hasOutputSchema: features.takesSchema,
+      ...whatIsServed(profile),
       hasFunctions: this.#options.toolEndpoint !== null && callsFunctions(profile),
       hasFork: false,
       ...(!canBeHeld(profile) && { alwaysActs: true }),
@@ -114,7 +109,6 @@ class ExecBackend extends PerTurnBackend {
       options: this.#options,
       threads: this.threads,
       lastSession: this.#lastSession,
-      running: this.running,
     }
     const restraint = await this.#restraintOf(thread, file)
     await runExecTurn(context, { turn, thread, input, profile, file, restraint })
@@ -136,11 +130,11 @@ class ExecBackend extends PerTurnBackend {
     })
   }
 
-  async #restraintOf({ limits }: ProcessThread, file: string): Promise<Restraint | null> {
-    if (limits.reach === undefined) return null
+  async #restraintOf({ reach }: ProcessThread, file: string): Promise<Restraint | null> {
+    if (reach === null) return null
     const ownServers = ownServersOf(await runBounded(file, ["mcp", "list", "--json"], this.#askOptions))
     if (ownServers === null) throw cannotBeHeld("This codex")
-    return { reach: limits.reach, ownServers }
+    return { reach, ownServers }
   }
 
   async #find(ref: ThreadRef): Promise<ProcessThread> {
@@ -177,6 +171,6 @@ class ExecBackend extends PerTurnBackend {
 
   get #askOptions(): AskOptions {
     const { cwd, env } = this.#options
-    return { cwd, env, timeoutMs: this.#timeouts.probeMs, signal: this.stopping.signal }
+    return { cwd, env, timeoutMs: this.#probeMs, signal: this.stopping.signal }
   }
 }

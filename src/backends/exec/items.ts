@@ -1,9 +1,10 @@
 import { z } from "zod"
 import type { Item } from "../../domain/items.ts"
 import { rawValueAt } from "../../domain/raw-json.ts"
+import type { Usage } from "../../domain/usage.ts"
 import { itemOf } from "../codex/items.ts"
 import type { NativeItem } from "../codex/protocol.ts"
-import { objectBehindNoise } from "../kit/rpc/json-noise.ts"
+import { valueOfLine } from "../kit/rpc/json-noise.ts"
 
 /** The events of `exec --json` that we read; unknown ones, and unknown fields, are ignored. */
 const itemSchema = z.looseObject({ id: z.string(), type: z.string() })
@@ -24,6 +25,14 @@ const eventSchema = z.discriminatedUnion("type", [
         output_tokens: tokens,
         reasoning_output_tokens: tokens.default(0),
       })
+      .transform(
+        (told): Usage => ({
+          inputTokens: told.input_tokens,
+          cachedInputTokens: told.cached_input_tokens,
+          outputTokens: told.output_tokens,
+          reasoningTokens: told.reasoning_output_tokens,
+        }),
+      )
       .nullish(),
   }),
   z.object({ type: z.literal("turn.failed"), error: z.object({ message: z.string() }).nullish() }),
@@ -40,13 +49,7 @@ type ExecItem = z.infer<typeof itemSchema>
  * not read, or one of unexpected form.
  */
 export function parseExecEvent(line: string, isBeginning: boolean): ExecEvent | "unknown" | "garbage" {
-  let value: unknown
-  try {
-    value = JSON.parse(line)
-  } catch {
-    // Programs print warnings to stdout, too.
-    value = objectBehindNoise(line, isBeginning)
-  }
+  const value = valueOfLine(line, isBeginning)
   const event = eventSchema.safeParse(value)
   if (event.success) return withWrittenArguments(event.data, line)
   return typedSchema.safeParse(value).success ? "unknown" : "garbage"

@@ -1,13 +1,13 @@
 import type { BackendContext } from "../kit/backend-context.ts"
 import type { PerTurnOptions } from "../kit/per-turn/backend.ts"
-import { type TurnTimeouts, turnTimeouts } from "../kit/per-turn/turn.ts"
+import { turnTimeouts } from "../kit/per-turn/turn.ts"
 
-export interface ExecTimeouts extends TurnTimeouts {
+export const execTimeouts = {
+  ...turnTimeouts,
   /** For each question of the probe. */
-  readonly probeMs: number
+  probeMs: 10_000,
 }
-
-export const execTimeouts: ExecTimeouts = { ...turnTimeouts, probeMs: 10_000 }
+type ExecTimeouts = typeof execTimeouts
 
 export interface ExecBackendOptions
   extends Omit<PerTurnOptions, "timeouts">,

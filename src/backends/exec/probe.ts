@@ -76,6 +76,12 @@ export type ExecFeatures = Readonly<Record<Feature, boolean>>
  */
 const ofFirstTurns: ReadonlySet<string> = new Set<Feature>(["printsJson", "takesEphemeral"])
 
+/** Of what a turn may bring. */
+export function whatIsServed({ features }: ExecProfile) {
+  const { printsJson, takesImages, takesSchema } = features
+  return { acceptsImages: printsJson && takesImages, hasOutputSchema: takesSchema }
+}
+
 /** Reads the help text of `exec`, or of `exec resume`. */
 export function featuresOfHelp(help: string): ExecFeatures {
   const hasFlag = (name: string) => new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(help)

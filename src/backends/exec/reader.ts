@@ -7,6 +7,7 @@ import type { OutputReader, TurnOutcome } from "../kit/per-turn/text-reader.ts"
 import { type CliExit, exitReason, reasonWithTail } from "../kit/process/cli-process.ts"
 import { JsonLines } from "../kit/rpc/json-lines.ts"
 import { StrayLines } from "../kit/rpc/json-noise.ts"
+import { backendError } from "../kit/turn/cli-turn.ts"
 import { type ExecEvent, itemOfExec, parseExecEvent } from "./items.ts"
 import { functionServer } from "./program.ts"
 
@@ -27,6 +28,8 @@ export interface JsonReaderOptions {
   readonly onGarbage: () => void
   readonly log: Log
 }
+
+type NoticeEvent = Extract<TurnEvent, { type: "notice" }>
 
 /** One line holds a command's whole output. */
 const maxLineBytes = 64 * 1024 * 1024
@@ -57,8 +60,7 @@ export class JsonReader implements OutputReader {
     this.#stray = new StrayLines(options.program, options.log)
     this.#lines = new JsonLines(maxLineBytes, (bytes) => {
       options.log("error", "the agent wrote a line above the limit; it was left out", { bytes })
-      const message = `An event of ${bytes} bytes was left out`
-      if (!this.#isOver) options.push({ type: "notice", message, tells: "progress" })
+      if (!this.#isOver) this.#notice(`An event of ${bytes} bytes was left out`, "progress")
     })
   }
 
@@ -108,29 +110,12 @@ export class JsonReader implements OutputReader {
         break
       case "error":
         this.#lastError = event.message
-        this.#options.push({
-          type: "notice",
-          message: event.message,
-          tells: "trouble",
-          error: modelErrorOf(event.message),
-        })
+        this.#notice(event.message, "trouble", modelErrorOf(event.message))
         break
       case "turn.completed": {
         this.#recorded()
         this.#releaseMessage("final_answer")
-        const { usage } = event
-        this.#end({
-          type: "completed",
-          total:
-            usage == null
-              ? null
-              : {
-                  inputTokens: usage.input_tokens,
-                  cachedInputTokens: usage.cached_input_tokens,
-                  outputTokens: usage.output_tokens,
-                  reasoningTokens: usage.reasoning_output_tokens,
-                },
-        })
+        this.#end({ type: "completed", total: event.usage ?? null })
         break
       }
       case "turn.failed": {
@@ -151,8 +136,7 @@ export class JsonReader implements OutputReader {
   #item(native: Parameters<typeof itemOfExec>[0], isDone: boolean): void {
     if (native.type === "error") {
       // A warning (unknown model, another model than the recorded one), not a failure.
-      const message = typeof native.message === "string" ? native.message : "warning"
-      this.#options.push({ type: "notice", message, tells: "nothing" })
+      this.#notice(typeof native.message === "string" ? native.message : "warning", "nothing")
       return
     }
     try {
@@ -165,11 +149,7 @@ export class JsonReader implements OutputReader {
       } else if (item.type === "tool_call" && item.server === functionServer) {
         // The client's own function: it comes by the channel, and nobody else is to see it.
         if (!isDone) this.#options.onFunctionCall()
-        this.#options.push({
-          type: "notice",
-          message: "A function of the client is called",
-          tells: "progress",
-        })
+        this.#notice("A function of the client is called", "progress")
       } else this.#options.push({ type: isDone ? "item.completed" : "item.started", item })
     } catch (error) {
       this.#options.log("warn", "the agent sent an item of unexpected form", {
@@ -177,6 +157,10 @@ export class JsonReader implements OutputReader {
         reason: messageOf(error).slice(0, 300),
       })
     }
+  }
+
+  #notice(message: string, tells: NoticeEvent["tells"], error?: TurnError): void {
+    this.#options.push({ type: "notice", message, tells, ...(error !== undefined && { error }) })
   }
 
   #recorded(): void {
@@ -201,26 +185,16 @@ export class JsonReader implements OutputReader {
     this.#garbageLength += line.length
     this.#garbageTail = `${this.#garbageTail}\n${line.slice(-500)}`.slice(-1_000)
     if (this.#garbageLength <= maxGarbageLength) return
-    this.#end({
-      type: "failed",
-      error: {
-        code: "backend_error",
-        message: `${this.#options.program} --json prints something that is not JSON`,
-        modelStatus: null,
-      },
-    })
+    const error = backendError(`${this.#options.program} --json prints something that is not JSON`)
+    this.#end({ type: "failed", error })
     this.#options.onGarbage()
   }
 
   #exitError(exit: CliExit, stderrTail: string): TurnError {
-    const reason = `${this.#options.program} ${exitReason(exit)}`
-    const message =
-      exit.code === 0
-        ? reasonWithTail(
-            `${this.#options.program} ended without saying how the turn went`,
-            stderrTail.trim() === "" ? this.#garbageTail : stderrTail,
-          )
-        : reasonWithTail(reason, stderrTail)
+    const { program } = this.#options
+    const said = exit.code === 0 && stderrTail.trim() === "" ? this.#garbageTail : stderrTail
+    const reason = exit.code === 0 ? "ended without saying how the turn went" : exitReason(exit)
+    const message = reasonWithTail(`${program} ${reason}`, said)
     return { code: this.#exitCode(exit, stderrTail), message, modelStatus: null }
   }
 

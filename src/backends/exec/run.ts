@@ -4,11 +4,10 @@ import { noUsage, type Usage } from "../../domain/usage.ts"
 import { defaultMaxAnswerLength, TextReader } from "../kit/per-turn/text-reader.ts"
 import type { ProcessThread, ProcessThreads } from "../kit/per-turn/threads.ts"
 import type { ProcessTurn } from "../kit/per-turn/turn.ts"
-import type { RunningProcesses } from "../kit/process/running-processes.ts"
-import { hasImages, maxArgumentBytes, maxStdinBytes, renderPrompt, unserved } from "../kit/turn/input.ts"
+import { maxArgumentBytes, maxStdinBytes, refuseUnserved, renderPrompt } from "../kit/turn/input.ts"
 import type { LastSession, SessionRun } from "./last-session.ts"
 import type { ExecBackendOptions } from "./options.ts"
-import type { ExecProfile } from "./probe.ts"
+import { type ExecProfile, whatIsServed } from "./probe.ts"
 import {
   canConfigureInstructions,
   type ExecCommand,
@@ -24,7 +23,6 @@ interface RunContext {
   readonly options: ExecBackendOptions
   readonly threads: ProcessThreads
   readonly lastSession: LastSession
-  readonly running: RunningProcesses
 }
 
 interface ExecRun {
@@ -44,7 +42,7 @@ interface ExecRun {
  */
 export async function runExecTurn(context: RunContext, run: ExecRun): Promise<void> {
   const { turn, thread, input, profile } = run
-  refuseUnserved(input, profile)
+  refuseUnserved(input, whatIsServed(profile), `The agent's program ${profile.program}`)
   const session = await beginSession(context, thread)
   try {
     if (!turn.isOver) await runInSession(context, run, session)
@@ -120,9 +118,8 @@ interface Launch {
 }
 
 async function runCommand(context: RunContext, run: ExecRun, launch: Launch): Promise<void> {
-  const { options, running } = context
   const { turn, thread, profile, file } = run
-  const { cwd, env, log, maxAnswerLength = defaultMaxAnswerLength } = options
+  const { cwd, env, log, maxAnswerLength = defaultMaxAnswerLength } = context.options
   const { program, features } = profile
   const native = new NativeThread(context, thread, launch)
   await turn.run({
@@ -133,7 +130,6 @@ async function runCommand(context: RunContext, run: ExecRun, launch: Launch): Pr
       env: { ...env, ...(thread.functions !== null && functionEnvironment(thread.functions.handed)) },
     },
     stdin: launch.command.stdin,
-    running,
     functions: thread.functions,
     isSilent: !features.printsJson,
     createReader: ({ push, onOutcome, giveUp }) =>
@@ -218,13 +214,6 @@ class NativeThread {
         options.log("error", "the name of a thread cannot be stored", { reason: messageOf(error) }),
       )
   }
-}
-
-/** What the program has no way to be told must not be left out in silence. */
-function refuseUnserved(input: TurnInput, { program, features }: ExecProfile): void {
-  const of = `The agent's program ${program}`
-  if (hasImages(input) && !(features.printsJson && features.takesImages)) throw unserved("images", of)
-  if (input.outputSchema !== null && !features.takesSchema) throw unserved("schema of its answer", of)
 }
 
 /**

@@ -3,7 +3,7 @@ import { rm, rmdir, writeFile } from "node:fs/promises"
 import path from "node:path"
 import { inFolder } from "../../disk/held-folder.ts"
 import type { TurnInput } from "../../domain/backend.ts"
-import { imageData } from "../kit/turn/input.ts"
+import { imageData, imageUrls } from "../kit/turn/input.ts"
 
 /** Files that one turn hands to its program; the program reads them at its start. */
 export interface TurnFiles {
@@ -26,9 +26,7 @@ const noFiles: TurnFiles = { imageFiles: [], schemaFile: null, remove: async () 
  * workspace.
  */
 export async function writeTurnFiles(root: string, input: TurnInput): Promise<TurnFiles> {
-  const urls = input.messages.flatMap((message) =>
-    message.content.flatMap((part) => (part.type === "image" ? [part.url] : [])),
-  )
+  const urls = imageUrls(input.messages)
   if (urls.length === 0 && input.outputSchema === null) return noFiles
   const images = urls.map(decodeImage)
   const name = `turn-${randomUUID()}`

@@ -1,5 +1,5 @@
-import type { Capabilities, Readiness } from "../../../domain/agents.ts"
-import type { Backend, ThreadOptions, ThreadRef, Turn, TurnInput } from "../../../domain/backend.ts"
+import type { Readiness } from "../../../domain/agents.ts"
+import type { ThreadRef, Turn, TurnInput } from "../../../domain/backend.ts"
 import { ThreadLostError } from "../../../domain/errors.ts"
 import type { BackendContext } from "../backend-context.ts"
 import { RunningProcesses } from "../process/running-processes.ts"
@@ -24,16 +24,14 @@ export interface TurnToRun {
 }
 
 /** An agent on a program that is started anew for each turn. */
-export abstract class PerTurnBackend implements Backend {
+export abstract class PerTurnBackend {
   abstract readonly kind: string
-  abstract readonly changesTools: boolean
   protected readonly files: ThreadFiles
   protected readonly threads: ProcessThreads
-  protected readonly running: RunningProcesses
   protected readonly stopping = new AbortController()
   readonly #options: PerTurnOptions
   readonly #installStep: string
-  readonly #timeouts: TurnTimeouts
+  readonly #running: RunningProcesses
   /** Turns whose process may still be there; the newest of each thread. */
   readonly #turns = new Map<ThreadRef, ProcessTurn>()
   readonly #living = new Set<ProcessTurn>()
@@ -41,17 +39,10 @@ export abstract class PerTurnBackend implements Backend {
   constructor(options: PerTurnOptions, installStep: string) {
     this.#options = options
     this.#installStep = installStep
-    this.#timeouts = { ...turnTimeouts, ...options.timeouts }
     this.files = new ThreadFiles(options.cwd, options.log)
     this.threads = new ProcessThreads(this.files)
-    this.running = options.running ?? new RunningProcesses(options.cwd, options.log)
+    this.#running = options.running ?? new RunningProcesses(options.cwd, options.log)
   }
-
-  abstract capabilities(): Promise<Capabilities>
-
-  abstract openThread(options: ThreadOptions): Promise<ThreadRef>
-
-  abstract resumeThread(thread: ThreadRef, options: ThreadOptions): Promise<void>
 
   /** Runs it to the end of its process. Rejects where there is none to be started. */
   protected abstract run(turn: ProcessTurn, request: TurnToRun): Promise<void>
@@ -62,7 +53,7 @@ export abstract class PerTurnBackend implements Backend {
    */
   async readiness(): Promise<Readiness> {
     try {
-      await this.running.cleaned()
+      await this.#running.cleaned()
       await this.check()
       return { isReady: true }
     } catch (error) {
@@ -84,7 +75,9 @@ export abstract class PerTurnBackend implements Backend {
   }
 
   startTurn(thread: ThreadRef, input: TurnInput): Turn {
-    const turn = new ProcessTurn(this.#timeouts, this.#options.log)
+    const { log } = this.#options
+    const timeouts = { ...turnTimeouts, ...this.#options.timeouts }
+    const turn = new ProcessTurn({ timeouts, running: this.#running, log })
     const previous = this.#turns.get(thread)
     if (previous?.isOver === false) {
       turn.fail(backendError(`A turn of thread ${thread} runs already`))
@@ -121,7 +114,7 @@ export abstract class PerTurnBackend implements Backend {
 
   async #run(turn: ProcessTurn, request: TurnToRun): Promise<void> {
     try {
-      await this.running.cleaned()
+      await this.#running.cleaned()
       await this.run(turn, request)
     } catch (error) {
       turn.fail(turnErrorOfThrown(error))

@@ -1,4 +1,4 @@
-import type { HistoryTurn, ThreadOptions, ThreadRef } from "../../../domain/backend.ts"
+import type { HistoryTurn, ThreadOptions, ThreadReach, ThreadRef } from "../../../domain/backend.ts"
 import { ThreadLostError } from "../../../domain/errors.ts"
 import { textOf } from "../../../domain/items.ts"
 import type { Usage } from "../../../domain/usage.ts"
@@ -9,7 +9,8 @@ export interface ProcessThread {
   readonly ref: ThreadRef
   readonly isEphemeral: boolean
   readonly instructions: string | null
-  readonly limits: ThreadLimits
+  /** Null: the agent acts as its permissions say. */
+  readonly reach: ThreadReach | null
   /** The program's own name; null until it tells one, and for ever with plain text. */
   nativeId: string | null
   /** The program's running total at the end of the last turn; null: not known. */
@@ -47,7 +48,7 @@ export class ProcessThreads {
       ref: newRef(),
       isEphemeral: options.isEphemeral,
       instructions: options.instructions,
-      limits: options,
+      reach: options.reach ?? null,
       nativeId: null,
       total: null,
       history: options.history.map(withoutNative),
@@ -126,7 +127,7 @@ export class ProcessThreads {
       ...known,
       isEphemeral: false,
       instructions: null,
-      limits: {},
+      reach: null,
       history: null,
       hasRun: true,
       functions: null,
@@ -172,6 +173,3 @@ function lengthOf({ input, output }: HistoryTurn): number {
   }
   return length
 }
-
-/** How far the agent of a thread may go. */
-type ThreadLimits = Pick<ThreadOptions, "reach">

@@ -6,29 +6,25 @@ import type { TurnEvent } from "../../../domain/turn-events.ts"
 import type { Usage } from "../../../domain/usage.ts"
 import { CliProcess, type CliProcessOptions } from "../process/cli-process.ts"
 import type { EndStep } from "../process/process-tree.ts"
+import type { RunningProcesses } from "../process/running-processes.ts"
 import { CliTurn, type StopReason } from "../turn/cli-turn.ts"
 import type { FunctionChannel } from "../turn/function-channel.ts"
 import type { OutputReader, TurnOutcome } from "./text-reader.ts"
 
-export interface TurnTimeouts {
-  /** How an interrupted turn is ended; together below two seconds. */
-  readonly interruptSteps: readonly EndStep[]
-  /**
-   * How long a process may live on after its last event, or its leftovers after it, before they are
-   * ended.
-   */
-  readonly exitMs: number
-}
+/** How an interrupted turn is ended; together below two seconds. */
+const interruptSteps: readonly EndStep[] = [
+  { signal: "SIGINT", waitMs: 700 },
+  { signal: "SIGTERM", waitMs: 500 },
+  { signal: "SIGKILL", waitMs: 300 },
+  { signal: "SIGKILL", waitMs: 300 },
+]
 
-export const turnTimeouts: TurnTimeouts = {
-  interruptSteps: [
-    { signal: "SIGINT", waitMs: 700 },
-    { signal: "SIGTERM", waitMs: 500 },
-    { signal: "SIGKILL", waitMs: 300 },
-    { signal: "SIGKILL", waitMs: 300 },
-  ],
+export const turnTimeouts = {
+  interruptSteps,
+  /** How long it may live on after its last event, or its leftovers, before they are ended. */
   exitMs: 5_000,
 }
+export type TurnTimeouts = typeof turnTimeouts
 
 /** Whom the reader of a turn's output tells. */
 export interface OutputListener {
@@ -40,7 +36,7 @@ export interface OutputListener {
 }
 
 /** What a turn needs to run. */
-export interface TurnLaunch extends Required<Pick<CliProcessOptions, "call" | "stdin" | "running">> {
+export interface TurnLaunch extends Pick<CliProcessOptions, "call" | "stdin"> {
   /** Null: the agent has none of the client. */
   readonly functions: FunctionChannel | null
   /** Words on stderr count as progress: the program shows nothing else until it is done. */
@@ -52,14 +48,19 @@ export interface TurnLaunch extends Required<Pick<CliProcessOptions, "call" | "s
   readonly onFailed?: (error: TurnError) => Promise<void>
 }
 
+interface ProcessTurnOptions {
+  readonly timeouts: TurnTimeouts
+  readonly running: RunningProcesses
+  readonly log: Log
+}
+
 /** How often words on stderr count as progress. */
 const progressEveryMs = 5_000
 
 /** A turn that is a process, from before its start until nothing of it runs any more. */
 export class ProcessTurn extends CliTurn {
   readonly ref = `exec_turn_${randomUUID()}`
-  readonly #timeouts: TurnTimeouts
-  readonly #log: Log
+  readonly #options: ProcessTurnOptions
   readonly #items: Item[] = []
   #process: CliProcess | null = null
   #isCompleted = false
@@ -69,10 +70,9 @@ export class ProcessTurn extends CliTurn {
   #lastProgress = Number.NEGATIVE_INFINITY
   #exitTimer: NodeJS.Timeout | null = null
 
-  constructor(timeouts: TurnTimeouts, log: Log) {
+  constructor(options: ProcessTurnOptions) {
     super()
-    this.#timeouts = timeouts
-    this.#log = log
+    this.#options = options
   }
 
   /** Known at the end only. */
@@ -113,7 +113,8 @@ export class ProcessTurn extends CliTurn {
    * Runs the process to its end; resolves when it and its leftovers are gone. Not to be called
    * after a stop.
    */
-  async run({ call, stdin, running, ...launch }: TurnLaunch): Promise<void> {
+  async run(launch: TurnLaunch): Promise<void> {
+    const { running, log } = this.#options
     let told: Promise<void> | null = null
     const onOutcome = (outcome: TurnOutcome) => {
       told ??= this.#tell(outcome, launch)
@@ -131,8 +132,8 @@ export class ProcessTurn extends CliTurn {
       this.push(event)
     })
     const child = new CliProcess({
-      call,
-      stdin,
+      call: launch.call,
+      stdin: launch.stdin,
       running,
       onOutput: (chunk) => {
         if (!this.isOver) reader.push(chunk)
@@ -142,10 +143,10 @@ export class ProcessTurn extends CliTurn {
       },
     })
     this.#process = child
-    this.#log("debug", "exec process started", { pid: child.pid })
+    log("debug", "exec process started", { pid: child.pid })
     if (child.pid !== 0) this.tellStarted(this.ref)
     const exit = await child.exited
-    this.#log("debug", "exec process ended", { pid: child.pid, code: exit.code, signal: exit.signal })
+    log("debug", "exec process ended", { pid: child.pid, code: exit.code, signal: exit.signal })
     const last = reader.finish(exit, child.stderrTail)
     launch.functions?.endTurn()
     this.#functions = null
@@ -159,10 +160,7 @@ export class ProcessTurn extends CliTurn {
     super.push(event)
   }
 
-  async #tell(
-    outcome: TurnOutcome,
-    { onCompleted, onFailed }: Pick<TurnLaunch, "onCompleted" | "onFailed">,
-  ): Promise<void> {
+  async #tell(outcome: TurnOutcome, { onCompleted, onFailed }: TurnLaunch): Promise<void> {
     // Whatever a program says while it is being ended, it was ended by us; the end is told when it
     // is gone.
     if (this.stopReason !== null) return
@@ -181,8 +179,8 @@ export class ProcessTurn extends CliTurn {
   #endSoon(child: CliProcess): void {
     if (child.hasExited || this.#exitTimer !== null) return
     this.#exitTimer = setTimeout(() => {
-      if (!child.hasExited) void child.end(this.#timeouts.interruptSteps)
-    }, this.#timeouts.exitMs)
+      if (!child.hasExited) void child.end(this.#options.timeouts.interruptSteps)
+    }, this.#options.timeouts.exitMs)
     void child.exited.then(() => clearTimeout(this.#exitTimer ?? undefined))
   }
 
@@ -190,7 +188,7 @@ export class ProcessTurn extends CliTurn {
     const isFirst = this.stopFor(reason)
     // The answer may be out; then only what is left of the process has to go when the agent stops.
     // Before its start there is nothing to wait for: `run` is not called any more.
-    if (isFirst || reason === "agent_stopped") await this.#process?.end(this.#timeouts.interruptSteps)
+    if (isFirst || reason === "agent_stopped") await this.#process?.end(this.#options.timeouts.interruptSteps)
     if (isFirst) this.endStopped()
   }
 

@@ -8,6 +8,7 @@ import {
   hasGroup,
   membersOf,
   type ProcessRow,
+  quickSteps,
   snapshot,
   type TreeRoot,
 } from "./process-tree.ts"
@@ -52,10 +53,6 @@ export interface CliExit {
 const stderrTailLength = 8_192
 /** Of a program that was ended, and of what it left behind. */
 const settleMs = 5_000
-const leftoverSteps: readonly EndStep[] = [
-  { signal: "SIGTERM", waitMs: 500 },
-  { signal: "SIGKILL", waitMs: 500 },
-]
 
 /**
  * A process of an agent CLI, leader of a group of its own: a launcher may stay beside the program
@@ -227,7 +224,7 @@ export class CliProcess {
       })
       child.once("exit", (code, signal) => {
         this.#hasExited = true
-        if (this.#options.endsAllAtExit === true) this.#ending ??= endProcessTree(this.tree, leftoverSteps)
+        if (this.#options.endsAllAtExit === true) this.#ending ??= endProcessTree(this.tree, quickSteps)
         void drained(child, () => this.#chunks).then(() => resolve({ code, signal, startError: null }))
       })
     })
@@ -241,7 +238,7 @@ export class CliProcess {
       const root = code === 0 ? { pid: child.pid, hasExited: () => true } : this.tree
       // The turn is over; what runs on holds pipes and files of a turn that nobody can stop any
       // more.
-      if (code !== 0 || hasGroup(child.pid)) await endProcessTree(root, leftoverSteps)
+      if (code !== 0 || hasGroup(child.pid)) await endProcessTree(root, quickSteps)
     }
     await this.#ending
     child.stdout?.destroy()

@@ -45,6 +45,12 @@ export interface EndStep {
   readonly waitMs: number
 }
 
+/** For what has no reason to stay. */
+export const quickSteps: readonly EndStep[] = [
+  { signal: "SIGTERM", waitMs: 500 },
+  { signal: "SIGKILL", waitMs: 500 },
+]
+
 const pollMs = 15
 
 /**

@@ -6,6 +6,21 @@ const maxTries = 16
 /** How far into a line its object may begin. */
 const maxNoiseLength = 64 * 1024
 
+/** What a line says in JSON; undefined: nothing. See `objectBehindNoise`. */
+export function valueOfLine(line: string, isBeginning: boolean): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    // Programs print notices and warnings to stdout, too, or set the terminal's title.
+    return objectBehindNoise(line, isBeginning)
+  }
+}
+
+/** The fields of what may be anything; none of what is no object. */
+export function fieldsIn(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? { ...value } : {}
+}
+
 /**
  * The JSON object in a line that does not parse as it is; undefined: there is none. Terminal
  * sequences and what a line was overwritten by (everything up to a carriage return) are always

@@ -1,8 +1,9 @@
+import type { Capabilities } from "../../../domain/agents.ts"
 import type { HistoryTurn, TurnInput } from "../../../domain/backend.ts"
 import { ProxyError } from "../../../domain/errors.ts"
 import { type ContentPart, type Item, type MessageItem, textOf } from "../../../domain/items.ts"
 
-interface PromptParts {
+export interface PromptParts {
   /** Null where the program has them already. */
   readonly instructions: string | null
   /** What the program's session does not hold. */
@@ -124,13 +125,20 @@ function cut(text: string): string {
   return `${text.slice(0, maxOutputLength)}\n(${text.length - maxOutputLength} more characters)`.toWellFormed()
 }
 
-/** Of a program that has no way to be told this; it must not be left out in silence. */
-export function unserved(what: "images" | "schema of its answer", who = "This agent's program"): ProxyError {
-  return new ProxyError("invalid_request", `${who} takes no ${what}.`)
+/** What a program has no way to be told must not be left out in silence. Throws `ProxyError`. */
+export function refuseUnserved(
+  { messages, outputSchema }: TurnInput,
+  serves: Pick<Capabilities, "acceptsImages" | "hasOutputSchema">,
+  who = "This agent's program",
+): void {
+  const takesAll = serves.acceptsImages || imageUrls(messages).length === 0
+  if (takesAll && (serves.hasOutputSchema || outputSchema === null)) return
+  throw new ProxyError("invalid_request", `${who} takes no ${takesAll ? "schema of its answer" : "images"}.`)
 }
 
-export function hasImages({ messages }: Pick<TurnInput, "messages">): boolean {
-  return messages.some(({ content }) => content.some((part) => part.type === "image"))
+/** In their order. */
+export function imageUrls(messages: readonly MessageItem[]): readonly string[] {
+  return messages.flatMap(({ content }) => content.flatMap((part) => (part.type === "image" ? part.url : [])))
 }
 
 interface DataUrl {

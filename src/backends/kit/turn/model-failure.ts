@@ -1,5 +1,6 @@
 import type { ErrorCode, TurnError } from "../../../domain/errors.ts"
 import type { AnswerCut } from "../../../domain/turn-events.ts"
+import { fieldsIn } from "../rpc/json-noise.ts"
 import { resetTimeIn } from "./reset-time.ts"
 
 /** The codes that a failure of the model may have, see `domain/errors.ts`. */
@@ -182,31 +183,19 @@ function errorBodyOf(text: string): ErrorBody | null {
     // A message that merely begins with a brace.
     return null
   }
-  const outer = recordOf(body)
-  const error = recordOf(outer.error)
-  const reasons = listOf(error.details).map((detail) => recordOf(detail).reason)
+  const outer = fieldsIn(body)
+  const error = fieldsIn(outer.error)
+  const details = Array.isArray(error.details) ? error.details : []
+  const reasons = details.map((detail) => fieldsIn(detail).reason)
   const words = [...reasons, error.code, error.type, error.status].filter((word) => typeof word === "string")
   const message = error.message ?? outer.message ?? outer.detail
-  const statuses = [outer.status, error.code, error.status].filter(isStatus)
   const resetsAt = error.resets_at
   return {
     message: typeof message === "string" ? message : null,
     code: words.length === 0 ? null : words.join(" "),
-    status: statuses[0] ?? null,
+    status: httpStatus(outer.status) ?? httpStatus(error.code) ?? httpStatus(error.status),
     resetsAt: typeof resetsAt === "number" ? resetsAt * 1_000 : null,
   }
-}
-
-function isStatus(value: unknown): value is number {
-  return typeof value === "number" && Number.isInteger(value) && value >= 400 && value < 600
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? { ...value } : {}
 }
 
 export type CutReason = AnswerCut["reason"]
@@ -216,7 +205,15 @@ const words: Readonly<Record<CutReason, string>> = {
   content_filter: "The model, or its server, refused to go on with the answer.",
 }
 
-/** In our words. */
-export function cutBy(reason: CutReason, message = words[reason]): AnswerCut {
-  return { reason, message }
+/**
+ * Why the answer is cut where the model has stopped for `told`, by a CLI's own table; null: it is
+ * whole, or has failed. In our words, unless the CLI has some.
+ */
+export function cutOf(
+  reasons: Readonly<Record<string, CutReason | null>>,
+  told: string | null,
+  message?: string,
+): AnswerCut | null {
+  const reason = told !== null && Object.hasOwn(reasons, told) ? reasons[told] : null
+  return reason == null ? null : { reason, message: message ?? words[reason] }
 }

@@ -4,6 +4,7 @@ import type { Log } from "../../../domain/log.ts"
 import { StartError, type StartErrorFields, stopping } from "../process/start-error.ts"
 import { maxPrintedLength } from "../rpc/json-noise.ts"
 import { RpcLostError } from "../rpc/rpc-client.ts"
+import type { RpcProcess } from "./rpc-process.ts"
 
 const firstPauseMs = 1_000
 const longestPauseMs = 60_000
@@ -16,21 +17,10 @@ const longestWaitMs = 5_000
 const healthyLifeMs = 30_000
 
 /** One life of a warm program: a dead one is replaced, never revived. */
-export interface SupervisedProcess {
-  readonly isAlive: boolean
-  readonly stderrTail: string
-  /**
-   * The beginning of what it wrote to stdout that was no part of its protocol: an update notice,
-   * perhaps.
-   */
-  readonly strayText: string
-  /** Resolves with a sentence when it is gone or could not be started. Never rejects. */
-  readonly exited: Promise<string>
-  /** The handshake. */
-  initialize(): Promise<void>
-  /** Safe twice. */
-  end(): Promise<void>
-}
+export type SupervisedProcess = Pick<
+  RpcProcess,
+  "isAlive" | "stderrTail" | "strayText" | "exited" | "initialize" | "end"
+>
 
 export interface SupervisorOptions<P extends SupervisedProcess> {
   /** Name of the program in messages. */
@@ -64,14 +54,13 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
   #notBefore = 0
   /** The last one that died had made its handshake. */
   #hasWorked = false
-  #lastReason = ""
-  #lastDetail: string | null = null
-  #lastStep: string
+  /** Why it does not run. */
+  #last: Pick<StartError, "reason" | "nextStep" | "detail">
   #isStopped = false
 
   constructor(options: SupervisorOptions<P>) {
     this.#options = options
-    this.#lastStep = options.startStep
+    this.#last = { reason: `${options.program} does not start`, nextStep: options.startStep, detail: null }
   }
 
   /** The live process, if there is one. */
@@ -115,17 +104,13 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
       if (this.#isStopped) throw stopping()
       // A process that was killed for its silence: the silence is the reason, not the signal.
       // Who asks during the pause is told the same.
-      if (error instanceof StartError) {
-        this.#lastReason = error.reason
-        this.#lastDetail = error.detail
-        this.#lastStep = error.nextStep
-      } else {
-        if (error instanceof RpcLostError && error.isTimeout) {
-          this.#lastReason = messageOf(error)
-          this.#lastDetail = null
-        }
+      if (error instanceof StartError) this.#last = error
+      else {
+        const isSilent = error instanceof RpcLostError && error.isTimeout
+        if (isSilent) this.#last = { ...this.#last, reason: messageOf(error), detail: null }
         const printed = process.strayText.trim().slice(0, maxPrintedLength)
-        if (printed !== "") this.#lastDetail = `${this.#lastDetail ?? ""} it printed: ${printed}`.trim()
+        const detail = `${this.#last.detail ?? ""} it printed: ${printed}`.trim()
+        if (printed !== "") this.#last = { ...this.#last, detail }
       }
       throw this.#error({ cause: error })
     }
@@ -149,27 +134,29 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
   }
 
   #error(fields: Pick<StartErrorFields, "cause" | "retryAfterSeconds"> = {}): StartError {
-    const reason = this.#lastReason || `${this.#options.program} does not start`
-    return new StartError(reason, this.#lastStep, { detail: this.#lastDetail, ...fields })
+    const { reason, nextStep, detail } = this.#last
+    return new StartError(reason, nextStep, { detail, ...fields })
   }
 
   #died(process: P, reason: string, startedAt: number): void {
     const { program, startStep } = this.#options
-    this.#lastStep = startStep
     const lifeMs = this.#options.now() - startedAt
     this.#quickDeaths = lifeMs >= healthyLifeMs ? 0 : this.#quickDeaths + 1
     const pauseMs =
       this.#quickDeaths < 2 ? 0 : Math.min(firstPauseMs * 2 ** (this.#quickDeaths - 2), longestPauseMs)
     this.#notBefore = this.#options.now() + pauseMs
     const stderr = process.stderrTail.trim().split("\n").slice(-3).join("\n")
-    this.#lastReason = `${program} ${reason}`
-    this.#lastDetail = stderr === "" ? null : stderr
+    this.#last = {
+      reason: `${program} ${reason}`,
+      nextStep: startStep,
+      detail: stderr === "" ? null : stderr,
+    }
     this.#hasWorked = this.#started.has(process)
     if (process === this.#process) this.#process = null
     if (!this.#started.delete(process)) return
     if (!this.#isStopped)
       this.#options.log("warn", `the process of ${program} is gone`, {
-        reason: fullReason({ reason: this.#lastReason, detail: this.#lastDetail }),
+        reason: fullReason(this.#last),
         pauseMs,
       })
     this.#options.onExited(process, reason)

@@ -1,5 +1,4 @@
-import type { Capabilities, Readiness } from "../../../domain/agents.ts"
-import type { Backend, ThreadOptions, ThreadRef, Turn, TurnInput } from "../../../domain/backend.ts"
+import type { ThreadRef } from "../../../domain/backend.ts"
 import type { TurnError } from "../../../domain/errors.ts"
 import type { BackendContext } from "../backend-context.ts"
 import { RunningProcesses } from "../process/running-processes.ts"
@@ -31,8 +30,7 @@ export interface RunningProgram<P, S> {
  * An agent on one warm process with many threads in it: started by the first who needs it, replaced
  * after its death.
  */
-export abstract class RpcBackend<P extends RpcProcess, S, T extends RpcTurn<P>> implements Backend {
-  abstract readonly changesTools: boolean
+export abstract class RpcBackend<P extends RpcProcess, S, T extends RpcTurn<P>> {
   readonly kind: string
   protected readonly processes: RunningProcesses
   protected readonly supervisor: ProcessSupervisor<P>
@@ -58,15 +56,6 @@ export abstract class RpcBackend<P extends RpcProcess, S, T extends RpcTurn<P>> 
       log,
     })
   }
-
-  abstract capabilities(): Promise<Capabilities>
-  abstract readiness(): Promise<Readiness>
-  abstract openThread(options: ThreadOptions): Promise<ThreadRef>
-  abstract resumeThread(thread: ThreadRef, options: ThreadOptions): Promise<void>
-  abstract forkThread(thread: ThreadRef, at: string, options: ThreadOptions): Promise<ThreadRef>
-  abstract closeThread(thread: ThreadRef): Promise<void>
-  abstract deleteThread(thread: ThreadRef): Promise<void>
-  abstract startTurn(thread: ThreadRef, input: TurnInput): Turn
 
   async stop(): Promise<void> {
     this.isStopped = true

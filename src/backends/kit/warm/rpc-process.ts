@@ -7,7 +7,6 @@ import type { RunningProcesses } from "../process/running-processes.ts"
 import { StartError } from "../process/start-error.ts"
 import { JsonLines } from "../rpc/json-lines.ts"
 import { RpcClient, type RpcHandlers, RpcLostError } from "../rpc/rpc-client.ts"
-import type { SupervisedProcess } from "./process-supervisor.ts"
 
 const maxLineBytes = 256 * 1024 * 1024
 /**
@@ -40,7 +39,7 @@ export interface RpcProcessOptions {
 }
 
 /** One life of a program that speaks JSON-RPC: a process and the conversation with it. */
-export abstract class RpcProcess implements SupervisedProcess {
+export abstract class RpcProcess {
   protected readonly process: CliProcess
   readonly rpc: RpcClient
   protected readonly log: Log
@@ -48,6 +47,7 @@ export abstract class RpcProcess implements SupervisedProcess {
   readonly #timeouts: RpcProcessOptions["timeouts"]
   readonly #misread = new Set<string>()
   #isAlive = true
+  /** Resolves with a sentence when it is gone or could not be started. Never rejects. */
   readonly exited: Promise<string>
 
   constructor(program: RpcProgram, options: RpcProcessOptions, endsAllAtExit = false) {
@@ -108,12 +108,15 @@ export abstract class RpcProcess implements SupervisedProcess {
     return this.process.stderrTail
   }
 
+  /** The beginning of what it wrote to stdout that was no part of its protocol. */
   get strayText(): string {
     return this.rpc.strayText
   }
 
+  /** The handshake. */
   abstract initialize(): Promise<void>
 
+  /** Safe twice. */
   abstract end(): Promise<void>
 
   /** `timeoutMs` null: no deadline. */
