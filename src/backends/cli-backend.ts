@@ -123,10 +123,7 @@ export class CliBackend implements Backend {
     await Promise.all([this.#codex, this.#exec, this.#retired].map((backend) => backend?.stop()))
   }
 
-  /**
-   * Before the first process of ours: what a killed service left here is ended, whichever CLI that
-   * was.
-   */
+  /** First of all what a killed service left here is ended, whichever CLI that was. */
   async #clean(): Promise<Backend> {
     await this.#running.cleaned()
     return this.#chosen
@@ -264,10 +261,7 @@ async function speaksAppServer(file: string, options: ProbeOptions): Promise<boo
 const firstPauseMs = 60_000
 const longestPauseMs = 60 * 60_000
 
-/**
- * That a codex is driven by exec although it has an app-server, or should have: for now, and not
- * for good.
- */
+/** A codex is driven by exec though it has, or should have, an app-server: for now. */
 export class Downgrade {
   readonly #now: () => number
   #detail: string

@@ -28,10 +28,7 @@ export interface AgentBackendOptions extends Omit<BackendContext, "env"> {
   readonly passEnv: readonly string[]
   /** True with `sessions = "shared"`, see `ExecBackendOptions`. */
   readonly resumesLast: boolean
-  /**
-   * True: what sessions there are in the workspace's place, an agent left that had it before; see
-   * `ExecBackendOptions`.
-   */
+  /** True: sessions in this place are another agent's, see `ExecBackendOptions`. */
   readonly isNewcomer?: boolean
   /** In place of the defaults of codex. */
   readonly codexTimeouts?: Partial<CodexTimeouts>
@@ -129,10 +126,7 @@ function commandBackend(options: AgentBackendOptions): Backend {
   })
 }
 
-/**
- * It answers what stands on its stdin, and keeps no session: the conversation is told with each
- * prompt.
- */
+/** It answers its stdin and keeps no session: each prompt tells the conversation. */
 function piBackend(options: AgentBackendOptions): Backend {
   const { args = [], env, passEnv, model } = options
   return new CommandBackend({

@@ -22,10 +22,7 @@ import {
 import { AcpSessions, type LoadOptions } from "./threads.ts"
 import { AcpTurn, promptBlocks } from "./turn.ts"
 
-/**
- * An agent on a program that speaks the Agent Client Protocol: one warm process, many sessions in
- * it.
- */
+/** An agent on the Agent Client Protocol: one warm process, many sessions in it. */
 export class AcpBackend extends RpcBackend<AcpProgram, AcpSessions, AcpTurn> implements Backend {
   readonly changesTools = true
   readonly #options: AcpBackendOptions
@@ -290,10 +287,7 @@ export class AcpBackend extends RpcBackend<AcpProgram, AcpSessions, AcpTurn> imp
     this.#known.set(thread, { tools, ...(reach !== undefined && { reach }) })
   }
 
-  /**
-   * A program that does not end a prompt goes on with it; where nothing else runs in it, it is
-   * replaced.
-   */
+  /** It goes on with a prompt that it does not end; where nothing else runs, it is replaced. */
   #replaceStuck(thread: ThreadRef, turn: AcpTurn): void {
     this.sessions?.markStuck(thread)
     if (this.turns.size === 0) void turn.process?.end()

@@ -4,10 +4,7 @@ import { type FunctionRules, functionRules } from "../kit/functions/function-rul
 import type { WordRule } from "../kit/turn/model-failure.ts"
 import { openCodeTrouble, type Trouble } from "./errors.ts"
 
-/**
- * How a session is told how far the agent may go. Whatever asks all the same is answered by
- * `permitted`.
- */
+/** Tells a session how far the agent may go. What asks all the same gets `permissionAnswer`. */
 export interface SessionSetting {
   /** Ids of modes, the first that the session has is taken. */
   readonly modes?: readonly string[]
@@ -33,10 +30,7 @@ export interface AcpCli {
   ) => Readonly<Record<string, string>>
   readonly settings: Readonly<Record<Permissions, SessionSetting>>
   readonly functions: FunctionRules
-  /**
-   * Of a session that changes nothing in an agent that may do all, or only answers. Absent: as with
-   * the permissions `read-only`.
-   */
+  /** Of a session that only reads or answers. Absent: as with the permissions `read-only`. */
   readonly held?: { readonly reads: SessionSetting; readonly answers: SessionSetting }
   /** The way to log in that the environment offers; null: it must have been done before. */
   readonly authMethod?: (env: Readonly<Record<string, string>>) => string | null
@@ -46,41 +40,26 @@ export interface AcpCli {
   readonly holdMs: number | null
   /** True: errors of the model come as an answer that says `Error: ...`. */
   readonly saysErrors: boolean
-  /**
-   * True: what it says itself comes between the model's words, as whole chunks that begin with
-   * `Info: `.
-   */
+  /** True: its own remarks come between the model's words, as whole chunks behind `Info: `. */
   readonly saysInfos?: true
   /**
    * True: a prompt that was never answered, because the program was killed, is put in front of the
    * next one, in the same message: the model would do again what was broken off.
    */
   readonly joinsUnanswered?: true
-  /**
-   * True: a turn that was interrupted, or failed, is gone from its memory, the user's words
-   * included.
-   */
+  /** True: it forgets a turn that was interrupted or failed, the user's words included. */
   readonly forgetsCutTurns?: true
-  /**
-   * True: it asks for the list of functions before each request to its model, and not when it is
-   * told that the list has changed.
-   */
+  /** True: it lists the functions before each request to its model, not when told of a change. */
   readonly listsToolsEachTime?: true
   /** True: it reads its instruction files when it starts, and shows the same to all sessions. */
   readonly readsInstructionsOnce?: true
   /** What `max_turn_requests` means with it. Absent: what the protocol says. */
   readonly requestLimitWords?: string
-  /**
-   * Whether its model is shown a picture; else it gets a word for it. Missing: it is, where the
-   * program says that it takes them.
-   */
+  /** Whether its model sees a picture. Missing: it does, where the program takes them. */
   readonly showsImages?: (model: string) => boolean
   /** Words of its own, or of its vendor, for failures of its model. */
   readonly failureWords?: readonly WordRule[]
-  /**
-   * What a line on its stderr says of a session that cannot get at its model for now; null: nothing
-   * of the kind.
-   */
+  /** A session that cannot get at its model for now, by a line of stderr; null: none of that. */
   readonly troubleIn?: (line: string) => Trouble | null
 }
 
@@ -137,10 +116,7 @@ const openCodeQuestions = { edit: "ask", bash: "ask", external_directory: "ask" 
 
 const heldAgents = { reads: "ai-agent-proxy-reads", answers: "ai-agent-proxy-answers" }
 
-/**
- * Its mode `plan` runs commands without a question where all is allowed: agents of ours have no
- * tools that could.
- */
+/** Its mode `plan` runs commands unasked where all is allowed; agents of ours cannot. */
 function withHeldAgents(config: string | undefined): string {
   const reading = { "*": "deny", read: "allow", grep: "allow", glob: "allow", list: "allow" }
   const agent = (description: string, permission: object) => ({ mode: "primary", description, permission })
@@ -202,10 +178,7 @@ const copilot: AcpCli = {
   readsInstructionsOnce: true,
 }
 
-/**
- * By qwen's own list, which goes by the name: a model that it does not know sees nothing. `model`
- * may end in the way to log in.
- */
+/** By qwen's own list of names: other models see nothing. A name may end in the way to log in. */
 const seeingModels = [
   /^(?:gemini|claude)-/,
   /^(?:gpt-|o\d)/,

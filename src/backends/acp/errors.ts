@@ -23,10 +23,7 @@ export function isSessionLost(error: unknown): boolean {
   )
 }
 
-/**
- * Why a prompt failed. Programs tell the status of the model server as the code, in the data, or in
- * words.
- */
+/** Why a prompt failed: the model server's status is the code, in the data, or in words. */
 export function turnErrorOfPrompt(error: unknown, cli: AcpCli): TurnError {
   const cause = error instanceof ProxyError ? error.cause : error
   if (!(cause instanceof RpcRefusedError)) return turnErrorOfThrown(error)
@@ -57,10 +54,7 @@ function textOfDetails(details: unknown): string {
   return JSON.stringify(details).slice(0, 2_000)
 }
 
-/**
- * Stop reasons of the protocol of which what was said stands; `null`: it is the whole answer. The
- * others are failures.
- */
+/** Stop reasons with which what was said stands; null: as the whole answer. Others fail. */
 export const acpReasons: Readonly<Record<string, CutReason | null>> = {
   end_turn: null,
   max_tokens: "max_output_tokens",

@@ -16,10 +16,7 @@ export interface PermissionPolicy {
 const harmlessKinds: ReadonlySet<string> = new Set(["read", "search", "think", "fetch"])
 const writingKinds: ReadonlySet<string> = new Set(["edit", "delete", "move"])
 
-/**
- * The answer to a program that asks whether it may: nobody is there to be asked, the agent's
- * permissions decide.
- */
+/** The answer to a program that asks whether it may: the agent's permissions decide. */
 export function permissionAnswer(
   request: PermissionRequest,
   policy: PermissionPolicy,
@@ -71,10 +68,7 @@ const maxPathLength = 4_096
 /** As many as Linux follows for one path. */
 const maxLinks = 40
 
-/**
- * What is left of them: of the whole path, or links that lead to links would double the work with
- * each.
- */
+/** Of the whole path: links that lead to links would double the work with each. */
 interface LinkBudget {
   left: number
 }
@@ -92,9 +86,7 @@ function writtenPlaces(folder: string, named: string): readonly string[] | null 
   return places.includes(null) ? null : places.flatMap((pair) => pair ?? [])
 }
 
-/**
- * The folder without symbolic links, also where it does not exist yet; null: that cannot be told.
- */
+/** The folder without symbolic links, if it exists or not; null: that cannot be told. */
 function placeOf(folder: string): string | null {
   return placesOf(path.resolve(folder), { left: maxLinks })?.[1] ?? null
 }

@@ -140,10 +140,7 @@ const readUpdates: ReadonlySet<string> = new Set([
   "tool_call_update",
 ])
 
-/**
- * `line`: the message that `params` is of. Null: nothing that is read here. Throws where a known
- * update has another form.
- */
+/** `line`: the whole message. Null: not read here. Throws where a known update has changed. */
 export function parseUpdate(
   params: unknown,
   line: string,

@@ -68,10 +68,7 @@ export class AcpTurnReader {
     this.#openTexts.tell(event, this.#options.push)
   }
 
-  /**
-   * The program asks its model again: what comes now is another try at the answer, from its
-   * beginning.
-   */
+  /** The program asks its model again: what comes now begins the answer anew. */
   askedAgain(): void {
     if (this.#open?.isHeld === true) this.#tellHeld(this.#open)
     this.#open = null
@@ -103,10 +100,7 @@ export class AcpTurnReader {
     }
   }
 
-  /**
-   * What is open is completed as far as it came; `isFailed`: the held text is the turn's error, and
-   * not told.
-   */
+  /** Completes what is open as far as it came; `isFailed`: the held text is the turn's error. */
   finish(isFailed: boolean): void {
     if (isFailed && this.#open?.isHeld === true) this.#open = null
     this.#closeText()
@@ -231,10 +225,7 @@ function usageOfTold(told: ToldUsage): Usage {
   }
 }
 
-/**
- * The usage of one turn, where the program tells the total of its session. A total that shrank
- * began anew.
- */
+/** The usage of one turn out of a session's totals. A total that shrank began anew. */
 export function usageInSession(before: Usage | null, total: Usage | null): Usage | null {
   if (before === null || total === null) return total
   return total.inputTokens < before.inputTokens ? total : usageSince(before, total)

@@ -12,10 +12,7 @@ interface DescribedSession {
   readonly description: SessionDescription
 }
 
-/**
- * Sets how far the agent may go, as far as the session has such a mode or option. Rejects where it
- * has to have one.
- */
+/** Sets how far the agent may go, where the session can. Rejects where it has to and cannot. */
 export async function applySetting(
   connection: AcpProgram,
   { id: sessionId, description }: DescribedSession,

@@ -208,10 +208,7 @@ export class AcpSessions {
     this.#loaded.clear()
   }
 
-  /**
-   * By word to the program, where the session has functions and it listens; else the session is
-   * loaded over what it has.
-   */
+  /** By word to a program that listens; else the session is loaded over what it has. */
   async #changeTools(session: AcpSession, options: LoadOptions): Promise<AcpSession> {
     const { id } = session
     if (await this.#tellTools(session.channel, options.tools)) {
@@ -299,10 +296,7 @@ export class AcpSessions {
     return this.#own ?? loaded
   }
 
-  /**
-   * Programs load a session with the model and the effort that it had last: a setting, perhaps,
-   * that is no longer there.
-   */
+  /** A loaded session has the model and effort of its last turn: settings that may be gone. */
   async #restoreOwn(session: AcpSession): Promise<void> {
     const { description, own } = session
     const { model, effort } = choiceOf(description)

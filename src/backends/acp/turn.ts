@@ -116,10 +116,7 @@ export class AcpTurn extends CliTurn {
     this.#session?.channel?.endTurn()
   }
 
-  /**
-   * Tells the program. Before `begin` nothing was sent, and whoever is about to send looks at the
-   * turn first.
-   */
+  /** Tells the program. Before `begin` nothing was sent, and who sends looks at the turn first. */
   cancel(): void {
     if (!this.isOver) this.#connection?.rpc.notify("session/cancel", { sessionId: this.#session?.id })
   }
@@ -170,10 +167,7 @@ const frame: Block = {
   annotations: { audience: ["user"] },
 }
 
-/**
- * How commands begin, blanks before them left out: by the protocol with a slash, gemini has `$` and
- * qwen `?` as well.
- */
+/** How commands begin, behind blanks: with a slash; gemini has `$`, qwen `?` as well. */
 const commandStart = /^\s*[/$?]/
 
 /** The content blocks of a prompt: one text, then the images in their order. */

@@ -100,10 +100,7 @@ export class ClaudeBackend implements Backend {
     return thread
   }
 
-  /**
-   * By word to the process, where it has functions and listens; else the next process is started
-   * with them.
-   */
+  /** By word to a process that listens; else the next process is started with them. */
   async #changeTools(thread: ClaudeThread, options: ThreadOptions): Promise<void> {
     if (isDeepStrictEqual(thread.tools, options.tools)) return
     this.#refuseUnserved(options)

@@ -7,10 +7,7 @@ import type { ToolUse } from "./items.ts"
 
 const prefix = `mcp__${clientServer}__`
 
-/**
- * How long a call that nothing has announced waits for its announcement, which comes by another
- * way.
- */
+/** How long a call waits for its announcement, which comes by another way. */
 const announceMs = 250
 
 interface OpenCall {
@@ -18,10 +15,7 @@ interface OpenCall {
   /** Parsed arguments. */
   readonly input: unknown
   isReleased: boolean
-  /**
-   * The request that waits for the answer; null: not here yet. claude makes most calls one after
-   * the other.
-   */
+  /** It waits for the answer; null: not here yet. Most calls are made one after the other. */
   request: ToolCall | null
   /** The answer, when it was here before the request. */
   answer: readonly ContentPart[] | null
@@ -87,10 +81,7 @@ export class ClientCalls {
       )
   }
 
-  /**
-   * claude has a result of the call, whoever gave it: its own limit, a rule against the tool, or
-   * the client.
-   */
+  /** claude has a result of the call: from the client, by its own limit, or a rule. */
   ended(id: string): void {
     this.#calls.delete(id)
   }

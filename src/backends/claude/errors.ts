@@ -14,10 +14,7 @@ import type { RateLimitEvent, ResultEvent, SystemEvent } from "./protocol.ts"
 const loginStep =
   "Run `claude auth login` as the user of this service, or check the key of its model provider."
 
-/**
- * What claude names beside the words that it puts in the place of an answer; for `server_error` the
- * status says more.
- */
+/** Its names of what it says in place of an answer; for `server_error` the status says more. */
 export const knownErrors: Readonly<Record<string, ModelErrorCode>> = {
   authentication_failed: "agent_not_ready",
   billing_error: "insufficient_quota",
@@ -43,9 +40,7 @@ export interface ToldOfModel {
 
 const nothingTold: ToldOfModel = { errorName: null, rateLimit: null }
 
-/**
- * Why claude says that a turn failed. `subtype` is `success` also when the model server refused.
- */
+/** Why claude says that a turn failed; `subtype` is `success` also for a refusal of the server. */
 export function claudeErrorOf(result: ResultEvent, told: ToldOfModel = nothingTold): TurnError {
   const said = [result.result, ...(result.errors ?? [])].find((text) => text != null && text.trim() !== "")
   const message = said ?? `claude ended the turn as failed (${result.subtype})`
@@ -94,9 +89,7 @@ export function isNotLoggedIn({ result }: ResultEvent): boolean {
   return result != null && loggedOut.test(result)
 }
 
-/**
- * Stop reasons of the model behind which claude ends a turn as failed, though what was said stands.
- */
+/** Stop reasons with which what was said stands, though claude ends the turn as failed. */
 export const claudeReasons: Readonly<Record<string, CutReason>> = {
   max_tokens: "max_output_tokens",
   refusal: "content_filter",

@@ -171,10 +171,7 @@ function textOfOrphan(block: Block, called: ReadonlySet<string>): Block | null {
   return { type: "text", text: `(Result of ${String(block.tool_use_id)}) ${text}` }
 }
 
-/**
- * Messages of one side that follow each other, as one; results of calls stay a message of their
- * own.
- */
+/** Messages of one side in a row, as one; results of calls stay a message of their own. */
 function joined(messages: readonly SeedMessage[]): SeedMessage[] {
   const out: SeedMessage[] = []
   for (const message of messages) {

@@ -44,10 +44,7 @@ function undisguised(text: string): string {
  */
 const readByClaude = /^\s*\/|(?:^|[\s\u3002\u3001\uFF1F\uFF01])@/
 
-/**
- * The content of a message of the user's, none of which is for claude itself: a text of ours is the
- * last one where need be.
- */
+/** A message of the user's as data: where claude would act on it, a text of ours is the last. */
 export function asData(content: readonly Block[]): readonly Block[] {
   const last = content.at(-1)
   if (last?.type !== "text" || !readByClaude.test(String(last.text))) return content

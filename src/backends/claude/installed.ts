@@ -8,10 +8,7 @@ import { maxPrintedLength } from "../kit/rpc/json-noise.ts"
 import { isPlainInRules } from "./launch-arguments.ts"
 import type { ClaudeBackendOptions } from "./options.ts"
 
-/**
- * What is relied on (messages without a query, forks at a message) is verified with this one and
- * later ones.
- */
+/** Messages without a query, and forks at a message, are verified with it and later ones. */
 const oldestVersion = "2.1.197"
 
 /** How long an answer about the log-in holds while nothing that we can see has changed. */
@@ -34,10 +31,7 @@ type ProgramOptions = Pick<
   "executable" | "cwd" | "env" | "memory" | "permissions" | "protectedFolders"
 >
 
-/**
- * The program behind the backend: where it is, its version, whether it is logged in. Asked once
- * while nothing changes.
- */
+/** Where the program is, its version, its log-in. Asked once while nothing changes. */
 export class InstalledClaude {
   readonly #options: ProgramOptions
   readonly #timeoutMs: number
@@ -57,10 +51,7 @@ export class InstalledClaude {
     return startableProgram(this.#options, "Install it with `npm install -g @anthropic-ai/claude-code`")
   }
 
-  /**
-   * An agent that is held in its folder must not run where the rule that protects its control files
-   * would not apply.
-   */
+  /** Refuses to run where the rule that protects the agent's control files would not apply. */
   #refuseUnprotected(): void {
     const { permissions, protectedFolders = [] } = this.#options
     const folder = protectedFolders.find((path) => !isPlainInRules(path))
@@ -100,9 +91,7 @@ export class InstalledClaude {
     })
   }
 
-  /**
-   * Cheap: asks `claude auth status` when the credentials have changed, or the last answer is old.
-   */
+  /** Cheap: asks only when the credentials have changed, or the last answer is old. */
   async login(): Promise<Readiness> {
     const file = this.file()
     const stamp = this.#credentialsStamp()
@@ -166,10 +155,7 @@ function isOlder(version: string, than: string): boolean {
   return false
 }
 
-/**
- * Other ways to a model than an account: Bedrock, Vertex, Foundry, a gateway. Not what claude tells
- * its own children.
- */
+/** Other ways to a model: Bedrock, Vertex, Foundry, a gateway. Not what its children are told. */
 const ownNames = [
   "CLAUDE_CODE_USE_BEDROCK",
   "CLAUDE_CODE_USE_VERTEX",
@@ -210,10 +196,7 @@ const fixed: Readonly<Record<string, string>> = {
   CLAUDE_CODE_EAGER_FLUSH: "1",
 }
 
-/**
- * The environment of a claude process: the allow-list, claude's own settings, and what keeps it in
- * bounds.
- */
+/** The environment of a process: the allow-list, its own settings, and its bounds. */
 export function claudeEnvironment(
   source: NodeJS.ProcessEnv,
   passEnv: readonly string[],

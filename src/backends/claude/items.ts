@@ -18,10 +18,7 @@ const toolUseSchema = z.object({
   input: z.record(z.string(), z.unknown()).default({}),
 })
 
-/**
- * `written`: what was streamed of the input; null: nothing. It counts where it says the same as
- * claude has read.
- */
+/** `written`: what was streamed of the input, or null; it counts where claude has read the same. */
 export function toolUseOf(block: ContentBlock, written: string | null = null): ToolUse | null {
   const parsed = block.type === "tool_use" ? toolUseSchema.safeParse(block) : null
   if (parsed?.success !== true) return null

@@ -2,9 +2,7 @@ import type { Permissions } from "../../domain/agents.ts"
 import type { ThreadReach } from "../../domain/backend.ts"
 import { clientServer } from "../kit/functions/handed-functions.ts"
 
-/**
- * What a process is started with and cannot change afterwards: another wish needs another process.
- */
+/** What a process is started with and cannot change: another wish needs another process. */
 export interface LaunchProfile {
   readonly model: string | null
   readonly effort: string | null
@@ -23,10 +21,7 @@ interface LaunchOptions {
   readonly session: string
   readonly start: SessionStart
   readonly isEphemeral: boolean
-  /**
-   * Of a thread that only answers the functions of clients are the only tools. Null: it acts as its
-   * permissions say.
-   */
+  /** Null: it acts as its permissions say. `only-answers`: by functions of clients alone. */
   readonly reach: ThreadReach | null
   /** Configuration of the clients' functions; null: there are none. */
   readonly mcpConfigFile: string | null

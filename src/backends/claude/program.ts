@@ -84,10 +84,7 @@ export class ClaudeProcess {
     this.#process.write(`${JSON.stringify(message)}\n`)
   }
 
-  /**
-   * A request to claude itself. Rejects with `ProxyError` when it is refused, or not answered in
-   * time.
-   */
+  /** Asks claude itself. Rejects with `ProxyError` when refused, or not answered in time. */
   async request(
     subtype: string,
     timeoutMs: number,

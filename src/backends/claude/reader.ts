@@ -43,16 +43,10 @@ export class ClaudeTurnReader {
   readonly #options: ClaudeTurnReaderOptions
   readonly #open = new Map<number, OpenText>()
   readonly #openTexts = new OpenTexts()
-  /**
-   * Texts that broke off, by their id, as long as nothing else was said: then they are the last
-   * that was.
-   */
+  /** Texts that broke off, by id, until something else is said: until then they are the last. */
   readonly #broken = new Map<string, OpenText>()
   readonly #uses = new Map<string, ToolUse>()
-  /**
-   * What the model has written so far of the inputs of its tools, by the index of the block; and
-   * those blocks, by id.
-   */
+  /** Inputs of tools as far as they are written, by index of the block; the indices, by tool id. */
   readonly #writing = new Map<number, string>()
   readonly #writers = new Map<string, number>()
   #answerInput: ToolUse | null = null
@@ -190,10 +184,7 @@ export class ClaudeTurnReader {
     this.tell({ type: "item.started", item: this.#textItem(open, "in_progress") })
   }
 
-  /**
-   * Comes once for each block, when it is complete; for a block that was not streamed nothing came
-   * before.
-   */
+  /** Once for each complete block; of one that was not streamed nothing came before. */
   #assistant(event: AssistantEvent): void {
     const { message } = event
     this.#lastUuid = event.uuid ?? this.#lastUuid
@@ -291,10 +282,7 @@ export class ClaudeTurnReader {
     return written ?? null
   }
 
-  /**
-   * claude tells each text that it takes with an event of its own: what is open is of the message
-   * before, which never ended.
-   */
+  /** claude tells each text that it takes: what is open is of a message that never ended. */
   #askedAgain(): void {
     this.#openTexts.askedAgain()
     for (const open of this.#open.values()) this.#broken.set(open.id, open)

@@ -22,10 +22,7 @@ export interface ClaudeRecord {
   readonly reach: ThreadReach | null
   /** claude's id of the last message of each of our turns. */
   readonly lastOfTurn: Map<string, string>
-  /**
-   * What claude was told to use in the newest turn, and keeps when it is told nothing; null: it was
-   * told nothing.
-   */
+  /** Model that the newest turn was told, kept where none is told; null: none was. */
   lastModel: string | null
 }
 
@@ -118,10 +115,7 @@ function parsed<T>(schema: z.ZodType<T>, line: string | undefined): T | null {
 /** Folders of claude's home in which things are named after a session. */
 const folders = ["file-history", "session-env", "tasks", "todos", "debug"]
 
-/**
- * Removes what claude keeps of a session: its transcript, and what lies beside. Harmless when there
- * is nothing.
- */
+/** Removes a session's transcript, and what lies beside. Harmless when there is nothing. */
 export async function deleteSession(env: Readonly<Record<string, string>>, ref: ThreadRef): Promise<void> {
   if (!isRef(ref)) return
   const home = env.CLAUDE_CONFIG_DIR ?? path.join(env.HOME ?? "/", ".claude")

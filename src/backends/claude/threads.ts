@@ -150,18 +150,12 @@ export class ThreadProcesses {
     return { process, profile }
   }
 
-  /**
-   * A session that was told a model keeps it, unless it is told another one. Null: it need not be
-   * told.
-   */
+  /** A session keeps the model it was told, until it is told another. Null: it need not be told. */
   #modelAgain({ start, record }: ClaudeThread): string | null {
     return start.type === "new" || record.lastModel === null ? null : ownModel(this.#options.options.env)
   }
 
-  /**
-   * In a file that only we can read, because a list of processes shows arguments; gone once claude
-   * has read it.
-   */
+  /** In a file of ours, as all users can list arguments; gone once claude has read it. */
   async #writeMcpConfig(thread: ClaudeThread): Promise<string | null> {
     const { options } = this.#options
     if (thread.tools.length === 0 || options.toolEndpoint === null) return null
@@ -187,10 +181,7 @@ function mcpConfigOf(root: string, { ref }: ClaudeThread): OwnPath {
   return { root, path: `control/claude-threads/${ref}.mcp.json` }
 }
 
-/**
- * claude refuses to work unasked as root unless it is told that it is in a sandbox: the person has
- * decided so.
- */
+/** As root claude works unasked only in a sandbox: here the person has decided so. */
 function environmentOf({ env, permissions }: ClaudeBackendOptions): Readonly<Record<string, string>> {
   return permissions === "full" && process.getuid?.() === 0 ? { ...env, IS_SANDBOX: "1" } : env
 }

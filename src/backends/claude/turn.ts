@@ -125,9 +125,7 @@ export class ClaudeTurn extends CliTurn {
     if (this.#process !== null) await this.settled
   }
 
-  /**
-   * Like `interrupt`, but nobody wanted it: the agent stops, and its processes are ended by others.
-   */
+  /** Like `interrupt`, but the agent stops, and its processes are ended by others. */
   stop(): void {
     if (this.stopFor("agent_stopped") && this.#process === null) this.endStopped()
   }
@@ -160,10 +158,7 @@ export class ClaudeTurn extends CliTurn {
     this.fail({ code: "backend_died", message: process.describe(exit), modelStatus: null })
   }
 
-  /**
-   * What the model is not offered though it should be; claude leaves out what it does not take, and
-   * says nothing.
-   */
+  /** What the model should be offered and is not: claude leaves out what it does not take. */
   #droppedOf(offered: readonly string[]): Dropped | null {
     const names = this.#functions?.nativeNames ?? []
     const missing = names.filter((native) => !offered.includes(ClientCalls.toolName(native)))

@@ -31,10 +31,7 @@ function exponential(value: number): unknown {
   return JSON.rawJSON(value.toExponential())
 }
 
-/**
- * A piece of an answer, as codex writes it, up to its text. Nothing in these ids is written
- * otherwise in JSON.
- */
+/** A piece of an answer up to its text; nothing in these ids is written otherwise in JSON. */
 const beginning =
   /^\{"method":"item\/agentMessage\/delta","params":\{"threadId":"([\w.:-]*)","turnId":"([\w.:-]*)","itemId":"([\w.:-]*)","delta":"/
 /** Behind the text: with a time, or as older ones end. */

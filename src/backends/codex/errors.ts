@@ -85,9 +85,7 @@ function infoOf(info: unknown): { word: string | null; status: number | null } {
   return { word, status: httpStatus(fieldsIn(fields).httpStatusCode) }
 }
 
-/**
- * What codex quotes of a model that stopped by itself: `incomplete_details.reason` of its answer.
- */
+/** `incomplete_details.reason` of a model that stopped by itself, as codex quotes it. */
 export const codexReasons: Readonly<Record<string, CutReason>> = {
   max_output_tokens: "max_output_tokens",
   content_filter: "content_filter",
@@ -108,10 +106,7 @@ export const refusal: AnswerCut = {
 /** In codex's words, as of 0.169. */
 const unfitFunction = /dynamic tool input schema is not supported for (\S+): ([\s\S]*)/
 
-/**
- * A function that codex does not take in the form that it was handed in; null: it is about
- * something else.
- */
+/** A function that codex does not take in this form; null: it is about something else. */
 export function unfitFunctionOf(error: unknown, names: FunctionNames): UnfitFunctionError | null {
   if (!(error instanceof RpcRefusedError)) return null
   const [, native = "", why = ""] = unfitFunction.exec(error.message) ?? []

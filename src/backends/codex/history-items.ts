@@ -119,10 +119,7 @@ class CallIndex {
     }
   }
 
-  /**
-   * True for native items that our own items replace: the output of an aborted call, an aborted
-   * script.
-   */
+  /** True for what ours replace: the output of an aborted call, an aborted script. */
   isReplaced(item: InjectedItem): boolean {
     const id = item.call_id
     if (typeof id !== "string") return false
@@ -143,10 +140,7 @@ class CallIndex {
     return this.#nativeOutputs.has(callId) && !this.#isAnsweredLater(callId, callId)
   }
 
-  /**
-   * The client's output of `callId` came after codex had given up `nativeCall`, or codex never had
-   * any.
-   */
+  /** The client's output came after codex had given up `nativeCall`, or never had any. */
   #isAnsweredLater(callId: string, nativeCall: string): boolean {
     const client = this.#clientOutputs.get(callId)
     if (client === undefined) return false

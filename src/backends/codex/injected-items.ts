@@ -14,10 +14,7 @@ type ImagePart = Extract<ContentPart, { type: "image" }>
 /** An item of the Responses API, as `thread/inject_items` takes it. */
 export type InjectedItem = Readonly<Record<string, unknown>>
 
-/**
- * One of our items for `thread/inject_items`; several, or none, where the native form has another
- * cut.
- */
+/** One of our items for `thread/inject_items`; none or several where the native form differs. */
 export function injectedItem(item: Item, names: FunctionNames): InjectedItem[] {
   switch (item.type) {
     case "message":

@@ -158,10 +158,7 @@ function textOfMcpContent(content: unknown): string {
   return JSON.stringify(content)
 }
 
-/**
- * codex wraps what the model asked for: `/bin/bash -lc 'ls -l'` is `ls -l` to everybody who reads
- * it.
- */
+/** codex wraps what was asked for: `/bin/bash -lc 'ls -l'` is `ls -l` to every reader. */
 function withoutShell(command: string): string {
   const script = /^\S*\/?(?:bash|zsh|sh) -l?c ([\s\S]+)$/.exec(command)?.[1]
   if (script === undefined) return command

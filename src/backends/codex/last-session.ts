@@ -10,10 +10,7 @@ import { nativeItemSchema } from "./protocol.ts"
 const maxCharacters = 400_000
 /** Of what a command or a tool has put out, and of all diffs of an edit. */
 const maxOutput = 8_000
-/**
- * Of a message in a turn that is too long for all of it: any one has room then, however it is
- * escaped.
- */
+/** Of a message in a turn that is too long: any one has room then, however it is escaped. */
 const maxMessage = 50_000
 
 const listSchema = z.object({ data: z.array(z.object({ id: z.string() })) })

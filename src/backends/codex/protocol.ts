@@ -75,10 +75,7 @@ export type Notification = {
   [M in Method]: { readonly method: M; readonly params: z.infer<Schemas[M]> }
 }[Method]
 
-/**
- * Notifications that would only cost time: nobody here reads them, and some repeat whole diffs or
- * outputs.
- */
+/** Nobody here reads them, and some repeat whole diffs or outputs. */
 export const unreadNotifications = [
   "item/commandExecution/outputDelta",
   "item/fileChange/outputDelta",
@@ -90,10 +87,7 @@ export const unreadNotifications = [
   "turn/diff/updated",
 ] as const
 
-/**
- * The notification in our types; null: not one of ours. Throws a `ZodError` when one of ours has
- * another form.
- */
+/** Null: not one of ours. Throws a `ZodError` when one of ours has another form. */
 export function parseNotification(method: string, params: unknown): Notification | null {
   if (!Object.hasOwn(notificationSchemas, method)) return null
   const known = method as Method // an own key of the table, see above
@@ -160,10 +154,7 @@ const terminalSchema = z.object({ itemId: z.string(), processId: z.string() })
 /** A command that codex has running for a thread, also one that no turn waits for any more. */
 export type Terminal = z.infer<typeof terminalSchema>
 export const terminalsResultSchema = z.object({ data: z.array(terminalSchema) })
-/**
- * When the used-up parts of the account's plan begin anew, in milliseconds of the epoch; null: none
- * is, as far as is told.
- */
+/** When a used-up plan begins anew, in milliseconds of the epoch; null: none is, or not told. */
 export function limitResetOf({ primary, secondary }: z.infer<typeof limitsSchema>): number | null {
   const usedUp = [primary, secondary].flatMap((window) =>
     window != null && window.usedPercent >= 100 && window.resetsAt != null ? [window.resetsAt * 1_000] : [],

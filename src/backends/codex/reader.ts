@@ -38,15 +38,9 @@ export class CodexTurnReader {
   readonly #writtenArguments = new Map<string, string>()
   /** Commands that were told as started only. */
   readonly #openCommands = new Map<string, CommandItem>()
-  /**
-   * From the raw events, which come with each answer of the model, but only in threads of this
-   * process.
-   */
+  /** From raw events, which come with each answer, but only in threads of this process. */
   #rawUsage: Usage | null = null
-  /**
-   * The same, told in every thread, but not before the calls of the client's functions are
-   * answered.
-   */
+  /** Told in every thread, but not before the calls of the client's functions are answered. */
   #toldUsage: Usage | null = null
   #hasAnswered = false
 
@@ -60,10 +54,7 @@ export class CodexTurnReader {
     return totalOf(this.#rawUsage) > totalOf(this.#toldUsage) ? this.#rawUsage : this.#toldUsage
   }
 
-  /**
-   * Its last message has begun and never ended, though no request broke off: codex shows nothing
-   * else of a refusal.
-   */
+  /** Its last message never ended, though no request broke off: so codex shows a refusal. */
   get wasRefused(): boolean {
     return this.#openMessage !== null
   }
@@ -168,10 +159,7 @@ export class CodexTurnReader {
     this.#options.calls.announce(callId)
   }
 
-  /**
-   * The arguments of a call as the model wrote them, to the letter; null: it was not told. Gives
-   * them out once.
-   */
+  /** The arguments of a call to the letter; null: not told. Gives them out once. */
   writtenArguments(callId: string): string | null {
     const written = this.#writtenArguments.get(callId) ?? null
     this.#writtenArguments.delete(callId)
@@ -253,10 +241,7 @@ export class CodexTurnReader {
   }
 }
 
-/**
- * It tells that a model request of the turn has come to its end: a message may be cut, what the
- * agent does may not.
- */
+/** A model request has ended: a message may be cut, what the agent does may not. */
 function isAnswer({ type }: NativeItem, isDone: boolean): boolean {
   if (type === "userMessage" || type === "contextCompaction") return false
   return isDone || (type !== "agentMessage" && type !== "reasoning")
@@ -272,10 +257,7 @@ const schema = z.object({
   content: z.array(z.string()).default([]),
 })
 
-/**
- * An item of codex's may hold summaries and the reasoning itself; ours have one of the two, so that
- * it becomes two.
- */
+/** codex's item may hold summaries and the reasoning itself: for us these are two. */
 class ReasoningItems {
   /** What was told first of each. */
   readonly #firsts = new Map<string, ReasoningKind>()
@@ -287,9 +269,7 @@ class ReasoningItems {
     return first === kind ? id : `${id} ${kind}`
   }
 
-  /**
-   * What is there once codex's item is completed. Throws a `ZodError` when that has another form.
-   */
+  /** Once codex's item is completed. Throws a `ZodError` when that has another form. */
   completed(native: NativeItem): readonly ReasoningItem[] {
     const { id, summary, content } = schema.parse(native)
     const parts = [

@@ -32,9 +32,7 @@ export interface ThreadCommandsOptions {
  */
 export class ThreadCommands {
   readonly #options: ThreadCommandsOptions
-  /**
-   * Ids of items that were told as started and not as completed, of this turn and of earlier ones.
-   */
+  /** Items that were told as started and not as completed, of this turn and earlier ones. */
   readonly #open = new Set<string>()
   /** Those of earlier turns. */
   #earlier: ReadonlySet<string> = new Set()
@@ -69,10 +67,7 @@ export class ThreadCommands {
     this.#spared = this.#hasRun ? await markedProcesses(this.#processes) : []
   }
 
-  /**
-   * Ends all that the turn has started, and waits for their items. Rejects where codex refuses,
-   * once the processes are ended.
-   */
+  /** Ends what the turn has started, and waits for the items; then rejects if codex refuses. */
   async endTurn(requestMs?: number): Promise<void> {
     this.#hasRun = true
     try {

@@ -26,10 +26,7 @@ export interface ThreadSettings extends Pick<BackendContext, "cwd" | "model" | "
   readonly providerConfig?: Params
 }
 
-/**
- * A profile of codex's, since its sandbox `workspace-write` can protect nothing within a folder
- * that may be written.
- */
+/** codex's sandbox `workspace-write` can protect nothing in a writable folder; a profile can. */
 export const workspaceProfile = "ai-agent-proxy-workspace"
 
 /** What codex's sandbox does not hold: servers of the person's own, apps and plugins. */
@@ -82,9 +79,7 @@ function profilesOf({ writableFolders = [], protectedFolders = [] }: ThreadSetti
 
 const configOfReach = { "only-reads": readingConfig, "only-answers": answeringConfig } as const
 
-/**
- * `ownServers`: names of the person's own MCP servers, which a thread that changes nothing has not.
- */
+/** `ownServers`: the person's own MCP servers, which a thread that changes nothing has not. */
 export function startParams(
   agent: ThreadSettings,
   options: ThreadOptions,
@@ -130,9 +125,7 @@ function dynamicTool({ name, description, parameters }: FunctionTool): Params {
   return { type: "function", name, description, inputSchema: parameters }
 }
 
-/**
- * codex refuses a longer input of a turn (1,048,576 characters); injected items have no such limit.
- */
+/** codex refuses a longer input (1,048,576 characters); injected items have no such limit. */
 const maxInputCharacters = 1_000_000
 
 /**
@@ -181,9 +174,7 @@ export function turnParams(
 const chunkItems = 500
 const chunkCharacters = 4_000_000
 
-/**
- * Cuts items into requests of bounded size: one line of JSON is parsed in one go on the other side.
- */
+/** In requests of bounded size: one line of JSON is parsed in one go on the other side. */
 export function injectChunks(items: readonly InjectedItem[]): InjectedItem[][] {
   const chunks: InjectedItem[][] = []
   let chunk: InjectedItem[] = []

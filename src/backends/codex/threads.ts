@@ -68,10 +68,7 @@ interface KeepOptions {
 /** Twice of what codex takes with the delay that we give it. */
 const unloadMs = 5_000
 
-/**
- * How long what codex has told of its configuration is taken for true, where no more than patience
- * depends on it.
- */
+/** How long its configuration is taken for known, where only patience depends on it. */
 const configMs = 5_000
 
 /** The threads of one app-server process: made, loaded again, forked and given back. */
@@ -191,10 +188,7 @@ export class CodexThreads {
     if (loaded?.isGivenUp === true) await this.close(thread)
   }
 
-  /**
-   * Gives it back and waits until codex has unloaded it, so that it reads everything anew when it
-   * is resumed.
-   */
+  /** Gives it back until codex has unloaded it: it reads everything anew when it is resumed. */
   async unload(thread: ThreadRef): Promise<void> {
     if (!this.#loaded.has(thread)) return
     const { promise, resolve } = Promise.withResolvers<boolean>()
@@ -211,10 +205,7 @@ export class CodexThreads {
     }
   }
 
-  /**
-   * codex unloads it by itself after the delay of its configuration, and would end its commands:
-   * while one runs, it stays.
-   */
+  /** codex unloads it after a delay, and would end its commands: while one runs, it stays. */
   async close(thread: ThreadRef): Promise<void> {
     const loaded = this.#loaded.get(thread)
     if (loaded === undefined) return
@@ -252,10 +243,7 @@ export class CodexThreads {
     this.#stuck.delete(thread)
   }
 
-  /**
-   * What a turn must say about model and effort, so that those of an earlier turn do not stay.
-   * Null: nothing.
-   */
+  /** What a turn must say so that no earlier turn's model and effort stay. Null: nothing. */
   async turnSettings(thread: LoadedThread, input: TurnInput): Promise<Pick<TurnInput, "model" | "effort">> {
     const wantedModel = input.model ?? thread.ownModel
     const model = wantedModel === thread.model ? null : wantedModel
@@ -282,10 +270,7 @@ export class CodexThreads {
     return { model: (await this.#listModels()).find(({ isDefault }) => isDefault)?.model ?? null, effort }
   }
 
-  /**
-   * What the user's own configuration says; a model of null: codex takes the default of its
-   * catalogue.
-   */
+  /** The user's own configuration; a model of null: the default of codex's catalogue. */
   async #configured(): Promise<OwnSettings> {
     const config = await this.#config()
     return { model: config.model ?? null, effort: config.model_reasoning_effort ?? null }
@@ -333,10 +318,7 @@ export class CodexThreads {
     return listed?.defaultReasoningEffort ?? "medium"
   }
 
-  /**
-   * A codex that does not know the profile has ignored it, and an administrator's rules may have
-   * put another in its place.
-   */
+  /** Old releases ignore a profile, and an administrator's rules may replace it. */
   #checkProfile({ thread, activePermissionProfile: active }: ThreadResult): void {
     if (this.#agent.permissions !== "workspace" || active?.id === workspaceProfile) return
     // It is not to stay loaded for nobody.

@@ -36,10 +36,7 @@ type Received =
   | { readonly type: "notification"; readonly notification: Notification }
   | { readonly type: "call"; readonly requestId: RpcId; readonly call: NativeToolCall }
 
-/**
- * One turn of one thread, from the request to its last event: who it is, how it is interrupted, how
- * it ends.
- */
+/** One turn of one thread, from the request to its last event. */
 export class CodexTurn extends CliTurn {
   readonly threadId: string
   readonly #options: CodexTurnOptions
@@ -153,10 +150,7 @@ export class CodexTurn extends CliTurn {
     else this.#askForLife()
   }
 
-  /**
-   * A codex that answers neither `turn/start` nor this is frozen: a request that is not answered in
-   * time replaces it.
-   */
+  /** A frozen codex answers neither `turn/start` nor this; it is replaced then. */
   #askForLife(): void {
     this.#server
       ?.request("account/read", {}, accountResultSchema, this.#options.interruptMs)
@@ -172,9 +166,7 @@ export class CodexTurn extends CliTurn {
       .catch((error) => this.#options.log("debug", "interrupt refused", { reason: messageOf(error) }))
   }
 
-  /**
-   * The interrupt is answered, though the turn was given up: nobody else would end its commands.
-   */
+  /** The interrupt is answered after the turn was given up: nobody else ends its commands. */
   async #endLate(): Promise<void> {
     await this.#thread?.commands.endTurn()
     this.#options.onEndedLate()
@@ -281,9 +273,7 @@ function completed(cut: AnswerCut | null, usage: Usage | null): TurnEvent {
   return cut === null ? { type: "turn.completed", usage } : { type: "turn.completed", usage, cut }
 }
 
-/**
- * Answer to a call of something that is no function of the client: the model reads it and goes on.
- */
+/** Answer to a call of what is no function of the client: the model reads it and goes on. */
 export function refusedCall(tool: string): Readonly<Record<string, unknown>> {
   return { contentItems: [{ type: "inputText", text: `There is no function ${tool}.` }], success: false }
 }

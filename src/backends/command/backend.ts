@@ -11,15 +11,9 @@ import { LineReader } from "./reader.ts"
 interface CommandBackendOptions extends PerTurnOptions {
   /** Names the backend. */
   readonly kind: string
-  /**
-   * Its arguments; `{prompt}` in one of them is replaced by the prompt, which goes to stdin
-   * otherwise.
-   */
+  /** Its arguments; `{prompt}` in one stands for the prompt, which goes to stdin otherwise. */
   readonly args: readonly string[]
-  /**
-   * More of them for a thread that is to change nothing. Absent: nothing keeps the program from
-   * acting.
-   */
+  /** More of them for a thread that changes nothing. Absent: nothing keeps it from acting. */
   readonly restrainingArgs?: readonly string[]
   readonly installStep: string
 }
@@ -112,10 +106,7 @@ function promptRoom(args: readonly string[]): number {
   return isArgument(args) ? maxArgumentBytes : maxStdinBytes
 }
 
-/**
- * The arguments with the prompt at its place, or on stdin. Throws `ProxyError` where it is too long
- * for an argument.
- */
+/** With the prompt at its place, or on stdin. Throws `ProxyError` where it is too long. */
 function commandLine(args: readonly string[], prompt: string): CommandLine {
   if (!isArgument(args)) return { args, stdin: prompt }
   if (prompt.includes("\0") || bytesOf(prompt) > maxArgumentBytes) {

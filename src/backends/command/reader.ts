@@ -169,10 +169,7 @@ function lineOf(text: string): Line | null {
   return lineSchema.safeParse(valueOfLine(text, false)).data ?? null
 }
 
-/**
- * The beginning of a line of JSON, or of a terminal sequence or half a byte order mark in front of
- * it.
- */
+/** A line of JSON begins, or a terminal sequence or half a byte order mark before it. */
 function mayBeJson(text: string): boolean {
   return text === "" || text === "\ufffd" || text.startsWith("{") || text.startsWith("\u001b")
 }

@@ -9,10 +9,7 @@ import type { DemoFolders } from "./acts.ts"
 import { demoReply, isUsers } from "./reply.ts"
 import { DemoTurn } from "./turn.ts"
 
-/**
- * Threads kept in memory; the longest unused goes first, and its next turn is seeded from the
- * ledger.
- */
+/** Kept in memory; the longest unused goes first, to be seeded from the ledger again. */
 const maxThreads = 1_000
 
 export interface DemoBackendOptions extends DemoFolders {

@@ -3,10 +3,7 @@ import type { ThreadFiles } from "../kit/per-turn/thread-files.ts"
 
 /** One process that leaves a session behind. */
 export interface SessionRun {
-  /**
-   * True: the newest session is the thread's, and nobody else starts a process until it is known or
-   * the run is over.
-   */
+  /** The newest session is the thread's: others start once it is known, or the run is over. */
   readonly isLast: boolean
   /** The program has said which session it took: others may start now. */
   sessionTaken(): void

@@ -9,19 +9,13 @@ export interface ExecProfile {
   /** OpenAI's codex: its other subcommands may be used. */
   readonly isCodex: boolean
   readonly features: ExecFeatures
-  /**
-   * What it printed when it was asked for the help of `exec` and ended with an error; null: it did
-   * not.
-   */
+  /** What it printed when it ended the help of `exec` with an error; null: it did not. */
   readonly refusal: string | null
   /** It did not answer in time: it may be another program when this machine is less busy. */
   readonly isSilent?: true
 }
 
-/**
- * The first two questions of `probeExecutable` only, for programs that are to be driven by exec
- * anyway.
- */
+/** The first two questions of `probeExecutable`, for what is driven by exec anyway. */
 export function probeExec(file: string, options: ProbeOptions): Promise<ExecProfile> {
   const askAll = async (): Promise<ExecProfile> => {
     const asked = await ask(file, ["exec", "--help"], options)
@@ -53,10 +47,7 @@ function versionLineOf(printed: string): string {
   return ofCodex ?? printed.trim().split("\n")[0]?.trim() ?? ""
 }
 
-/**
- * What a program understands beyond the documented exec form, by the flags that its own help text
- * names; never assumed.
- */
+/** What its own help text names beyond the documented exec form; never assumed. */
 const flags = {
   /** Events as JSON lines on stdout. Without it stdout is the answer as plain text. */
   printsJson: ["--json"],
@@ -70,10 +61,7 @@ const flags = {
 type Feature = keyof typeof flags | "readsStdin"
 export type ExecFeatures = Readonly<Record<Feature, boolean>>
 
-/**
- * What the first turn alone decides: `--ephemeral` is for first turns only, as what was not
- * recorded cannot be resumed.
- */
+/** Of first turns only: what was not recorded (`--ephemeral`) cannot be resumed. */
 const ofFirstTurns: ReadonlySet<string> = new Set<Feature>(["printsJson", "takesEphemeral"])
 
 /** Of what a turn may bring. */
@@ -96,9 +84,7 @@ export function featuresOfHelp(help: string): ExecFeatures {
 /** A program that takes a prompt as its argument, and of which nothing else is known. */
 export const plainFeatures: ExecFeatures = featuresOfHelp("")
 
-/**
- * What works on a first turn and on a resumed one: old releases of codex take less behind `resume`.
- */
+/** What first and resumed turns both take: old releases of codex take less behind `resume`. */
 function commonFeatures(fresh: ExecFeatures, resumed: ExecFeatures): ExecFeatures {
   const both = Object.entries(fresh).map(([feature, isTaken]) => [
     feature,

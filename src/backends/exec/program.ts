@@ -118,16 +118,10 @@ export function canConfigureInstructions(profile: ExecProfile, instructions: str
   return profile.features.takesConfig && bytesOf(tomlString(instructions)) <= maxArgumentBytes
 }
 
-/**
- * codex's name of the server that has the client's functions. Not one that a user would give to a
- * server of their own.
- */
+/** codex's name of the server with the client's functions; users give theirs no such name. */
 export const functionServer = "client_functions"
 
-/**
- * In code mode a script makes the call, and the model is asked again after 30 s of waiting: see
- * `CodexTurn`.
- */
+/** In code mode the model is asked again after 30 s of a script's call: see `CodexTurn`. */
 const scriptHoldMs = 20_000
 
 /** Longer than any turn may take: who waits is ours to say. */
@@ -141,10 +135,7 @@ export function callsFunctions({ isCodex, features }: ExecProfile): boolean {
   return isCodex && features.printsJson && features.takesConfig
 }
 
-/**
- * Settings of one process. The channel's secret goes by the environment: arguments can be read by
- * all users.
- */
+/** Settings of one process. The secret goes by the environment: all users see arguments. */
 function functionFlags({ url, headers }: ToolChannel): string[] {
   const fromEnvironment = Object.keys(headers).map(
     (name) => `${tomlString(name)} = ${tomlString(variableOf(name))}`,
@@ -175,10 +166,7 @@ function variableOf(header: string): string {
   return `AI_AGENT_PROXY_FUNCTIONS_${header.toUpperCase().replaceAll("-", "_")}_TOKEN`
 }
 
-/**
- * A TOML basic string. JSON's is one, but for DEL and for halves of characters, which TOML does not
- * have.
- */
+/** A TOML string: JSON's, but for DEL and halves of characters, which TOML has not. */
 export function tomlString(text: string): string {
   return JSON.stringify(text.toWellFormed()).replaceAll("\x7f", "\\u007f")
 }

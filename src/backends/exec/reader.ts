@@ -15,10 +15,7 @@ export interface JsonReaderOptions {
   readonly program: string
   readonly push: (event: TurnEvent) => void
   readonly onThreadId: (threadId: string) => void
-  /**
-   * The model has answered, so what it was told is in the program's own record. Told once, after
-   * `onThreadId`.
-   */
+  /** The model has answered, so the program has a record. Told once, after `onThreadId`. */
   readonly onRecorded: () => void
   /** The agent begins to call a function of the client. */
   readonly onFunctionCall: () => void
@@ -207,10 +204,7 @@ export class JsonReader implements OutputReader {
   }
 }
 
-/**
- * Why the model failed. exec tells only a text: the body of a 400 as it came, a status in words, or
- * a sentence of codex.
- */
+/** exec tells only a text: the body of a 400, a status in words, or a sentence of codex. */
 function modelErrorOf(message: string | null): TurnError {
   return codexErrorOf(message === null ? null : { message, codexErrorInfo: "other" })
 }

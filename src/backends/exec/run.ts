@@ -154,10 +154,7 @@ async function runCommand(context: RunContext, run: ExecRun, launch: Launch): Pr
   await native.stored
 }
 
-/**
- * The program's own thread of one turn: its name and its running total, told during the turn and
- * stored.
- */
+/** The program's own thread: its name and running total, told in the turn and stored. */
 class NativeThread {
   readonly #context: RunContext
   readonly #thread: ProcessThread
@@ -186,10 +183,7 @@ class NativeThread {
     this.#told = nativeId
   }
 
-  /**
-   * Not before: a session that was cut off at its start may lack the history, which then has to be
-   * told again.
-   */
+  /** Not before: a session cut off at its start may lack the history, to be told again. */
   recorded(): void {
     if (this.#told !== null && this.#told !== this.#thread.nativeId) this.#store(this.#told, this.#base)
   }

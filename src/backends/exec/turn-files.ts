@@ -21,10 +21,7 @@ const extensions: Readonly<Record<string, string>> = {
 
 const noFiles: TurnFiles = { imageFiles: [], schemaFile: null, remove: async () => {} }
 
-/**
- * Writes the images and the schema of a turn into a folder of its own below `inbox` of the
- * workspace.
- */
+/** Writes images and schema into a folder of the turn's own below `inbox` of the workspace. */
 export async function writeTurnFiles(root: string, input: TurnInput): Promise<TurnFiles> {
   const urls = imageUrls(input.messages)
   if (urls.length === 0 && input.outputSchema === null) return noFiles

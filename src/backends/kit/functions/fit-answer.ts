@@ -2,10 +2,7 @@ import { isPattern } from "../../../domain/checkable-schema.ts"
 import { isSchema, mapInside, type Schema } from "../../../domain/map-schema.ts"
 import { inNewerWords } from "../../../domain/newer-draft.ts"
 
-/**
- * Draft 07 without the parts that hold no strict schema; claude's validator refuses a schema with
- * any other word in it.
- */
+/** Draft 07, as strict schemas have it: claude's validator refuses a schema with other words. */
 const known = new Set([
   "$ref",
   "$defs",
@@ -35,10 +32,7 @@ const known = new Set([
   "uniqueItems",
 ])
 
-/**
- * A strict schema of an answer as claude takes it: it drops one that it does not take, without a
- * word.
- */
+/** A strict schema of an answer as claude takes it: others it drops without a word. */
 export function fitAnswer(schema: Schema): Schema {
   return inKnownWords(inNewerWords(schema))
 }

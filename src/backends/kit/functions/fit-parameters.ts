@@ -9,10 +9,7 @@ export interface FittedParameters {
   readonly note: string | null
 }
 
-/**
- * What tells more at the top of a schema than one object: model servers refuse it there, and CLIs
- * drop the function.
- */
+/** More than one object at the top: model servers refuse it, and CLIs drop the function. */
 const combinations = [
   "$ref",
   "allOf",
@@ -157,10 +154,7 @@ function namesInEach(list: readonly Schema[]): string[] {
   return first?.filter((name) => others.every((names) => names.includes(name))) ?? []
 }
 
-/**
- * With the parts of the top that have gone and that a reference names: they stay among the
- * definitions.
- */
+/** With parts of the top that are gone but referred to: they stay among the definitions. */
 function withMovedParts(schema: Schema, root: Schema): Schema {
   const isGone = (reference: string) =>
     referredTo(root, reference) !== undefined && referredTo(schema, reference) === undefined
@@ -176,10 +170,7 @@ function withMovedParts(schema: Schema, root: Schema): Schema {
   )
 }
 
-/**
- * Objects for `true` and `false`: what reads tools drops all of them where one property is no
- * object.
- */
+/** Objects for `true` and `false`: readers of tools drop them all where one is no object. */
 function objectsInside(schema: Schema): Schema {
   return mapInside(schema, (inner, keyword) => {
     if (typeof inner === "boolean") {

@@ -6,37 +6,23 @@ export interface NameRules {
 }
 
 export interface SchemaRules {
-  /**
-   * True: what has no type that the CLI knows gets one, or the model would be told that it is a
-   * text.
-   */
+  /** True: what has no type gets one, or the model would be told that it is a text. */
   readonly isTyped: boolean
   /** What the CLI and its model server take as the name of a property at the top; null: any. */
   readonly propertyName: RegExp | null
-  /**
-   * True: the CLI tells its model that there are no properties besides those that are named,
-   * whatever the schema says.
-   */
+  /** True: its model is told of no properties but the named ones, whatever the schema says. */
   readonly isClosed?: true
-  /**
-   * True: the CLI checks calls in fractions of two by itself, where 19.99 is no multiple of 0.01.
-   */
+  /** True: the CLI checks calls in binary fractions, where 19.99 is no multiple of 0.01. */
   readonly isBinary?: true
 }
 
-/**
- * What a CLI takes of a client's functions and hands on to its model server, as found out from the
- * real programs.
- */
+/** What a CLI and its model server take of a client's functions, as found out by trying. */
 export interface FunctionRules {
   /** What the CLI puts in front of a name. */
   readonly prefix: string
   readonly names: NameRules
   readonly schema: SchemaRules
-  /**
-   * Arguments that the CLI asks of its model for itself, with every function, and hands on with the
-   * call.
-   */
+  /** The CLI asks its model for them itself, with every function, and hands them on. */
   readonly ownArguments?: readonly string[]
 }
 

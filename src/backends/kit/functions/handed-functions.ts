@@ -57,10 +57,7 @@ export class FittedFunctions {
   }
 }
 
-/**
- * A channel whose CLI sees names and schemas that are fit for it, and whose owner sees those of the
- * client.
- */
+/** Its CLI sees names and schemas that are fit for it, its owner those of the client. */
 export interface HandedChannel extends ToolChannel {
   /** As the CLI knows the function, without what it puts in front. */
   toNative(name: string): string
@@ -113,10 +110,7 @@ export async function openHanded(
   }
 }
 
-/**
- * The arguments without those that the CLI has asked for itself; all of them where the client's
- * schema has one of that name.
- */
+/** Without what the CLI has asked for itself, unless the client's schema has that name. */
 function withoutOwn(text: string, ownArguments: readonly string[], { parameters }: FunctionTool): string {
   const schema = JSON.stringify(parameters)
   const added = ownArguments.filter((name) => text.includes(`"${name}"`) && !schema.includes(`"${name}"`))
@@ -128,10 +122,7 @@ function withoutOwn(text: string, ownArguments: readonly string[], { parameters 
 
 /** How long a running CLI may take to ask for the new list of functions; measured: 5 to 300 ms. */
 const listMs = 3_000
-/**
- * It has the list then, and has still to put it into what it shows its model: measured, at most 30
- * ms.
- */
+/** It has the list then, but its model does not see it yet: measured, at most 30 ms. */
 const takeInMs = 100
 
 /**

@@ -47,10 +47,7 @@ export abstract class PerTurnBackend {
   /** Runs it to the end of its process. Rejects where there is none to be started. */
   protected abstract run(turn: ProcessTurn, request: TurnToRun): Promise<void>
 
-  /**
-   * Ready when the program can be started; what else it needs, a log-in for example, shows in the
-   * first turn only.
-   */
+  /** Ready when the program can be started; a missing log-in shows in the first turn only. */
   async readiness(): Promise<Readiness> {
     try {
       await this.#running.cleaned()

@@ -6,10 +6,7 @@ import { backendError } from "../turn/cli-turn.ts"
 import { modelFailureInWords } from "../turn/model-failure.ts"
 import { messageItem } from "../turn/texts.ts"
 
-/**
- * How the program says that the turn has ended; `total` is its running total, null where it tells
- * none.
- */
+/** How the turn has ended; `total`: the program's running total, null where it tells none. */
 export type TurnOutcome =
   | { readonly type: "completed"; readonly total: Usage | null; readonly cut?: AnswerCut }
   | { readonly type: "failed"; readonly error: TurnError }
@@ -17,10 +14,7 @@ export type TurnOutcome =
 /** Understands what one process writes to stdout. */
 export interface OutputReader {
   push(chunk: Buffer): void
-  /**
-   * The agent calls a function of the client: what it has said so far is to be told before. Absent:
-   * it never does.
-   */
+  /** A function is called: what was said so far is told before. Absent: it never is. */
   beforeCall?(): void
   /** After the last chunk. The outcome, unless it was told before. */
   finish(exit: CliExit, stderrTail: string): TurnOutcome | null
@@ -29,10 +23,7 @@ export interface OutputReader {
 /** For programs of which nothing else is known. */
 export const loginStep = "Log in with the program itself, in a terminal, as the user of this service."
 
-/**
- * The end of a plain program that failed: its exit is all that it tells, and its last words, where
- * they quote a model server.
- */
+/** A plain program failed: its exit tells so, and its last words may quote a model server. */
 export function exitFailure(program: string, exit: CliExit, stderrTail: string): TurnOutcome {
   const said = exit.code === null ? null : modelFailureInWords(reasonWithTail("", stderrTail), loginStep)
   const code =

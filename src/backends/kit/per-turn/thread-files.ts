@@ -85,10 +85,7 @@ export class ThreadFiles {
     }
   }
 
-  /**
-   * Without waiting: the trips to the thread pool would take longer than so small a file, and the
-   * client waits for it.
-   */
+  /** Without waiting: trips to the thread pool would take longer, and the client waits. */
   #writeJson(name: string, value: unknown): void {
     try {
       replaceOwnFileSync(this.#own(name), `${JSON.stringify(value)}\n`)

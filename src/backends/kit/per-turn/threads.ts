@@ -98,10 +98,7 @@ export class ProcessThreads {
     if (this.#threads.get(thread.ref) === thread) this.#grow(thread, [turn])
   }
 
-  /**
-   * What the program has a name for can be read back; the rest is worth keeping while there is
-   * room.
-   */
+  /** What the program has named can be read back; the rest is kept while there is room. */
   close(ref: ThreadRef): void {
     const thread = this.#threads.get(ref)
     thread?.functions?.close()

@@ -109,10 +109,7 @@ export class ProcessTurn extends CliTurn {
     await this.settled
   }
 
-  /**
-   * Runs the process to its end; resolves when it and its leftovers are gone. Not to be called
-   * after a stop.
-   */
+  /** Resolves when the process and its leftovers are gone. Not to be called after a stop. */
   async run(launch: TurnLaunch): Promise<void> {
     const { running, log } = this.#options
     let told: Promise<void> | null = null
@@ -192,9 +189,7 @@ export class ProcessTurn extends CliTurn {
     if (isFirst) this.endStopped()
   }
 
-  /**
-   * The words themselves are not passed on: they repeat the prompt. "Reconnecting" is no progress.
-   */
+  /** Without the words, which repeat the prompt. "Reconnecting" is no progress. */
   #noticeProgress(text: string): void {
     const now = performance.now()
     if (now - this.#lastProgress < progressEveryMs || /reconnecting/i.test(text)) return

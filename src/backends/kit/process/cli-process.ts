@@ -26,16 +26,11 @@ export interface ProgramCall {
 
 export interface CliProcessOptions {
   readonly call: ProgramCall
-  /**
-   * Written and closed at once; null: `/dev/null`. A pipe that stays open makes codex wait for
-   * more.
-   */
+  /** Written and closed at once; null: `/dev/null`. An open pipe makes codex wait for more. */
   readonly stdin: string | null
   /** True: what is written comes by `write`, until `closeStdin`; `stdin` is null then. */
   readonly holdsStdin?: true
-  /**
-   * True: what it leaves behind is ended at once and wherever it is, however the process has ended.
-   */
+  /** True: what it leaves behind is ended at once, wherever it is and however it ended. */
   readonly endsAllAtExit?: true
   /** Where it is noted as long as it runs. Absent: it is gone in a moment. */
   readonly running?: RunningProcesses
@@ -54,17 +49,11 @@ const stderrTailLength = 8_192
 /** Of a program that was ended, and of what it left behind. */
 const settleMs = 5_000
 
-/**
- * A process of an agent CLI, leader of a group of its own: a launcher may stay beside the program
- * itself.
- */
+/** A process of an agent CLI, leader of its own group: a launcher may stay beside it. */
 export class CliProcess {
   readonly #options: CliProcessOptions
   readonly #child: ChildProcess | null
-  /**
-   * In the environment of its shell commands; servers of MCP may get a new one. Null: it is only
-   * asked something.
-   */
+  /** In the environment of its commands, not of all servers of MCP. Null: it is only asked. */
   readonly #marker: string | null
   /** What ran below it at the last look. */
   readonly #seen = new Map<number, ProcessRow>()
@@ -152,10 +141,7 @@ export class CliProcess {
     this.#child?.stdin?.end()
   }
 
-  /**
-   * Ends it with all that it started; the tree is collected before the first signal. Safe twice:
-   * the first one counts.
-   */
+  /** Ends it with all that it started, found before the first signal. The first call counts. */
   async end(steps: readonly EndStep[]): Promise<void> {
     if (this.pid === 0) return
     this.#ending ??= endProcessTree(this.tree, steps)
@@ -265,10 +251,7 @@ async function drained(child: ChildProcess, chunks: () => number): Promise<void>
   }
 }
 
-/**
- * Timers come before input in a turn of the event loop: after a long block the input must have had
- * its chance, too.
- */
+/** Timers come before input in the event loop: after a long block input has its chance, too. */
 function pause(ms: number): Promise<false> {
   return new Promise((resolve) => {
     setTimeout(() => setImmediate(resolve, false), ms)

@@ -20,10 +20,7 @@ export interface ProbeOptions extends AskOptions {
 /** For each question that a program is asked. */
 export const defaultTimeoutMs = 10_000
 
-/**
- * Asks a program one question, with nothing on stdin. Rejects with `StartError` when it cannot be
- * run.
- */
+/** One question, with nothing on stdin. Rejects with `StartError` when it cannot be run. */
 export async function ask(file: string, args: readonly string[], options: AskOptions): Promise<BriefRun> {
   try {
     return await runBounded(file, args, options)
@@ -94,10 +91,7 @@ export async function runBounded(
   }
 }
 
-/**
- * Keeps the first bytes of a stream; the rest is read and dropped, so that its writer does not
- * block.
- */
+/** The first bytes of a stream; the rest is read and dropped, so that its writer goes on. */
 class BoundedText {
   readonly #parts: Buffer[] = []
   #length = 0

@@ -33,10 +33,7 @@ export interface TreeRoot {
   readonly spared?: readonly ProcessRow[]
 }
 
-/**
- * The root of a tree that is known by its marker alone. Not 0: that is the group and session of
- * kernel threads.
- */
+/** Root of a tree known by its marker. Not 0: that is the group of kernel threads. */
 export const nobody = { pid: -1, hasExited: () => true } as const
 
 export interface EndStep {
@@ -83,18 +80,12 @@ async function look(root: TreeRoot, known: Map<number, ProcessRow>): Promise<rea
   return rows
 }
 
-/**
- * Who carries the root's marker now, with all that they have started. Empty where the platform does
- * not show it.
- */
+/** Who carries the root's marker, with all below. Empty where the platform does not show it. */
 export async function markedProcesses(root: Pick<TreeRoot, "marker" | "within">): Promise<ProcessRow[]> {
   return process.platform === "linux" ? markedOf(await snapshot(), root, new Map()) : []
 }
 
-/**
- * True while a member of the group that `pid` leads or led is there. One system call; a zombie
- * counts.
- */
+/** True while a member of the group of `pid` is there. One system call; a zombie counts. */
 export function hasGroup(pid: number): boolean {
   try {
     process.kill(-pid, 0)
@@ -181,10 +172,7 @@ export function startedAtOf(pid: number): string | null {
   return process.platform === "linux" ? (procRow(pid)?.startedAt ?? null) : null
 }
 
-/**
- * All processes now: from `/proc` where there is one, else from `ps`. Empty when neither can be
- * read.
- */
+/** All processes: from `/proc`, else from `ps`. Empty when neither can be read. */
 export async function snapshot(): Promise<readonly ProcessRow[]> {
   if (process.platform === "linux") return procRows()
   return psRows()
@@ -222,10 +210,7 @@ function procRow(pid: number): ProcessRow | null {
   }
 }
 
-/**
- * The same from `ps`, for systems without `/proc` (macOS). Exported for the test that compares
- * both.
- */
+/** From `ps`, for systems without `/proc` (macOS). Exported to be compared in a test. */
 export function psRows(): Promise<readonly ProcessRow[]> {
   return new Promise((resolve) => {
     const columns = "pid=,ppid=,pgid=,stat=,lstart="

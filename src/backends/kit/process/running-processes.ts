@@ -15,10 +15,7 @@ const entrySchema = z.object({
 })
 type Entry = z.infer<typeof entrySchema>
 
-/**
- * The variable by which also those descendants of a CLI are found that left its group, session and
- * parent.
- */
+/** The variable by which descendants are found that left group, session and parent. */
 export const turnMarkerName = "AI_AGENT_PROXY_TURN"
 
 /** A hundred bytes a process. */
@@ -53,10 +50,7 @@ export class RunningProcesses {
     this.#log = log
   }
 
-  /**
-   * Once, before anything of ours runs: what a killed service left in this workspace is ended.
-   * Never rejects.
-   */
+  /** Once, at first: what a killed service left in this workspace is ended. Never rejects. */
   cleaned(): Promise<void> {
     this.#cleaning ??= endLeftBehind(this.#file.root, this.#log)
     return this.#cleaning
@@ -123,10 +117,7 @@ function hasAnotherStart(pid: number, startedAt: string | null): boolean {
   return process.platform === "linux" && startedAtOf(pid) !== startedAt
 }
 
-/**
- * Another one after each start of the machine; null: the system does not tell, as where there is no
- * `/proc`.
- */
+/** Another one after each start of the machine; null: not told, as without `/proc`. */
 function bootIdNow(): string | null {
   try {
     return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim() || null

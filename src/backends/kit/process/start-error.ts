@@ -19,10 +19,7 @@ export interface StartErrorFields {
   readonly retryAfterSeconds?: number | null
 }
 
-/**
- * Why the agent's program does not run now, in sentences for people; the fields are those of
- * `NotReady`.
- */
+/** Why the agent's program does not run now, for people; the fields are `NotReady`'s. */
 export class StartError extends Error {
   readonly reason: string
   readonly nextStep: string
@@ -48,10 +45,7 @@ export function stopping(cause?: unknown): StartError {
   return new StartError("the agent is stopping", "Start the service again.", { cause, retryAfterSeconds: 5 })
 }
 
-/**
- * Of a program that died between its start and the request that waited for it; its next start is at
- * hand.
- */
+/** Of a program that died before the request that waited for it; its next start is at hand. */
 export function justEnded(program: string): StartError {
   return new StartError(`${program} has just ended`, "Try again.", { retryAfterSeconds: 1 })
 }
@@ -103,10 +97,7 @@ function passing({ retryAfterSeconds }: StartError): Pick<NotReady, "retryAfterS
   return retryAfterSeconds === null ? {} : { retryAfterSeconds }
 }
 
-/**
- * Absolute path of a program that can be started now. Throws `StartError`; `installStep` is how to
- * get the program.
- */
+/** Absolute path. Throws `StartError`; `installStep` is how to get the program. */
 export function startableProgram(
   { executable, cwd, env }: { executable: string; cwd: string; env: Readonly<Record<string, string>> },
   installStep: string,

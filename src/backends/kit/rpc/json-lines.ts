@@ -10,10 +10,7 @@ const lineFeed = 0x0a
 export class JsonLines {
   readonly #maxLineBytes: number
   readonly #onOverlong: (bytes: number) => void
-  /**
-   * The beginning of a line whose end has not come, decoded as it comes: of a long line there are
-   * no bytes to be kept.
-   */
+  /** A line whose end has not come, decoded as it comes: so no bytes of it are kept. */
   #parts: string[] = []
   #decoder = new StringDecoder("utf8")
   #length = 0

@@ -59,9 +59,7 @@ function parsedObject(text: string): object | undefined {
 
 /** Characters of what a program says beside its protocol that people are shown. */
 export const maxPrintedLength = 600
-/**
- * So many lines of one process are logged; a program that prints without end would fill the log.
- */
+/** So many of one process are logged: one that prints without end would fill the log. */
 const maxLogged = 10
 const maxLoggedLength = 200
 

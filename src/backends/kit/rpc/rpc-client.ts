@@ -7,10 +7,7 @@ export type RpcId = string | number
 /** Of requests whose answer says nothing. */
 export const anyResult = z.unknown()
 
-/**
- * The program refused a request; `code` is its JSON-RPC code, `details` what it adds to its
- * message.
- */
+/** A request was refused; `code` is that of JSON-RPC, `details` goes with the message. */
 export class RpcRefusedError extends Error {
   readonly code: number
   readonly details: unknown
@@ -37,26 +34,17 @@ export class RpcLostError extends Error {
 export interface RpcHandlers {
   /** Name of the program in messages. */
   readonly program: string
-  /**
-   * True: the field `jsonrpc` goes with each message, as the standard wants it; codex leaves it
-   * out.
-   */
+  /** True: each message has `jsonrpc`, as the standard wants it; codex leaves it out. */
   readonly isStandard: boolean
   readonly write: (line: string) => void
   /** A message as the program reads it. Default: as JSON has it. */
   readonly toJson?: (message: Readonly<Record<string, unknown>>) => string
-  /**
-   * `line` is the whole message as it came, for numbers that parsing rounds; empty where it stood
-   * behind noise.
-   */
+  /** `line`: the whole message, for numbers that parsing rounds; empty behind noise. */
   readonly onNotification: (method: string, params: unknown, line: string) => void
   readonly onRequest: (id: RpcId, method: string, params: unknown, line: string) => void
   /** A request went unanswered for longer than its deadline. */
   readonly onTimeout: (method: string) => void
-  /**
-   * Asked when the deadline of a request has passed: how much longer it may wait, in milliseconds.
-   * Default: no longer.
-   */
+  /** How much longer a request may wait past its deadline, in milliseconds. Default: no longer. */
   readonly moreMs?: (waitedMs: number) => number
   readonly log: Log
 }
@@ -107,10 +95,7 @@ export class RpcClient {
     return parsed.data
   }
 
-  /**
-   * Resolves with any answer, be it a refusal, and after `timeoutMs` without one: unlike `request`
-   * it blames nobody.
-   */
+  /** Resolves with any answer or refusal, and after `timeoutMs`: it blames nobody. */
   ping(method: string, timeoutMs: number): Promise<void> {
     if (this.#closedBecause !== null) return Promise.resolve()
     const id = this.#takeId()

@@ -118,10 +118,7 @@ export abstract class CliTurn implements Turn {
     clearTimeout(this.#grace ?? undefined)
   }
 
-  /**
-   * The one end of a turn; what comes after it is nobody's. `isStuck`: the CLI still runs it, as
-   * far as we know.
-   */
+  /** The one end of a turn. `isStuck`: the CLI still runs it, as far as we know. */
   protected end(last: TurnEvent, isStuck = false): void {
     if (this.#isOver) return
     this.#isOver = true

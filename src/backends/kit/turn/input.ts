@@ -10,10 +10,7 @@ export interface PromptParts {
   readonly history: readonly HistoryTurn[]
   /** The new messages. */
   readonly messages: readonly MessageItem[]
-  /**
-   * The oldest turns of the history are left out until the prompt has at most so many bytes in
-   * UTF-8.
-   */
+  /** Of the prompt, in UTF-8: the oldest turns are left out until it fits. */
   readonly maxBytes: number
 }
 

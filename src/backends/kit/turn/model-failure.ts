@@ -32,10 +32,7 @@ interface ToldFailure {
 /** What words mean; the status is that of a server which says so, for CLIs that tell none. */
 export type WordRule = readonly [words: RegExp, code: ModelErrorCode, status: number | null]
 
-/**
- * A limit that is over so soon is no used-up plan, whatever the words are: Google has the same for
- * both.
- */
+/** What is over so soon is no used-up plan: Google has the same words for both. */
 const soonMs = 2 * 60_000
 
 /**
@@ -68,10 +65,7 @@ export function modelFailure(
   }
 }
 
-/**
- * The same for words of a program that may be about anything; null: they are not those of a model
- * server.
- */
+/** For words that may be about anything; null: they are not a model server's. */
 export function modelFailureInWords(message: string, loginStep: string): TurnError | null {
   const isKnown = vendorRules.some(([pattern]) => pattern.test(message))
   return isKnown ? modelFailure({ message, loginStep }) : null
@@ -144,10 +138,7 @@ function isSoon(resetsAt: number | null, now: number): boolean {
   return resetsAt !== null && resetsAt - now <= soonMs
 }
 
-/**
- * `unexpected status 503`, `last status: 429`, `(HTTP 401)`, `API Error: 529`, `Request rejected
- * (429)`, `400 too long`.
- */
+/** `last status: 429`, `(HTTP 401)`, `API Error: 529`, `Request rejected (429)`, `400 too long`. */
 function statusIn(text: string): number | null {
   const match =
     /\b(?:HTTP|status(?: code)?|code|statusCode)\b["':= ]*(\d{3})\b/i.exec(text) ??

@@ -8,15 +8,9 @@ export interface Gathering {
   readonly isExtended: boolean
 }
 
-/**
- * In codex's code mode they come 0 to 3 ms apart, and 20 ms when the machine is busy; what comes
- * later is told with the client's next answer.
- */
+/** In codex's code mode they come 0 to 3 ms apart, and 20 ms when the machine is busy. */
 const usualGathering: Gathering = { quietMs: 100, isExtended: true }
-/**
- * How long a call waits for those that were announced, once the model's answer is complete: they do
- * come.
- */
+/** How long a call waits for those that were announced, behind the model's whole answer. */
 const arrivalMs = 1_000
 /** And for the answer to be complete: the model may write a long second call. */
 const answerMs = 2_000
@@ -92,10 +86,7 @@ export class OpenCalls<Request> {
     if (held.length > 0) this.#release(held)
   }
 
-  /**
-   * The turn is over. Returns what was not answered: some CLIs have dropped it by themselves,
-   * others still wait.
-   */
+  /** The turn is over. Returns what was not answered: for some CLIs, which still wait. */
   drop(): Request[] {
     this.#announced.clear()
     this.flush()

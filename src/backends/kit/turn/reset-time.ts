@@ -2,10 +2,7 @@ const unitMs: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, 
 
 const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
-/**
- * `retry in 7.2s`, `reset after 3h20m10s`, `try again in 2 days 3 hours`, `retry after 30 seconds`,
- * `Retry-After: 7`.
- */
+/** `retry in 7.2s`, `reset after 3h20m10s`, `try again in 2 days 3 hours`, `Retry-After: 7`. */
 const duration =
   /\b(?:(?:again|retry|resets?)(?: in| after)|retry-after:?)\s+((?:\d+(?:\.\d+)?\s*(?:d|h|m|s)[a-z]*[\s,]*)+|\d+\b)/i
 

@@ -26,10 +26,7 @@ export class OpenTexts {
     push(event)
   }
 
-  /**
-   * True for what comes of a new request of the model, and for nothing that is still told of the
-   * one before it.
-   */
+  /** It comes of a new request of the model, and not of the one before it. */
   #isNew(event: TurnEvent): boolean {
     if (event.type === "function.called") return true
     const isDelta = event.type === "item.delta"

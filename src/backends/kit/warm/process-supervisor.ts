@@ -8,10 +8,7 @@ import type { RpcProcess } from "./rpc-process.ts"
 
 const firstPauseMs = 1_000
 const longestPauseMs = 60_000
-/**
- * Longest pause that callers are kept waiting for, where the program has worked before: it was
- * killed, and mends itself.
- */
+/** Longest pause that callers wait for a program that has worked: it mends itself. */
 const longestWaitMs = 5_000
 /** A process that lived this long did not die of its start. */
 const healthyLifeMs = 30_000

@@ -26,10 +26,7 @@ export interface RunningProgram<P, S> {
   readonly sessions: S
 }
 
-/**
- * An agent on one warm process with many threads in it: started by the first who needs it, replaced
- * after its death.
- */
+/** An agent on one warm process with many threads: started when needed, replaced when dead. */
 export abstract class RpcBackend<P extends RpcProcess, S, T extends RpcTurn<P>> {
   readonly kind: string
   protected readonly processes: RunningProcesses
@@ -90,10 +87,7 @@ export abstract class RpcBackend<P extends RpcProcess, S, T extends RpcTurn<P>> 
     }
   }
 
-  /**
-   * False: one runs in the thread already, so that this one has failed. A CLI would take it as more
-   * input for that.
-   */
+  /** False: one runs already, so this has failed. A CLI would take it for input of that one. */
   protected begin(thread: ThreadRef, turn: T, what = "thread"): boolean {
     if (this.turns.has(thread)) {
       turn.fail(backendError(`A turn of ${what} ${thread} runs already`))

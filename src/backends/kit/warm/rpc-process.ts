@@ -9,10 +9,7 @@ import { JsonLines } from "../rpc/json-lines.ts"
 import { RpcClient, type RpcHandlers, RpcLostError } from "../rpc/rpc-client.ts"
 
 const maxLineBytes = 256 * 1024 * 1024
-/**
- * So many forms of what was not understood are logged: a program of another version may send
- * thousands.
- */
+/** So many forms of misread messages are logged: another version may send thousands. */
 const maxMisread = 20
 
 /** What is the same in each life of a program. */
