@@ -1,25 +1,22 @@
-import { Command } from "commander"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { brokenOff, followTurn } from "../connect/turn-events.ts"
 import { exitCodeOf, interruptible, plainPrinter, TurnPrinter } from "../connect/turn-printer.ts"
 import { chooseAgent } from "../context/agent-view.ts"
 import { DaemonClient } from "../context/daemon-client.ts"
+import { OwnCommand } from "../context/flags.ts"
 import { type CommonFlags, homeOf } from "../context/home.ts"
 import { exitCodes, UsageError } from "../io/exit-codes.ts"
 import { firstByteMs, pipedInput } from "../io/piped-input.ts"
 import { note, printJson } from "../io/print.ts"
 
-export function askCommand(): Command {
-  return new Command("ask")
+export function askCommand(): OwnCommand {
+  return new OwnCommand("ask")
     .description("Ask an agent one question, in a conversation of its own.")
     .argument("<agent>", "id or name")
     .argument("[text...]", "the question; what is on stdin goes along with it, a last `-` waits for that")
-    .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
-    .option("--json", "the answer as JSON, with its id and usage")
-    .action((agent: string, words: readonly string[], flags: CommonFlags) => ask(agent, words, flags))
-    .addHelpText(
-      "after",
-      `
+    .withHome("the answer as JSON, with its id and usage")
+    .action(ask)
+    .withHelp(`
 The answer goes to stdout, what the agent does to stderr. Exit code 1: the turn failed, 130: interrupted by Ctrl-C.
 
 Beside a question, stdin is read to its end once something has come; where nothing comes for ${firstByteMs / 1_000} s, the agent is asked without
@@ -29,8 +26,7 @@ Examples:
   ai-agent-proxy ask manager "What is left to do?"
   git diff | ai-agent-proxy ask reviewer "Is this right?"
   make 2>&1 | ai-agent-proxy ask manager "Why does it fail?" -
-  ai-agent-proxy ask alice --json "Say hello." | jq -r .text`,
-    )
+  ai-agent-proxy ask alice --json "Say hello." | jq -r .text`)
 }
 
 async function ask(word: string, words: readonly string[], flags: CommonFlags): Promise<void> {

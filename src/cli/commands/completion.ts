@@ -1,5 +1,6 @@
-import { Argument, Command } from "commander"
+import { Argument, type Command } from "commander"
 import { openAgents } from "../context/agents.ts"
+import { OwnCommand } from "../context/flags.ts"
 import { homeOf } from "../context/home.ts"
 import { print } from "../io/print.ts"
 
@@ -18,18 +19,15 @@ interface CommandWords {
   readonly takesFolder: boolean
 }
 
-export function completionCommand(): Command {
-  const command = new Command("completion")
+export function completionCommand(): OwnCommand {
+  const command = new OwnCommand("completion")
     .description("Print a script that completes commands, options and agents in your shell.")
     .addArgument(new Argument("<shell>", "bash, zsh or fish").choices([...shells, "agents"]))
-    .addHelpText(
-      "after",
-      `
+    .withHelp(`
 Examples:
   source <(ai-agent-proxy completion bash)                      # in ~/.bashrc
   source <(ai-agent-proxy completion zsh)                       # in ~/.zshrc, after compinit
-  ai-agent-proxy completion fish > ~/.config/fish/completions/ai-agent-proxy.fish`,
-    )
+  ai-agent-proxy completion fish > ~/.config/fish/completions/ai-agent-proxy.fish`)
   return command.action(async (shell: Shell | "agents") => {
     if (shell === "agents") return printAgents()
     const words = (command.parent?.commands ?? []).map(wordsOf)

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs"
 import { resolve } from "node:path"
-import { Command, Option } from "commander"
+import { Option } from "commander"
 import { ProxyError } from "../../domain/errors.ts"
 import { RosterFolder } from "../../workspace/home/roster-folder.ts"
 import { Chat } from "../connect/chat.ts"
@@ -8,10 +8,11 @@ import { talkInJson, talkThroughPipe } from "../connect/piped-chat.ts"
 import { talkAtTerminal } from "../connect/terminal-chat.ts"
 import { chooseAgent, programOf } from "../context/agent-view.ts"
 import { DaemonClient, DaemonDownError } from "../context/daemon-client.ts"
-import { assertPassedOn, settingsOf } from "../context/flags.ts"
+import { assertPassedOn, OwnCommand, settingsOf } from "../context/flags.ts"
 import { type CommonFlags, homeOf } from "../context/home.ts"
 import { UsageError } from "../io/exit-codes.ts"
 import { note } from "../io/print.ts"
+import { startStandaloneService } from "./daemon.ts"
 
 interface ConnectFlags extends CommonFlags {
   readonly new?: boolean
@@ -19,22 +20,17 @@ interface ConnectFlags extends CommonFlags {
   readonly cli?: string
 }
 
-export function connectCommand(): Command {
-  return new Command("connect")
+export function connectCommand(): OwnCommand {
+  return new OwnCommand("connect")
     .description("Talk to an agent in this terminal, in the conversation that you had with it.")
     .argument("<agent>", "id or name")
     .argument("[working_dir]", "folder that this talk is about (default: the agent's own)")
     .option("--new", "begin a new conversation")
     .option("--standalone", "without a running service: start the agents for this talk only")
-    .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
-    .option("--json", "JSON lines: a message a line in, events out")
+    .withHome("JSON lines: a message a line in, events out")
     .addOption(new Option("--cli <command>", "its agent CLI from now on").hideHelp())
-    .action((agent: string, folder: string | undefined, flags: ConnectFlags) =>
-      runConnect(agent, folder, flags),
-    )
-    .addHelpText(
-      "after",
-      `
+    .action(runConnect)
+    .withHelp(`
 In the talk: /new, /edit, /status, /help, /exit. Lines that are pasted are one message, Alt-Enter begins a new line.
 Ctrl-C interrupts the turn, at the empty prompt a second one leaves. For one question: ai-agent-proxy ask.
 The agent runs in its own workspace; the working directory is told to it.
@@ -43,14 +39,13 @@ Examples:
   ai-agent-proxy connect manager
   ai-agent-proxy connect alice ~/project
   echo "What is left to do?" | ai-agent-proxy connect manager
-  ai-agent-proxy connect manager --standalone`,
-    )
+  ai-agent-proxy connect manager --standalone`)
 }
 
 async function runConnect(word: string, folder: string | undefined, flags: ConnectFlags): Promise<void> {
   const home = await homeOf(flags)
   const workingDir = folder === undefined ? null : checkedFolder(folder)
-  const end = flags.standalone === true ? await startStandalone(home) : null
+  const end = flags.standalone === true ? await startStandaloneService(home) : null
   try {
     const client = new DaemonClient(home)
     const { agents } = await client.status().catch((error: unknown) => {
@@ -74,12 +69,6 @@ function talk(chat: Chat, home: string, { json }: ConnectFlags): Promise<number>
     : talkThroughPipe(chat)
 }
 
-async function startStandalone(home: string): Promise<() => Promise<void>> {
-  // Loaded only here: it is the whole service.
-  const { startStandaloneService } = await import("./run-daemon.ts")
-  return startStandaloneService(home)
-}
-
 function checkedFolder(folder: string): string {
   const path = resolve(folder)
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return path
@@ -93,7 +82,7 @@ function checkedFolder(folder: string): string {
  */
 async function runOn(client: DaemonClient, home: string, id: string, typed: string): Promise<void> {
   const { cli = typed } = settingsOf({ cli: typed })
-  await assertPassedOn(cli ?? typed, null)
+  assertPassedOn(cli ?? typed, null)
   const folder = new RosterFolder(home, (_level, message) => note(message))
   await folder.read()
   if (folder.find(id)?.control?.cli !== cli) await folder.change(id, { cli, backend: null })

@@ -1,29 +1,23 @@
-import { Command } from "commander"
+import { OwnCommand } from "../context/flags.ts"
 import {
   type ChangeFlags,
   findInstalled,
   requireRights,
   requireServiceManager,
   serviceHome,
-  serviceNameOption,
 } from "../context/installed-service.ts"
 import { refuseInOwnTurn } from "../context/own-turn.ts"
 import { note, printJson } from "../io/print.ts"
 
-export function disableCommand(): Command {
-  return new Command("disable")
+export function disableCommand(): OwnCommand {
+  return new OwnCommand("disable")
     .description("Stop the service, now and for the next boot; everything stays where it is.")
-    .option("--system", "the service of the machine")
-    .option("--user", "the service of this user")
-    .addOption(serviceNameOption())
+    .withService()
     .option("--json", "the result as JSON")
-    .action((flags: ChangeFlags) => disable(flags))
-    .addHelpText(
-      "after",
-      `
+    .action(disable)
+    .withHelp(`
 Example:
-  ai-agent-proxy disable        and back again: ai-agent-proxy enable`,
-    )
+  ai-agent-proxy disable        and back again: ai-agent-proxy enable`)
 }
 
 async function disable(flags: ChangeFlags): Promise<void> {

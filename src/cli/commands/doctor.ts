@@ -1,4 +1,3 @@
-import { Command } from "commander"
 import { formatDuration } from "../../domain/duration.ts"
 import { checkAgentClis } from "../../supervise/doctor/check-agent-clis.ts"
 import { checkAgentFolders } from "../../supervise/doctor/check-agent-folders.ts"
@@ -13,14 +12,9 @@ import type { ServiceUser } from "../../supervise/machine/service-user.ts"
 import { checkOlderRelease } from "../../supervise/older-release.ts"
 import type { UnitPlace } from "../../supervise/systemd/units.ts"
 import { DaemonClient, type DaemonStatus } from "../context/daemon-client.ts"
+import { OwnCommand } from "../context/flags.ts"
 import { isConfigurationBad } from "../context/home.ts"
-import {
-  findInstalled,
-  isRoot,
-  type ScopeFlags,
-  serviceNameOption,
-  serviceUserOf,
-} from "../context/installed-service.ts"
+import { findInstalled, isRoot, type ScopeFlags, serviceUserOf } from "../context/installed-service.ts"
 import { runningProgram, serviceSettings } from "../context/service-settings.ts"
 import { terminalEnvironment } from "../context/terminal-environment.ts"
 import { exitCodes } from "../io/exit-codes.ts"
@@ -34,25 +28,20 @@ interface DoctorFlags extends ScopeFlags {
   readonly json?: boolean
 }
 
-export function doctorCommand(): Command {
-  return new Command("doctor")
+export function doctorCommand(): OwnCommand {
+  return new OwnCommand("doctor")
     .description("Check everything that the service needs, in the environment that it has.")
     .option("--turn", "also have the agent answer one word (uses the account)")
     .option("--json", "print the checks as JSON")
-    .option("--system", "the service of the machine")
-    .option("--user", "the service of this user")
-    .addOption(serviceNameOption())
-    .action((flags: DoctorFlags) => doctor(flags))
-    .addHelpText(
-      "after",
-      `
+    .withService()
+    .action(doctor)
+    .withHelp(`
 Each line is ok, WARN or FAIL; what to do stands below it. Exit code 1 when something fails, 78 when that is the configuration.
 
 Examples:
   ai-agent-proxy doctor
   ai-agent-proxy doctor --turn
-  ai-agent-proxy doctor --json`,
-    )
+  ai-agent-proxy doctor --json`)
 }
 
 async function doctor(flags: DoctorFlags): Promise<void> {

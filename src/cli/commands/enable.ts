@@ -1,5 +1,5 @@
 import { basename } from "node:path"
-import { Command, Option } from "commander"
+import { Option } from "commander"
 import { readConfigText } from "../../config/read-config-text.ts"
 import { movingPart, thisInstallation, tryProgram } from "../../supervise/machine/installation.ts"
 import { quoteForShell, runCommand } from "../../supervise/machine/run-command.ts"
@@ -13,7 +13,7 @@ import { environmentFileText, secretsText, setUpService } from "../../supervise/
 import { type OldUnit, parseOldUnit } from "../../supervise/systemd/old-unit.ts"
 import { isOwnUnit } from "../../supervise/systemd/systemd-unit.ts"
 import { otherUnitsOf } from "../../supervise/systemd/units.ts"
-import { assertPassedOn, noSudo, withOldFlags } from "../context/flags.ts"
+import { assertPassedOn, noSudo, OwnCommand } from "../context/flags.ts"
 import {
   type ChangeFlags,
   defaultScope,
@@ -41,8 +41,8 @@ interface EnableFlags extends ChangeFlags {
   readonly skipStart?: boolean
 }
 
-export function enableCommand(): Command {
-  const command = new Command("enable")
+export function enableCommand(): OwnCommand {
+  return new OwnCommand("enable")
     .description("Install the service of this machine, start it now and at every boot; again: change it.")
     .option("--ip <address>", "address to listen on (default 127.0.0.1)")
     .option("--port <port>", "port to listen on (default 7011)")
@@ -58,19 +58,16 @@ export function enableCommand(): Command {
     .addOption(new Option("--systemd-dir <folder>", "where units are").hideHelp())
     .option("--service-name <name>", "name of its unit, where there are several (default ai-agent-proxy)")
     .addOption(new Option("--skip-start", "write everything, and start nothing").hideHelp())
-    .action((flags: EnableFlags) => enable(flags))
-    .addHelpText(
-      "after",
-      `
+    .action(enable)
+    .withOld(noSudo)
+    .withHelp(`
 Examples:
   sudo env "PATH=$PATH" ai-agent-proxy enable       a service of the machine that runs as you
   ai-agent-proxy enable                             a service of your own, by systemd --user
   ai-agent-proxy enable --ip 0.0.0.0 --cli "codex resume --last || codex"
   ai-agent-proxy enable --dry-run
 
-See docs/service.md.`,
-    )
-  return withOldFlags(command, noSudo)
+See docs/service.md.`)
 }
 
 async function enable(flags: EnableFlags): Promise<void> {
@@ -87,7 +84,7 @@ async function enable(flags: EnableFlags): Promise<void> {
   const plan = await makePlan(flags, manager, user)
   await refuseSameHome(plan, manager)
   // One of an earlier `enable` stays: the service starts with it, and warns.
-  if (flags.cli !== undefined) await assertPassedOn(flags.cli, null)
+  if (flags.cli !== undefined) assertPassedOn(flags.cli, null)
   if (isDryRun) {
     await printDryRun(plan, manager)
     return

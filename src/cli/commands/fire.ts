@@ -1,24 +1,20 @@
-import { Command } from "commander"
 import { chooseAgent } from "../context/agent-view.ts"
 import { openAgents } from "../context/agents.ts"
+import { OwnCommand } from "../context/flags.ts"
 import { type CommonFlags, homeOf } from "../context/home.ts"
 import { print, printJson, shortPath } from "../io/print.ts"
 
-export function fireCommand(): Command {
-  return new Command("fire")
+export function fireCommand(): OwnCommand {
+  return new OwnCommand("fire")
     .description("Stop an agent for good. Its folder goes into the archive, nothing is deleted.")
     .argument("<agent>", "id or name")
-    .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
-    .option("--json", "the result as JSON")
-    .action((word: string, flags: CommonFlags) => runFire(word, flags))
-    .addHelpText(
-      "after",
-      `
+    .withHome()
+    .action(runFire)
+    .withHelp(`
 To have the agent back, move its folder back into the home.
 
 Example:
-  ai-agent-proxy fire alice`,
-    )
+  ai-agent-proxy fire alice`)
 }
 
 async function runFire(word: string, flags: CommonFlags): Promise<void> {

@@ -1,34 +1,28 @@
 import { join } from "node:path"
-import { Command } from "commander"
+import { assertBackend } from "../../backends/create-backend.ts"
 import { settings as settingsOfService } from "../../config/settings.ts"
 import { type AgentSettings, explain } from "../../domain/agents.ts"
 import { agentVariables } from "../../programs/child-environment.ts"
 import { slugOf } from "../../workspace/agent/agent-id.ts"
 import { type AgentView, agentJson, stateOf } from "../context/agent-view.ts"
 import { openAgents } from "../context/agents.ts"
-import { type AgentFlags, assertPassedOn, settingsOf, withAgentFlags } from "../context/flags.ts"
+import { type AgentFlags, assertPassedOn, OwnCommand, settingsOf } from "../context/flags.ts"
 import { type CommonFlags, homeOf } from "../context/home.ts"
 import { exitCodes } from "../io/exit-codes.ts"
 import { note, print, printJson, shortPath } from "../io/print.ts"
 
-export function hireCommand(): Command {
-  return withAgentFlags(
-    new Command("hire").description(
-      "Make an agent with a name, or take the one that is there, and start it.",
-    ),
-  )
+export function hireCommand(): OwnCommand {
+  return new OwnCommand("hire")
+    .description("Make an agent with a name, or take the one that is there, and start it.")
+    .withAgent()
     .argument("<role>", "engineer, architect, researcher, reviewer or any other")
     .argument("<name>", "lower-case letters, digits and hyphens")
-    .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
-    .option("--json", "the result as JSON")
-    .action((role: string, name: string, flags: CommonFlags & AgentFlags) => runHire(role, name, flags))
-    .addHelpText(
-      "after",
-      `
+    .withHome()
+    .action(runHire)
+    .withHelp(`
 Examples:
   ai-agent-proxy hire engineer alice
-  ai-agent-proxy hire reviewer bob --cli claude --permissions read-only`,
-    )
+  ai-agent-proxy hire reviewer bob --cli claude --permissions read-only`)
 }
 
 const settingOfCli = settingsOfService.cli
@@ -43,7 +37,7 @@ export async function runHire(
   const name = typedName === null ? null : inIdForm("name", typedName)
   const home = await homeOf(flags)
   const settings = settingsOf(flags)
-  await assertUsable(settings)
+  assertUsable(settings)
   const agents = await openAgents(home)
   const { agent, isNew } = await agents.hire({ role, name, settings })
   if (flags.json === true) {
@@ -89,12 +83,9 @@ function inIdForm(what: string, typed: string): string {
  * A backend that there is not, and arguments that would be dropped, are told before anything is
  * made.
  */
-async function assertUsable({ cli = null, backend = null }: Partial<AgentSettings>): Promise<void> {
-  if (cli === null && backend === null) return
-  // Loaded only here: it is all backends.
-  const { assertBackend } = await import("../../backends/create-backend.ts")
+function assertUsable({ cli = null, backend = null }: Partial<AgentSettings>): void {
   if (backend !== null) assertBackend(backend)
-  if (cli !== null) await assertPassedOn(cli, backend)
+  if (cli !== null) assertPassedOn(cli, backend)
 }
 
 /** What a person does next about an agent that does not run. */

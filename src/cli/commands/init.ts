@@ -1,8 +1,7 @@
-import { Command } from "commander"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { agentIdOf } from "../../workspace/agent/agent-id.ts"
 import { renewTemplates } from "../../workspace/agent/templates.ts"
-import { type AgentFlags, withAgentFlags } from "../context/flags.ts"
+import { type AgentFlags, OwnCommand } from "../context/flags.ts"
 import { type CommonFlags, homeOf } from "../context/home.ts"
 import { note, shortPath } from "../io/print.ts"
 import { runHire } from "./hire.ts"
@@ -11,25 +10,21 @@ interface InitFlags extends CommonFlags, AgentFlags {
   readonly force?: boolean
 }
 
-export function initCommand(): Command {
-  return withAgentFlags(
-    new Command("init").description("Make the agent of a role, or complete its folder, and start it."),
-  )
+export function initCommand(): OwnCommand {
+  return new OwnCommand("init")
+    .description("Make the agent of a role, or complete its folder, and start it.")
+    .withAgent()
     .argument("[role]", "manager, engineer, architect, researcher, reviewer or any other", "manager")
     .option("--force", "write the instructions anew; those that were changed are kept beside them")
-    .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
-    .option("--json", "the result as JSON")
-    .action((role: string, flags: InitFlags) => runInit(role, flags))
-    .addHelpText(
-      "after",
-      `
+    .withHome()
+    .action(runInit)
+    .withHelp(`
 Without --force nothing that is there is ever overwritten.
 
 Examples:
   ai-agent-proxy init
   ai-agent-proxy init engineer
-  ai-agent-proxy init manager --force`,
-    )
+  ai-agent-proxy init manager --force`)
 }
 
 async function runInit(role: string, flags: InitFlags): Promise<void> {

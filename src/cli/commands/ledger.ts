@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs"
 import { join, resolve } from "node:path"
-import { Argument, Command } from "commander"
+import { Argument } from "commander"
 import { giveToOwner } from "../../disk/write-atomic.ts"
 import { inspectLedger } from "../../storage/sqlite/inspect-ledger.ts"
 import { copiesOf } from "../../storage/sqlite/ledger-copies.ts"
 import { type Restored, restoreLedger } from "../../storage/sqlite/restore-ledger.ts"
 import { HomeError, openHome } from "../../workspace/home/home.ts"
 import { lockHome } from "../../workspace/home/home-lock.ts"
+import { OwnCommand } from "../context/flags.ts"
 import { type CommonFlags, homeAndService, homeOf } from "../context/home.ts"
 import { exitCodes, UsageError } from "../io/exit-codes.ts"
 import { note, print, printJson, shortPath } from "../io/print.ts"
@@ -16,18 +17,15 @@ interface LedgerFlags extends CommonFlags {
   readonly empty?: boolean
 }
 
-export function ledgerCommand(): Command {
-  return new Command("ledger")
+export function ledgerCommand(): OwnCommand {
+  return new OwnCommand("ledger")
     .description("Check the file that holds all conversations, or get a good copy of it back.")
     .addArgument(new Argument("<action>", "what to do").choices(["check", "restore"]))
     .option("--from <file>", "restore: this copy, in place of the newest good one")
     .option("--empty", "restore: begin with an empty ledger")
-    .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
-    .option("--json", "the result as JSON")
+    .withHome()
     .action((action: "check" | "restore", flags: LedgerFlags) => runLedger(action, flags))
-    .addHelpText(
-      "after",
-      `
+    .withHelp(`
 \`check\` reads every page and counts what is there, also while the service runs; exit code 1 when something is wrong.
 \`restore\` needs a service that is stopped. What was there is kept as state.db.replaced-TIME.
 Copies are made at each upgrade: state.db.before-VERSION-TIME.
@@ -35,8 +33,7 @@ Copies are made at each upgrade: state.db.before-VERSION-TIME.
 Examples:
   ai-agent-proxy ledger check
   ai-agent-proxy ledger restore
-  ai-agent-proxy ledger restore --from /backup/state.db`,
-    )
+  ai-agent-proxy ledger restore --from /backup/state.db`)
 }
 
 function runLedger(action: "check" | "restore", flags: LedgerFlags): Promise<void> {

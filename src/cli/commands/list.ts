@@ -1,7 +1,7 @@
 import { join } from "node:path"
-import { Command } from "commander"
 import { type AgentView, agentJson, programOf, stateOf } from "../context/agent-view.ts"
 import { openAgents } from "../context/agents.ts"
+import { OwnCommand } from "../context/flags.ts"
 import { type CommonFlags, homeAndService } from "../context/home.ts"
 import { note, print, printJson, shortPath } from "../io/print.ts"
 
@@ -9,21 +9,17 @@ interface ListFlags extends CommonFlags {
   readonly quiet?: boolean
 }
 
-export function listCommand(): Command {
-  return new Command("list")
+export function listCommand(): OwnCommand {
+  return new OwnCommand("list")
     .description("Show all agents, also while the service is down.")
     .option("-q, --quiet", "ids only, one a line, as where no terminal reads it")
-    .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
-    .option("--json", "the result as JSON")
-    .action((flags: ListFlags) => runList(flags))
-    .addHelpText(
-      "after",
-      `
+    .withHome()
+    .action(runList)
+    .withHelp(`
 Examples:
   ai-agent-proxy list
   for agent in $(ai-agent-proxy list); do echo "$agent"; done
-  ai-agent-proxy list --json | jq -r '.agents[] | select(.state == "ready") | .id'`,
-    )
+  ai-agent-proxy list --json | jq -r '.agents[] | select(.state == "ready") | .id'`)
 }
 
 async function runList(flags: ListFlags): Promise<void> {

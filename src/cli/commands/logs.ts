@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { Command, InvalidArgumentError } from "commander"
+import { InvalidArgumentError } from "commander"
 import { ServiceError } from "../../supervise/machine/service-error.ts"
-import { requireInstalled, type ScopeFlags, serviceNameOption } from "../context/installed-service.ts"
+import { OwnCommand } from "../context/flags.ts"
+import { requireInstalled, type ScopeFlags } from "../context/installed-service.ts"
 import { linesForPeople, readableLines } from "../io/logger.ts"
 
 interface LogFlags extends ScopeFlags {
@@ -11,25 +12,20 @@ interface LogFlags extends ScopeFlags {
   readonly json?: boolean
 }
 
-export function logsCommand(): Command {
-  return new Command("logs")
+export function logsCommand(): OwnCommand {
+  return new OwnCommand("logs")
     .description("Show the log of the service.")
     .option("-f, --follow", "go on as it grows, until Ctrl-C")
     .option("-n, --lines <count>", "how many of the last lines", lineCount, 100)
     .option("--json", "lines as they are written, also in a terminal")
-    .option("--system", "the service of the machine")
-    .option("--user", "the service of this user")
-    .addOption(serviceNameOption())
-    .action((flags: LogFlags) => showLog(flags))
-    .addHelpText(
-      "after",
-      `
+    .withService()
+    .action(showLog)
+    .withHelp(`
 Lines of the service are JSON; in a terminal they are made readable.
 
 Examples:
   ai-agent-proxy logs -f
-  ai-agent-proxy logs -n 1000 | grep '"level":50'`,
-    )
+  ai-agent-proxy logs -n 1000 | grep '"level":50'`)
 }
 
 async function showLog(flags: LogFlags): Promise<void> {

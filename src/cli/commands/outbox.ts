@@ -1,7 +1,7 @@
-import { Command } from "commander"
 import { formatDuration } from "../../domain/duration.ts"
 import { chooseAgent } from "../context/agent-view.ts"
 import { DaemonClient, type Outbox } from "../context/daemon-client.ts"
+import { OwnCommand } from "../context/flags.ts"
 import { type CommonFlags, homeAndService } from "../context/home.ts"
 import { UsageError } from "../io/exit-codes.ts"
 import { note, print, printable, printableName, printJson } from "../io/print.ts"
@@ -13,23 +13,19 @@ interface OutboxFlags extends CommonFlags {
   readonly clear?: boolean
 }
 
-export function outboxCommand(): Command {
-  return new Command("outbox")
+export function outboxCommand(): OwnCommand {
+  return new OwnCommand("outbox")
     .description("Show what agents have said that nobody was waiting for, the newest first.")
     .argument("[agent]", "id or name; of all agents without it")
     .option("--limit <number>", `how many at the most, up to ${maxLimit}`, "20")
     .option("--clear", "take out what is shown, and nothing that has come since")
-    .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
-    .option("--json", "the result as JSON")
-    .action((word: string | undefined, flags: OutboxFlags) => runOutbox(word, flags))
-    .addHelpText(
-      "after",
-      `
+    .withHome()
+    .action(runOutbox)
+    .withHelp(`
 Examples:
   ai-agent-proxy outbox
   ai-agent-proxy outbox alice --clear
-  ai-agent-proxy outbox alice --json | jq -r '.messages[].text'`,
-    )
+  ai-agent-proxy outbox alice --json | jq -r '.messages[].text'`)
 }
 
 async function runOutbox(word: string | undefined, flags: OutboxFlags): Promise<void> {

@@ -1,32 +1,28 @@
 import { join } from "node:path"
 import { text as textOf } from "node:stream/consumers"
-import { Command } from "commander"
 import { appendMemory, maxFactLength } from "../../workspace/agent/notes.ts"
 import { chooseAgent } from "../context/agent-view.ts"
 import { openAgents } from "../context/agents.ts"
+import { OwnCommand } from "../context/flags.ts"
 import { type CommonFlags, homeOf } from "../context/home.ts"
 import { UsageError } from "../io/exit-codes.ts"
 import { print, printJson, shortPath } from "../io/print.ts"
 
-export function rememberCommand(): Command {
-  return new Command("remember")
+export function rememberCommand(): OwnCommand {
+  return new OwnCommand("remember")
     .description(
       "Append a dated fact to an agent's memory, which is put in front of each of its new threads.",
     )
     .argument("<agent>", "id or name")
     .argument("[text...]", "the fact; without it, it is read from stdin")
-    .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
-    .option("--json", "the result as JSON")
-    .action((word: string, text: readonly string[], flags: CommonFlags) => runRemember(word, text, flags))
-    .addHelpText(
-      "after",
-      `
+    .withHome()
+    .action(runRemember)
+    .withHelp(`
 Everybody who may talk to the agent shares its memory: no passwords, no keys.
 
 Examples:
   ai-agent-proxy remember alice "We deploy on Thursdays."
-  git log -1 --format=%s | ai-agent-proxy remember alice`,
-    )
+  git log -1 --format=%s | ai-agent-proxy remember alice`)
 }
 
 async function runRemember(word: string, words: readonly string[], flags: CommonFlags): Promise<void> {

@@ -1,10 +1,10 @@
 import { text as readText } from "node:stream/consumers"
-import { Command } from "commander"
 import * as z from "zod"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { escapeControls } from "../../domain/visible-controls.ts"
 import { agentVariables, threadVariable } from "../../programs/child-environment.ts"
 import { jsonOrNull, requestLocally } from "../context/daemon-client.ts"
+import { OwnCommand } from "../context/flags.ts"
 import { note, print } from "../io/print.ts"
 
 interface ReplyFlags {
@@ -26,8 +26,8 @@ const outcomes = {
   outbox: "Nobody waits now; it is kept in the outbox.",
 } as const
 
-export function replyCommand(): Command {
-  return new Command("reply")
+export function replyCommand(): OwnCommand {
+  return new OwnCommand("reply")
     .description("For agents: say something to whoever waits, from a shell command of their turn.")
     .argument("[text...]", "what to say; from stdin where there is none")
     .option("--final", "it is the answer: the turn is over with it")
@@ -35,17 +35,14 @@ export function replyCommand(): Command {
     .option("--response <id>", "the response that it belongs to, where several turns run")
     .option("--conversation <id>", "the conversation that it belongs to")
     .option("--json", "print the service's answer")
-    .action((words: readonly string[], flags: ReplyFlags) => reply(words, flags))
-    .addHelpText(
-      "after",
-      `
+    .action(reply)
+    .withHelp(`
 Examples:
   ai-agent-proxy reply "Half of the tests pass now, the rest takes an hour."
   make report | ai-agent-proxy reply --final
 
 The service gives each agent ${agentVariables.url} and ${agentVariables.token}, which this needs, and
-${agentVariables.command}, the path of this program for shells that have another PATH.`,
-    )
+${agentVariables.command}, the path of this program for shells that have another PATH.`)
 }
 
 async function reply(words: readonly string[], flags: ReplyFlags): Promise<void> {

@@ -1,35 +1,28 @@
-import { Command } from "commander"
 import { healService } from "../../supervise/heal-service.ts"
 import { runCommand } from "../../supervise/machine/run-command.ts"
-import { noSudo, withOldFlags } from "../context/flags.ts"
+import { noSudo, OwnCommand } from "../context/flags.ts"
 import {
   type ChangeFlags,
   requireInstalled,
   requireRights,
   requireServiceManager,
   serviceHome,
-  serviceNameOption,
   userOf,
 } from "../context/installed-service.ts"
 import { refuseInOwnTurn } from "../context/own-turn.ts"
 import { terminalEnvironment } from "../context/terminal-environment.ts"
 import { note, printJson } from "../io/print.ts"
 
-export function restartCommand(): Command {
-  const command = new Command("restart")
+export function restartCommand(): OwnCommand {
+  return new OwnCommand("restart")
     .description("Start the service again; paths of Node and the CLI that have moved are put right first.")
-    .option("--system", "the service of the machine")
-    .option("--user", "the service of this user")
-    .addOption(serviceNameOption())
+    .withService()
     .option("--json", "the result as JSON")
-    .action((flags: ChangeFlags) => restart(flags))
-    .addHelpText(
-      "after",
-      `
+    .action(restart)
+    .withOld(noSudo)
+    .withHelp(`
 Example:
-  ai-agent-proxy restart        after an upgrade, or a change of config.toml`,
-    )
-  return withOldFlags(command, noSudo)
+  ai-agent-proxy restart        after an upgrade, or a change of config.toml`)
 }
 
 async function restart(flags: ChangeFlags): Promise<void> {

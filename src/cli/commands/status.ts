@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs"
-import { Command } from "commander"
 import { fullReason } from "../../domain/agents.ts"
 import { formatDuration } from "../../domain/duration.ts"
 import { checkCliPlace } from "../../supervise/doctor/check-agent-clis.ts"
@@ -10,6 +9,7 @@ import { runBriefly } from "../../supervise/machine/run-command.ts"
 import type { ServiceUser } from "../../supervise/machine/service-user.ts"
 import { type AgentView, agentJson, chooseAgent, programOf, stateOf } from "../context/agent-view.ts"
 import { DaemonClient, DaemonDownError, type DaemonStatus } from "../context/daemon-client.ts"
+import { OwnCommand } from "../context/flags.ts"
 import {
   type CommonFlags,
   configurationFailure,
@@ -23,23 +23,19 @@ import { runningProgram, serviceSettings } from "../context/service-settings.ts"
 import { exitCodes } from "../io/exit-codes.ts"
 import { print, printJson, shortPath } from "../io/print.ts"
 
-export function statusCommand(): Command {
-  return new Command("status")
+export function statusCommand(): OwnCommand {
+  return new OwnCommand("status")
     .description("Show the service, its agents and their processes.")
     .argument("[agent]", "one agent only")
-    .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
-    .option("--json", "the result as JSON")
-    .action((word: string | undefined, flags: CommonFlags) => runStatus(word, flags))
-    .addHelpText(
-      "after",
-      `
+    .withHome()
+    .action(runStatus)
+    .withHelp(`
 With a service of this machine: also what of it has moved or is not right, as \`doctor\` tells it.
 Exit code 1: the service is not running; 78: its configuration is damaged.
 
 Examples:
   ai-agent-proxy status
-  ai-agent-proxy status alice --json`,
-    )
+  ai-agent-proxy status alice --json`)
 }
 
 async function runStatus(word: string | undefined, flags: CommonFlags): Promise<void> {

@@ -1,6 +1,6 @@
-import { Command } from "commander"
 import { type AgentView, agentJson, chooseAgents, stateOf } from "../context/agent-view.ts"
 import { openAgents } from "../context/agents.ts"
+import { OwnCommand } from "../context/flags.ts"
 import { type CommonFlags, homeOf } from "../context/home.ts"
 import { UsageError } from "../io/exit-codes.ts"
 import { note, print, printJson } from "../io/print.ts"
@@ -10,39 +10,32 @@ interface ChangeFlags extends CommonFlags {
   readonly all?: boolean
 }
 
-export function stopCommand(): Command {
-  return changeCommand(
-    "stop",
-    "Stop an agent and its running turns; it stays stopped until `start`.",
-  ).addHelpText(
-    "after",
-    `
+export function stopCommand(): OwnCommand {
+  return changeCommand("stop")
+    .description("Stop an agent and its running turns; it stays stopped until `start`.")
+    .withHelp(`
 This does not end the service; Ctrl-C or SIGTERM to the daemon does.
 
 Examples:
   ai-agent-proxy stop alice
   ai-agent-proxy stop engineer --all     all engineers
-  ai-agent-proxy stop --all              all agents`,
-  )
+  ai-agent-proxy stop --all              all agents`)
 }
 
-export function startCommand(): Command {
-  return changeCommand("start", "Start an agent that was stopped.").addHelpText(
-    "after",
-    `
+export function startCommand(): OwnCommand {
+  return changeCommand("start")
+    .description("Start an agent that was stopped.")
+    .withHelp(`
 Examples:
   ai-agent-proxy start alice
-  ai-agent-proxy start --all`,
-  )
+  ai-agent-proxy start --all`)
 }
 
-function changeCommand(action: "start" | "stop", description: string): Command {
-  return new Command(action)
-    .description(description)
+function changeCommand(action: "start" | "stop"): OwnCommand {
+  return new OwnCommand(action)
     .argument("[agent]", "id, name, or role")
     .option("--all", "all agents of the role; without a role all agents")
-    .option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)")
-    .option("--json", "the result as JSON")
+    .withHome()
     .action((word: string | undefined, flags: ChangeFlags) => runChange(action, word, flags))
 }
 

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import { createInterface } from "node:readline/promises"
-import { Command } from "commander"
 import { quoteForShell } from "../../supervise/machine/run-command.ts"
 import { ServiceError } from "../../supervise/machine/service-error.ts"
 import type { ServiceUser } from "../../supervise/machine/service-user.ts"
 import { removeService } from "../../supervise/set-up-service.ts"
+import { OwnCommand } from "../context/flags.ts"
 import {
   type ChangeFlags,
   defaultScope,
@@ -16,7 +16,6 @@ import {
   requireRights,
   requireServiceManager,
   serviceHome,
-  serviceNameOption,
   userOf,
 } from "../context/installed-service.ts"
 import { refuseInOwnTurn } from "../context/own-turn.ts"
@@ -28,25 +27,20 @@ interface UninstallFlags extends ChangeFlags {
   readonly purge?: boolean
 }
 
-export function uninstallCommand(): Command {
-  return new Command("uninstall")
+export function uninstallCommand(): OwnCommand {
+  return new OwnCommand("uninstall")
     .description("Stop the service and remove it from the machine; asks whether its home goes, too.")
     .option("--keep", "keep the home (conversations, keys, agents' workspaces) without asking")
     .option("--purge", "delete the home without asking")
-    .option("--system", "the service of the machine")
-    .option("--user", "the service of this user")
-    .addOption(serviceNameOption())
+    .withService()
     .option("--json", "the result as JSON")
-    .action((flags: UninstallFlags) => uninstall(flags))
-    .addHelpText(
-      "after",
-      `
+    .action(uninstall)
+    .withHelp(`
 The program itself stays: remove the link that "make install" has made, and the checkout.
 
 Examples:
   ai-agent-proxy uninstall --keep
-  ai-agent-proxy uninstall --purge`,
-    )
+  ai-agent-proxy uninstall --purge`)
 }
 
 async function uninstall(flags: UninstallFlags): Promise<void> {

@@ -1,5 +1,6 @@
 import { resolve } from "node:path"
-import { type Command, Option } from "commander"
+import { Command, Option } from "commander"
+import { kindOfProgram } from "../../backends/create-backend.ts"
 import { cliCommandsOf } from "../../config/cli-commands.ts"
 import type { AgentSettings } from "../../domain/agents.ts"
 import { messageOf } from "../../domain/errors.ts"
@@ -18,15 +19,71 @@ export interface AgentFlags {
   readonly env?: string
 }
 
-export function withAgentFlags(command: Command): Command {
-  return command
-    .option("--cli <command>", "its agent CLI (default: the service's)")
-    .option("--backend <kind>", "kind of its CLI, where the name does not tell")
-    .option("--model <name>", "model for its CLI")
-    .option("--effort <effort>", "reasoning effort of turns that ask for none")
-    .option("--permissions <permissions>", "full, workspace or read-only (default full)")
-    .option("--working-dir <folder>", "folder that its tasks are about (default: work/ in its own)")
-    .option("--env <names>", "environment variables that it may see, separated by commas")
+/** A command of ours, with the flags that several of them have. */
+export class OwnCommand extends Command {
+  /** Of whatever reads or changes something in a home; `json` says what is printed then. */
+  withHome(json = "the result as JSON"): this {
+    return this.option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)").option(
+      "--json",
+      json,
+    )
+  }
+
+  /** Which service of this machine is meant. */
+  withService(): this {
+    return this.option("--system", "the service of the machine")
+      .option("--user", "the service of this user")
+      .option("--service-name <name>", "of its unit, where there are several")
+  }
+
+  /** How a new agent is run. */
+  withAgent(): this {
+    return this.option("--cli <command>", "its agent CLI (default: the service's)")
+      .option("--backend <kind>", "kind of its CLI, where the name does not tell")
+      .option("--model <name>", "model for its CLI")
+      .option("--effort <effort>", "reasoning effort of turns that ask for none")
+      .option("--permissions <permissions>", "full, workspace or read-only (default full)")
+      .option("--working-dir <folder>", "folder that its tasks are about (default: work/ in its own)")
+      .option("--env <names>", "environment variables that it may see, separated by commas")
+  }
+
+  /** Each is told on stderr; what is renamed is handed over as the new one. */
+  withOld({ renamed = {}, needless = {} }: OldFlags): this {
+    for (const [old, now] of Object.entries(renamed)) {
+      this.#whenGiven(`${old} <value>`, (option) => this.#takeAs(option, now))
+    }
+    for (const [flags, why] of Object.entries(needless)) {
+      this.#whenGiven(flags, ({ long }) => note(`${long} ${why}.`))
+    }
+    return this
+  }
+
+  /** Behind the options: what else there is to know, and examples. */
+  withHelp(text: string): this {
+    return this.addHelpText("after", text)
+  }
+
+  #whenGiven(flags: string, act: (option: Option) => void): void {
+    const option = new Option(flags).hideHelp()
+    this.addOption(option).hook("preAction", () => {
+      if (this.#isGiven(option)) act(option)
+    })
+  }
+
+  #isGiven(option: Option): boolean {
+    return this.getOptionValueSource(option.attributeName()) === "cli"
+  }
+
+  #takeAs(old: Option, now: string): void {
+    const given: unknown = this.getOptionValue(old.attributeName())
+    const option = this.options.find(({ long }) => long === now)
+    if (option === undefined) throw new Error(`there is no ${now}`)
+    const name = option.attributeName()
+    if (this.#isGiven(option) && this.getOptionValue(name) !== given)
+      throw new UsageError(`${old.long} and ${now} are one setting with two values. Give ${now} alone.`)
+    this.setOptionValueWithSource(name, given, "cli")
+    note(`${old.long} is called ${now} now.`)
+  }
 }
 
 /** Throws `UsageError`. */
@@ -81,25 +138,6 @@ export const noSudo: OldFlags = {
   needless: { "--no-sudo": "is not needed: this program never calls sudo by itself" },
 }
 
-/** Each is told on stderr; what is renamed is handed over as the new one. */
-export function withOldFlags(command: Command, { renamed = {}, needless = {} }: OldFlags): Command {
-  const moved = Object.entries(renamed).map(([old, now]) => {
-    const option = new Option(`${old} <value>`).hideHelp()
-    command.addOption(option)
-    return { old: option, now }
-  })
-  const idle = Object.entries(needless).map(([flags, why]) => {
-    const option = new Option(flags).hideHelp()
-    command.addOption(option)
-    return { option, why }
-  })
-  const isGiven = (option: Option) => command.getOptionValueSource(option.attributeName()) === "cli"
-  return command.hook("preAction", () => {
-    for (const { old, now } of moved.filter((each) => isGiven(each.old))) takeAs(command, old, now)
-    for (const { option, why } of idle.filter((each) => isGiven(each.option))) note(`${option.long} ${why}.`)
-  })
-}
-
 /** `serve` and its other name in the terminal are gone. Throws `UsageError`. */
 export function refuseOldCommand(word: string | undefined): void {
   if (word !== "serve") return
@@ -109,26 +147,12 @@ export function refuseOldCommand(word: string | undefined): void {
   )
 }
 
-function takeAs(command: Command, old: Option, now: string): void {
-  const given: unknown = command.getOptionValue(old.attributeName())
-  const option = command.options.find(({ long }) => long === now)
-  if (option === undefined) throw new Error(`there is no ${now}`)
-  const name = option.attributeName()
-  const isNewGiven = command.getOptionValueSource(name) === "cli"
-  if (isNewGiven && command.getOptionValue(name) !== given)
-    throw new UsageError(`${old.long} and ${now} are one setting with two values. Give ${now} alone.`)
-  command.setOptionValueWithSource(name, given, "cli")
-  note(`${old.long} is called ${now} now.`)
-}
-
 /**
  * Whoever types `--cli` is told of arguments that would be dropped. `backend`: the kind, null as
  * the program's name tells. Throws `UsageError`, and `SyntaxError` for a value that names no
  * program.
  */
-export async function assertPassedOn(cli: string, backend: string | null): Promise<void> {
-  // Loaded only here: it is all backends.
-  const { kindOfProgram } = await import("../../backends/create-backend.ts")
+export function assertPassedOn(cli: string, backend: string | null): void {
   for (const { program, args } of cliCommandsOf(cli)) {
     const problem = refusedArgument(backend ?? kindOfProgram(program), args)
     if (problem !== null) throw new UsageError(`--cli: ${problem}.`)
