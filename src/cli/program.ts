@@ -29,10 +29,7 @@ import { refuseOldCommand } from "./context/flags.ts"
 import { configurationProblem } from "./context/home.ts"
 import { exitCodes, UsageError } from "./io/exit-codes.ts"
 
-/**
- * Parses the command line and runs the command; ends the process with the documented code on
- * failure.
- */
+/** Runs what the command line says; ends the process with the documented code on failure. */
 export async function run(argv: readonly string[]): Promise<void> {
   // `ai-agent-proxy list | head -1`: the reader has seen enough.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -15,10 +15,7 @@ export interface ConfigFile {
   sourceOf(key: string): string
 }
 
-/**
- * The form of the file. Unknown keys are errors: a misspelt limit that is ignored would be found
- * out too late.
- */
+/** The form of the file. Unknown keys are errors: a misspelt limit would be found out too late. */
 const fileSchema = z.strictObject({
   ...shapeOf(""),
   models: z.strictObject(shapeOf("models.")).optional(),
@@ -95,10 +92,7 @@ function suggestionFor(key: string): string {
   return near === null ? "; docs/configuration.md lists all keys" : `; did you mean \`${near}\`?`
 }
 
-/**
- * zod's own message of a wrong type ("Invalid input: expected string, received number") made part
- * of a sentence.
- */
+/** zod's message of a wrong type ("Invalid input: expected string, ...") as part of a sentence. */
 function sentence(problem: string, issue: z.core.$ZodIssue | undefined): string {
   if (issue?.code !== "invalid_type" || !problem.startsWith("Invalid input: ")) return problem
   const isTable = issue.expected === "object" || issue.expected === "record"

@@ -2,10 +2,7 @@ import { readFileSync } from "node:fs"
 import { findPackageJSON } from "node:module"
 import type { CliCommand } from "./cli-commands.ts"
 
-/**
- * Everything that can be set, resolved once at start from flags, environment, `config.toml` and
- * defaults.
- */
+/** All that can be set, resolved once at the start: flags, environment, `config.toml`, defaults. */
 export interface Config {
   /** Absolute; `AI_AGENT_PROXY_HOME`, default `~/.ai_agent_proxy`. */
   readonly home: string
@@ -15,25 +12,17 @@ export interface Config {
   readonly apiKeys: ReadonlyMap<string, string>
   /** The program that is preferred: of the first of `cliCommands`. */
   readonly cli: string
-  /**
-   * What agents without a CLI of their own are run by: of those that are there, the first that is
-   * ready. Never empty.
-   */
+  /** For agents without a CLI of their own: the first that is there and ready. Never empty. */
   readonly cliCommands: readonly CliCommand[]
   /** Absolute; default `~/.openclaw/workspace`. */
   readonly workingDirectory: string
   /** Names of environment variables that agents may see beyond the built-in list. */
   readonly passEnv: readonly string[]
-  /**
-   * `separate`: a request without any id begins a new thread. `shared`: it goes on in the agent's
-   * main thread.
-   */
+  /** What a request without any id goes to: a new thread, or the agent's main thread. */
   readonly sessions: "separate" | "shared"
   /** What a `model` that names no agent gets: the manager, or a 404. */
   readonly unknownModel: "manager" | "error"
-  /**
-   * Request headers, lower case, whose value names a conversation; the first one present counts.
-   */
+  /** Request headers, lower case, whose value names a conversation; the first one that is there. */
   readonly sessionHeaders: readonly string[]
   /** Addresses and networks of proxies whose `X-Forwarded-For` and `Forwarded` are believed. */
   readonly trustedProxies: readonly string[]
@@ -41,10 +30,7 @@ export interface Config {
   readonly fetchUrls: boolean
   /** Bodies of a looser form than OpenAI's are read as what they plainly mean. */
   readonly looseBodies: boolean
-  /**
-   * `metadata` of a request is told to the agent; null: in a home that release 0.2.0 has left,
-   * which told it.
-   */
+  /** The agent is told a request's `metadata`; null: in a home of release 0.2.0, which told it. */
   readonly tellMetadata: boolean | null
   /**
    * What a power cut may cost. `full`: every commit is on the disk before it is told; `normal`: at
@@ -85,9 +71,7 @@ export const limitTable = {
   /** Of one uploaded or fetched file, and of all uploaded files of a principal. */
   fileBytes: bound(1_024, 1_073_741_824, 64 * mebi),
   fileTotalBytes: bound(1_024, 1_099_511_627_776, 1024 * mebi),
-  /**
-   * What is kept for readers that do not read, all together, and longest that one may take nothing.
-   */
+  /** Kept for readers that do not read, all together, and longest that one may take nothing. */
   unreadBytes: bound(1_024, 1_073_741_824, 64 * mebi),
   unreadMs: bound(1, maxTimerMs, 10 * minuteMs),
   /** Turns waiting or running, of one agent and of all. */
@@ -101,10 +85,7 @@ export const limitTable = {
   silenceMs: bound(1, maxTimerMs, 10 * minuteMs),
   /** Longest the CLI may say nothing but that it cannot reach its model server. */
   reconnectMs: bound(1, maxTimerMs, 90_000),
-  /**
-   * Longest a turn waits for the outputs of its client's functions; after that it goes on from the
-   * ledger.
-   */
+  /** Longest a turn waits for outputs of a client's functions; then it goes on from the ledger. */
   parkMs: bound(1, maxTimerMs, 10 * minuteMs),
   /** How many agents may ask each other in a row, a turn that a client asked for not counted. */
   teamDepth: bound(0, 100, 3),
@@ -112,10 +93,7 @@ export const limitTable = {
   teamTasks: bound(0, 10_000, 16),
   /** Agents beside the manager, up to which it may hire more. */
   teamAgents: bound(0, 1_000, 16),
-  /**
-   * Longest an agent is kept waiting for another one; after that it has to come back for the
-   * answer.
-   */
+  /** Longest an agent waits for another one; after that it has to come back for the answer. */
   teamWaitMs: bound(1, maxTimerMs, 10 * minuteMs),
   /** How long a client may be gone before its turn is interrupted. */
   disconnectGraceMs: bound(0, 60_000, 500),
@@ -131,16 +109,11 @@ export const limitTable = {
 
 export type Limits = { readonly [Name in keyof typeof limitTable]: number }
 
-/**
- * A setting that cannot be used. The command line prints the message and exits with 78 (EX_CONFIG).
- */
+/** A setting that cannot be used. The command line prints it and exits with 78 (EX_CONFIG). */
 export class ConfigError extends Error {
   /** Where the value came from: a flag, an environment variable, or `path:line` of a file. */
   readonly source: string
-  /**
-   * The setting's key in `config.toml`, e.g. `limits.body_bytes`; null when the whole file is at
-   * fault.
-   */
+  /** Its key in `config.toml`, e.g. `limits.body_bytes`; null: the whole file is at fault. */
   readonly key: string | null
 
   /** `problem` says what is wrong and what would be right; the source is put in front. */

@@ -16,17 +16,12 @@ interface Assignment {
   readonly line: number
 }
 
-/**
- * Later lines win, as for systemd. Throws `ConfigError` at the first line that is neither an
- * assignment nor a comment.
- */
+/** Later lines win, as for systemd. Throws `ConfigError` for what is no assignment or comment. */
 export function parseEnvironmentFile(path: string, text: string): Readonly<Record<string, string>> {
   return Object.fromEntries(readAssignments(path, text).map(({ name, value }) => [name, value]))
 }
 
-/**
- * The same, each with its line; `path` is for messages only, and values are never quoted in them.
- */
+/** The same, each with its line; `path` is for messages, and values are never quoted in them. */
 function readAssignments(path: string, text: string): readonly Assignment[] {
   const found: Assignment[] = []
   const refuse = (line: number, problem: string): never => {
@@ -56,10 +51,7 @@ function readAssignments(path: string, text: string): readonly Assignment[] {
 
 const nextStep = "Correct the line, or put the file back as it was; see docs/configuration.md."
 
-/**
- * Every value in double quotes, so that whatever it holds is read back as it is, and a cut file is
- * known as one.
- */
+/** Every value in double quotes: it is read back as it is, and a cut file is known as one. */
 export function formatEnvironmentFile(variables: Readonly<Record<string, string>>): string {
   return Object.entries(variables)
     .filter(([name]) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
@@ -82,9 +74,7 @@ interface ReadValue {
 /** The value at the beginning of `text`. */
 function readValue(text: string): ReadValue {
   let value = ""
-  /**
-   * Length of the value up to its last character that counts: spaces at the end of a line do not.
-   */
+  /** Up to the last character that counts: spaces at the end of a line do not. */
   let kept = 0
   let index = 0
   const take = (part: string): void => {

@@ -22,10 +22,7 @@ function plain(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "")
 }
 
-/**
- * Insertions, deletions and replacements between two words (Levenshtein), with a swap of neighbours
- * counted as one.
- */
+/** Insertions, deletions and replacements (Levenshtein); a swap of neighbours counts as one. */
 function editDistance(a: string, b: string): number {
   let before: number[] = []
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index)

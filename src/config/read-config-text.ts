@@ -48,10 +48,7 @@ export function decode(path: string, bytes: Buffer): string {
 
 const nextStep = "Put the file back as it was, or remove it to do without."
 
-/**
- * From 1. What is not UTF-8 becomes U+FFFD, which as UTF-8 is other bytes than those that are
- * there.
- */
+/** From 1. What is not UTF-8 becomes U+FFFD, which has other bytes than those that are there. */
 function lineOfBadByte(bytes: Buffer): number {
   const read = Buffer.from(bytes.toString("utf8"), "utf8")
   let index = 0

@@ -8,11 +8,8 @@ import { homeVariable, limitSettings, ownerPrincipal, type Setting, settings } f
 
 type Flag = "home" | "host" | "port" | "apiKey" | "cli" | "model" | "sessions" | "workingDir" | "passEnv"
 
-/**
- * Values as the command line gives them: texts, not checked. Names of variables are separated by
- * commas.
- */
-export type ConfigFlags = { readonly [Name in Flag]?: string | undefined }
+/** As the command line gives them: texts, not checked. Names of variables are parted by commas. */
+type ConfigFlags = { readonly [Name in Flag]?: string | undefined }
 
 export interface ConfigInput {
   readonly flags: ConfigFlags
@@ -24,6 +21,9 @@ export interface ConfigInput {
   /** The file's text; null when there is none. May throw `ConfigError`. */
   readonly readFile: (path: string) => string | null
 }
+
+/** As far as paths are concerned. */
+type PathInput = Omit<ConfigInput, "readFile">
 
 /** A value and where it was found. */
 interface Found<T> {
@@ -71,10 +71,8 @@ export function resolveConfig(input: ConfigInput): Config {
   })
 }
 
-/**
- * Where everything is kept: `--home`, the variable, or the default. Absolute. Throws `ConfigError`.
- */
-export function resolveHome(input: ConfigInput): string {
+/** Where everything is kept: `--home`, the variable, or the default. Throws `ConfigError`. */
+export function resolveHome(input: PathInput): string {
   const { flags, env, homeDir } = input
   if (flags.home !== undefined) return pathOf(input, { value: flags.home, source: "--home" }, "home")
   const value = env[homeVariable]
@@ -180,10 +178,8 @@ function commandsOf(input: ConfigInput, { value, source }: Found<string>): reado
   }
 }
 
-/**
- * Absolute path. `~` is the user's home; relative to `cwd` only where a person typed it just now.
- */
-function pathOf(input: ConfigInput, found: Found<string>, key: string): string {
+/** Absolute. `~` is the user's home; relative to `cwd` only where a person typed it just now. */
+function pathOf(input: PathInput, found: Found<string>, key: string): string {
   const path = found.value.trim()
   if (path === "~" || path.startsWith("~/")) return resolve(input.homeDir, path.slice(2))
   if (isAbsolute(path)) return resolve(path)

@@ -119,26 +119,17 @@ export const homeVariable = "AI_AGENT_PROXY_HOME"
 
 const logLevelVariable = "AI_AGENT_PROXY_LOG_LEVEL"
 
-/**
- * All variables of ours that a person sets. Others of that prefix belong to one process: an agent's
- * name, its token.
- */
+/** Variables that a person sets. Others of that prefix belong to one process: an agent's token. */
 export const settingVariables: ReadonlySet<string> = new Set([
   homeVariable,
   logLevelVariable,
   ...[...Object.values(settings), ...Object.values(limitSettings)].map(({ variable }) => variable),
 ])
 
-/**
- * The principal of `api_key`, and of everybody as long as there is no key: adding one later loses
- * nothing.
- */
+/** The principal of `api_key`, and of everybody without a key: adding one later loses nothing. */
 export const ownerPrincipal = "owner"
 
-/**
- * Everybody who can ask for anything. The owner can without a key of that name, on the socket in
- * the home.
- */
+/** Who can ask for anything. The owner can without a key of that name, on the home's socket. */
 export function principalsOf({ apiKeys }: Pick<Config, "apiKeys">): ReadonlySet<string> {
   return new Set([ownerPrincipal, ...apiKeys.keys()])
 }

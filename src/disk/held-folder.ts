@@ -13,10 +13,7 @@ import { systemCodeOf } from "../domain/file-problem.ts"
 
 /** A folder of an agent. */
 export interface OwnFolder {
-  /**
-   * Absolute path of the agent's own folder. Links on the way to it are the owner's, and are
-   * followed.
-   */
+  /** Absolute path of the agent's own folder. Links on the way to it are the owner's: followed. */
   readonly root: string
   /** Below it, with `/` between its parts: `control/exec-threads`; empty: the root itself. */
   readonly folder: string
@@ -31,10 +28,7 @@ export interface OwnPath {
 }
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants
-/**
- * Node has no `openat`. On Linux the path of a descriptor is as good; elsewhere each step is looked
- * at instead.
- */
+/** Node has no `openat`. Linux has paths of descriptors; elsewhere each step is looked at. */
 const hasDescriptorPaths = existsSync("/proc/self/fd")
 
 /**
@@ -49,10 +43,7 @@ export class HeldFolder {
   readonly name: string
   readonly #descriptor: number | null
 
-  /**
-   * Throws `RefusedEntryError` for what is no folder, and the system's errors. `byDescriptor` is
-   * there for tests.
-   */
+  /** Throws `RefusedEntryError`, and the system's errors. `byDescriptor` is there for tests. */
   constructor({ root, folder, isMade = false }: OwnFolder, byDescriptor = hasDescriptorPaths) {
     const parts = folder.split("/").filter((part) => part !== "" && part !== ".")
     this.name = [root, ...parts].join("/")
@@ -171,10 +162,7 @@ function withName(error: Error, at: string, name: string): Error {
   return error
 }
 
-/**
- * What lies where a plain file or a folder should be is something else, and was left alone. The
- * message names it.
- */
+/** What lies where a file or a folder should be is something else, and was left alone. */
 export class RefusedEntryError extends Error {
   /** As people know it. */
   readonly path: string
@@ -189,10 +177,7 @@ export class RefusedEntryError extends Error {
   }
 }
 
-/**
- * For an entry that is not what was `wanted`. `at`: where it can be looked at, which need not be
- * its name.
- */
+/** For an entry that is not what was `wanted`. `at`: where it can be looked at. */
 export function refusedEntry(path: string, at: string, wanted: "file" | "folder"): RefusedEntryError {
   const kind = kindOf(lstatSync(at, { throwIfNoEntry: false }))
   const rule =

@@ -22,10 +22,7 @@ import {
 import { temporaryOf } from "./write-atomic.ts"
 
 const { O_RDONLY, O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_NONBLOCK } = constants
-/**
- * macOS can refuse links in the whole path (`O_NOFOLLOW_ANY`), which there is no descriptor of the
- * folder for.
- */
+/** macOS refuses links in the whole path (`O_NOFOLLOW_ANY`): it has no descriptor's path. */
 const noLinks = process.platform === "darwin" ? 0x2000_0000 : constants.O_NOFOLLOW
 /** Of a file with a second name, which is copied before it is written to. */
 const maxCopiedBytes = 16 * 1024 * 1024

@@ -28,9 +28,7 @@ export function removeTemporaries(path: string): Promise<void> {
   return removeTemporariesIn(dirname(path), `${basename(path)}.`)
 }
 
-/**
- * The same for all files of a folder, or those whose names begin so. Nobody may be writing them.
- */
+/** The same for a folder's files whose names begin so. Nobody may be writing them. */
 export async function removeTemporariesIn(folder: string, prefix = ""): Promise<void> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (systemCodeOf(error) === "ENOENT") return []
@@ -94,10 +92,7 @@ async function writeTemporary(path: string, text: string | Uint8Array, mode = pr
   return temporary
 }
 
-/**
- * A hard link fails where the name is taken, unlike `rename`. Some file systems have none: there,
- * copy.
- */
+/** A hard link fails where the name is taken, unlike `rename`. File systems without: copy. */
 export async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
     await link(from, to)
@@ -127,10 +122,7 @@ export function temporaryOf(path: string): string {
   return `${path}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`
 }
 
-/**
- * The process that wrote a file of such a name; 0: earlier releases did not say. Null: it is none
- * of these.
- */
+/** The process that wrote such a file; 0: of an earlier release. Null: it is none of these. */
 export function writerOf(name: string): number | null {
   const found = temporaryName.exec(name)
   return found === null ? null : Number(found[1] ?? 0)
@@ -140,10 +132,7 @@ export function writerOf(name: string): number | null {
 const temporaryName =
   /^.+?(?:\.(\d{1,10}))?\.(?:[0-9a-f]{12}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.tmp$/
 
-/**
- * What root makes in somebody's folder is theirs, or their service could not use it. Throws the
- * system's errors.
- */
+/** For root: what it makes in somebody's folder is theirs. Throws the system's errors. */
 export function giveToOwner(path: string): void {
   if (process.getuid?.() !== 0) return
   const { uid, gid } = statSync(dirname(path))

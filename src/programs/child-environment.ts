@@ -1,6 +1,4 @@
-/**
- * What a program needs to find itself, its user, its language, its network and its certificates.
- */
+/** What programs need to find themselves, their user, language, network and certificates. */
 const systemNames = new Set([
   "PATH",
   "HOME",

@@ -1,8 +1,6 @@
 import { demoCli } from "../domain/agent-clis.ts"
 
-/**
- * What people type behind these programs, and the service does by itself, whatever stands there.
- */
+/** What people type behind these programs, and the service does by itself anyway. */
 const ownWords: Readonly<Record<string, readonly string[]>> = {
   codex: [
     "exec",

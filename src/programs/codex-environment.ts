@@ -3,10 +3,7 @@ import path from "node:path"
 import { parse, type TomlTable, type TomlValue } from "smol-toml"
 import { childEnvironment } from "./child-environment.ts"
 
-/**
- * The environment of a codex process: the allow-list, and the variables that the user's codex
- * configuration names.
- */
+/** For codex: the allow-list, and the variables that the user's codex configuration names. */
 export function codexEnvironment(
   source: NodeJS.ProcessEnv,
   passEnv: readonly string[],

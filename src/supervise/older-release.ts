@@ -19,17 +19,11 @@ export interface OlderRelease {
   readonly agents: readonly string[]
   /** That come along at the next start. */
   readonly waiting: readonly string[]
-  /**
-   * What becomes of the session that its manager talked in, and what else is possible; null: it had
-   * no manager.
-   */
+  /** What becomes of its manager's session, and what else is possible; null: it had no manager. */
   readonly session: string | null
   /** How many it has left in `agent_replies/`. */
   readonly replies: number
-  /**
-   * Its unit, which ours has taken the place of, the last one where there were several; null: there
-   * is none.
-   */
+  /** Its unit, which ours has taken the place of, the last one of several; null: there is none. */
   readonly keptUnit: string | null
   /** What a person has to see to. */
   readonly toDo: readonly { readonly what: string; readonly next: string }[]
@@ -46,10 +40,7 @@ const maxPidBytes = 64
 /** Of `control/runtime.json`. */
 const maxRuntimeBytes = 64 * 1024
 
-/**
- * A folder that cannot come along is told by its name, what cannot be used in one that has by its
- * control folder.
- */
+/** For a folder that cannot come along, or what in one cannot be used (it ends in `/control`). */
 function nextFor(home: string, { folder, why }: TakenOver["left"][number]): string {
   if (!folder.endsWith("/control")) return "rename the folder, or leave it: the service does not touch it"
   const path = printedLine(join(home, folder), 1000)
@@ -90,10 +81,7 @@ export async function olderRelease(home: string, unit: UnitPlace | null): Promis
   }
 }
 
-/**
- * For people, behind `enable`; `unit`: what of its unit goes on, in words. Empty where there is
- * nothing of it.
- */
+/** For people, behind `enable`; `unit`: what of its unit goes on, in words. Empty: nothing. */
 export function olderReleaseLines(found: OlderRelease | null, unit: readonly string[]): readonly string[] {
   if (found === null && unit.length === 0) return []
   const { agents = [], waiting = [], session = null, replies = 0, keptUnit = null, toDo = [] } = found ?? {}
@@ -187,10 +175,7 @@ function sessionIn(workspace: string, name: string): Promise<number | null> {
   return pidIn({ root: workspace, path: `control/${name}` }, /python[\w.]* .*\bai_agent_proxy\.session\b/)
 }
 
-/**
- * Null: nothing has written it there, or something else lies there, or the process is gone, or is
- * another one by now.
- */
+/** Null: there is no such file, or the process is gone, or is another one by now. */
 async function pidIn(own: OwnPath, program: RegExp): Promise<number | null> {
   const isJson = own.path.endsWith(".json")
   const content = await readOwnFile(own, isJson ? maxRuntimeBytes : maxPidBytes).catch(() => null)

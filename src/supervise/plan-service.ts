@@ -33,10 +33,7 @@ export interface ServicePlan {
   readonly config: Config
   /** A key to be stored; null: whatever there is stays as it is. */
   readonly newKey: string | null
-  /**
-   * Of the unit of release 0.2.0, what is still in force, in words for people: `port 7055`. The key
-   * is not in them.
-   */
+  /** What is still in force of the unit of release 0.2.0: `port 7055`. Not the key. */
   readonly keptOfOldUnit: readonly string[]
 }
 
@@ -108,10 +105,7 @@ export function planService(input: ServicePlanInput): ServicePlan {
   }
 }
 
-/**
- * Settings of ours; the key has a file of its own. In an agent's shell there are others, which are
- * that agent's alone.
- */
+/** Settings of ours but the key, which has its own file, and without an agent's own variables. */
 function ownVariables(source: NodeJS.ProcessEnv): Record<string, string> {
   const found: Record<string, string> = {}
   for (const [name, value] of Object.entries(source)) {
@@ -146,10 +140,7 @@ function flagVariables({ flags, cwd }: ServicePlanInput): Record<string, string>
   }
 }
 
-/**
- * As it was typed, except that a path relative to the present folder would mean another program to
- * the service.
- */
+/** As typed, but for a path from the present folder: to the service it would be another one. */
 function lastingCli(value: string, cwd: string): string {
   let program: string
   try {

@@ -55,10 +55,7 @@ interface RemovalOptions {
   readonly isPurge: boolean
 }
 
-/**
- * All that `uninstall` changes. Also where nothing is installed any more: an earlier run may have
- * been ended half-way.
- */
+/** All that `uninstall` changes. Nothing may be installed: an earlier run was ended half-way. */
 export async function removeService(
   manager: ServiceManager,
   user: ServiceUser,
@@ -69,16 +66,10 @@ export async function removeService(
   if (isPurge) await asUser(user, () => purgeHome(home, user))
 }
 
-/**
- * By this name a home is known, so it goes last: what is left of one after a kill must still be
- * known for it.
- */
+/** By this name a home is known, also what is left of one after a kill: so it goes last. */
 const lockFile = "daemon.lock"
 
-/**
- * A wrong `--home` must not cost a person their files: only what looks like a home of ours, and is
- * in nobody's use.
- */
+/** A wrong `--home` must not cost anybody their files: only what looks like ours, and unused. */
 async function purgeHome(home: string, user: ServiceUser): Promise<void> {
   if (!existsSync(home)) return
   const names = await readdir(home)
@@ -141,10 +132,7 @@ export function environmentFileText(version: string, environment: Readonly<Recor
   return head + formatEnvironmentFile(environment)
 }
 
-/**
- * The other secrets stay. The key comes first: what cuts the file between two lines does not take
- * the key only.
- */
+/** The other secrets stay. The key comes first: a file that is cut has not lost it alone. */
 export function secretsText(path: string, before: string, key: string): string {
   const { [settings.apiKey.variable]: _, ...others } = parseEnvironmentFile(path, before)
   return formatEnvironmentFile({ [settings.apiKey.variable]: key, ...others })

@@ -70,10 +70,7 @@ async function contextFor(question: string, isAwaited: boolean): Promise<string>
   return context ?? ""
 }
 
-/**
- * The question first, so that the agent knows what it reads the rest for. Throws `UsageError` where
- * there is nothing.
- */
+/** The question first: it says what the rest is for. Throws `UsageError` for nothing at all. */
 function messageFrom(question: string, piped: string, agentId: string): string {
   const context = piped.trim() === "" ? "" : piped.replace(/\n+$/, "")
   if (question.trim() === "" && context === "") {

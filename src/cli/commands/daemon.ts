@@ -1,14 +1,12 @@
 import { randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
-import { chmod, mkdir, readFile } from "node:fs/promises"
-import { homedir } from "node:os"
+import { mkdir, readFile } from "node:fs/promises"
 import { basename, join } from "node:path"
 import { Option } from "commander"
 import type { Config } from "../../config/config.ts"
 import { ConfigError, isLoopback, version } from "../../config/config.ts"
 import { formatEnvironmentFile, parseEnvironmentFile } from "../../config/environment-file.ts"
-import { decode, readConfigText } from "../../config/read-config-text.ts"
-import { resolveConfig } from "../../config/resolve-config.ts"
+import { decode } from "../../config/read-config-text.ts"
 import { settings } from "../../config/settings.ts"
 import { writeAtomic } from "../../disk/write-atomic.ts"
 import { knownClis } from "../../domain/agent-clis.ts"
@@ -20,7 +18,7 @@ import type { Service } from "../../service/service.ts"
 import { createServiceNotifier } from "../../supervise/systemd/service-notifier.ts"
 import { HomeLockedError } from "../../workspace/home/home-lock.ts"
 import { OwnCommand } from "../context/flags.ts"
-import { configOfHome } from "../context/home.ts"
+import { configOf } from "../context/home.ts"
 import { exitCodes, UsageError } from "../io/exit-codes.ts"
 import { createLogger } from "../io/logger.ts"
 import { note, printable } from "../io/print.ts"
@@ -72,6 +70,7 @@ Other settings are read from ~/.ai_agent_proxy/config.toml; see docs/configurati
 }
 
 async function runDaemon(flags: DaemonFlags): Promise<void> {
+  const { ip, port, cli, home, apiKey } = flags
   const { startService } = await loadService()
   if (flags.environmentFile !== undefined) takeEnvironmentFile(flags.environmentFile, process.env)
   const log = await createLogger(process.stderr, process.env)
@@ -86,7 +85,7 @@ async function runDaemon(flags: DaemonFlags): Promise<void> {
   })
   const service = await startService({
     signal: stopping.signal,
-    config: configOf(flags),
+    config: configOf({ host: ip, port, cli, home, apiKey }),
     completeConfig: (config) => ensureApiKey(config, { isAuthOff: !flags.auth, print: note }),
     log,
     env: process.env,
@@ -115,7 +114,7 @@ async function runDaemon(flags: DaemonFlags): Promise<void> {
 /** The service of this home in this process, on its socket only. Resolves with what ends it. */
 export async function startStandaloneService(home: string): Promise<() => Promise<void>> {
   const { startService } = await loadService()
-  const config = configOfHome(home)
+  const config = configOf({ home })
   // Its lines would run through the talk.
   const log = await createLogger(process.stderr, { AI_AGENT_PROXY_LOG_LEVEL: "error", ...process.env })
   const service = await startService({ config, log, env: process.env, isOnSocketOnly: true }).catch(
@@ -142,20 +141,7 @@ async function comeUp(service: Service): Promise<void> {
   )
 }
 
-/** Throws `ConfigError`. */
-function configOf(flags: DaemonFlags): Config {
-  return resolveConfig({
-    flags: { host: flags.ip, port: flags.port, cli: flags.cli, home: flags.home, apiKey: flags.apiKey },
-    env: process.env,
-    homeDir: homedir(),
-    cwd: process.cwd(),
-    readFile: readConfigText,
-  })
-}
-
-/**
- * What a person at the terminal needs next; how the manager changes from then on, the log tells.
- */
+/** What a person at the terminal needs next; how the manager changes after that, the log tells. */
 async function announce(service: Service, signal: AbortSignal): Promise<void> {
   const { demoReason, config } = service
   if (demoReason !== null) {
@@ -211,17 +197,13 @@ async function ensureApiKey(
   })
   // First: what cuts the file between two lines does not take the key only.
   await writeAtomic(path, formatEnvironmentFile({ [settings.apiKey.variable]: key }) + before)
-  await chmod(path, 0o600)
   options.print(
     `Made an API key, because ${config.host} can be reached by others. It is kept in ${path}:\n\n  ${key}\n`,
   )
   return Object.freeze({ ...config, apiKeys: new Map([["owner", key]]) })
 }
 
-/**
- * Sets the variables of a file, over those that are set. Throws `ConfigError` when there is no such
- * file.
- */
+/** Sets a file's variables, over those that are set. Throws `ConfigError` where there is none. */
 function takeEnvironmentFile(path: string, env: NodeJS.ProcessEnv): void {
   Object.assign(env, parseEnvironmentFile(path, decode(path, readBytes(path))))
 }

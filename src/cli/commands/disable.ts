@@ -1,9 +1,9 @@
 import { OwnCommand } from "../context/flags.ts"
 import {
-  type ChangeFlags,
   findInstalled,
   requireRights,
   requireServiceManager,
+  type ServiceFlags,
   serviceHome,
 } from "../context/installed-service.ts"
 import { refuseInOwnTurn } from "../context/own-turn.ts"
@@ -20,7 +20,7 @@ Example:
   ai-agent-proxy disable        and back again: ai-agent-proxy enable`)
 }
 
-async function disable(flags: ChangeFlags): Promise<void> {
+async function disable(flags: ServiceFlags): Promise<void> {
   requireServiceManager()
   const installed = await findInstalled(flags)
   if (installed === null) {

@@ -14,7 +14,7 @@ import type { UnitPlace } from "../../supervise/systemd/units.ts"
 import { DaemonClient, type DaemonStatus } from "../context/daemon-client.ts"
 import { OwnCommand } from "../context/flags.ts"
 import { isConfigurationBad } from "../context/home.ts"
-import { findInstalled, isRoot, type ScopeFlags, serviceUserOf } from "../context/installed-service.ts"
+import { findInstalled, isRoot, type ServiceFlags, serviceUserOf } from "../context/installed-service.ts"
 import { runningProgram, serviceSettings } from "../context/service-settings.ts"
 import { terminalEnvironment } from "../context/terminal-environment.ts"
 import { exitCodes } from "../io/exit-codes.ts"
@@ -23,9 +23,8 @@ import { note, print, printJson } from "../io/print.ts"
 /** How long a daemon may take to say how it is. */
 const answerMs = 5_000
 
-interface DoctorFlags extends ScopeFlags {
+interface DoctorFlags extends ServiceFlags {
   readonly turn?: boolean
-  readonly json?: boolean
 }
 
 export function doctorCommand(): OwnCommand {
@@ -58,9 +57,7 @@ async function doctor(flags: DoctorFlags): Promise<void> {
   process.exitCode = isOk ? 0 : isConfigurationBad(checks) ? exitCodes.configuration : exitCodes.failure
 }
 
-/**
- * What root may do says nothing about what the service may: the same command again, as its user.
- */
+/** What root may do says nothing about the service: the same command again, as its user. */
 async function doctorAs(user: ServiceUser, installed: InstalledService | null): Promise<void> {
   const { node, launcher } = thisInstallation()
   const terminal = await terminalEnvironment(user)

@@ -15,11 +15,11 @@ import { isOwnUnit } from "../../supervise/systemd/systemd-unit.ts"
 import { otherUnitsOf } from "../../supervise/systemd/units.ts"
 import { assertPassedOn, noSudo, OwnCommand } from "../context/flags.ts"
 import {
-  type ChangeFlags,
   defaultScope,
   managerOf,
   requireRights,
   requireServiceManager,
+  type ServiceFlags,
   userToEnable,
 } from "../context/installed-service.ts"
 import { refuseInOwnTurn } from "../context/own-turn.ts"
@@ -28,7 +28,7 @@ import { UsageError } from "../io/exit-codes.ts"
 import { note, print, printJson } from "../io/print.ts"
 import { clientFacts, clientLines, cliWarning, foundOlderRelease, isManagerUp } from "./enable-lines.ts"
 
-interface EnableFlags extends ChangeFlags {
+interface EnableFlags extends ServiceFlags {
   readonly ip?: string
   readonly port?: string
   readonly cli?: string
@@ -222,10 +222,7 @@ function startLines({ steps }: ServiceManager): string {
 const plainName =
   /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|TZ|LC_\w+|XDG_\w+|AI_AGENT_PROXY_\w+|\w+_(HOME|DIR|FILE|URL|MODEL|PROXY|proxy))$/
 
-/**
- * All that `enable` would write and run. Secrets are left out: a dry run is there to be shown
- * around.
- */
+/** All that `enable` would write and run. No secrets: a dry run is there to be shown around. */
 async function printDryRun(plan: ServicePlan, manager: ServiceManager): Promise<void> {
   const { config, spec } = plan
   const shown = Object.fromEntries(
@@ -253,10 +250,7 @@ function hide(name: string, value: string): string {
   return plainName.test(name) && !mayHavePassword(value) ? value : hidden
 }
 
-/**
- * A proxy is also written without a scheme (`user:password@host:3128`). Folders may be called so
- * (`/opt/node@24/bin`).
- */
+/** A proxy may have no scheme (`user:password@host:3128`), a folder an `@` (`/opt/node@24/bin`). */
 function mayHavePassword(value: string): boolean {
   return value.includes("@") && (!value.startsWith("/") || value.includes("://"))
 }

@@ -59,10 +59,7 @@ export async function runHire(
   if (agent.state === "running" && !agent.readiness.isReady) process.exitCode = exitCodes.failure
 }
 
-/**
- * There, the variable in this terminal gave an agent its CLI. Here it says what the service runs
- * on, at its start.
- */
+/** There, the variable gave an agent its CLI. Here it is the service's, at its start. */
 function noteVariable({ id, program }: AgentView): void {
   const { [settingOfCli.variable]: typed = "", [agentVariables.agent]: asking } = process.env
   if (typed.trim() === "" || asking !== undefined || program === "" || typed.includes(program)) return
@@ -79,10 +76,7 @@ function inIdForm(what: string, typed: string): string {
   return slug
 }
 
-/**
- * A backend that there is not, and arguments that would be dropped, are told before anything is
- * made.
- */
+/** What cannot be used, or would be dropped, is told before anything is made. */
 function assertUsable({ cli = null, backend = null }: Partial<AgentSettings>): void {
   if (backend !== null) assertBackend(backend)
   if (cli !== null) assertPassedOn(cli, backend)

@@ -51,10 +51,7 @@ function agentTable(agents: readonly AgentView[], home: string): string {
   return formatTable([["AGENT", "STATE", "CLI", "PID", "WORKSPACE"], ...rows])
 }
 
-/**
- * Columns side by side, two spaces between them, without trailing spaces. The first row is the
- * heading.
- */
+/** Columns, two spaces between them, without trailing spaces. The first row is the heading. */
 function formatTable(rows: readonly (readonly string[])[]): string {
   const columns = Math.max(...rows.map((row) => row.length))
   const widths = Array.from({ length: columns }, (_, column) =>

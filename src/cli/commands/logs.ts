@@ -3,13 +3,12 @@ import { once } from "node:events"
 import { InvalidArgumentError } from "commander"
 import { ServiceError } from "../../supervise/machine/service-error.ts"
 import { OwnCommand } from "../context/flags.ts"
-import { requireInstalled, type ScopeFlags } from "../context/installed-service.ts"
+import { requireInstalled, type ServiceFlags } from "../context/installed-service.ts"
 import { linesForPeople, readableLines } from "../io/logger.ts"
 
-interface LogFlags extends ScopeFlags {
+interface LogFlags extends ServiceFlags {
   readonly follow?: boolean
   readonly lines: number
-  readonly json?: boolean
 }
 
 export function logsCommand(): OwnCommand {

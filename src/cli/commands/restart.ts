@@ -2,10 +2,10 @@ import { healService } from "../../supervise/heal-service.ts"
 import { runCommand } from "../../supervise/machine/run-command.ts"
 import { noSudo, OwnCommand } from "../context/flags.ts"
 import {
-  type ChangeFlags,
   requireInstalled,
   requireRights,
   requireServiceManager,
+  type ServiceFlags,
   serviceHome,
   userOf,
 } from "../context/installed-service.ts"
@@ -25,7 +25,7 @@ Example:
   ai-agent-proxy restart        after an upgrade, or a change of config.toml`)
 }
 
-async function restart(flags: ChangeFlags): Promise<void> {
+async function restart(flags: ServiceFlags): Promise<void> {
   requireServiceManager()
   const installed = await requireInstalled(flags)
   const { manager } = installed

@@ -71,10 +71,7 @@ async function runStatus(word: string | undefined, flags: CommonFlags): Promise<
   if (processes !== null) print(`\nProcesses\n${processLines(processes, "  ").join("\n")}`)
 }
 
-/**
- * A service that runs has the configuration of its start: what has been damaged since shows at the
- * next one only.
- */
+/** A service that runs has the configuration of its start: later damage shows at the next one. */
 async function problemsOf(
   home: string,
   installed: InstalledService | null,

@@ -7,7 +7,6 @@ import type { ServiceUser } from "../../supervise/machine/service-user.ts"
 import { removeService } from "../../supervise/set-up-service.ts"
 import { OwnCommand } from "../context/flags.ts"
 import {
-  type ChangeFlags,
   defaultScope,
   findInstalled,
   isRoot,
@@ -15,6 +14,7 @@ import {
   requireInstalled,
   requireRights,
   requireServiceManager,
+  type ServiceFlags,
   serviceHome,
   userOf,
 } from "../context/installed-service.ts"
@@ -22,7 +22,7 @@ import { refuseInOwnTurn } from "../context/own-turn.ts"
 import { exitCodes, UsageError } from "../io/exit-codes.ts"
 import { note, printJson } from "../io/print.ts"
 
-interface UninstallFlags extends ChangeFlags {
+interface UninstallFlags extends ServiceFlags {
   readonly keep?: boolean
   readonly purge?: boolean
 }
@@ -76,9 +76,7 @@ async function uninstall(flags: UninstallFlags): Promise<void> {
   }
 }
 
-/**
- * Nobody is left who may touch the home: what it is, and how root takes it away, has to be said.
- */
+/** Nobody is left who may touch the home: what it is, and how root removes it, has to be said. */
 function tellRemovedWithoutUser(home: string | null, { purge, json }: UninstallFlags): void {
   const isKept = home !== null && existsSync(home)
   note("The service is removed; its user is no more.")

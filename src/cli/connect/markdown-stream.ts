@@ -10,10 +10,7 @@ const blockLength = 8
 /** Of two stars and what follows them, which tells what they are. */
 const boldLength = 3
 
-/**
- * Stars of a path (`src/**`, `**\/*.ts`), of an expression (`2**3`) or escaped ones do not,
- * whatever may follow.
- */
+/** Not stars of a path (`src/**`, `**\/*.ts`) or of an expression (`2**3`), and no escaped ones. */
 function beginsBold(before: string, after: string): boolean {
   return /^[^\s./\\]$/.test(after) && !/[/\\]/.test(before) && !(isAsciiWord(before) && isAsciiWord(after))
 }
@@ -100,10 +97,7 @@ export class MarkdownStream {
     return `${item[1]}• `
   }
 
-  /**
-   * The fence that is open behind a line. One is closed by the same sign, at least as often, and
-   * nothing else.
-   */
+  /** The fence that is open behind a line. The same sign, as often and alone, closes it. */
   #fenceAfter(line: string): string | null {
     const [, signs = "", info = ""] = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(line) ?? []
     if (this.#fence === null) return signs.startsWith("`") && info.includes("`") ? null : signs

@@ -6,10 +6,7 @@ import { exitCodes, UsageError } from "../io/exit-codes.ts"
 import type { Chat } from "./chat.ts"
 import { exitCodeOf, interruptible, plainPrinter } from "./turn-printer.ts"
 
-/**
- * All of stdin is one message; the answer goes to stdout, what the agent does to stderr. Resolves
- * with the exit code.
- */
+/** All of stdin is one message; the answer goes to stdout, the rest to stderr. The exit code. */
 export async function talkThroughPipe(chat: Chat): Promise<number> {
   const message = (await textOf(process.stdin)).trim()
   if (message === "")

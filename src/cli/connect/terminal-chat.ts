@@ -23,10 +23,7 @@ Ctrl-C     interrupt the turn; at the empty prompt a second one leaves`
 /** How long a second Ctrl-C counts as one after the first. */
 const leaveMs = 3000
 
-/**
- * A talk at a terminal, until the person leaves; what is typed is kept in the home. Resolves with
- * the exit code.
- */
+/** A talk at a terminal; what is typed is kept in the home. Resolves with the exit code. */
 export async function talkAtTerminal(chat: Chat, home: string): Promise<number> {
   const session = new TerminalSession(chat, home)
   try {
@@ -196,10 +193,7 @@ class TerminalSession {
     else process.stdout.write(`  ${color === undefined ? "\x1b[2m" : `\x1b[${color}m`}${shown}\x1b[0m\n`)
   }
 
-  /**
-   * Ctrl-C: interrupts what runs, or takes back what is typed; at the empty prompt, for the second
-   * time, it leaves.
-   */
+  /** Ctrl-C: interrupts, or takes back what is typed; twice at the empty prompt, it leaves. */
   #interrupted(): void {
     const now = performance.now()
     const isSecond = now - this.#interruptedAt < leaveMs
@@ -236,10 +230,7 @@ function editorOf(env: NodeJS.ProcessEnv): string {
   return env.VISUAL || env.EDITOR || "vi"
 }
 
-/**
- * Has the person write a message in their editor; resolves with it. Rejects with `ProxyError` where
- * the editor fails.
- */
+/** What the person writes in their editor. Rejects with `ProxyError` where the editor fails. */
 async function editMessage(text: string, env: NodeJS.ProcessEnv): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "ai-agent-proxy-message-"))
   const file = join(folder, "message.md")

@@ -9,10 +9,7 @@ type ChatEvent =
   /** A message is over: what follows begins on a line of its own. */
   | { readonly type: "text.end" }
   | { readonly type: "activity"; readonly text: string }
-  /**
-   * The beginning of what a command printed, or of an edit as a diff; `more`: lines that are left
-   * out.
-   */
+  /** The beginning of an output, or of an edit as a diff; `more`: lines that are left out. */
   | { readonly type: "preview"; readonly lines: readonly string[]; readonly more: number }
   | { readonly type: "problem"; readonly text: string }
   | { readonly type: "end"; readonly response: FinishedResponse }

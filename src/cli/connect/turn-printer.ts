@@ -12,9 +12,7 @@ interface TurnOutput {
   readonly preview?: (lines: readonly string[]) => void
 }
 
-/**
- * Prints a turn as it goes: the answer as it streams, one line for each thing that the agent does.
- */
+/** Prints a turn as it goes: the answer as it streams, a line for all else that the agent does. */
 export class TurnPrinter {
   readonly #output: TurnOutput
   #isInLine = false

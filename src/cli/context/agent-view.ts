@@ -5,9 +5,7 @@ import { ProxyError } from "../../domain/errors.ts"
 import { printedText } from "../../domain/printed-text.ts"
 import { UsageError } from "../io/exit-codes.ts"
 
-/**
- * Words that may be a program's: an older service has not freed them of what a terminal would obey.
- */
+/** Words that may be a program's: an older service has not taken out what a terminal would obey. */
 const printed = z.string().transform(printedText)
 
 const notReadySchema = z.object({

@@ -11,12 +11,9 @@ import { agentsToTakeOver, takeOverHome, takeOverLines } from "../../workspace/t
 import { note } from "../io/print.ts"
 import type { AgentView } from "./agent-view.ts"
 import { DaemonClient, DaemonDownError } from "./daemon-client.ts"
-import { configOfHome } from "./home.ts"
+import { configOf } from "./home.ts"
 
-/**
- * What commands do with agents, whether the service runs or not: their folders are the truth, the
- * service follows.
- */
+/** What commands do with agents: the folders are the truth, a service that runs follows. */
 interface Agents {
   readonly isServiceUp: boolean
   /** The agent in whose turn the command is typed; null: it is nobody's. */
@@ -63,7 +60,7 @@ function agentsInFolders(home: string): Agents {
   // start would.
   const takeOver = async (): Promise<void> => {
     if (!existsSync(home) || (await agentsToTakeOver(home)).length === 0) return
-    for (const line of takeOverLines(await takeOverHome(home, configOfHome(home)))) note(line)
+    for (const line of takeOverLines(await takeOverHome(home, configOf({ home })))) note(line)
   }
   const viewOf = async (id: string): Promise<AgentView> => {
     const entry = (await read()).find((each) => each.id === id)

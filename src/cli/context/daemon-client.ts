@@ -124,9 +124,7 @@ export class DaemonClient {
     return schema.parse(JSON.parse(content))
   }
 
-  /**
-   * The answer with its body still to be read. Rejects with `ProxyError` for errors of the service.
-   */
+  /** The answer, its body still to be read. Rejects with `ProxyError` for errors of the service. */
   async open(
     method: string,
     path: string,

@@ -126,10 +126,7 @@ function checkedCli(cli: string): string {
 interface OldFlags {
   /** By the long flag that it was: the one that it is now, which takes a value as well. */
   readonly renamed?: Readonly<Record<`--${string}`, `--${string}`>>
-  /**
-   * What has no use any more, by the flag with its value: why it has none, as the end of a
-   * sentence.
-   */
+  /** What has no use any more, by the flag with its value: why, as the end of a sentence. */
   readonly needless?: Readonly<Record<`--${string}`, string>>
 }
 

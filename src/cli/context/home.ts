@@ -1,7 +1,7 @@
 import { homedir } from "node:os"
 import { type Config, ConfigError } from "../../config/config.ts"
 import { readConfigText } from "../../config/read-config-text.ts"
-import { resolveConfig, resolveHome } from "../../config/resolve-config.ts"
+import { type ConfigInput, resolveConfig, resolveHome } from "../../config/resolve-config.ts"
 import { homeVariable } from "../../config/settings.ts"
 import type { InstalledService } from "../../supervise/doctor/check-service.ts"
 import { failure, type HealthCheck } from "../../supervise/machine/health-check.ts"
@@ -26,10 +26,7 @@ export async function homeOf(flags: CommonFlags): Promise<string> {
   return spec?.user === currentUser(process.env).name ? spec.home : namedHome(flags)
 }
 
-/**
- * The same for commands that only look, and the service itself if that is its home; root may look
- * at anybody's.
- */
+/** For commands that only look: root may look at anybody's. With the service whose home it is. */
 export async function homeAndService(
   flags: CommonFlags,
 ): Promise<{ readonly home: string; readonly installed: InstalledService | null }> {
@@ -49,33 +46,17 @@ function isNamed({ home }: CommonFlags): boolean {
 }
 
 function namedHome({ home }: CommonFlags): string {
-  return resolveHome({
-    flags: { home },
-    env: process.env,
-    homeDir: homedir(),
-    cwd: process.cwd(),
-    readFile: () => null,
-  })
+  return resolveHome({ flags: { home }, ...terminal() })
 }
 
-/**
- * The configuration of the service of this home, as this terminal would start it. Throws
- * `ConfigError`.
- */
-export function configOfHome(home: string): Config {
-  return resolveConfig({
-    flags: { home },
-    env: process.env,
-    homeDir: homedir(),
-    cwd: process.cwd(),
-    readFile: readConfigText,
-  })
+/** Of a service that this terminal would start. Throws `ConfigError`. */
+export function configOf(flags: ConfigInput["flags"]): Config {
+  return resolveConfig({ flags, ...terminal(), readFile: readConfigText })
 }
 
-/**
- * What keeps a service from starting on this home: its files are damaged. Null: they are whole, or
- * not there.
- */
+const terminal = () => ({ env: process.env, homeDir: homedir(), cwd: process.cwd() })
+
+/** What of this home's files is damaged, so that no service starts. Null: nothing. */
 export function configurationProblem(home: string): ConfigError | null {
   try {
     resolveConfig({ flags: { home }, env: {}, homeDir: homedir(), readFile: readConfigText })

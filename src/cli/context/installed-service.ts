@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs"
 import { homedir } from "node:os"
 import { resolve } from "node:path"
-import { Option } from "commander"
 import type { InstalledService } from "../../supervise/doctor/check-service.ts"
 import { LaunchdManager } from "../../supervise/launchd/launchd-manager.ts"
 import { quoteForShell, type RunCommand, runCommand } from "../../supervise/machine/run-command.ts"
@@ -18,23 +17,11 @@ import { noSystemd, SystemdManager } from "../../supervise/systemd/systemd-manag
 import { unitNameOf } from "../../supervise/systemd/units.ts"
 
 /** Flags that every command about the service has. */
-export interface ScopeFlags {
+export interface ServiceFlags {
   readonly user?: boolean
   readonly system?: boolean
-  /**
-   * Of release 0.2.0: another name of the unit than the usual one. Without it that of the one that
-   * there is.
-   */
+  /** Of release 0.2.0: the name of the unit. Without it that of the one that there is. */
   readonly serviceName?: string
-}
-
-/** Which of several services is meant, by the name of its unit. */
-export function serviceNameOption(): Option {
-  return new Option("--service-name <name>", "of its unit, where there are several")
-}
-
-/** Those of them that change something also tell of it as JSON. */
-export interface ChangeFlags extends ScopeFlags {
   readonly json?: boolean
 }
 
@@ -43,7 +30,7 @@ export function isRoot(): boolean {
 }
 
 /** Root installs for the machine, everybody else for themselves. */
-export function defaultScope(flags: ScopeFlags): ServiceScope {
+export function defaultScope(flags: ServiceFlags): ServiceScope {
   if (flags.user === true && flags.system === true) {
     throw new ServiceError("failure", "--user and --system cannot both be meant.")
   }
@@ -84,20 +71,15 @@ export async function userToEnable(
 }
 
 /** What `managerOf` is told beside scope and user. */
-interface ServicePlace {
+interface ServicePlace extends Pick<ServiceFlags, "serviceName"> {
   /** Where launchd's log is. */
-  readonly home?: string | undefined
-  /** As it was typed. */
-  readonly serviceName?: string | undefined
+  readonly home?: string
   /** Of the units. */
-  readonly systemdDir?: string | undefined
+  readonly systemdDir?: string
   readonly run?: RunCommand
 }
 
-/**
- * Throws `ServiceError` for a name that no unit can have, and for either of them where there is no
- * systemd.
- */
+/** Throws `ServiceError` for a name that no unit can have, or that nothing has without systemd. */
 export function managerOf(
   scope: ServiceScope,
   user: ServiceUser,
@@ -132,12 +114,9 @@ export function requireServiceManager(): void {
   throw new ServiceError("unavailable", noSystemd)
 }
 
-/**
- * What is installed on this machine for this user; null: nothing. Both at once must be told apart
- * by a flag.
- */
+/** What is installed here for this user; null: nothing. Of both at once a flag has to say which. */
 export async function findInstalled(
-  flags: ScopeFlags,
+  flags: ServiceFlags,
   run: RunCommand = runCommand,
 ): Promise<InstalledService | null> {
   const user = currentUser(process.env)
@@ -145,16 +124,15 @@ export async function findInstalled(
   const scopes: readonly ServiceScope[] = given ? [defaultScope(flags)] : ["system", "user"]
   const found: InstalledService[] = []
   for (const scope of scopes) {
-    const where = { run, serviceName: flags.serviceName }
+    const where = { ...flags, run }
     const manager = managerOf(scope, user, where)
     const installed = await manager.installed()
-    if (installed !== null) {
-      const { home } = installed.spec ?? {}
-      found.push({
-        manager: home === undefined ? manager : managerOf(scope, user, { ...where, home }),
-        ...installed,
-      })
-    }
+    if (installed === null) continue
+    const { home } = installed.spec ?? {}
+    found.push({
+      manager: home === undefined ? manager : managerOf(scope, user, { ...where, home }),
+      ...installed,
+    })
   }
   if (found.length > 1) {
     throw new ServiceError(
@@ -166,7 +144,7 @@ export async function findInstalled(
 }
 
 /** The same, where there is nothing to do without one. */
-export async function requireInstalled(flags: ScopeFlags): Promise<InstalledService> {
+export async function requireInstalled(flags: ServiceFlags): Promise<InstalledService> {
   const installed = await findInstalled(flags)
   if (installed !== null) return installed
   const name = isRoot() ? invokingUserName(process.env) : null
@@ -221,9 +199,7 @@ function needsRoot(what: string): ServiceError {
   )
 }
 
-/**
- * A log-in by `su` or cron has no variable for the user's manager, which may be there all the same.
- */
+/** A log-in by `su` or cron lacks the variable of the user's manager, which may be there. */
 function managerEnvironment(): NodeJS.ProcessEnv {
   const folder = `/run/user/${process.geteuid?.()}`
   if (process.env.XDG_RUNTIME_DIR !== undefined || !existsSync(folder)) return process.env

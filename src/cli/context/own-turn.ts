@@ -30,10 +30,7 @@ function askingAgent({ asking_agent: asking, agents }: DaemonStatus): string | n
   return agents.find(({ runningTurns }) => runningTurns > 0)?.id ?? null
 }
 
-/**
- * Whether a process belongs to one of these services, by the control group that systemd has put it
- * in.
- */
+/** Whether a process belongs to one of these services, by the control group it has of systemd. */
 export function isInsideService(cgroups: string, units: readonly string[]): boolean {
   return cgroups
     .split("\n")

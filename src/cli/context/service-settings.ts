@@ -63,10 +63,7 @@ function environmentToBe(config: Config, user: ServiceUser): Readonly<Record<str
   return path === null ? captured : { ...captured, PATH: path }
 }
 
-/**
- * What to do when the service still runs another program than the one on the disk; null: it does
- * not.
- */
+/** What to do where the service runs another program than that on the disk; null: it does not. */
 export function runningProgram(
   running: { readonly version: string; readonly pid: number },
   isInstalled: boolean,

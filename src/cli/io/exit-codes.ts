@@ -11,10 +11,7 @@ export const exitCodes = {
   interrupted: 130,
 } as const
 
-/**
- * The command line was wrong in a way that only the command itself can tell; the message is for
- * people.
- */
+/** The command line was wrong, as only the command itself can tell; the message is for people. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message)

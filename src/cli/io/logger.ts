@@ -8,9 +8,7 @@ import { ProxyError } from "../../domain/errors.ts"
 import { escapeControls, showControls } from "../../domain/visible-controls.ts"
 import { printable } from "./print.ts"
 
-/**
- * Characters of one text in a line: what a program said or a client asked for may be of any length.
- */
+/** Characters of one text in a line: what programs say and clients ask for may be of any length. */
 const maxTextLength = 2_000
 /** The same of an error with its stack. */
 const maxErrorLength = 8_000
@@ -72,10 +70,7 @@ function shortError(error: unknown): unknown {
   }
 }
 
-/**
- * What the catalogue has a word for is no fault of the program: where in it that came up is nothing
- * to anybody.
- */
+/** What the catalogue has a word for is no fault of the program: its stack is of no use. */
 function isCatalogued(error: Error): boolean {
   return error instanceof ProxyError && error.code !== "internal_error"
 }
@@ -105,10 +100,7 @@ const states: Readonly<Record<string, string>> = {
   cancelled: "was interrupted",
 }
 
-/**
- * An entry of the log as one line for people, without time and level; a fault of the program has
- * its stack below it.
- */
+/** An entry of the log for people, without time and level; a fault of the program has its stack. */
 export function logLine(entry: Entry): string {
   const { msg } = entry
   if (msg === "turn" && typeof entry.agent === "string") return turnLine(entry)

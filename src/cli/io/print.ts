@@ -1,27 +1,19 @@
 import { homedir } from "node:os"
 import { escapeControls } from "../../domain/visible-controls.ts"
 
-/**
- * An agent repeats what it has read: no control sequence of a file or a page may reach the person's
- * terminal.
- */
+/** An agent repeats what it has read: no control sequence in it may reach the person's terminal. */
 export function printable(text: string): string {
   return text.replaceAll(/[^\P{Cc}\n\t]/gu, "")
 }
 
-/**
- * The same of a name, which is no line of its own, and turns nothing around that stands beside it.
- */
+/** The same of a name: it stays in its line, and turns nothing around that stands beside it. */
 export function printableName(text: string): string {
   return printable(text)
     .replaceAll(/[\n\t\u2028\u2029]+/g, " ")
     .replaceAll(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "")
 }
 
-/**
- * Data: on stdout. Whatever is told in it, of files and of others, the terminal obeys nothing of
- * it.
- */
+/** Data: on stdout. The terminal obeys nothing of what is told in it. */
 export function print(text: string): void {
   const shown = printable(text)
   process.stdout.write(shown.endsWith("\n") ? shown : `${shown}\n`)

@@ -84,10 +84,7 @@ async function agentsOf(home: string): Promise<readonly AgentToCheck[]> {
   return [{ id: "manager", workspace: `${home}/manager`, settings: defaultSettings, problem: null }, ...found]
 }
 
-/**
- * What is there of what it may be run by, else the first. Throws `SyntaxError` for a `cli` that
- * names no program.
- */
+/** Those that are there, else the first. Throws `SyntaxError` for a `cli` that names no program. */
 function choicesOf(
   { cli, backend, model, env }: AgentSettings,
   config: Config,
@@ -159,10 +156,7 @@ export function checkCliPlace(
   return placeOf(found?.program ?? cli, environment, terminalPath, managersRemedies)
 }
 
-/**
- * A CLI in the environment of the service: there, logged in and, with `isTurnWanted`, able to
- * answer.
- */
+/** A CLI as the service has it: there, logged in and, with `isTurnWanted`, able to answer. */
 async function checkCli(
   { agents, executable, args, kind, model, passEnv }: CliToCheck,
   environment: Environment,

@@ -29,10 +29,7 @@ const turnTimeoutMs = 120_000
 
 const question = textMessage("msg_check", "user", "Answer with the one word: ready")
 
-/**
- * Starts the CLI aside from the service, in an empty folder, and asks it whether it could work.
- * Never rejects.
- */
+/** Starts the CLI aside, in an empty folder, and asks whether it could work. Never rejects. */
 export async function checkBackend(options: BackendCheckOptions): Promise<BackendCheck> {
   const { isTurnWanted, ...others } = options
   const folder = await mkdtemp(join(tmpdir(), "ai-agent-proxy-check-"))

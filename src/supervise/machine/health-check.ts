@@ -1,10 +1,7 @@
 import { printedText } from "../../domain/printed-text.ts"
 import { ServiceError } from "./service-error.ts"
 
-/**
- * One line of `doctor`; its message may quote programs and models, and is free of what a terminal
- * would obey.
- */
+/** One line of `doctor`; its message may quote programs, without what a terminal would obey. */
 export interface HealthCheck {
   /** Stable: `node`, `home`, `cli`, ... */
   readonly name: string

@@ -11,10 +11,7 @@ export interface Installation {
   readonly launcher: string
 }
 
-/**
- * Links that a package manager keeps pointing at its present Node, where the real path has a
- * version in it.
- */
+/** Links to the present Node of a package manager, where the real path has a version in it. */
 const stableLinks = ["/usr/local/bin/node", "/usr/bin/node", "/opt/homebrew/bin/node", "/opt/local/bin/node"]
 
 /** This program, and the Node that runs it. */
@@ -54,10 +51,7 @@ export function movingPart(installation: Installation): string | null {
   return `Node comes from a version manager (${node}). After an upgrade of it, when that path is gone, run: ai-agent-proxy restart`
 }
 
-/**
- * Whether a version (`1.2.3`) comes after another; a pre-release (`1.3.0-rc.1`) counts as what it
- * leads to.
- */
+/** Whether a version is after another; a pre-release (`1.3.0-rc.1`) counts as what it leads to. */
 export function isNewer(version: string, than: string): boolean {
   const [left, right] = [numbersOf(version), numbersOf(than)]
   for (const [index, number] of left.entries()) {

@@ -80,10 +80,7 @@ function lastingFolder(folder: string): string {
   }
 }
 
-/**
- * Where installers put agent CLIs; not on the PATH of every shell that `enable` may come from
- * (cron, ssh HOST COMMAND).
- */
+/** Where installers put agent CLIs; not on the PATH of every shell (cron, ssh HOST COMMAND). */
 const usualFolders = [
   ".local/bin",
   "bin",
@@ -130,10 +127,7 @@ export function pathWithAny(
   return null
 }
 
-/**
- * All of the first, and of the others what still exists: where the CLI is nowhere, that is no
- * reason to lose the rest.
- */
+/** All of the first, and of the others what still exists: without the CLI the rest still counts. */
 export function joinedPath([first = "", ...others]: readonly (string | undefined)[]): string {
   return lastingPath([first, ...others.flatMap((path) => existingFolders(path ?? ""))].join(":"))
 }

@@ -1,9 +1,6 @@
 import { z } from "zod"
 
-/**
- * What a service definition (systemd unit, launchd plist) is made from, and what is read back from
- * it.
- */
+/** What a definition (systemd unit, launchd plist) is made from, and what is read back from it. */
 const specSchema = z.object({
   /** Of the program that wrote it. */
   version: z.string(),
@@ -56,10 +53,7 @@ export function parseSpec(text: string): ServiceSpec | null {
  */
 export const nodeOptions = ["--min-semi-space-size=2"] as const
 
-/**
- * What a service manager starts: program and arguments. `flags` are those of `daemon`, without the
- * ones of the spec.
- */
+/** What a service manager starts. `flags` are those of `daemon`, without the ones of the spec. */
 export function daemonArguments(spec: ServiceSpec, flags: readonly string[] = []): readonly string[] {
   return [spec.node, ...nodeOptions, spec.launcher, "daemon", ...flags, ...spec.flags]
 }

@@ -18,9 +18,7 @@ export interface OldUnit {
   readonly apiKey: string | null
 }
 
-/**
- * Its flags, by the settings that they are now. What it had beside them has no meaning any more.
- */
+/** Its flags, by the settings that they are now. The others have no meaning any more. */
 const flags: Readonly<Record<string, string>> = {
   "--api-host": settings.host.variable,
   "--api-port": settings.port.variable,
@@ -99,19 +97,14 @@ function withoutEmpty(variables: Readonly<Record<string, string>>): Record<strin
   return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""))
 }
 
-/**
- * Of a word of a command: variables and dollar signs as systemd reads them there, in a unit also
- * percent signs.
- */
+/** Variables, dollar and percent signs in a word of a command, as systemd reads them in a unit. */
 function expanded(word: string, variables: Readonly<Record<string, string>>): string {
   return withoutDoubledPercent(word).replaceAll(/\$\$|\$\{(\w+)\}/g, (_found, name?: string) =>
     name === undefined ? "$" : (variables[name] ?? ""),
   )
 }
 
-/**
- * `/usr/bin/env NAME=VALUE program`: what is set there is in force, and what it takes away is not.
- */
+/** `/usr/bin/env NAME=VALUE program`: what it sets is in force, what it takes away is not. */
 function variablesBehindEnv(
   [program = "", ...words]: readonly string[],
   given: Readonly<Record<string, string>>,
@@ -146,10 +139,7 @@ function variablesOfFlags(words: readonly string[]): Record<string, string> {
 const quoted = /"((?:[^"\\]|\\.?)*)("|$)|'([^']*)('|$)/g
 const plainOrQuoted = new RegExp(`(?:${quoted.source}|[^\\s"'])+`, "g")
 
-/**
- * Words of a command line, with or without quotes, also around a part of one. A quote without an
- * end is none.
- */
+/** Words of a command line, quotes also around a part of one. A quote without an end is none. */
 function wordsOf(line: string): string[] {
   let isOpen = false
   const words = [...line.matchAll(plainOrQuoted)].map(([found]) =>
@@ -166,10 +156,7 @@ function withoutDoubledPercent(text: string): string {
   return text.replaceAll("%%", "%")
 }
 
-/**
- * No service manager reads a file with this ending. A second one has a number behind it:
- * `….from-0.2.0.2`.
- */
+/** No service manager reads a file with this ending. A second one is `….from-0.2.0.2`. */
 const ending = ".from-0.2.0"
 
 /**
@@ -180,9 +167,7 @@ export async function keptUnits(definitionPath: string): Promise<readonly string
   return (await numbersOf(definitionPath)).map((number) => pathOf(definitionPath, number))
 }
 
-/**
- * Keeps such a unit beside, for the way back. It may hold a key: it is readable by its owner only.
- */
+/** Keeps such a unit beside, for the way back; only its owner reads it: it may hold a key. */
 export async function keepUnit(definitionPath: string, text: string): Promise<void> {
   const last = (await numbersOf(definitionPath)).at(-1) ?? 0
   // The same again: an earlier try was ended half-way, or it was put back and not changed.

@@ -11,10 +11,7 @@ export interface ServiceNotifierOptions {
   readonly send?: (lines: readonly string[]) => Promise<void>
 }
 
-/**
- * Our side of systemd's `Type=notify` and `WatchdogSec=` (sd_notify(3)); nothing at all where we
- * are not its service.
- */
+/** Our side of systemd's `Type=notify` and `WatchdogSec=` (sd_notify(3)); elsewhere nothing. */
 export interface ServiceNotifier {
   /** From now on the service is up, and is restarted when the signs of life stop. */
   ready(status: string): Promise<void>
@@ -68,10 +65,7 @@ export function createServiceNotifier(options: ServiceNotifierOptions): ServiceN
   }
 }
 
-/**
- * A third of the time that systemd allows, so that one late message does no harm; null: no
- * watchdog.
- */
+/** A third of what systemd allows: one late message does no harm. Null: there is no watchdog. */
 function watchdogIntervalMs(env: NodeJS.ProcessEnv): number | null {
   const microseconds = Number(env.WATCHDOG_USEC)
   if (!Number.isFinite(microseconds) || microseconds <= 0) return null
@@ -82,10 +76,7 @@ function statusLine(text: string): string {
   return `STATUS=${text.replaceAll(/\s+/g, " ").slice(0, 500)}`
 }
 
-/**
- * Node has no datagram sockets of the unix kind. The program is part of systemd; it waits until the
- * message is taken.
- */
+/** Node has no unix datagram sockets. Systemd's program waits until the message is taken. */
 function sendBySystemdNotify(lines: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     execFile("systemd-notify", [...lines], { timeout: sendTimeoutMs, killSignal: "SIGKILL" }, (error) => {

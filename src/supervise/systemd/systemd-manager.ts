@@ -207,10 +207,7 @@ function activityOf(active: string): ServiceState["activity"] {
   }
 }
 
-/**
- * True: the user's manager, and with it the service, runs from boot on and after log-out; null: not
- * known.
- */
+/** True: the user's manager runs from boot on and after log-out; null: not known. */
 export async function hasLinger(user: string, run: RunCommand): Promise<boolean | null> {
   const { exitCode, stdout } = await run("loginctl", ["show-user", user, "--property=Linger", "--value"])
   if (exitCode === 0) return stdout.trim() === "yes"
@@ -218,10 +215,7 @@ export async function hasLinger(user: string, run: RunCommand): Promise<boolean 
   return exitCode === null ? null : false
 }
 
-/**
- * Some machines let a user do it, on others it takes root: then the sentence that says so. Null: it
- * is on.
- */
+/** Some machines let a user do it, else: the sentence that says who can. Null: it is on. */
 export async function enableLinger(user: string, run: RunCommand): Promise<string | null> {
   if ((await hasLinger(user, run)) === true) return null
   const { exitCode } = await run("loginctl", ["--no-ask-password", "enable-linger", user])

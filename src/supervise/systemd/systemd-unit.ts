@@ -79,10 +79,7 @@ export function specOfSystemdUnit(text: string): ServiceSpec | null {
   return line === undefined ? null : parseSpec(line.slice(specLine.length))
 }
 
-/**
- * One argument of a command line, see systemd.service(5) and systemd.syntax(7). The program itself
- * knows no `$`.
- */
+/** See systemd.service(5) and systemd.syntax(7). The program itself (the first) knows no `$`. */
 function quoteArgument(argument: string, index: number): string {
   const escaped = escapeSpecifiers(argument).replaceAll(/["\\]/g, "\\$&").replaceAll("\n", "\\n")
   return `"${index === 0 ? escaped : escaped.replaceAll("$", "$$$$")}"`

@@ -33,10 +33,7 @@ export function unitNameIn(folder: string): string {
   return names.includes(defaultUnitName) ? defaultUnitName : (names[0] ?? defaultUnitName)
 }
 
-/**
- * All units of ours and of release 0.2.0, sorted by name. Links are somebody else's, or of
- * systemd's own making.
- */
+/** Units of ours and of release 0.2.0, sorted. Links are somebody else's, or systemd's own. */
 function unitsIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder, { withFileTypes: true })

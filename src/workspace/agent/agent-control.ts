@@ -2,9 +2,7 @@ import { z } from "zod"
 import type { AgentSettings } from "../../domain/agents.ts"
 import { messageOf } from "../../domain/errors.ts"
 
-/**
- * A control file that cannot be used; the message names the file and, where it is known, the line.
- */
+/** A control file that cannot be used; the message names it and, where it is known, the line. */
 export class ControlFileError extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause })
@@ -18,10 +16,7 @@ const permissions = ["full", "workspace", "read-only"] as const
 const variableName = z.string().regex(/^[A-Za-z_]\w*$/, "must be names of environment variables")
 const folder = text.regex(/^(?:\/|~(?:\/|$)|\.\/)/, "must be an absolute path, or begin with ~/ or ./")
 
-/**
- * The form of `control/agent.json`. Role and name are told by the folder; in the file they are for
- * people.
- */
+/** The form of `control/agent.json`. Role and name are the folder's; here they are for people. */
 const controlSchema = z.strictObject({
   role: z.string(),
   name: z.string().nullable(),
@@ -38,10 +33,7 @@ const controlSchema = z.strictObject({
 /** In the workspace. */
 export const controlFile = "control/agent.json"
 
-/**
- * What is written for those that are hired without a folder: two that share one undo each other's
- * work.
- */
+/** For who is hired without a folder: two that share one undo each other's work. */
 export const ownWorkingDir = "./work"
 
 export const defaultSettings: AgentSettings = {
@@ -111,10 +103,7 @@ function at(path: string, content: string, key: string): string {
   return line === -1 ? path : `${path}:${line + 1}`
 }
 
-/**
- * V8 tells a position for some faults only: then the first line with which the text is not merely
- * too short.
- */
+/** V8 does not always tell where: else the first line with which the text is not just short. */
 function lineOfSyntaxError(content: string, error: unknown): number {
   const position = /at position (\d+)/.exec(messageOf(error))?.[1]
   if (position !== undefined) return content.slice(0, Number(position)).split("\n").length

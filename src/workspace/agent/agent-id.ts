@@ -6,10 +6,7 @@ import { createAtomic } from "../../disk/write-atomic.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import { storageFailed, systemCodeOf } from "../../domain/file-problem.ts"
 
-/**
- * No dots and slashes: ids become folder names. The role has no `_`, which stands between role and
- * name.
- */
+/** No dots and slashes: ids become folder names. A `_` stands between role and name. */
 const rolePattern = /^[a-z][a-z0-9-]{0,31}$/
 const namePattern = /^[a-z0-9][a-z0-9-]{0,31}$/
 
@@ -55,10 +52,7 @@ export function parseAgentId(id: string): { readonly role: string; readonly name
   return name === null && reserved.has(role) ? null : { role, name }
 }
 
-/**
- * In the workspace: who the agent is, whatever its folder is called. It goes with the folder into
- * the archive and back.
- */
+/** Who the agent is, whatever its folder is called. It goes along into the archive and back. */
 const identityFile = "control/identity"
 const maxBytes = 1024
 
@@ -84,10 +78,7 @@ export async function readIdentity(workspace: string): Promise<string | null> {
   )
 }
 
-/**
- * Gives it one where it has none; resolves with the one that it has then. Rejects with
- * `ProxyError`.
- */
+/** Where it has one, that stays. Resolves with the one that it has. Rejects with `ProxyError`. */
 export async function giveIdentity(workspace: string, identity: string): Promise<string> {
   const path = join(workspace, identityFile)
   try {

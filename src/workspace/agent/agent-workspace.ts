@@ -71,10 +71,7 @@ export async function ensureAgentWorkspace(
   }
 }
 
-/**
- * Folders that are gone are made again. `onProblem` is told what is in the way; the agent works
- * without.
- */
+/** Makes them again. `onProblem` is told what is in the way; the agent works without. */
 export async function ensureOwnFolders(
   workspace: string,
   onProblem: (problem: string) => void,
@@ -123,9 +120,7 @@ async function makeFile(workspace: string, file: string, text: string): Promise<
   }
 }
 
-/**
- * False: there was one. Of two that come at the same time, one makes it. Rejects with `ProxyError`.
- */
+/** False: there was one. Of two at the same time, one makes it. Rejects with `ProxyError`. */
 async function makeOwnFolder(path: string): Promise<boolean> {
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })

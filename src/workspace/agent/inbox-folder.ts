@@ -12,13 +12,9 @@ import type { Inbox, InboxFile, InboxPlace } from "../../domain/files.ts"
 const folderName = "inbox"
 /** Files of turns that leave nothing behind. */
 const unkeptName = "unstored"
-/**
- * Of the content's hash, in the file's name: enough that nobody can make two contents for one name.
- */
+/** Of the content's hash, in the file's name: nobody can make two contents for one name. */
 const hashDigits = 24
-/**
- * An agent may have changed a file in its inbox; the client's own content is then saved beside it.
- */
+/** An agent may change a file in its inbox; the client's own content is then saved beside it. */
 const maxVersions = 20
 const savedPattern = new RegExp(`^[0-9a-f]{${hashDigits}}-`)
 
@@ -27,10 +23,7 @@ const savedPattern = new RegExp(`^[0-9a-f]{${hashDigits}}-`)
  * of the client's name: the same file comes to lie at the same place, and is written once.
  */
 export class InboxFolder implements Inbox {
-  /**
-   * Unkept files by their usual path: how many turns still need them, and under which names they
-   * were written.
-   */
+  /** Unkept files by their usual path: how many turns need them, and the names they have got. */
   readonly #unkept = new Map<string, { users: number; readonly names: Set<string> }>()
 
   async save(workspace: string, file: InboxFile, isKept: boolean): Promise<InboxPlace> {
@@ -106,9 +99,7 @@ export async function clearUnkept(workspace: string, onProblem: (problem: string
   }
 }
 
-/**
- * Resolves with the name that it has got. Rejects with `ProxyError` where the inbox is no folder.
- */
+/** The name that it has got. Rejects with `ProxyError` where the inbox is no folder. */
 async function saveIn(place: OwnFolder, file: InboxFile): Promise<string> {
   try {
     return await inFolder(place, (folder) => saveUnderFreeName(folder, file))

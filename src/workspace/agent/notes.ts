@@ -107,10 +107,7 @@ export function localDay(time: Date): string {
 
 /** Of one fact, in UTF-16 units: more belongs into a file of its own. */
 export const maxFactLength = 2_000
-/**
- * Beyond this, somebody has to tidy up: only the beginning and the end are put in front of new
- * threads.
- */
+/** Beyond this, somebody has to tidy up: new threads get only the beginning and the end. */
 const maxMemoryBytes = 256 * 1024
 
 /**

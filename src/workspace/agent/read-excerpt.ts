@@ -35,10 +35,7 @@ export function readExcerpt(own: OwnPath, maxBytes: number, from: "start" | "end
   })
 }
 
-/**
- * The same of both ends, each with at most half of `maxBytes`, unless the whole file has no more
- * than that.
- */
+/** The same of both ends, each at most half of `maxBytes`; or of the whole, where it is short. */
 export function readBothEnds(own: OwnPath, maxBytes: number): Promise<BothEnds | null> {
   return withTextFile(own, async ({ read, size, textOf }) => {
     if (size <= maxBytes)
@@ -102,10 +99,7 @@ function lengthOf(text: string, { name }: TextEncoding): number {
   return name === "utf-8" ? Buffer.byteLength(text) : text.length * 2
 }
 
-/**
- * Whole lines where there is one; a line that is longer than the piece is cut between two
- * characters.
- */
+/** Whole lines, where there is one; a longer line is cut between two characters. */
 function wholeLines(text: string, cut: "start" | "end" | null): string {
   if (cut === null) return text
   // A cut may split one character on the side where it is.

@@ -5,10 +5,7 @@ import { readEntry } from "../../disk/own-file.ts"
 import { createAtomic, writeAtomic } from "../../disk/write-atomic.ts"
 import { storageFailed, systemCodeOf } from "../../domain/file-problem.ts"
 
-/**
- * First contents of an agent's files. They belong to the agent and its people afterwards and are
- * never written again.
- */
+/** First contents of an agent's files, which are its own from then on: never written again. */
 
 /** Role instructions: what CLIs read as `AGENTS.md`. */
 function roleInstructions(agentId: string, role: string): string {
@@ -99,10 +96,7 @@ export function instructionFiles(agentId: string, role: string): Readonly<Record
   }
 }
 
-/**
- * A heading and a comment only: the digest leaves both out, so that an untouched memory takes no
- * room in a thread.
- */
+/** The digest leaves heading and comment out: an untouched memory takes no room in a thread. */
 export const memory = `# Memory
 
 <!-- Lasting facts, one a line, the most important first. 4 kB are put in front of each new thread: of more the first and the

@@ -10,10 +10,7 @@ export interface TextEncoding {
 /** Of bytes that are none of a text: random ones have a tenth. */
 const maxControlShare = 0.05
 
-/**
- * Told by the byte order mark of the first bytes. Without one it is UTF-8, or what is read as if it
- * were.
- */
+/** Told by the byte order mark. Without one it is UTF-8, or what is read as if it were. */
 export function encodingOf(head: Uint8Array): TextEncoding {
   const [first, second, third] = head
   if (first === 0xff && second === 0xfe) return { name: "utf-16le", markBytes: 2 }

@@ -64,9 +64,7 @@ export class ThreadPreambles {
   }
 }
 
-/**
- * Standing facts are first in a memory; what was learned lately is last, where `remember` puts it.
- */
+/** Standing facts are first in a memory; what was learned lately is last (`remember`). */
 function digestOf({ start, end, omittedBytes }: BothEnds, path: string): string {
   const first = withoutTemplate(start)
   if (omittedBytes === 0) return first

@@ -42,10 +42,7 @@ interface Known extends RosterEntry {
   readonly stamp: string
 }
 
-/**
- * Not every file system tells of changes, and not every editor changes a file in a way that is
- * told.
- */
+/** Not every file system tells of changes, and not every editor makes such as are told. */
 const pollMs = 5_000
 const settleMs = 100
 const maxControlBytes = 64 * 1024
@@ -153,10 +150,7 @@ export class RosterFolder {
     return identity
   }
 
-  /**
-   * Moves the workspace to `archive/ID-TIME` in the home; resolves with its new path. Rejects with
-   * `ProxyError`.
-   */
+  /** Moves the workspace to `archive/ID-TIME`; resolves with that. Rejects with `ProxyError`. */
   async archive(id: string, time: Date): Promise<string> {
     assertCanGo(id)
     const folder = join(this.#home, "archive")
@@ -297,10 +291,7 @@ export class RosterFolder {
   }
 }
 
-/**
- * The manager has that of the service, as everybody had whose file of an earlier release names
- * none.
- */
+/** The manager has the service's, as those whose file of an earlier release names none. */
 function withOwnFolder(options: AgentWorkspaceOptions): AgentWorkspaceOptions {
   const { role, name, settings } = options
   if (role === "manager" && name === null) return options
@@ -313,9 +304,7 @@ export function assertCanGo(id: string): void {
   throw new ProxyError("invalid_request", "The manager cannot be fired; it can be stopped.", { param: "id" })
 }
 
-/**
- * Changes whenever the file does, or becomes one that is reached by a link; null: there is none.
- */
+/** Changes whenever the file does, or becomes one that is reached by a link; null: no file. */
 async function stampOf(path: string): Promise<string | null> {
   try {
     const folder = await lstat(dirname(path))

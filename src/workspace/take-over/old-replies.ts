@@ -75,10 +75,7 @@ export async function readOldReplies(home: string, maxNames = 10_000): Promise<O
   return { replies, hasMore: isFull || why !== null, left }
 }
 
-/**
- * In no order of time are they in the folder: what nobody has looked at may be as new as the
- * newest.
- */
+/** They lie there in no order of time: what nobody has looked at may be as new as the newest. */
 function whyNotAll(files: number, seen: number): string | null {
   const more = files - Math.min(seen, maxFiles)
   if (more === 0) return null

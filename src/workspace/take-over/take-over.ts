@@ -31,10 +31,7 @@ export interface OldSessionNote {
 /** What agents have that name nothing else. */
 export type ServiceDefaults = Pick<Config, "cliCommands" | "workingDirectory">
 
-/**
- * In an agent's `control/`: what that release wrote there. Ours are others, `agent.json` and
- * `identity`.
- */
+/** In an agent's `control/`: what that release wrote. Ours are `agent.json` and `identity`. */
 const marks = ["runtime.json", "queue", "processed"]
 const ours = ["agent.json", "identity"]
 /** Why a folder whose name is no id cannot be ours. */
@@ -110,27 +107,18 @@ export async function oldAgents(home: string, begun: readonly string[] = []): Pr
   return found.toSorted()
 }
 
-/**
- * Empty where there is no such folder, or it cannot be looked into: then it is no agent that could
- * be taken over.
- */
+/** Empty for what is no folder, or cannot be looked into: no agent to be taken over. */
 function namesIn(root: string, folder: string): Promise<string[]> {
   return inFolder({ root, folder }, ({ path }) => readdir(path)).catch(() => [])
 }
 
-/**
- * Whether the agent of a folder of `oldAgents` would not run: it was stopped, or is to be at the
- * next start.
- */
+/** Whether an agent of `oldAgents` was stopped, or is to be at the next start. */
 export async function isOldStopped(home: string, folder: string): Promise<boolean> {
   const runtime = await runtimeOf(join(home, folder)).catch(() => null)
   return runtime?.autostart === false
 }
 
-/**
- * Of such an agent, also once it was taken over: its CLI and its folder, as far as they can be
- * read.
- */
+/** Its CLI and its folder, as far as they can be read; also once it was taken over. */
 export async function oldRuntime(
   workspace: string,
 ): Promise<{ cli: string | null; workingDir: string | null }> {
@@ -148,10 +136,7 @@ async function settingsOf(workspace: string, defaults: ServiceDefaults): Promise
   }
 }
 
-/**
- * How it ran last, and what has been asked for since. One that was hired while that service was
- * down has never run.
- */
+/** How it ran last, and what was asked for since. Hired while that service was down: never. */
 async function runtimeOf(workspace: string): Promise<Runtime> {
   const hasRun = (await namesIn(workspace, "control")).includes("runtime.json")
   const last = hasRun ? runtimeSchema.safeParse(await jsonIn(workspace, "control/runtime.json")) : null
@@ -211,10 +196,7 @@ function jsonOf(text: string | null): unknown {
   }
 }
 
-/**
- * That release started the manager in the folder of the service, and others in their own where
- * nobody gave one.
- */
+/** The manager was started in the service's folder, others in their own where nobody gave one. */
 function workingDirOf(
   path: string | null,
   workspace: string,

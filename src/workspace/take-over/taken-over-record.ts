@@ -22,10 +22,7 @@ const maxNameLength = 300
 const maxWhyLength = 1000
 
 interface TakeOverRecord extends TakenOver {
-  /**
-   * Folders of agents whose take-over has begun and is not known to have come to its end. Absent:
-   * there are none.
-   */
+  /** Folders whose take-over has begun and may not have come to its end. Absent: there are none. */
   readonly begun?: readonly string[] | undefined
 }
 
@@ -70,9 +67,7 @@ export async function noteSession(home: string, session: OldSessionNote): Promis
   if (record !== null) await write(home, { ...record, session })
 }
 
-/**
- * Names of folders: agents of that release that the next `takeOverHome` takes over, or completes.
- */
+/** Folders of that release's agents that the next `takeOverHome` takes over, or completes. */
 export async function agentsToTakeOver(home: string): Promise<readonly string[]> {
   return oldAgents(home, (await takenOverBefore(home))?.begun)
 }
@@ -84,10 +79,7 @@ async function write(home: string, record: TakeOverRecord): Promise<void> {
   })
 }
 
-/**
- * All that was ever taken over; null: the home has never been one of that release, or the record
- * cannot be read.
- */
+/** All that was ever taken over; null: nothing, or the record cannot be read. */
 export async function takenOverBefore(home: string): Promise<TakeOverRecord | null> {
   try {
     const parsed = recordSchema.safeParse(JSON.parse(await recordIn(home)))
