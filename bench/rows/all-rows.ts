@@ -1,10 +1,12 @@
 import type { MeasurementGroup } from "../measurement.ts"
 import { measureAgentClis } from "./agent-clis.ts"
+import { measureAllocations } from "./allocations.ts"
 import { measureBackgroundTurn } from "./background-turn.ts"
 import { measureColdExec } from "./cold-exec.ts"
 import { measureConversation } from "./conversation.ts"
 import { measureFunctionRoundTrip } from "./function-round-trip.ts"
 import { measureIdle } from "./idle.ts"
+import { measureLongHistory } from "./long-history.ts"
 import { measureLongStream } from "./long-stream.ts"
 import { measureManyStreams } from "./many-streams.ts"
 import { measurePlanning } from "./planning.ts"
@@ -21,6 +23,7 @@ export const measurements: Readonly<Record<string, MeasurementGroup>> = {
   "agent-clis": measureAgentClis,
   background: measureBackgroundTurn,
   streams: measureManyStreams,
+  allocations: measureAllocations,
   deltas: measureLongStream,
   replay: measureReplay,
   readers: measureStalledReaders,
@@ -28,4 +31,5 @@ export const measurements: Readonly<Record<string, MeasurementGroup>> = {
   idle: measureIdle,
   "turn-1000": measureConversation,
   planning: measurePlanning,
+  history: measureLongHistory,
 }

@@ -2,8 +2,9 @@ import { Agent } from "node:http"
 import type { BenchContext } from "../bench-context.ts"
 import type { Figures, Measurement, Side } from "../measurement.ts"
 import { p99Tolerance } from "../row.ts"
+import { cpuMs, hasMemoryFigures } from "../support/memory.ts"
 import { type ServiceProcess, startBare, startDaemon } from "../support/service-process.ts"
-import { streamTurn, type Target } from "../support/sse-request.ts"
+import { streamTurn } from "../support/sse-request.ts"
 import { quantile } from "../support/statistics.ts"
 
 const streams = 128
@@ -43,6 +44,14 @@ export function measureManyStreams({ installation, newFolder, isQuick }: BenchCo
           tolerance: p99Tolerance,
         },
         {
+          name: `${streams} streams, processor time of a turn`,
+          unit: "ms",
+          figure: "cpuMs",
+          goalOf: "ratio",
+          goal: { atMost: 1.3 },
+          ...(!hasMemoryFigures && { note: "needs Linux" }),
+        },
+        {
           name: `${streams} streams, errors`,
           unit: "",
           figure: "errors",
@@ -56,7 +65,7 @@ export function measureManyStreams({ installation, newFolder, isQuick }: BenchCo
   ]
 }
 
-async function burst(target: Target, turnsEach: number): Promise<Figures> {
+async function burst(target: ServiceProcess, turnsEach: number): Promise<Figures> {
   const agent = new Agent({ keepAlive: true, maxSockets: streams })
   const firsts: number[] = []
   let errors = 0
@@ -72,9 +81,15 @@ async function burst(target: Target, turnsEach: number): Promise<Figures> {
       }
     }
   }
+  const cpuBefore = hasMemoryFigures ? cpuMs(target.pid) : 0
   const startedAt = performance.now()
   await Promise.all(Array.from({ length: streams }, client))
   const seconds = (performance.now() - startedAt) / 1000
   agent.destroy()
-  return { turnsPerSecond: firsts.length / seconds, firstP99Ms: quantile(firsts, 0.99), errors }
+  return {
+    turnsPerSecond: firsts.length / seconds,
+    firstP99Ms: quantile(firsts, 0.99),
+    errors,
+    ...(hasMemoryFigures && { cpuMs: (cpuMs(target.pid) - cpuBefore) / firsts.length }),
+  }
 }

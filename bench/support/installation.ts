@@ -94,10 +94,14 @@ async function installBuild(folder: string, from: string | null): Promise<Build>
 
 /** The options of `node` with which the service of a checkout is started. */
 async function optionsOf(checkout: string): Promise<readonly string[]> {
-  const source = join(checkout, "src", "supervise", "daemon-command.ts")
-  if (!existsSync(source)) return serviceOptions
-  const { nodeOptions } = (await import(pathToFileURL(source).href)) as { nodeOptions: readonly string[] }
-  return nodeOptions
+  // Where builds of now and of before have them.
+  for (const name of ["machine/service-spec.ts", "daemon-command.ts"]) {
+    const source = join(checkout, "src", "supervise", name)
+    if (!existsSync(source)) continue
+    const { nodeOptions } = (await import(pathToFileURL(source).href)) as { nodeOptions: readonly string[] }
+    return nodeOptions
+  }
+  return serviceOptions
 }
 
 async function compile(out: string): Promise<void> {

@@ -5,6 +5,8 @@ import type { Target } from "./sse-request.ts"
 interface JsonAnswer {
   readonly id?: string
   readonly status?: string
+  /** Of a chat completion. */
+  readonly choices?: readonly { readonly message: { readonly content: string } }[]
 }
 
 export function postJson(target: Target, agent: Agent, path: string, body: object): Promise<JsonAnswer> {

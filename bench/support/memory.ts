@@ -10,6 +10,14 @@ export function residentMb(pid: number): number {
   return statusField(pid, "VmRSS")
 }
 
+/** Processor time of a process with all its threads since its start, in ms, without that of its children. */
+export function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "latin1")
+  // Behind the name, which may have spaces: fields 14 and 15, in hundredths of a second.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
 /** Largest resident memory since `resetPeak`, in MB: no sampling, so no peak is missed. */
 export function peakMb(pid: number): number {
   return statusField(pid, "VmHWM")
