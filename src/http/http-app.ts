@@ -1,44 +1,28 @@
 import { Hono } from "hono"
-import type { Config } from "../config/config.ts"
 import { ProxyError } from "../domain/errors.ts"
-import type { FileLibrary } from "../domain/files.ts"
-import type { Engine } from "../engine/engine.ts"
-import type { ToolChannels } from "../mcp/tool-channels.ts"
 import { chatApi } from "../protocol/chat/api.ts"
 import { responsesApi } from "../protocol/responses/api.ts"
-import type { AgentReplies } from "../team/agent-replies.ts"
-import type { AgentTokens } from "../team/agent-tokens.ts"
 import { crossOrigin } from "./guard/origin-guard.ts"
 import { ownerGate, requestGate, requestLog } from "./guard/request-gate.ts"
 import { agentReplyHandler, agentReplyRoutes } from "./resources/agent-reply-route.ts"
 import { completionRoutes } from "./resources/completion-routes.ts"
 import { conversationRoutes } from "./resources/conversation-routes.ts"
-import { discoveryRoutes } from "./resources/discovery-routes.ts"
+import { discoveryRoutes, type OpenApiModule } from "./resources/discovery-routes.ts"
 import { fileRoutes } from "./resources/file-routes.ts"
 import { createMcpHandler } from "./resources/mcp-route.ts"
 import { storedResponseRoutes } from "./resources/stored-response-routes.ts"
 import { answerError } from "./server/error-answer.ts"
-import type { HttpApp, HttpEnv, HttpLogEntry, Routes, ServiceFacts } from "./server/http-env.ts"
+import type { HttpApp, HttpEnv, HttpLogEntry, Routes } from "./server/http-env.ts"
 import { largeAnswers } from "./server/large-answer.ts"
-import type { ServiceBounds } from "./server/service-bounds.ts"
+import type { RouteParts } from "./server/route-parts.ts"
 import { type ControlOptions, createControlRoutes } from "./status/control-routes.ts"
 import { statusRoutes } from "./status/status-routes.ts"
 import { createCompactHandler, createInputTokensHandler } from "./turns/compact-routes.ts"
 import { createTurnHandler } from "./turns/turn-routes.ts"
 import { lostUpgrade } from "./turns/websocket-endpoint.ts"
 
-export interface HttpAppOptions {
-  readonly engine: Engine
-  readonly files: FileLibrary
-  readonly agents: {
-    /** What agents' CLIs may call at `/mcp`. */
-    readonly channels: ToolChannels
-    readonly agentTokens: AgentTokens
-    readonly replies: AgentReplies
-  }
-  readonly config: Config
-  readonly bounds: ServiceBounds
-  readonly service: ServiceFacts
+export interface HttpAppOptions extends RouteParts {
+  readonly openApi: OpenApiModule
   /** Called once an answered request. Must not throw. */
   readonly log: (entry: HttpLogEntry) => void
   /**
@@ -53,41 +37,39 @@ export interface HttpAppOptions {
  * Node server.
  */
 export function createHttpApp(options: HttpAppOptions): HttpApp {
-  const { config, bounds, agents, control } = options
+  const { config, bounds, control } = options
   const app = beginApp(options)
-  if (control === undefined) app.use(crossOrigin(config))
-  app.use(control === undefined ? requestGate(config, agents.agentTokens, bounds) : ownerGate(bounds))
+  if (control === undefined) app.use(crossOrigin(config.apiKeys.size > 0))
+  app.use(control === undefined ? requestGate(options) : ownerGate(bounds))
   app.use("/v1/responses", lostUpgrade)
   const routes = publicRoutes(options)
   addRoutes(app, routes)
-  if (control !== undefined) addRoutes(app, createControlRoutes(control, { ...options, ...agents }))
+  if (control !== undefined) addRoutes(app, createControlRoutes(control, options))
   return endApp(app, (path) => noRoute(path, Object.keys(routes)))
 }
 
 /** Only what agents need of us: for a service that has no port for clients. */
 export function createAgentsApp(options: HttpAppOptions): HttpApp {
-  const { config, bounds, agents } = options
   const app = beginApp(options)
-  app.use(requestGate(config, agents.agentTokens, bounds))
-  addRoutes(app, { "/agent-reply": { POST: agentReplyHandler({ ...options, ...agents }) } })
+  app.use(requestGate(options))
+  addRoutes(app, { "/agent-reply": { POST: agentReplyHandler(options) } })
   return endApp(app, () => "There is no such route.")
 }
 
 function publicRoutes(options: HttpAppOptions): Routes {
-  const parts = { ...options, ...options.agents }
   const completions = completionRoutes(options)
   return {
-    ...statusRoutes(parts),
-    ...agentReplyRoutes(parts),
-    ...discoveryRoutes({ ...options, ...options.service }),
+    ...statusRoutes(options),
+    ...agentReplyRoutes(options),
+    ...discoveryRoutes(options.engine, options.openApi, options.service.version),
     ...completions,
     "/v1/chat/completions": {
       ...completions["/v1/chat/completions"],
-      POST: createTurnHandler(chatApi, parts),
+      POST: createTurnHandler(chatApi, options),
     },
     ...conversationRoutes(options),
-    ...fileRoutes(options),
-    "/v1/responses": { POST: createTurnHandler(responsesApi, parts) },
+    ...fileRoutes(options.files),
+    "/v1/responses": { POST: createTurnHandler(responsesApi, options) },
     "/v1/responses/compact": { POST: createCompactHandler(options) },
     "/v1/responses/input_tokens": { POST: createInputTokensHandler(options) },
     ...storedResponseRoutes(options),
@@ -98,11 +80,12 @@ function publicRoutes(options: HttpAppOptions): Routes {
  * With what stands before every gate: the keys of `/mcp` are not the clients', and theirs are not
  * good for it.
  */
-function beginApp({ log, bounds, agents, config, service }: HttpAppOptions): HttpApp {
+function beginApp(options: HttpAppOptions): HttpApp {
+  const { log, bounds } = options
   const app: HttpApp = new Hono<HttpEnv>({ strict: false })
   app.use(requestLog(log, bounds.addresses))
   app.use(largeAnswers(bounds.readers))
-  app.all("/mcp", createMcpHandler({ ...agents, config, bounds, version: service.version }))
+  app.all("/mcp", createMcpHandler(options))
   return app
 }
 

@@ -3,21 +3,22 @@ import { controlSocketOf } from "../config/control-socket.ts"
 import { principalsOf } from "../config/settings.ts"
 import type { NotReady, Readiness } from "../domain/agents.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
+import type { LaterPart } from "../domain/later-part.ts"
 import type { Log } from "../domain/log.ts"
 import type { Roster } from "../domain/roster.ts"
 import { AgentEngine, engineLaterParts } from "../engine/create-engine.ts"
 import { GuardedFetcher } from "../fetch/guarded-fetcher.ts"
-import { createAgentsApp, createHttpApp, type HttpAppOptions } from "../http/http-app.ts"
+import { createAgentsApp, createHttpApp } from "../http/http-app.ts"
 import { openApiModule } from "../http/resources/discovery-routes.ts"
 import { ControlSocket } from "../http/server/control-socket.ts"
 import type { HttpLogEntry } from "../http/server/http-env.ts"
 import { bindHttpServer } from "../http/server/http-server.ts"
 import { createServiceBounds } from "../http/server/service-bounds.ts"
-import { WebSocketEndpoint, webSocketLibrary } from "../http/turns/websocket-endpoint.ts"
+import { WebSocketEndpoint } from "../http/turns/websocket-endpoint.ts"
 import { ToolChannels } from "../mcp/tool-channels.ts"
 import { AgentReplies } from "../team/agent-replies.ts"
 import { AgentTokens } from "../team/agent-tokens.ts"
-import { Team } from "../team/team.ts"
+import { Team, teamTools } from "../team/team.ts"
 import { InboxFolder } from "../workspace/agent/inbox-folder.ts"
 import { oldReplies } from "../workspace/take-over/old-replies.ts"
 import { takenOverBefore } from "../workspace/take-over/taken-over-record.ts"
@@ -136,11 +137,8 @@ async function startEngine(
   roster: ServiceRoster,
 ) {
   const { limits, sessions, unknownModel } = config
-  const older = () => oldReplies(config.home, log)
-  // Engine, replies and team know each other: they are made together.
-  const replies = new AgentReplies({ engine: () => engine, store, now, older })
-  const team = new Team({ engine: () => engine, limits, roster, replies, now, log })
-  const engine: AgentEngine = new AgentEngine({
+  const team = new Team(log)
+  const engine = new AgentEngine({
     store,
     roster,
     requests: {
@@ -167,6 +165,8 @@ async function startEngine(
     clock: { now, ages },
     log,
   })
+  const replies = new AgentReplies({ engine, store, now, older: () => oldReplies(config.home, log) })
+  team.give(teamTools({ engine, limits, roster, replies, now }))
   // Below the engine: connections stay open while turns drain, their answers have to get out.
   releasers.add("http server", () => server.close())
   releasers.add("socket", () => socket.close())
@@ -189,23 +189,27 @@ async function openDoors(
   { engine, replies }: Awaited<ReturnType<typeof startEngine>>,
   roster: Roster,
 ): Promise<string> {
-  const parts: HttpAppOptions = {
+  const startedAt = performance.now()
+  const parts = {
     engine,
     files,
-    agents: { channels, agentTokens, replies },
+    channels,
+    agentTokens,
+    replies,
     config,
     bounds,
     service: {
       version,
-      startedAt: performance.now(),
+      uptimeMs: () => performance.now() - startedAt,
       phase: () => life.phase,
       storageProblem: storageProblemOf(store),
-      now: () => performance.now(),
     },
-    log: (entry) => logRequest(log, entry),
+    openApi: openApiModule(),
+    log: (entry: HttpLogEntry) => logRequest(log, entry),
   }
+  const sockets = new WebSocketEndpoint(parts)
   if (options.isOnSocketOnly === true) server.serve(createAgentsApp(parts))
-  else server.serve(createHttpApp(parts), new WebSocketEndpoint({ engine, config, bounds, log: parts.log }))
+  else server.serve(createHttpApp(parts), sockets)
   channels.listening(`${server.localUrl}/mcp`)
   const url = options.isOnSocketOnly === true ? `unix:${socket.path}` : server.url
   const mainConversations = new MainConversationFiles(engine.conversations, config.home, log)
@@ -221,7 +225,8 @@ async function openDoors(
   releasers.add("watch of the home", () => watch.stop())
   watch.start()
   life.phase = "running"
-  releasers.add("parts of the program to come", loadLaterParts(log))
+  const laterParts = [sockets.library, parts.openApi, ...engineLaterParts]
+  releasers.add("parts of the program to come", loadLater(laterParts, log))
   return url
 }
 
@@ -243,9 +248,6 @@ function refusalOf(error: unknown): object {
   return error instanceof ProxyError ? { code: error.code, param: error.param } : {}
 }
 
-/** Everything of the program that is not in memory when it listens. */
-const laterParts = [webSocketLibrary, openApiModule, ...engineLaterParts]
-
 /**
  * By then the start is over, its turns and its first requests are served; an upgrade is not yet
  * likely.
@@ -256,18 +258,17 @@ const afterMs = 1000
  * Brings the rest of the program into memory once the service has been up for a moment: an upgrade
  * may take its files from then on. Returns what calls it off.
  */
-function loadLaterParts(log: Log): () => void {
-  const timer = setTimeout(() => void load(log), afterMs)
+function loadLater(parts: readonly LaterPart<unknown>[], log: Log): () => void {
+  const load = async (): Promise<void> => {
+    try {
+      // One after the other: a request may come in between.
+      for (const part of parts) await part.get()
+      log("debug", "the whole program is in memory")
+    } catch (error) {
+      log("warn", `a part of the program cannot be loaded: ${messageOf(error)}`, { err: error })
+    }
+  }
+  const timer = setTimeout(() => void load(), afterMs)
   timer.unref()
   return () => clearTimeout(timer)
-}
-
-async function load(log: Log): Promise<void> {
-  try {
-    // One after the other: a request may come in between.
-    for (const part of laterParts) await part.get()
-    log("debug", "the whole program is in memory")
-  } catch (error) {
-    log("warn", `a part of the program cannot be loaded: ${messageOf(error)}`, { err: error })
-  }
 }

@@ -2,7 +2,7 @@ import type { AgentBackendOptions } from "../backends/create-backend.ts"
 import type { Config } from "../config/config.ts"
 import type { UrlFetcher } from "../domain/files.ts"
 import type { Log } from "../domain/log.ts"
-import type { ServicePhase } from "../http/server/http-env.ts"
+import type { ServicePhase } from "../http/server/route-parts.ts"
 
 /**
  * The part of a pino logger that the service writes to. Fields never hold prompts, answers or keys.

@@ -10,8 +10,8 @@ import type { ParsedReply } from "../protocol/agent-reply.ts"
 /** What an agent says outside its CLI's output. */
 export type AgentReply = ParsedReply & { readonly agentId: string }
 
-export interface AgentRepliesOptions {
-  readonly engine: () => Engine
+interface AgentRepliesOptions {
+  readonly engine: Engine
   readonly store: Store
   readonly now: () => number
   /** What release 0.2.0 has left in the home; asked for once. Default: nothing. */
@@ -76,7 +76,7 @@ export class AgentReplies {
    * `agent_not_found`.
    */
   agentOf(word: string): string {
-    return this.#options.engine().agentCalled(word, "agent_not_found", "agent").id
+    return this.#options.engine.agentCalled(word, "agent_not_found", "agent").id
   }
 
   /** What waits for somebody to look, the newest first. */
@@ -134,12 +134,12 @@ export class AgentReplies {
       createdAt: now(),
     }
     await store.replies.insert(record)
-    if (turn !== null && (await engine().say(turn.responseId, text, isFinal))) {
+    if (turn !== null && (await engine.say(turn.responseId, text, isFinal))) {
       return this.#delivered(record, "turn")
     }
     const { principal: owner, conversationId } = target
     if (owner === null || conversationId === null) return record
-    await engine().conversations.addItems(owner, conversationId, [
+    await engine.conversations.addItems(owner, conversationId, [
       textMessage(newId("msg_"), "assistant", text),
     ])
     return this.#delivered(record, "conversation")
@@ -152,8 +152,7 @@ export class AgentReplies {
 
   async #targetOf(reply: AgentReply, principal: string | null): Promise<Target> {
     const { agentId, responseId, conversationId, nativeThread } = reply
-    const running = this.#options
-      .engine()
+    const running = this.#options.engine
       .runningTurns(agentId)
       .filter((turn) => principal === null || turn.principal === principal)
     if (responseId !== null) {
@@ -217,7 +216,7 @@ export class AgentReplies {
   }
 
   #keyOf(agentId: string): AgentKey {
-    return { id: agentId, identity: this.#options.engine().identityOf(agentId) ?? agentId }
+    return { id: agentId, identity: this.#options.engine.identityOf(agentId) ?? agentId }
   }
 
   /** An agent may write to conversations that it has answered in, a client to its own. */

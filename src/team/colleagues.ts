@@ -28,19 +28,19 @@ export interface TeamLimits {
  * id, and a restart forgets nothing.
  */
 export class Colleagues {
-  readonly #engine: () => Engine
+  readonly #engine: Engine
   readonly #limits: TeamLimits
   /** Running turns by the agent that asked for them. */
   readonly #open = new Map<string, Set<object>>()
 
-  constructor(engine: () => Engine, limits: TeamLimits) {
+  constructor(engine: Engine, limits: TeamLimits) {
     this.#engine = engine
     this.#limits = limits
   }
 
   /** Begins a turn of the named agent; it ends when the asking turn is interrupted. */
   async ask(turn: CallingTurn, agentName: string, message: string, isTask: boolean): Promise<LiveResponse> {
-    const engine = this.#engine()
+    const engine = this.#engine
     const agent = engine.findAgent(agentName)
     if (agent === null) {
       const others = engine.agents().flatMap(({ id }) => (id === turn.agent.id ? [] : [id]))
@@ -85,14 +85,12 @@ export class Colleagues {
 
   /** A turn that this agent has asked for before, running or over. */
   async find(turn: CallingTurn, taskId: string): Promise<LiveResponse> {
-    const live = await this.#engine()
-      .reopen(turn.principal, "response", taskId)
-      .catch((error: unknown) => {
-        if (error instanceof ProxyError && error.code === "response_not_found") return null
-        throw error
-      })
+    const live = await this.#engine.reopen(turn.principal, "response", taskId).catch((error: unknown) => {
+      if (error instanceof ProxyError && error.code === "response_not_found") return null
+      throw error
+    })
     const asker = live === null ? null : askerOf(live.record.echo)
-    const isTheirs = asker?.agentId === turn.agent.id && !(await this.#engine().isAgentGone(asker))
+    const isTheirs = asker?.agentId === turn.agent.id && !(await this.#engine.isAgentGone(asker))
     if (live === null || !isTheirs) {
       throw refused(`You have no task '${taskId.slice(0, 100)}'. Task ids come from ask_agent.`)
     }

@@ -18,8 +18,7 @@ import { hireAgentTool } from "./hire-agent-tool.ts"
 import { type TeamTool, teamTool } from "./team-tool.ts"
 
 interface TeamOptions {
-  /** Asked when a tool is called: engine and team know each other. */
-  readonly engine: () => Engine
+  readonly engine: Engine
   readonly limits: TeamLimits & {
     /** Agents beside the manager, up to which it may hire more. */
     readonly teamAgents: number
@@ -27,7 +26,6 @@ interface TeamOptions {
   readonly roster: Pick<Roster, "hire" | "list">
   readonly replies: AgentReplies
   readonly now: () => number
-  readonly log: Log
 }
 
 /**
@@ -35,21 +33,16 @@ interface TeamOptions {
  */
 export class Team implements ServiceTools {
   readonly label = teamServer
-  readonly #tools: ReadonlyMap<string, TeamTool>
+  readonly #tools = new Map<string, TeamTool>()
   readonly #log: Log
 
-  constructor(options: TeamOptions) {
-    this.#log = options.log
-    const colleagues = new Colleagues(options.engine, options.limits)
-    const tools = [
-      rememberTool(options.now),
-      listAgentsTool(options.engine),
-      askAgentTool(colleagues),
-      taskResultTool(colleagues),
-      hireAgentTool(options.roster, options.limits.teamAgents),
-      replyTool(options.replies),
-    ]
-    this.#tools = new Map(tools.map((tool) => [tool.tool.name, tool]))
+  constructor(log: Log) {
+    this.#log = log
+  }
+
+  /** Before the first turn: what the tools do goes through the engine, which has the team. */
+  give(tools: readonly TeamTool[]): void {
+    for (const tool of tools) this.#tools.set(tool.tool.name, tool)
   }
 
   toolsFor(agent: AgentProfile): readonly FunctionTool[] {
@@ -75,19 +68,29 @@ export class Team implements ServiceTools {
   }
 }
 
-function listAgentsTool(engine: () => Engine): TeamTool {
+export function teamTools({ engine, limits, roster, replies, now }: TeamOptions): readonly TeamTool[] {
+  const colleagues = new Colleagues(engine, limits)
+  return [
+    rememberTool(now),
+    listAgentsTool(engine),
+    askAgentTool(colleagues),
+    taskResultTool(colleagues),
+    hireAgentTool(roster, limits.teamAgents),
+    replyTool(replies),
+  ]
+}
+
+function listAgentsTool(engine: Engine): TeamTool {
   return teamTool({
     name: "list_agents",
     description: "Lists the agents of this service, you among them, and whether they can be asked now.",
     schema: z.object({}),
     run: ({ turn }) => {
-      const lines = engine()
-        .agents()
-        .map(({ id, role, readiness, runningTurns }) => {
-          const you = id === turn.agent.id ? ", you" : ""
-          const state = readiness.isReady ? `${runningTurns} turns running` : explain(readiness)
-          return `- ${id} (${role}${you}): ${state}`
-        })
+      const lines = engine.agents().map(({ id, role, readiness, runningTurns }) => {
+        const you = id === turn.agent.id ? ", you" : ""
+        const state = readiness.isReady ? `${runningTurns} turns running` : explain(readiness)
+        return `- ${id} (${role}${you}): ${state}`
+      })
       return { text: lines.join("\n") }
     },
   })

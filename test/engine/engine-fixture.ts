@@ -10,6 +10,7 @@ import { AgentEngine } from "../../src/engine/create-engine.ts"
 import type { EarlierPast } from "../../src/engine/engine.ts"
 import { AgeClock } from "../../src/engine/log/age-clock.ts"
 import { createHttpApp } from "../../src/http/http-app.ts"
+import { openApiModule } from "../../src/http/resources/discovery-routes.ts"
 import { startHttpServer } from "../../src/http/server/http-server.ts"
 import { createServiceBounds } from "../../src/http/server/service-bounds.ts"
 import { WebSocketEndpoint } from "../../src/http/turns/websocket-endpoint.ts"
@@ -117,19 +118,17 @@ export async function engineFixture(options: EngineFixtureOptions = {}): Promise
   const parts = {
     engine,
     files,
-    agents: {
-      channels: new ToolChannels(),
-      agentTokens: new AgentTokens(),
-      replies: new AgentReplies({ engine: () => engine, store: ledger.store, now }),
-    },
+    channels: new ToolChannels(),
+    agentTokens: new AgentTokens(),
+    replies: new AgentReplies({ engine, store: ledger.store, now }),
+    openApi: openApiModule(),
     config,
     bounds,
     service: {
       version: "0.0.0",
-      startedAt: now(),
+      uptimeMs: () => 0,
       phase: () => "running" as const,
       storageProblem: async () => null,
-      now,
     },
     log,
   }
@@ -152,7 +151,7 @@ export async function engineFixture(options: EngineFixtureOptions = {}): Promise
     engine,
     backend,
     ledger,
-    colleagues: new Colleagues(() => engine, config.limits),
+    colleagues: new Colleagues(engine, config.limits),
     files,
     url: server.localUrl,
   }

@@ -5,8 +5,10 @@ import type { FileLibrary } from "../../src/domain/files.ts"
 import type { KeptReply } from "../../src/domain/replies.ts"
 import type { Store } from "../../src/domain/store.ts"
 import { createHttpApp } from "../../src/http/http-app.ts"
-import type { HttpApp, HttpLogEntry, ServicePhase } from "../../src/http/server/http-env.ts"
+import { openApiModule } from "../../src/http/resources/discovery-routes.ts"
+import type { HttpApp, HttpLogEntry } from "../../src/http/server/http-env.ts"
 import { type HttpServer, startHttpServer } from "../../src/http/server/http-server.ts"
+import type { ServicePhase } from "../../src/http/server/route-parts.ts"
 import { createServiceBounds, type ServiceBounds } from "../../src/http/server/service-bounds.ts"
 import type { ControlOptions } from "../../src/http/status/control-routes.ts"
 import { WebSocketEndpoint } from "../../src/http/turns/websocket-endpoint.ts"
@@ -111,22 +113,20 @@ export function appFixture(options: FixtureOptions = {}): AppFixture {
   })
   const app = createHttpApp({
     engine,
-    agents: {
-      channels,
-      agentTokens,
-      replies: new AgentReplies({
-        engine: () => engine,
-        store: storeOf(options.outbox ?? []),
-        now: () => 1_790_000_000_000,
-      }),
-    },
+    channels,
+    agentTokens,
+    replies: new AgentReplies({
+      engine,
+      store: storeOf(options.outbox ?? []),
+      now: () => 1_790_000_000_000,
+    }),
+    openApi: openApiModule(),
     files: options.files ?? noFiles,
     config,
     bounds,
     service: {
       version: "9.8.7",
-      startedAt: 1_790_000_000_000,
-      now: () => 1_790_000_090_000,
+      uptimeMs: () => 90_000,
       phase: () => options.phase ?? "running",
       storageProblem: async () => options.storageProblem ?? null,
     },

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
-import { createApiKeys } from "./api-keys.ts"
+import { ApiKeys } from "./api-keys.ts"
 
-const keys = createApiKeys(
+const keys = new ApiKeys(
   new Map([
     ["ann", "sk-ann"],
     ["bob", "sk-bob"],
@@ -33,6 +33,6 @@ test("a key with letters beyond ASCII is the same key in UTF-8", () => {
 })
 
 test("no keys are told apart from some", () => {
-  expect(createApiKeys(new Map()).isEmpty).toBe(true)
+  expect(new ApiKeys(new Map()).isEmpty).toBe(true)
   expect(keys.isEmpty).toBe(false)
 })

@@ -1,22 +1,18 @@
 import { askingAgentHeaders } from "../../config/control-socket.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import type { TurnRequest } from "../../domain/turn-request.ts"
-import type { Engine } from "../../engine/engine.ts"
-import type { AgentTokens } from "../../team/agent-tokens.ts"
 import { type Asker, assertMayAsk } from "../../team/colleagues.ts"
+import type { RouteParts } from "../server/route-parts.ts"
 import type { HeaderSource } from "./request-headers.ts"
 
-export interface AskingAgentOptions {
-  readonly engine: Pick<Engine, "runningTurns">
-  readonly agentTokens: Pick<AgentTokens, "agentOf">
-}
+export type AskingAgentParts = Pick<RouteParts, "engine" | "agentTokens">
 
 /**
  * The agent in whose turn this request is made, and who waits for that turn. Where several of its
  * turns run and the thread is not named it may be any of them. Null: it is made by no agent, or its
  * turn is over, so that nobody waits.
  */
-export function askerOf(source: HeaderSource, { engine, agentTokens }: AskingAgentOptions): Asker | null {
+export function askerOf(source: HeaderSource, { engine, agentTokens }: AskingAgentParts): Asker | null {
   const token = source.req.header(askingAgentHeaders.token)
   const agentId = token === undefined ? null : agentTokens.agentOf(`Bearer ${token}`)
   if (agentId === null) return null

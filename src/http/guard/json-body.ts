@@ -160,7 +160,7 @@ function tooLarge(limits: Limits): ProxyError {
  */
 export async function readLooseBody(
   context: HttpContext,
-  config: Config,
+  config: Pick<Config, "limits" | "looseBodies">,
   loosen: (body: unknown) => unknown,
 ): Promise<unknown> {
   const body = await readJsonBody(context, config.limits)

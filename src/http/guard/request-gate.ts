@@ -4,12 +4,13 @@ import { ownerPrincipal } from "../../config/settings.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import { newId } from "../../domain/ids.ts"
 import { hasThreadTokenForm } from "../../mcp/tool-channels.ts"
-import { type AgentTokens, hasTokenForm } from "../../team/agent-tokens.ts"
+import { hasTokenForm } from "../../team/agent-tokens.ts"
 import type { ByteShare } from "../server/bounds.ts"
 import type { ClientAddress, ClientAddresses } from "../server/client-address.ts"
 import type { HttpContext, HttpEnv, HttpLogEntry } from "../server/http-env.ts"
+import type { RouteParts } from "../server/route-parts.ts"
 import type { ServiceBounds } from "../server/service-bounds.ts"
-import { createApiKeys } from "./api-keys.ts"
+import { ApiKeys } from "./api-keys.ts"
 import { checkOrigin } from "./origin-guard.ts"
 import { clientRequestIdOf } from "./request-headers.ts"
 
@@ -73,19 +74,19 @@ export function requestLog(
  * route exists: the key or, where none is configured, the check of host and origin; then whether
  * this caller may have one more request under way.
  */
-export function requestGate(
-  config: Config,
-  agents: AgentTokens,
-  { rooms, bodies }: ServiceBounds,
-): MiddlewareHandler<HttpEnv> {
-  const gate = createGate(config)
+export function requestGate({
+  config,
+  agentTokens,
+  bounds: { rooms, bodies },
+}: Pick<RouteParts, "config" | "agentTokens" | "bounds">): MiddlewareHandler<HttpEnv> {
+  const gate = new Gate(config)
   return async (context, next) => {
     const authorization = context.req.header("authorization")
     const { method, path } = context.req
     const isForAgents = method === agentRoute.method && path === agentRoute.path
-    const agentId = isForAgents ? agents.agentOf(authorization) : null
+    const agentId = isForAgents ? agentTokens.agentOf(authorization) : null
     if (agentId !== null) context.set("agentId", agentId)
-    else if (gate.isGuardingByOrigin || !openPaths.has(context.req.path)) {
+    else if (gate.keys.isEmpty || !openPaths.has(context.req.path)) {
       const principal = gate.principalOf({
         host: hostOf(context),
         origin: context.req.header("origin"),
@@ -95,7 +96,7 @@ export function requestGate(
       })
       context.set("principal", principal)
     } else {
-      const principal = gate.principalOfKey(authorization)
+      const principal = gate.keys.principalOf(authorization)
       if (principal !== null) context.set("principal", principal)
     }
     if (openPaths.has(path)) return next()
@@ -129,20 +130,7 @@ async function withBodyShare(context: HttpContext, share: ByteShare, next: Next)
   }
 }
 
-/** The decision itself, for whatever arrives with HTTP headers. */
-export interface Gate {
-  /** True: no key is configured, so that every path is guarded by host and origin. */
-  readonly isGuardingByOrigin: boolean
-  /** Who is calling. Throws `invalid_api_key` or `forbidden_origin`. */
-  principalOf(headers: GateHeaders): string
-  /**
-   * Null: there is no key in the header, or not one of ours. For paths that are open, where some is
-   * told to key holders only.
-   */
-  principalOfKey(authorization: string | undefined): string | null
-}
-
-export interface GateHeaders {
+interface GateHeaders {
   readonly host: string | undefined
   readonly origin: string | undefined
   readonly authorization: string | undefined
@@ -151,31 +139,37 @@ export interface GateHeaders {
   readonly httpVersion: string | undefined
 }
 
-export function createGate(config: Config): Gate {
-  const keys = createApiKeys(config.apiKeys)
-  return {
-    isGuardingByOrigin: keys.isEmpty,
-    principalOfKey: (authorization) => keys.principalOf(authorization),
-    principalOf({ host, origin, authorization, client, httpVersion }) {
-      if (hasTokenForm(authorization)) {
-        throw new ProxyError(
-          "invalid_api_key",
-          `This is no token of an agent that runs, or not one for this route: an agent's token opens ${agentRoute.method} ${agentRoute.path} only.`,
-        )
-      }
-      // Also where no key is asked for: it was given to call the thread's functions, and nothing
-      // else is done with it.
-      if (hasThreadTokenForm(authorization)) {
-        throw new ProxyError("invalid_api_key", "A thread's token opens /mcp only.")
-      }
-      if (keys.isEmpty) {
-        checkOrigin({ host, origin, client, httpVersion }, config.host)
-        return ownerPrincipal
-      }
-      const principal = keys.principalOf(authorization)
-      if (principal === null) throw invalidKey(authorization)
-      return principal
-    },
+/** The decision itself, for whatever arrives with HTTP headers. */
+export class Gate {
+  /** Where none is configured, every path is guarded by host and origin. */
+  readonly keys: ApiKeys
+  readonly #boundHost: string
+
+  constructor({ apiKeys, host }: Pick<Config, "apiKeys" | "host">) {
+    this.keys = new ApiKeys(apiKeys)
+    this.#boundHost = host
+  }
+
+  /** Who is calling. Throws `invalid_api_key` or `forbidden_origin`. */
+  principalOf({ host, origin, authorization, client, httpVersion }: GateHeaders): string {
+    if (hasTokenForm(authorization)) {
+      throw new ProxyError(
+        "invalid_api_key",
+        `This is no token of an agent that runs, or not one for this route: an agent's token opens ${agentRoute.method} ${agentRoute.path} only.`,
+      )
+    }
+    // Also where no key is asked for: it was given to call the thread's functions, and nothing
+    // else is done with it.
+    if (hasThreadTokenForm(authorization)) {
+      throw new ProxyError("invalid_api_key", "A thread's token opens /mcp only.")
+    }
+    if (this.keys.isEmpty) {
+      checkOrigin({ host, origin, client, httpVersion }, this.#boundHost)
+      return ownerPrincipal
+    }
+    const principal = this.keys.principalOf(authorization)
+    if (principal === null) throw invalidKey(authorization)
+    return principal
   }
 }
 

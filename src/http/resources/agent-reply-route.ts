@@ -1,24 +1,18 @@
-import type { Config } from "../../config/config.ts"
 import { ownerPrincipal } from "../../config/settings.ts"
 import { ProxyError } from "../../domain/errors.ts"
-import type { Engine } from "../../engine/engine.ts"
 import { parseAgentReply, toAgentReply, toReplyAnswer } from "../../protocol/agent-reply.ts"
 import { toList } from "../../protocol/common/answer-parts.ts"
 import { invalidRequest } from "../../protocol/common/shape.ts"
-import type { AgentReplies } from "../../team/agent-replies.ts"
 import { readJsonBody } from "../guard/json-body.ts"
 import { integerQuery } from "../guard/query-parameters.ts"
 import { type Handler, type Routes, targetOf } from "../server/http-env.ts"
 import { answerJson } from "../server/large-answer.ts"
+import type { RouteParts } from "../server/route-parts.ts"
 
-interface AgentReplyOptions {
-  readonly engine: Engine
-  readonly replies: AgentReplies
-  readonly config: Config
-}
+type AgentReplyParts = Pick<RouteParts, "engine" | "replies" | "config">
 
 /** `POST /agent-reply`: an agent says something, known by its token, or a client in its name. */
-export function agentReplyHandler({ replies, config }: AgentReplyOptions): Handler {
+export function agentReplyHandler({ replies, config }: AgentReplyParts): Handler {
   return async (context) => {
     const sender = context.get("agentId")
     const parsed = parseAgentReply(await readJsonBody(context, config.limits))
@@ -35,8 +29,8 @@ export function agentReplyHandler({ replies, config }: AgentReplyOptions): Handl
 }
 
 /** `/agent-reply` and what waits in the outboxes. */
-export function agentReplyRoutes(options: AgentReplyOptions): Routes {
-  const { engine, replies } = options
+export function agentReplyRoutes(parts: AgentReplyParts): Routes {
+  const { engine, replies } = parts
   /** Also of one that was fired: what it has said is kept under its id. */
   const outboxOf = (word: string | undefined): string | null =>
     word === undefined ? null : (engine.findAgent(word)?.id ?? word)
@@ -53,7 +47,7 @@ export function agentReplyRoutes(options: AgentReplyOptions): Routes {
         })
         return answerJson(context, toList(found.replies.map(toAgentReply), found.hasMore))
       },
-      POST: agentReplyHandler(options),
+      POST: agentReplyHandler(parts),
     },
     "/agent-reply/:id": {
       /** Somebody has seen to it. */

@@ -1,27 +1,19 @@
-import type { Config } from "../../config/config.ts"
 import type { Metadata } from "../../domain/conversations.ts"
 import type { PageRequest } from "../../domain/pages.ts"
-import type { Engine } from "../../engine/engine.ts"
 import { toChatCompletion, toStoredMessages } from "../../protocol/chat/completion.ts"
 import { toList, type WireObject } from "../../protocol/common/answer-parts.ts"
 import { looseMetadata } from "../../protocol/common/loose-forms.ts"
 import { invalidRequest } from "../../protocol/common/shape.ts"
 import { parseMetadataUpdate } from "../../protocol/responses/conversations.ts"
-
 import { readLooseBody } from "../guard/json-body.ts"
 import { pageOf, unknownIn } from "../guard/query-parameters.ts"
 import { type HttpContext, type Routes, targetOf } from "../server/http-env.ts"
 import { answerJson } from "../server/large-answer.ts"
-import { answerOf } from "../turns/waiting-answer.ts"
+import type { RouteParts } from "../server/route-parts.ts"
+import { deletion } from "../turns/waiting-answer.ts"
 
 /** Chat completions that were made with `store: true`. */
-export function completionRoutes({
-  engine,
-  config,
-}: {
-  readonly engine: Engine
-  readonly config: Config
-}): Routes {
+export function completionRoutes({ engine, config }: Pick<RouteParts, "engine" | "config">): Routes {
   const { completions } = engine
   return {
     "/v1/chat/completions": {
@@ -55,13 +47,9 @@ export function completionRoutes({
         const updated = await completions.update(...targetOf(context), parseMetadataUpdate(body))
         return answerJson(context, toChatCompletion(updated), unknownIn(body, ["metadata"]))
       },
-      DELETE: (context) => {
-        const [principal, id] = targetOf(context)
-        return answerOf(context, { config }, async () => {
-          await engine.remove(principal, "chat", id)
-          return { id, object: "chat.completion.deleted", deleted: true }
-        })
-      },
+      DELETE: deletion(config, "chat.completion.deleted", (principal, id) =>
+        engine.remove(principal, "chat", id),
+      ),
     },
   }
 }

@@ -1,6 +1,4 @@
-import type { Config } from "../../config/config.ts"
 import type { ConversationItem } from "../../domain/conversations.ts"
-import type { Engine } from "../../engine/engine.ts"
 import { toList, type WireObject } from "../../protocol/common/answer-parts.ts"
 import { looseConversation, looseMetadata } from "../../protocol/common/loose-forms.ts"
 import { unknownFields } from "../../protocol/common/parameters.ts"
@@ -18,10 +16,12 @@ import { readLooseBody } from "../guard/json-body.ts"
 import { advisoryHeader, listQuery, pageOf, unknownIn } from "../guard/query-parameters.ts"
 import { type HttpContext, type Routes, targetOf } from "../server/http-env.ts"
 import { answerJson } from "../server/large-answer.ts"
+import type { RouteParts } from "../server/route-parts.ts"
+import { deletion } from "../turns/waiting-answer.ts"
 
 /** `/v1/conversations` and everything below it. */
-export function conversationRoutes(options: { readonly engine: Engine; readonly config: Config }): Routes {
-  const { engine, config } = options
+export function conversationRoutes(parts: Pick<RouteParts, "engine" | "config">): Routes {
+  const { engine, config } = parts
   const { conversations } = engine
   return {
     "/v1/conversations": {
@@ -32,7 +32,7 @@ export function conversationRoutes(options: { readonly engine: Engine; readonly 
         return answerJson(context, toConversation(created), advisoryOf(body, ["metadata", "items"]))
       },
     },
-    ...itemRoutes(options),
+    ...itemRoutes(parts),
     "/v1/conversations/:id": {
       GET: async (context) =>
         answerJson(context, toConversation(await conversations.retrieve(...targetOf(context)))),
@@ -42,16 +42,14 @@ export function conversationRoutes(options: { readonly engine: Engine; readonly 
         const updated = await conversations.update(...targetOf(context), parseMetadataUpdate(body))
         return answerJson(context, toConversation(updated), unknownIn(body, ["metadata"]))
       },
-      DELETE: async (context) => {
-        const [principal, id] = targetOf(context)
-        await conversations.remove(principal, id)
-        return context.json({ id, object: "conversation.deleted", deleted: true })
-      },
+      DELETE: deletion(config, "conversation.deleted", (principal, id) =>
+        conversations.remove(principal, id),
+      ),
     },
   }
 }
 
-function itemRoutes({ engine, config }: { readonly engine: Engine; readonly config: Config }): Routes {
+function itemRoutes({ engine, config }: Pick<RouteParts, "engine" | "config">): Routes {
   const { conversations } = engine
   /**
    * What a client put in goes by the name of the manager's CLI, as where it came from is not known.

@@ -1,28 +1,29 @@
 import { LaterPart } from "../../domain/later-part.ts"
 import type { Engine } from "../../engine/engine.ts"
 import { toModel, toModelList } from "../../protocol/models.ts"
-import type { Routes } from "../server/http-env.ts"
-import { answerText } from "../server/large-answer.ts"
+import { idOf, type Routes } from "../server/http-env.ts"
+import { answerString } from "../server/large-answer.ts"
 
-/** What makes the document. */
-export const openApiModule = new LaterPart(() => import("../../protocol/openapi/document.ts"))
+/** What makes the document: most services are never asked for it. */
+export function openApiModule() {
+  return new LaterPart(() => import("../../protocol/openapi/document.ts"))
+}
+
+export type OpenApiModule = ReturnType<typeof openApiModule>
 
 /** What there is to ask for: the agents, and the API itself. */
-export function discoveryRoutes({
-  engine,
-  version,
-}: {
-  readonly engine: Engine
-  readonly version: string
-}): Routes {
+export function discoveryRoutes(
+  engine: Pick<Engine, "agents" | "agentCalled">,
+  openApi: OpenApiModule,
+  version: string,
+): Routes {
   let document: string | null = null
   return {
     "/openapi.json": {
-      /** Made when somebody asks for it the first time: most services never are. */
       GET: async (context) => {
-        const { openApiDocument } = await openApiModule.get()
+        const { openApiDocument } = await openApi.get()
         document ??= JSON.stringify(openApiDocument(version))
-        return answerText(context, document, { "content-type": "application/json" })
+        return answerString(context, document, { "content-type": "application/json" })
       },
     },
     "/v1/models": {
@@ -34,10 +35,7 @@ export function discoveryRoutes({
        * An agent's id or unique bare name; anything else is a 404, also where turns go to the
        * manager.
        */
-      GET: (context) => {
-        const id = context.req.param("id") ?? ""
-        return context.json(toModel(engine.agentCalled(id, "model_not_found", "model")))
-      },
+      GET: (context) => context.json(toModel(engine.agentCalled(idOf(context), "model_not_found", "model"))),
     },
   }
 }

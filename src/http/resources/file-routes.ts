@@ -16,7 +16,7 @@ const maxParts = 16
 const idPattern = /^file-[0-9a-f]{32}$/
 
 /** `/v1/files` and what is below it. */
-export function fileRoutes({ files }: { readonly files: FileLibrary }): Routes {
+export function fileRoutes(files: FileLibrary): Routes {
   return {
     "/v1/files": {
       GET: async (context) => {

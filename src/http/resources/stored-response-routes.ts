@@ -1,7 +1,6 @@
 import * as z from "zod"
-import type { Config, Limits } from "../../config/config.ts"
+import type { Limits } from "../../config/config.ts"
 import { ProxyError } from "../../domain/errors.ts"
-import type { Engine } from "../../engine/engine.ts"
 import { invalidRequest, isObject, readShape, refuseUnknown } from "../../protocol/common/shape.ts"
 import { includable } from "../../protocol/responses/parameters.ts"
 import { toResponse } from "../../protocol/responses/resource.ts"
@@ -10,23 +9,19 @@ import { readJsonBody, readUntypedJsonBody } from "../guard/json-body.ts"
 import { booleanQuery, integerQuery, listQuery, pageOf } from "../guard/query-parameters.ts"
 import { type HttpContext, type Routes, targetOf } from "../server/http-env.ts"
 import { answerJson } from "../server/large-answer.ts"
-import type { ServiceBounds } from "../server/service-bounds.ts"
+import type { TurnParts } from "../server/route-parts.ts"
 import { serverLabelOf } from "../turns/earlier-items.ts"
 import { replayResponse } from "../turns/response-replay.ts"
-import { answerOf } from "../turns/waiting-answer.ts"
+import { answerOf, deletion } from "../turns/waiting-answer.ts"
 
 /** Responses that are there already, running ones included. */
-export function storedResponseRoutes(options: {
-  readonly engine: Engine
-  readonly config: Config
-  readonly bounds: ServiceBounds
-}): Routes {
-  const { engine, config } = options
+export function storedResponseRoutes(parts: TurnParts): Routes {
+  const { engine, config } = parts
   return {
     "/v1/responses/:id/cancel": {
       /** Of background responses; answered when the turn is over. */
       POST: (context) =>
-        answerOf(context, options, async () => {
+        answerOf(context, config, async () => {
           const [principal, id] = targetOf(context)
           const record = await engine.cancel(principal, "response", id)
           return toResponse(record, serverLabelOf(engine, record))
@@ -48,17 +43,12 @@ export function storedResponseRoutes(options: {
       GET: async (context) => {
         const { isStream, startingAfter } = await retrievalOptionsOf(context, config.limits)
         const [principal, id] = targetOf(context)
-        if (isStream) return replayResponse(context, id, startingAfter, options)
+        if (isStream) return replayResponse(context, id, startingAfter, parts)
         const record = await engine.retrieve(principal, "response", id)
         return answerJson(context, toResponse(record, serverLabelOf(engine, record)))
       },
       /** A 404 the second time. */
-      DELETE: (context) =>
-        answerOf(context, options, async () => {
-          const [principal, id] = targetOf(context)
-          await engine.remove(principal, "response", id)
-          return { id, object: "response", deleted: true }
-        }),
+      DELETE: deletion(config, "response", (principal, id) => engine.remove(principal, "response", id)),
     },
   }
 }

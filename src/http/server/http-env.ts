@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Context, Hono } from "hono"
-import type { ProxyError } from "../../domain/errors.ts"
 import type { ByteShare } from "./bounds.ts"
 import type { ClientAddress } from "./client-address.ts"
 
@@ -55,21 +54,11 @@ export type Routes = Readonly<Record<string, Partial<Record<"GET" | "POST" | "DE
 
 /** Whose request it is, and the id in its path. */
 export function targetOf(context: HttpContext): [principal: string, id: string] {
-  return [context.get("principal"), context.req.param("id") ?? ""]
+  return [context.get("principal"), idOf(context)]
 }
 
-/** The life of the service around the engine: `running` says nothing of the agents. */
-export type ServicePhase = "starting" | "running" | "stopping"
-
-/** What is told of the service as a whole. */
-export interface ServiceFacts {
-  readonly version: string
-  /** Milliseconds, as `now` tells them. */
-  readonly startedAt: number
-  readonly phase: () => ServicePhase
-  /** Why what is said now would not be kept, in words for everybody; null: it would. */
-  readonly storageProblem: () => Promise<ProxyError | null>
-  readonly now: () => number
+export function idOf(context: HttpContext): string {
+  return context.req.param("id") ?? ""
 }
 
 /** One answered request. No bodies, no header values but the two ids: safe to keep. */

@@ -18,11 +18,11 @@ export function answerJson(
 ): Response {
   const all = { ...headers, "content-type": "application/json" }
   if (isLongJson(value) && mayBeWritten(context)) return answerWhole(context, new WholeBody(value), all)
-  return answerText(context, JSON.stringify(value), all)
+  return answerString(context, JSON.stringify(value), all)
 }
 
 /** A text as a body with status 200. */
-export function answerText(
+export function answerString(
   context: HttpContext,
   text: string,
   headers: Readonly<Record<string, string>>,

@@ -16,6 +16,26 @@ export function settled(stream: EventEmitter, event: string, gone: AbortSignal):
   })
 }
 
+/**
+ * Resolves as the work does. Silence would make the reader, or something in between, give up: until
+ * then a sign of life is written from time to time.
+ */
+export async function writeSigns<T>(
+  outgoing: ServerResponse,
+  work: Promise<T>,
+  signs: { readonly everyMs: number; readonly gone: AbortSignal; readonly sign: () => string },
+): Promise<T> {
+  const timer = setInterval(() => {
+    // What a slow reader has not taken yet is a sign of life, too.
+    if (!signs.gone.aborted && !outgoing.writableNeedDrain) outgoing.write(signs.sign())
+  }, signs.everyMs)
+  try {
+    return await work
+  } finally {
+    clearInterval(timer)
+  }
+}
+
 /** Lets everybody else have the event loop. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))

@@ -1,11 +1,12 @@
 import { z } from "zod"
-import type { Config, Limits } from "../../config/config.ts"
+import type { Limits } from "../../config/config.ts"
 import type { AgentStatus } from "../../domain/agents.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import type { Roster } from "../../domain/roster.ts"
-import { type AskingAgentOptions, askerOf, assertOutlives } from "../guard/asking-agent.ts"
+import { askerOf, assertOutlives } from "../guard/asking-agent.ts"
 import { readJsonBody } from "../guard/json-body.ts"
-import type { HttpContext, Routes, ServiceFacts } from "../server/http-env.ts"
+import { type HttpContext, idOf, type Routes } from "../server/http-env.ts"
+import type { RouteParts } from "../server/route-parts.ts"
 
 /** What the command line may ask of a running service, on the socket only. */
 export interface ControlOptions {
@@ -21,10 +22,7 @@ export interface MainConversations {
   find(agentId: string, isNew: boolean): Promise<string>
 }
 
-interface ControlRouteOptions extends AskingAgentOptions {
-  readonly service: ServiceFacts
-  readonly config: Pick<Config, "limits">
-}
+type ControlParts = Pick<RouteParts, "engine" | "agentTokens" | "service" | "config">
 
 const settingsSchema = z
   .strictObject({
@@ -46,12 +44,11 @@ const hireSchema = z.strictObject({
 
 const conversationSchema = z.strictObject({ is_new: z.boolean() })
 
-export function createControlRoutes(control: ControlOptions, options: ControlRouteOptions): Routes {
+export function createControlRoutes(control: ControlOptions, parts: ControlParts): Routes {
   const { roster, mainConversations, url } = control
-  const { config, service } = options
-  const { version, startedAt, phase, storageProblem, now } = service
-  const bodyOf = <T>(context: HttpContext, schema: z.ZodType<T>) => readBody(context, schema, config.limits)
-  const idOf = (context: HttpContext): string => context.req.param("id") ?? ""
+  const { version, uptimeMs, phase, storageProblem } = parts.service
+  const bodyOf = <T>(context: HttpContext, schema: z.ZodType<T>) =>
+    readBody(context, schema, parts.config.limits)
   const answer = async (context: HttpContext, agent: Promise<AgentStatus>) =>
     context.json({ agent: await agent })
   return {
@@ -61,12 +58,12 @@ export function createControlRoutes(control: ControlOptions, options: ControlRou
           version,
           pid: process.pid,
           phase: phase(),
-          uptime_seconds: Math.max(0, Math.floor((now() - startedAt) / 1000)),
+          uptime_seconds: Math.floor(uptimeMs() / 1000),
           url: url(),
           storage_problem: (await storageProblem())?.message ?? null,
           agents: roster.list(),
           // In whose turn this is asked; null: in nobody's.
-          asking_agent: askerOf(context, options)?.agentId ?? null,
+          asking_agent: askerOf(context, parts)?.agentId ?? null,
         }),
     },
     "/control/agents": {
@@ -81,13 +78,13 @@ export function createControlRoutes(control: ControlOptions, options: ControlRou
     },
     "/control/agents/:id": {
       DELETE: async (context) => {
-        assertOutlives(askerOf(context, options), idOf(context), "firing")
+        assertOutlives(askerOf(context, parts), idOf(context), "firing")
         return context.json(await roster.fire(idOf(context)))
       },
     },
     "/control/agents/:id/stop": {
       POST: async (context) => {
-        assertOutlives(askerOf(context, options), idOf(context), "stopping")
+        assertOutlives(askerOf(context, parts), idOf(context), "stopping")
         return answer(context, roster.stop(idOf(context)))
       },
     },

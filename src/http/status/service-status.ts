@@ -2,7 +2,7 @@ import { basename } from "node:path"
 import type { Config } from "../../config/config.ts"
 import { type AgentStatus, fullReason } from "../../domain/agents.ts"
 import type { KeptReply } from "../../domain/replies.ts"
-import type { ServicePhase } from "../server/http-env.ts"
+import type { ServicePhase } from "../server/route-parts.ts"
 
 /** What the status page shows. Plain data, so that the page is a function of it. */
 export interface ServiceStatus {
@@ -13,82 +13,59 @@ export interface ServiceStatus {
   readonly storageProblem: string | null
   readonly agents: readonly AgentSummary[]
   /**
-   * What agents said when nobody was waiting, the newest first; texts are left out where a key is
-   * needed.
+   * What agents said when nobody was waiting, the newest first. Texts are null where a key is
+   * needed: strangers see the page without it.
    */
-  readonly messages: readonly OutboxMessage[]
-  readonly runningTurns: number
-  readonly queuedTurns: number
+  readonly messages: readonly (Pick<KeptReply, "agentId" | "createdAt"> & { readonly text: string | null })[]
   /**
    * `http://host:port`, as the reader of the page reaches it where no proxy is between that is not
    * believed.
    */
   readonly address: string
   readonly isKeyNeeded: boolean
-  /** Null where a key is needed: strangers see the page without it. */
-  readonly folders: { readonly home: string; readonly workingDirectory: string } | null
+  /** Null where a key is needed. */
+  readonly folders: Pick<Config, "home" | "workingDirectory"> | null
 }
 
-export interface OutboxMessage {
-  readonly agentId: string
-  /** Null: strangers see the page without it. */
-  readonly text: string | null
-  /** Milliseconds since 1970. */
-  readonly createdAt: number
-}
+type ShownAsItIs = "id" | "name" | "role" | "pid" | "runningTurns" | "queuedTurns"
 
-export interface AgentSummary {
-  readonly id: string
-  readonly name: string
-  readonly role: string
+export interface AgentSummary extends Pick<AgentStatus, ShownAsItIs> {
   /** Its CLI; with what that tells of itself only where no key is needed. */
   readonly program: string
-  /** Of its warm process; null also for those who have shown no key. */
-  readonly pid: number | null
   readonly isReady: boolean
   readonly isStopped: boolean
   readonly problem: { readonly reason: string; readonly nextStep: string } | null
-  readonly runningTurns: number
-  readonly queuedTurns: number
 }
 
-export interface StatusInput {
+type KnownStatus = Pick<ServiceStatus, "storageProblem" | "version" | "uptimeMs" | "address">
+
+interface StatusInput extends KnownStatus {
   readonly agents: readonly AgentStatus[]
   readonly outbox: readonly KeptReply[]
-  readonly config: Config
-  readonly state: Pick<ServiceStatus, "storageProblem" | "version" | "uptimeMs"> & {
-    readonly phase: ServicePhase
-  }
-  /** See `reachedAddress`. */
-  readonly address: string
+  readonly config: Pick<Config, "apiKeys" | "home" | "workingDirectory">
+  readonly phase: ServicePhase
   /** Whoever asks has shown a key, or none is needed. */
   readonly isForKeyHolder: boolean
 }
 
 export function summarize(input: StatusInput): ServiceStatus {
-  const { agents, outbox, config, state } = input
-  const { phase, storageProblem, version, uptimeMs } = state
-  const canWork = isManagerReady(agents) && storageProblem === null
+  const { agents, outbox, config, phase, isForKeyHolder, ...known } = input
+  const canWork = isManagerReady(agents) && known.storageProblem === null
   const isKeyNeeded = config.apiKeys.size > 0
   return {
+    ...known,
     state: phase === "running" ? (canWork ? "ready" : "not_ready") : phase,
-    storageProblem,
-    version,
-    uptimeMs,
     agents: agents.map((agent) => ({
       ...summarizeAgent(agent, !isKeyNeeded),
-      pid: input.isForKeyHolder ? agent.pid : null,
+      pid: isForKeyHolder ? agent.pid : null,
     })),
     messages: outbox.map(({ agentId, text, createdAt }) => ({
       agentId,
       text: isKeyNeeded ? null : text,
       createdAt,
     })),
-    runningTurns: sum(agents.map((agent) => agent.runningTurns)),
-    queuedTurns: sum(agents.map((agent) => agent.queuedTurns)),
-    address: input.address,
     isKeyNeeded,
-    folders: isKeyNeeded ? null : { home: config.home, workingDirectory: config.workingDirectory },
+    folders: isKeyNeeded ? null : config,
   }
 }
 
@@ -106,17 +83,17 @@ export function isManagerReady(agents: readonly AgentStatus[]): boolean {
  * are left out for them.
  */
 function summarizeAgent(agent: AgentStatus, isForOwner: boolean): Omit<AgentSummary, "pid"> {
-  const { readiness } = agent
+  const { id, name, role, program, runningTurns, queuedTurns } = agent
   return {
-    id: agent.id,
-    name: agent.name,
-    role: agent.role,
-    program: isForOwner ? (agent.capabilities?.program ?? agent.program) : basename(agent.program),
-    isReady: readiness.isReady,
+    id,
+    name,
+    role,
+    program: isForOwner ? (agent.capabilities?.program ?? program) : basename(program),
+    isReady: agent.readiness.isReady,
     isStopped: agent.state === "stopped",
     problem: problemOf(agent, isForOwner),
-    runningTurns: agent.runningTurns,
-    queuedTurns: agent.queuedTurns,
+    runningTurns,
+    queuedTurns,
   }
 }
 
@@ -139,8 +116,4 @@ function problemOf(
   const { limitation } = capabilities ?? {}
   if (limitation === undefined) return null
   return { reason: told(limitation.reason, limitation.detail), nextStep: limitation.nextStep }
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
+import { html, raw } from "hono/html"
 import { formatDuration } from "../../domain/duration.ts"
-import { type Html, html, trustedMarkup } from "./html.ts"
 import type { AgentSummary, ServiceStatus } from "./service-status.ts"
 import { statusPageScript, statusPageStyle } from "./status-page-assets.ts"
 
@@ -28,9 +28,11 @@ export const statusPageHeaders: Readonly<Record<string, string>> = {
 const icon =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' rx='9' fill='%233450c8'/%3E%3Cpath d='M9 11l5 5-5 5M17 21h6' fill='none' stroke='white' stroke-width='2.6' stroke-linecap='round' stroke-linejoin='round'/%3E%3C/svg%3E"
 
-const logo = trustedMarkup(
+const logo = raw(
   `<svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="9" fill="currentColor" opacity=".14"/><path d="M9 11l5 5-5 5M17 21h6" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/></svg>`,
 )
+
+type Html = ReturnType<typeof html>
 
 interface Headline {
   readonly title: string
@@ -43,7 +45,7 @@ interface Headline {
  * secrets. A proxy may serve it below a prefix that nobody tells us: links are relative to `path`,
  * which is the one that came here.
  */
-export function renderStatusPage(status: ServiceStatus, path: string): string {
+export function renderStatusPage(status: ServiceStatus, path: string): Html {
   const headline = headlineOf(status)
   const up = path === "/web/" ? "../" : ""
   return html`<!doctype html>
@@ -52,8 +54,8 @@ export function renderStatusPage(status: ServiceStatus, path: string): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${headline.title} · ai-agent-proxy</title>
-<link rel="icon" href="${trustedMarkup(icon)}">
-<style>${trustedMarkup(statusPageStyle)}</style>
+<link rel="icon" href="${raw(icon)}">
+<style>${raw(statusPageStyle)}</style>
 </head>
 <body data-path="${path}">
 <div class="page">
@@ -65,23 +67,28 @@ export function renderStatusPage(status: ServiceStatus, path: string): string {
 <p class="lead">${headline.lead}</p>
 </div>
 ${facts(status)}
-<section aria-labelledby="agents-title">
-<h2 id="agents-title">Agents</h2>
-<div id="agents" class="card" data-live>${agentList(status)}</div>
-</section>
+${section("agents", "Agents", html`<div id="agents" class="card" data-live>${agentList(status)}</div>`)}
 <div id="messages" data-live>${messages(status)}</div>
-<section aria-labelledby="connect-title">
-<h2 id="connect-title">Connect</h2>
-${connect(status)}
-</section>
-${folders(status)}
+${section("connect", "Connect", connect(status))}
+${foldersOf(status)}
 </main>
 <footer><a href="${up}health" data-route="/health">Health</a><a href="${up}ready" data-route="/ready">Readiness</a></footer>
 </div>
-<script>${trustedMarkup(statusPageScript)}</script>
+<script>${raw(statusPageScript)}</script>
 </body>
 </html>
-`.markup
+`
+}
+
+function section(id: string, title: string, content: Html): Html {
+  return html`<section aria-labelledby="${id}-title">
+<h2 id="${id}-title">${title}</h2>
+${content}
+</section>`
+}
+
+function row(term: string, value: Html): Html {
+  return html`<div class="row"><span>${term}</span>${value}</div>`
 }
 
 function headlineOf(status: ServiceStatus): Headline {
@@ -123,13 +130,17 @@ function headlineOf(status: ServiceStatus): Headline {
 function facts(status: ServiceStatus): Html {
   const entries: readonly (readonly [string, string | number])[] = [
     ["Agents ready", `${status.agents.filter(({ isReady }) => isReady).length} of ${status.agents.length}`],
-    ["Turns running", status.runningTurns],
-    ["Turns queued", status.queuedTurns],
+    ["Turns running", sum(status.agents.map((agent) => agent.runningTurns))],
+    ["Turns queued", sum(status.agents.map((agent) => agent.queuedTurns))],
     ["Uptime", formatDuration(status.uptimeMs)],
   ]
   return html`<dl id="facts" class="facts" data-live>${entries.map(
     ([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`,
   )}</dl>`
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
 }
 
 function agentList(status: ServiceStatus): Html {
@@ -149,7 +160,7 @@ function agentEntry(agent: AgentSummary, isStarting: boolean): Html {
   const facts = [
     ...(agent.role === agent.name ? [] : [agent.role]),
     agent.program,
-    ...processOf(agent),
+    ...(agent.pid === null ? [] : [`pid ${agent.pid}`]),
     ...workOf(agent),
   ]
   return html`<li>
@@ -158,16 +169,12 @@ ${agent.problem === null ? null : problemOf(agent.problem)}
 </li>`
 }
 
-function processOf({ pid }: AgentSummary): readonly string[] {
-  return pid === null ? [] : [`pid ${pid}`]
-}
-
 function workOf({ isReady, runningTurns, queuedTurns }: AgentSummary): readonly string[] {
   if (runningTurns + queuedTurns > 0) return [`${runningTurns} running, ${queuedTurns} queued`]
   return isReady ? ["idle"] : []
 }
 
-function problemOf({ reason, nextStep }: { readonly reason: string; readonly nextStep: string }): Html {
+function problemOf({ reason, nextStep }: NonNullable<AgentSummary["problem"]>): Html {
   return html`<div class="problem"><p>${withCode(reason)}</p><p><strong>Next step:</strong> ${withCode(nextStep)}</p></div>`
 }
 
@@ -186,12 +193,9 @@ function messages({ messages: waiting }: ServiceStatus): Html | null {
   const entries = waiting.map(({ agentId, text, createdAt }) => {
     const shown = text === null ? "A message" : cut(text)
     const time = new Date(createdAt).toISOString().slice(0, 16).replace("T", " ")
-    return html`<div class="row"><span>${agentId}</span><span class="wide">${shown} <small>${time} UTC</small></span></div>`
+    return row(agentId, html`<span class="wide">${shown} <small>${time} UTC</small></span>`)
   })
-  return html`<section aria-labelledby="messages-title">
-<h2 id="messages-title">Messages</h2>
-<div class="card">${entries}</div>
-</section>`
+  return section("messages", "Messages", html`<div class="card">${entries}</div>`)
 }
 
 function cut(text: string): string {
@@ -200,10 +204,13 @@ function cut(text: string): string {
 }
 
 function connect(status: ServiceStatus): Html {
+  const key = status.isKeyNeeded ? "API clients need a key." : "No key needed from this machine."
+  const copied = (id: string, label: string): Html =>
+    html`<button type="button" data-copy="${id}" aria-label="Copy ${label}" hidden>Copy</button>`
   return html`<div class="card">
-<div class="row"><span>Base URL</span><code id="base-url">${address(status)}/v1</code><button type="button" data-copy="base-url" aria-label="Copy base URL" hidden>Copy</button></div>
-<div class="row"><span>API key</span><span class="wide">${status.isKeyNeeded ? "API clients need a key." : "No key needed from this machine."}</span></div>
-<div class="row"><span>Try it</span><span></span><button type="button" data-copy="example" aria-label="Copy example" hidden>Copy</button></div>
+${row("Base URL", html`<code id="base-url">${address(status)}/v1</code>${copied("base-url", "base URL")}`)}
+${row("API key", html`<span class="wide">${key}</span>`)}
+${row("Try it", html`<span></span>${copied("example", "example")}`)}
 <pre tabindex="0" role="region" aria-label="Example request"><code id="example">${curlExample(status)}</code></pre>
 </div>`
 }
@@ -231,15 +238,13 @@ function curlExample(status: ServiceStatus): Html {
 ${options}`
 }
 
-function folders({ folders: paths }: ServiceStatus): Html | null {
+function foldersOf({ folders: paths }: ServiceStatus): Html | null {
   if (paths === null) return null
-  return html`<section aria-labelledby="folders-title">
-<h2 id="folders-title">On this machine</h2>
-<div class="card">
-<div class="row"><span>Agents' home</span><code class="wide">${paths.home}</code></div>
-<div class="row"><span>Working folder</span><code class="wide">${paths.workingDirectory}</code></div>
-</div>
-</section>`
+  const folders = html`<div class="card">
+${row("Agents' home", html`<code class="wide">${paths.home}</code>`)}
+${row("Working folder", html`<code class="wide">${paths.workingDirectory}</code>`)}
+</div>`
+  return section("folders", "On this machine", folders)
 }
 
 function sourceHash(text: string): string {

@@ -1,21 +1,14 @@
-import type { Config } from "../../config/config.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import type { KeptReply } from "../../domain/replies.ts"
-import type { Engine } from "../../engine/engine.ts"
 import { defaultModel } from "../../protocol/common/wire-api.ts"
-import type { AgentReplies } from "../../team/agent-replies.ts"
 import { parseHost } from "../guard/origin-guard.ts"
 import { hostOf } from "../guard/request-gate.ts"
-import type { Handler, HttpContext, Routes, ServiceFacts } from "../server/http-env.ts"
+import type { Handler, HttpContext, Routes } from "../server/http-env.ts"
+import type { RouteParts } from "../server/route-parts.ts"
 import { isManagerReady, summarize } from "./service-status.ts"
 import { maxMessage, renderStatusPage, statusPageHeaders } from "./status-page.ts"
 
-interface StatusRouteOptions {
-  readonly engine: Engine
-  readonly replies: Pick<AgentReplies, "outbox">
-  readonly config: Config
-  readonly service: ServiceFacts
-}
+type StatusParts = Pick<RouteParts, "engine" | "replies" | "config" | "service">
 
 /**
  * Messages of agents on the status page: everybody's, and one character more of each than is shown.
@@ -26,25 +19,24 @@ const textCharacters = maxMessage + 1
 const noStore = { "cache-control": "no-store" }
 
 /** The routes that need no key. From memory, but for the messages that wait in the outboxes. */
-export function statusRoutes(options: StatusRouteOptions): Routes {
-  const { engine, config, service } = options
-  const { version, startedAt, phase, storageProblem, now } = service
+export function statusRoutes(parts: StatusParts): Routes {
+  const { engine, config, service } = parts
+  const { version, uptimeMs, phase, storageProblem } = service
   const page: Handler = async (context) => {
     const status = summarize({
       agents: engine.agents(),
-      outbox: await outboxOf(options),
+      outbox: await outboxOf(parts),
       config,
-      state: {
-        storageProblem: (await storageProblem())?.message ?? null,
-        phase: phase(),
-        version,
-        uptimeMs: now() - startedAt,
-      },
+      storageProblem: (await storageProblem())?.message ?? null,
+      phase: phase(),
+      version,
+      uptimeMs: uptimeMs(),
       address: reachedAddress(context, config),
       isForKeyHolder: context.get("principal") !== undefined,
     })
     // `req.path` has no slash at its end.
-    return context.body(renderStatusPage(status, new URL(context.req.url).pathname), 200, statusPageHeaders)
+    const { pathname } = new URL(context.req.url)
+    return context.html(renderStatusPage(status, pathname), 200, statusPageHeaders)
   }
   return {
     "/": { GET: page },
@@ -56,7 +48,7 @@ export function statusRoutes(options: StatusRouteOptions): Routes {
           ok: true,
           status: "ok",
           version,
-          uptime_seconds: Math.max(0, Math.floor((now() - startedAt) / 1000)),
+          uptime_seconds: Math.floor(uptimeMs() / 1000),
           endpoint: `${reachedAddress(context, config)}/v1/responses`,
           manager: defaultModel,
         }
@@ -79,7 +71,7 @@ export function statusRoutes(options: StatusRouteOptions): Routes {
 }
 
 /** None where they cannot be read: the page says why. */
-async function outboxOf({ replies, config }: StatusRouteOptions): Promise<readonly KeptReply[]> {
+async function outboxOf({ replies, config }: StatusParts): Promise<readonly KeptReply[]> {
   try {
     // Strangers are shown none of the texts.
     const shown = config.apiKeys.size > 0 ? 0 : textCharacters
@@ -95,7 +87,7 @@ async function outboxOf({ replies, config }: StatusRouteOptions): Promise<readon
  * else by the address of the connection. `https` where a proxy that is believed says so; a prefix
  * that it serves us below is not known here.
  */
-function reachedAddress(context: HttpContext, config: Config): string {
+function reachedAddress(context: HttpContext, config: StatusParts["config"]): string {
   const isSecure = context.get("client").isBehindProxy && context.req.header("x-forwarded-proto") === "https"
   return `${isSecure ? "https" : "http"}://${hostShown(context, config)}`
 }
@@ -107,7 +99,7 @@ function isNamed({ env }: HttpContext): boolean {
 }
 
 /** The `Host` header comes from outside: shown only when it has the form of one. */
-function hostShown(context: HttpContext, config: Config): string {
+function hostShown(context: HttpContext, config: StatusParts["config"]): string {
   const host = isNamed(context) ? hostOf(context) : undefined
   if (host !== undefined && parseHost(host) !== null) return host.toLowerCase()
   const { localAddress = config.host, localPort = config.port } = context.env?.incoming?.socket ?? {}

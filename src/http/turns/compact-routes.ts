@@ -1,8 +1,6 @@
-import type { Config } from "../../config/config.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import { answerText, type ContentPart, type Item } from "../../domain/items.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
-import type { Engine } from "../../engine/engine.ts"
 import type { WireObject } from "../../protocol/common/answer-parts.ts"
 import { failureOf, toBegunErrorBody } from "../../protocol/common/errors.ts"
 import { isObject } from "../../protocol/common/shape.ts"
@@ -14,27 +12,19 @@ import { toWireItem } from "../../protocol/responses/wire-items.ts"
 import { readLooseBody } from "../guard/json-body.ts"
 import { advisoryHeader } from "../guard/query-parameters.ts"
 import { clientOf } from "../server/client-connection.ts"
-import type { HttpContext } from "../server/http-env.ts"
-import { answerJson } from "../server/large-answer.ts"
-import type { ServiceBounds } from "../server/service-bounds.ts"
+import type { Handler } from "../server/http-env.ts"
+import type { TurnParts } from "../server/route-parts.ts"
 import { pastOf } from "./earlier-items.ts"
 import { resolved, submit } from "./submit.ts"
-import { answerInTime, failed, type WaitedAnswer } from "./waiting-answer.ts"
+import { answerInTime, asAnswer, asFailure, type WaitedAnswer } from "./waiting-answer.ts"
 
 /**
  * `POST /v1/responses/compact`: the agent sums a conversation up, in a turn like any other but on a
  * thread of its own that leaves nothing. The answer is input for the next request: the user's
  * messages, word for word, and the summary.
  */
-export function createCompactHandler({
-  engine,
-  config,
-  bounds,
-}: {
-  readonly engine: Engine
-  readonly config: Config
-  readonly bounds: ServiceBounds
-}): (context: HttpContext) => Promise<Response> {
+export function createCompactHandler(parts: TurnParts): Handler {
+  const { engine, config } = parts
   return async (context) => {
     const principal = context.get("principal")
     const body = await readLooseBody(context, config, responsesApi.loosen)
@@ -57,21 +47,20 @@ export function createCompactHandler({
     const headers = advisoryHeader(advisory)
     const work = async (): Promise<WaitedAnswer> => {
       const { disconnectGraceMs: graceMs } = config.limits
-      const live = await submit({ engine, bounds }, responsesApi, {
-        principal,
-        turn: request,
-        client,
-        graceMs,
-      })
+      const live = await submit(parts, responsesApi, { principal, turn: request, client, graceMs })
       const record = await live.finished
       context.set("isAborted", client.gone.aborted)
       const summary = answerText(record.output)
       if (record.status !== "completed" || summary === "") {
         const error = failureOf(withReason(record))
-        return failed(context, error, () => toBegunErrorBody(error))
+        return asFailure(context, error, () => toBegunErrorBody(error))
       }
-      const body = (): object => toCompaction(record, [...past.flatMap(userMessageOf), ...messages], summary)
-      return { whole: () => answerJson(context, body(), headers), body }
+      const said = [...past.flatMap(userMessageOf), ...messages]
+      return asAnswer(
+        context,
+        () => toCompaction(record, said, summary),
+        () => headers,
+      )
     }
     try {
       const { keepAliveMs } = config.limits
@@ -111,13 +100,7 @@ function sendable(part: ContentPart): ContentPart {
  * `POST /v1/responses/input_tokens`: about how many tokens the request and the conversation before
  * it are; see `protocol/token-estimate.ts`. What the agent's CLI adds by itself is not in it.
  */
-export function createInputTokensHandler({
-  engine,
-  config,
-}: {
-  readonly engine: Engine
-  readonly config: Config
-}): (context: HttpContext) => Promise<Response> {
+export function createInputTokensHandler({ engine, config }: Pick<TurnParts, "engine" | "config">): Handler {
   return async (context) => {
     const body = await readLooseBody(context, config, responsesApi.loosen)
     if (!isObject(body)) throw new ProxyError("invalid_request", "The body must be a JSON object.")

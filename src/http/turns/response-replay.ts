@@ -1,13 +1,11 @@
-import type { Config } from "../../config/config.ts"
 import type { LiveResponse, ResponseLogReader } from "../../domain/response-log.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
-import type { Engine } from "../../engine/engine.ts"
 import { invalidRequest } from "../../protocol/common/shape.ts"
 import { createResponsesEncoder } from "../../protocol/responses/api.ts"
 import { ItemTracker } from "../../protocol/responses/item-tracker.ts"
 import { clientOf } from "../server/client-connection.ts"
 import type { HttpContext } from "../server/http-env.ts"
-import type { ServiceBounds } from "../server/service-bounds.ts"
+import type { TurnParts } from "../server/route-parts.ts"
 import { serverLabelOf } from "./earlier-items.ts"
 import { answerSse, outgoingOf } from "./sse-writer.ts"
 
@@ -32,11 +30,7 @@ export async function replayResponse(
   context: HttpContext,
   id: string,
   startingAfter: number | null,
-  {
-    engine,
-    config,
-    bounds,
-  }: { readonly engine: Engine; readonly config: Config; readonly bounds: ServiceBounds },
+  { engine, config, bounds }: TurnParts,
 ): Promise<Response> {
   outgoingOf(context)
   const live = await engine.reopen(context.get("principal"), "response", id)

@@ -1,11 +1,9 @@
 import type { Duplex } from "node:stream"
 import type { RawData, WebSocket } from "ws"
-import type { Config } from "../../config/config.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import { newId } from "../../domain/ids.ts"
 import { oneLineJson } from "../../domain/one-line-json.ts"
 import type { LiveResponse } from "../../domain/response-log.ts"
-import type { Engine } from "../../engine/engine.ts"
 import { toErrorResponse } from "../../protocol/common/errors.ts"
 import { isObject } from "../../protocol/common/shape.ts"
 import { responsesApi } from "../../protocol/responses/api.ts"
@@ -23,7 +21,7 @@ import {
 import type { ByteShare } from "../server/bounds.ts"
 import type { ClientConnection } from "../server/client-connection.ts"
 import type { HttpLogEntry } from "../server/http-env.ts"
-import type { ServiceBounds } from "../server/service-bounds.ts"
+import type { TurnParts } from "../server/route-parts.ts"
 import { serverLabelOf } from "./earlier-items.ts"
 import { type ContinuedBody, type PastBudget, SocketPast } from "./socket-past.ts"
 import { MessageSender, writeSocketEvents } from "./socket-writer.ts"
@@ -34,15 +32,12 @@ const maxWaiting = 16
 /** How long a client may take to read why its socket is closed. */
 const lingerMs = 1000
 
-export interface ResponsesSocketOptions {
-  readonly engine: Engine
-  readonly config: Config
+interface ResponsesSocketOptions extends TurnParts {
   /** Of the handshake: they count for every turn of the socket. */
   readonly headers: HeaderSource
   readonly principal: string
   /** Of the client. */
   readonly address: string | null
-  readonly bounds: ServiceBounds
   readonly pasts: PastBudget
   /** Called once a message. */
   readonly log: (entry: HttpLogEntry) => void
@@ -80,8 +75,8 @@ export class ResponsesSocket {
   readonly closed: Promise<void>
 
   /** Throws `invalid_request` for headers that cannot be served; nothing is taken over then. */
-  static checkHeaders(headers: HeaderSource, config: Config): void {
-    sessionOf(headers, config.sessionHeaders)
+  static checkHeaders(headers: HeaderSource, sessionHeaders: readonly string[]): void {
+    sessionOf(headers, sessionHeaders)
     onDisconnectOf(headers)
     if (headers.req.header("idempotency-key") !== undefined) {
       throw new ProxyError(
@@ -257,7 +252,7 @@ export class ResponsesSocket {
   }
 
   async #run(content: unknown, ownBytes: number): Promise<void> {
-    const { engine, config, bounds, principal, headers } = this.#options
+    const { engine, config, principal, headers } = this.#options
     const sent = readSocketMessage(content)
     const message = config.looseBodies ? responsesApi.loosen(sent) : sent
     const whole = await resolved(responsesApi, message, principal, engine)
@@ -269,7 +264,7 @@ export class ResponsesSocket {
     if (this.#gone.signal.aborted) return
     const client = this.#watchClient()
     try {
-      const live = await submit({ engine, bounds }, responsesApi, {
+      const live = await submit(this.#options, responsesApi, {
         principal,
         turn: {
           ...turn,

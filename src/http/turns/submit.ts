@@ -4,9 +4,9 @@ import type { ClientRequest } from "../../domain/turn-request.ts"
 import type { Engine, IdempotencyKey } from "../../engine/engine.ts"
 import type { WireApi } from "../../protocol/common/wire-api.ts"
 import type { ClientConnection } from "../server/client-connection.ts"
-import type { ServiceBounds } from "../server/service-bounds.ts"
+import type { TurnParts } from "../server/route-parts.ts"
 
-export interface Submission {
+interface Submission {
   readonly principal: string
   readonly turn: ClientRequest
   readonly client: ClientConnection
@@ -20,7 +20,7 @@ export interface Submission {
  * of its API.
  */
 export async function submit(
-  { engine, bounds }: { readonly engine: Engine; readonly bounds: ServiceBounds },
+  { engine, bounds }: Pick<TurnParts, "engine" | "bounds">,
   { fieldNames }: Pick<WireApi, "fieldNames">,
   { principal, turn, client, graceMs, idempotency = null }: Submission,
 ): Promise<LiveResponse> {

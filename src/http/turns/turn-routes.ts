@@ -1,32 +1,25 @@
 import { createHash } from "node:crypto"
-import type { ServerResponse } from "node:http"
-import type { Config } from "../../config/config.ts"
 import type { Capabilities } from "../../domain/agents.ts"
 import type { ProxyError, TurnError } from "../../domain/errors.ts"
 import type { LiveResponse } from "../../domain/response-log.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
-import type { Engine, IdempotencyKey } from "../../engine/engine.ts"
+import type { IdempotencyKey } from "../../engine/engine.ts"
 import { failureOf, shownOf } from "../../protocol/common/errors.ts"
 import { invalidRequest } from "../../protocol/common/shape.ts"
 import type { ParsedRequest, WireApi } from "../../protocol/common/wire-api.ts"
-import { type AskingAgentOptions, askedByOf, askerOf } from "../guard/asking-agent.ts"
+import { askedByOf, askerOf } from "../guard/asking-agent.ts"
 import { readLooseBody } from "../guard/json-body.ts"
 import { advisoryHeader } from "../guard/query-parameters.ts"
 import { onDisconnectOf, sessionIn, sessionOf, taskOf } from "../guard/request-headers.ts"
 import { type ClientConnection, clientOf } from "../server/client-connection.ts"
-import type { HttpContext } from "../server/http-env.ts"
-import { answerJson } from "../server/large-answer.ts"
-import type { ServiceBounds } from "../server/service-bounds.ts"
+import type { Handler, HttpContext } from "../server/http-env.ts"
+import type { RouteParts } from "../server/route-parts.ts"
 import { declaresOthers, serverLabelOf } from "./earlier-items.ts"
 import { answerSse, outgoingOf, sseHeaders } from "./sse-writer.ts"
 import { resolved, submit } from "./submit.ts"
-import { answerInTime, failed, isThereWithin, type WaitedAnswer, type Waiting } from "./waiting-answer.ts"
+import { answerInTime, asAnswer, asFailure, beginInTime, type WaitedAnswer } from "./waiting-answer.ts"
 
-interface TurnRouteOptions extends AskingAgentOptions {
-  readonly engine: Engine
-  readonly config: Config
-  readonly bounds: ServiceBounds
-}
+type TurnRouteParts = Pick<RouteParts, "engine" | "config" | "bounds" | "agentTokens">
 
 /** One request on its way to its answer. */
 interface Asking {
@@ -42,11 +35,8 @@ interface Asking {
 /**
  * Handler of an endpoint that runs a turn: read, submit, then stream the log or wait for its end.
  */
-export function createTurnHandler(
-  api: WireApi,
-  options: TurnRouteOptions,
-): (context: HttpContext) => Promise<Response> {
-  const route = new TurnRoute(api, options)
+export function createTurnHandler(api: WireApi, parts: TurnRouteParts): Handler {
+  const route = new TurnRoute(api, parts)
   return async (context) => {
     const asking = await route.read(context)
     try {
@@ -59,15 +49,15 @@ export function createTurnHandler(
 
 class TurnRoute {
   readonly #api: WireApi
-  readonly #options: TurnRouteOptions
+  readonly #parts: TurnRouteParts
 
-  constructor(api: WireApi, options: TurnRouteOptions) {
+  constructor(api: WireApi, parts: TurnRouteParts) {
     this.#api = api
-    this.#options = options
+    this.#parts = parts
   }
 
   async read(context: HttpContext): Promise<Asking> {
-    const { engine, config, agentTokens } = this.#options
+    const { engine, config } = this.#parts
     const principal = context.get("principal")
     const onDisconnect = onDisconnectOf(context)
     const ofHeaders = sessionOf(context, config.sessionHeaders)
@@ -76,7 +66,7 @@ class TurnRoute {
     const request = this.#api.parse(await resolved(this.#api, body, principal, engine))
     const sideRequest = taskOf(context) ?? request.turn.sideRequest
     const idempotency = idempotencyOf(context, body, session.sessionKey)
-    const asker = askerOf(context, { engine, agentTokens })
+    const asker = askerOf(context, this.#parts)
     const asked = asker === null ? null : engine.findAgent(request.turn.model)
     const askedBy = askedByOf(asker, asked?.id ?? null, config.limits.teamDepth)
     const turn = { ...request.turn, ...session, ...askedBy, sideRequest }
@@ -86,7 +76,7 @@ class TurnRoute {
     const hasKey = idempotency !== null && idempotency.attempt === undefined
     const graceMs = onDisconnect === "continue" || hasKey ? null : this.#graceMsOf(request, idempotency)
     const begin = async (): Promise<LiveResponse> => {
-      const live = await submit(this.#options, this.#api, { principal, turn, client, graceMs, idempotency })
+      const live = await submit(this.#parts, this.#api, { principal, turn, client, graceMs, idempotency })
       return isRepeat ? wholeOrFailed(live) : live
     }
     return { context, begin, request, client, isRepeat }
@@ -94,7 +84,7 @@ class TurnRoute {
 
   async stream(asking: Asking): Promise<Response> {
     const { context, request, client } = asking
-    const { engine, config, bounds } = this.#options
+    const { engine, config, bounds } = this.#parts
     const outgoing = outgoingOf(context)
     const requestId = context.get("requestId")
     const headers = (live: LiveResponse | null): Record<string, string> => ({
@@ -102,8 +92,14 @@ class TurnRoute {
       ...this.#advisoryOf(live, request),
     })
     const { keepAliveMs } = config.limits
-    const waiting = { keepAliveMs, headers: () => headers(null), clientGone: client.gone }
-    const live = await headInTime(outgoing, beginStream(asking), waiting).catch((error: unknown) => {
+    // What the request refers to may have to be fetched. Blank lines are no event to anybody: none
+    // may come before those of a turn that is there, and behind a comment some clients lose an
+    // error.
+    const live = await beginInTime(outgoing, beginStream(asking), "\n", {
+      keepAliveMs,
+      headers: () => ({ ...sseHeaders, ...headers(null) }),
+      clientGone: client.gone,
+    }).catch((error: unknown) => {
       if (!outgoing.headersSent) throw error
       context.set("failure", error)
       return this.#refused(asking, shownOf(error, requestId))
@@ -121,7 +117,7 @@ class TurnRoute {
 
   answerWhole(asking: Asking): Promise<Response> {
     const { context, request, client } = asking
-    const { engine, config } = this.#options
+    const { engine, config } = this.#parts
     let begun: LiveResponse | null = null
     const headers = (): Record<string, string> => this.#advisoryOf(begun, request)
     const failedAnswer = (record: ResponseRecord): object =>
@@ -133,10 +129,9 @@ class TurnRoute {
       const record = isAwaited ? await live.finished : live.record
       context.set("isAborted", client.gone.aborted)
       if (record.status === "failed" && isAwaited) {
-        return failed(context, failureOf(record), () => failedAnswer(record))
+        return asFailure(context, failureOf(record), () => failedAnswer(record))
       }
-      const body = (): object => this.#api.toAnswer(record, serverLabelOf(engine, record))
-      return { whole: () => answerJson(context, body(), headers()), body }
+      return asAnswer(context, () => this.#api.toAnswer(record, serverLabelOf(engine, record)), headers)
     }
     return answerInTime(context, work(), {
       keepAliveMs: config.limits.keepAliveMs,
@@ -151,12 +146,12 @@ class TurnRoute {
    * begun.
    */
   #graceMsOf({ stream }: ParsedRequest, idempotency: IdempotencyKey | null): number {
-    const { disconnectGraceMs, repeatGraceMs } = this.#options.config.limits
+    const { disconnectGraceMs, repeatGraceMs } = this.#parts.config.limits
     return stream || idempotency === null ? disconnectGraceMs : Math.max(disconnectGraceMs, repeatGraceMs)
   }
 
   #refused({ context, request }: Asking, error: ProxyError): LiveResponse {
-    return this.#options.engine.refused(context.get("principal"), request.turn, error)
+    return this.#parts.engine.refused(context.get("principal"), request.turn, error)
   }
 
   /** `live`: null as long as the turn is planned. */
@@ -164,7 +159,7 @@ class TurnRoute {
     live: LiveResponse | null,
     { advisory, declaredServers, turn }: ParsedRequest,
   ): Record<string, string> {
-    const { engine } = this.#options
+    const { engine } = this.#parts
     const agent = engine.findAgent(live?.record.agentId ?? turn.model)
     const { capabilities = null, backend = null } = agent ?? {}
     const { "reasoning.effort": effortField = "reasoning.effort" } = this.#api.fieldNames
@@ -191,31 +186,6 @@ async function beginStream({ begin, isRepeat }: Asking): Promise<LiveResponse> {
 /** True where nothing vouches for the effort that a client asks for: it may be without effect. */
 function isUnvouched(effort: string | null, capabilities: Capabilities | null): boolean {
   return effort !== null && capabilities !== null && !capabilities.efforts.includes(effort)
-}
-
-/**
- * Resolves with what the work resolves to, which is what a stream is made from. One that is not
- * there in time, as what the request refers to has to be fetched, begins with its head and goes on
- * with blank lines, which are no event to anybody: none may come before those of a turn that is
- * there, and behind a comment some clients lose an error.
- */
-async function headInTime<T>(
-  outgoing: ServerResponse,
-  work: Promise<T>,
-  { keepAliveMs, headers, clientGone }: Waiting,
-): Promise<T> {
-  if ((await isThereWithin(work, keepAliveMs)) || clientGone.aborted) return work
-  outgoing.writeHead(200, { ...sseHeaders, ...headers() })
-  const blankLine = (): void => {
-    if (!clientGone.aborted && !outgoing.writableNeedDrain) outgoing.write("\n")
-  }
-  blankLine()
-  const timer = setInterval(blankLine, keepAliveMs)
-  try {
-    return await work
-  } finally {
-    clearInterval(timer)
-  }
 }
 
 /**

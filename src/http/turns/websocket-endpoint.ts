@@ -2,32 +2,24 @@ import type { IncomingMessage } from "node:http"
 import type { Duplex } from "node:stream"
 import type { MiddlewareHandler } from "hono"
 import type { WebSocketServer } from "ws"
-import type { Config } from "../../config/config.ts"
 import { principalsOf } from "../../config/settings.ts"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { newId } from "../../domain/ids.ts"
 import { LaterPart } from "../../domain/later-part.ts"
 import { SharedRoom } from "../../domain/shared-room.ts"
-import type { Engine } from "../../engine/engine.ts"
-import { createGate, type Gate } from "../guard/request-gate.ts"
+import { Gate } from "../guard/request-gate.ts"
 import { clientRequestIdOf, type HeaderSource } from "../guard/request-headers.ts"
 import { answerError, bareAnswer, errorAnswer } from "../server/error-answer.ts"
 import type { HttpEnv, HttpLogEntry } from "../server/http-env.ts"
 import type { UpgradeEndpoint } from "../server/http-server.ts"
-import type { ServiceBounds } from "../server/service-bounds.ts"
+import type { TurnParts } from "../server/route-parts.ts"
 import { ResponsesSocket } from "./responses-socket.ts"
 import { PastBudget } from "./socket-past.ts"
-
-/** Most services never see a WebSocket. */
-export const webSocketLibrary = new LaterPart(() => import("ws"))
 
 /** Open sockets of all clients. */
 const maxSockets = 256
 
-interface WebSocketEndpointOptions {
-  readonly engine: Engine
-  readonly config: Config
-  readonly bounds: ServiceBounds
+interface WebSocketEndpointOptions extends TurnParts {
   /** Called once a handshake and once a message. Must not throw. */
   readonly log: (entry: HttpLogEntry) => void
   /** Open sockets at once; default 256. */
@@ -39,6 +31,8 @@ interface WebSocketEndpointOptions {
  * refused as HTTP.
  */
 export class WebSocketEndpoint implements UpgradeEndpoint {
+  /** Most services never see a WebSocket. */
+  readonly library = new LaterPart(() => import("ws"))
   readonly #options: WebSocketEndpointOptions
   readonly #gate: Gate
   readonly #pasts: PastBudget
@@ -50,7 +44,7 @@ export class WebSocketEndpoint implements UpgradeEndpoint {
   constructor(options: WebSocketEndpointOptions) {
     const { config } = options
     this.#options = options
-    this.#gate = createGate(config)
+    this.#gate = new Gate(config)
     this.#pasts = new PastBudget(config.limits.bodiesBytes)
     this.#room = new SharedRoom(options.maxSockets ?? maxSockets, principalsOf(config).size)
   }
@@ -84,7 +78,7 @@ export class WebSocketEndpoint implements UpgradeEndpoint {
     handshake.address = client.address
     const principal = this.#gate.principalOf({ host, origin, authorization, client, httpVersion })
     handshake.principal = principal
-    ResponsesSocket.checkHeaders(handshake.headers, config)
+    ResponsesSocket.checkHeaders(handshake.headers, config.sessionHeaders)
     this.#takeRoom(principal, connection)
     connection.once("close", bounds.rooms.enter(principal, client))
     const server = await this.#load()
@@ -92,16 +86,11 @@ export class WebSocketEndpoint implements UpgradeEndpoint {
     if (this.#isClosing) throw new ProxyError("agent_unavailable", "The service is stopping.")
     server.handleUpgrade(incoming, connection, head, (socket) => {
       handshake.accepted()
-      const { engine, log } = this.#options
-      const { headers } = handshake
       const own = new ResponsesSocket(socket, connection, {
-        engine,
-        config,
-        headers,
+        ...this.#options,
+        headers: handshake.headers,
         principal,
         address: client.address,
-        log,
-        bounds,
         pasts: this.#pasts,
       })
       this.#sockets.add(own)
@@ -124,7 +113,7 @@ export class WebSocketEndpoint implements UpgradeEndpoint {
   }
 
   async #load(): Promise<WebSocketServer> {
-    const { WebSocketServer } = await webSocketLibrary.get()
+    const { WebSocketServer } = await this.library.get()
     this.#server ??= this.#create(WebSocketServer)
     return this.#server
   }
