@@ -1,5 +1,5 @@
 import { hasExactNumbers, isExactNumber } from "./exact-numbers.ts"
-import { isSchema, type Schema } from "./map-schema.ts"
+import { isSchema, maps, type Schema } from "./map-schema.ts"
 
 /** A schema with those of its rules that can be checked. */
 export interface Checkable {
@@ -11,8 +11,6 @@ export interface Checkable {
 
 /** Their values are data, or names. */
 const data = ["enum", "const", "default", "examples", "example", "required"]
-/** Their values are schemas under names of the client's. */
-const maps = ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"]
 /** Words about the inside of a text, which the standard leaves to whoever knows their values. */
 const annotations = ["format", "contentEncoding", "contentMediaType"]
 const references = ["$ref", "$dynamicRef", "$recursiveRef"]

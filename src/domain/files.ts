@@ -45,17 +45,18 @@ export interface FileLedger {
   hasFile(id: string): Promise<boolean>
 }
 
+/** What a client says of a file that it uploads. */
+export interface UploadFields extends Pick<FileRecord, "name" | "purpose" | "mimeType"> {
+  /** Null: it stays. */
+  readonly expiresAfterMs: number | null
+}
+
 /** Bytes that came in and belong to no file yet. Exactly one of the two methods is to be called. */
 export interface ReceivedUpload {
   readonly bytes: number
   readonly sha256: string
   /** Rejects with `file_storage_full`; nothing is left then. */
-  keep(file: {
-    readonly name: string
-    readonly purpose: string
-    readonly mimeType: string
-    readonly expiresAfterMs: number | null
-  }): Promise<FileRecord>
+  keep(file: UploadFields): Promise<FileRecord>
   discard(): Promise<void>
 }
 

@@ -3,15 +3,15 @@ import { isExactNumber } from "./exact-numbers.ts"
 export type Schema = Readonly<Record<string, unknown>>
 
 /** Their values are schemas under names that the client chose. */
-export const maps = [
+export const maps: readonly string[] = [
   "properties",
   "patternProperties",
   "$defs",
   "definitions",
   "dependentSchemas",
   "dependencies",
-] as const
-const lists = ["anyOf", "oneOf", "allOf", "prefixItems"] as const
+]
+const lists = ["anyOf", "oneOf", "allOf", "prefixItems"]
 const single = [
   "items",
   "additionalItems",
@@ -24,7 +24,7 @@ const single = [
   "if",
   "then",
   "else",
-] as const
+]
 
 export function isSchema(value: unknown): value is Schema {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !isExactNumber(value)
@@ -39,18 +39,14 @@ export function mapInside(schema: Schema, change: (inner: unknown, keyword: stri
 }
 
 function changed(key: string, value: unknown, change: (inner: unknown, keyword: string) => unknown): unknown {
-  if (isOneOf(maps, key) && isSchema(value)) {
+  if (maps.includes(key) && isSchema(value)) {
     // A list of names in `dependencies` is no schema.
     return Object.fromEntries(
       Object.entries(value).map(([name, inner]) => [name, Array.isArray(inner) ? inner : change(inner, key)]),
     )
   }
-  const isList = isOneOf(lists, key) || key === "items" || isOneOf(single, key)
+  const isList = lists.includes(key) || key === "items" || single.includes(key)
   if (isList && Array.isArray(value)) return value.map((inner) => change(inner, key))
-  if (isOneOf(single, key) && (isSchema(value) || typeof value === "boolean")) return change(value, key)
+  if (single.includes(key) && (isSchema(value) || typeof value === "boolean")) return change(value, key)
   return value
-}
-
-function isOneOf(names: readonly string[], key: string): boolean {
-  return names.includes(key)
 }

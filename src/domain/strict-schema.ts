@@ -1,4 +1,4 @@
-type Schema = Readonly<Record<string, unknown>>
+import { isSchema, type Schema } from "./map-schema.ts"
 
 const schemaMaps = ["properties", "$defs", "definitions"]
 const schemaLists = ["anyOf"]
@@ -18,8 +18,7 @@ function isStrictInside(value: unknown): boolean {
   if (!isSchema(value)) return false
   const { oneOf, allOf, not, prefixItems, patternProperties, $ref } = value
   if ($ref !== undefined && !(typeof $ref === "string" && /^#(?:\/|$)/.test($ref))) return false
-  if ([oneOf, allOf, not, prefixItems, patternProperties].some((keyword) => keyword !== undefined))
-    return false
+  if ([oneOf, allOf, not, prefixItems, patternProperties].some((word) => word !== undefined)) return false
   if (describesObject(value) && !isClosed(value)) return false
   return (
     schemaMaps.every((name) =>
@@ -41,8 +40,4 @@ function isClosed(schema: Schema): boolean {
   const names = Object.keys(isSchema(schema.properties) ? schema.properties : {})
   const required: readonly unknown[] = Array.isArray(schema.required) ? schema.required : []
   return schema.additionalProperties === false && names.every((name) => required.includes(name))
-}
-
-function isSchema(value: unknown): value is Schema {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
 }

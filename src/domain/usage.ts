@@ -11,21 +11,20 @@ export interface Usage {
 export const noUsage: Usage = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0 }
 
 export function addUsage(a: Usage, b: Usage): Usage {
-  return {
-    inputTokens: a.inputTokens + b.inputTokens,
-    cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-    reasoningTokens: a.reasoningTokens + b.reasoningTokens,
-  }
+  return combined(a, b, 1)
 }
 
 /** What was used since `before`, of a running total. */
 export function usageSince(before: Usage | null, total: Usage | null): Usage | null {
   if (total === null || before === null) return total
+  return combined(total, before, -1)
+}
+
+function combined(one: Usage, other: Usage, sign: 1 | -1): Usage {
   return {
-    inputTokens: total.inputTokens - before.inputTokens,
-    cachedInputTokens: total.cachedInputTokens - before.cachedInputTokens,
-    outputTokens: total.outputTokens - before.outputTokens,
-    reasoningTokens: total.reasoningTokens - before.reasoningTokens,
+    inputTokens: one.inputTokens + sign * other.inputTokens,
+    cachedInputTokens: one.cachedInputTokens + sign * other.cachedInputTokens,
+    outputTokens: one.outputTokens + sign * other.outputTokens,
+    reasoningTokens: one.reasoningTokens + sign * other.reasoningTokens,
   }
 }

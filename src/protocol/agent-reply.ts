@@ -2,7 +2,7 @@ import * as z from "zod"
 import type { ReplyRecord, SentReply } from "../domain/replies.ts"
 import { seconds, type WireObject } from "./common/answer-parts.ts"
 import { refuseContentBeside } from "./common/content.ts"
-import { bodyOf, invalidRequest, readShape, refuseUnknown } from "./common/shape.ts"
+import { bodyOf, readShape, refuseUnknown, wrongField } from "./common/shape.ts"
 
 const maxTextLength = 1_000_000
 const id = z.string().min(1).max(200)
@@ -58,7 +58,7 @@ export function parseAgentReply(sent: unknown): ParsedReply {
   if (isOf020(input)) return parseOf020(input)
   refuseUnknown(agentReply, input)
   const body = readShape(agentReply, input, "")
-  if (body.text.trim() === "") throw invalidRequest("text", "'text' must say something.")
+  if (body.text.trim() === "") throw wrongField("text", "must say something.")
   return {
     agentId: body.agent ?? null,
     text: body.text,
@@ -82,17 +82,17 @@ function parseOf020(input: WireObject): ParsedReply {
   refuseContentBeside(input, "", "data")
   for (const [name, instead] of Object.entries(ours)) {
     if ((input[name] ?? null) !== null)
-      throw invalidRequest(name, `'${name}' does not go with 'event', 'data' and 'task_id'. Send ${instead}.`)
+      throw wrongField(name, `does not go with 'event', 'data' and 'task_id'. Send ${instead}.`)
   }
   const { agent, event, data, task_id, metadata } = readShape(replyOf020, input, "")
   const isText = typeof data === "string"
   const text = isText ? data : (JSON.stringify(data) ?? "")
-  if (text.trim() === "") throw invalidRequest("data", "'data' must say something.")
+  if (text.trim() === "") throw wrongField("data", "must say something.")
   if (text.length > maxTextLength) {
-    throw invalidRequest("data", `'data' has more than ${maxTextLength} characters.`)
+    throw wrongField("data", `has more than ${maxTextLength} characters.`)
   }
   if (metadata != null && JSON.stringify(metadata).length > maxMetadataLength) {
-    throw invalidRequest("metadata", `'metadata' has more than ${maxMetadataLength} characters.`)
+    throw wrongField("metadata", `has more than ${maxMetadataLength} characters.`)
   }
   return {
     agentId: agent ?? null,

@@ -1,7 +1,7 @@
 import { displayName, mimeTypeOf, readMimeType, unknownType } from "../domain/file-name.ts"
-import type { FileRecord } from "../domain/files.ts"
+import type { FileRecord, UploadFields } from "../domain/files.ts"
 import { seconds, type WireObject } from "./common/answer-parts.ts"
-import { invalidRequest, unknownValue } from "./common/shape.ts"
+import { unknownValue, wrongField } from "./common/shape.ts"
 
 const purposes = ["assistants", "batch", "evals", "fine-tune", "user_data", "vision"] as const
 
@@ -19,14 +19,6 @@ export const uploadForm = {
     "expires_after[anchor]": { const: "created_at" },
     "expires_after[seconds]": { type: "integer", minimum: minExpirySeconds, maximum: maxExpirySeconds },
   },
-}
-
-export interface UploadFields {
-  readonly name: string
-  readonly purpose: string
-  readonly mimeType: string
-  /** Null: it stays. */
-  readonly expiresAfterMs: number | null
 }
 
 /**
@@ -78,8 +70,8 @@ function readExpiry(fields: ReadonlyMap<string, string>): number | null {
   if (anchor !== "created_at") throw unknownValue("expires_after.anchor", ["created_at"], anchor)
   const count = /^\d{1,9}$/.test(value ?? "") ? Number(value) : Number.NaN
   if (count >= minExpirySeconds && count <= maxExpirySeconds) return count * 1000
-  throw invalidRequest(
+  throw wrongField(
     "expires_after.seconds",
-    `'expires_after.seconds' must be a whole number from ${minExpirySeconds} to ${maxExpirySeconds}.`,
+    `must be a whole number from ${minExpirySeconds} to ${maxExpirySeconds}.`,
   )
 }

@@ -12,7 +12,7 @@ import {
   textForm,
 } from "../common/content.ts"
 import { filePart, imageDetails, readFilePart, readImage } from "../common/media.ts"
-import { invalidRequest, isObject, readShape, wrongType } from "../common/shape.ts"
+import { invalidRequest, isObject, readShape, wrongField, wrongType } from "../common/shape.ts"
 
 /** A chat history: what stands before everything else, and the rest as items, oldest first. */
 interface Conversation {
@@ -97,7 +97,7 @@ export function messagesForm(): z.ZodType {
 /** They may end with the assistant's, or be instructions only: an answer is asked for. */
 export function readMessages(value: unknown): Conversation {
   if (!Array.isArray(value)) throw wrongType("messages", "an array of messages", value)
-  if (value.length === 0) throw invalidRequest("messages", "'messages' must hold at least one message.")
+  if (value.length === 0) throw wrongField("messages", "must hold at least one message.")
   const history = new History()
   for (const [index, message] of value.entries()) history.add(message, `messages[${index}]`)
   return history.end()
@@ -192,9 +192,9 @@ class History {
   #addToolOutput(message: unknown, path: string): void {
     const { tool_call_id: callId } = readShape(toolMessage, message, path)
     if (!this.#callIds.has(callId)) {
-      throw invalidRequest(
+      throw wrongField(
         `${path}.tool_call_id`,
-        `'${path}.tool_call_id' answers no call: no assistant message before it has a tool call of that id.`,
+        "answers no call: no assistant message before it has a tool call of that id.",
       )
     }
     this.#addOutput(callId, message, path)
@@ -203,9 +203,9 @@ class History {
   #addFunctionOutput(message: unknown, path: string): void {
     const callId = this.#namedCalls.get(readShape(functionMessage, message, path).name)
     if (callId === undefined) {
-      throw invalidRequest(
+      throw wrongField(
         `${path}.name`,
-        `'${path}.name' answers no call: no assistant message before it has a function call of that name.`,
+        "answers no call: no assistant message before it has a function call of that name.",
       )
     }
     this.#addOutput(callId, message, path)

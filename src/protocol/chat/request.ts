@@ -3,10 +3,9 @@ import { readFunctions } from "../common/functions.ts"
 import { advisoryDetail } from "../common/media.ts"
 import { readOutputFormat } from "../common/output-format.ts"
 import { readParameters } from "../common/parameters.ts"
-import { invalidRequest, readShape } from "../common/shape.ts"
+import { readShape, wrongField } from "../common/shape.ts"
 import { readSideRequest } from "../common/side-request.ts"
-import type { ParsedRequest } from "../common/wire-api.ts"
-import { defaultModel } from "../common/wire-api.ts"
+import { type AskedTurn, defaultModel, type ParsedRequest } from "../common/wire-api.ts"
 import { readMessages } from "./messages.ts"
 import { chatParameters, servedByChat } from "./parameters.ts"
 
@@ -22,42 +21,30 @@ export function parseChatRequest(input: unknown): ParsedRequest {
   const { body, advisory, echo } = readParameters(chatParameters, input)
   const request = readShape(servedByChat, { ...body }, "")
   if (request.stream_options !== undefined && !request.stream) {
-    throw invalidRequest("stream_options", "'stream_options' is only allowed when 'stream' is true.")
+    throw wrongField("stream_options", "is only allowed when 'stream' is true.")
   }
   const format = readOutputFormat(body.response_format, "response_format", "json_schema")
   const { echo: _echo, advisory: ofFunctions, declaredServers, ...functions } = readFunctions(body, "chat")
   const { instructions, input: items, inputPaths, hasNames } = readMessages(body.messages)
-  const maxTokens = smallest(request)
+  const turn: AskedTurn = {
+    kind: "chat",
+    model: request.model ?? defaultModel,
+    instructions,
+    input: items,
+    inputPaths,
+    ...functions,
+    previousResponseId: null,
+    conversationId: null,
+    effort: request.reasoning_effort ?? null,
+    outputSchema: format.schema,
+    answerLimits: { stopTexts: [request.stop ?? []].flat(), maxTokens: smallest(request) },
+    keepsThread: request.store !== false,
+    isStored: request.store === true,
+    isBackground: false,
+    echo: Object.fromEntries(Object.entries(echo).filter(([name]) => echoed.includes(name))),
+  }
   return {
-    turn: {
-      kind: "chat",
-      model: request.model ?? defaultModel,
-      instructions,
-      input: items,
-      inputPaths,
-      ...functions,
-      previousResponseId: null,
-      conversationId: null,
-      effort: request.reasoning_effort ?? null,
-      outputSchema: format.schema,
-      answerLimits: { stopTexts: [request.stop ?? []].flat(), maxTokens },
-      sideRequest:
-        request.store === true
-          ? null
-          : readSideRequest({
-              instructions,
-              input: items,
-              functions,
-              isStreamed: request.stream,
-              maxTokens,
-              hasOutputForm: format.schema !== null,
-              mayBeGuessed: true,
-            }),
-      keepsThread: request.store !== false,
-      isStored: request.store === true,
-      isBackground: false,
-      echo: Object.fromEntries(Object.entries(echo).filter(([name]) => echoed.includes(name))),
-    },
+    turn: { ...turn, sideRequest: turn.isStored ? null : readSideRequest(turn, request.stream, true) },
     stream: request.stream,
     declaredServers,
     includeUsage: request.stream_options?.include_usage === true,

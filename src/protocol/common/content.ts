@@ -1,6 +1,6 @@
 import * as z from "zod"
 import type { WireObject } from "./answer-parts.ts"
-import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "./shape.ts"
+import { isObject, readShape, unknownValue, wrongField, wrongType } from "./shape.ts"
 
 /** One type of the parts that a content may have. */
 export interface PartForm<T> {
@@ -38,9 +38,9 @@ export const refusalForm: PartForm<Text> = {
 export const audioForm: PartForm<never> = {
   shape: null,
   read(_part, path) {
-    throw invalidRequest(
+    throw wrongField(
       `${path}.type`,
-      `'${path}.type' 'input_audio' cannot be served: agents take no audio. Send a transcript, or the recording as a file.`,
+      "'input_audio' cannot be served: agents take no audio. Send a transcript, or the recording as a file.",
     )
   },
 }
@@ -106,9 +106,9 @@ export function refuseContentBeside(
     if (isSameAs(beside, value[read[0]])) continue
     const short = name.slice(0, 100)
     const at = path === "" ? short : `${path}.${short}`
-    throw invalidRequest(
+    throw wrongField(
       at,
-      `'${at}' stands beside '${read[0]}', where it would not be read. ${path === "" ? `Send it in '${read[0]}'.` : next}`,
+      `stands beside '${read[0]}', where it would not be read. ${path === "" ? `Send it in '${read[0]}'.` : next}`,
     )
   }
 }

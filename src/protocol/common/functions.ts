@@ -2,7 +2,7 @@ import * as z from "zod"
 import { checkable } from "../../domain/checkable-schema.ts"
 import { anyFunction, type FunctionChoice, type TurnRequest } from "../../domain/turn-request.ts"
 import type { WireObject } from "./answer-parts.ts"
-import { invalidRequest, isObject, readShape, unknownValue, wrongType } from "./shape.ts"
+import { invalidRequest, isObject, readShape, unknownValue, wrongField, wrongType } from "./shape.ts"
 
 /** The client's functions, and what it says about their use. */
 export interface FunctionFields
@@ -189,9 +189,9 @@ function readTools(value: unknown, dialect: FunctionDialect) {
 function readOwnServer(entry: WireObject, path: string): string {
   const address = addresses.find((name) => entry[name] != null)
   if (address !== undefined) {
-    throw invalidRequest(
+    throw wrongField(
       `${path}.${address}`,
-      `'${path}.${address}' cannot be served: a request adds no servers to an agent. Without an address it names one of the agent's own.`,
+      "cannot be served: a request adds no servers to an agent. Without an address it names one of the agent's own.",
     )
   }
   return readShape(ownServerShape, entry, path).server_label
@@ -259,5 +259,5 @@ function knownName(name: unknown, path: string, names: ReadonlySet<string>): str
 
 function assertSome(names: ReadonlySet<string>): ReadonlySet<string> {
   if (names.size > 0) return names
-  throw invalidRequest("tool_choice", "'tool_choice' asks for a function call, but 'tools' has no function.")
+  throw wrongField("tool_choice", "asks for a function call, but 'tools' has no function.")
 }

@@ -1,7 +1,7 @@
 import type { WireObject } from "./answer-parts.ts"
 import { refuseContentBeside } from "./content.ts"
 import { imageDetails, readImage } from "./media.ts"
-import { invalidRequest, isObject, unknownValue } from "./shape.ts"
+import { isObject, unknownValue, wrongField } from "./shape.ts"
 
 /*
  * Bodies whose meaning is plain although OpenAI has another form for it, brought into that form
@@ -198,7 +198,7 @@ function pictureIn(value: WireObject, path: string, picture: PicturePart): WireO
   const { url, detail } = isObject(given) ? given : { url: given, detail: value.detail }
   const at = `${path}.image_url`
   if (typeof url !== "string") {
-    throw invalidRequest(at, `'${at}' must be the address of a picture, or an object with it as 'url'.`)
+    throw wrongField(at, "must be the address of a picture, or an object with it as 'url'.")
   }
   const kind = imageDetails.find((each) => each === detail) ?? null
   if (kind === null && (detail ?? null) !== null) throw unknownValue(`${path}.detail`, imageDetails, detail)

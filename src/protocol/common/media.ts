@@ -4,7 +4,7 @@ import { readMimeType } from "../../domain/file-name.ts"
 import { imageTypeOf, imageTypes } from "../../domain/image-type.ts"
 import { type ClientItem, type InputReference, partsOf } from "../../domain/input-reference.ts"
 import type { ContentPart } from "../../domain/items.ts"
-import { invalidRequest, quote, readShape } from "./shape.ts"
+import { invalidRequest, quote, readShape, wrongField } from "./shape.ts"
 
 /**
  * The bytes of base64 text; null when it is none (empty text is no bytes). Decodes instead of
@@ -60,20 +60,17 @@ const headLength = 16
 /** What it holds decides on its type, and not what its sender calls it. */
 function readInline(url: string, path: string): string {
   if (/^http:/i.test(url)) {
-    throw invalidRequest(
+    throw wrongField(
       path,
-      `'${path}' is an http address; images are fetched by https only. Or send the image itself as a data URL.`,
+      "is an http address; images are fetched by https only. Or send the image itself as a data URL.",
     )
   }
   const data = readDataUrl(url)
   if (data === null) {
-    throw invalidRequest(
-      path,
-      `'${path}' must be a data URL of the form 'data:image/png;base64,...', or an https address.`,
-    )
+    throw wrongField(path, "must be a data URL of the form 'data:image/png;base64,...', or an https address.")
   }
   if (data.base64 === "" || decodeBase64(data.base64) === null) {
-    throw invalidRequest(path, `'${path}' does not hold valid base64 after 'base64,'.`)
+    throw wrongField(path, "does not hold valid base64 after 'base64,'.")
   }
   const type = imageTypeOf(Buffer.from(data.base64.slice(0, headLength), "base64"))
   if (type === null) {
@@ -100,7 +97,7 @@ export function readFilePart(part: unknown, path: string): InputReference {
   const given = [data, id, url].filter((value) => typeof value === "string")
   if (given.length !== 1) {
     const problem = given.length === 0 ? "needs one" : "must have only one"
-    throw invalidRequest(path, `'${path}' ${problem} of 'file_data', 'file_id' and 'file_url'.`)
+    throw wrongField(path, `${problem} of 'file_data', 'file_id' and 'file_url'.`)
   }
   const common = { type: "reference", as: "file", filename: filename ?? null } as const
   if (typeof id === "string") {
@@ -114,7 +111,7 @@ export function readFilePart(part: unknown, path: string): InputReference {
 
 function httpsUrl(url: string, path: string): string {
   if (/^https:/i.test(url)) return url
-  throw invalidRequest(`${path}.file_url`, `'${path}.file_url' must be an https address.`)
+  throw wrongField(`${path}.file_url`, "must be an https address.")
 }
 
 function readData(data: string, path: string): InputReference["source"] {
@@ -122,9 +119,9 @@ function readData(data: string, path: string): InputReference["source"] {
   const url = isUrl ? readDataUrl(data) : { mimeType: "", base64: data }
   const bytes = url === null ? null : decodeBase64(url.base64)
   if (url === null || bytes === null) {
-    throw invalidRequest(
+    throw wrongField(
       path,
-      `'${path}' must be base64, bare or as a data URL of the form 'data:application/pdf;base64,...'.`,
+      "must be base64, bare or as a data URL of the form 'data:application/pdf;base64,...'.",
     )
   }
   return { kind: "bytes", bytes, mimeType: readMimeType(url.mimeType) }

@@ -1,6 +1,6 @@
 import * as z from "zod"
 import { type FunctionDialect, toolChoiceForm, toolsForm } from "./functions.ts"
-import { bodyOf, invalidRequest, isObject, readShape } from "./shape.ts"
+import { bodyOf, isObject, readShape, wrongField } from "./shape.ts"
 
 /**
  * `served`: it does what the API says. `advisory`: checked, repeated in the answer and named in a
@@ -45,7 +45,7 @@ export function readParameters(table: readonly Parameter[], input: unknown): Rea
     const value = body[name]
     if (value === undefined) continue
     if (parameter.kind === "refused" && parameter.passes?.(value) !== true) {
-      throw invalidRequest(name, `'${name}' cannot be served: ${parameter.note}`)
+      throw wrongField(name, `cannot be served: ${parameter.note}`)
     }
     if (parameter.form !== undefined) readShape(parameter.form, value, name)
     if (parameter.kind === "advisory") advisory.push(name)

@@ -1,30 +1,30 @@
 import type * as z from "zod"
 import { ProxyError } from "../../domain/errors.ts"
 
-type Issue = z.core.$ZodIssue
-type Key = PropertyKey
-
 /** A 400; `param` is a path in OpenAI style, e.g. `messages[2].content[0].type`. */
 export function invalidRequest(param: string, message: string): ProxyError {
   return new ProxyError("invalid_request", message, { param })
 }
 
+/** With the field's name in front of what is wrong with it: `must be …`. */
+export function wrongField(param: string, words: string): ProxyError {
+  return invalidRequest(param, `'${param}' ${words}`)
+}
+
 /** `expected` has its article: `a string or an array of content parts`. */
 export function wrongType(param: string, expected: string, value: unknown): ProxyError {
   if (value === undefined) return invalidRequest(param, `Missing required parameter: '${param}'.`)
-  return invalidRequest(
-    param,
-    `Invalid type for '${param}': expected ${expected}, but got ${kindOf(value)} instead.`,
-  )
+  const kind = kindOf(value)
+  return invalidRequest(param, `Invalid type for '${param}': expected ${expected}, but got ${kind} instead.`)
 }
 
 /** A field whose value is none of those that are known. */
 export function unknownValue(param: string, supported: readonly unknown[], value: unknown): ProxyError {
   if (value === undefined) return invalidRequest(param, `Missing required parameter: '${param}'.`)
-  const list = supported.map(quote).join(", ")
+  const known = supported.map(quote).join(", ")
   return invalidRequest(
     param,
-    `Invalid value for '${param}': ${quote(value)}. Supported values are: ${list}.`,
+    `Invalid value for '${param}': ${quote(value)}. Supported values are: ${known}.`,
   )
 }
 
@@ -69,7 +69,7 @@ export function quote(value: unknown): string {
   return typeof value === "string" ? `'${short}'` : short
 }
 
-function faultOf(issue: Issue, root: unknown, base: string): ProxyError {
+function faultOf(issue: z.core.$ZodIssue, root: unknown, base: string): ProxyError {
   const path = pathOf(base, issue.path)
   const value = valueAt(root, issue.path)
   switch (issue.code) {
@@ -98,7 +98,7 @@ function tooMuch(path: string, value: unknown, bound: string, limit: number | bi
   return invalidRequest(path, `Invalid value for '${path}': ${what}.`)
 }
 
-function pathOf(base: string, keys: readonly Key[]): string {
+function pathOf(base: string, keys: readonly PropertyKey[]): string {
   let path = base
   for (const key of keys) {
     if (typeof key === "number") path += `[${key}]`
@@ -107,7 +107,7 @@ function pathOf(base: string, keys: readonly Key[]): string {
   return path
 }
 
-function valueAt(root: unknown, keys: readonly Key[]): unknown {
+function valueAt(root: unknown, keys: readonly PropertyKey[]): unknown {
   let value = root
   for (const key of keys) {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined

@@ -1,5 +1,5 @@
 import type { ClientItem } from "../../domain/input-reference.ts"
-import type { FunctionChoice, SideRequest } from "../../domain/turn-request.ts"
+import type { ClientRequest, SideRequest } from "../../domain/turn-request.ts"
 import {
   asksForCommitMessage,
   asksForLittle,
@@ -15,18 +15,10 @@ import {
 } from "./side-request-words.ts"
 
 /** What is looked at of a request, whichever endpoint it came by. */
-interface AskedBeside {
-  readonly instructions: string | null
-  readonly input: readonly ClientItem[]
-  readonly functions: { readonly tools: readonly unknown[]; readonly functionChoice: FunctionChoice }
-  readonly isStreamed: boolean
-  /** Null: no limit. */
-  readonly maxTokens: number | null
-  /** A form of the answer is demanded: `json_schema`, `json_object`. */
-  readonly hasOutputForm: boolean
-  /** False where the client means to come back to the answer. */
-  readonly mayBeGuessed: boolean
-}
+type AskedBeside = Pick<
+  ClientRequest,
+  "instructions" | "input" | "tools" | "functionChoice" | "answerLimits" | "outputSchema"
+>
 
 /** A request taken apart: what it says to do, and what it says it about. */
 interface Asked {
@@ -49,20 +41,24 @@ const maxInstructions = 6000
  * tags, follow-ups, search queries, a commit message, a summary, a choice of functions. Told by its
  * shape, since wordings change with each release: it stands alone, it asks for one small text, and
  * it brings along what that is about, without which it is never certain. Nothing is to be done
- * beside the answer. Null: somebody asks the agent.
+ * beside the answer. Null: somebody asks the agent. `mayBeGuessed` is false where the client means
+ * to come back to the answer.
  */
-export function readSideRequest(request: AskedBeside): SideRequest | null {
-  const { tools, functionChoice } = request.functions
+export function readSideRequest(
+  request: AskedBeside,
+  isStreamed: boolean,
+  mayBeGuessed: boolean,
+): SideRequest | null {
   if (isMemoryAgent(request)) return certain("memory extraction")
-  const asked = takeApart(request)
+  const asked = takeApart(request, isStreamed)
   if (asked === null) return null
   // A front end that wants its answer as a function call demands the call.
-  if (tools.length > 0 && !functionChoice.isRequired) return null
+  if (request.tools.length > 0 && !request.functionChoice.isRequired) return null
   const found = asked.hasAnswers ? recapOf(asked) : (templateOf(asked) ?? knownBy(asked))
-  return found?.certainty === "likely" && !request.mayBeGuessed ? null : found
+  return found?.certainty === "likely" && !mayBeGuessed ? null : found
 }
 
-function takeApart(request: AskedBeside): Asked | null {
+function takeApart(request: AskedBeside, isStreamed: boolean): Asked | null {
   const texts: string[] = []
   let hasAnswers = false
   for (const item of request.input) {
@@ -75,14 +71,15 @@ function takeApart(request: AskedBeside): Asked | null {
   }
   const last = texts.at(-1)
   const newest = request.input.at(-1)
+  const { maxTokens } = request.answerLimits
   if (last === undefined || newest?.type !== "message" || newest.role !== "user") return null
   return {
     system: systemOf(request),
     texts,
     last,
     hasAnswers,
-    isFromProgram: !request.isStreamed || request.maxTokens !== null || request.hasOutputForm,
-    maxTokens: request.maxTokens,
+    isFromProgram: !isStreamed || maxTokens !== null || request.outputSchema !== null,
+    maxTokens,
   }
 }
 
@@ -176,7 +173,7 @@ function isMemoryAgent(request: AskedBeside): boolean {
   const isByOrder =
     /^Review the (?:conversation|chat|session) above\b/i.test(order) &&
     /\bonly (?:call|use) memory\b[^.\n]{0,40}\btools\b/i.test(order) &&
-    request.functions.tools.length > 0
+    request.tools.length > 0
   return hasAnswers && (isByInstructions || isByOrder)
 }
 

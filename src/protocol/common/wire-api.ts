@@ -20,6 +20,9 @@ export interface ParsedRequest {
   readonly advisory: readonly string[]
 }
 
+/** The same before it is known whether it is asked beside a conversation. */
+export type AskedTurn = Omit<ParsedRequest["turn"], "sideRequest">
+
 /** `model` of a request without one: it is addressed to nobody else, so the manager gets it. */
 export const defaultModel = "manager"
 

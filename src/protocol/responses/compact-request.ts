@@ -4,7 +4,7 @@ import { textMessage } from "../../domain/items.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
 import { seconds, type WireObject } from "../common/answer-parts.ts"
 import { isEmptyList, type Parameter, readParameters } from "../common/parameters.ts"
-import { invalidRequest, isObject } from "../common/shape.ts"
+import { isObject, wrongField } from "../common/shape.ts"
 import type { ParsedRequest } from "../common/wire-api.ts"
 import { toCompactionItem } from "./compaction.ts"
 import { responsesParameters } from "./parameters.ts"
@@ -52,11 +52,11 @@ export interface CompactRequest extends ParsedRequest {
 export function parseCompactRequest(input: unknown): CompactRequest {
   const { body } = readParameters(compactParameters, input)
   if (typeof body.model !== "string" || body.model === "") {
-    throw invalidRequest("model", "'model' must name an agent: a text that is not empty.")
+    throw wrongField("model", "must name an agent: a text that is not empty.")
   }
   const isWithoutInput = body.input === undefined || isEmptyList(body.input)
   if (isWithoutInput && body.previous_response_id === undefined) {
-    throw invalidRequest("input", "'input' or 'previous_response_id' must say what is to be compacted.")
+    throw wrongField("input", "or 'previous_response_id' must say what is to be compacted.")
   }
   const known = Object.fromEntries(compactParameters.map(({ name }) => [name, body[name]]))
   const request = parseResponsesRequest({ ...known, store: false })

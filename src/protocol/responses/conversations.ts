@@ -2,7 +2,7 @@ import * as z from "zod"
 import type { ConversationRecord, Metadata } from "../../domain/conversations.ts"
 import { seconds, type WireObject } from "../common/answer-parts.ts"
 import { isEmptyList, metadata as metadataForm } from "../common/parameters.ts"
-import { bodyOf, invalidRequest, readShape } from "../common/shape.ts"
+import { bodyOf, readShape, wrongField } from "../common/shape.ts"
 import { inputItemForm, readItems } from "./input-items.ts"
 
 /** The API's bound on the items of one request, at creation and afterwards. */
@@ -54,10 +54,7 @@ export function toConversation(conversation: ConversationRecord): WireObject {
 
 function readSome(value: unknown): NewConversation["items"] {
   if (Array.isArray(value) && value.length > maxItems) {
-    throw invalidRequest(
-      "items",
-      `'items' has ${value.length} entries; at most ${maxItems} are possible at once.`,
-    )
+    throw wrongField("items", `has ${value.length} entries; at most ${maxItems} are possible at once.`)
   }
   return readItems(value, "items")
 }

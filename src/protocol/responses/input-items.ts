@@ -4,7 +4,7 @@ import type { ClientItem } from "../../domain/input-reference.ts"
 import type { ItemStatus, Role } from "../../domain/items.ts"
 import type { WireObject } from "../common/answer-parts.ts"
 import { refuseContentBeside } from "../common/content.ts"
-import { invalidRequest, isObject, unknownValue, wrongType } from "../common/shape.ts"
+import { invalidRequest, isObject, unknownValue, wrongField, wrongType } from "../common/shape.ts"
 import { activityOf } from "./agent-activity.ts"
 import { isOwnCompaction, lostSummary, readSummary } from "./compaction.ts"
 import { foreignItems, type ItemForm, type ItemPlace, itemForm } from "./foreign-items.ts"
@@ -136,7 +136,7 @@ export function readInput(value: unknown): ClientItem[] {
 /** The same for a list of items that stands at `path`. */
 export function readItems(value: unknown, path: string): ClientItem[] {
   if (!Array.isArray(value)) throw wrongType(path, "an array of items", value)
-  if (value.length === 0) throw invalidRequest(path, `'${path}' must hold at least one item.`)
+  if (value.length === 0) throw wrongField(path, "must hold at least one item.")
   const calls = new Map<string, string>()
   const before: ClientItem[] = []
   for (const [index, item] of value.entries()) {
@@ -158,7 +158,7 @@ export function configurationOf(input: unknown): { readonly effort?: string; rea
 }
 
 function readText(text: string): ClientItem {
-  if (text === "") throw invalidRequest("input", "'input' must not be empty.")
+  if (text === "") throw wrongField("input", "must not be empty.")
   return messageItem("user", [{ type: "text", text }], null)
 }
 
@@ -171,9 +171,9 @@ function readItem(item: unknown, place: ItemPlace): ClientItem {
   const form = typeof type === "string" && Object.hasOwn(itemForms, type) ? itemForms[type] : undefined
   if (form !== undefined) return form.read(item, place)
   if (type === "item_reference") {
-    throw invalidRequest(
+    throw wrongField(
       path,
-      `'${path}' is an item reference, which only a response's input may have; send the item itself.`,
+      "is an item reference, which only a response's input may have; send the item itself.",
     )
   }
   if (type === "compaction_trigger") {

@@ -1,14 +1,12 @@
 import type * as z from "zod"
 import type { ClientItem } from "../../domain/input-reference.ts"
-import type { SideRequest } from "../../domain/turn-request.ts"
 import { readFunctions } from "../common/functions.ts"
 import { advisoryDetail } from "../common/media.ts"
 import { readOutputFormat } from "../common/output-format.ts"
 import { isEmptyList, readParameters } from "../common/parameters.ts"
-import { invalidRequest, isObject, readShape } from "../common/shape.ts"
+import { invalidRequest, isObject, readShape, wrongField } from "../common/shape.ts"
 import { readSideRequest } from "../common/side-request.ts"
-import type { ParsedRequest } from "../common/wire-api.ts"
-import { defaultModel } from "../common/wire-api.ts"
+import { type AskedTurn, defaultModel, type ParsedRequest } from "../common/wire-api.ts"
 import { configurationOf, leftOutOf, readInput } from "./input-items.ts"
 import { responsesParameters, servedByResponses } from "./parameters.ts"
 
@@ -37,27 +35,29 @@ export function parseResponsesRequest(input: unknown, { needsInput = true } = {}
     declaredServers,
     ...functions
   } = readFunctions(body, "responses")
+  const turn: AskedTurn = {
+    kind: "response",
+    model: request.model ?? defaultModel,
+    instructions: request.instructions ?? null,
+    input: items,
+    ...functions,
+    previousResponseId,
+    conversationId,
+    effort: configuration.effort ?? request.reasoning?.effort ?? null,
+    outputSchema: format.schema,
+    answerLimits: { stopTexts: [], maxTokens: request.max_output_tokens ?? null },
+    // The items stay in the conversation, and so does the thread that knows them.
+    keepsThread: request.store || conversationId !== null,
+    isStored: request.store,
+    isBackground: request.background,
+    echo: { ...echo, ...functionEcho, ...echoOf(request, conversationId, format.echo) },
+  }
+  const isOfAgent = request.background || !isFirst || body.store === true
   return {
     turn: {
-      kind: "response",
-      model: request.model ?? defaultModel,
-      instructions: request.instructions ?? null,
-      input: items,
-      ...functions,
-      previousResponseId,
-      conversationId,
-      effort: configuration.effort ?? request.reasoning?.effort ?? null,
-      outputSchema: format.schema,
-      answerLimits: { stopTexts: [], maxTokens: request.max_output_tokens ?? null },
-      sideRequest:
-        request.background || !isFirst || body.store === true
-          ? null
-          : askedBeside(request, items, functions, format.schema !== null),
-      // The items stay in the conversation, and so does the thread that knows them.
-      keepsThread: request.store || conversationId !== null,
-      isStored: request.store,
-      isBackground: request.background,
-      echo: { ...echo, ...functionEcho, ...echoOf(request, conversationId, format.echo) },
+      ...turn,
+      // What is kept may be gone on from by its id.
+      sideRequest: isOfAgent ? null : readSideRequest(turn, request.stream, !request.store),
     },
     stream: request.stream,
     declaredServers,
@@ -75,33 +75,12 @@ export function parseResponsesRequest(input: unknown, { needsInput = true } = {}
 
 type Served = z.infer<typeof servedByResponses>
 
-function askedBeside(
-  { instructions, max_output_tokens: maxTokens, stream, store }: Served,
-  input: readonly ClientItem[],
-  functions: Parameters<typeof readSideRequest>[0]["functions"],
-  hasOutputForm: boolean,
-): SideRequest | null {
-  return readSideRequest({
-    instructions: instructions ?? null,
-    input,
-    functions,
-    isStreamed: stream,
-    maxTokens: maxTokens ?? null,
-    hasOutputForm,
-    // What is kept may be gone on from by its id.
-    mayBeGuessed: !store,
-  })
-}
-
 function checkTogether({ stream, stream_options, background, store }: Served, include: unknown): void {
   if (stream_options !== undefined && !stream) {
-    throw invalidRequest("stream_options", "'stream_options' is only allowed when 'stream' is true.")
+    throw wrongField("stream_options", "is only allowed when 'stream' is true.")
   }
   if (background && !store) {
-    throw invalidRequest(
-      "background",
-      "'background' needs 'store': an answer that is not kept cannot be fetched.",
-    )
+    throw wrongField("background", "needs 'store': an answer that is not kept cannot be fetched.")
   }
   if (Array.isArray(include) && include.includes("message.output_text.logprobs")) {
     throw invalidRequest(
@@ -142,10 +121,7 @@ function conversationIdOf(value: Served["conversation"]): string | null {
 
 function checkExclusive(input: unknown): void {
   if (isObject(input) && input.conversation != null && input.previous_response_id != null) {
-    throw invalidRequest(
-      "conversation",
-      "'conversation' and 'previous_response_id' exclude each other: send one of them.",
-    )
+    throw wrongField("conversation", "and 'previous_response_id' exclude each other: send one of them.")
   }
 }
 

@@ -1,7 +1,7 @@
 import { ProxyError } from "../../domain/errors.ts"
 import type { WireObject } from "../common/answer-parts.ts"
 import { toErrorResponse } from "../common/errors.ts"
-import { invalidRequest, isObject, unknownValue } from "../common/shape.ts"
+import { invalidRequest, isObject, unknownValue, wrongField } from "../common/shape.ts"
 
 /**
  * A message of a client on a WebSocket as the body of a `POST /v1/responses`. Fields that only mean
@@ -15,10 +15,10 @@ export function readSocketMessage(message: unknown): WireObject {
   if (message.type !== "response.create") throw unknownValue("type", ["response.create"], message.type)
   const { type: _, stream, background, ...body } = message
   if (stream != null && stream !== true) {
-    throw invalidRequest("stream", "'stream' cannot be set on a WebSocket: every answer is sent as events.")
+    throw wrongField("stream", "cannot be set on a WebSocket: every answer is sent as events.")
   }
   if (background != null && background !== false) {
-    throw invalidRequest("background", "'background' is not possible on a WebSocket; use POST /v1/responses.")
+    throw wrongField("background", "is not possible on a WebSocket; use POST /v1/responses.")
   }
   return { ...body, stream: true }
 }
