@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { type Build, install } from "./support/installation.ts"
+import { postJson } from "./support/json-request.ts"
 import { residentMb } from "./support/memory.ts"
 import { type ServiceProcess, startDaemon } from "./support/service-process.ts"
 import { streamPost, streamTurn } from "./support/sse-request.ts"
@@ -31,6 +32,9 @@ const loads: Readonly<Record<string, (service: ServiceProcess) => Promise<void>>
   deltas: async (service) => {
     for (let turn = 0; turn < 5; turn += 1) await streamTurn(service, "deltas=100000 size=8", { agent })
   },
+  history: async (service) => {
+    for (let conversation = 0; conversation < 10; conversation += 1) await longChat(service, conversation)
+  },
   exec: async (service) => {
     for (let turn = 0; turn < 300; turn += 1) await streamTurn(service, "Hi.", { agent })
   },
@@ -54,11 +58,26 @@ async function functionTrip(service: ServiceProcess): Promise<void> {
   await streamPost(service, { input, tools }, { agent, previousResponseId: called.responseId })
 }
 
+/** Two turns of a chat of 2 MB, which its client sends whole each time. */
+async function longChat(service: ServiceProcess, conversation: number): Promise<void> {
+  const text = "some words ".repeat(90)
+  const messages = Array.from({ length: 1000 }, (_, index) => [
+    { role: "user", content: `Question ${index} of ${conversation}: ${text}` },
+    { role: "assistant", content: `Answer ${index} of ${conversation}: ${text}` },
+  ]).flat()
+  const asked = { role: "user", content: "deltas=1 size=16" }
+  const path = "/v1/chat/completions"
+  const first = await postJson(service, agent, path, { model: "manager", messages: [...messages, asked] })
+  const answer = { role: "assistant", content: first.choices?.[0]?.message.content ?? "" }
+  await postJson(service, agent, path, { model: "manager", messages: [...messages, asked, answer, asked] })
+}
+
 const help = `Profiles the service under one load, with the functions and folders that took the time.
 
   node bench/profile.ts LOAD              ${Object.keys(loads).join(", ")}
   node bench/profile.ts LOAD --dist       the compiled service (else src/, whose lines are those of the source)
   node bench/profile.ts LOAD --gc         a line a garbage collection in place of the profile
+  node bench/profile.ts LOAD --allocations  bytes that were allocated in place of time, by site
   node bench/profile.ts LOAD --node=--OPT another option of node; can be given again`
 
 interface CpuProfile {
@@ -76,6 +95,7 @@ const { values, positionals } = parseArgs({
   options: {
     dist: { type: "boolean", default: false },
     gc: { type: "boolean", default: false },
+    allocations: { type: "boolean", default: false },
     node: { type: "string", multiple: true, default: [] },
     help: { type: "boolean", short: "h", default: false },
   },
@@ -92,13 +112,16 @@ async function main(run: (service: ServiceProcess) => Promise<void>): Promise<vo
   const build: Build = values.dist ? built.ours : { ...built.ours, launcher: join(root, "src/main.ts") }
   const folder = await mkdtemp(join(tmpdir(), "ai-agent-proxy-profile-"))
   try {
-    const profiling = values.gc
-      ? ["--trace-gc", "--trace-gc-verbose"]
-      : ["--cpu-prof", `--cpu-prof-dir=${folder}`, "--cpu-prof-interval=200"]
+    const sampler = join(root, "bench/support/sample-allocations.ts")
+    const allocations = join(folder, "allocations.json")
+    let profiling = ["--cpu-prof", `--cpu-prof-dir=${folder}`, "--cpu-prof-interval=200"]
+    if (values.gc) profiling = ["--trace-gc", "--trace-gc-verbose"]
+    else if (values.allocations) profiling = ["--import", sampler]
     const service = await startDaemon(build, {
       folder,
       cli: positionals[0] === "exec" ? built.execStub : built.appServerStub,
       nodeOptions: [...profiling, ...values.node],
+      ...(values.allocations && { env: { ALLOCATIONS_FILE: allocations } }),
     })
     const beforeMb = residentMb(service.pid)
     await run(service)
@@ -108,11 +131,39 @@ async function main(run: (service: ServiceProcess) => Promise<void>): Promise<vo
     agent.destroy()
     await service.stop()
     if (values.gc) console.log(gcLines(await readFile(join(folder, "daemon.log"), "utf8")))
+    else if (values.allocations) await printAllocations(allocations, root)
     else await print(folder, root)
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
     await built.remove()
   }
+}
+
+/** As V8 writes it: each place with what was allocated right there. */
+interface AllocationNode {
+  readonly callFrame: CpuProfile["nodes"][number]["callFrame"]
+  readonly selfSize: number
+  readonly children: readonly AllocationNode[]
+}
+
+async function printAllocations(file: string, root: string): Promise<void> {
+  const { head } = JSON.parse(await readFile(file, "utf8")) as { readonly head: AllocationNode }
+  const sites = new Map<string, number>()
+  const withCalled = new Map<string, number>()
+  const visit = (node: AllocationNode, callers: ReadonlySet<string>): number => {
+    const name = nameOf(node.callFrame, root)
+    sites.set(name, (sites.get(name) ?? 0) + node.selfSize)
+    const inside = new Set(callers).add(name)
+    const bytes = node.children.reduce((sum, child) => sum + visit(child, inside), node.selfSize)
+    if (node.callFrame.url.startsWith("file:") && !callers.has(name))
+      withCalled.set(name, (withCalled.get(name) ?? 0) + bytes)
+    return bytes
+  }
+  const all = visit(head, new Set())
+  console.log(`\nallocated ${(all / 1e6).toFixed(0)} MB\n\nby function (by itself)`)
+  printTop(sites, all, 60, 1e6, "MB")
+  console.log("\nby function (with all that it calls)")
+  printTop(withCalled, all, 60, 1e6, "MB")
 }
 
 function gcLines(log: string): string {
@@ -179,10 +230,17 @@ function nameOf(frame: CpuProfile["nodes"][number]["callFrame"], root: string): 
   return `${frame.functionName || "(anonymous)"} ${place}${place === "" ? "" : `:${frame.lineNumber + 1}`}`
 }
 
-function printTop(times: ReadonlyMap<string, number>, busyMs: number, count: number): void {
-  const top = [...times].toSorted(([, a], [, b]) => b - a).slice(0, count)
-  for (const [name, ms] of top) {
-    console.log(`${ms.toFixed(1).padStart(9)} ms ${((100 * ms) / busyMs).toFixed(1).padStart(5)} %  ${name}`)
+function printTop(
+  shares: ReadonlyMap<string, number>,
+  whole: number,
+  count: number,
+  divisor = 1,
+  unit = "ms",
+): void {
+  const top = [...shares].toSorted(([, a], [, b]) => b - a).slice(0, count)
+  for (const [name, share] of top) {
+    const percent = ((100 * share) / whole).toFixed(1).padStart(5)
+    console.log(`${(share / divisor).toFixed(1).padStart(9)} ${unit} ${percent} %  ${name}`)
   }
 }
 
