@@ -19,7 +19,7 @@ import {
   RefusedEntryError,
   refusedEntry,
 } from "./held-folder.ts"
-import { temporaryOf } from "./write-atomic.ts"
+import { createAtomic, temporaryOf, writeAtomic } from "./write-atomic.ts"
 
 const { O_RDONLY, O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_NONBLOCK } = constants
 /** macOS refuses links in the whole path (`O_NOFOLLOW_ANY`): it has no descriptor's path. */
@@ -98,6 +98,16 @@ export async function readEntry(folder: HeldFolder, name: string, maxBytes: numb
 /** `readEntry` in a folder that is not held. */
 export function readOwnFile(own: OwnPath, maxBytes: number): Promise<Buffer> {
   return inFolderOf(own, false, (folder, name) => readEntry(folder, name, maxBytes))
+}
+
+/** `writeAtomic` below an agent's folder. */
+export function writeOwnFile(own: OwnPath, text: string): Promise<void> {
+  return inFolderOf(own, false, (folder, name) => writeAtomic(`${folder.path}/${name}`, text))
+}
+
+/** `createAtomic` below an agent's folder. */
+export function createOwnFile(own: OwnPath, text: string): Promise<boolean> {
+  return inFolderOf(own, false, (folder, name) => createAtomic(`${folder.path}/${name}`, text))
 }
 
 /** Without waiting. */

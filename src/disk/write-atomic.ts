@@ -6,6 +6,8 @@ import { systemCodeOf } from "../domain/file-problem.ts"
 
 /** Readable and writable by the owner only. */
 const privateMode = 0o600
+/** A stream is asked for anew with each try. */
+type Content = string | Uint8Array | (() => Promise<AsyncIterable<Uint8Array>>)
 const maxTries = 3
 
 /**
@@ -13,7 +15,7 @@ const maxTries = 3
  * The temporary file is beside it, for `rename` is atomic only within one file system.
  */
 export async function writeAtomic(path: string, text: string, mode = privateMode): Promise<void> {
-  const temporary = await writeTemporary(path, text, mode)
+  const temporary = await writeTemporary(path, text, { mode })
   try {
     await rename(temporary, path)
   } catch (error) {
@@ -41,13 +43,14 @@ export async function removeTemporariesIn(folder: string, prefix = ""): Promise<
 
 /**
  * Writes a whole file, but only where nothing of that name exists: false when there was something.
- * Also atomic: of two that come at the same time, one wins.
+ * Also atomic: of two that come at the same time, one wins. `isSynced` false: a power cut may take
+ * it back.
  */
-export async function createAtomic(path: string, text: string | Uint8Array): Promise<boolean> {
+export async function createAtomic(path: string, content: Content, isSynced = true): Promise<boolean> {
   // Nearly always it is there: nothing has to be written to find that out.
   if (await isThere(path)) return false
   for (let triesLeft = maxTries - 1; ; triesLeft -= 1) {
-    const temporary = await writeTemporary(path, text)
+    const temporary = await writeTemporary(path, content, { isSynced })
     try {
       await linkOrCopy(temporary, path)
       break
@@ -60,7 +63,7 @@ export async function createAtomic(path: string, text: string | Uint8Array): Pro
       await rm(temporary, { force: true })
     }
   }
-  await syncFolder(path)
+  if (isSynced) await syncFolder(path)
   return true
 }
 
@@ -75,14 +78,18 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-async function writeTemporary(path: string, text: string | Uint8Array, mode = privateMode): Promise<string> {
+async function writeTemporary(
+  path: string,
+  content: Content,
+  { mode = privateMode, isSynced = true },
+): Promise<string> {
   const temporary = temporaryOf(path)
   const file = await open(temporary, "wx", mode)
   try {
     // The mask of this process must not decide who can read it.
     if (mode !== privateMode) await file.chmod(mode)
-    await file.writeFile(text)
-    await file.sync()
+    await file.writeFile(typeof content === "function" ? await content() : content)
+    if (isSynced) await file.sync()
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
@@ -93,7 +100,7 @@ async function writeTemporary(path: string, text: string | Uint8Array, mode = pr
 }
 
 /** A hard link fails where the name is taken, unlike `rename`. File systems without: copy. */
-export async function linkOrCopy(from: string, to: string): Promise<void> {
+async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
     await link(from, to)
   } catch (error) {

@@ -4,7 +4,7 @@ export const notYet = {
   wideOptions: [],
   strayPieces: [],
   namesTwice: ["Schema: domain/map-schema.ts, engine/answer/schema-limits.ts"],
-  moduleState: ["workspace/home/home-lock.ts held"],
+  moduleState: [],
   unwrapped: [],
   depth: 23,
   paramsOfBackends: [],

@@ -7,18 +7,6 @@ import { print } from "../io/print.ts"
 const shells = ["bash", "zsh", "fish"] as const
 type Shell = (typeof shells)[number]
 
-/** Words of one command: its options, and what its arguments are. */
-interface CommandWords {
-  readonly name: string
-  readonly description: string
-  readonly options: readonly string[]
-  /** Of the first argument. */
-  readonly takesAgent: boolean
-  readonly choices: readonly string[]
-  /** Of the second one. */
-  readonly takesFolder: boolean
-}
-
 export function completionCommand(): OwnCommand {
   const command = new OwnCommand("completion")
     .description("Print a script that completes commands, options and agents in your shell.")
@@ -42,7 +30,10 @@ async function printAgents(): Promise<void> {
   for (const name of names) print(name)
 }
 
-function wordsOf(command: Command): CommandWords {
+type CommandWords = ReturnType<typeof wordsOf>
+
+/** Of one command: its options, and what its first two arguments are. */
+function wordsOf(command: Command) {
   const [first, second] = command.registeredArguments
   return {
     name: command.name(),

@@ -110,7 +110,7 @@ class TerminalSession {
 
   async #edit(): Promise<void> {
     try {
-      const text = (await this.#input.lend(() => editMessage("", process.env))).trim()
+      const text = (await this.#input.lend(() => editMessage(process.env))).trim()
       if (text === "") return this.#say("Nothing was written, nothing is sent.")
       this.#say(text)
       await this.#runTurn(text)
@@ -225,18 +225,13 @@ class TerminalSession {
   }
 }
 
-/** The person's own editor. */
-function editorOf(env: NodeJS.ProcessEnv): string {
-  return env.VISUAL || env.EDITOR || "vi"
-}
-
 /** What the person writes in their editor. Rejects with `ProxyError` where the editor fails. */
-async function editMessage(text: string, env: NodeJS.ProcessEnv): Promise<string> {
+async function editMessage(env: NodeJS.ProcessEnv): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "ai-agent-proxy-message-"))
   const file = join(folder, "message.md")
-  const editor = editorOf(env)
+  const editor = env.VISUAL || env.EDITOR || "vi"
   try {
-    writeFileSync(file, text, { mode: 0o600 })
+    writeFileSync(file, "", { mode: 0o600 })
     // With its arguments, as a shell parts them.
     const child = spawn("sh", ["-c", `${editor} "$1"`, "sh", file], { stdio: "inherit", env })
     const [code] = (await once(child, "exit")) as [number | null]

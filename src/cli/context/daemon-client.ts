@@ -62,6 +62,8 @@ const outboxSchema = z.object({
 export type Outbox = z.infer<typeof outboxSchema>
 export type DaemonStatus = z.infer<typeof statusSchema>
 
+type Call = [method: string, path: string, body: object | null, signal?: AbortSignal | undefined]
+
 /** The service that runs on a home, over its socket: no key, because nobody else can open it. */
 export class DaemonClient {
   readonly #home: string
@@ -71,53 +73,47 @@ export class DaemonClient {
   }
 
   status(signal?: AbortSignal): Promise<DaemonStatus> {
-    return this.#call("GET", "/control/status", null, statusSchema, signal)
+    return this.#call(statusSchema, "GET", "/control/status", null, signal)
   }
 
   async hire(order: object): Promise<{ readonly agent: AgentView; readonly isNew: boolean }> {
-    const { agent, is_new: isNew } = await this.#call("POST", "/control/agents", order, hireAnswerSchema)
+    const { agent, is_new: isNew } = await this.#call(hireAnswerSchema, "POST", "/control/agents", order)
     return { agent, isNew }
   }
 
   fire(id: string): Promise<{ readonly archive: string }> {
-    return this.#call("DELETE", agentPath(id), null, z.object({ archive: z.string() }))
+    return this.#call(z.object({ archive: z.string() }), "DELETE", agentPath(id), null)
   }
 
   async change(id: string, action: "start" | "stop"): Promise<AgentView> {
-    return (await this.#call("POST", `${agentPath(id)}/${action}`, {}, agentAnswerSchema)).agent
+    return (await this.#call(agentAnswerSchema, "POST", `${agentPath(id)}/${action}`, {})).agent
   }
 
   async mainConversation(id: string, isNew: boolean): Promise<string> {
     const schema = z.object({ conversation: z.string() })
     const body = { is_new: isNew }
-    return (await this.#call("POST", `${agentPath(id)}/conversation`, body, schema)).conversation
+    return (await this.#call(schema, "POST", `${agentPath(id)}/conversation`, body)).conversation
   }
 
   /** What agents have said that nobody was waiting for, the newest first. */
   outbox(agentId: string | null, limit: number): Promise<Outbox> {
     const agent = agentId === null ? "" : `&agent=${encodeURIComponent(agentId)}`
-    return this.#call("GET", `/agent-reply?limit=${limit}${agent}`, null, outboxSchema)
+    return this.#call(outboxSchema, "GET", `/agent-reply?limit=${limit}${agent}`, null)
   }
 
   /** False: it is not there any more. */
   async removeFromOutbox(id: string): Promise<boolean> {
     const path = `/agent-reply/${encodeURIComponent(id)}`
     try {
-      return (await this.#call("DELETE", path, null, z.object({ deleted: z.boolean() }))).deleted
+      return (await this.#call(z.object({ deleted: z.boolean() }), "DELETE", path, null)).deleted
     } catch (error) {
       if (error instanceof ProxyError && error.code === "reply_not_found") return false
       throw error
     }
   }
 
-  async #call<T>(
-    method: string,
-    path: string,
-    body: object | null,
-    schema: z.ZodType<T>,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    const answer = await this.open(method, path, body, signal)
+  async #call<T>(schema: z.ZodType<T>, ...call: Call): Promise<T> {
+    const answer = await this.open(...call)
     const content = await text(answer).catch((error: unknown) => {
       throw hungUp(error)
     })
@@ -125,13 +121,8 @@ export class DaemonClient {
   }
 
   /** The answer, its body still to be read. Rejects with `ProxyError` for errors of the service. */
-  async open(
-    method: string,
-    path: string,
-    body: object | null,
-    signal?: AbortSignal,
-  ): Promise<IncomingMessage> {
-    const answer = await this.#send(method, path, body, signal)
+  async open(...call: Call): Promise<IncomingMessage> {
+    const answer = await this.#send(...call)
     const { statusCode = 0 } = answer
     if (statusCode < 400) return answer
     const content = await text(answer)
@@ -142,25 +133,14 @@ export class DaemonClient {
     throw new ProxyError(code !== null && isErrorCode(code) ? code : "internal_error", message)
   }
 
-  async #send(
-    method: string,
-    path: string,
-    body: object | null,
-    signal?: AbortSignal,
-  ): Promise<IncomingMessage> {
+  async #send(...[method, path, body, signal]: Call): Promise<IncomingMessage> {
     const socket = reachable(controlSocketOf(this.#home))
     const headers = {
       ...(body !== null && { "content-type": "application/json" }),
       ...askingAgent(process.env),
     }
-    const options = {
-      socketPath: socket.path,
-      method,
-      path,
-      headers,
-      ...(signal !== undefined && { signal }),
-    }
     try {
+      const options = { socketPath: socket.path, method, path, headers, ...(signal && { signal }) }
       return await sent(options, body === null ? undefined : JSON.stringify(body))
     } catch (error) {
       const code = systemCodeOf(error)

@@ -9,11 +9,8 @@ export interface ProcessView {
   readonly children: readonly ProcessView[]
 }
 
-interface Row {
-  readonly pid: number
+interface Row extends Omit<ProcessView, "children"> {
   readonly parentPid: number
-  readonly memoryBytes: number
-  readonly command: string
 }
 
 const maxDepth = 20
@@ -23,12 +20,10 @@ const maxCommandLength = 100
 export async function processView(pid: number): Promise<ProcessView | null> {
   const rows = process.platform === "linux" ? procRows() : await psRows()
   const byParent = Map.groupBy(rows, (row) => row.parentPid)
-  const viewOf = (row: Row, depth: number): ProcessView => ({
-    pid: row.pid,
-    command: row.command,
-    memoryBytes: row.memoryBytes,
-    children: depth >= maxDepth ? [] : (byParent.get(row.pid) ?? []).map((child) => viewOf(child, depth + 1)),
-  })
+  const viewOf = ({ pid, command, memoryBytes }: Row, depth: number): ProcessView => {
+    const children = depth >= maxDepth ? [] : (byParent.get(pid) ?? [])
+    return { pid, command, memoryBytes, children: children.map((child) => viewOf(child, depth + 1)) }
+  }
   const root = rows.find((row) => row.pid === pid)
   return root === undefined ? null : viewOf(root, 0)
 }

@@ -17,44 +17,29 @@ type ServiceSettings = { readonly environment: Readonly<Record<string, string>> 
 /** Those of the installed service; without one, those that `enable` would give it. */
 export function serviceSettings(installed: InstalledService | null, user: ServiceUser): ServiceSettings {
   const spec = installed?.spec ?? null
-  let stored: Readonly<Record<string, string>>
+  let environment: Readonly<Record<string, string>> = {}
   try {
-    stored = spec === null ? {} : storedEnvironment(environmentFileOf(spec.home))
-  } catch (error) {
-    return { environment: {}, config: null, problem: problemOf(error) }
-  }
-  if (spec !== null && Object.keys(stored).length === 0) {
-    const file = environmentFileOf(spec.home)
-    return {
-      environment: {},
-      config: null,
-      problem: failure("environment", `${file} is missing or empty`, "ai-agent-proxy enable"),
+    if (spec !== null) {
+      const file = environmentFileOf(spec.home)
+      environment = parseEnvironmentFile(file, readConfigText(file) ?? "")
+      if (Object.keys(environment).length === 0) {
+        const problem = failure("environment", `${file} is missing or empty`, "ai-agent-proxy enable")
+        return { environment, config: null, problem }
+      }
     }
-  }
-  const own = Object.entries(process.env).filter(([name]) => name.startsWith("AI_AGENT_PROXY_"))
-  const env = spec === null ? Object.fromEntries(own) : { ...stored, AI_AGENT_PROXY_HOME: spec.home }
-  try {
+    const own = Object.entries(process.env).filter(([name]) => name.startsWith("AI_AGENT_PROXY_"))
     const config = resolveConfig({
       flags: {},
-      env,
+      env: spec === null ? Object.fromEntries(own) : { ...environment, AI_AGENT_PROXY_HOME: spec.home },
       homeDir: user.homeDir,
       cwd: process.cwd(),
       readFile: readConfigText,
     })
-    return { environment: spec === null ? environmentToBe(config, user) : stored, config, problem: null }
+    return { environment: spec === null ? environmentToBe(config, user) : environment, config, problem: null }
   } catch (error) {
-    return { environment: stored, config: null, problem: problemOf(error) }
+    if (!(error instanceof ConfigError)) throw error
+    return { environment, config: null, problem: configurationFailure(error) }
   }
-}
-
-function storedEnvironment(path: string): Readonly<Record<string, string>> {
-  return parseEnvironmentFile(path, readConfigText(path) ?? "")
-}
-
-/** Throws again what is no `ConfigError`. */
-function problemOf(error: unknown): HealthCheck {
-  if (!(error instanceof ConfigError)) throw error
-  return configurationFailure(error)
 }
 
 function environmentToBe(config: Config, user: ServiceUser): Readonly<Record<string, string>> {

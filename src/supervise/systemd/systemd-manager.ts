@@ -82,7 +82,7 @@ export class SystemdManager extends ServiceManager {
     const result = values.get("Result") ?? ""
     return {
       isEnabled: (values.get("UnitFileState") ?? "").startsWith("enabled"),
-      activity: activityOf(active),
+      activity: activities[active] ?? "stopped",
       pid: pid > 0 ? pid : null,
       detail: [
         `${active} (${sub})`,
@@ -192,19 +192,13 @@ const noUserManager =
   "Either log in directly, or have one always:  sudo loginctl enable-linger $USER\n" +
   "Or use the machine's own manager:  sudo env PATH=$PATH ai-agent-proxy enable"
 
-function activityOf(active: string): ServiceState["activity"] {
-  switch (active) {
-    case "active":
-    case "reloading":
-    case "deactivating":
-      return "running"
-    case "activating":
-      return "starting"
-    case "failed":
-      return "failed"
-    default:
-      return "stopped"
-  }
+/** By systemd's word; in any other it is stopped. */
+const activities: Readonly<Record<string, ServiceState["activity"]>> = {
+  active: "running",
+  reloading: "running",
+  deactivating: "running",
+  activating: "starting",
+  failed: "failed",
 }
 
 /** True: the user's manager runs from boot on and after log-out; null: not known. */

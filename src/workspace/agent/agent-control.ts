@@ -67,21 +67,15 @@ export function parseControl(path: string, content: string): AgentControl {
 }
 
 /** The text of the file. */
-export function formatControl({ workingDir, desiredState, env, ...rest }: AgentControl): string {
-  const { role, name, cli, backend, model, effort, permissions: allowed } = rest
-  const control = {
-    role,
-    name,
-    cli,
-    backend,
-    model,
-    effort,
-    permissions: allowed,
+export function formatControl({ workingDir, desiredState, ...rest }: AgentControl): string {
+  const values: z.output<typeof controlSchema> = {
+    ...rest,
+    env: [...rest.env],
     working_dir: workingDir,
-    env,
     desired_state: desiredState,
   }
-  return `${JSON.stringify(control, null, 2)}\n`
+  // In the order of the schema.
+  return `${JSON.stringify(values, Object.keys(controlSchema.shape), 2)}\n`
 }
 
 function problemOf(path: string, content: string, issue: z.core.$ZodIssue | undefined): ControlFileError {

@@ -1,8 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
-import { inFolderOf } from "../../disk/held-folder.ts"
-import { readOwnFile } from "../../disk/own-file.ts"
-import { createAtomic } from "../../disk/write-atomic.ts"
+import { createOwnFile, readOwnFile } from "../../disk/own-file.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import { storageFailed, systemCodeOf } from "../../domain/file-problem.ts"
 
@@ -82,9 +80,7 @@ export async function readIdentity(workspace: string): Promise<string | null> {
 export async function giveIdentity(workspace: string, identity: string): Promise<string> {
   const path = join(workspace, identityFile)
   try {
-    await inFolderOf({ root: workspace, path: identityFile }, false, (folder, name) =>
-      createAtomic(join(folder.path, name), `${identity}\n`),
-    )
+    await createOwnFile({ root: workspace, path: identityFile }, `${identity}\n`)
   } catch (error) {
     throw storageFailed(`${path} cannot be written`, error)
   }

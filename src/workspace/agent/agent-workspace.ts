@@ -1,7 +1,8 @@
 import { mkdir, rm, stat } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import { inFolder, inFolderOf, RefusedEntryError } from "../../disk/held-folder.ts"
-import { createAtomic, removeTemporariesIn } from "../../disk/write-atomic.ts"
+import { inFolder, RefusedEntryError } from "../../disk/held-folder.ts"
+import { createOwnFile } from "../../disk/own-file.ts"
+import { removeTemporariesIn } from "../../disk/write-atomic.ts"
 import type { AgentSettings } from "../../domain/agents.ts"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { storageFailed, systemCodeOf } from "../../domain/file-problem.ts"
@@ -109,14 +110,11 @@ async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null)) !== null
 }
 
-async function makeFile(workspace: string, file: string, text: string): Promise<boolean> {
-  const path = join(workspace, file)
+async function makeFile(root: string, path: string, text: string): Promise<boolean> {
   try {
-    return await inFolderOf({ root: workspace, path: file }, false, (folder, name) =>
-      createAtomic(join(folder.path, name), text),
-    )
+    return await createOwnFile({ root, path }, text)
   } catch (error) {
-    throw storageFailed(`${path} cannot be written`, error)
+    throw storageFailed(`${join(root, path)} cannot be written`, error)
   }
 }
 

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto"
-import { lstat, open, readdir, rm, rmdir } from "node:fs/promises"
+import { lstat, readdir, rm, rmdir } from "node:fs/promises"
 import { join } from "node:path"
 import { type HeldFolder, inFolder, type OwnFolder, RefusedEntryError } from "../../disk/held-folder.ts"
 import { openEntry } from "../../disk/own-file.ts"
-import { linkOrCopy, temporaryOf } from "../../disk/write-atomic.ts"
+import { createAtomic } from "../../disk/write-atomic.ts"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { safeFileName } from "../../domain/file-name.ts"
 import { systemCodeOf } from "../../domain/file-problem.ts"
@@ -114,7 +114,7 @@ async function saveUnderFreeName(folder: HeldFolder, file: InboxFile): Promise<s
   for (let version = 1; version <= maxVersions; version += 1) {
     const name = nameOf(file, version)
     if (await isSame(folder, name, file)) return name
-    if (await write(join(folder.path, name), file)) return name
+    if (await createAtomic(join(folder.path, name), () => file.content(), false)) return name
     // Another request may just have written the same: look before the next name is tried.
     if (await isSame(folder, name, file)) return name
   }
@@ -154,25 +154,5 @@ async function isSame(folder: HeldFolder, name: string, file: InboxFile): Promis
     // What lies there under that name is somebody else's.
     if (systemCodeOf(error) === "ENOENT" || error instanceof RefusedEntryError) return false
     throw error
-  }
-}
-
-/** False: something of that name is there. Readers see the whole file or none. */
-async function write(path: string, file: InboxFile): Promise<boolean> {
-  const temporary = temporaryOf(path)
-  const handle = await open(temporary, "wx", 0o600)
-  try {
-    for await (const chunk of await file.content()) await handle.writeFile(chunk)
-    await handle.close()
-    await linkOrCopy(temporary, path)
-    return true
-  } catch (error) {
-    if (systemCodeOf(error) === "EEXIST") return false
-    throw error
-  } finally {
-    await handle.close().catch(() => {
-      // Closed already, or broken: the error that matters is on its way.
-    })
-    await rm(temporary, { force: true })
   }
 }

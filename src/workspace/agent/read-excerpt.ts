@@ -5,7 +5,7 @@ import { inFolderOf, type OwnPath, RefusedEntryError } from "../../disk/held-fol
 import { openEntry } from "../../disk/own-file.ts"
 import { messageOf } from "../../domain/errors.ts"
 import { systemCodeOf } from "../../domain/file-problem.ts"
-import { decodeText, encodingOf, type TextEncoding } from "./text-file.ts"
+import { decodeText, encodingOf, pieceOf, type TextEncoding } from "./text-file.ts"
 
 /** A bounded piece of a text file. */
 export interface Excerpt {
@@ -73,18 +73,14 @@ async function withTextFile<T>(own: OwnPath, use: (file: TextFile) => Promise<T>
 }
 
 async function textFile(file: FileHandle, named: string): Promise<TextFile> {
-  const piece = async (offset: number, length: number) => {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset)
-    return buffer.subarray(0, bytesRead)
-  }
   const { size: all } = await file.stat()
-  const encoding = encodingOf(await piece(0, 3))
+  const encoding = encodingOf(await pieceOf(file, 0, 3))
   const size = all - encoding.markBytes
   return {
     size,
     read: (from, length) => {
       const whole = encoding.name === "utf-8" ? length : length - (length % 2)
-      return piece(encoding.markBytes + (from === "start" ? 0 : size - whole), whole)
+      return pieceOf(file, encoding.markBytes + (from === "start" ? 0 : size - whole), whole)
     },
     textOf: (bytes, cut) => {
       const text = decodeText(bytes, encoding)

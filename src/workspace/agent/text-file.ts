@@ -61,15 +61,16 @@ function isControl(byte: number): boolean {
 export async function appendText(file: FileHandle, text: string): Promise<void> {
   const { size } = await file.stat()
   if (size === 0) return appendWhole(file, Buffer.from(text))
-  const piece = async (offset: number, length: number) => {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset)
-    return buffer.subarray(0, bytesRead)
-  }
-  const encoding = encodingOf(await piece(0, 3))
+  const encoding = encodingOf(await pieceOf(file, 0, 3))
   const lineEnd = encodeText("\n", encoding)
-  const last = await piece(Math.max(0, size - lineEnd.length), lineEnd.length)
+  const last = await pieceOf(file, Math.max(0, size - lineEnd.length), lineEnd.length)
   const isEnded = size === encoding.markBytes || last.equals(lineEnd)
   await appendWhole(file, encodeText(isEnded ? text : `\n${text}`, encoding))
+}
+
+export async function pieceOf(file: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset)
+  return buffer.subarray(0, bytesRead)
 }
 
 /**

@@ -15,12 +15,9 @@ const sqliteBusy = 5
 const lockName = "daemon.lock"
 
 /**
- * Kept here so that a lock whose object nobody holds any more is not closed by the garbage
- * collector.
+ * A home that belongs to this process until `release`, or its end by whatever means. To be held on
+ * to until then: the garbage collector closes what nobody has.
  */
-const held = new Set<DatabaseSync>()
-
-/** A home that belongs to this process until `release`, or its end by whatever means. */
 export interface HomeLock {
   /**
    * Takes the lock again where its file was removed: a second daemon would lock another one of that
@@ -68,14 +65,11 @@ export async function lockHome(home: string): Promise<HomeLock> {
     if (error instanceof HomeLockedError) throw error
     throw new HomeError(home, `${pidFile} cannot be written: ${fileProblemOf(error)}.`, error)
   }
-  held.add(database)
   let fileId = idOf(home)
   return {
     async renew() {
       if (!database.isOpen || idOf(home) === fileId) return false
       const next = await takeLock(home)
-      held.add(next)
-      held.delete(database)
       database.close()
       database = next
       fileId = idOf(home)
@@ -89,7 +83,6 @@ export async function lockHome(home: string): Promise<HomeLock> {
         if (idOf(home) === fileId) await rm(pidFile, { force: true })
       } finally {
         if (database.isOpen) database.close()
-        held.delete(database)
       }
     },
   }

@@ -1,9 +1,8 @@
 import { type FSWatcher, watch } from "node:fs"
 import { lstat, mkdir, readdir, rename, stat } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import { inFolderOf, RefusedEntryError } from "../../disk/held-folder.ts"
-import { readOwnFile } from "../../disk/own-file.ts"
-import { writeAtomic } from "../../disk/write-atomic.ts"
+import { RefusedEntryError } from "../../disk/held-folder.ts"
+import { readOwnFile, writeOwnFile } from "../../disk/own-file.ts"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
 import { storageFailed, systemCodeOf } from "../../domain/file-problem.ts"
 import type { Log } from "../../domain/log.ts"
@@ -126,14 +125,11 @@ export class RosterFolder {
         `${entry?.problem ?? `There is no agent '${id}'`}. Correct it first.`,
       )
     }
-    const path = join(entry.workspace, controlFile)
+    const own = { root: entry.workspace, path: controlFile }
     try {
-      const text = formatControl({ ...entry.control, ...changed })
-      await inFolderOf({ root: entry.workspace, path: controlFile }, false, (folder, name) =>
-        writeAtomic(join(folder.path, name), text),
-      )
+      await writeOwnFile(own, formatControl({ ...entry.control, ...changed }))
     } catch (error) {
-      throw storageFailed(`${path} cannot be written`, error)
+      throw storageFailed(`${join(own.root, own.path)} cannot be written`, error)
     }
     await this.read()
   }
