@@ -2,6 +2,7 @@ import { statSync } from "node:fs"
 import { resolve } from "node:path"
 import { Option } from "commander"
 import { ProxyError } from "../../domain/errors.ts"
+import { HomeLockedError } from "../../workspace/home/home-lock.ts"
 import { RosterFolder } from "../../workspace/home/roster-folder.ts"
 import { Chat } from "../connect/chat.ts"
 import { talkInJson, talkThroughPipe } from "../connect/piped-chat.ts"
@@ -9,10 +10,10 @@ import { talkAtTerminal } from "../connect/terminal-chat.ts"
 import { chooseAgent, programOf } from "../context/agent-view.ts"
 import { DaemonClient, DaemonDownError } from "../context/daemon-client.ts"
 import { assertPassedOn, OwnCommand, settingsOf } from "../context/flags.ts"
-import { type CommonFlags, homeOf } from "../context/home.ts"
+import { type CommonFlags, configOf, homeOf } from "../context/home.ts"
 import { UsageError } from "../io/exit-codes.ts"
+import { createLogger } from "../io/logger.ts"
 import { note } from "../io/print.ts"
-import { startStandaloneService } from "./daemon.ts"
 
 interface ConnectFlags extends CommonFlags {
   readonly new?: boolean
@@ -45,7 +46,7 @@ Examples:
 async function runConnect(word: string, folder: string | undefined, flags: ConnectFlags): Promise<void> {
   const home = await homeOf(flags)
   const workingDir = folder === undefined ? null : checkedFolder(folder)
-  const end = flags.standalone === true ? await startStandaloneService(home) : null
+  const end = flags.standalone === true ? await startStandalone(home) : null
   try {
     const client = new DaemonClient(home)
     const { agents } = await client.status().catch((error: unknown) => {
@@ -67,6 +68,22 @@ function talk(chat: Chat, home: string, { json }: ConnectFlags): Promise<number>
   return process.stdin.isTTY === true && process.stdout.isTTY === true
     ? talkAtTerminal(chat, home)
     : talkThroughPipe(chat)
+}
+
+/** The service of this home in this process, on its socket only. Resolves with what ends it. */
+async function startStandalone(home: string): Promise<() => Promise<void>> {
+  const { startService } = await import("../../service/service.ts")
+  const config = configOf({ home })
+  // Its lines would run through the talk.
+  const log = await createLogger(process.stderr, { AI_AGENT_PROXY_LOG_LEVEL: "error", ...process.env })
+  const service = await startService({ config, log, env: process.env, isOnSocketOnly: true }).catch(
+    (error: unknown) => {
+      if (!(error instanceof HomeLockedError)) throw error
+      throw new UsageError("The service is running already: talk to its agents without --standalone.")
+    },
+  )
+  await service.managerReadiness
+  return () => service.stop()
 }
 
 function checkedFolder(folder: string): string {

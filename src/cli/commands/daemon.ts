@@ -16,10 +16,9 @@ import { systemCodeOf } from "../../domain/file-problem.ts"
 import { isThere } from "../../programs/find-executable.ts"
 import type { Service } from "../../service/service.ts"
 import { createServiceNotifier } from "../../supervise/systemd/service-notifier.ts"
-import { HomeLockedError } from "../../workspace/home/home-lock.ts"
 import { OwnCommand } from "../context/flags.ts"
 import { configOf } from "../context/home.ts"
-import { exitCodes, UsageError } from "../io/exit-codes.ts"
+import { exitCodes } from "../io/exit-codes.ts"
 import { createLogger } from "../io/logger.ts"
 import { note, printable } from "../io/print.ts"
 
@@ -71,7 +70,8 @@ Other settings are read from ~/.ai_agent_proxy/config.toml; see docs/configurati
 
 async function runDaemon(flags: DaemonFlags): Promise<void> {
   const { ip, port, cli, home, apiKey } = flags
-  const { startService } = await loadService()
+  // The whole service: other commands are to be quick.
+  const { startService } = await import("../../service/service.ts")
   if (flags.environmentFile !== undefined) takeEnvironmentFile(flags.environmentFile, process.env)
   const log = await createLogger(process.stderr, process.env)
   const stopping = new AbortController()
@@ -110,25 +110,6 @@ async function runDaemon(flags: DaemonFlags): Promise<void> {
   await service.stop()
   log.info({}, "stopped")
 }
-
-/** The service of this home in this process, on its socket only. Resolves with what ends it. */
-export async function startStandaloneService(home: string): Promise<() => Promise<void>> {
-  const { startService } = await loadService()
-  const config = configOf({ home })
-  // Its lines would run through the talk.
-  const log = await createLogger(process.stderr, { AI_AGENT_PROXY_LOG_LEVEL: "error", ...process.env })
-  const service = await startService({ config, log, env: process.env, isOnSocketOnly: true }).catch(
-    (error: unknown) => {
-      if (!(error instanceof HomeLockedError)) throw error
-      throw new UsageError("The service is running already: talk to its agents without --standalone.")
-    },
-  )
-  await service.managerReadiness
-  return () => service.stop()
-}
-
-/** The whole service is loaded only where it is started: other commands are to be quick. */
-const loadService = () => import("../../service/service.ts")
 
 /** All that `--once` is for: the home is complete, and the agents could be started. */
 async function comeUp(service: Service): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Config } from "../../config/config.ts"
 import { formatDuration } from "../../domain/duration.ts"
 import { checkAgentClis } from "../../supervise/doctor/check-agent-clis.ts"
 import { checkAgentFolders } from "../../supervise/doctor/check-agent-folders.ts"
@@ -10,7 +11,7 @@ import { thisInstallation } from "../../supervise/machine/installation.ts"
 import { runCommand } from "../../supervise/machine/run-command.ts"
 import type { ServiceUser } from "../../supervise/machine/service-user.ts"
 import { checkOlderRelease } from "../../supervise/older-release.ts"
-import type { UnitPlace } from "../../supervise/systemd/units.ts"
+import { unitPlaceOf } from "../../supervise/systemd/units.ts"
 import { DaemonClient, type DaemonStatus } from "../context/daemon-client.ts"
 import { OwnCommand } from "../context/flags.ts"
 import { isConfigurationBad } from "../context/home.ts"
@@ -74,39 +75,84 @@ async function doctorAs(user: ServiceUser, installed: InstalledService | null): 
   process.exitCode = ran.exitCode ?? 1
 }
 
+/** What is known of the service before anything is looked at. */
+interface Known {
+  readonly config: Config
+  readonly environment: Readonly<Record<string, string>>
+  readonly installed: InstalledService | null
+  readonly user: ServiceUser
+  /** Of the service of this machine; null: it does not run. */
+  readonly servicePid: number | null
+  /** What uses the home and answers, whoever has started it. */
+  readonly running: DaemonStatus | null
+  readonly isTurnWanted: boolean
+}
+
+/** What a check looks at, as docs/service.md says it, and what it says of that, with the next step. */
+interface Check {
+  readonly looksAt: string
+  readonly look: (known: Known) => readonly HealthCheck[] | Promise<readonly HealthCheck[]>
+}
+
+/** In the order of their lines; nothing can be said by these without the configuration. */
+export const checks: readonly Check[] = [
+  {
+    looksAt: "the configuration",
+    look: ({ config: { home } }) => [
+      ok("configuration", `${home}/config.toml and the environment of the service`),
+    ],
+  },
+  {
+    looksAt: "home, lock, ledger, port",
+    look: ({ config, servicePid, running, installed }) =>
+      checkHome(config, servicePid, running, installed !== null),
+  },
+  { looksAt: "the agents' folders", look: ({ config }) => checkAgentFolders(config.home) },
+  {
+    looksAt: "what release 0.2.0 has left",
+    look: ({ config, installed, user }) =>
+      checkOlderRelease(config.home, installed === null ? null : unitPlaceOf(installed.manager, user)),
+  },
+  {
+    looksAt: "the manager's CLI and its log-in",
+    look: ({ config, environment, isTurnWanted }) =>
+      checkAgentClis(config, environment, { isTurnWanted, terminalPath: process.env.PATH }),
+  },
+  {
+    looksAt: "the service that runs",
+    look: ({ running, installed }) => checkRunning(running, installed !== null),
+  },
+  { looksAt: "a reverse proxy in front of it", look: ({ config }) => checkReverseProxy(config) },
+  {
+    looksAt: "a log-in that was refused",
+    look: ({ running, isTurnWanted }) => (isTurnWanted ? [] : checkLogin(running)),
+  },
+]
+
 async function allChecks(
   flags: DoctorFlags,
   installed: InstalledService | null,
   user: ServiceUser,
 ): Promise<readonly HealthCheck[]> {
   const { environment, config, problem } = serviceSettings(installed, user)
-  const state = await installed?.manager.state().catch(() => null)
-  const service = checkService(installed, user, environment, runCommand)
-  const node = ok("node", `${process.execPath} (${process.version})`)
-  if (config === null) return [node, ...(await service), problem]
-  const running = await new DaemonClient(config.home).status(AbortSignal.timeout(answerMs)).catch(() => null)
-  return [
-    node,
-    ...(await service),
-    ok("configuration", `${config.home}/config.toml and the environment of the service`),
-    ...(await checkHome(config, state?.pid ?? null, running, installed !== null)),
-    ...(await checkAgentFolders(config.home)),
-    ...(await checkOlderRelease(config.home, unitOf(installed, user))),
-    ...(await checkAgentClis(config, environment, {
-      isTurnWanted: flags.turn === true,
-      terminalPath: process.env.PATH,
-    })),
-    ...checkRunning(running, installed !== null),
-    ...(await checkReverseProxy(config)),
-    ...(flags.turn === true ? [] : checkLogin(running)),
+  const found = [
+    ok("node", `${process.execPath} (${process.version})`),
+    ...(await checkService(installed, user, environment, runCommand)),
   ]
-}
-
-/** Of systemd. */
-function unitOf(installed: InstalledService | null, user: ServiceUser): UnitPlace | null {
-  if (installed?.manager.name !== "systemd") return null
-  const { definitionPath, scope } = installed.manager
-  return { definitionPath, scope, user }
+  if (config === null) return [...found, problem]
+  const state = await installed?.manager.state().catch(() => null)
+  const running = await new DaemonClient(config.home).status(AbortSignal.timeout(answerMs)).catch(() => null)
+  const known = {
+    config,
+    environment,
+    installed,
+    user,
+    running,
+    servicePid: state?.pid ?? null,
+    isTurnWanted: flags.turn === true,
+  }
+  for (const { look } of checks) found.push(...(await look(known)))
+  return found
 }
 
 /** What only the service itself knows: its version, and whether it can store. */

@@ -8,6 +8,7 @@ import { secretsFileOf } from "../../supervise/machine/service-spec.ts"
 import { asUser } from "../../supervise/machine/service-user.ts"
 import { type OlderRelease, olderRelease } from "../../supervise/older-release.ts"
 import type { ServicePlan } from "../../supervise/plan-service.ts"
+import { unitPlaceOf } from "../../supervise/systemd/units.ts"
 import { requestLocally } from "../context/daemon-client.ts"
 
 /** `http://127.0.0.1:7011`: as this machine reaches it. */
@@ -40,10 +41,7 @@ curl ${url}/v1/chat/completions${auth} -H 'Content-Type: application/json' \\
 
 /** What there is of release 0.2.0; with the rights of who owns the home. */
 export function foundOlderRelease(plan: ServicePlan, manager: ServiceManager): Promise<OlderRelease | null> {
-  const { user } = plan
-  const { name, definitionPath, scope } = manager
-  const unit = name === "systemd" ? { definitionPath, scope, user } : null
-  return asUser(user, () => olderRelease(plan.config.home, unit))
+  return asUser(plan.user, () => olderRelease(plan.config.home, unitPlaceOf(manager, plan.user)))
 }
 
 /** The same for programs. */

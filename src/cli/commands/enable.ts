@@ -12,7 +12,7 @@ import { planService, type ServicePlan } from "../../supervise/plan-service.ts"
 import { environmentFileText, secretsText, setUpService } from "../../supervise/set-up-service.ts"
 import { type OldUnit, parseOldUnit } from "../../supervise/systemd/old-unit.ts"
 import { isOwnUnit } from "../../supervise/systemd/systemd-unit.ts"
-import { otherUnitsOf } from "../../supervise/systemd/units.ts"
+import { otherUnitsOf, unitPlaceOf } from "../../supervise/systemd/units.ts"
 import { assertPassedOn, noSudo, OwnCommand } from "../context/flags.ts"
 import {
   defaultScope,
@@ -153,14 +153,14 @@ async function refuseSecondService(scope: ServiceScope, user: ServiceUser): Prom
  * unit that is changed is nothing new: what is to be done about it is told at the end.
  */
 async function refuseSameHome({ user, config }: ServicePlan, manager: ServiceManager): Promise<void> {
-  if (manager.name !== "systemd") return
-  const { definitionPath, scope } = manager
+  const place = unitPlaceOf(manager, user)
+  if (place === null) return
   const isNew = (await manager.installed()) === null
-  const others = await otherUnitsOf(config.home, { definitionPath, scope, user })
+  const others = await otherUnitsOf(config.home, place)
   const other = others.find(({ isOld }) => isNew || !isOld)
   if (other === undefined) return
   const name = basename(other.path)
-  const [systemctl, rm] = scope === "user" ? ["systemctl --user", "rm"] : ["sudo systemctl", "sudo rm"]
+  const [systemctl, rm] = place.scope === "user" ? ["systemctl --user", "rm"] : ["sudo systemctl", "sudo rm"]
   throw new ServiceError(
     "failure",
     `${other.path} is a service of this home (${config.home}) already${other.isOld ? ", of release 0.2.0" : ""}. ` +

@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join, resolve } from "node:path"
 import { homeVariable } from "../../config/settings.ts"
 import { systemCodeOf } from "../../domain/file-problem.ts"
 import { ServiceError } from "../machine/service-error.ts"
-import type { ServiceScope } from "../machine/service-manager.ts"
+import type { ServiceManager, ServiceScope } from "../machine/service-manager.ts"
 import type { ServiceUser } from "../machine/service-user.ts"
 import { type OldUnit, parseOldUnit } from "./old-unit.ts"
 import { isOwnUnit, specOfSystemdUnit } from "./systemd-unit.ts"
@@ -62,6 +62,14 @@ export interface UnitPlace {
   readonly definitionPath: string
   readonly scope: ServiceScope
   readonly user: Pick<ServiceUser, "name" | "uid" | "homeDir">
+}
+
+/** Null: the manager is not systemd. */
+export function unitPlaceOf(
+  { name, definitionPath, scope }: ServiceManager,
+  user: ServiceUser,
+): UnitPlace | null {
+  return name === "systemd" ? { definitionPath, scope, user } : null
 }
 
 interface UnitOfHome {
