@@ -14,7 +14,7 @@ import { CliBackend } from "./cli-backend.ts"
 import type { CodexTimeouts } from "./codex/options.ts"
 import { CommandBackend } from "./command/backend.ts"
 import { DemoBackend } from "./demo/backend.ts"
-import type { AgentLimits, BackendContext } from "./kit/backend-context.ts"
+import type { BackendContext } from "./kit/backend-context.ts"
 
 /** What every kind of agent CLI is started with. */
 export interface AgentBackendOptions extends Omit<BackendContext, "env"> {
@@ -84,16 +84,8 @@ export function kindOfProgram(executable: string): string {
 }
 
 /** The built-in one: it is there, whatever else is not. */
-export function demoBackend({
-  cwd,
-  permissions,
-  writableFolders: [workingDirectory] = [],
-}: Pick<BackendContext, "cwd" | keyof AgentLimits>): Backend {
-  return new DemoBackend({
-    workspace: cwd,
-    permissions,
-    ...(workingDirectory !== undefined && { workingDirectory }),
-  })
+export function demoBackend(options: ConstructorParameters<typeof DemoBackend>[0]): Backend {
+  return new DemoBackend(options)
 }
 
 function claudeBackend(options: AgentBackendOptions): Backend {

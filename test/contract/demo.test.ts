@@ -10,7 +10,7 @@ import { inputOf, noOptions, runTurn } from "./turn-recording.ts"
 describeBackendContract("the demo agent", async () => {
   const folder = await createTempDir("demo")
   return {
-    backend: new DemoBackend({ workspace: folder.path }),
+    backend: new DemoBackend({ cwd: folder.path, permissions: "full" }),
     workspace: folder.path,
     column: "demo",
     prompts: {
@@ -32,7 +32,7 @@ describe("the demo agent", () => {
 
   beforeEach(async () => {
     folder = await createTempDir("demo")
-    backend = new DemoBackend({ workspace: folder.path, workingDirectory: "/" })
+    backend = new DemoBackend({ cwd: folder.path, permissions: "full", writableFolders: ["/"] })
   })
   afterEach(async () => {
     await backend.stop()

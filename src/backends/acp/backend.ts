@@ -3,7 +3,13 @@ import type { Capabilities, Readiness } from "../../domain/agents.ts"
 import type { Backend, ThreadOptions, ThreadRef, Turn, TurnInput } from "../../domain/backend.ts"
 import { ProxyError, ThreadLostError } from "../../domain/errors.ts"
 import { printedLine } from "../../domain/printed-text.ts"
-import { notReady, proxyErrorOf, startableProgram, turnErrorOfThrown } from "../kit/process/start-error.ts"
+import {
+  notReady,
+  proxyErrorOf,
+  StartError,
+  startableProgram,
+  turnErrorOfThrown,
+} from "../kit/process/start-error.ts"
 import { anyResult, type RpcId } from "../kit/rpc/rpc-client.ts"
 import { agentStopped, interruptedBefore } from "../kit/turn/cli-turn.ts"
 import { refuseUnserved } from "../kit/turn/input.ts"
@@ -82,8 +88,7 @@ export class AcpBackend extends RpcBackend<AcpProgram, AcpSessions, AcpTurn> imp
       return { isReady: true }
     } catch (error) {
       if (!isAuthError(error)) return notReady(error instanceof ProxyError ? (error.cause ?? error) : error)
-      const { cli } = this.#options
-      return { isReady: false, reason: `${cli.kind} is not logged in`, nextStep: cli.loginStep, detail: null }
+      return notReady(new StartError(`${this.kind} is not logged in`, this.#options.cli.loginStep))
     }
   }
 

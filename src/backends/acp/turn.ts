@@ -89,7 +89,7 @@ export class AcpTurn extends CliTurn {
     const error = this.#errorOf(result, usage)
     const cut = cutOf(acpReasons, result.stopReason)
     if (this.isInterrupting) this.endStopped()
-    else if (error === null) this.end({ type: "turn.completed", usage, ...(cut !== null && { cut }) })
+    else if (error === null) this.complete(usage, cut)
     else this.end({ type: "turn.failed", error, usage })
   }
 

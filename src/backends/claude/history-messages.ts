@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto"
 import type { HistoryTurn, TurnInput } from "../../domain/backend.ts"
 import type { Item, MessageItem } from "../../domain/items.ts"
-import { fitId, unused } from "../kit/functions/call-ids.ts"
-import type { FunctionNames } from "../kit/functions/function-names.ts"
+import { fitId } from "../kit/functions/call-ids.ts"
+import { type FunctionNames, unused } from "../kit/functions/function-names.ts"
 import { clientServer } from "../kit/functions/handed-functions.ts"
 import { asData, contentBlocks, inputBlocks, textBlocks } from "./input-blocks.ts"
 import type { ClaudeProcess } from "./program.ts"
@@ -41,7 +41,9 @@ export function historyMessages(history: readonly HistoryTurn[], names: Function
   const messages: SeedMessage[] = []
   for (const { role, content } of told) {
     const kept =
-      role === "assistant" ? content : content.map((block) => textOfOrphan(block, called)).filter(isKept)
+      role === "assistant"
+        ? content
+        : content.map((block) => textOfOrphan(block, called)).filter((block) => block !== null)
     if (kept.length > 0) messages.push({ role, content: kept })
     const calls = role === "assistant" ? content.filter(isCall) : []
     if (calls.length > 0)
@@ -181,10 +183,6 @@ function joined(messages: readonly SeedMessage[]): SeedMessage[] {
     else out[out.length - 1] = { role: message.role, content: [...last.content, ...message.content] }
   }
   return out
-}
-
-function isKept(block: Block | null): block is Block {
-  return block !== null
 }
 
 function isResult(block: Block): boolean {

@@ -3,7 +3,7 @@ import path from "node:path"
 import type { Readiness } from "../../domain/agents.ts"
 import { childEnvironment } from "../../programs/child-environment.ts"
 import { ask } from "../kit/process/probe.ts"
-import { StartError, startableProgram, stopping } from "../kit/process/start-error.ts"
+import { notReady, StartError, startableProgram, stopping } from "../kit/process/start-error.ts"
 import { maxPrintedLength } from "../kit/rpc/json-noise.ts"
 import { isPlainInRules } from "./launch-arguments.ts"
 import type { ClaudeBackendOptions } from "./options.ts"
@@ -26,19 +26,14 @@ interface LoginAnswer {
   readonly readiness: Readiness
 }
 
-type ProgramOptions = Pick<
-  ClaudeBackendOptions,
-  "executable" | "cwd" | "env" | "memory" | "permissions" | "protectedFolders"
->
-
 /** Where the program is, its version, its log-in. Asked once while nothing changes. */
 export class InstalledClaude {
-  readonly #options: ProgramOptions
+  readonly #options: ClaudeBackendOptions
   readonly #timeoutMs: number
   readonly #signal: AbortSignal
   #login: LoginAnswer | null = null
 
-  constructor(options: ProgramOptions, timeoutMs: number, signal: AbortSignal) {
+  constructor(options: ClaudeBackendOptions, timeoutMs: number, signal: AbortSignal) {
     this.#options = options
     this.#timeoutMs = timeoutMs
     this.#signal = signal
@@ -79,7 +74,7 @@ export class InstalledClaude {
           { detail: words === "" ? file : `${file} printed: ${words}` },
         )
       }
-      if (isOlder(version, oldestVersion)) {
+      if (version.localeCompare(oldestVersion, "en", { numeric: true }) < 0) {
         throw new StartError(
           `claude ${version} is too old: ${oldestVersion} or newer is needed`,
           "Run `claude update` as the user of this service.",
@@ -98,14 +93,10 @@ export class InstalledClaude {
     const known = this.#login
     if (known !== null && known.stamp === stamp && performance.now() < known.until) return known.readiness
     const isLoggedIn = await this.#isLoggedIn(file)
-    const readiness: Readiness = isLoggedIn
-      ? { isReady: true }
-      : {
-          isReady: false,
-          reason: "claude is not logged in",
-          nextStep: "Run `claude auth login` as the user of this service, or set ANTHROPIC_API_KEY.",
-          detail: null,
-        }
+    const nextStep = "Run `claude auth login` as the user of this service, or set ANTHROPIC_API_KEY."
+    const readiness = isLoggedIn
+      ? ({ isReady: true } as const)
+      : notReady(new StartError("claude is not logged in", nextStep))
     const until = performance.now() + (isLoggedIn ? loggedInForMs : loggedOutForMs)
     this.#login = { stamp, until, readiness }
     return readiness
@@ -144,15 +135,6 @@ export class InstalledClaude {
       throw this.#signal.aborted ? stopping(error) : error
     }
   }
-}
-
-function isOlder(version: string, than: string): boolean {
-  const [a, b] = [version, than].map((text) => text.split(".").map(Number))
-  for (const [index, part] of (b ?? []).entries()) {
-    const own = a?.[index] ?? 0
-    if (own !== part) return own < part
-  }
-  return false
 }
 
 /** Other ways to a model: Bedrock, Vertex, Foundry, a gateway. Not what its children are told. */

@@ -9,6 +9,7 @@ import {
   lostOrProxyError,
   notReady,
   proxyErrorOf,
+  StartError,
   startableProgram,
   turnErrorOfThrown,
 } from "../kit/process/start-error.ts"
@@ -76,29 +77,20 @@ export class CodexBackend extends RpcBackend<AppServer, CodexThreads, CodexTurn>
     try {
       const server = await this.supervisor.get()
       if (this.#configProblem !== null) {
-        const problem = this.#configProblem
+        const detail = this.#configProblem.trim().replaceAll(/\s+/g, " ").slice(0, 300)
         // Read at its start only: the next question goes to a new process.
         await server.end()
-        return {
-          isReady: false,
-          reason: "codex cannot read its configuration",
-          nextStep: "Correct config.toml in ~/.codex (or $CODEX_HOME).",
-          detail: problem.trim().replaceAll(/\s+/g, " ").slice(0, 300),
-        }
+        const nextStep = "Correct config.toml in ~/.codex (or $CODEX_HOME)."
+        throw new StartError("codex cannot read its configuration", nextStep, { detail })
       }
       if (!this.#isAccountReady) {
         const account = await server.request("account/read", {}, accountResultSchema)
         this.#isAccountReady = !account.requiresOpenaiAuth || account.account != null
       }
       if (this.#isAccountReady) return { isReady: true }
+      throw new StartError("codex is not logged in", "Run `codex login` as this user.")
     } catch (error) {
       return notReady(error)
-    }
-    return {
-      isReady: false,
-      reason: "codex is not logged in",
-      nextStep: "Run `codex login` as this user.",
-      detail: null,
     }
   }
 

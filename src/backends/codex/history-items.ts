@@ -150,11 +150,10 @@ class CallIndex {
 }
 
 function nativeItems(items: readonly unknown[], output: readonly Item[]): InjectedItem[] {
-  return withShown(items.map(keptNativeItem).filter(isKept), output)
-}
-
-function isKept(item: InjectedItem | null): item is InjectedItem {
-  return item !== null
+  return withShown(
+    items.map(keptNativeItem).filter((item) => item !== null),
+    output,
+  )
 }
 
 function isOutput(item: InjectedItem): boolean {

@@ -207,7 +207,7 @@ export class CodexTurn extends CliTurn {
     const usage = this.#reader.usage
     switch (turn.status) {
       case "completed":
-        this.end(completed(this.#reader.wasRefused ? refusal : null, usage))
+        this.complete(usage, this.#reader.wasRefused ? refusal : null)
         break
       case "interrupted":
         void this.#endCommands()
@@ -215,7 +215,8 @@ export class CodexTurn extends CliTurn {
       default: {
         const cut = this.#cut ?? cutIn(turn.error?.message ?? "")
         const error = codexErrorOf(turn.error, this.#options.limitResetsAt())
-        this.end(cut === null ? { type: "turn.failed", error, usage } : completed(cut, usage))
+        if (cut === null) this.end({ type: "turn.failed", error, usage })
+        else this.complete(usage, cut)
       }
     }
   }
@@ -242,8 +243,8 @@ export class CodexTurn extends CliTurn {
       this.#options.log("warn", "commands of an interrupted turn may still run", { reason: messageOf(error) })
     }
     const { usage } = this.#reader
-    const isCut = this.#cut !== null && !this.isInterrupting
-    this.end(isCut ? completed(this.#cut, usage) : { type: "turn.interrupted", usage })
+    if (this.#cut !== null && !this.isInterrupting) this.complete(usage, this.#cut)
+    else this.end({ type: "turn.interrupted", usage })
   }
 
   async #giveUp(): Promise<void> {
@@ -267,10 +268,6 @@ export class CodexTurn extends CliTurn {
     if (file === null || this.#thread?.hasRawEvents === true || this.#turnId === null) return []
     return rolloutItems(file, this.#rolloutStart, this.#turnId)
   }
-}
-
-function completed(cut: AnswerCut | null, usage: Usage | null): TurnEvent {
-  return cut === null ? { type: "turn.completed", usage } : { type: "turn.completed", usage, cut }
 }
 
 /** Answer to a call of what is no function of the client: the model reads it and goes on. */

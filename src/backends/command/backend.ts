@@ -5,7 +5,14 @@ import { cannotBeHeld, cannotCallFunctions, ProxyError } from "../../domain/erro
 import { PerTurnBackend, type PerTurnOptions, type TurnToRun } from "../kit/per-turn/backend.ts"
 import { defaultMaxAnswerLength } from "../kit/per-turn/text-reader.ts"
 import type { ProcessTurn } from "../kit/per-turn/turn.ts"
-import { bytesOf, maxArgumentBytes, maxStdinBytes, refuseUnserved, renderPrompt } from "../kit/turn/input.ts"
+import {
+  bytesOf,
+  type CommandLine,
+  maxArgumentBytes,
+  maxStdinBytes,
+  refuseUnserved,
+  renderPrompt,
+} from "../kit/turn/input.ts"
 import { LineReader } from "./reader.ts"
 
 interface CommandBackendOptions extends PerTurnOptions {
@@ -70,7 +77,7 @@ export class CommandBackend extends PerTurnBackend implements Backend {
       instructions: thread.instructions,
       history: thread.history ?? [],
       messages: input.messages,
-      maxBytes: promptRoom(args),
+      maxBytes: isArgument(args) ? maxArgumentBytes : maxStdinBytes,
     })
     const file = this.file()
     const more = thread.reach !== null ? restrainingArgs : []
@@ -90,20 +97,9 @@ export class CommandBackend extends PerTurnBackend implements Backend {
 
 const placeholder = "{prompt}"
 
-interface CommandLine {
-  readonly args: readonly string[]
-  /** Null: nothing, `/dev/null`. */
-  readonly stdin: string | null
-}
-
 /** True when the prompt has a place among the arguments; it goes to stdin otherwise. */
 function isArgument(args: readonly string[]): boolean {
   return args.some((arg) => arg.includes(placeholder))
-}
-
-/** How long a prompt may be, in bytes. */
-function promptRoom(args: readonly string[]): number {
-  return isArgument(args) ? maxArgumentBytes : maxStdinBytes
 }
 
 /** With the prompt at its place, or on stdin. Throws `ProxyError` where it is too long. */

@@ -4,15 +4,12 @@ import { open } from "node:fs/promises"
 import { join } from "node:path"
 import type { CommandItem, FileChange, FileChangeItem } from "../../domain/items.ts"
 import { findExecutable } from "../../programs/find-executable.ts"
+import type { AgentLimits, BackendContext } from "../kit/backend-context.ts"
 import { runBounded } from "../kit/process/probe.ts"
 import type { DemoStep } from "./reply.ts"
 
-export interface DemoFolders {
-  /** Absolute; where it runs and edits. */
-  readonly workspace: string
-  /** Absolute; where it looks around. Absent: the workspace. */
-  readonly workingDirectory?: string
-}
+/** It runs and edits in its workspace, and looks around in the first writable folder. */
+export type DemoOptions = Pick<BackendContext, "cwd" | keyof AgentLimits>
 
 /** Only what every system has. */
 const path = "/usr/local/bin:/usr/bin:/bin"
@@ -20,13 +17,13 @@ const timeoutMs = 60_000
 const fileName = "demo.txt"
 
 /** As it begins. */
-export function commandItem(step: Extract<DemoStep, { type: "run" }>, folders: DemoFolders): CommandItem {
-  const { workspace, workingDirectory = workspace } = folders
+export function commandItem(step: Extract<DemoStep, { type: "run" }>, options: DemoOptions): CommandItem {
+  const { cwd, writableFolders: [workingDirectory = cwd] = [] } = options
   return {
     type: "command",
     id: `demo_${randomUUID()}`,
     command: [step.program, ...step.args].join(" "),
-    cwd: step.folder === "workspace" ? workspace : workingDirectory,
+    cwd: step.folder === "workspace" ? cwd : workingDirectory,
     output: "",
     exitCode: null,
     status: "in_progress",
@@ -48,8 +45,8 @@ export async function runDemoCommand(
 }
 
 /** Adds the line to the demo's own file in the workspace. Rejects with the system's error. */
-export async function addLine(line: string, { workspace }: DemoFolders): Promise<FileChangeItem> {
-  const file = join(workspace, fileName)
+export async function addLine(line: string, { cwd }: DemoOptions): Promise<FileChangeItem> {
+  const file = join(cwd, fileName)
   const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants
   const handle = await open(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
   try {

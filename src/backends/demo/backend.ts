@@ -1,20 +1,16 @@
 import { randomUUID } from "node:crypto"
-import type { Capabilities, Permissions, Readiness } from "../../domain/agents.ts"
+import type { Capabilities, Readiness } from "../../domain/agents.ts"
 import type { Backend, ThreadOptions, ThreadRef, Turn, TurnInput } from "../../domain/backend.ts"
 import { ThreadLostError } from "../../domain/errors.ts"
 import { type FunctionTool, type Item, textOf } from "../../domain/items.ts"
 import { notReady, stopping } from "../kit/process/start-error.ts"
 import { agentStopped, backendError } from "../kit/turn/cli-turn.ts"
-import type { DemoFolders } from "./acts.ts"
+import type { DemoOptions } from "./acts.ts"
 import { demoReply, isUsers } from "./reply.ts"
 import { DemoTurn } from "./turn.ts"
 
 /** Kept in memory; the longest unused goes first, to be seeded from the ledger again. */
 const maxThreads = 1_000
-
-export interface DemoBackendOptions extends DemoFolders {
-  readonly permissions?: Permissions
-}
 
 interface DemoThread {
   tools: readonly FunctionTool[]
@@ -33,10 +29,10 @@ export class DemoBackend implements Backend {
   readonly changesTools = true
   readonly #threads = new Map<ThreadRef, DemoThread>()
   readonly #running = new Map<ThreadRef, DemoTurn>()
-  readonly #options: DemoBackendOptions
+  readonly #options: DemoOptions
   #isStopped = false
 
-  constructor(options: DemoBackendOptions) {
+  constructor(options: DemoOptions) {
     this.#options = options
   }
 
@@ -60,8 +56,7 @@ export class DemoBackend implements Backend {
   }
 
   async openThread(options: ThreadOptions): Promise<ThreadRef> {
-    const turns = seeded(options)
-    return this.#add({ ...settingsOf(options), turns })
+    return this.#add(options, seeded(options))
   }
 
   async resumeThread(thread: ThreadRef, { tools }: ThreadOptions): Promise<void> {
@@ -72,7 +67,7 @@ export class DemoBackend implements Backend {
     const { turns } = this.#known(thread)
     const end = turns.findIndex((turn) => turn.ref === at)
     if (end === -1) throw new ThreadLostError(`The demo agent has no turn ${at}`)
-    return this.#add({ ...settingsOf(options), turns: [...turns.slice(0, end + 1), ...seeded(options)] })
+    return this.#add(options, [...turns.slice(0, end + 1), ...seeded(options)])
   }
 
   async closeThread(): Promise<void> {
@@ -117,9 +112,9 @@ export class DemoBackend implements Backend {
     this.#threads.clear()
   }
 
-  #add(thread: DemoThread): ThreadRef {
+  #add({ tools, reach }: ThreadOptions, turns: DemoThread["turns"]): ThreadRef {
     const ref = `demo_${randomUUID()}`
-    this.#threads.set(ref, thread)
+    this.#threads.set(ref, { tools, isReadOnly: reach !== undefined, turns })
     const oldest = this.#threads.keys().next()
     if (this.#threads.size > maxThreads && !oldest.done) this.#threads.delete(oldest.value)
     return ref
@@ -133,10 +128,6 @@ export class DemoBackend implements Backend {
     this.#threads.set(ref, thread)
     return thread
   }
-}
-
-function settingsOf({ tools, reach }: ThreadOptions): Pick<DemoThread, "tools" | "isReadOnly"> {
-  return { tools, isReadOnly: reach !== undefined }
 }
 
 function seeded({ history }: ThreadOptions): DemoThread["turns"] {

@@ -6,7 +6,7 @@ import type { Usage } from "../../domain/usage.ts"
 import { CliTurn } from "../kit/turn/cli-turn.ts"
 import { callItem } from "../kit/turn/open-calls.ts"
 import { messageItem, reasoningItem } from "../kit/turn/texts.ts"
-import { addLine, commandItem, type DemoFolders, runDemoCommand } from "./acts.ts"
+import { addLine, commandItem, type DemoOptions, runDemoCommand } from "./acts.ts"
 import { type DemoStep, replyToOutput, spoken } from "./reply.ts"
 
 /** A turn without a model: does one step after the other, as they were decided. */
@@ -27,11 +27,11 @@ export class DemoTurn extends CliTurn {
   }
 
   /** Runs to the last event. Never rejects. */
-  async run(steps: readonly DemoStep[], folders: DemoFolders): Promise<void> {
+  async run(steps: readonly DemoStep[], options: DemoOptions): Promise<void> {
     this.tellStarted(this.ref)
     try {
-      for (const step of steps) await this.#do(step, folders)
-      this.end({ type: "turn.completed", usage: this.usage })
+      for (const step of steps) await this.#do(step, options)
+      this.complete(this.usage)
     } catch (error) {
       if (this.#abort.signal.aborted) this.endStopped()
       else this.fail({ code: "internal_error", message: messageOf(error), modelStatus: null })
@@ -59,12 +59,12 @@ export class DemoTurn extends CliTurn {
     }
   }
 
-  async #do(step: DemoStep, folders: DemoFolders): Promise<void> {
+  async #do(step: DemoStep, options: DemoOptions): Promise<void> {
     switch (step.type) {
       case "think":
         return this.#think(step.text)
       case "run": {
-        const item = commandItem(step, folders)
+        const item = commandItem(step, options)
         this.push({ type: "item.started", item })
         const done = await runDemoCommand(item, step, this.#abort.signal)
         this.push({ type: "item.completed", item: done })
@@ -72,13 +72,13 @@ export class DemoTurn extends CliTurn {
         return this.#speak(spoken(`${step.intro}${output === "" ? " nothing." : `:\n${output}`}`))
       }
       case "edit": {
-        const item = await addLine(step.line, folders)
+        const item = await addLine(step.line, options)
         this.push({ type: "item.completed", item })
         return this.#speak(spoken(`I have added the line to ${item.changes[0]?.path}.`))
       }
       case "call": {
         const answer = replyToOutput(step.name, await this.#call(step))
-        return this.#do(answer, folders)
+        return this.#do(answer, options)
       }
       case "text":
         return this.#speak(step)

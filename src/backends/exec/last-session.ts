@@ -73,14 +73,11 @@ export class LastSession {
   }
 
   #excludeOthers(): () => void {
-    let release = () => {}
-    const exclusive = new Promise<void>((resolve) => {
-      release = resolve
-    })
-    this.#exclusive = exclusive
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#exclusive = promise
     return () => {
-      if (this.#exclusive === exclusive) this.#exclusive = null
-      release()
+      if (this.#exclusive === promise) this.#exclusive = null
+      resolve()
     }
   }
 

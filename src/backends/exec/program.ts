@@ -2,7 +2,7 @@ import type { ThreadReach, TurnInput } from "../../domain/backend.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import type { ToolCall, ToolChannel } from "../../domain/tool-endpoint.ts"
 import type { ProcessThread } from "../kit/per-turn/threads.ts"
-import { bytesOf, maxArgumentBytes } from "../kit/turn/input.ts"
+import { bytesOf, type CommandLine, maxArgumentBytes } from "../kit/turn/input.ts"
 import type { ExecProfile } from "./probe.ts"
 import type { TurnFiles } from "./turn-files.ts"
 
@@ -29,19 +29,13 @@ export interface Restraint {
   readonly ownServers: readonly string[]
 }
 
-export interface ExecCommand {
-  readonly args: readonly string[]
-  /** What goes to stdin; null: stdin is closed from the start. */
-  readonly stdin: string | null
-}
-
 /**
  * The arguments of one turn: the documented form `exec [resume ID|--last] --skip-git-repo-check
  * --dangerously-bypass-approvals-and-sandbox PROMPT` with what the program is known to understand
  * between the last flag and the prompt. Never a shell. Throws `ProxyError` (`invalid_request`) for
  * a prompt that the program cannot get.
  */
-export function execCommand(parts: CommandParts): ExecCommand {
+export function execCommand(parts: CommandParts): CommandLine {
   const { target, prompt } = parts
   const session = target === "new" ? [] : ["resume", target === "last" ? "--last" : target.id]
   const byStdin = needsStdin(parts)

@@ -4,13 +4,18 @@ import { noUsage, type Usage } from "../../domain/usage.ts"
 import { defaultMaxAnswerLength, TextReader } from "../kit/per-turn/text-reader.ts"
 import type { ProcessThread, ProcessThreads } from "../kit/per-turn/threads.ts"
 import type { ProcessTurn } from "../kit/per-turn/turn.ts"
-import { maxArgumentBytes, maxStdinBytes, refuseUnserved, renderPrompt } from "../kit/turn/input.ts"
+import {
+  type CommandLine,
+  maxArgumentBytes,
+  maxStdinBytes,
+  refuseUnserved,
+  renderPrompt,
+} from "../kit/turn/input.ts"
 import type { LastSession, SessionRun } from "./last-session.ts"
 import type { ExecBackendOptions } from "./options.ts"
 import { type ExecProfile, whatIsServed } from "./probe.ts"
 import {
   canConfigureInstructions,
-  type ExecCommand,
   execCommand,
   functionEnvironment,
   type Restraint,
@@ -88,7 +93,7 @@ function commandOf(
   { thread, input, profile, restraint }: ExecRun,
   target: SessionTarget,
   files: TurnFiles,
-): ExecCommand {
+): CommandLine {
   const instructions = target === "new" || !thread.hasRun ? thread.instructions : null
   // A session that exists keeps its own developer instructions and ignores others: there they go
   // into the prompt.
@@ -114,7 +119,7 @@ function commandOf(
 interface Launch {
   readonly target: SessionTarget
   readonly session: SessionRun | null
-  readonly command: ExecCommand
+  readonly command: CommandLine
 }
 
 async function runCommand(context: RunContext, run: ExecRun, launch: Launch): Promise<void> {
@@ -164,17 +169,13 @@ class NativeThread {
   #base: Usage | null
   #newest: object | null = null
   /** Never rejects. */
-  #stored: Promise<void> = Promise.resolve()
+  stored: Promise<void> = Promise.resolve()
 
   constructor(context: RunContext, thread: ProcessThread, launch: Launch) {
     this.#context = context
     this.#thread = thread
     this.#launch = launch
     this.#base = launch.target === "new" ? noUsage : thread.total
-  }
-
-  get stored(): Promise<void> {
-    return this.#stored
   }
 
   named(nativeId: string): void {
@@ -192,7 +193,7 @@ class NativeThread {
   async completed(total: Usage | null): Promise<Usage | null> {
     const nativeId = this.#told ?? this.#thread.nativeId
     if (nativeId !== null) this.#store(nativeId, total)
-    await this.#stored
+    await this.stored
     return usageOfTurn(this.#base, total)
   }
 
@@ -202,7 +203,7 @@ class NativeThread {
     const wanted = { nativeId, total }
     this.#newest = wanted
     const { threads, options } = this.#context
-    this.#stored = this.#stored
+    this.stored = this.stored
       .then(() => (this.#newest === wanted ? threads.name(this.#thread, nativeId, total) : undefined))
       .catch((error) =>
         options.log("error", "the name of a thread cannot be stored", { reason: messageOf(error) }),

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import type { HistoryTurn } from "../../../domain/backend.ts"
 import type { Item } from "../../../domain/items.ts"
+import { unused } from "./function-names.ts"
 
 /** What model servers take, in characters. */
 const maxLength = 64
@@ -17,24 +18,20 @@ export function withFitIds(history: readonly HistoryTurn[], kind: string): reado
   const used = new Set(history.filter(isNative).flatMap(({ output }) => output.flatMap(callIdOf)))
   /** Of the newest call of that id. */
   const current = new Map<string, string>()
+  const newId = (id: string): string => {
+    const found = unused(fitId(id), used)
+    used.add(found)
+    return found
+  }
   const told = (item: Item, isKept: boolean): Item => {
-    if (item.type === "function_call") {
-      const id = isKept ? item.callId : unused(fitId(item.callId), used)
-      used.add(id)
-      current.set(item.callId, id)
-      return id === item.callId ? item : { ...item, callId: id }
+    if (item.type === "function_call" || item.type === "function_call_output") {
+      // The output of a call that nobody has told is no other's.
+      const known = item.type === "function_call" ? undefined : current.get(item.callId)
+      const callId = isKept && item.type === "function_call" ? item.callId : (known ?? newId(item.callId))
+      current.set(item.callId, callId)
+      return { ...item, callId }
     }
-    if (item.type === "function_call_output") {
-      const id = current.get(item.callId) ?? unused(fitId(item.callId), used)
-      // Of a call that nobody has told: it is no other's.
-      used.add(id)
-      current.set(item.callId, id)
-      return id === item.callId ? item : { ...item, callId: id }
-    }
-    if (!ownCalls.has(item.type) || isKept) return item
-    const id = unused(fitId(item.id), used)
-    used.add(id)
-    return id === item.id ? item : { ...item, id }
+    return isKept || !ownCalls.has(item.type) ? item : { ...item, id: newId(item.id) }
   }
   return history.map((turn) => {
     const input = turn.input.map((item) => told(item, false))
@@ -56,14 +53,4 @@ export function fitId(id: string): string {
   if (letters === id && id !== "" && id.length <= maxLength) return id
   const hash = createHash("sha256").update(id).digest("hex").slice(0, hashLength)
   return `${letters.slice(0, maxLength - hashLength - 1)}_${hash}`
-}
-
-/** It, or it with a number behind it. */
-export function unused(id: string, used: ReadonlySet<string>): string {
-  let found = id
-  for (let number = 2; used.has(found); number++) {
-    const ending = `_${number}`
-    found = id.slice(0, maxLength - ending.length) + ending
-  }
-  return found
 }

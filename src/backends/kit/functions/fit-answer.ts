@@ -1,6 +1,7 @@
 import { isPattern } from "../../../domain/checkable-schema.ts"
 import { isSchema, mapInside, type Schema } from "../../../domain/map-schema.ts"
 import { inNewerWords } from "../../../domain/newer-draft.ts"
+import { toldBehind } from "./fit-for-cli.ts"
 
 /** Draft 07, as strict schemas have it: claude's validator refuses a schema with other words. */
 const known = new Set([
@@ -41,16 +42,10 @@ function inKnownWords(schema: Schema): Schema {
   const { format, description, nullable, type } = schema
   const kept = Object.fromEntries(Object.entries(schema).filter(([key, value]) => isTaken(key, value)))
   const told = {
-    ...(typeof format === "string" && { description: withFormat(description, format) }),
+    ...(typeof format === "string" && { description: toldBehind(description, `Format: ${format}`) }),
     ...(nullable === true && type !== undefined && { type: [...new Set([type, "null"].flat())] }),
   }
   return mapInside({ ...kept, ...told }, (inner) => (isSchema(inner) ? inKnownWords(inner) : inner))
-}
-
-/** It knows no format; the model does. */
-function withFormat(description: unknown, format: string): string {
-  const told = `Format: ${format}`
-  return typeof description === "string" ? `${description}\n${told}` : told
 }
 
 function isTaken(key: string, value: unknown): boolean {

@@ -25,14 +25,17 @@ function withEndsOfLists(schema: Schema): Schema {
   return isEnd && maxItems === undefined ? { ...rest, maxItems: prefixItems.length } : rest
 }
 
+/** What a CLI would not pass on otherwise, for the model to read. */
+export function toldBehind(description: unknown, told: string): string {
+  return typeof description === "string" ? `${description}\n${told}` : told
+}
+
 /** Steps that are no whole numbers are told in words. */
 function withToldSteps(schema: Schema): Schema {
   const inside = mapInside(schema, (inner) => (isSchema(inner) ? withToldSteps(inner) : inner))
   const { multipleOf, ...rest } = inside
   if (typeof multipleOf !== "number" || Number.isInteger(multipleOf)) return inside
-  const told = `A multiple of ${multipleOf}`
-  const { description } = rest
-  return { ...rest, description: typeof description === "string" ? `${description}\n${told}` : told }
+  return { ...rest, description: toldBehind(rest.description, `A multiple of ${multipleOf}`) }
 }
 
 /** What properties besides those that are named have to be is told as a pattern of their names. */
@@ -110,12 +113,11 @@ function listItems(schema: Schema): Schema {
   const places = [prefixItems, items].find((list) => Array.isArray(list)) as readonly unknown[] | undefined
   const isList = schema.type === "array" || (Array.isArray(schema.type) && schema.type.includes("array"))
   if (places === undefined) return isList && !isSchema(items) ? { items: {} } : {}
-  const told = `In this order: ${JSON.stringify(places)}`
   const any = [...places, ...(places === items ? [additionalItems] : [items])].filter(isSchema)
   return {
     items: any.length === 0 ? {} : { anyOf: any },
     prefixItems: undefined,
     additionalItems: undefined,
-    description: typeof description === "string" ? `${description}\n${told}` : told,
+    description: toldBehind(description, `In this order: ${JSON.stringify(places)}`),
   }
 }

@@ -69,13 +69,8 @@ function nativeName(name: string, owner: string | undefined, { rules, used, aske
   const letters = name.replace(/[^a-zA-Z0-9_-]/g, "_")
   const plain = letters.length > maxLength ? cutName(letters, name, maxLength) : letters
   if (plain !== "" && !isReserved(plain) && !used.has(identifierOf(plain))) return plain
-  const base = `${owner ?? usualOwner}_${plain}`
-  let native = base.slice(0, maxLength)
-  for (let number = 2; asked.has(identifierOf(native)) || used.has(identifierOf(native)); number++) {
-    const ending = `_${number}`
-    native = base.slice(0, maxLength - ending.length) + ending
-  }
-  return native
+  const has = (native: string) => asked.has(identifierOf(native)) || used.has(identifierOf(native))
+  return unused(`${owner ?? usualOwner}_${plain}`.slice(0, maxLength), { has }, maxLength)
 }
 
 /** Names that differ anywhere are cut to names that differ. */
@@ -87,4 +82,14 @@ function cutName(letters: string, name: string, maxLength: number): string {
 /** In code mode `get-dash` and `get_dash` are one JavaScript name. */
 function identifierOf(name: string): string {
   return name.includes("-") ? name.replaceAll("-", "_") : name
+}
+
+/** It, or it with a number behind it; 64 characters are what model servers take. */
+export function unused(id: string, used: Pick<ReadonlySet<string>, "has">, maxLength = 64): string {
+  let found = id
+  for (let number = 2; used.has(found); number++) {
+    const ending = `_${number}`
+    found = id.slice(0, maxLength - ending.length) + ending
+  }
+  return found
 }

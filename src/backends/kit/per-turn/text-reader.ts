@@ -72,9 +72,7 @@ export class TextReader implements OutputReader {
 
   finish(exit: CliExit, stderrTail: string): TurnOutcome {
     this.#add(this.#decoder.decode())
-    if (this.#isOverflown) {
-      return overlong(this.#options)
-    }
+    if (this.#isOverflown) return overlong(this.#options)
     if (exit.code !== 0) return exitFailure(this.#options.program, exit, stderrTail)
     this.#begin()
     const item = messageItem(itemId, this.#parts.join(""), "completed")

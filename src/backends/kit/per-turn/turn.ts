@@ -170,7 +170,7 @@ export class ProcessTurn extends CliTurn {
     const usage = onCompleted === undefined ? total : await onCompleted(total)
     this.#isCompleted = true
     this.#usage = usage
-    this.end({ type: "turn.completed", usage, ...(cut !== undefined && { cut }) })
+    this.complete(usage, cut)
   }
 
   #endSoon(child: CliProcess): void {

@@ -1,7 +1,7 @@
 import type { Turn } from "../../../domain/backend.ts"
 import { ProxyError, type TurnError } from "../../../domain/errors.ts"
 import type { ContentPart } from "../../../domain/items.ts"
-import type { TurnEvent } from "../../../domain/turn-events.ts"
+import type { AnswerCut, TurnEvent } from "../../../domain/turn-events.ts"
 import type { Usage } from "../../../domain/usage.ts"
 import { EventBatches } from "./event-batches.ts"
 
@@ -70,6 +70,11 @@ export abstract class CliTurn implements Turn {
   /** Ends the turn from our side: in this way, unless somebody has stopped it. */
   fail(error: TurnError): void {
     this.end(this.stopped() ?? { type: "turn.failed", error, usage: this.usage })
+  }
+
+  /** Ends it as it should. */
+  protected complete(usage: Usage | null, cut: AnswerCut | null = null): void {
+    this.end({ type: "turn.completed", usage, ...(cut !== null && { cut }) })
   }
 
   /** To be called once, at the very end, however the turn went. */

@@ -24,10 +24,6 @@ export class EventBatches<T> implements AsyncIterable<readonly T[]> {
     this.#wakeReader()
   }
 
-  get isClosed(): boolean {
-    return this.#isClosed
-  }
-
   async *[Symbol.asyncIterator](): AsyncIterator<readonly T[]> {
     for (;;) {
       if (this.#pending.length > 0) {

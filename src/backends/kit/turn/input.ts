@@ -14,6 +14,13 @@ export interface PromptParts {
   readonly maxBytes: number
 }
 
+/** How a program gets its prompt. */
+export interface CommandLine {
+  readonly args: readonly string[]
+  /** Null: it is closed from the start. */
+  readonly stdin: string | null
+}
+
 /**
  * A prompt above this goes by stdin. Linux takes 128 KiB for one argument; the rest is for the
  * surroundings, and a round number that can be documented.
