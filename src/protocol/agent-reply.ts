@@ -1,8 +1,8 @@
 import * as z from "zod"
 import type { ReplyRecord, SentReply } from "../domain/replies.ts"
-import { seconds, type WireObject } from "./common/answer-parts.ts"
+import { seconds } from "./common/answer-parts.ts"
 import { refuseContentBeside } from "./common/content.ts"
-import { bodyOf, readShape, refuseUnknown, wrongField } from "./common/shape.ts"
+import { bodyOf, readShape, refuseUnknown, type WireObject, wrongField } from "./common/shape.ts"
 
 const maxTextLength = 1_000_000
 const id = z.string().min(1).max(200)

@@ -1,7 +1,7 @@
 import { displayName, mimeTypeOf, readMimeType, unknownType } from "../domain/file-name.ts"
 import type { FileRecord, UploadFields } from "../domain/files.ts"
-import { seconds, type WireObject } from "./common/answer-parts.ts"
-import { unknownValue, wrongField } from "./common/shape.ts"
+import { seconds } from "./common/answer-parts.ts"
+import { unknownValue, type WireObject, wrongField } from "./common/shape.ts"
 
 const purposes = ["assistants", "batch", "evals", "fine-tune", "user_data", "vision"] as const
 

@@ -1,5 +1,6 @@
 import type { AgentStatus, Capabilities } from "../domain/agents.ts"
-import { seconds, type WireObject } from "./common/answer-parts.ts"
+import { seconds } from "./common/answer-parts.ts"
+import type { WireObject } from "./common/shape.ts"
 
 /**
  * An agent as a model, which is how clients address it. `owned_by` tells the kind of its CLI.

@@ -1,8 +1,8 @@
 import type { ConversationItem } from "../../domain/conversations.ts"
-import { toList, type WireObject } from "../../protocol/common/answer-parts.ts"
+import { toList } from "../../protocol/common/answer-parts.ts"
 import { looseConversation, looseMetadata } from "../../protocol/common/loose-forms.ts"
 import { unknownFields } from "../../protocol/common/parameters.ts"
-import { isObject } from "../../protocol/common/shape.ts"
+import { isObject, type WireObject } from "../../protocol/common/shape.ts"
 import {
   parseMetadataUpdate,
   parseNewConversation,

@@ -1,5 +1,5 @@
 import type { Item } from "../../domain/items.ts"
-import type { WireObject } from "../../protocol/common/answer-parts.ts"
+import type { WireObject } from "../../protocol/common/shape.ts"
 import { toWireItem } from "../../protocol/responses/wire-items.ts"
 
 /** Answers of one socket that can be continued; the oldest is forgotten first. */

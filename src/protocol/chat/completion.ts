@@ -1,7 +1,8 @@
 import { type ContentPart, type Item, textOf } from "../../domain/items.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
 import { noUsage } from "../../domain/usage.ts"
-import { incompleteReason, seconds, type WireObject } from "../common/answer-parts.ts"
+import { incompleteReason, seconds } from "../common/answer-parts.ts"
+import type { WireObject } from "../common/shape.ts"
 
 import { foldItems } from "./fold.ts"
 

@@ -1,7 +1,6 @@
 import type { FileChangeItem } from "../../domain/items.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
-
-export type WireObject = Readonly<Record<string, unknown>>
+import type { WireObject } from "./shape.ts"
 
 /** A page of a list. The ids of an empty one are empty: the API's document wants texts. */
 export function toList(data: readonly WireObject[], hasMore: boolean): WireObject {

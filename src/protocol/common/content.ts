@@ -1,6 +1,5 @@
 import * as z from "zod"
-import type { WireObject } from "./answer-parts.ts"
-import { isObject, readShape, unknownValue, wrongField, wrongType } from "./shape.ts"
+import { isObject, readShape, unknownValue, type WireObject, wrongField, wrongType } from "./shape.ts"
 
 /** One type of the parts that a content may have. */
 export interface PartForm<T> {

@@ -1,8 +1,15 @@
 import * as z from "zod"
 import { checkable } from "../../domain/checkable-schema.ts"
 import { anyFunction, type FunctionChoice, type TurnRequest } from "../../domain/turn-request.ts"
-import type { WireObject } from "./answer-parts.ts"
-import { invalidRequest, isObject, readShape, unknownValue, wrongField, wrongType } from "./shape.ts"
+import {
+  invalidRequest,
+  isObject,
+  readShape,
+  unknownValue,
+  type WireObject,
+  wrongField,
+  wrongType,
+} from "./shape.ts"
 
 /** The client's functions, and what it says about their use. */
 export interface FunctionFields

@@ -1,7 +1,6 @@
-import type { WireObject } from "./answer-parts.ts"
 import { refuseContentBeside } from "./content.ts"
 import { imageDetails, readImage } from "./media.ts"
-import { isObject, unknownValue, wrongField } from "./shape.ts"
+import { isObject, unknownValue, type WireObject, wrongField } from "./shape.ts"
 
 /*
  * Bodies whose meaning is plain although OpenAI has another form for it, brought into that form

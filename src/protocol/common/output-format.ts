@@ -1,7 +1,6 @@
 import * as z from "zod"
 import { checkable } from "../../domain/checkable-schema.ts"
-import type { WireObject } from "./answer-parts.ts"
-import { isObject, readShape, unknownValue, wrongType } from "./shape.ts"
+import { isObject, readShape, unknownValue, type WireObject, wrongType } from "./shape.ts"
 
 /** What the answer must look like; `schema` null: any text. */
 export interface OutputFormat {

@@ -1,6 +1,9 @@
 import type * as z from "zod"
 import { ProxyError } from "../../domain/errors.ts"
 
+/** An object of the wire. */
+export type WireObject = Readonly<Record<string, unknown>>
+
 /** A 400; `param` is a path in OpenAI style, e.g. `messages[2].content[0].type`. */
 export function invalidRequest(param: string, message: string): ProxyError {
   return new ProxyError("invalid_request", message, { param })
@@ -40,7 +43,7 @@ export function readShape<T>(schema: z.ZodType<T>, value: unknown, path: string)
 }
 
 /** For bodies where a misspelt field would do harm. */
-export function refuseUnknown(shape: z.ZodObject, value: Readonly<Record<string, unknown>>): void {
+export function refuseUnknown(shape: z.ZodObject, value: WireObject): void {
   const unknown = Object.keys(value)
     .find((key) => !Object.hasOwn(shape.shape, key))
     ?.slice(0, 100)
@@ -50,12 +53,12 @@ export function refuseUnknown(shape: z.ZodObject, value: Readonly<Record<string,
 }
 
 /** True for objects that are neither arrays nor null. */
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isObject(value: unknown): value is WireObject {
   return typeof value === "object" && value !== null && !Array.isArray(value)
 }
 
 /** A body, or throws. */
-export function bodyOf(input: unknown): Readonly<Record<string, unknown>> {
+export function bodyOf(input: unknown): WireObject {
   if (isObject(input)) return input
   throw new ProxyError("invalid_request", "The body must be a JSON object.")
 }

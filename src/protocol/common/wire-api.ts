@@ -4,8 +4,8 @@ import type { ResponseEvent } from "../../domain/response-events.ts"
 import type { LiveResponse } from "../../domain/response-log.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
 import type { ClientRequest } from "../../domain/turn-request.ts"
-import type { WireObject } from "./answer-parts.ts"
 import type { Parameter } from "./parameters.ts"
+import type { WireObject } from "./shape.ts"
 import type { SseText } from "./sse.ts"
 
 /** As its endpoint read it. The session key is in a header, no business of the body. */

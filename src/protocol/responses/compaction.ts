@@ -1,6 +1,5 @@
 import { newId } from "../../domain/ids.ts"
-import type { WireObject } from "../common/answer-parts.ts"
-import { invalidRequest } from "../common/shape.ts"
+import { invalidRequest, type WireObject } from "../common/shape.ts"
 
 /** Before the summary, so that the model knows what it reads. */
 const introduction = "Summary of the conversation up to here:\n\n"

@@ -1,8 +1,8 @@
 import * as z from "zod"
 import type { ConversationRecord, Metadata } from "../../domain/conversations.ts"
-import { seconds, type WireObject } from "../common/answer-parts.ts"
+import { seconds } from "../common/answer-parts.ts"
 import { isEmptyList, metadata as metadataForm } from "../common/parameters.ts"
-import { bodyOf, readShape, wrongField } from "../common/shape.ts"
+import { bodyOf, readShape, type WireObject, wrongField } from "../common/shape.ts"
 import { inputItemForm, readItems } from "./input-items.ts"
 
 /** The API's bound on the items of one request, at creation and afterwards. */

@@ -2,12 +2,30 @@ import { ProxyError } from "../../domain/errors.ts"
 import type { Item } from "../../domain/items.ts"
 import type { PartMarker, ResponseEvent, TextEvent } from "../../domain/response-events.ts"
 import { hasActed, type ResponseRecord, type ResponseStatus } from "../../domain/responses.ts"
-import type { WireObject } from "../common/answer-parts.ts"
 import { toResponseError } from "../common/errors.ts"
+import type { WireObject } from "../common/shape.ts"
 import { doneSse, eventSse, joinSse, namedSse, type SseText } from "../common/sse.ts"
-import type { EventSource } from "./item-tracker.ts"
 import { toResponse } from "./resource.ts"
 import { toAddedItem, toOutputText, toReasoningText, toSummaryPart, toWireItem } from "./wire-items.ts"
+
+/** What the events of a response's log leave out. A `LiveResponse` has `record`. */
+export interface EventSource {
+  /** As it is now; finished by the time the last event can be read. */
+  readonly record: ResponseRecord
+  /** As it is now: with its final texts once its `text.done` can be read. */
+  readonly itemAt: (outputIndex: number) => Item | undefined
+  /** Kind of the backend, under which the agent's own tools appear. */
+  readonly serverLabel: string
+  /** Kept by the encoder from one delta to the next: what they have in common. */
+  deltaHead?: DeltaHead
+}
+
+export interface DeltaHead {
+  readonly item: Item
+  readonly outputIndex: number
+  readonly partIndex: number
+  readonly text: string
+}
 
 export type WireEvent = WireObject & { readonly type: string; readonly sequence_number: number }
 

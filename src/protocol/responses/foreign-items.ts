@@ -1,8 +1,7 @@
 import * as z from "zod"
 import { newId } from "../../domain/ids.ts"
 import type { ClientItem } from "../../domain/input-reference.ts"
-import type { WireObject } from "../common/answer-parts.ts"
-import { readShape } from "../common/shape.ts"
+import { readShape, type WireObject } from "../common/shape.ts"
 import { readOutput } from "./input-content.ts"
 
 /*

@@ -1,7 +1,6 @@
 import * as z from "zod"
 import type { InputReference } from "../../domain/input-reference.ts"
 import type { ContentPart } from "../../domain/items.ts"
-import type { WireObject } from "../common/answer-parts.ts"
 import {
   audioForm,
   type PartForm,
@@ -12,7 +11,7 @@ import {
   textForm,
 } from "../common/content.ts"
 import { filePart, imageDetails, readFilePart, readImage, readImageFile } from "../common/media.ts"
-import { invalidRequest, readShape } from "../common/shape.ts"
+import { invalidRequest, readShape, type WireObject } from "../common/shape.ts"
 
 const imagePart = z.object({
   image_url: z.string().nullish(),

@@ -2,9 +2,15 @@ import * as z from "zod"
 import { newId } from "../../domain/ids.ts"
 import type { ClientItem } from "../../domain/input-reference.ts"
 import type { ItemStatus, Role } from "../../domain/items.ts"
-import type { WireObject } from "../common/answer-parts.ts"
 import { refuseContentBeside } from "../common/content.ts"
-import { invalidRequest, isObject, unknownValue, wrongField, wrongType } from "../common/shape.ts"
+import {
+  invalidRequest,
+  isObject,
+  unknownValue,
+  type WireObject,
+  wrongField,
+  wrongType,
+} from "../common/shape.ts"
 import { activityOf } from "./agent-activity.ts"
 import { isOwnCompaction, lostSummary, readSummary } from "./compaction.ts"
 import { foreignItems, type ItemForm, type ItemPlace, itemForm } from "./foreign-items.ts"

@@ -2,25 +2,15 @@ import type { Item } from "../../domain/items.ts"
 import type { ResponseEvent } from "../../domain/response-events.ts"
 import type { LiveResponse } from "../../domain/response-log.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
-
-/** What the events of a response's log leave out. A `LiveResponse` has `record`. */
-export interface EventSource {
-  /** As it is now; finished by the time the last event can be read. */
-  readonly record: ResponseRecord
-  /** As it is now: with its final texts once its `text.done` can be read. */
-  readonly itemAt: (outputIndex: number) => Item | undefined
-  /** Kind of the backend, under which the agent's own tools appear. */
-  readonly serverLabel: string
-  /** Kept by the encoder from one delta to the next: what they have in common. */
-  deltaHead?: DeltaHead
-}
-
-interface DeltaHead {
-  readonly item: Item
-  readonly outputIndex: number
-  readonly partIndex: number
-  readonly text: string
-}
+import type { EventEncoder } from "../common/wire-api.ts"
+import {
+  type DeltaHead,
+  type EventSource,
+  encodeResponsesSse,
+  keepAliveSse,
+  toWireEvents,
+  type WireEvent,
+} from "./events.ts"
 
 /**
  * The items of a response as a reader of its log knows them, by `outputIndex`. Made from the log
@@ -84,5 +74,37 @@ export class ItemTracker implements EventSource {
       if (event.type === "item.done" && event.outputIndex === outputIndex)
         this.#items[outputIndex] = event.item
     }
+  }
+}
+
+/**
+ * `items` are as they are at the event where the reader begins; events of the wire up to number
+ * `after` are left out where the log's entry has more than one; `shift` is added to the numbers of
+ * the log.
+ */
+export function createResponsesEncoder(
+  items: ItemTracker,
+  { after, shift } = { after: -1, shift: 0 },
+): EventEncoder {
+  return {
+    encode(event, sequence) {
+      items.follow(event, sequence)
+      return encodeResponsesSse(event, sequence + shift, items, after)
+    },
+    // `response.failed` is an end that every reader knows.
+    isBroken: false,
+    signOfLife: (sequence) => (sequence === 0 ? "" : keepAliveSse(sequence + shift - 1)),
+  }
+}
+
+/** The same events as objects, for other carriers. To be called with every event, in order. */
+export function createResponsesProjection(
+  live: LiveResponse,
+  serverLabel: string,
+): (event: ResponseEvent, sequence: number) => readonly WireEvent[] {
+  const items = new ItemTracker(live, serverLabel)
+  return (event, sequence) => {
+    items.follow(event, sequence)
+    return toWireEvents(event, sequence, items)
   }
 }

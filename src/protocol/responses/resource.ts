@@ -2,8 +2,9 @@ import type { Item } from "../../domain/items.ts"
 import type { ResponseRecord, ResponseStatus } from "../../domain/responses.ts"
 import { isFinished } from "../../domain/responses.ts"
 import { noUsage } from "../../domain/usage.ts"
-import { incompleteReason, seconds, type WireObject } from "../common/answer-parts.ts"
+import { incompleteReason, seconds } from "../common/answer-parts.ts"
 import { toResponseError } from "../common/errors.ts"
+import type { WireObject } from "../common/shape.ts"
 
 import { toWireItem } from "./wire-items.ts"
 

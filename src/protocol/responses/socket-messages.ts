@@ -1,7 +1,6 @@
 import { ProxyError } from "../../domain/errors.ts"
-import type { WireObject } from "../common/answer-parts.ts"
 import { toErrorResponse } from "../common/errors.ts"
-import { invalidRequest, isObject, unknownValue, wrongField } from "../common/shape.ts"
+import { invalidRequest, isObject, unknownValue, type WireObject, wrongField } from "../common/shape.ts"
 
 /**
  * A message of a client on a WebSocket as the body of a `POST /v1/responses`. Fields that only mean

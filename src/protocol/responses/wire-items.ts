@@ -1,7 +1,7 @@
 import type { ContentOrigin, ContentPart, Item, ItemStatus, MessageItem } from "../../domain/items.ts"
 import type { PageRequest } from "../../domain/pages.ts"
-import { toList, type WireObject } from "../common/answer-parts.ts"
-import { invalidRequest } from "../common/shape.ts"
+import { toList } from "../common/answer-parts.ts"
+import { invalidRequest, type WireObject } from "../common/shape.ts"
 import { type Activity, callOf } from "./agent-activity.ts"
 
 /**
