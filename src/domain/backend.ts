@@ -34,10 +34,7 @@ export interface ThreadOptions {
    * opening and forking read them.
    */
   readonly instructions: string | null
-  /**
-   * The functions that the agent can call from now on. Fixed for the thread's life unless the
-   * backend `changesTools`.
-   */
+  /** What the agent can call from now on, for the thread's life unless `changesTools`. */
   readonly tools: readonly FunctionTool[]
   /** True: the CLI keeps no record of it. */
   readonly isEphemeral: boolean
@@ -118,8 +115,7 @@ export interface Backend {
   openThread(options: ThreadOptions): Promise<ThreadRef>
   /**
    * Makes a known thread usable again after a restart or `closeThread`; cheap when it is loaded
-   * already. While a turn runs in it that waits for its client, it has no other purpose than to
-   * change the tools.
+   * already. While a turn runs in it that waits for its client, it only changes the tools.
    */
   resumeThread(thread: ThreadRef, options: ThreadOptions): Promise<void>
   /** Shares the history up to and including the turn `at`, and knows `history` behind it. */
@@ -127,10 +123,9 @@ export interface Backend {
   /** Gives the thread's memory back; it can be resumed. Harmless when unknown. */
   closeThread(thread: ThreadRef): Promise<void>
   /**
-   * The CLI's instruction files were edited: the next `resumeThread` has it read them again,
-   * without anything of the thread being lost. To be called between turns; null: before the first
-   * turn of a thread that is not loaded. Missing: each turn reads them, or there are none. Harmless
-   * when unknown.
+   * The CLI's instruction files were edited: the next `resumeThread` has it read them again, with
+   * nothing of the thread lost. To be called between turns; null: before the first turn of one that
+   * is not loaded. Missing: each turn reads them, or there are none. Harmless when unknown.
    */
   renewThread?(thread: ThreadRef | null): Promise<void>
   /**

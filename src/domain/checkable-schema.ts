@@ -20,8 +20,7 @@ const maxLength = 256 * 1024
 
 /**
  * Patterns that are none in JavaScript (`(?i)abc`, `^https\:\/\/`) are left out, and with them the
- * words around them that would let less through by that: `not` would refuse everything, and two of
- * `oneOf` might hold.
+ * words around them that would let less through: `not` would refuse all, two of `oneOf` might hold.
  */
 export function checkable(schema: Schema): Checkable {
   const unchecked = new Set<string>()

@@ -42,10 +42,7 @@ export interface ConversationStore {
   findItem(principal: string, id: string, itemId: string): Promise<ConversationItem | null>
   /** Forgets the head as well. False: there was no such item. */
   removeItem(principal: string, id: string, itemId: string): Promise<boolean>
-  /**
-   * Null: there is no conversation, or `after` names none of its items. An item that was deleted is
-   * still a cursor.
-   */
+  /** Null: no conversation, or `after` is none of its items; a deleted one is a cursor still. */
   listItems(principal: string, id: string, page: PageRequest): Promise<Page<ConversationItem> | null>
   /** All of them, oldest first. */
   allItems(id: string): Promise<readonly Item[]>

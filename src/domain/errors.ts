@@ -38,8 +38,7 @@ export const errorCodes = {
   agent_stopped: "The agent or the service is stopping.",
   backend_died: "The agent's process ended in the middle of the turn.",
   backend_error: "The agent's CLI refused or misbehaved.",
-  // The model server behind the agent; each message quotes it. The codes are OpenAI's where it has
-  // one
+  // The model server behind the agent; each message quotes it. Codes are OpenAI's where it has any
   rate_limit_exceeded:
     "Too many requests or tokens for now; goes away by itself, when is told where the CLI tells it.",
   insufficient_quota:

@@ -5,8 +5,7 @@ import { argumentsText, saidText, saidTexts } from "./said-text.ts"
 /**
  * A conversation as it is recognised: what its client brought, and after it one thing that the
  * agent said (an answer, however many messages it came in) or asked for (one call). Commentary,
- * reasoning and the agent's own tools are no part of it, because clients may or may not send them
- * back.
+ * reasoning and the agent's own tools are no part of it, for clients may send them back or not.
  */
 export interface Exchange {
   /** Marks, oldest first: `u…` a user's message, `d…` a developer's, `o…` output of a call. */
@@ -59,8 +58,7 @@ const ownCallId = /call_[0-9a-f]{32}/g
 
 /**
  * Oldest first; only the last one may have said nothing. `stopTexts`: of the request that the items
- * come with; `ownStopTexts`: of the one that the items are the answer to. Its client may put one
- * back behind it.
+ * come with; `ownStopTexts`: of the one that they answer, whose client may put one back behind.
  */
 export function exchangesOf(
   items: readonly Item[],

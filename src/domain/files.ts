@@ -37,8 +37,7 @@ export interface FileLedger {
   deleteExpiredFiles(now: number, limit: number): Promise<readonly string[]>
   /**
    * Milliseconds since 1970: of files that came before it the ledger may not know, for it was made
-   * anew, or restored from a copy, since. What it does not know of them is not for that reason a
-   * leftover.
+   * anew, or restored from a copy, since. Such are no leftovers.
    */
   knownSince(): Promise<number>
   /** Of any principal, expired or not. */

@@ -168,8 +168,7 @@ export function isAnswer(item: Item): item is MessageItem {
 
 /**
  * The answer of a turn as one text: what a chat client gets as `content`, and resends later as the
- * assistant's message. Messages without text count for nothing, so that a streamed answer and a
- * whole one are equal.
+ * assistant's message. Messages without text count for nothing, as in a stream.
  */
 export function answerText(items: readonly Item[]): string {
   return items

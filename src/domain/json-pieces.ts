@@ -16,8 +16,7 @@ export function isLongJson(value: unknown): boolean {
 
 /**
  * What `JSON.stringify` says of plain data, in pieces that are made as they are asked for: of an
- * answer of a megabyte no second copy comes into being, be there as many events with it as there
- * are.
+ * answer of a megabyte no second copy comes into being, however many events have it.
  */
 export function* jsonPieces(value: unknown): Generator<string> {
   if (!isLongJson(value)) yield JSON.stringify(value) ?? "null"

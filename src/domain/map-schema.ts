@@ -30,10 +30,7 @@ export function isSchema(value: unknown): value is Schema {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !isExactNumber(value)
 }
 
-/**
- * The schema with each schema directly inside of it replaced; `keyword` says where it stands. What
- * is data is left alone.
- */
+/** Replaces each schema directly inside; `keyword` says where it stands. Data is left alone. */
 export function mapInside(schema: Schema, change: (inner: unknown, keyword: string) => unknown): Schema {
   return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, changed(key, value, change)]))
 }

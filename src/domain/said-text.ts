@@ -56,8 +56,7 @@ function beforeStop(text: string, stopTexts: readonly string[]): string {
 
 /**
  * Arguments of a call that came back as an answer, by their value: however they are spaced, in
- * whatever order their fields stand, wrapped as `{"output": …}` or not. Null: the text is no JSON
- * object.
+ * whatever order their fields stand, wrapped as `{"output": …}` or not. Null: it is no object.
  */
 export function argumentsText(text: string): string | null {
   const trimmed = text.trim()

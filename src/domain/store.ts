@@ -124,10 +124,7 @@ export interface IdempotencyRecord {
   readonly createdAt: number
 }
 
-/**
- * How far what the ledger keeps had aged at a time of the machine's clock; both in milliseconds,
- * see `engine/age-clock.ts`.
- */
+/** How far what is kept had aged at a time of the clock; in ms, see `engine/log/age-clock.ts`. */
 export interface ClockState {
   readonly age: number
   readonly wall: number

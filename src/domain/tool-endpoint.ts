@@ -39,8 +39,7 @@ export interface ToolChannel {
 export interface ToolEndpoint {
   /**
    * `onCall` is called once for each call, as it comes in; it must not throw. Resolves when the
-   * service listens: turns that a restart left in the queue begin before. Rejects with `ProxyError`
-   * once it stops.
+   * service listens: turns that a restart left in the queue begin before. Rejects once it stops.
    */
   open(tools: readonly FunctionTool[], onCall: (call: ToolCall) => void): Promise<ToolChannel>
 }

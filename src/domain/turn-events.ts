@@ -47,9 +47,8 @@ export type TurnEvent =
   | { readonly type: "item.completed"; readonly item: Item }
   /**
    * The agent calls a function of the client and waits for `Turn.answer(callId, ...)`. All calls
-   * that the model makes at once come in one batch. `holdMs`: how long the agent may be kept
-   * waiting before waiting does harm (a model that is asked again and again meanwhile); null: as
-   * long as one likes.
+   * that the model makes at once come in one batch. `holdMs`: how long it may wait before that does
+   * harm (a model that is asked again and again meanwhile); null: as long as one likes.
    */
   | { readonly type: "function.called"; readonly item: FunctionCallItem; readonly holdMs: number | null }
   /** As the model saw it, in the CLI's own format, kept to seed a lost thread anew. */

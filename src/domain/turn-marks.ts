@@ -44,8 +44,8 @@ export function exchangeValue({ brought, said }: Exchange): string | null {
 
 /**
  * By what a conversation is found whose first turn was stopped, failed or said nothing: its first
- * message, its user's last one and, of that, what stands behind a file's text. `items`: with what
- * was brought.
+ * message, its user's last one, what stands in that behind a file's text. `items` has what was
+ * brought.
  */
 function beginValues(brought: readonly string[], items: readonly Item[]): readonly string[] {
   const last = brought.findLast((mark) => mark.startsWith("u"))

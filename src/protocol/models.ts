@@ -4,8 +4,7 @@ import type { WireObject } from "./common/shape.ts"
 
 /**
  * An agent as a model, which is how clients address it. `owned_by` tells the kind of its CLI.
- * OpenAI's API has neither `ready`, with the `problem` where it is not, nor `capabilities`: what
- * the CLI can do.
+ * OpenAI's API has neither `ready`, with the `problem` where it is not, nor `capabilities`.
  */
 export function toModel(agent: AgentStatus): WireObject {
   return {
@@ -32,8 +31,7 @@ function toWireCapabilities(capabilities: Capabilities): WireObject {
     streams_deltas: capabilities.streamsDeltas,
     accepts_images: capabilities.acceptsImages,
     calls_functions: capabilities.hasFunctions,
-    // The service validates answers for every agent; this says whether the CLI is given the schema
-    // too.
+    // The service validates answers for every agent; this says whether the CLI has the schema too.
     takes_json_schema: capabilities.hasOutputSchema,
     forks_threads: capabilities.hasFork,
     reasoning_efforts: capabilities.efforts,

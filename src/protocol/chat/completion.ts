@@ -58,8 +58,7 @@ export function finishReason(record: ResponseRecord, hasCalls: boolean): string 
 
 /**
  * The messages that a stored completion was asked with, as the API lists them: like those of a
- * request, with an id (the completion's, and the place) and the parts of a content that is more
- * than text.
+ * request, with an id (the completion's, and the place) and the parts of what is more than text.
  */
 export function toStoredMessages(
   completionId: string,

@@ -146,10 +146,7 @@ class History {
     return { instructions, input: this.#input, inputPaths: this.#inputPaths, hasNames: this.#hasNames }
   }
 
-  /**
-   * In front of all else they are the thread's; behind it they are added to the turn, and may be
-   * all that is asked (gptme).
-   */
+  /** In front they are the thread's; behind, the turn's, which may have nothing else (gptme). */
   #addInstruction(text: string): void {
     if (this.#input.length === 0) this.#instructions.push(text)
     else this.#push(messageItem("developer", [{ type: "text", text }]))

@@ -78,10 +78,7 @@ export function partUnion(forms: PartForms<unknown>): z.ZodType {
   return parts.length > 1 ? z.union(parts) : part
 }
 
-/**
- * Names of content, without `_` and `-`: what stands under them says something, and a reader of the
- * text alone would lose it.
- */
+/** Names of content, without `_` and `-`: who reads the text alone would lose what is there. */
 const contentName =
   /^(?:(?:input|inline|output)?(?:image|picture|photo|screenshot|file|document|attachment|media|audio|video|blob)s?(?:url|uri|data|id|base64|file|fileid)?s?|(?:inline)?data|(?:content)?part|content|text|message|input|url|uri|body|html|markdown|caption|transcript|refusal|prompt|base64)s?$/
 
@@ -92,8 +89,7 @@ const plainNames = new Set(["type", "role", "id", "status", "name", "annotations
 
 /**
  * Throws `invalid_request` that names the first field of an object which says something beside
- * those that are read: it would be lost in silence. Other fields that nobody knows are passed over,
- * as everywhere.
+ * those that are read: it would be lost in silence. Others that nobody knows are passed over.
  */
 export function refuseContentBeside(
   value: WireObject,

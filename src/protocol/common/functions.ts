@@ -67,10 +67,7 @@ const functionShape = z.object({
 /** What a function may say about itself beside what it is; repeated as it came. */
 const flags = ["async", "allowed_callers", "defer_loading", "output_schema"] as const
 
-/**
- * Of a server that the agent has by itself: clients that look after their tools want it declared
- * before they take its calls.
- */
+/** A server of the agent's own: some clients take its calls only where they have declared it. */
 const ownServerShape = z.object({
   server_label: z.string().min(1).max(64),
   server_description: z.string().nullish(),

@@ -17,8 +17,7 @@ const products: readonly (readonly [name: string, ...patterns: RegExp[]])[] = [
   [
     "title",
     pattern(makingOf, String.raw`\b(?:titles?(?! pages?\b)|names?)\b[^.\n]{0,90}\b`, talk),
-    // `give this conversation a name`, but no `create a session with the name`, nor `a script that
-    // gives …`.
+    // `give this conversation a name`, no `create a session with the name`, nor `a script that …`.
     pattern(
       String.raw`(?<!\b(?:that|which|who) )${makingOf}\b${talk}`,
       String.raw`(?:(?!\b(?:with|by|whose|under)\b)[^.\n]){0,30}\b(?:titles?|name)\b`,
@@ -107,10 +106,7 @@ function firstSentence(text: string): string {
   return /^[^.\n]*/.exec(text)?.[0] ?? ""
 }
 
-/**
- * That something is to be done beside the answer. What stands between the first and the last
- * sentences is rules and samples.
- */
+/** Something is to be done too. Between the first and last sentences are rules and samples. */
 export function saysToAct(text: string): boolean {
   const said =
     text.length <= 2 * headLength ? text : `${text.slice(0, headLength)}\n${text.slice(-headLength)}`

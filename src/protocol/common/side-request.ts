@@ -83,16 +83,12 @@ function takeApart(request: AskedBeside, isStreamed: boolean): Asked | null {
   }
 }
 
-/**
- * Open WebUI's templates, in whichever words and language: headings, the chat between its tags at
- * the end, a form in JSON.
- */
+/** Open WebUI's templates in any language: headings, the chat in tags at the end, a JSON form. */
 function templateOf({ last, texts }: Asked): SideRequest | null {
   if (texts.length > 1 || !last.startsWith("#")) return null
   const quoted = quotedHistory(last)
   if (quoted === null || !/^#{1,6} \S/.test(quoted.before) || saysToAct(quoted.before)) return null
-  // Behind the chat there is nothing but what is to be completed, in tags, and a heading for the
-  // answer.
+  // Behind the chat there is nothing but tags around what is to be completed, and a heading.
   const isWhole = quoted.after === "" || /^<[\s\S]*>\s*#{1,6} [^\n]*$/.test(quoted.after)
   if (!isWhole) return null
   return /\{\s*\\?"\w+\\?":/.test(quoted.before)
@@ -245,8 +241,7 @@ function likely(sign: string): SideRequest {
 
 /**
  * The tasks of Open WebUI (`TASKS` in its `constants.py`). Any other word is no task: front ends
- * leave placeholders in, write that there is none, or name what is a chat after all, which must not
- * lose its thread.
+ * leave placeholders in, write that there is none, or name a chat, which must not lose its thread.
  */
 const tasks = new Set([
   "title_generation",

@@ -35,8 +35,7 @@ export interface EventEncoder {
   encode(event: ResponseEvent, sequence: number): SseText
   /**
    * Between two events: that the turn goes on, as an event of the API. Clients that count what
-   * comes do not count comments. `sequence` is the number of the next event. Empty: nothing may
-   * come yet.
+   * comes do not count comments. `sequence` is the number of the next event. Empty: not yet.
    */
   signOfLife(sequence: number): string
   /** True once the last event has been told as one behind which the connection has to break. */
@@ -49,10 +48,7 @@ export interface ItemSource {
   findAgent(id: string): Pick<AgentStatus, "backend"> | null
 }
 
-/**
- * All that a protocol of turns adds to the way that all turns take: how it reads a body, and how it
- * shows the response's log.
- */
+/** What a protocol adds to the way of all turns: how a body is read, and the log is shown. */
 export interface WireApi {
   readonly parameters: readonly Parameter[]
   /** Brings a looser body into the API's own form. */

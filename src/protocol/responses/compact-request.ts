@@ -66,8 +66,7 @@ export function parseCompactRequest(input: unknown): CompactRequest {
     turn: {
       ...turn,
       input: [...turn.input, textMessage(newId("msg_"), "user", compactionPrompt)],
-      // Written beside the conversation, on a thread that leaves nothing, by an agent that may only
-      // read.
+      // Written beside the conversation, on a thread that leaves nothing, by one that only reads.
       sideRequest: { certainty: "certain", sign: "compact" },
       echo: {},
     },

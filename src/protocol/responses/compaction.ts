@@ -6,8 +6,7 @@ const introduction = "Summary of the conversation up to here:\n\n"
 
 /**
  * Marks the content as ours, in a form that can change. It is not encrypted: it holds nothing but
- * what the agent said to this client, and whoever can send it back could as well send a message
- * with the same words.
+ * what the agent said to this client, and whoever sends it back could send the same words.
  */
 const mark = "aap1."
 

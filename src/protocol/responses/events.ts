@@ -134,8 +134,7 @@ export function toWireEvent(event: ResponseEvent, sequence: number, source: Even
  * The `error` event as OpenAI's document has it (`ResponseErrorEvent`), flat: to openai-go and
  * openai-python a nested `error` is the end of the stream, and they would never see the
  * `response.failed` behind it. It has the true code; but where the agent may have acted and no item
- * told of it, that of `response.failed`: in front of the first item `@ai-sdk/openai` asks again by
- * this one.
+ * told of it, that of `response.failed`: before the first item `@ai-sdk/openai` asks again by it.
  */
 function errorEvent(sequence: number, record: ResponseRecord): WireEvent {
   const isUntold = record.output.length === 0 && hasActed(record)

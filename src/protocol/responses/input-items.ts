@@ -130,8 +130,7 @@ export function inputItemForm(): z.ZodType {
 /**
  * `input` of the Responses API as items, oldest first. Everything that our own `output` holds is
  * read back, and what other servers of the API left in a history. Items get ids of our own making:
- * those of a client are names that we cannot vouch for. Only the fields are asked for that the API
- * requires of an item.
+ * those of a client are names that we cannot vouch for. Only what the API requires is asked for.
  */
 export function readInput(value: unknown): ClientItem[] {
   if (typeof value === "string") return [readText(value)]
@@ -171,8 +170,7 @@ function readText(text: string): ClientItem {
 function readItem(item: unknown, place: ItemPlace): ClientItem {
   const { path } = place
   if (!isObject(item)) throw wrongType(path, "an object", item)
-  // A message may come without `type`, and so may, by the document, a reference: it has an id and
-  // no role.
+  // A message may come without `type`, and so may a reference, which has an id and no role.
   const type = item.type ?? ("role" in item || !("id" in item) ? "message" : "item_reference")
   const form = typeof type === "string" && Object.hasOwn(itemForms, type) ? itemForms[type] : undefined
   if (form !== undefined) return form.read(item, place)

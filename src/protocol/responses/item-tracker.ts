@@ -14,8 +14,7 @@ import {
 
 /**
  * The items of a response as a reader of its log knows them, by `outputIndex`. Made from the log
- * alone, so that a slow reader sees each item as it was at its place in the log, not as it is
- * meanwhile.
+ * alone, so that a slow reader sees each item as it was at its place in the log.
  */
 export class ItemTracker implements EventSource {
   readonly serverLabel: string
@@ -79,8 +78,7 @@ export class ItemTracker implements EventSource {
 
 /**
  * `items` are as they are at the event where the reader begins; events of the wire up to number
- * `after` are left out where the log's entry has more than one; `shift` is added to the numbers of
- * the log.
+ * `after` are left out where the log's entry has more than one; `shift` is added to its numbers.
  */
 export function createResponsesEncoder(
   items: ItemTracker,

@@ -57,10 +57,7 @@ export function toResponse(
   }
 }
 
-/**
- * As the official SDKs put it together, of which some leave it alone where it is there. One text is
- * no second copy of it.
- */
+/** As official SDKs make it, some only where it is missing. One text is not copied. */
 function outputText(output: readonly Item[]): string {
   const texts = output
     .flatMap((item) => (item.type === "message" && item.role === "assistant" ? item.content : []))

@@ -5,8 +5,7 @@ import { invalidRequest, isObject, unknownValue, type WireObject, wrongField } f
 /**
  * A message of a client on a WebSocket as the body of a `POST /v1/responses`. Fields that only mean
  * something to the carrier are taken out where they say what is so anyway (the official agents
- * library sends `stream: true`), and refused by name where they ask for something else. Throws
- * `ProxyError`.
+ * library sends `stream: true`), and refused by name where they ask for something else.
  */
 export function readSocketMessage(message: unknown): WireObject {
   if (!isObject(message)) throw new ProxyError("invalid_request", "A message must be a JSON object.")

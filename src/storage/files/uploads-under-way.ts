@@ -21,8 +21,7 @@ export interface UploadUnderWay {
 
 /**
  * What each principal is uploading: it counts against the quota while it comes, or many uploads at
- * once would fill the disk before the first is refused. The ledger has the last word when a file is
- * kept.
+ * once would fill the disk before the first is refused. The ledger has the last word.
  */
 export class UploadsUnderWay {
   readonly #accounts = new Map<string, Account>()

@@ -184,8 +184,7 @@ export class LedgerDatabase {
     try {
       this.#database.exec("pragma wal_checkpoint(passive)")
     } catch {
-      // Nothing is lost: it is tried again with later commits, and what is wrong with the disk,
-      // those say.
+      // Nothing is lost: it is tried again with later commits, which say what is wrong.
     }
   }
 

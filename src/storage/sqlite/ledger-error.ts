@@ -24,8 +24,7 @@ const movedCode = 1032
 
 /**
  * SQLite's own errors say little ("disk I/O error"): this says that it was the ledger, and what to
- * do. What the owner can mend is `storage_failed`, which a client may see; everything else is a
- * fault of ours.
+ * do. What the owner can mend is `storage_failed`, which a client may see; all else is our fault.
  */
 export function ledgerError(error: unknown): ProxyError {
   if (error instanceof ProxyError) return error

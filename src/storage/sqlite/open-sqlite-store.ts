@@ -9,10 +9,7 @@ import { LedgerFile } from "./ledger-file.ts"
 import { migrate, migrations, schemaVersion } from "./migrate.ts"
 import { SqliteStore } from "./sqlite-store.ts"
 
-/**
- * How long the opening waits for another process's writing: a command of ours, not a second daemon
- * (see the home's lock).
- */
+/** For another process's writing: a command of ours, not a second daemon (see the home's lock). */
 const busyTimeoutMs = 5_000
 
 /** SQLite would keep twice as much of long answers; the system has them in its cache anyway. */
@@ -84,8 +81,7 @@ export function pragmasFor(durability: Durability): string {
 
 /**
  * Makes the file with its mode before SQLite does. An existing file is never opened here: closing
- * any descriptor of a file gives up all POSIX locks that the process has on it, those of an open
- * store included.
+ * any descriptor of a file gives up all POSIX locks of the process, an open store's too.
  */
 function makePrivate(path: string): void {
   if (existsSync(path)) chmodSync(path, 0o600)

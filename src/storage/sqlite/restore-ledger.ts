@@ -28,8 +28,7 @@ export interface Restored {
 
 /**
  * Puts a good copy in the ledger's place and keeps what was there as `state.db.replaced-TIME`, with
- * its write-ahead log. Nobody may use the ledger meanwhile. Rejects with `ProxyError`; nothing is
- * changed then.
+ * its write-ahead log. Nobody may use the ledger meanwhile. Throws with nothing changed.
  */
 export function restoreLedger(path: string, { from, isEmpty, now }: RestoreOrder): Restored {
   const { copy, passedOver } = isEmpty ? { copy: null, passedOver: [] } : chooseCopy(path, from)

@@ -23,8 +23,7 @@ interface Shared {
 
 /**
  * The tools of the service, which every thread has: each is stored once. Written out with each
- * thread they were half of the ledger. The client's own functions are stored with its thread, and
- * go with it.
+ * thread they were half of the ledger. The client's own functions stay with its thread.
  */
 export class SharedTools {
   readonly #ledger: LedgerDatabase

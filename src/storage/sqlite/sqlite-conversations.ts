@@ -105,8 +105,7 @@ export class SqliteConversations implements ConversationStore {
     const row = new Row(columns, `turn ${turnId}`)
     const id = row.text("conversation_id")
     this.#append(id, turnOf(columns).input, null)
-    // A call that was cut short is nothing that anybody could answer: it would bar the way for
-    // ever.
+    // A call that was cut short is nothing that anybody could answer: it would bar the way.
     const isWhole = (item: Item) => item.type !== "function_call" || item.status !== "incomplete"
     this.#append(id, outputItems(turnId, this.#ledger).filter(isWhole), row.text("agent_id"))
   }

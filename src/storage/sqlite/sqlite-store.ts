@@ -282,8 +282,7 @@ export class SqliteStore implements Store {
 
   /**
    * A thread stays as long as another thread descends from one of its turns or one of its turns is
-   * unfinished: it goes in a later round, once the younger thread is gone. Call until the answer is
-   * empty.
+   * unfinished: it goes in a later round, once the younger is gone. Call until there is none.
    */
   async deleteThreadsUsedBefore(time: number, limit: number): Promise<readonly ThreadRecord[]> {
     const removed = this.#ledger.transaction("begin immediate", () => {

@@ -33,8 +33,7 @@ export const statements = {
     update turns set native_ref = coalesce(?, native_ref), history_hash = coalesce(?, history_hash),
       said_hash = coalesce(?, said_hash), exchanges = coalesce(?, exchanges), seen_text = coalesce(?, seen_text)
     where id = ?`,
-  // One key a line, of characters that JSON has as they are. "where true" tells the parser where
-  // the select ends.
+  // One key a line, of characters that JSON has as they are. "where true" ends the select.
   placeRecentKeys: `
     insert into turn_keys (key, turn_id)
     select line.value, turn_id from recent_turn_keys
@@ -150,8 +149,7 @@ export const statements = {
         where turns.thread_id = threads.id and responses.status in ('queued', 'running'))
     order by used_at, rowid limit ?`,
   deleteThread: "delete from threads where id = ?",
-  // The condition is always true (and so in `deleteRepliesBefore`): it ties the count to the index
-  // of that column.
+  // The condition is always true (and so in `deleteRepliesBefore`): it ties the count to an index.
   countThreads: "select count(*) as count from threads where used_at >= 0",
   findNewestUse: "select max(used_at) as used_at from threads",
   readFact: "select value from facts where name = ?",

@@ -1,9 +1,6 @@
 import { open } from "node:fs/promises"
 
-/**
- * Commits after which the log is put in its places: some 3,000 pages of 4 kB, for a turn alone
- * makes two commits of sixteen.
- */
+/** Some 3,000 pages of 4 kB, for a turn alone makes two commits of sixteen. */
 const commitsBetween = 192
 
 /**
