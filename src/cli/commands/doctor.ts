@@ -88,7 +88,7 @@ interface Known {
   readonly isTurnWanted: boolean
 }
 
-/** What a check looks at, as docs/service.md says it, and what it says of that, with the next step. */
+/** What a check looks at, as docs/service.md says it, and what it says, with the next step. */
 interface Check {
   readonly looksAt: string
   readonly look: (known: Known) => readonly HealthCheck[] | Promise<readonly HealthCheck[]>
