@@ -77,8 +77,7 @@ function unknownBackend(kind: string): ProxyError {
 /** Kind of the backend that a program is driven by, as its name tells. */
 export function kindOfProgram(executable: string): string {
   const name = path.basename(executable).replace(/\.(?:exe|cmd|js|mjs)$/i, "")
-  // The command lines of the first two are the user's; a program that happens to be called so has
-  // none. The third is no program.
+  // The first two have command lines of the user's only; the third is no program.
   const isOther = name === otherAcp.kind || name === "command" || (name === demoCli && executable !== demoCli)
   return isOther || !backends.has(name) ? "codex" : name
 }

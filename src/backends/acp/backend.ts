@@ -253,8 +253,7 @@ export class AcpBackend extends RpcBackend<AcpProgram, AcpSessions, AcpTurn> imp
     this.#restLater()
     return new AcpSessions(connection, {
       ...this.#options,
-      // One that runs in this process: a turn is among the running ones from before its prompt is
-      // sent.
+      // In this process: a turn is among the running ones before its prompt is sent.
       isBusy: (thread) => this.turns.get(thread)?.process != null,
     })
   }

@@ -103,8 +103,7 @@ const gemini: AcpCli = {
   joinsUnanswered: true,
   requestLimitWords:
     "it took the answer for a loop, as it does where a short text comes ten times or more (`model.disableLoopDetection` in its settings turns that off), or its limit of model requests in one turn is reached",
-  // Google's server has the same words for a minute's limit and for a day's; gemini has looked at
-  // the fields.
+  // Google has the same words for a minute's limit and a day's; gemini has seen the fields.
   failureWords: [
     [/Suggested retry after/, "rate_limit_exceeded", 429],
     [/is not found for API version/, "model_refused", 404],
@@ -128,8 +127,7 @@ function withHeldAgents(config: string | undefined): string {
     const own = JSON.parse(config ?? "{}")
     return JSON.stringify({ ...own, agent: { ...own.agent, ...ours } })
   } catch {
-    // The person's own, which opencode may still understand. Without these agents side requests are
-    // refused.
+    // opencode may understand it. Without these agents side requests are refused.
     return config ?? ""
   }
 }
@@ -200,8 +198,7 @@ const qwen: AcpCli = {
     const name = model.replace(/\(.*$/, "").replace(/^.*\//, "").toLowerCase()
     return seeingModels.some((pattern) => pattern.test(name))
   },
-  // It gives a model that thinks without a sign up after 240 s otherwise. Our own clock ends what
-  // is silent for too long.
+  // After 240 s it gives a silent model up. Our own clock ends what is silent for too long.
   env: () => ({ QWEN_STREAM_IDLE_TIMEOUT_MS: String(24 * 60 * 60_000) }),
 }
 

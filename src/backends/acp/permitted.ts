@@ -51,8 +51,7 @@ function isWritable(named: string, policy: PermissionPolicy): boolean {
   return places.every(
     (place) =>
       folders.some((folder) => isInside(folder, place)) &&
-      // Nor a folder that one of these is in, which can be moved and removed with all that it
-      // holds.
+      // Nor a folder that holds one of these, and can be moved or removed with it.
       !protectedFolders.some(
         (folder) => folder === null || isInside(folder, place) || isInside(place, folder),
       ),
@@ -108,8 +107,7 @@ function placesOf(spelling: string, links: LinkBudget): readonly [entry: string,
 
 function targetOf(entry: string, links: LinkBudget): string | null {
   try {
-    // The native one also tells the letters that a disk has stored where it does not heed their
-    // case.
+    // The native one also tells a name's letters as stored, on a disk that does not heed case.
     return realpathSync.native(entry)
   } catch (error) {
     if (!isMissing(error)) return null

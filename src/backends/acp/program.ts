@@ -45,8 +45,7 @@ export class AcpProgram extends RpcProcess {
     this.#description = await this.handshake(
       {
         protocolVersion,
-        // Its own file system and its own shells: what is served from here would be slower and no
-        // safer.
+        // Its own files and shells: what is served from here would be slower and no safer.
         clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
         clientInfo: { name: "ai-agent-proxy", version: "1" },
       },

@@ -276,8 +276,7 @@ export class AcpSessions {
     let quietRounds = 0
     while (quietRounds < 2 && performance.now() < until) {
       const { updates } = replay
-      // By a method that no program has: the protocol wants them refused. One that does not answer
-      // costs a moment, no more.
+      // By a method that no program has: it has to be refused. Silence costs a moment, no more.
       await this.#connection.rpc.ping("_ai-agent-proxy/ping", roundTripMs)
       quietRounds = replay.updates === updates ? quietRounds + 1 : 0
     }

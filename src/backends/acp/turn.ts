@@ -139,8 +139,7 @@ export class AcpTurn extends CliTurn {
   protected override finish(last: TurnEvent): undefined {
     this.#session?.channel?.endTurn()
     this.#reader.finish(last.type === "turn.failed")
-    // A prompt that failed before anything was shown may not be in the session's history: it is
-    // told once more then.
+    // One that failed before it showed anything may not be in the session: it is told again.
     if (this.#session !== null && (last.type === "turn.completed" || this.#reader.hasShown)) {
       this.#session.preamble = null
     }

@@ -109,8 +109,7 @@ export class InstalledClaude {
 
   async #isLoggedIn(file: string): Promise<boolean> {
     const output = await this.#ask(file, ["auth", "status"])
-    // Anything else than a clear no is left to the first turn: claude has ways of its own to get at
-    // a model.
+    // All but a clear no is left to the first turn: claude has more ways to a model.
     return !/"loggedIn":\s*false/.test(output)
   }
 
@@ -187,8 +186,7 @@ export function claudeEnvironment(
   return {
     // It tries ten times with growing pauses, also after a 401; a client is better told.
     CLAUDE_CODE_MAX_RETRIES: "1",
-    // It gives a model that thinks without a sign up after 300 s, and asks anew. Our own clock ends
-    // what is silent for too long.
+    // After 300 s it asks a silent model anew. Our own clock ends what is silent for too long.
     API_TIMEOUT_MS: String(callLimitMs),
     CLAUDE_STREAM_IDLE_TIMEOUT_MS: String(callLimitMs),
     ...childEnvironment(source, [...passEnv, ...ownNames, ...anthropic]),

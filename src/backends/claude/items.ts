@@ -28,8 +28,7 @@ export function toolUseOf(block: ContentBlock, written: string | null = null): T
 
 function parsedJson(text: string): unknown {
   try {
-    // Once more through what claude has written: it has no minus zero, and no number that is too
-    // long.
+    // Once more as claude has written it: without minus zero, and without too long numbers.
     return JSON.parse(JSON.stringify(JSON.parse(text)))
   } catch {
     return undefined

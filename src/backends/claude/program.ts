@@ -138,8 +138,7 @@ export class ClaudeProcess {
     for (const line of this.#lines.push(chunk)) {
       const event = parseClaudeEvent(line, !this.#hasRead)
       if (event === "garbage") {
-        // An update notice, or a tool of claude's that writes to its stdout: no part of the
-        // protocol.
+        // An update notice, or a tool that writes to stdout: no part of the protocol.
         this.#stray.take(line)
         continue
       }

@@ -29,7 +29,7 @@ import {
   turnResultSchema,
   usageOf,
 } from "./protocol.ts"
-import { splitMessages, turnParams } from "./thread-requests.ts"
+import { inject, splitMessages, turnParams } from "./thread-requests.ts"
 import { CodexThreads, type LoadedThread } from "./threads.ts"
 import { CodexTurn, refusedCall } from "./turn.ts"
 
@@ -164,7 +164,8 @@ export class CodexBackend extends RpcBackend<AppServer, CodexThreads, CodexTurn>
       const { process: server, sessions: threads } = await this.running()
       const loaded = await this.#loadedThread(threads, thread)
       const { injected, input: userInput } = splitMessages(input.messages)
-      await threads.inject(
+      await inject(
+        server,
         thread,
         [...(await forgotten(loaded, input)), ...injected].flatMap((item) =>
           injectedItem(item, loaded.names),
@@ -247,8 +248,7 @@ export class CodexBackend extends RpcBackend<AppServer, CodexThreads, CodexTurn>
       case "configWarning": {
         const { summary, details } = params
         this.#options.log("info", "codex warns of its configuration", { warning: summary, details })
-        // It would go on with its defaults: another provider than the user's, perhaps, and another
-        // account.
+        // It would go on with its defaults: with another provider and account, perhaps.
         if (/invalid configuration/i.test(summary)) this.#configProblem = details ?? summary
         return
       }
@@ -269,8 +269,7 @@ export class CodexBackend extends RpcBackend<AppServer, CodexThreads, CodexTurn>
       const { total } = params.tokenUsage
       if (total != null) this.sessions?.usageTold(params.threadId, usageOf(total))
     } else if (method === "warning") this.#options.log("info", "codex warns", { warning: params.message })
-    // Threads that we did not open are codex's own (sub-agents); their turns belong to a turn of
-    // ours.
+    // Threads that we did not open are codex's sub-agents; their turns belong to one of ours.
     else if (method === "turn/started" && this.sessions?.has(params.threadId)) {
       this.#endForeignTurn(params.threadId, params.turn.id)
     }

@@ -201,8 +201,7 @@ export class CodexTurnReader {
         type: "notice",
         message: "codex summarised the conversation so far",
         tells: "progress",
-        // The thread's instructions and the user's texts are kept. To tell the rest now would be
-        // asking the model once more.
+        // Instructions and the user's texts are kept; telling the rest now would ask the model.
         forgets: true,
       })
       return

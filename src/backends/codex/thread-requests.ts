@@ -1,9 +1,11 @@
-import type { ThreadOptions, TurnInput } from "../../domain/backend.ts"
+import type { ThreadOptions, ThreadRef, TurnInput } from "../../domain/backend.ts"
 import { type ContentPart, type FunctionTool, type MessageItem, textOf } from "../../domain/items.ts"
 import type { AgentLimits, BackendContext } from "../kit/backend-context.ts"
 import type { FunctionNames } from "../kit/functions/function-names.ts"
 import { functionRules } from "../kit/functions/function-rules.ts"
+import { anyResult } from "../kit/rpc/rpc-client.ts"
 import { type InjectedItem, imageDetail } from "./injected-items.ts"
+import type { AppServer } from "./program.ts"
 import type { OwnConfig } from "./protocol.ts"
 
 type Params = Readonly<Record<string, unknown>>
@@ -168,6 +170,17 @@ export function turnParams(
     ...(settings.model === null ? {} : { model: settings.model }),
     ...(settings.effort === null ? {} : { effort: settings.effort }),
     ...(settings.outputSchema === null ? {} : { outputSchema: settings.outputSchema }),
+  }
+}
+
+/** Adds items to a thread, see `injectChunks`. */
+export async function inject(
+  server: Pick<AppServer, "request">,
+  threadId: ThreadRef,
+  items: readonly InjectedItem[],
+): Promise<void> {
+  for (const chunk of injectChunks(items)) {
+    await server.request("thread/inject_items", { threadId, items: chunk }, anyResult)
   }
 }
 

@@ -9,7 +9,6 @@ import { lostOrProxyError } from "../kit/process/start-error.ts"
 import { anyResult } from "../kit/rpc/rpc-client.ts"
 import { unfitFunctionOf } from "./errors.ts"
 import { codexKind, historyItems } from "./history-items.ts"
-import type { InjectedItem } from "./injected-items.ts"
 import type { AppServer } from "./program.ts"
 import {
   configResultSchema,
@@ -22,7 +21,7 @@ import {
 import { ThreadCommands } from "./thread-commands.ts"
 import {
   forkParams,
-  injectChunks,
+  inject,
   patientProvider,
   resumeParams,
   startParams,
@@ -118,7 +117,7 @@ export class CodexThreads {
 
   async #fill({ id, names }: LoadedThread, { history }: ThreadOptions): Promise<void> {
     try {
-      await this.inject(id, historyItems(withFitIds(history, codexKind), names))
+      await inject(this.#server, id, historyItems(withFitIds(history, codexKind), names))
     } catch (error) {
       // Half a history is worse than none: nobody will learn this thread's id.
       await this.close(id).catch(() => {})
@@ -149,8 +148,7 @@ export class CodexThreads {
         this.#server.request("thread/resume", params, threadResultSchema),
         this.#ownSettings(),
       ])
-      // It comes back with what its last turn had, which may have been a setting of the agent that
-      // is no longer there.
+      // It comes back with what its last turn had: a setting, perhaps, that is gone.
       return this.#keep(result, names, { hasRawEvents: false, own })
     } catch (error) {
       throw lostOrProxyError(error)
@@ -166,12 +164,6 @@ export class CodexThreads {
       return loaded
     } catch (error) {
       throw lostOrProxyError(error)
-    }
-  }
-
-  async inject(thread: ThreadRef, items: readonly InjectedItem[]): Promise<void> {
-    for (const chunk of injectChunks(items)) {
-      await this.#server.request("thread/inject_items", { threadId: thread, items: chunk }, anyResult)
     }
   }
 

@@ -14,7 +14,7 @@ import { injectedItem } from "./injected-items.ts"
 import type { AppServer } from "./program.ts"
 import { accountResultSchema, type NativeToolCall, type Notification } from "./protocol.ts"
 import { CodexTurnReader } from "./reader.ts"
-import { injectChunks } from "./thread-requests.ts"
+import { inject } from "./thread-requests.ts"
 import type { LoadedThread } from "./threads.ts"
 
 interface CodexTurnOptions {
@@ -128,10 +128,7 @@ export class CodexTurn extends CliTurn {
     if (this.#server === null || thread === null) throw new ProxyError("backend_error", "No turn runs")
     const items = messages.flatMap((message) => injectedItem(message, thread.names))
     try {
-      for (const chunk of injectChunks(items)) {
-        const params = { threadId: this.threadId, items: chunk }
-        await this.#server.request("thread/inject_items", params, anyResult)
-      }
+      await inject(this.#server, this.threadId, items)
     } catch (error) {
       throw proxyErrorOf(error)
     }

@@ -73,8 +73,7 @@ function knownFlags({ profile, target, thread, instructions, settings, files }: 
   const { features } = profile
   const { model, effort } = settings
   const flags: string[] = []
-  // An image flag takes all values up to the next flag, so there must be one behind it: `--json` at
-  // the end.
+  // An image flag takes all values up to the next flag, so one is behind it: `--json`.
   if (features.printsJson) for (const file of files.imageFiles) flags.push("-i", file)
   if (model !== null && features.takesModel) flags.push("-m", model)
   if (effort !== null && features.takesConfig)
@@ -90,8 +89,7 @@ function knownFlags({ profile, target, thread, instructions, settings, files }: 
 
 function needsStdin({ prompt, profile }: CommandParts): boolean {
   if (prompt.startsWith("-") || prompt.includes("\0") || bytesOf(prompt) > maxArgumentBytes) return true
-  // codex takes a prompt of one word for a subcommand where it has one of that name: `help`,
-  // `review`, `fork`.
+  // codex takes a prompt of one word for its subcommand of that name: `help`, `review`.
   return profile.features.printsJson && profile.features.readsStdin && /^[a-z-]+$/.test(prompt)
 }
 

@@ -95,8 +95,7 @@ function commandOf(
   files: TurnFiles,
 ): CommandLine {
   const instructions = target === "new" || !thread.hasRun ? thread.instructions : null
-  // A session that exists keeps its own developer instructions and ignores others: there they go
-  // into the prompt.
+  // A session that exists ignores other developer instructions: the prompt has them then.
   const isConfigured =
     target === "new" && instructions !== null && canConfigureInstructions(profile, instructions)
   return execCommand({

@@ -108,8 +108,7 @@ function mergedTop(root: Schema): Schema {
 }
 
 function mergedMaps(keyword: "properties" | "patternProperties", parts: readonly Schema[]): Schema {
-  // By their text: compared with each other, those of some thousand alternatives would stop the
-  // service for seconds.
+  // By their text: to compare some thousand alternatives would stop the service for seconds.
   const found = new Map<string, Map<string, unknown>>()
   for (const { [keyword]: map } of parts) {
     if (!isSchema(map)) continue

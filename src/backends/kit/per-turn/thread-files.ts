@@ -79,8 +79,7 @@ export class ThreadFiles {
     try {
       return JSON.parse((await readOwnFile(this.#own(name), maxBytes)).toString("utf8"))
     } catch {
-      // Missing, or damaged by hand: both are an unknown thread, which costs no more than a new
-      // one.
+      // Missing, or damaged by hand: an unknown thread costs no more than a new one.
       return null
     }
   }

@@ -158,8 +158,7 @@ export class ProcessTurn extends CliTurn {
   }
 
   async #tell(outcome: TurnOutcome, { onCompleted, onFailed }: TurnLaunch): Promise<void> {
-    // Whatever a program says while it is being ended, it was ended by us; the end is told when it
-    // is gone.
+    // Whatever it says while it is being ended, we have ended it; told when it is gone.
     if (this.stopReason !== null) return
     if (outcome.type === "failed") {
       await onFailed?.(outcome.error)

@@ -146,8 +146,7 @@ export class CliProcess {
     if (this.pid === 0) return
     this.#ending ??= endProcessTree(this.tree, steps)
     await this.#ending
-    // Within a moment, but for one that not even SIGKILL ends, because the machine does not let go
-    // of it.
+    // Within a moment, unless the machine does not let go of it even after SIGKILL.
     await raceTimeout(this.settled, settleMs)
   }
 
@@ -194,8 +193,7 @@ export class CliProcess {
     try {
       process.kill(-this.pid, "SIGKILL")
     } catch {
-      // No such group: it has just gone, or the platform has none; the child itself is signalled
-      // then.
+      // It has just gone, or the platform has no groups: the child itself is signalled.
       this.#child?.kill("SIGKILL")
     }
   }
@@ -222,8 +220,7 @@ export class CliProcess {
     if (this.#options.endsAllAtExit !== true) {
       // One that was killed has not ended its commands, which are in groups of their own.
       const root = code === 0 ? { pid: child.pid, hasExited: () => true } : this.tree
-      // The turn is over; what runs on holds pipes and files of a turn that nobody can stop any
-      // more.
+      // The turn is over; what runs on holds its pipes and files, and nobody can stop it.
       if (code !== 0 || hasGroup(child.pid)) await endProcessTree(root, quickSteps)
     }
     await this.#ending

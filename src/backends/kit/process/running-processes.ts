@@ -131,8 +131,7 @@ function readEntries(file: OwnPath): Entry[] {
   try {
     return z.array(entrySchema).parse(JSON.parse(readOwnFileSync(file, maxBytes).toString("utf8")))
   } catch {
-    // Missing, as after every end that was not a kill, or damaged by hand: nobody is known to be
-    // left.
+    // Missing, as after each end but a kill, or damaged: nobody is known to be left.
     return []
   }
 }

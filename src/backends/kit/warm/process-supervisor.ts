@@ -69,8 +69,7 @@ export class ProcessSupervisor<P extends SupervisedProcess> {
   async get(): Promise<P> {
     if (this.#isStopped) throw stopping()
     if (this.current !== null) return this.current
-    // Everybody who asks during a start waits for that start: two processes would fight over the
-    // same threads.
+    // All who ask during a start wait for it: two processes would fight over the threads.
     this.#starting ??= this.#start().finally(() => {
       this.#starting = null
     })
