@@ -33,6 +33,32 @@ export function uselessDoors(files: readonly SourceFile[], rooms: readonly Room[
   })
 }
 
+/** Imports between rooms that are to know nothing of each other. */
+export function knownStrangers(
+  files: readonly SourceFile[],
+  rooms: readonly Room[],
+  strangers: readonly (readonly string[])[],
+): readonly string[] {
+  return crossings(files, rooms).flatMap(({ file, to, from, into }) =>
+    strangers.some((group) => group.includes(from.folder) && group.includes(into.folder))
+      ? [`${file} imports ${to}`]
+      : [],
+  )
+}
+
+/** Files that use a module of Node which only another place of the same part is to use. */
+export function usedElsewhere(
+  files: readonly SourceFile[],
+  onePlace: readonly (readonly [part: string, module: string, only: string])[],
+): readonly string[] {
+  return onePlace.flatMap(([part, module, only]) =>
+    wordsIn(
+      files.filter(({ path: file }) => file.startsWith(part) && !file.startsWith(only)),
+      (word) => word === module,
+    ),
+  )
+}
+
 /** The room in which a file is: itself, or that of its folder, or of the one that this is a part of. */
 export function roomOf(file: string, rooms: readonly Room[]): Room | undefined {
   const alone = rooms.find((room) => room.folder === file)

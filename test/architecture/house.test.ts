@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs"
 import path from "node:path"
 import { describe, expect, it } from "vitest"
-import { roomOf, throughWalls, uselessDoors, wrongWays } from "./checks.ts"
-import { rooms } from "./house.ts"
+import { knownStrangers, roomOf, throughWalls, usedElsewhere, uselessDoors, wrongWays } from "./checks.ts"
+import { onePlace, rooms, strangers } from "./house.ts"
 import { readSource, sourceFile } from "./source-files.ts"
 
 const files = readSource()
@@ -25,6 +25,14 @@ describe("the rooms of src", () => {
   it("are entered by their doors, and have no other ones", () => {
     expect(throughWalls(files, rooms)).toEqual([])
     expect(uselessDoors(files, rooms)).toEqual([])
+  })
+
+  it("do not know those that are their like", () => {
+    expect(knownStrangers(files, rooms, strangers)).toEqual([])
+  })
+
+  it("start programs and open ledgers in one place each", () => {
+    expect(usedElsewhere(files, onePlace)).toEqual([])
   })
 
   it("are all named in CONTRIBUTING.md", () => {
@@ -56,5 +64,17 @@ describe("the checks of the rooms", () => {
     ]
     expect(throughWalls(planted, two)).toEqual(["http/a.ts imports fetch/inside.ts"])
     expect(uselessDoors(planted, two)).toEqual(["fetch/guarded-fetcher.ts"])
+  })
+
+  it("find a room that knows its like, and a second place that starts programs", () => {
+    const planted = [
+      sourceFile("protocol/chat/a.ts", 'import { b } from "../responses/api.ts"\nexport const a = b\n'),
+      sourceFile("protocol/responses/api.ts", "export const b = 1\n"),
+      sourceFile("backends/codex/c.ts", 'import { spawn } from "node:child_process"\nspawn("codex")\n'),
+    ]
+    expect(knownStrangers(planted, rooms, strangers)).toEqual([
+      "protocol/chat/a.ts imports protocol/responses/api.ts",
+    ])
+    expect(usedElsewhere(planted, onePlace)).toEqual(["backends/codex/c.ts: node:child_process"])
   })
 })

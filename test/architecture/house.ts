@@ -178,3 +178,20 @@ export const rooms: readonly Room[] = [
   { folder: "config", doors: "all" },
   { folder: "domain", doors: "all" },
 ]
+
+/** Rooms that know nothing of each other, in either direction. */
+export const strangers: readonly (readonly string[])[] = [
+  ["protocol/chat", "protocol/responses"],
+  ["backends/demo", "backends/command", "backends/codex", "backends/claude", "backends/acp"],
+  // What `codex exec` tells has the forms of codex.
+  ["backends/demo", "backends/command", "backends/exec", "backends/claude", "backends/acp"],
+  ["supervise/systemd", "supervise/launchd"],
+  ["storage/sqlite", "storage/files"],
+]
+
+/** What of Node is used in one place only: a part of `src/`, the module, and the only folder or file there. */
+export const onePlace: readonly (readonly [part: string, module: string, only: string])[] = [
+  ["backends/", "node:child_process", "backends/kit/process/"],
+  ["engine/", "node:worker_threads", "engine/answer/"],
+  ["storage/", "node:sqlite", "storage/sqlite/"],
+]
