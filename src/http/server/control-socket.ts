@@ -10,7 +10,7 @@ export class ControlSocket {
   /** Absolute. */
   readonly path: string
   #app: HttpApp | null = null
-  #server: Pick<HttpServer, "close"> | null = null
+  #server: HttpServer | null = null
   #isClosed = false
 
   constructor(path: string) {
@@ -45,7 +45,7 @@ export class ControlSocket {
   }
 }
 
-async function listenOn(app: HttpApp, path: string): Promise<Pick<HttpServer, "close">> {
+async function listenOn(app: HttpApp, path: string): Promise<HttpServer> {
   const reach = reachable(path)
   try {
     await rm(path, { force: true })

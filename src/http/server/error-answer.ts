@@ -16,15 +16,14 @@ export async function answerError(
   extraHeaders: Readonly<Record<string, string>> = {},
 ): Promise<Response> {
   context.set("failure", error)
-  const answer = errorAnswer(error, context.get("requestId"))
-  const { status, body } = answer
-  const headers = { ...answer.headers, ...extraHeaders }
+  const { body, ...head } = errorAnswer(error, context.get("requestId"))
+  const answer = { body, status: head.status, headers: { ...head.headers, ...extraHeaders } }
   const { incoming, outgoing } = context.env ?? {}
   if (incoming !== undefined && outgoing !== undefined && (await isBodyOnItsWay(incoming))) {
-    await answerAndDiscard(incoming, outgoing, { status, headers, body })
+    await answerAndDiscard(incoming, outgoing, answer)
     return RESPONSE_ALREADY_SENT
   }
-  return new Response(body, { status, headers })
+  return new Response(body, answer)
 }
 
 /**
@@ -39,17 +38,25 @@ async function isBodyOnItsWay(incoming: IncomingMessage): Promise<boolean> {
   return !incoming.complete && !incoming.destroyed
 }
 
+export interface ErrorAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
 /** The same outside a context: faults that Node finds before there is a request. */
-export function errorAnswer(
-  error: unknown,
-  requestId: string,
-): { readonly status: number; readonly body: string; readonly headers: Readonly<Record<string, string>> } {
+export function errorAnswer(error: unknown, requestId = newId("req_")): ErrorAnswer {
   const { status, body, headers } = toErrorResponse(error, requestId)
   return {
     status,
     body: JSON.stringify(body),
     headers: { "content-type": "application/json", "x-request-id": requestId, ...headers },
   }
+}
+
+/** What is no request that can be read. */
+export function invalidAnswer(message: string): ErrorAnswer {
+  return errorAnswer(new ProxyError("invalid_request", message))
 }
 
 const maxDiscardedBytes = 64 * 1024 * 1024
@@ -64,17 +71,9 @@ const maxLingerMs = 2000
 export async function answerAndDiscard(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  answer: {
-    readonly status: number
-    readonly headers: Readonly<Record<string, string>>
-    readonly body: string
-  },
+  answer: ErrorAnswer,
 ): Promise<void> {
-  outgoing.writeHead(answer.status, {
-    ...answer.headers,
-    connection: "close",
-    "content-length": Buffer.byteLength(answer.body),
-  })
+  outgoing.writeHead(answer.status, lastHeaders(answer))
   outgoing.write(answer.body)
   await discardRest(incoming)
   outgoing.end()
@@ -117,7 +116,7 @@ export async function answerRefused(
   outgoing: ServerResponse,
   refusal: ConnectionRefusal,
 ): Promise<void> {
-  await answerAndDiscard(incoming, outgoing, errorAnswer(refused(refusal), newId("req_")))
+  await answerAndDiscard(incoming, outgoing, errorAnswer(refused(refusal)))
 }
 
 /** Ends sockets whose requests are not served. A socket is its own from then on. */
@@ -127,11 +126,11 @@ export class EndedSockets {
 
   /** Of a connection that is not even to be read. */
   refuse(socket: Socket, refusal: ConnectionRefusal): void {
-    this.end(socket, errorAnswer(refused(refusal), newId("req_")))
+    this.end(socket, errorAnswer(refused(refusal)))
   }
 
   /** Writes an answer, and closes. */
-  end(socket: Socket, answer: ReturnType<typeof errorAnswer>): void {
+  end(socket: Socket, answer: ErrorAnswer): void {
     socket.on("error", () => {})
     socket.end(bareAnswer(answer))
     if (this.#lingering >= maxLingering) {
@@ -168,8 +167,12 @@ function refused(refusal: ConnectionRefusal): ProxyError {
  * An answer as it is written to a bare socket, where Node has no response to write it with. It is
  * the connection's last.
  */
-export function bareAnswer({ status, headers, body }: ReturnType<typeof errorAnswer>): string {
-  const all = { ...headers, connection: "close", "content-length": String(Buffer.byteLength(body)) }
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+export function bareAnswer(answer: ErrorAnswer): string {
+  const { status, body } = answer
+  const lines = Object.entries(lastHeaders(answer)).map(([name, value]) => `${name}: ${value}\r\n`)
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("")}\r\n${body}`
+}
+
+function lastHeaders({ headers, body }: ErrorAnswer): Record<string, string> {
+  return { ...headers, connection: "close", "content-length": String(Buffer.byteLength(body)) }
 }

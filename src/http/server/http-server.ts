@@ -1,35 +1,20 @@
+import { once } from "node:events"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
-import type { Socket } from "node:net"
+import type { AddressInfo, ListenOptions, Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { getRequestListener } from "@hono/node-server"
 import { messageOf, ProxyError } from "../../domain/errors.ts"
-import { newId } from "../../domain/ids.ts"
 import type { Connections } from "./connections.ts"
-import { answerAndDiscard, answerRefused, EndedSockets, errorAnswer } from "./error-answer.ts"
+import {
+  answerAndDiscard,
+  answerRefused,
+  EndedSockets,
+  type ErrorAnswer,
+  invalidAnswer,
+} from "./error-answer.ts"
 import type { HttpApp } from "./http-env.ts"
 import { MalformedRequests } from "./malformed-requests.ts"
 import { breakOff } from "./settled.ts"
-
-export interface HttpServer {
-  /** `http://host:port`, fit for a browser on this machine. */
-  readonly url: string
-  /**
-   * The same as an address that programs on this machine reach, whatever their resolver makes of
-   * names.
-   */
-  readonly localUrl: string
-  readonly port: number
-  /**
-   * Takes no new connections, lets answers that are being written end for a short while, then
-   * closes what is left. Safe twice.
-   */
-  close(): Promise<void>
-  /**
-   * Breaks off what is being written, so that nobody takes its end for that of a whole answer. Also
-   * while `close` waits.
-   */
-  breakOff(): Promise<void>
-}
 
 /** Takes connections over that ask for another protocol. */
 export interface UpgradeEndpoint {
@@ -41,12 +26,6 @@ export interface UpgradeEndpoint {
   upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void
   /** Says goodbye on all connections, and cuts after `graceMs` what is left. Safe twice. */
   close(graceMs: number): Promise<void>
-}
-
-/** Listens already; what comes in is kept until there is somebody to answer it. */
-interface BoundServer extends HttpServer {
-  /** To be called once. */
-  serve(app: HttpApp, upgrades?: UpgradeEndpoint): void
 }
 
 interface HttpServerOptions {
@@ -78,11 +57,21 @@ const limits = {
  * (`somaxconn`).
  */
 const backlog = 4096
-const closeGraceDefaultMs = 2000
 
 /**
- * Serves the app on a socket; rejects with a message for people when the address cannot be used.
+ * Takes the address before anything is served on it: agents are told where the service is when they
+ * are started. Rejects with a message for people when the address cannot be used.
  */
+export async function bindHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { host, port, closeGraceMs, connections = null } = options
+  const server = new HttpServer(host, connections, closeGraceMs)
+  await server.listen({ host, port, backlog }).catch((error: NodeJS.ErrnoException) => {
+    throw new ProxyError("internal_error", listenProblem(error, host, port), { cause: error })
+  })
+  return server
+}
+
+/** Serves the app on an address; rejects as `bindHttpServer` does. */
 export async function startHttpServer(
   app: HttpApp,
   options: HttpServerOptions & { readonly upgrades?: UpgradeEndpoint },
@@ -92,99 +81,143 @@ export async function startHttpServer(
   return server
 }
 
+/** Serves the app on a Unix domain socket. Rejects with the system's error. */
+export async function startSocketServer(app: HttpApp, path: string): Promise<HttpServer> {
+  const server = new HttpServer("", null)
+  server.serve(app)
+  await server.listen({ path })
+  return server
+}
+
 type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>
 
-/**
- * Takes the address before anything is served on it: agents are told where the service is when they
- * are started. Rejects as `startHttpServer` does.
- */
-export async function bindHttpServer(options: HttpServerOptions): Promise<BoundServer> {
-  const app = createAppServer(options.connections ?? null)
-  await listen(app.server, options)
-  return { ...runningServer(app, options), serve: app.serve }
-}
+/** Listens first; what comes in is kept until there is somebody to answer it. */
+export class HttpServer {
+  readonly #host: string
+  readonly #closeGraceMs: number
+  readonly #connections: Connections | null
+  readonly #ended: EndedSockets
+  readonly #malformed = new MalformedRequests(limits.maxHeaderSize)
+  readonly #server: Server
+  readonly #open = new Set<ServerResponse>()
+  readonly #early: (readonly [IncomingMessage, ServerResponse])[] = []
+  #listener: Listener | null = null
+  #upgrades: UpgradeEndpoint | undefined
+  #address: AddressInfo | null = null
+  #closing: Promise<void> | null = null
 
-/** Serves the app on a Unix domain socket. Rejects with the system's error. */
-export async function startSocketServer(app: HttpApp, path: string): Promise<Pick<HttpServer, "close">> {
-  const appServer = createAppServer(null)
-  const { server } = appServer
-  appServer.serve(app)
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject)
-    server.listen({ path }, () => {
-      server.off("error", reject)
-      resolve()
+  constructor(host: string, connections: Connections | null, closeGraceMs = 2000) {
+    this.#host = host
+    this.#connections = connections
+    this.#closeGraceMs = closeGraceMs
+    this.#ended = connections?.endedSockets ?? new EndedSockets()
+    this.#server = createServer(
+      {
+        ...limits,
+        requireHostHeader: false,
+        keepAlive: true,
+        keepAliveInitialDelay: 60_000,
+        // Java's client asks for HTTP/2 on every plain request: only what is served may leave HTTP.
+        shouldUpgradeCallback: (incoming) => this.#upgrades?.matches(incoming) ?? false,
+      },
+      (incoming: IncomingMessage, outgoing: ServerResponse) => this.#take(incoming, outgoing),
+    )
+    this.#server.on("connection", (socket: Socket) => {
+      if (connections?.opened(socket) === false) this.#ended.refuse(socket, "all")
     })
-  })
-  return { close: closerOf(appServer, closeGraceDefaultMs) }
-}
-
-interface AppServer {
-  readonly server: Server
-  /** Closes all connections; those in the middle of an answer are broken off. */
-  readonly breakOff: () => void
-  readonly serve: BoundServer["serve"]
-  readonly upgrades: () => UpgradeEndpoint | undefined
-}
-
-function createAppServer(connections: Connections | null): AppServer {
-  let upgrades: UpgradeEndpoint | undefined
-  let listener: Listener | null = null
-  const early: { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse }[] = []
-  const open = new Set<ServerResponse>()
-  const ended = connections?.endedSockets ?? new EndedSockets()
-  const malformed = new MalformedRequests(limits.maxHeaderSize)
-  const server = createServer(
-    {
-      ...limits,
-      requireHostHeader: false,
-      keepAlive: true,
-      keepAliveInitialDelay: 60_000,
-      // Java's client asks for HTTP/2 on every plain request: only what is served may leave HTTP.
-      shouldUpgradeCallback: (incoming) => upgrades?.matches(incoming) ?? false,
-    },
-    (incoming: IncomingMessage, outgoing: ServerResponse) => {
-      const { socket } = incoming
-      open.add(outgoing)
-      outgoing.once("close", () => open.delete(outgoing))
-      if (!malformed.began(incoming, outgoing)) return
+    this.#server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+      this.#malformed.found(error, socket)
+    })
+    this.#server.on("checkExpectation", answerExpectation)
+    this.#server.on("upgrade", (incoming, socket: Socket, head) => {
       const refusal = connections?.began(socket) ?? null
-      outgoing.once("close", () => connections?.ended(socket))
-      if (refusal !== null) outgoing.shouldKeepAlive = false
       const refusedHosts = refusalOfHosts(incoming)
-      if (refusedHosts !== null) void answerAndDiscard(incoming, outgoing, refusedHosts)
-      else if (refusal !== null && !isHealthCheck(incoming)) void answerRefused(incoming, outgoing, refusal)
-      else if (listener === null) early.push({ incoming, outgoing })
-      else void listener(incoming, outgoing)
-    },
-  )
-  server.on("connection", (socket: Socket) => {
-    if (connections?.opened(socket) === false) ended.refuse(socket, "all")
-  })
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-    malformed.found(error, socket)
-  })
-  server.on("checkExpectation", answerExpectation)
-  server.on("upgrade", (incoming, socket: Socket, head) => {
-    const refusal = connections?.began(socket) ?? null
+      if (refusal !== null) this.#ended.refuse(socket, refusal)
+      else if (refusedHosts !== null) this.#ended.end(socket, refusedHosts)
+      else this.#upgrades?.upgrade(incoming, socket, head)
+    })
+  }
+
+  get port(): number {
+    return this.#address?.port ?? 0
+  }
+
+  /** `http://host:port`, fit for a browser on this machine. */
+  get url(): string {
+    return `http://${browsableHost(this.#host)}:${this.port}`
+  }
+
+  /**
+   * The same as an address that programs on this machine reach, whatever their resolver makes of
+   * names.
+   */
+  get localUrl(): string {
+    return `http://${localAddress(this.#address?.address)}:${this.port}`
+  }
+
+  async listen(where: ListenOptions): Promise<void> {
+    const listening = once(this.#server, "listening")
+    this.#server.listen(where)
+    await listening
+    const address = this.#server.address()
+    if (typeof address === "object") this.#address = address
+  }
+
+  /** To be called once. */
+  serve(app: HttpApp, upgrades?: UpgradeEndpoint): void {
+    this.#upgrades = upgrades
+    const listener = listenerOf(app)
+    this.#listener = listener
+    for (const [incoming, outgoing] of this.#early.splice(0)) void listener(incoming, outgoing)
+  }
+
+  /**
+   * Takes no new connections, lets answers that are being written end for a short while, then
+   * closes what is left. Safe twice.
+   */
+  close(): Promise<void> {
+    this.#closing ??= new Promise<void>((resolve) => {
+      const timer = setTimeout(() => this.#cut(), this.#closeGraceMs)
+      this.#server.close(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+      this.#server.closeIdleConnections()
+      // Connections that left HTTP are nobody's but theirs.
+      void this.#upgrades?.close(this.#closeGraceMs)
+    })
+    return this.#closing
+  }
+
+  /**
+   * Breaks off what is being written, so that nobody takes its end for that of a whole answer. Also
+   * while `close` waits.
+   */
+  async breakOff(): Promise<void> {
+    this.#cut()
+    await this.#upgrades?.close(0)
+  }
+
+  #cut(): void {
+    for (const outgoing of this.#open) {
+      if (outgoing.headersSent && !outgoing.writableFinished) breakOff(outgoing)
+    }
+    this.#server.closeAllConnections()
+  }
+
+  #take(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    const { socket } = incoming
+    this.#open.add(outgoing)
+    outgoing.once("close", () => this.#open.delete(outgoing))
+    if (!this.#malformed.began(incoming, outgoing)) return
+    const refusal = this.#connections?.began(socket) ?? null
+    outgoing.once("close", () => this.#connections?.ended(socket))
+    if (refusal !== null) outgoing.shouldKeepAlive = false
     const refusedHosts = refusalOfHosts(incoming)
-    if (refusal !== null) ended.refuse(socket, refusal)
-    else if (refusedHosts !== null) ended.end(socket, refusedHosts)
-    else upgrades?.upgrade(incoming, socket, head)
-  })
-  return {
-    server,
-    breakOff() {
-      for (const outgoing of open) if (outgoing.headersSent && !outgoing.writableFinished) breakOff(outgoing)
-      server.closeAllConnections()
-    },
-    upgrades: () => upgrades,
-    serve(app, newUpgrades) {
-      upgrades = newUpgrades
-      const listen = listenerOf(app)
-      listener = listen
-      for (const { incoming, outgoing } of early.splice(0)) void listen(incoming, outgoing)
-    },
+    if (refusedHosts !== null) void answerAndDiscard(incoming, outgoing, refusedHosts)
+    else if (refusal !== null && !isHealthCheck(incoming)) void answerRefused(incoming, outgoing, refusal)
+    else if (this.#listener === null) this.#early.push([incoming, outgoing])
+    else void this.#listener(incoming, outgoing)
   }
 }
 
@@ -194,14 +227,10 @@ function listenerOf(app: HttpApp): Listener {
     // past Hono.
     overrideGlobalObjects: false,
     errorHandler: (error) => {
-      const answer = errorAnswer(
-        new ProxyError(
-          "invalid_request",
-          `The request line or the Host header is not valid: ${messageOf(error)}.`,
-        ),
-        newId("req_"),
+      const { body, ...head } = invalidAnswer(
+        `The request line or the Host header is not valid: ${messageOf(error)}.`,
       )
-      return new Response(answer.body, { status: answer.status, headers: answer.headers })
+      return new Response(body, head)
     },
   })
   return (incoming, outgoing) => {
@@ -209,21 +238,6 @@ function listenerOf(app: HttpApp): Listener {
     if (incoming.httpVersion === "1.0") incoming.headers.host ??= "localhost"
     return listen(incoming, outgoing)
   }
-}
-
-function listen(server: Server, { host, port }: HttpServerOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException): void => reject(explainListenError(error, host, port))
-    server.once("error", onError)
-    server.listen({ host, port, backlog }, () => {
-      server.off("error", onError)
-      resolve()
-    })
-  })
-}
-
-function explainListenError(error: NodeJS.ErrnoException, host: string, port: number): ProxyError {
-  return new ProxyError("internal_error", listenProblem(error, host, port), { cause: error })
 }
 
 function listenProblem(error: NodeJS.ErrnoException, host: string, port: number): string {
@@ -237,41 +251,6 @@ function listenProblem(error: NodeJS.ErrnoException, host: string, port: number)
       return `This machine has no address ${host}. Choose another with --ip, such as 127.0.0.1.`
     default:
       return `Cannot listen on ${host}, port ${port}: ${error.message}`
-  }
-}
-
-function runningServer(
-  app: AppServer,
-  { host, closeGraceMs = closeGraceDefaultMs }: HttpServerOptions,
-): HttpServer {
-  const address = app.server.address()
-  const port = typeof address === "object" && address !== null ? address.port : 0
-  return {
-    url: `http://${browsableHost(host)}:${port}`,
-    localUrl: `http://${localAddress(typeof address === "object" ? address?.address : undefined)}:${port}`,
-    port,
-    close: closerOf(app, closeGraceMs),
-    breakOff: async () => {
-      app.breakOff()
-      await app.upgrades()?.close(0)
-    },
-  }
-}
-
-function closerOf({ server, breakOff, upgrades }: AppServer, graceMs: number): () => Promise<void> {
-  let closing: Promise<void> | null = null
-  return () => {
-    closing ??= new Promise<void>((resolve) => {
-      const timer = setTimeout(breakOff, graceMs)
-      server.close(() => {
-        clearTimeout(timer)
-        resolve()
-      })
-      server.closeIdleConnections()
-      // Connections that left HTTP are nobody's but theirs.
-      void upgrades()?.close(graceMs)
-    })
-    return closing
   }
 }
 
@@ -297,10 +276,7 @@ function isHealthCheck({ method, url = "" }: IncomingMessage): boolean {
 
 /** `Expect: 100-continue` is answered by Node; no other expectation exists. */
 function answerExpectation(_incoming: IncomingMessage, outgoing: ServerResponse): void {
-  const { body, headers } = errorAnswer(
-    new ProxyError("invalid_request", "The header Expect may only be 100-continue."),
-    newId("req_"),
-  )
+  const { body, headers } = invalidAnswer("The header Expect may only be 100-continue.")
   outgoing.writeHead(417, { ...headers, connection: "close" })
   outgoing.end(body)
 }
@@ -309,13 +285,11 @@ function answerExpectation(_incoming: IncomingMessage, outgoing: ServerResponse)
  * What a request with more than one `Host` is told (RFC 9112, 3.2), upon which its connection is
  * closed; null: it has none or one. Node reads the first, a proxy may have read the second.
  */
-function refusalOfHosts({ rawHeaders }: IncomingMessage): ReturnType<typeof errorAnswer> | null {
+function refusalOfHosts({ rawHeaders }: IncomingMessage): ErrorAnswer | null {
   let hosts = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ""
     if (name.length === 4 && name.toLowerCase() === "host") hosts += 1
   }
-  if (hosts < 2) return null
-  const error = new ProxyError("invalid_request", `The request has ${hosts} Host headers; it may have one.`)
-  return errorAnswer(error, newId("req_"))
+  return hosts < 2 ? null : invalidAnswer(`The request has ${hosts} Host headers; it may have one.`)
 }

@@ -1,8 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
-import { ProxyError } from "../../domain/errors.ts"
-import { newId } from "../../domain/ids.ts"
-import { bareAnswer, errorAnswer } from "./error-answer.ts"
+import { bareAnswer, invalidAnswer } from "./error-answer.ts"
 
 /** What is read and thrown away behind a malformed request, while earlier answers are finished. */
 const maxDiscardedBytes = 1024 * 1024
@@ -95,19 +93,12 @@ export class MalformedRequests {
 }
 
 function refusalOf(code: string | undefined, maxHeaderBytes: number): string {
-  const { status, message } = describe(code, maxHeaderBytes)
-  return bareAnswer({ ...errorAnswer(new ProxyError("invalid_request", message), newId("req_")), status })
-}
-
-function describe(
-  code: string | undefined,
-  maxHeaderBytes: number,
-): { readonly status: number; readonly message: string } {
+  const told = (status: number, message: string): string => bareAnswer({ ...invalidAnswer(message), status })
   if (code === "HPE_HEADER_OVERFLOW") {
-    return { status: 431, message: `The headers are larger than the limit of ${maxHeaderBytes} bytes.` }
+    return told(431, `The headers are larger than the limit of ${maxHeaderBytes} bytes.`)
   }
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
-    return { status: 408, message: "The request did not arrive completely within the time limit." }
+    return told(408, "The request did not arrive completely within the time limit.")
   }
-  return { status: 400, message: "This is not a valid HTTP/1.1 request." }
+  return told(400, "This is not a valid HTTP/1.1 request.")
 }
