@@ -24,10 +24,7 @@ const closedIPv4: readonly (readonly [string, number])[] = [
   ["240.0.0.0", 4],
 ]
 
-/**
- * Parts of the global unicast range `2000::/3` that are not the public internet, or hide an IPv4
- * address.
- */
+/** Parts of `2000::/3` that are not the public internet, or hide an IPv4 address. */
 const closedIPv6: readonly (readonly [string, number])[] = [
   ["2001::", 23],
   ["2001:db8::", 32],
@@ -39,10 +36,7 @@ const closed = new BlockList()
 for (const [network, prefix] of closedIPv4) closed.addSubnet(network, prefix, "ipv4")
 for (const [network, prefix] of closedIPv6) closed.addSubnet(network, prefix, "ipv6")
 
-/**
- * Everything else of IPv6 is loopback, link-local, unique local, multicast, mapped or translated
- * IPv4, or unassigned.
- */
+/** Else IPv6 is loopback, link-local, unique local, multicast, mapped IPv4, or unassigned. */
 const globalUnicast = new BlockList()
 globalUnicast.addSubnet("2000::", 3, "ipv6")
 

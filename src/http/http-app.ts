@@ -25,17 +25,11 @@ export interface HttpAppOptions extends RouteParts {
   readonly openApi: OpenApiModule
   /** Called once an answered request. Must not throw. */
   readonly log: (entry: HttpLogEntry) => void
-  /**
-   * For the socket that only the owner can open: no key is asked for, and agents can be started and
-   * stopped.
-   */
+  /** For the socket of the owner: no key is asked for, and agents can be started and stopped. */
   readonly control?: ControlOptions
 }
 
-/**
- * All routes of the service. A function from request to answer, but for streams, which need the
- * Node server.
- */
+/** All routes of the service: a function, but for streams, which need the Node server. */
 export function createHttpApp(options: HttpAppOptions): HttpApp {
   const { config, bounds, control } = options
   const app = beginApp(options)
@@ -76,10 +70,7 @@ function publicRoutes(options: HttpAppOptions): Routes {
   }
 }
 
-/**
- * With what stands before every gate: the keys of `/mcp` are not the clients', and theirs are not
- * good for it.
- */
+/** What stands before every gate: keys of `/mcp` and of clients are not good for each other. */
 function beginApp(options: HttpAppOptions): HttpApp {
   const { log, bounds } = options
   const app: HttpApp = new Hono<HttpEnv>({ strict: false })

@@ -58,10 +58,7 @@ export function completeResult(params: Fields, result: Fields): Fields {
   return isStateless(params) ? { resultType: "complete", ...result } : result
 }
 
-/**
- * Says that the functions are others now. `id`: of the request that asked to be told; null: none
- * did, it is the older way.
- */
+/** Says that the functions changed. `id`: of the request to be told; null: the older way. */
 export function changedText(id: RequestId | null): string {
   return notificationText("notifications/tools/list_changed", subscriptionOf(id))
 }
@@ -107,10 +104,7 @@ function toolOf({ name, description, parameters }: FunctionTool): Fields {
   return { name, description, inputSchema: { ...parameters, type: "object" } }
 }
 
-/**
- * The message that answers a call of a tool; null: nobody waits for it any more. Rejects for faults
- * of ours only.
- */
+/** Answers a call; null: nobody waits any more. Rejects for faults of ours only. */
 export async function answerCall(
   channel: OpenChannel,
   { id, params, argumentsText }: RpcRequest,
@@ -125,9 +119,7 @@ export async function answerCall(
   }
 }
 
-/**
- * Messages that say that the call goes on, for clients that asked for them: some wait longer then.
- */
+/** Says that the call goes on to clients that asked for it: some wait longer then. */
 export function progressOf(params: Fields): () => string | null {
   const { progressToken } = fieldsOf(params._meta)
   let progress = 0

@@ -36,10 +36,7 @@ export class RpcError extends Error {
   }
 }
 
-/**
- * `text`: the body as it came, of which `body` was parsed. Throws `RpcError`. Null: a response,
- * which is nobody's.
- */
+/** `text`: as it came. Throws `RpcError`. Null: a response, which is nobody's. */
 export function readMessage(body: unknown, text: string): RpcMessage | null {
   if (Array.isArray(body))
     throw new RpcError(rpcCodes.invalidRequest, "Batches are not taken; send one message.")

@@ -44,10 +44,7 @@ export class OpenChannel {
     return this.#tools
   }
 
-  /**
-   * `onChanged` is called whenever the functions were changed, `onClosed` once; until the function
-   * that comes back is called.
-   */
+  /** `onChanged` is called at each change, `onClosed` once; until what comes back is called. */
   listen(listener: Listener): () => void {
     if (this.#isClosed) listener.onClosed()
     else this.#listeners.add(listener)
@@ -117,10 +114,7 @@ export class OpenChannel {
     })
   }
 
-  /**
-   * The newest of that id: a CLI that connects anew begins to count anew, and its earlier calls are
-   * gone.
-   */
+  /** The newest of that id: a CLI that connects anew counts anew, its earlier calls are gone. */
   cancel(requestId: unknown): void {
     const open = [...this.#open].findLast((call) => call.requestId === requestId)
     open?.abort(null)
@@ -134,10 +128,7 @@ export class OpenChannel {
   }
 }
 
-/**
- * What a call gave, in MCP's form. `isError` is for the model to read, unlike an error of the
- * request.
- */
+/** What a call gave. `isError` is for the model to read, unlike an error of the request. */
 function callResult(output: readonly ContentPart[], isError: boolean): Fields {
   return { content: output.map(contentOf), isError }
 }

@@ -7,10 +7,7 @@ import { OpenChannel } from "./open-channel.ts"
 const prefix = "aap-thread-"
 const bearerPattern = /^bearer +(aap-thread-[\w-]+) *$/i
 
-/**
- * All channels that are open. A token lives in memory only: nothing of it survives its thread or a
- * restart.
- */
+/** All open channels. Tokens live in memory: nothing is left of them after thread or restart. */
 export class ToolChannels implements ToolEndpoint {
   readonly #channels = new Credentials<OpenChannel>()
   readonly #url: Promise<string>

@@ -13,10 +13,7 @@ const maxLineBytes = 4_096
 /** Of one agent, as long as the service runs: the notes of different days have different names. */
 const maxComplaints = 20
 
-/**
- * What the service writes into an agent's folder while it works: its logs, and a line a turn in the
- * note of the day.
- */
+/** What is written into an agent's folder: logs, and a line a turn in the note of the day. */
 export class AgentRecords {
   readonly #workspace: string
   readonly #log: Log

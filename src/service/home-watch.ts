@@ -91,10 +91,7 @@ function idOf(path: string): string | null {
   }
 }
 
-/**
- * Why what is said now would not be kept; null: it would. Asked for again each time, so that it
- * goes away by itself.
- */
+/** Null: all would be kept. Asked each time, so that a problem goes away by itself. */
 type StorageProblem = () => Promise<ProxyError | null>
 
 export function storageProblemOf(store: Pick<Store, "check">): StorageProblem {

@@ -60,10 +60,7 @@ interface Launched {
   readonly demoReason: NotReady | null
 }
 
-/**
- * Makes the agent of a roster entry with its backend; the caller starts it. Rejects where a folder
- * cannot be made.
- */
+/** Agent and backend of an entry; the caller starts it. Rejects where a folder cannot be made. */
 export async function launchAgent(launch: Launch, surroundings: AgentSurroundings): Promise<Launched> {
   const { settings, records, preambles, onBackend } = launch
   const { config, env, now, demoFallback } = surroundings
@@ -181,10 +178,7 @@ function isInside(folder: string, path: string): boolean {
   return way !== ".." && !way.startsWith("..")
 }
 
-/**
- * What may be spawned for it, the preferred first. Throws `SyntaxError` for a `cli` that cannot be
- * used.
- */
+/** What may be spawned, the preferred first. Throws `SyntaxError` for a `cli` of no use. */
 export function commandsOf(
   { cli, backend }: Pick<AgentSettings, "cli" | "backend">,
   { config, env }: Pick<AgentSurroundings, "config" | "env">,
@@ -242,16 +236,10 @@ async function firstReady(
   return { command: preferred, backend: create(preferred) }
 }
 
-/**
- * What CLIs read of a workspace by themselves, whichever of them it is. `SOUL.md` is read by the
- * agent.
- */
+/** What CLIs of all kinds read of a workspace by themselves. `SOUL.md` the agent reads. */
 const files = ["AGENTS.md", "CLAUDE.md", "GEMINI.md"]
 
-/**
- * Another one once one of the files was edited, made or removed. They are not opened: that takes
- * some microseconds.
- */
+/** Another one once a file was changed, made or removed. Opening them takes microseconds. */
 function instructionsStamp(workspace: string): string {
   return files.map((name) => stampOf(`${workspace}/${name}`)).join(" ")
 }

@@ -63,10 +63,7 @@ export class ServiceRoster implements AgentRoster, Roster {
     this.#surroundings = surroundings
   }
 
-  /**
-   * Reads the folders and begins to start what should run. Resolves when the manager has been
-   * launched.
-   */
+  /** Begins to start what should run. Resolves when the manager has been launched. */
   async open(): Promise<void> {
     await this.#folder.read()
     this.#refresh()
@@ -172,10 +169,7 @@ export class ServiceRoster implements AgentRoster, Roster {
     for (const id of this.#places.keys()) void this.#bringTogether(id)
   }
 
-  /**
-   * Places for all that have a folder. The manager's is there for ever, others go once they are
-   * empty.
-   */
+  /** Places for all with a folder. The manager's stays for ever, others until they are empty. */
   #refresh(): void {
     const folder = this.#folder
     const { now, log } = this.#surroundings
@@ -243,10 +237,7 @@ export class ServiceRoster implements AgentRoster, Roster {
     })
   }
 
-  /**
-   * An agent of before identities has its id for one, if nobody else ever had it, and takes over
-   * what is kept under its name.
-   */
+  /** One of before identities keeps its id and what is under it, if nobody else ever had that. */
   async #identify({ id }: RosterEntry): Promise<string> {
     const choose = async () => ((await this.#threads.hasThreadsOf(id)) ? newIdentity() : id)
     const identity = await this.#folder.identify(id, choose)

@@ -44,10 +44,7 @@ export interface Service {
   check(): Promise<void>
   /** Drains, interrupts what is left, ends every process and closes the ledger. Safe twice. */
   stop(): Promise<void>
-  /**
-   * For a process that ends at once, without `stop` or in the middle of it: breaks open answers
-   * off.
-   */
+  /** For a process that ends at once, also in the middle of `stop`: breaks answers off. */
   breakOff(): Promise<void>
 }
 
@@ -230,10 +227,7 @@ async function openDoors(
   return url
 }
 
-/**
- * A turn has a line of its own, and what looks again and again is no news: only what went wrong is
- * told of a request.
- */
+/** Only what went wrong: a turn has a line of its own, and who looks again is no news. */
 function logRequest(log: Log, entry: HttpLogEntry): void {
   const { error, ...fields } = entry
   // A person has to mend it here, not the client.
@@ -248,10 +242,7 @@ function refusalOf(error: unknown): object {
   return error instanceof ProxyError ? { code: error.code, param: error.param } : {}
 }
 
-/**
- * By then the start is over, its turns and its first requests are served; an upgrade is not yet
- * likely.
- */
+/** The start is over by then, its first requests are served; an upgrade is not yet likely. */
 const afterMs = 1000
 
 /**

@@ -4,9 +4,7 @@ import type { UrlFetcher } from "../domain/files.ts"
 import type { Log } from "../domain/log.ts"
 import type { ServicePhase } from "../http/server/route-parts.ts"
 
-/**
- * The part of a pino logger that the service writes to. Fields never hold prompts, answers or keys.
- */
+/** What the service uses of pino. Fields never hold prompts, answers or keys. */
 export interface ServiceLog {
   debug(fields: object, message: string): void
   info(fields: object, message: string): void
@@ -58,10 +56,7 @@ export function startingOf(options: ServiceOptions): Starting {
   }
 }
 
-/**
- * Started resources, released last in first out, each in its own try: one failure must not keep the
- * others.
- */
+/** Released last in first out, each in its own try: one failure must not keep the others. */
 export class Releasers {
   readonly #log: Log
   readonly #steps: { readonly name: string; readonly release: () => unknown }[] = []

@@ -71,10 +71,7 @@ export class AgentReplies {
     }
   }
 
-  /**
-   * Id of the agent that is meant, by id or by a bare name that only one has. Throws
-   * `agent_not_found`.
-   */
+  /** By id, or by a bare name that only one has. Throws `agent_not_found`. */
   agentOf(word: string): string {
     return this.#options.engine.agentCalled(word, "agent_not_found", "agent").id
   }
@@ -186,10 +183,7 @@ export class AgentReplies {
     return turn === undefined ? { ...nobodys, principal } : targetOfTurn(turn)
   }
 
-  /**
-   * Null: the ledger does not know the thread by that name, as some programs do not tell it before
-   * their end.
-   */
+  /** Null: the ledger does not know it by that name, which some programs tell at their end. */
   async #ofThread(agentId: string, nativeThread: string, principal: string | null): Promise<Target | null> {
     const owner = await this.#options.store.replies.findThreadOwner(this.#keyOf(agentId), nativeThread)
     if (owner === null || (principal !== null && owner.principal !== principal)) return null

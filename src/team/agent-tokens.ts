@@ -31,9 +31,7 @@ export class AgentTokens {
   }
 }
 
-/**
- * True for what has the form of an agent's token, right or wrong: no client's key is taken for one.
- */
+/** Has the form of an agent's token, right or wrong: no client's key is taken for one. */
 export function hasTokenForm(authorization: string | undefined): boolean {
   return bearerPattern.test(authorization ?? "")
 }

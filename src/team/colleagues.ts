@@ -8,17 +8,11 @@ import { anyFunction, type ClientRequest } from "../domain/turn-request.ts"
 import type { Engine } from "../engine/engine.ts"
 
 export interface TeamLimits {
-  /**
-   * How many agents may wait for each other in a row: 1 lets an agent ask, and the asked one no
-   * further.
-   */
+  /** Agents that may wait for each other in a row: with 1 the asked one asks no further. */
   readonly teamDepth: number
   /** Turns that one agent may have open with others at the same time. */
   readonly teamTasks: number
-  /**
-   * Longest that an agent is kept waiting for another one; after that it has to come back for the
-   * answer.
-   */
+  /** Longest wait of an agent for another; after that it has to come back for the answer. */
   readonly teamWaitMs: number
 }
 
@@ -198,9 +192,7 @@ function askedRequest(
   }
 }
 
-/**
- * The agent that asked for this response, and the response in which it did; null: a client asked.
- */
+/** The agent that asked, and the response in which it did; null: a client asked. */
 function askerOf(
   echo: Readonly<Record<string, unknown>>,
 ): { readonly agentId: string; readonly id: string } | null {

@@ -28,9 +28,7 @@ interface TeamOptions {
   readonly now: () => number
 }
 
-/**
- * The tools that agents get from the service: for their memory, and for working with each other.
- */
+/** What agents get from the service: for their memory, and for working with each other. */
 export class Team implements ServiceTools {
   readonly label = teamServer
   readonly #tools = new Map<string, TeamTool>()

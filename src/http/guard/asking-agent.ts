@@ -24,10 +24,7 @@ export function askerOf(source: HeaderSource, { engine, agentTokens }: AskingAge
   return { agentId, askedBy: [...new Set(turns.flatMap(({ askedBy }) => askedBy))] }
 }
 
-/**
- * What becomes of a request that an agent makes of `agentId` in its turn. Throws `agent_waits` when
- * it would wait for itself.
- */
+/** A request that an agent makes in its turn. Throws `agent_waits` where it waited for itself. */
 export function askedByOf(
   asker: Asker | null,
   agentId: string | null,

@@ -154,10 +154,7 @@ function tooLarge(limits: Limits): ProxyError {
   return new ProxyError("body_too_large", `The body is larger than the limit of ${limits.bodyBytes} bytes.`)
 }
 
-/**
- * The JSON body of a request, in the API's own form where looser ones may come. Rejects as
- * `readJsonBody` does.
- */
+/** The JSON body in the API's own form, where looser ones may come. Rejects as `readJsonBody`. */
 export async function readLooseBody(
   context: HttpContext,
   config: Pick<Config, "limits" | "looseBodies">,
@@ -215,10 +212,7 @@ export function formOf(json: Uint8Array, limit: number): JsonForm {
   return { isTooDeep: false, hasLongNumber }
 }
 
-/**
- * Position of the closing quote. Jumps from quote to quote, so that images in base64 cost next to
- * nothing.
- */
+/** The closing quote. Jumps from quote to quote: images in base64 cost next to nothing. */
 function endOfString(json: Uint8Array, start: number): number {
   let end = json.indexOf(quote, start)
   while (end !== -1) {

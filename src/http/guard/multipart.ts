@@ -2,10 +2,7 @@ import { Buffer } from "node:buffer"
 import { ProxyError } from "../../domain/errors.ts"
 import type { HttpContext } from "../server/http-env.ts"
 
-/**
- * One part of a form. The next part comes once `content` was read, or left alone, in which case it
- * is skipped.
- */
+/** A part of a form. The next one comes once `content` was read; left alone, it is skipped. */
 export interface FormPart {
   readonly name: string
   /** Null: a field, not a file. As the client wrote it: hostile. */
@@ -18,10 +15,7 @@ const maxHeaderBytes = 8 * 1024
 const maxPreambleBytes = 8 * 1024
 const headerEnd = Buffer.from("\r\n\r\n")
 
-/**
- * The boundary of a `multipart/form-data` request. Throws 415 for any other type, 400 where it is
- * missing.
- */
+/** The boundary of a `multipart/form-data` request. Throws 415 for other types, 400 for none. */
 export function boundaryOf(context: HttpContext): string {
   const header = context.req.header("content-type") ?? ""
   if (!/^\s*multipart\/form-data\s*(?:;|$)/i.test(header)) {

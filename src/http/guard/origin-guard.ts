@@ -50,10 +50,7 @@ function forwarded(sign: string): ProxyError {
   )
 }
 
-/**
- * True for loopback names and, where the service listens beyond loopback, for addresses and the
- * configured name.
- */
+/** Loopback names; where the service listens beyond, addresses and the configured name too. */
 export function isOwnName(name: string, boundHost: string): boolean {
   if (isLoopbackName(name)) return true
   const bound = boundHost.toLowerCase()
@@ -105,9 +102,7 @@ export function crossOrigin(hasKeys: boolean): MiddlewareHandler<HttpEnv> {
 
 const hostPattern = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/i
 
-/**
- * A `Host` header taken apart; null when it is not one. `name` is lower case and without brackets.
- */
+/** A `Host` header; null: it is none. `name` is in lower case, without brackets. */
 export function parseHost(host: string): { readonly name: string; readonly port: string | null } | null {
   const match = hostPattern.exec(host)
   const name = match?.[1]?.toLowerCase()

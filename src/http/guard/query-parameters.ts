@@ -3,9 +3,7 @@ import { unknownFields } from "../../protocol/common/parameters.ts"
 import { invalidRequest, quote, unknownValue } from "../../protocol/common/shape.ts"
 import type { HttpContext } from "../server/http-env.ts"
 
-/**
- * `true` or `false`; absent is false. Throws `invalid_request` that names it, as all of these do.
- */
+/** `true` or `false`, as absent. Throws `invalid_request` that names it, as all of these do. */
 export function booleanQuery(context: HttpContext, name: string): boolean {
   const value = context.req.query(name)
   if (value === undefined || value === "false") return false
@@ -25,10 +23,7 @@ export function integerQuery(context: HttpContext, name: string, min: number, ma
   )
 }
 
-/**
- * A list in any of the forms that clients send: `include=a&include=b`, `include[]=a`,
- * `include[0]=a`.
- */
+/** A list in any form that clients send: `include=a&include=b`, `include[]=a`, `include[0]=a`. */
 export function listQuery(context: HttpContext, name: string, allowed: readonly string[]): readonly string[] {
   const values: string[] = []
   for (const [key, value] of new URL(context.req.url).searchParams) {

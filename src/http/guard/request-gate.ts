@@ -37,10 +37,7 @@ function loggedPath(path: string): string {
   return path.length > maxLoggedPath ? `${path.slice(0, maxLoggedPath).toWellFormed()}…` : path
 }
 
-/**
- * Gives the request its id and, when the answer is out, writes its one log entry. The outermost of
- * all.
- */
+/** Gives the request its id and, when it is answered, its one log entry. The outermost of all. */
 export function requestLog(
   log: (entry: HttpLogEntry) => void,
   addresses: ClientAddresses,

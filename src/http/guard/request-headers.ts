@@ -3,9 +3,7 @@ import type { SideRequest, TurnRequest } from "../../domain/turn-request.ts"
 import { isObject } from "../../protocol/common/shape.ts"
 import { sideRequestOfTask } from "../../protocol/common/side-request.ts"
 
-/**
- * Whatever has request headers: a context, or the handshake of a WebSocket. Names in lower case.
- */
+/** A context, or the handshake of a WebSocket. Names in lower case. */
 export interface HeaderSource {
   readonly req: { header(name: string): string | undefined }
 }
@@ -39,10 +37,7 @@ export function sessionOf(context: HeaderSource, headerNames: readonly string[])
   return { sessionKey: null, resendsHistory: false }
 }
 
-/**
- * Without a header, `context_id` of the body is the caller's name of its conversation. Throws as
- * `sessionOf` does.
- */
+/** Without a header, `context_id` of the body names the conversation. Throws as `sessionOf`. */
 export function sessionIn(body: unknown, session: Session): Session {
   const id = isObject(body) ? body.context_id : undefined
   if (session.sessionKey !== null || typeof id !== "string" || id === "") return session
@@ -60,10 +55,7 @@ function sessionKeyOf(bytes: Buffer, what: string, param: string): string {
   return text
 }
 
-/**
- * What the request's headers say that it is asked for beside the chat that they name; null: nothing
- * of the kind.
- */
+/** What its headers say that it is asked beside the chat that they name; null: nothing. */
 export function taskOf(context: HeaderSource): SideRequest | null {
   return sideRequestOfTask(context.req.header(taskHeader))
 }
@@ -78,9 +70,7 @@ export function onDisconnectOf(context: HeaderSource): OnDisconnect {
   })
 }
 
-/**
- * `X-Client-Request-Id` for the log only: cut, and without anything that could forge a log line.
- */
+/** `X-Client-Request-Id`, for the log only: cut, and with nothing that could forge a line. */
 export function clientRequestIdOf(context: HeaderSource): string | null {
   const value = context.req.header("x-client-request-id")
   if (value === undefined || value === "") return null

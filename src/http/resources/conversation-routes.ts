@@ -51,9 +51,7 @@ export function conversationRoutes(parts: Pick<RouteParts, "engine" | "config">)
 
 function itemRoutes({ engine, config }: Pick<RouteParts, "engine" | "config">): Routes {
   const { conversations } = engine
-  /**
-   * What a client put in goes by the name of the manager's CLI, as where it came from is not known.
-   */
+  /** What a client put in goes by the manager's CLI: where it came from is not known. */
   const toWire = ({ item, agentId }: ConversationItem): WireObject => {
     const agent = agentId === null ? engine.agents()[0] : engine.findAgent(agentId)
     return toWireItem(item, agent?.backend ?? agentId ?? "agent")

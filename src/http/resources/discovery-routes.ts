@@ -31,10 +31,7 @@ export function discoveryRoutes(
       GET: (context) => context.json(toModelList(engine.agents())),
     },
     "/v1/models/:id": {
-      /**
-       * An agent's id or unique bare name; anything else is a 404, also where turns go to the
-       * manager.
-       */
+      /** By id or unique bare name; else a 404, also where turns go to the manager. */
       GET: (context) => context.json(toModel(engine.agentCalled(idOf(context), "model_not_found", "model"))),
     },
   }

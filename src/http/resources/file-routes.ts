@@ -64,9 +64,7 @@ function contentHeaders(file: FileRecord): Record<string, string> {
   }
 }
 
-/**
- * The fields may stand before or behind the file, so that it is kept only once all of them are in.
- */
+/** The fields may stand behind the file, so that it is kept only once all of them are in. */
 async function receiveForm(context: HttpContext, files: FileLibrary): Promise<FileRecord> {
   const boundary = boundaryOf(context)
   const fields = new Map<string, string>()

@@ -7,10 +7,7 @@ interface Peer {
 }
 
 export interface ClientAddress {
-  /**
-   * Of whoever asks, or of a proxy that does not say who; null: there is none (a socket of the
-   * system, a call as a function).
-   */
+  /** Of who asks, or of a proxy that does not say; null: a socket of the system, or a call. */
   readonly address: string | null
   /** The request came through a proxy that we were told to believe, and that says for whom. */
   readonly isBehindProxy: boolean
@@ -67,10 +64,7 @@ export class ClientAddresses {
     return byList === byForwarded ? byList : null
   }
 
-  /**
-   * From the near end to the first that is no proxy of ours; null: somebody on the way is not named
-   * by an address.
-   */
+  /** To the first from the near end that is no proxy of ours; null: one has no address. */
   #walk(near: string, hops: readonly string[]): string | null {
     let address = near
     for (const hop of hops.toReversed()) {
@@ -156,10 +150,7 @@ function hopsOfXForwardedFor(header: string): readonly string[] {
   return header.split(",").slice(-maxHops)
 }
 
-/**
- * The `for` of each element of `Forwarded` (RFC 7239), the client's end first; empty where an
- * element has none.
- */
+/** Each `for` of `Forwarded` (RFC 7239), the client's end first; empty where there is none. */
 function hopsOfForwarded(header: string): readonly string[] {
   return splitOutsideQuotes(header, ",")
     .slice(-maxHops)

@@ -36,10 +36,7 @@ export function clientOf({
 
 /** The clients of the turns of a service. */
 export class TurnClients {
-  /**
-   * Clients that want a turn: one that lost its connection may have taken the stream up again on
-   * another.
-   */
+  /** Clients that want a turn: a lost one may have taken the stream up again on another. */
   readonly #waiting = new WeakMap<LiveResponse, number>()
   /** Turns whose conversation has gone on, so that nobody comes back for them. */
   readonly #left = new WeakSet<LiveResponse>()

@@ -26,10 +26,7 @@ export class ControlSocket {
     this.#app = app
   }
 
-  /**
-   * Listens again on the same path, where somebody removed the socket. Connections to the old one
-   * are closed.
-   */
+  /** Listens again where somebody removed the socket; connections to the old one are closed. */
   async remake(): Promise<void> {
     // First of all: closing a socket removes whatever has its path.
     await this.#server?.close()

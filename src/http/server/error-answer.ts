@@ -6,10 +6,7 @@ import { newId } from "../../domain/ids.ts"
 import { toErrorResponse } from "../../protocol/common/errors.ts"
 import type { HttpContext } from "./http-env.ts"
 
-/**
- * The envelope with its status and headers for anything that was thrown; notes the fault for the
- * log.
- */
+/** The envelope for anything that was thrown, with status and headers; noted for the log. */
 export async function answerError(
   context: HttpContext,
   error: unknown,
@@ -26,10 +23,7 @@ export async function answerError(
   return new Response(body, answer)
 }
 
-/**
- * Its rest would stand before the next request of the connection, or have it cut in the middle of
- * that.
- */
+/** Its rest would stand before the connection's next request, or in the middle of it. */
 async function isBodyOnItsWay(incoming: IncomingMessage): Promise<boolean> {
   const { "content-length": length = "0", "transfer-encoding": encoding } = incoming.headers
   if (incoming.complete || (length === "0" && encoding === undefined)) return false
@@ -107,10 +101,7 @@ export type ConnectionRefusal = "all" | "address"
 const maxLingering = 128
 const lingerMs = 1000
 
-/**
- * Tells a client that its connection is not served, and closes it. The request is read no further
- * than its headers.
- */
+/** Says that the connection is not served, and closes it. No more than headers are read. */
 export async function answerRefused(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
@@ -163,10 +154,7 @@ function refused(refusal: ConnectionRefusal): ProxyError {
   )
 }
 
-/**
- * An answer as it is written to a bare socket, where Node has no response to write it with. It is
- * the connection's last.
- */
+/** The last answer of a bare socket, where Node has no response to write it with. */
 export function bareAnswer(answer: ErrorAnswer): string {
   const { status, body } = answer
   const lines = Object.entries(lastHeaders(answer)).map(([name, value]) => `${name}: ${value}\r\n`)

@@ -9,15 +9,9 @@ export interface LargeAnswer {
   readonly body: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 }
 
-/**
- * What every handler finds in its context, by `context.get`: `context.var` makes an object of all
- * of it each time.
- */
+/** What handlers find by `context.get`: `context.var` makes an object of all each time. */
 export interface HttpEnv {
-  /**
-   * The raw Node objects. Absent when the app is called as a function (`app.request`), as most
-   * tests do.
-   */
+  /** The raw Node objects. Absent where the app is called as a function (`app.request`). */
   Bindings: { readonly incoming?: IncomingMessage; readonly outgoing?: ServerResponse }
   Variables: {
     /** `req_...`, also in the `x-request-id` header. */

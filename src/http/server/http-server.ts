@@ -18,10 +18,7 @@ import { breakOff } from "./settled.ts"
 
 /** Takes connections over that ask for another protocol. */
 export interface UpgradeEndpoint {
-  /**
-   * False: the request is answered as if it had asked for nothing, which is what HTTP says of
-   * unknown protocols.
-   */
+  /** False: answered as if it had asked for nothing, as HTTP says of unknown protocols. */
   matches(incoming: IncomingMessage): boolean
   upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void
   /** Says goodbye on all connections, and cuts after `graceMs` what is left. Safe twice. */
@@ -45,17 +42,11 @@ const limits = {
   headersTimeout: 20_000,
   /** From the connection to the last byte of the body. */
   requestTimeout: 120_000,
-  /**
-   * Longer than the idle time of usual clients and proxies, so that they close first and never hit
-   * a closing socket.
-   */
+  /** Longer than clients and proxies stay idle: they close first, and hit no closing socket. */
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 5000,
 }
-/**
- * Connections that the system keeps until they are taken; it may be set to keep fewer
- * (`somaxconn`).
- */
+/** Connections that the system keeps until they are taken; `somaxconn` may say fewer. */
 const backlog = 4096
 
 /**
@@ -147,10 +138,7 @@ export class HttpServer {
     return `http://${browsableHost(this.#host)}:${this.port}`
   }
 
-  /**
-   * The same as an address that programs on this machine reach, whatever their resolver makes of
-   * names.
-   */
+  /** The same as an address, which needs no resolver, for programs on this machine. */
   get localUrl(): string {
     return `http://${localAddress(this.#address?.address)}:${this.port}`
   }
@@ -266,10 +254,7 @@ function localAddress(bound = "127.0.0.1"): string {
   return bound.includes(":") ? `[${bound}]` : bound
 }
 
-/**
- * Answered also where there is no room: it costs nothing, and whoever asks must not take a full
- * service for a dead one.
- */
+/** Answered where there is no room too: a full service must not be taken for a dead one. */
 function isHealthCheck({ method, url = "" }: IncomingMessage): boolean {
   return (method === "GET" || method === "HEAD") && /^\/health\/?(?:\?|$)/.test(url)
 }

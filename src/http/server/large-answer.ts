@@ -48,10 +48,7 @@ export function answerBegun(context: HttpContext, value: object): Response {
   return answerLarge(context, { headers: {}, body: new WholeBody(value) })
 }
 
-/**
- * The rest is done when the handler is over: what it knows of would stay in memory as long as its
- * reader takes.
- */
+/** Written when the handler is over: what it knows would stay in memory as long as a reader. */
 export function answerLarge(context: HttpContext, answer: LargeAnswer): Response {
   context.set("largeAnswer", answer)
   return RESPONSE_ALREADY_SENT
@@ -184,9 +181,7 @@ function* largePieces(pieces: Iterable<string>): Generator<string> {
   if (text !== "") yield text
 }
 
-/**
- * At once: the collector would take its time, and eight readers of megabytes come in one moment.
- */
+/** At once: the collector takes its time, and eight readers of megabytes come together. */
 function free({ buffer, byteLength }: Buffer): void {
   const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
   if (isAlone) buffer.transfer(0)

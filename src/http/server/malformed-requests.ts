@@ -71,10 +71,7 @@ export class MalformedRequests {
     return connection
   }
 
-  /**
-   * Once nothing but the malformed request itself, whose body may be what is wrong, waits for an
-   * answer.
-   */
+  /** Once only the malformed request itself, whose body may be the fault, waits for an answer. */
   #refuse(socket: Socket, connection: Connection, code: string | undefined): void {
     const open = [...connection.open]
     if (connection.isRefused || open.some(({ incoming }) => incoming.complete)) return

@@ -41,10 +41,7 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-/**
- * How long a reader may take to read what was written, and to close by itself, before its
- * connection is broken.
- */
+/** How long a reader may read, and close by itself, before its connection is broken. */
 const lingerMs = 300
 
 /**
@@ -57,10 +54,7 @@ export function breakOff(outgoing: ServerResponse): void {
   outgoing.destroy()
 }
 
-/**
- * Resolves when the reader has had time to read what was written, or is gone: a reset may overtake
- * what is on its way.
- */
+/** Until the reader had time to read, or is gone: a reset may overtake what is on its way. */
 export async function taken(outgoing: ServerResponse, gone: AbortSignal): Promise<void> {
   const { socket } = outgoing
   if (socket !== null) await orGone(gone, (done) => socket.write("", () => done()))

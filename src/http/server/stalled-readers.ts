@@ -53,10 +53,7 @@ export class StalledReaders {
     this.#now = now
   }
 
-  /**
-   * From now on this reader takes nothing, until the function that comes back is called. Safe
-   * twice.
-   */
+  /** The reader takes nothing, until the function that comes back is called. Safe twice. */
   stalls(reader: StalledReader): () => void {
     const entry = { ...reader, since: this.#now() }
     this.#entries.add(entry)

@@ -17,10 +17,7 @@ export interface ServiceStatus {
    * needed: strangers see the page without it.
    */
   readonly messages: readonly (Pick<KeptReply, "agentId" | "createdAt"> & { readonly text: string | null })[]
-  /**
-   * `http://host:port`, as the reader of the page reaches it where no proxy is between that is not
-   * believed.
-   */
+  /** `http://host:port`, as the reader has reached it, unless by a proxy that is not believed. */
   readonly address: string
   readonly isKeyNeeded: boolean
   /** Null where a key is needed. */
@@ -69,10 +66,7 @@ export function summarize(input: StatusInput): ServiceStatus {
   }
 }
 
-/**
- * The manager comes first and receives whatever is addressed to nobody else: without it the service
- * is not ready.
- */
+/** The manager comes first and gets what is for nobody else: without it nothing is ready. */
 export function isManagerReady(agents: readonly AgentStatus[]): boolean {
   return agents[0]?.readiness.isReady === true
 }

@@ -4,10 +4,7 @@ import { formatDuration } from "../../domain/duration.ts"
 import type { AgentSummary, ServiceStatus } from "./service-status.ts"
 import { statusPageScript, statusPageStyle } from "./status-page-assets.ts"
 
-/**
- * Nothing but the two texts of our own runs or styles; nothing is loaded from anywhere, nobody may
- * frame the page.
- */
+/** Only our own two texts run or style; nothing is loaded, nobody may frame the page. */
 export const statusPageHeaders: Readonly<Record<string, string>> = {
   "content-type": "text/html; charset=utf-8",
   "cache-control": "no-store",
@@ -215,10 +212,7 @@ ${row("Try it", html`<span></span>${copied("example", "example")}`)}
 </div>`
 }
 
-/**
- * The script puts the address in its place under which the browser has the page: the scheme and a
- * prefix are not known here.
- */
+/** The script puts in the browser's address: scheme and prefix are not known here. */
 function address({ address: known }: ServiceStatus): Html {
   return html`<span data-address>${known}</span>`
 }

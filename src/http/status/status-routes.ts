@@ -10,9 +10,7 @@ import { maxMessage, renderStatusPage, statusPageHeaders } from "./status-page.t
 
 type StatusParts = Pick<RouteParts, "engine" | "replies" | "config" | "service">
 
-/**
- * Messages of agents on the status page: everybody's, and one character more of each than is shown.
- */
+/** What agents said, on the page: everybody's, with one character more than is shown. */
 const shownOutbox = { agentId: null, principal: null, includesNobodys: true, limit: 20 } as const
 const textCharacters = maxMessage + 1
 

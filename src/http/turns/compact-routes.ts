@@ -85,10 +85,7 @@ function userMessageOf(item: Item): WireObject[] {
   return [toWireItem({ ...item, content: item.content.map(sendable) }, "")]
 }
 
-/**
- * A file that came inside a request is not kept as such; the line that tells the agent where it
- * lies is.
- */
+/** A file inside a request is not kept as such; the line that says where it lies is. */
 function sendable(part: ContentPart): ContentPart {
   if (part.type !== "text" || part.origin === undefined) return part
   const { fileId, url } = part.origin

@@ -9,10 +9,7 @@ const pageSize = 100
 
 type Past = Pick<ClientRequest, "previousResponseId" | "conversationId">
 
-/**
- * Everything before a request, oldest first. Rejects with `previous_response_not_found` or
- * `conversation_not_found`.
- */
+/** Oldest first. Rejects with `previous_response_not_found` or `conversation_not_found`. */
 export async function pastOf(engine: Engine, principal: string, past: Past): Promise<readonly Item[]> {
   const { previousResponseId: id, conversationId } = past
   if (id !== null) {
@@ -50,18 +47,12 @@ function unknownPast(id: string): ProxyError {
   )
 }
 
-/**
- * Name under which tools appear that do not say whose they are: the kind of the agent's backend, or
- * its id once it is gone.
- */
+/** Whose tools they are that do not say it: the kind of the agent's backend; once gone, its id. */
 export function serverLabelOf(engine: Engine, { agentId }: ResponseRecord): string {
   return engine.findAgent(agentId)?.backend ?? agentId
 }
 
-/**
- * True: a request declares a server that its agent does not have, as far as is known: those of a
- * person's own are not.
- */
+/** It declares a server that its agent has not, as far as we know: people's own are not known. */
 export function declaresOthers(labels: readonly string[], backend: string | null): boolean {
   return labels.some((label) => label !== backend && label !== teamServer)
 }

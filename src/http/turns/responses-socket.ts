@@ -114,10 +114,7 @@ export class ResponsesSocket {
     socket.on("error", () => {})
   }
 
-  /**
-   * Closes when the turn that runs has been told to its end, or after `graceMs` at the latest. Safe
-   * twice.
-   */
+  /** Closes when the running turn has been told, or after `graceMs`. Safe twice. */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true
     if (!this.#isBusy) this.#goAway()

@@ -1,17 +1,11 @@
-/**
- * Watches for silence on a connection. One timer for the whole of it, set anew only when it fires:
- * a word must not cost a timer.
- */
+/** Watches for silence, with one timer that is set anew when it fires: a word costs none. */
 export class Silence {
   readonly #limitMs: number
   readonly #onSilence: () => void
   #spokenAt = performance.now()
   #timer: NodeJS.Timeout | undefined
 
-  /**
-   * `onSilence` is called after `firstMs` of silence, then every `limitMs`; what it says is to be
-   * told by `broken`, too.
-   */
+  /** Called after `firstMs` of silence, then every `limitMs`; `broken` tells of its word, too. */
   constructor(firstMs: number, limitMs: number, onSilence: () => void) {
     this.#limitMs = limitMs
     this.#onSilence = onSilence

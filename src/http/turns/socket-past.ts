@@ -55,10 +55,7 @@ export class SocketPast {
   readonly #limitBytes: number
   readonly #budget: PastBudget
 
-  /**
-   * `limitBytes`: of one conversation. What a client could not resend in one body is not remembered
-   * either.
-   */
+  /** Of one conversation: what could not be sent again in one body is not remembered. */
   constructor(limitBytes: number, budget: PastBudget) {
     this.#limitBytes = limitBytes
     this.#budget = budget

@@ -11,9 +11,7 @@ import { Silence } from "./silence.ts"
 
 const eventsPerRead = 256
 
-/**
- * A WebSocket and the connection beneath it, which is corked to send many messages in one write.
- */
+/** A WebSocket, and its connection, which is corked to send many messages in one write. */
 interface SocketWire {
   readonly socket: WebSocket
   readonly sender: MessageSender
@@ -144,10 +142,7 @@ export class MessageSender {
     return isLongJson(typeof delta === "string" ? delta : message)
   }
 
-  /**
-   * `drained` is called when the reader has to be waited for. Not to be called again before it
-   * resolves.
-   */
+  /** `drained`: waits for the reader. Not to be called again before it resolves. */
   async sendLong(message: object, drained: () => Promise<void>): Promise<void> {
     this.#isWithin = true
     try {

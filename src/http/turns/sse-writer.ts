@@ -18,9 +18,7 @@ export interface SseStream {
   readonly encoder: EventEncoder
   /** Besides those that make it an event stream; unused where its head is out. */
   readonly headers: Readonly<Record<string, string>>
-  /**
-   * Longest silence on the wire while the agent says nothing; the first one is a second at most.
-   */
+  /** Longest silence on the wire; the first one is a second at most. */
   readonly keepAliveMs: number
   /** Aborted when the client is gone: nothing is written any more. */
   readonly clientGone: AbortSignal
@@ -79,10 +77,7 @@ export function outgoingOf({ env }: HttpContext): ServerResponse {
   return env.outgoing
 }
 
-/**
- * Returns what is left to write when the last event is told: it goes out with the end, in one
- * write.
- */
+/** Returns what is left behind the last event: it goes out with the end, in one write. */
 async function writeEvents(wire: Wire, { log, encoder, clientGone }: SseStream): Promise<string> {
   while (!clientGone.aborted) {
     const events = log.read(wire.sequence, eventsPerRead)

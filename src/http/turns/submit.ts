@@ -15,10 +15,7 @@ interface Submission {
   readonly idempotency?: IdempotencyKey | null
 }
 
-/**
- * The one way of a client's request into the engine. Rejects with what its client is told, in words
- * of its API.
- */
+/** The one way of a request into the engine. Rejects in words of the client's API. */
 export async function submit(
   { engine, bounds }: Pick<TurnParts, "engine" | "bounds">,
   { fieldNames }: Pick<WireApi, "fieldNames">,

@@ -32,9 +32,7 @@ interface Asking {
   readonly isRepeat: boolean
 }
 
-/**
- * Handler of an endpoint that runs a turn: read, submit, then stream the log or wait for its end.
- */
+/** Handler of what runs a turn: read, submit, then stream the log or wait for its end. */
 export function createTurnHandler(api: WireApi, parts: TurnRouteParts): Handler {
   const route = new TurnRoute(api, parts)
   return async (context) => {
@@ -141,10 +139,7 @@ class TurnRoute {
     })
   }
 
-  /**
-   * Whoever repeats by itself comes back for a whole answer; a stream is not repeated once it has
-   * begun.
-   */
+  /** Who repeats by itself comes back for a whole answer; a begun stream is not repeated. */
   #graceMsOf({ stream }: ParsedRequest, idempotency: IdempotencyKey | null): number {
     const { disconnectGraceMs, repeatGraceMs } = this.#parts.config.limits
     return stream || idempotency === null ? disconnectGraceMs : Math.max(disconnectGraceMs, repeatGraceMs)
@@ -173,10 +168,7 @@ class TurnRoute {
   }
 }
 
-/**
- * Of a repeat whose turn has failed, nothing is streamed as if it went on: its failure has a status
- * of its own.
- */
+/** A repeat of a turn that failed is not streamed: the failure has a status of its own. */
 async function beginStream({ begin, isRepeat }: Asking): Promise<LiveResponse> {
   const live = await begin()
   if (isRepeat && live.record.status === "failed") throw failureOf(live.record)
@@ -233,10 +225,7 @@ const interrupted: TurnError = {
   mayHaveActed: true,
 }
 
-/**
- * What is told to a client that comes back for a whole answer: half a one would be taken for it, so
- * that is a failure.
- */
+/** For a client that comes back: half an answer would be taken for a whole one, so it fails. */
 function wholeOrFailed(live: LiveResponse): LiveResponse {
   const { id, log } = live
   return {

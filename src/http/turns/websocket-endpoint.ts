@@ -26,10 +26,7 @@ interface WebSocketEndpointOptions extends TurnParts {
   readonly maxSockets?: number
 }
 
-/**
- * WebSockets at `/v1/responses`. The handshake passes the same gate as every request, and is
- * refused as HTTP.
- */
+/** WebSockets at `/v1/responses`, through the gate of every request, and refused as HTTP. */
 export class WebSocketEndpoint implements UpgradeEndpoint {
   /** Most services never see a WebSocket. */
   readonly library = new LaterPart(() => import("ws"))
