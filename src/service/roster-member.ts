@@ -163,31 +163,18 @@ export class RosterMember implements Member {
   #whyStopped(): NotReady {
     const { id, settings, controlProblem } = this.description
     if (settings === null) {
-      return {
-        isReady: false,
-        reason:
-          controlProblem === null
-            ? "it has no control file"
-            : "its control file (control/agent.json) cannot be used",
-        nextStep: "Correct the file; the service notices.",
-        detail: controlProblem,
-      }
+      const what = "its control file (control/agent.json) cannot be used"
+      const reason = controlProblem === null ? "it has no control file" : what
+      return whyNot(reason, "Correct the file; the service notices.", controlProblem)
     }
     if (settings.desiredState === "stopped") {
-      return {
-        isReady: false,
-        reason: "it was stopped",
-        nextStep: `Type \`ai-agent-proxy start ${id}\`.`,
-        detail: null,
-      }
+      return whyNot("it was stopped", `Type \`ai-agent-proxy start ${id}\`.`)
     }
     if (this.problem !== null) return this.problem
-    return {
-      isReady: false,
-      reason: "it is being started",
-      nextStep: "Try again in a few seconds.",
-      detail: null,
-      retryAfterSeconds: 5,
-    }
+    return { ...whyNot("it is being started", "Try again in a few seconds."), retryAfterSeconds: 5 }
   }
+}
+
+export function whyNot(reason: string, nextStep: string, detail: string | null = null): NotReady {
+  return { isReady: false, reason, nextStep, detail }
 }

@@ -4,20 +4,16 @@ import { messageOf, ProxyError } from "../domain/errors.ts"
 import type { HireOrder, Roster } from "../domain/roster.ts"
 import type { Store } from "../domain/store.ts"
 import type { Agent, AgentRoster } from "../engine/agents/agent.ts"
+import type { AgentEngine } from "../engine/create-engine.ts"
 import type { FinishedTurn } from "../engine/engine.ts"
 import { newIdentity } from "../workspace/agent/agent-id.ts"
 import { ThreadPreambles } from "../workspace/agent/thread-preamble.ts"
 import { assertCanGo, type RosterEntry, type RosterFolder } from "../workspace/home/roster-folder.ts"
 import { AgentRecords } from "./agent-records.ts"
 import { type AgentSurroundings, commandsOf, launchAgent } from "./launch-agent.ts"
-import { type MemberDescription, RosterMember } from "./roster-member.ts"
+import { type MemberDescription, RosterMember, whyNot } from "./roster-member.ts"
 
-/** What the roster needs of the engine. */
-export interface TurnsOfAgents {
-  endTurnsOf(agentId: string, message: string): Promise<void>
-  endParkedOf(agentId: string): Promise<void>
-  agents(): readonly AgentStatus[]
-}
+type TurnsOfAgents = Pick<AgentEngine, "agents" | "endParkedOf" | "endTurnsOf">
 
 const retryMs = 5000
 
@@ -81,14 +77,7 @@ export class ServiceRoster implements AgentRoster, Roster {
     const manager = this.members[0]
     await this.#places.get(manager?.id ?? "")?.work
     if (manager?.agent) return manager.agent.check()
-    return (
-      manager?.status(0).readiness ?? {
-        isReady: false,
-        reason: "there is no manager",
-        nextStep: "Start again.",
-        detail: null,
-      }
-    )
+    return manager?.status(0).readiness ?? whyNot("there is no manager", "Start again.")
   }
 
   list(): readonly AgentStatus[] {
@@ -273,12 +262,8 @@ export class ServiceRoster implements AgentRoster, Roster {
         agent: entry.id,
         err: error,
       })
-      member.problem = {
-        isReady: false,
-        reason: "it cannot be started",
-        nextStep: "It is tried again every few seconds.",
-        detail: messageOf(error),
-      }
+      const nextStep = "It is tried again every few seconds."
+      member.problem = whyNot("it cannot be started", nextStep, messageOf(error))
       setTimeout(() => void this.#bringTogether(entry.id), retryMs).unref()
       return null
     }
@@ -327,12 +312,11 @@ export class ServiceRoster implements AgentRoster, Roster {
 }
 
 function folderGone(workspace: string): NotReady {
-  return {
-    isReady: false,
-    reason: "its folder was moved away or deleted",
-    nextStep: "Put it back, upon which it starts by itself, or restart the service, which makes a new one.",
-    detail: workspace,
-  }
+  return whyNot(
+    "its folder was moved away or deleted",
+    "Put it back, upon which it starts by itself, or restart the service, which makes a new one.",
+    workspace,
+  )
 }
 
 function stoppedMessage(id: string): string {

@@ -42,11 +42,23 @@ export async function readUntypedJsonBody(
   return parseJson(await readAll(context, limits, share), limits)
 }
 
-function readAll(context: HttpContext, limits: Limits, share: ByteShare | undefined): Promise<Uint8Array> {
-  const declaredBytes = context.req.header("content-length")
-  if (declaredBytes !== undefined && Number(declaredBytes) > limits.bodyBytes) throw tooLarge(limits)
-  share?.grow(Number(declaredBytes ?? 0))
-  return readBytes(context, limits, share)
+async function readAll(
+  context: HttpContext,
+  limits: Limits,
+  share: ByteShare | undefined,
+): Promise<Uint8Array> {
+  const declaredBytes = Number(context.req.header("content-length") ?? 0)
+  if (declaredBytes > limits.bodyBytes) throw tooLarge(limits)
+  share?.grow(declaredBytes)
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of bodyChunks(context)) {
+    length += chunk.length
+    if (length > limits.bodyBytes) throw tooLarge(limits)
+    share?.grow(length)
+    chunks.push(chunk)
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length)
 }
 
 /**
@@ -89,35 +101,18 @@ function checkMediaType(context: HttpContext): void {
   }
 }
 
-async function readBytes(context: HttpContext, limits: Limits, share?: ByteShare): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let length = 0
+/** The body as it comes in. Must be read to its end, or the connection be closed. */
+export async function* bodyChunks(context: HttpContext): AsyncGenerator<Uint8Array> {
+  const { incoming } = context.env ?? {}
   try {
-    for await (const chunk of bodyChunks(context)) {
-      length += chunk.length
-      if (length > limits.bodyBytes) throw tooLarge(limits)
-      share?.grow(length)
-      chunks.push(chunk)
-    }
+    // Stopping early must leave the socket open: the 413 still has to go out on it.
+    yield* incoming?.iterator({ destroyOnReturn: false }) ?? context.req.raw.body ?? []
   } catch (error) {
-    if (error instanceof ProxyError) throw error
     throw new ProxyError("invalid_request", "The connection ended before the whole body had come.", {
       cause: error,
     })
   }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length)
 }
-
-/** The body as it comes in. Must be read to its end, or the connection be closed. */
-export function bodyChunks(context: HttpContext): AsyncIterable<Uint8Array> {
-  const { incoming } = context.env ?? {}
-  // Stopping early must leave the socket open: the 413 still has to go out on it.
-  if (incoming !== undefined)
-    return { [Symbol.asyncIterator]: () => incoming.iterator({ destroyOnReturn: false }) }
-  return context.req.raw.body ?? emptyBody()
-}
-
-async function* emptyBody(): AsyncGenerator<Uint8Array> {}
 
 function parse(bytes: Uint8Array, hasLongNumber: boolean): unknown {
   let text: string

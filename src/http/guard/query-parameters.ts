@@ -3,7 +3,7 @@ import { unknownFields } from "../../protocol/common/parameters.ts"
 import { invalidRequest, quote, unknownValue } from "../../protocol/common/shape.ts"
 import type { HttpContext } from "../server/http-env.ts"
 
-/** `true` or `false`, as absent. Throws `invalid_request` that names it, as all of these do. */
+/** A flag; absent is false. Throws `invalid_request` that names it, as all of these do. */
 export function booleanQuery(context: HttpContext, name: string): boolean {
   const value = context.req.query(name)
   if (value === undefined || value === "false") return false
@@ -33,16 +33,18 @@ export function listQuery(context: HttpContext, name: string, allowed: readonly 
   return values
 }
 
-const maxPageSize = 100
-const usualPageSize = 20
-
 /** `limit`, `order` and `after` of a list. Throws `invalid_request` that names the one at fault. */
-export function pageOf(context: HttpContext, usualOrder: PageRequest["order"]): PageRequest {
+export function pageOf(
+  context: HttpContext,
+  usualOrder: PageRequest["order"],
+  maxSize = 100,
+  usualSize = 20,
+): PageRequest {
   const order = context.req.query("order") ?? usualOrder
   if (order !== "asc" && order !== "desc") throw unknownValue("order", ["asc", "desc"], order)
   return {
     order,
-    limit: integerQuery(context, "limit", 1, maxPageSize) ?? usualPageSize,
+    limit: integerQuery(context, "limit", 1, maxSize) ?? usualSize,
     after: context.req.query("after") ?? null,
   }
 }

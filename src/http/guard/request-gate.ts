@@ -15,15 +15,7 @@ import { checkOrigin } from "./origin-guard.ts"
 import { clientRequestIdOf } from "./request-headers.ts"
 
 /** Paths that are served without a key. */
-const openPaths: ReadonlySet<string> = new Set([
-  "/",
-  "/web",
-  "/web/",
-  "/health",
-  "/health/",
-  "/ready",
-  "/ready/",
-])
+const openPaths: ReadonlySet<string> = new Set(["/", "/web", "/health", "/ready"])
 
 /** The one route that an agent's token opens. */
 const agentRoute = { method: "POST", path: "/agent-reply" } as const

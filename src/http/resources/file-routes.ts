@@ -1,12 +1,11 @@
 import { Readable } from "node:stream"
-import { ProxyError } from "../../domain/errors.ts"
 import type { FileLibrary, FileQuery, FileRecord, ReceivedUpload } from "../../domain/files.ts"
 import { toList } from "../../protocol/common/answer-parts.ts"
-import { invalidRequest, unknownValue } from "../../protocol/common/shape.ts"
+import { invalidRequest } from "../../protocol/common/shape.ts"
 import { readPurpose, readUploadFields, toFile } from "../../protocol/files.ts"
 import { bodyChunks } from "../guard/json-body.ts"
 import { boundaryOf, type FormPart, readMultipart } from "../guard/multipart.ts"
-import { integerQuery } from "../guard/query-parameters.ts"
+import { pageOf } from "../guard/query-parameters.ts"
 import { type HttpContext, type Routes, targetOf } from "../server/http-env.ts"
 import { answerJson, answerLarge } from "../server/large-answer.ts"
 
@@ -71,7 +70,7 @@ async function receiveForm(context: HttpContext, files: FileLibrary): Promise<Fi
   let file: { readonly part: FormPart; readonly upload: ReceivedUpload } | null = null
   try {
     let count = 0
-    for await (const part of readMultipart(incoming(context), boundary)) {
+    for await (const part of readMultipart(bodyChunks(context), boundary)) {
       count += 1
       if (count > maxParts) throw invalidRequest("file", `The form has more than ${maxParts} parts.`)
       if (part.name !== "file") {
@@ -94,16 +93,6 @@ async function receiveForm(context: HttpContext, files: FileLibrary): Promise<Fi
   }
 }
 
-async function* incoming(context: HttpContext): AsyncGenerator<Uint8Array> {
-  try {
-    yield* bodyChunks(context)
-  } catch (error) {
-    throw new ProxyError("invalid_request", "The connection ended before the whole body had come.", {
-      cause: error,
-    })
-  }
-}
-
 async function readField(part: FormPart): Promise<string> {
   const chunks: Uint8Array[] = []
   let length = 0
@@ -121,18 +110,12 @@ async function readField(part: FormPart): Promise<string> {
 }
 
 function queryOf(context: HttpContext): FileQuery {
-  const order = context.req.query("order") ?? "desc"
-  if (order !== "asc" && order !== "desc") throw unknownValue("order", ["asc", "desc"], order)
-  const after = context.req.query("after") ?? null
-  if (after !== null && !idPattern.test(after))
+  const page = pageOf(context, "desc", maxPageSize, maxPageSize)
+  if (page.after !== null && !idPattern.test(page.after)) {
     throw invalidRequest("after", "'after' must be the id of a file.")
-  const purpose = context.req.query("purpose")
-  return {
-    order,
-    after,
-    limit: integerQuery(context, "limit", 1, maxPageSize) ?? maxPageSize,
-    purpose: purpose === undefined ? null : readPurpose(purpose),
   }
+  const purpose = context.req.query("purpose")
+  return { ...page, purpose: purpose === undefined ? null : readPurpose(purpose) }
 }
 
 /** For a header (RFC 8187). */

@@ -101,24 +101,10 @@ export type ConnectionRefusal = "all" | "address"
 const maxLingering = 128
 const lingerMs = 1000
 
-/** Says that the connection is not served, and closes it. No more than headers are read. */
-export async function answerRefused(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  refusal: ConnectionRefusal,
-): Promise<void> {
-  await answerAndDiscard(incoming, outgoing, errorAnswer(refused(refusal)))
-}
-
 /** Ends sockets whose requests are not served. A socket is its own from then on. */
 export class EndedSockets {
   /** Those that are still open, so that their clients can read why. */
   #lingering = 0
-
-  /** Of a connection that is not even to be read. */
-  refuse(socket: Socket, refusal: ConnectionRefusal): void {
-    this.end(socket, errorAnswer(refused(refusal)))
-  }
 
   /** Writes an answer, and closes. */
   end(socket: Socket, answer: ErrorAnswer): void {
@@ -139,19 +125,21 @@ export class EndedSockets {
   }
 }
 
-function refused(refusal: ConnectionRefusal): ProxyError {
-  if (refusal === "all") {
-    return new ProxyError(
-      "connections_full",
-      "The service has as many connections open as it takes (limits.connections). Try again in a few seconds.",
-      { retryAfterSeconds: 2 },
-    )
-  }
-  return new ProxyError(
-    "queue_full",
-    "Your address has as many connections open as are left for all others (limits.connections). Close some, or try again in a few seconds.",
-    { retryAfterSeconds: 5 },
-  )
+/** Tells a client that its connection is not served. */
+export function refusedConnection(refusal: ConnectionRefusal): ErrorAnswer {
+  const error =
+    refusal === "all"
+      ? new ProxyError(
+          "connections_full",
+          "The service has as many connections open as it takes (limits.connections). Try again in a few seconds.",
+          { retryAfterSeconds: 2 },
+        )
+      : new ProxyError(
+          "queue_full",
+          "Your address has as many connections open as are left for all others (limits.connections). Close some, or try again in a few seconds.",
+          { retryAfterSeconds: 5 },
+        )
+  return errorAnswer(error)
 }
 
 /** The last answer of a bare socket, where Node has no response to write it with. */

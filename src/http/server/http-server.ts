@@ -7,10 +7,10 @@ import { messageOf, ProxyError } from "../../domain/errors.ts"
 import type { Connections } from "./connections.ts"
 import {
   answerAndDiscard,
-  answerRefused,
   EndedSockets,
   type ErrorAnswer,
   invalidAnswer,
+  refusedConnection,
 } from "./error-answer.ts"
 import type { HttpApp } from "./http-env.ts"
 import { MalformedRequests } from "./malformed-requests.ts"
@@ -114,7 +114,7 @@ export class HttpServer {
       (incoming: IncomingMessage, outgoing: ServerResponse) => this.#take(incoming, outgoing),
     )
     this.#server.on("connection", (socket: Socket) => {
-      if (connections?.opened(socket) === false) this.#ended.refuse(socket, "all")
+      if (connections?.opened(socket) === false) this.#ended.end(socket, refusedConnection("all"))
     })
     this.#server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
       this.#malformed.found(error, socket)
@@ -122,9 +122,8 @@ export class HttpServer {
     this.#server.on("checkExpectation", answerExpectation)
     this.#server.on("upgrade", (incoming, socket: Socket, head) => {
       const refusal = connections?.began(socket) ?? null
-      const refusedHosts = refusalOfHosts(incoming)
-      if (refusal !== null) this.#ended.refuse(socket, refusal)
-      else if (refusedHosts !== null) this.#ended.end(socket, refusedHosts)
+      const answer = refusal === null ? refusalOfHosts(incoming) : refusedConnection(refusal)
+      if (answer !== null) this.#ended.end(socket, answer)
       else this.#upgrades?.upgrade(incoming, socket, head)
     })
   }
@@ -201,9 +200,10 @@ export class HttpServer {
     const refusal = this.#connections?.began(socket) ?? null
     outgoing.once("close", () => this.#connections?.ended(socket))
     if (refusal !== null) outgoing.shouldKeepAlive = false
-    const refusedHosts = refusalOfHosts(incoming)
-    if (refusedHosts !== null) void answerAndDiscard(incoming, outgoing, refusedHosts)
-    else if (refusal !== null && !isHealthCheck(incoming)) void answerRefused(incoming, outgoing, refusal)
+    const isServed = refusal === null || isHealthCheck(incoming)
+    const answer = refusalOfHosts(incoming) ?? (isServed ? null : refusedConnection(refusal))
+    // Read no further than its headers.
+    if (answer !== null) void answerAndDiscard(incoming, outgoing, answer)
     else if (this.#listener === null) this.#early.push([incoming, outgoing])
     else void this.#listener(incoming, outgoing)
   }
