@@ -3,7 +3,7 @@ export const notYet = {
   longFunctions: [],
   wideOptions: [],
   strayPieces: [],
-  namesTwice: ["Schema: domain/map-schema.ts, engine/answer/schema-limits.ts"],
+  namesTwice: [],
   moduleState: [],
   unwrapped: [],
   depth: 23,

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest"
 import { parseExact } from "../../domain/exact-numbers.ts"
+import type { Schema } from "../../domain/map-schema.ts"
 import { compileSchema } from "./json-schema.ts"
-import type { Schema } from "./schema-limits.ts"
 import { SchemaThread } from "./schema-thread.ts"
 
 // However busy the machine is that the tests run on.

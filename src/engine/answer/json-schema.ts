@@ -2,8 +2,9 @@ import { createHash } from "node:crypto"
 import { checkable, schemasIn } from "../../domain/checkable-schema.ts"
 import { ProxyError } from "../../domain/errors.ts"
 import { hasRoundedNumbers } from "../../domain/exact-numbers.ts"
+import type { Schema } from "../../domain/map-schema.ts"
 import { inNewerWords, withoutLooseNullable } from "../../domain/newer-draft.ts"
-import { type Schema, schemaFault } from "./schema-limits.ts"
+import { schemaFault } from "./schema-limits.ts"
 import {
   type Draft,
   type SchemaJob,

@@ -1,6 +1,5 @@
 import { isExactNumber } from "../../domain/exact-numbers.ts"
-
-export type Schema = Readonly<Record<string, unknown>>
+import { maps, type Schema } from "../../domain/map-schema.ts"
 
 /** UTF-16 units of the schema as JSON. */
 export const maxSchemaLength = 256 * 1024
@@ -9,8 +8,6 @@ export const maxSchemaDepth = 64
 /** Names in `properties`, `$defs` and the like, altogether. */
 export const maxSchemaNames = 5000
 
-/** Their values are schemas under names that the client chose. */
-const maps = ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"]
 /** Their values are data. */
 const data = ["enum", "const", "default", "examples", "required"]
 const references = ["$ref", "$dynamicRef", "$recursiveRef"]
