@@ -64,13 +64,8 @@ function isInside(folder: string, file: string): boolean {
 }
 
 const maxPathLength = 4_096
-/** As many as Linux follows for one path. */
+/** As many as Linux follows for one path; of all of it, or links to links would double the work. */
 const maxLinks = 40
-
-/** Of the whole path: links that lead to links would double the work with each. */
-interface LinkBudget {
-  left: number
-}
 
 /**
  * Where somebody writes who is given `named`, without symbolic links: the entry itself, which is
@@ -90,7 +85,10 @@ function placeOf(folder: string): string | null {
   return placesOf(path.resolve(folder), { left: maxLinks })?.[1] ?? null
 }
 
-function placesOf(spelling: string, links: LinkBudget): readonly [entry: string, target: string] | null {
+function placesOf(
+  spelling: string,
+  links: { left: number },
+): readonly [entry: string, target: string] | null {
   if (spelling.length > maxPathLength || spelling.includes("\0")) return null
   let entry = path.parse(spelling).root
   let target = entry
@@ -105,7 +103,7 @@ function placesOf(spelling: string, links: LinkBudget): readonly [entry: string,
   return [entry, target]
 }
 
-function targetOf(entry: string, links: LinkBudget): string | null {
+function targetOf(entry: string, links: { left: number }): string | null {
   try {
     // The native one also tells a name's letters as stored, on a disk that does not heed case.
     return realpathSync.native(entry)

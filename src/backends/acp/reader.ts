@@ -27,17 +27,12 @@ interface OpenText {
   isHeld: boolean
 }
 
-interface OpenTool {
-  told: ToolUpdate
-  isStarted: boolean
-}
-
 const errorStart = "Error: "
 
 /** Turns the updates of one prompt, which are given to it in order, into our events. */
 export class AcpTurnReader {
   readonly #options: AcpTurnReaderOptions
-  readonly #tools = new Map<string, OpenTool>()
+  readonly #tools = new Map<string, { told: ToolUpdate; isStarted: boolean }>()
   readonly #ended = new Set<string>()
   readonly #openTexts = new OpenTexts()
   #open: OpenText | null = null

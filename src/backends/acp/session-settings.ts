@@ -1,5 +1,5 @@
 import type { Permissions } from "../../domain/agents.ts"
-import type { ThreadOptions, ThreadRef } from "../../domain/backend.ts"
+import type { ThreadOptions, ThreadRef, TurnInput } from "../../domain/backend.ts"
 import { cannotBeHeld, ProxyError } from "../../domain/errors.ts"
 import { anyResult } from "../kit/rpc/rpc-client.ts"
 import type { AcpCli, SessionSetting } from "./clis.ts"
@@ -44,10 +44,7 @@ export async function applySetting(
 }
 
 /** What a session works with; null: it does not say. */
-export interface SessionChoice {
-  readonly model: string | null
-  readonly effort: string | null
-}
+export type SessionChoice = Pick<TurnInput, "model" | "effort">
 
 export function choiceOf({ configOptions, models }: SessionDescription): SessionChoice {
   const chosen = (name: string): string | null => {

@@ -15,11 +15,6 @@ const oldestVersion = "2.1.197"
 const loggedInForMs = 10 * 60_000
 const loggedOutForMs = 20_000
 
-interface ClaudeProfile {
-  readonly version: string
-  readonly efforts: readonly string[]
-}
-
 interface LoginAnswer {
   readonly stamp: string
   readonly until: number
@@ -59,7 +54,7 @@ export class InstalledClaude {
   }
 
   /** Rejects with `StartError` when the program is not claude, or too old. */
-  profile(): Promise<ClaudeProfile> {
+  profile() {
     const file = this.file()
     return this.#options.memory.programs.recall("claude", file, async () => {
       const printed = await this.#ask(file, ["--version"])

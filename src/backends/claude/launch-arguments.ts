@@ -1,11 +1,9 @@
 import type { Permissions } from "../../domain/agents.ts"
-import type { ThreadReach } from "../../domain/backend.ts"
+import type { ThreadReach, TurnInput } from "../../domain/backend.ts"
 import { clientServer } from "../kit/functions/handed-functions.ts"
 
 /** What a process is started with and cannot change: another wish needs another process. */
-export interface LaunchProfile {
-  readonly model: string | null
-  readonly effort: string | null
+export interface LaunchProfile extends Pick<TurnInput, "model" | "effort"> {
   /** JSON text; null: none. */
   readonly schema: string | null
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto"
-import { ProxyError } from "../../domain/errors.ts"
+import { ProxyError, type TurnError } from "../../domain/errors.ts"
 import type { ContentPart, MessageItem } from "../../domain/items.ts"
 import type { Log } from "../../domain/log.ts"
 import type { ToolCall } from "../../domain/tool-endpoint.ts"
@@ -27,12 +27,6 @@ interface ClaudeTurnOptions {
   readonly log: Log
   /** The log-in is gone. */
   readonly onLoggedOut: () => void
-}
-
-interface Dropped {
-  readonly what: string
-  /** The first of the functions; absent: it is none. */
-  readonly functionName?: string
 }
 
 /** One turn, from the request to its last event: who it is, how it is interrupted, how it ends. */
@@ -149,8 +143,10 @@ export class ClaudeTurn extends CliTurn {
       if (this.stopReason !== null) this.#sendInterrupt()
     }
     const dropped = event.type === "system" && event.tools != null ? this.#droppedOf(event.tools) : null
-    if (dropped !== null) this.#refuseDropped(dropped)
-    else if (event.type === "result") void this.#completed(event)
+    if (dropped !== null) {
+      void this.#process?.end()
+      this.fail(dropped)
+    } else if (event.type === "result") void this.#completed(event)
     else this.#reader.read(event)
   }
 
@@ -159,23 +155,18 @@ export class ClaudeTurn extends CliTurn {
   }
 
   /** What the model should be offered and is not: claude leaves out what it does not take. */
-  #droppedOf(offered: readonly string[]): Dropped | null {
+  #droppedOf(offered: readonly string[]): TurnError | null {
     const names = this.#functions?.nativeNames ?? []
     const missing = names.filter((native) => !offered.includes(ClientCalls.toolName(native)))
     const told = missing.map((native) => this.#functions?.fromNative(native) ?? native)
     const [functionName] = told
     if (functionName !== undefined) {
       const list = told.slice(0, 10).map((name) => `'${name}'`)
-      return { what: `the function${told.length === 1 ? "" : "s"} ${list.join(", ")}`, functionName }
+      const what = `the function${told.length === 1 ? "" : "s"} ${list.join(", ")}`
+      return { ...notTaken(what), functionName }
     }
-    return this.#options.hasSchema && !offered.includes(answerTool)
-      ? { what: "the JSON Schema of the answer" }
-      : null
-  }
-
-  #refuseDropped({ what, ...dropped }: Dropped): void {
-    void this.#process?.end()
-    this.fail({ ...backendError(`claude does not take ${what}, so its model was not asked`), ...dropped })
+    const lacksAnswer = this.#options.hasSchema && !offered.includes(answerTool)
+    return lacksAnswer ? notTaken("the JSON Schema of the answer") : null
   }
 
   async #completed(result: ResultEvent): Promise<void> {
@@ -217,6 +208,10 @@ export class ClaudeTurn extends CliTurn {
   protected override afterEnd(): void {
     this.#ended.resolve()
   }
+}
+
+function notTaken(what: string): TurnError {
+  return backendError(`claude does not take ${what}, so its model was not asked`)
 }
 
 /**

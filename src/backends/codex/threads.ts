@@ -52,10 +52,7 @@ export interface LoadedThread {
   isGivenUp: boolean
 }
 
-interface OwnSettings {
-  readonly model: string | null
-  readonly effort: string | null
-}
+type OwnSettings = Pick<TurnInput, "model" | "effort">
 
 interface KeepOptions {
   readonly hasRawEvents: boolean
@@ -236,7 +233,7 @@ export class CodexThreads {
   }
 
   /** What a turn must say so that no earlier turn's model and effort stay. Null: nothing. */
-  async turnSettings(thread: LoadedThread, input: TurnInput): Promise<Pick<TurnInput, "model" | "effort">> {
+  async turnSettings(thread: LoadedThread, input: TurnInput): Promise<OwnSettings> {
     const wantedModel = input.model ?? thread.ownModel
     const model = wantedModel === thread.model ? null : wantedModel
     thread.model = wantedModel

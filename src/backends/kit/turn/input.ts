@@ -145,14 +145,8 @@ export function imageUrls(messages: readonly MessageItem[]): readonly string[] {
   return messages.flatMap(({ content }) => content.flatMap((part) => (part.type === "image" ? part.url : [])))
 }
 
-interface DataUrl {
-  /** In small letters. */
-  readonly mediaType: string
-  readonly base64: string
-}
-
-/** An image as clients send it. Throws `ProxyError`. */
-export function imageData(url: string): DataUrl {
+/** An image as clients send it; its type in small letters. Throws `ProxyError`. */
+export function imageData(url: string): { readonly mediaType: string; readonly base64: string } {
   const match = /^data:([^;,]+)(?:;[^;,]+)*;base64,/i.exec(url)
   if (match === null)
     throw new ProxyError("invalid_request", "An image must be given as a `data:` URL in base64.")

@@ -153,19 +153,11 @@ export function httpStatus(value: unknown): number | null {
   return typeof value === "number" && Number.isInteger(value) && value >= 400 && value < 600 ? value : null
 }
 
-/** What the body of a refusal tells, in the forms of OpenAI, Anthropic, Google and ChatGPT. */
-interface ErrorBody {
-  /** Null: it has none. */
-  readonly message: string | null
-  /** The vendor's word for it: `code`, `type`, Google's `reason`. */
-  readonly code: string | null
-  readonly status: number | null
-  /** In milliseconds of the epoch. */
-  readonly resetsAt: number | null
-}
-
-/** The body that a CLI passes on as its message; null: the message is no such body. */
-function errorBodyOf(text: string): ErrorBody | null {
+/**
+ * The body of a refusal that a CLI passes on as its message, in the forms of OpenAI, Anthropic,
+ * Google and ChatGPT; null: the message is no such body.
+ */
+function errorBodyOf(text: string) {
   if (!text.startsWith("{")) return null
   let body: unknown
   try {
@@ -183,8 +175,10 @@ function errorBodyOf(text: string): ErrorBody | null {
   const resetsAt = error.resets_at
   return {
     message: typeof message === "string" ? message : null,
+    /** The vendor's words for it: `code`, `type`, Google's `reason`. */
     code: words.length === 0 ? null : words.join(" "),
     status: httpStatus(outer.status) ?? httpStatus(error.code) ?? httpStatus(error.status),
+    /** In milliseconds of the epoch. */
     resetsAt: typeof resetsAt === "number" ? resetsAt * 1_000 : null,
   }
 }
