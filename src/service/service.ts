@@ -77,9 +77,7 @@ async function start(starting: Starting): Promise<Service> {
   const { config } = home
   const ledger = await openLedger(starting, home)
   const doors = await bindDoors(starting, config)
-  const { server, agentTokens, channels } = doors
-  const address = { localUrl: server.localUrl, agentTokens, channels }
-  const roster = await startRoster(starting, config, ledger.store, address)
+  const roster = await startRoster(starting, config, ledger.store, doors)
   const work = await startEngine(starting, config, ledger, doors, roster)
   const managerReadiness = roster.managerReadiness()
   // What is deleted in the ledger is to be deleted in the CLI, too.
@@ -101,7 +99,7 @@ async function start(starting: Starting): Promise<Service> {
       stopping ??= releasers.releaseAll()
       return stopping
     },
-    breakOff: () => server.breakOff(),
+    breakOff: () => doors.server.breakOff(),
   }
 }
 

@@ -15,8 +15,8 @@ import { ServiceRoster } from "./service-roster.ts"
 import type { Starting } from "./starting.ts"
 
 /** Where agents reach the service. */
-interface ServiceAddress {
-  readonly localUrl: string
+interface Doors {
+  readonly server: { readonly localUrl: string }
   readonly agentTokens: AgentTokens
   readonly channels: ToolEndpoint
 }
@@ -26,7 +26,7 @@ export async function startRoster(
   { options, now, log, releasers }: Starting,
   config: Config,
   store: Store,
-  { localUrl, agentTokens, channels }: ServiceAddress,
+  { server, agentTokens, channels }: Doors,
 ): Promise<ServiceRoster> {
   const { env, demoFallback = false, codexTimeouts = {} } = options
   const command = await writeAgentCommand(config.home)
@@ -46,7 +46,7 @@ export async function startRoster(
     agentEnv: (agent) => ({
       PATH: [dirname(command), env.PATH ?? ""].join(":"),
       [agentVariables.agent]: agent.id,
-      [agentVariables.url]: localUrl,
+      [agentVariables.url]: server.localUrl,
       [agentVariables.token]: agentTokens.tokenOf(agent),
       [agentVariables.command]: command,
       [agentVariables.home]: config.home,

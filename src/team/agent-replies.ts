@@ -198,13 +198,8 @@ export class AgentReplies {
     const isOfAgent = thread?.agentId === agentId && thread.agentIdentity === identity
     const isTheirs = isOfAgent && (principal === null || thread.principal === principal)
     if (turn === null || thread === null || !isTheirs) {
-      throw new ProxyError(
-        "response_not_found",
-        `Response with id '${responseId.slice(0, 100)}' not found.`,
-        {
-          param: "response_id",
-        },
-      )
+      const problem = `Response with id '${responseId.slice(0, 100)}' not found.`
+      throw new ProxyError("response_not_found", problem, { param: "response_id" })
     }
     return { principal: thread.principal, responseId, conversationId: turn.conversationId, turn: null }
   }
@@ -221,11 +216,8 @@ export class AgentReplies {
         ? await replies.findConversationOwner(this.#keyOf(agentId), conversationId)
         : ((await conversations.find(principal, conversationId))?.principal ?? null)
     if (owner === null) {
-      throw new ProxyError(
-        "conversation_not_found",
-        `Conversation with id '${conversationId.slice(0, 100)}' not found.`,
-        { param: "conversation" },
-      )
+      const problem = `Conversation with id '${conversationId.slice(0, 100)}' not found.`
+      throw new ProxyError("conversation_not_found", problem, { param: "conversation" })
     }
     return { principal: owner, responseId: null, conversationId, turn: null }
   }

@@ -35,16 +35,9 @@ export function createServiceBounds(
   const forConnections = connectionLimits(limits.connections, openFiles)
   const { connections } = forConnections
   if (connections < limits.connections) {
-    const wanted = limits.connections
-    log(
-      "warn",
-      "so few files may be open that fewer connections are served; raise `ulimit -n` (LimitNOFILE)",
-      {
-        openFiles,
-        connections,
-        wanted,
-      },
-    )
+    const next = "raise `ulimit -n` (LimitNOFILE)"
+    const problem = `so few files may be open that fewer connections are served; ${next}`
+    log("warn", problem, { openFiles, connections, wanted: limits.connections })
   }
   return {
     addresses,

@@ -40,11 +40,8 @@ async function itemsOf(engine: Engine, principal: string, conversationId: string
 }
 
 function unknownPast(id: string): ProxyError {
-  return new ProxyError(
-    "previous_response_not_found",
-    `Previous response with id '${id.slice(0, 100)}' not found.`,
-    { param: "previous_response_id" },
-  )
+  const problem = `Previous response with id '${id.slice(0, 100)}' not found.`
+  return new ProxyError("previous_response_not_found", problem, { param: "previous_response_id" })
 }
 
 /** Whose tools they are that do not say it: the kind of the agent's backend; once gone, its id. */
