@@ -6,14 +6,7 @@ import { editLines } from "../common/answer-parts.ts"
 export type Activity = CommandItem | FileChangeItem | ToolCallItem
 
 /** The parts of an `mcp_call` that carry meaning; the rest is the same for all. */
-export interface CallFields {
-  readonly server: string
-  readonly name: string
-  /** JSON text. */
-  readonly arguments: string
-  readonly output: string | null
-  readonly error: string | null
-}
+export type CallFields = Pick<ToolCallItem, "server" | "tool" | "arguments" | "output" | "error">
 
 const shellName = "shell"
 const patchName = "apply_patch"
@@ -26,7 +19,7 @@ export function callOf(item: Activity, serverLabel: string): CallFields {
     case "command":
       return {
         server: item.server ?? serverLabel,
-        name: shellName,
+        tool: shellName,
         arguments: JSON.stringify({ command: item.command, cwd: item.cwd }),
         output: isOver ? item.output : null,
         error: commandError(item),
@@ -34,19 +27,13 @@ export function callOf(item: Activity, serverLabel: string): CallFields {
     case "file_change":
       return {
         server: item.server ?? serverLabel,
-        name: patchName,
+        tool: patchName,
         arguments: JSON.stringify({ changes: item.changes }),
         output: item.status === "completed" ? editLines(item) : null,
         error: item.status === "failed" ? "the edit failed" : null,
       }
     case "tool_call":
-      return {
-        server: item.server,
-        name: item.tool,
-        arguments: item.arguments,
-        output: item.output,
-        error: item.error,
-      }
+      return item
   }
 }
 
@@ -61,7 +48,7 @@ const patchArguments = z.object({
 export function activityOf(call: CallFields, id: string, status: ItemStatus): Activity {
   const input = parseJson(call.arguments)
   const { server } = call
-  if (call.name === shellName) {
+  if (call.tool === shellName) {
     const shell = shellArguments.safeParse(input)
     if (shell.success) {
       const code = exitCodePattern.exec(call.error ?? "")?.[1]
@@ -69,20 +56,11 @@ export function activityOf(call: CallFields, id: string, status: ItemStatus): Ac
       return { type: "command", id, server, ...shell.data, output: call.output ?? "", exitCode, status }
     }
   }
-  if (call.name === patchName) {
+  if (call.tool === patchName) {
     const patch = patchArguments.safeParse(input)
     if (patch.success) return { type: "file_change", id, server, changes: patch.data.changes, status }
   }
-  return {
-    type: "tool_call",
-    id,
-    server,
-    tool: call.name,
-    arguments: call.arguments,
-    output: call.output,
-    error: call.error,
-    status,
-  }
+  return { type: "tool_call", id, ...call, status }
 }
 
 function commandError(item: CommandItem): string | null {

@@ -83,8 +83,8 @@ const itemForms: Readonly<Record<string, ItemForm>> = {
       error: z.unknown().optional(),
       status: z.string().nullish(),
     }),
-    ({ server_label: server, name, arguments: args, output, error, status }) => {
-      const call = { server, name, arguments: args, output: output ?? null, error: errorText(error) }
+    ({ server_label: server, name: tool, arguments: args, output, error, status }) => {
+      const call = { server, tool, arguments: args, output: output ?? null, error: errorText(error) }
       return activityOf(call, newId("mcp_"), statusOf(status, call.error))
     },
   ),

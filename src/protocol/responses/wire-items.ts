@@ -121,7 +121,7 @@ function toMcpCall(item: Activity, serverLabel: string): WireObject {
     type: "mcp_call",
     status: item.status,
     server_label: call.server,
-    name: call.name,
+    name: call.tool,
     arguments: call.arguments,
     output: call.output,
     error: call.error === null ? null : toToolError(call.error),
