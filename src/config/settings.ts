@@ -6,13 +6,16 @@ import { type Config, type Limits, limitTable } from "./config.ts"
 /** How the text of a flag or an environment variable becomes a value. */
 type TextForm = "text" | "integer" | "boolean" | "list"
 
-/** One thing that can be set, whichever way. */
+/** One thing that can be set, whichever way; all are read at the start. */
 export interface Setting<T, Usual = T> {
   /** Key in `config.toml`, with its table: `limits.body_bytes`. */
   readonly key: string
   readonly variable: string
   /** Null: not settable by a flag. */
   readonly flag: string | null
+  /** What its value is called behind the flag, and what `--help` says of it. */
+  readonly unit: string
+  readonly text: string
   readonly form: TextForm
   readonly schema: z.ZodType<T>
   /** What holds where nothing is set. */
@@ -66,20 +69,41 @@ const yesOrNo = z.boolean("must be true or false")
 function setting<T, const Usual>(
   key: string,
   schema: z.ZodType<T>,
-  { usual, form = "text", flag = null }: { usual: Usual; form?: TextForm; flag?: string | null },
+  row: Partial<Setting<T, Usual>> & Pick<Setting<T, Usual>, "usual">,
 ): Setting<T, Usual> {
   const variable = `AI_AGENT_PROXY_${key.replace("limits.", "").replace(".", "_").toUpperCase()}`
-  return { key, variable, flag, form, schema, usual }
+  return { key, variable, flag: null, unit: "", text: "", form: "text", schema, ...row }
 }
 
 /** Everything but the home itself, which says where `config.toml` is. */
 export const settings = {
-  host: setting("host", host, { flag: "--ip", usual: "127.0.0.1" }),
+  host: setting("host", host, {
+    flag: "--ip",
+    unit: "address",
+    text: "address to listen on (default 127.0.0.1)",
+    usual: "127.0.0.1",
+  }),
   /** 0: any free port. */
-  port: setting("port", integer(0, 65_535), { form: "integer", flag: "--port", usual: 7011 }),
+  port: setting("port", integer(0, 65_535), {
+    form: "integer",
+    flag: "--port",
+    unit: "port",
+    text: "port to listen on (default 7011)",
+    usual: 7011,
+  }),
+  cli: setting("cli", text, {
+    flag: "--cli",
+    unit: "command",
+    text: "the manager's agent CLI (default codex)",
+    usual: knownClis.join(" || "),
+  }),
   /** Key of the principal `owner`. */
-  apiKey: setting("api_key", apiKey, { flag: "--api-key", usual: null }),
-  cli: setting("cli", text, { flag: "--cli", usual: knownClis.join(" || ") }),
+  apiKey: setting("api_key", apiKey, {
+    flag: "--api-key",
+    unit: "key",
+    text: "key that clients must send; AI_AGENT_PROXY_API_KEY keeps it out of the process list",
+    usual: null,
+  }),
   model: setting("model", text, { usual: null }),
   sessions: setting("sessions", choice("separate", "shared"), { usual: "separate" }),
   workingDir: setting("working_dir", text, { usual: "~/.openclaw/workspace" }),

@@ -102,16 +102,8 @@ export function olderReleaseLines(found: OlderRelease | null, unit: readonly str
 
 /** The same for programs. */
 export function olderReleaseJson(found: OlderRelease, unit: readonly string[]): object {
-  const { agents, waiting, session, replies, keptUnit, toDo } = found
-  return {
-    agents,
-    agents_to_come: waiting,
-    last_session: session,
-    unit,
-    kept_unit: keptUnit,
-    replies,
-    to_do: toDo,
-  }
+  const { agents, waiting: agents_to_come, session: last_session, keptUnit: kept_unit } = found
+  return { agents, agents_to_come, last_session, unit, kept_unit, replies: found.replies, to_do: found.toDo }
 }
 
 /** The same as lines of `doctor`. */
@@ -147,24 +139,16 @@ async function processesOf(home: string, agents: readonly string[]): Promise<Old
     agents.flatMap((id) => ["session.pid", "runtime.json"].map((name) => sessionIn(join(home, id), name))),
   )
   const pids = [...new Set(sessions.filter((pid) => pid !== null))]
-  return [
-    ...(daemon === null
-      ? []
-      : [
-          {
-            what: `its service still runs in this home (pid ${daemon})`,
-            next: `end it first: kill ${daemon}`,
-          },
-        ]),
-    ...(pids.length === 0
-      ? []
-      : [
-          {
-            what: `sessions of its agents still run (pid ${pids.join(", ")})`,
-            next: `kill -9 ${pids.join(" ")}`,
-          },
-        ]),
-  ]
+  const running: { what: string; next: string }[] = []
+  if (daemon !== null) {
+    const what = `its service still runs in this home (pid ${daemon})`
+    running.push({ what, next: `end it first: kill ${daemon}` })
+  }
+  if (pids.length > 0) {
+    const what = `sessions of its agents still run (pid ${pids.join(", ")})`
+    running.push({ what, next: `kill -9 ${pids.join(" ")}` })
+  }
+  return running
 }
 
 /**

@@ -6,7 +6,7 @@ export const notYet = {
   namesTwice: [],
   moduleState: [],
   unwrapped: [],
-  depth: 23,
+  depth: 22,
   paramsOfBackends: [],
   wireWordsOfEngine: [],
 }

@@ -16,19 +16,13 @@ import { systemCodeOf } from "../../domain/file-problem.ts"
 import { isThere } from "../../programs/find-executable.ts"
 import type { Service } from "../../service/service.ts"
 import { createServiceNotifier } from "../../supervise/systemd/service-notifier.ts"
-import { OwnCommand } from "../context/flags.ts"
+import { OwnCommand, type SettingFlags } from "../context/flags.ts"
 import { configOf } from "../context/home.ts"
 import { exitCodes } from "../io/exit-codes.ts"
 import { createLogger } from "../io/logger.ts"
 import { note, printable } from "../io/print.ts"
 
-interface DaemonFlags {
-  readonly ip?: string
-  readonly port?: string
-  readonly cli?: string
-  readonly home?: string
-  readonly apiKey?: string
-  readonly auth: boolean
+interface DaemonFlags extends SettingFlags {
   readonly demoFallback?: boolean
   readonly environmentFile?: string
   readonly once?: boolean
@@ -37,15 +31,7 @@ interface DaemonFlags {
 export function daemonCommand(): OwnCommand {
   return new OwnCommand("daemon")
     .description("Run the service in the foreground until SIGTERM or Ctrl-C.")
-    .option("--ip <address>", "address to listen on (default 127.0.0.1)")
-    .option("--port <port>", "port to listen on (default 7011)")
-    .option("--cli <command>", "the manager's agent CLI (default codex)")
-    .option("--home <folder>", "where everything is kept (default ~/.ai_agent_proxy)")
-    .option(
-      "--api-key <key>",
-      "key that clients must send; AI_AGENT_PROXY_API_KEY keeps it out of the process list",
-    )
-    .option("--no-auth", "serve another address than this machine's own without a key")
+    .withSettings()
     .option(
       "--environment-file <file>",
       "take variables from this file first, for example those of the service (~/.ai_agent_proxy/service.env)",

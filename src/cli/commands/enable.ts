@@ -13,7 +13,7 @@ import { environmentFileText, secretsText, setUpService } from "../../supervise/
 import { type OldUnit, parseOldUnit } from "../../supervise/systemd/old-unit.ts"
 import { isOwnUnit } from "../../supervise/systemd/systemd-unit.ts"
 import { otherUnitsOf, unitPlaceOf } from "../../supervise/systemd/units.ts"
-import { assertPassedOn, noSudo, OwnCommand } from "../context/flags.ts"
+import { assertPassedOn, noSudo, OwnCommand, type SettingFlags } from "../context/flags.ts"
 import {
   defaultScope,
   managerOf,
@@ -28,13 +28,7 @@ import { UsageError } from "../io/exit-codes.ts"
 import { note, print, printJson } from "../io/print.ts"
 import { clientFacts, clientLines, cliWarning, foundOlderRelease, isManagerUp } from "./enable-lines.ts"
 
-interface EnableFlags extends ServiceFlags {
-  readonly ip?: string
-  readonly port?: string
-  readonly cli?: string
-  readonly home?: string
-  readonly apiKey?: string
-  readonly auth: boolean
+interface EnableFlags extends ServiceFlags, SettingFlags {
   readonly runAs?: string
   readonly dryRun?: boolean
   readonly systemdDir?: string
@@ -44,12 +38,7 @@ interface EnableFlags extends ServiceFlags {
 export function enableCommand(): OwnCommand {
   return new OwnCommand("enable")
     .description("Install the service of this machine, start it now and at every boot; again: change it.")
-    .option("--ip <address>", "address to listen on (default 127.0.0.1)")
-    .option("--port <port>", "port to listen on (default 7011)")
-    .option("--cli <command>", "the manager's agent CLI (default codex)")
-    .option("--api-key <key>", "key that clients must send; AI_AGENT_PROXY_API_KEY keeps it out of `ps`")
-    .option("--no-auth", "serve another address than this machine's own without a key")
-    .option("--home <folder>", "where everything is kept (default ~/.ai_agent_proxy)")
+    .withSettings()
     .option("--system", "a service of the machine (default for root)")
     .option("--user", "a service of this user (default for everybody else)")
     .option("--run-as <user>", "whose CLI and log-in it uses (default: who called sudo)")

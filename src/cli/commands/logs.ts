@@ -4,7 +4,7 @@ import { InvalidArgumentError } from "commander"
 import { ServiceError } from "../../supervise/machine/service-error.ts"
 import { OwnCommand } from "../context/flags.ts"
 import { requireInstalled, type ServiceFlags } from "../context/installed-service.ts"
-import { linesForPeople, readableLines } from "../io/logger.ts"
+import { linesInColor, readableLines } from "../io/logger.ts"
 
 interface LogFlags extends ServiceFlags {
   readonly follow?: boolean
@@ -42,10 +42,7 @@ async function showLog(flags: LogFlags): Promise<void> {
     throw new ServiceError("unavailable", `${program} cannot be started: it shows the log.`, error)
   }
   if (child.stdout !== null) {
-    const { default: pretty } = await import("pino-pretty")
-    const { NO_COLOR } = process.env
-    const isColored = NO_COLOR === undefined || NO_COLOR === ""
-    const shown = pretty({ ...linesForPeople, colorize: isColored, translateTime: "SYS:yyyy-mm-dd HH:MM:ss" })
+    const shown = await linesInColor(process.env, { translateTime: "SYS:yyyy-mm-dd HH:MM:ss" })
     readableLines(child.stdout).pipe(shown)
   }
   // `exit` gives the exit code, or null and a signal.

@@ -14,16 +14,14 @@ interface ChatOptions {
 /** A talk with an agent in its main conversation, which goes on where the last one ended. */
 export class Chat {
   readonly agentId: string
-  readonly #client: DaemonClient
-  readonly #workingDir: string | null
+  readonly #options: ChatOptions
   #conversation: Promise<string> | null = null
   #isNew: boolean
   #hasToldFolder = false
 
   constructor(options: ChatOptions) {
     this.agentId = options.agentId
-    this.#client = options.client
-    this.#workingDir = options.workingDir
+    this.#options = options
     this.#isNew = options.isNew
   }
 
@@ -35,7 +33,7 @@ export class Chat {
   }
 
   async status(): Promise<AgentView | null> {
-    const { agents } = await this.#client.status()
+    const { agents } = await this.#options.client.status()
     return agents.find(({ id }) => id === this.agentId) ?? null
   }
 
@@ -56,7 +54,7 @@ export class Chat {
         stream: true,
         input: this.#inputOf(text),
       }
-      const stream = await this.#client.open("POST", "/v1/responses", body, signal)
+      const stream = await this.#options.client.open("POST", "/v1/responses", body, signal)
       this.#hasToldFolder = true
       const finished = await followTurn(stream, onEvent)
       if (finished === null) throw brokenOff()
@@ -71,7 +69,7 @@ export class Chat {
   }
 
   #id(): Promise<string> {
-    this.#conversation ??= this.#client
+    this.#conversation ??= this.#options.client
       .mainConversation(this.agentId, this.#isNew)
       .catch((error: unknown) => {
         this.#conversation = null
@@ -83,9 +81,10 @@ export class Chat {
 
   #inputOf(text: string): readonly object[] {
     const message = { role: "user", content: text }
-    if (this.#workingDir === null || this.#hasToldFolder) return [message]
+    const { workingDir } = this.#options
+    if (workingDir === null || this.#hasToldFolder) return [message]
     const folder =
-      `The person talks to you from a terminal in the folder ${this.#workingDir}. What follows is about that folder, ` +
+      `The person talks to you from a terminal in the folder ${workingDir}. What follows is about that folder, ` +
       "unless it says otherwise; use absolute paths."
     return [{ role: "developer", content: folder }, message]
   }

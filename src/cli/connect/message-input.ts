@@ -8,7 +8,7 @@ const lineEnd = "⏎"
 const pasteMs = 40
 const marksPastes = { on: "\x1b[?2004h", off: "\x1b[?2004l" }
 
-export interface MessageInputOptions {
+interface MessageInputOptions {
   readonly input: NodeJS.ReadStream
   readonly output: NodeJS.WriteStream
   readonly prompt: string

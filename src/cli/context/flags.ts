@@ -2,6 +2,7 @@ import { resolve } from "node:path"
 import { Command, Option } from "commander"
 import { kindOfProgram } from "../../backends/create-backend.ts"
 import { cliCommandsOf } from "../../config/cli-commands.ts"
+import { settings } from "../../config/settings.ts"
 import type { AgentSettings } from "../../domain/agents.ts"
 import { messageOf } from "../../domain/errors.ts"
 import { refusedArgument } from "../../programs/cli-arguments.ts"
@@ -19,6 +20,16 @@ export interface AgentFlags {
   readonly env?: string
 }
 
+/** As `withSettings` gives them. */
+export interface SettingFlags {
+  readonly ip?: string
+  readonly port?: string
+  readonly cli?: string
+  readonly apiKey?: string
+  readonly auth: boolean
+  readonly home?: string
+}
+
 /** A command of ours, with the flags that several of them have. */
 export class OwnCommand extends Command {
   /** Of whatever reads or changes something in a home; `json` says what is printed then. */
@@ -26,6 +37,17 @@ export class OwnCommand extends Command {
     return this.option("--home <folder>", "the service's home (default ~/.ai_agent_proxy)").option(
       "--json",
       json,
+    )
+  }
+
+  /** Settings of the service that have a flag. */
+  withSettings(): this {
+    for (const { flag, unit, text } of Object.values(settings)) {
+      if (flag !== null) this.option(`${flag} <${unit}>`, text)
+    }
+    return this.option("--no-auth", "serve another address than this machine's own without a key").option(
+      "--home <folder>",
+      "where everything is kept (default ~/.ai_agent_proxy)",
     )
   }
 

@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline"
 import { Readable } from "node:stream"
 import { type Logger, levels, pino, stdSerializers } from "pino"
+import type { PrettyOptions, PrettyStream } from "pino-pretty"
 import { ConfigError } from "../../config/config.ts"
 import { explain } from "../../domain/agents.ts"
 import { formatDuration } from "../../domain/duration.ts"
@@ -38,13 +39,17 @@ export async function createLogger(output: NodeJS.WriteStream, env: NodeJS.Proce
     hooks: { streamWrite: isReadable ? showControls : escapeControls },
   }
   if (!isReadable) return pino(options, output)
-  // Loaded only where somebody looks: it costs memory that a service does not need.
-  const { default: pretty } = await import("pino-pretty")
-  const colorize = env.NO_COLOR === undefined || env.NO_COLOR === ""
   return pino(
     options,
-    pretty({ ...linesForPeople, colorize, destination: output, sync: true, translateTime: "HH:MM:ss" }),
+    await linesInColor(env, { destination: output, sync: true, translateTime: "HH:MM:ss" }),
   )
+}
+
+/** Takes lines of the log, and writes them for a person. */
+export async function linesInColor(env: NodeJS.ProcessEnv, options: PrettyOptions): Promise<PrettyStream> {
+  // Loaded only where somebody looks: it costs memory that a service does not need.
+  const { default: pretty } = await import("pino-pretty")
+  return pretty({ ...linesForPeople, colorize: (env.NO_COLOR ?? "") === "", ...options })
 }
 
 function withShortTexts(fields: Record<string, unknown>): Record<string, unknown> {

@@ -9,7 +9,7 @@ import { HomeLockedError, lockHome } from "../../workspace/home/home-lock.ts"
 import { failure, type HealthCheck, ok, warning } from "../machine/health-check.ts"
 
 /** A daemon that answers on the home's socket. */
-export interface RunningDaemon {
+interface RunningDaemon {
   readonly pid: number
   /** Where it serves clients; null: nowhere. */
   readonly url: string | null

@@ -19,7 +19,7 @@ export function warning(name: string, message: string, next: string): HealthChec
   return { name, status: "warning", message: printedText(message), next }
 }
 
-export function failure(name: string, message: string, next: string): HealthCheck {
+export function failure(name: string, message: string, next: string | null): HealthCheck {
   return { name, status: "failure", message: printedText(message), next }
 }
 
@@ -28,10 +28,5 @@ export function failureFrom(name: string, error: unknown, next: string): HealthC
   if (!(error instanceof ServiceError)) throw error
   const [message = ""] = error.message.split("\n", 1)
   // Who may do it, that message says itself.
-  return {
-    name,
-    status: "failure",
-    message: printedText(message),
-    next: error.kind === "no_rights" ? null : next,
-  }
+  return failure(name, message, error.kind === "no_rights" ? null : next)
 }

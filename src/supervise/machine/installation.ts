@@ -87,11 +87,7 @@ export async function tryProgram(
   })
   if (result.exitCode === 0) return { version: result.stdout.trim(), problem: null }
   if (result.isMissing) return { version: null, problem: `${node} does not exist` }
-  const [reason = ""] = result.stderr
-    .trim()
-    .split("\n")
-    .filter((line) => /\S/.test(line))
-    .slice(-1)
+  const reason = result.stderr.trim().split("\n").at(-1) ?? ""
   const silent = result.exitCode === null ? "it did not answer in time" : `exit code ${result.exitCode}`
   return { version: null, problem: reason === "" ? silent : reason }
 }

@@ -40,18 +40,16 @@ export const runCommand: RunCommand = (program, args, options = {}) =>
       timeout: timeoutMs,
       killSignal: "SIGKILL",
     })
-    let stdout = ""
-    let stderr = ""
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      stdout = (stdout + text).slice(0, maxCharacters)
-    })
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      stderr = (stderr + text).slice(0, maxCharacters)
-    })
+    const said = { stdout: "", stderr: "" }
+    for (const name of ["stdout", "stderr"] as const) {
+      child[name].setEncoding("utf8").on("data", (text: string) => {
+        said[name] = (said[name] + text).slice(0, maxCharacters)
+      })
+    }
     child.on("error", (error: NodeJS.ErrnoException) => {
       // Anything but a failed start is followed by `close`.
       if (child.pid === undefined) {
-        resolve({ exitCode: null, stdout, stderr: error.message, isMissing: error.code === "ENOENT" })
+        resolve({ ...said, exitCode: null, stderr: error.message, isMissing: error.code === "ENOENT" })
       }
     })
     // Something that the program left behind may hold its pipes for ever.
@@ -60,7 +58,7 @@ export const runCommand: RunCommand = (program, args, options = {}) =>
         clearTimeout(timer)
         child.stdout.destroy()
         child.stderr.destroy()
-        resolve({ exitCode, stdout, stderr, isMissing: false })
+        resolve({ ...said, exitCode, isMissing: false })
       }
       const timer = setTimeout(finish, 500)
       child.on("close", finish)
