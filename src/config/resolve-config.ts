@@ -1,7 +1,6 @@
 import { isAbsolute, join, resolve } from "node:path"
 import { type CliCommand, cliCommandsOf } from "./cli-commands.ts"
-import type { Config, Limits } from "./config.ts"
-import { ConfigError } from "./config.ts"
+import { type Config, ConfigError, type Limits } from "./config.ts"
 import { type ConfigFile, parseConfigFile } from "./config-file.ts"
 import { keyInSecrets } from "./environment-file.ts"
 import { homeVariable, limitSettings, ownerPrincipal, type Setting, settings } from "./settings.ts"

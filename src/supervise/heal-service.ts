@@ -16,8 +16,7 @@ import { pathWithCli } from "./machine/service-environment.ts"
 import { ServiceError } from "./machine/service-error.ts"
 import type { ServiceManager } from "./machine/service-manager.ts"
 import { environmentFileOf, type ServiceSpec } from "./machine/service-spec.ts"
-import type { ServiceUser } from "./machine/service-user.ts"
-import { asUser } from "./machine/service-user.ts"
+import { asUser, type ServiceUser } from "./machine/service-user.ts"
 import { environmentFileText } from "./set-up-service.ts"
 
 /**

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { cliCommandsOf } from "../config/cli-commands.ts"
-import type { Config } from "../config/config.ts"
-import { isLoopback, version } from "../config/config.ts"
+import { type Config, isLoopback, version } from "../config/config.ts"
 import { parseEnvironmentFile } from "../config/environment-file.ts"
 import { type ConfigInput, resolveConfig } from "../config/resolve-config.ts"
 import { homeVariable, ownerPrincipal, settings, settingVariables } from "../config/settings.ts"
@@ -75,7 +74,7 @@ export function planService(input: ServicePlanInput): ServicePlan {
   const keyOfOldUnit = input.oldUnit?.apiKey ?? null
   const isKnown = keyOfOldUnit !== null && [...found.apiKeys.values()].includes(keyOfOldUnit)
   const oldKey = input.isAuthOff || isKnown ? null : keyOfOldUnit
-  const newKey = key ?? oldKey ?? (isMade ? `sk-${randomBytes(24).toString("base64url")}` : null)
+  const newKey = key ?? oldKey ?? (isMade ? newApiKey() : null)
   const apiKeys = new Map(found.apiKeys)
   if (newKey !== null) apiKeys.set(ownerPrincipal, newKey)
   const config = { ...found, apiKeys }
@@ -103,6 +102,10 @@ export function planService(input: ServicePlanInput): ServicePlan {
       stopSeconds: Math.ceil(config.limits.drainMs / 1_000) + 20,
     },
   }
+}
+
+export function newApiKey(): string {
+  return `sk-${randomBytes(24).toString("base64url")}`
 }
 
 /** Settings of ours but the key, which has its own file, and without an agent's own variables. */

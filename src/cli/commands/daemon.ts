@@ -1,12 +1,10 @@
-import { randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
-import { mkdir, readFile } from "node:fs/promises"
-import { basename, join } from "node:path"
+import { mkdir } from "node:fs/promises"
+import { basename } from "node:path"
 import { Option } from "commander"
-import type { Config } from "../../config/config.ts"
-import { ConfigError, isLoopback, version } from "../../config/config.ts"
+import { type Config, ConfigError, isLoopback, version } from "../../config/config.ts"
 import { formatEnvironmentFile, parseEnvironmentFile } from "../../config/environment-file.ts"
-import { decode } from "../../config/read-config-text.ts"
+import { decode, readConfigText } from "../../config/read-config-text.ts"
 import { settings } from "../../config/settings.ts"
 import { writeAtomic } from "../../disk/write-atomic.ts"
 import { knownClis } from "../../domain/agent-clis.ts"
@@ -15,6 +13,8 @@ import { ProxyError } from "../../domain/errors.ts"
 import { systemCodeOf } from "../../domain/file-problem.ts"
 import { isThere } from "../../programs/find-executable.ts"
 import type { Service } from "../../service/service.ts"
+import { secretsFileOf } from "../../supervise/machine/service-spec.ts"
+import { newApiKey } from "../../supervise/plan-service.ts"
 import { createServiceNotifier } from "../../supervise/systemd/service-notifier.ts"
 import { OwnCommand, type SettingFlags } from "../context/flags.ts"
 import { configOf } from "../context/home.ts"
@@ -72,7 +72,7 @@ async function runDaemon(flags: DaemonFlags): Promise<void> {
   const service = await startService({
     signal: stopping.signal,
     config: configOf({ host: ip, port, cli, home, apiKey }),
-    completeConfig: (config) => ensureApiKey(config, { isAuthOff: !flags.auth, print: note }),
+    completeConfig: (config) => ensureApiKey(config, !flags.auth),
     log,
     env: process.env,
     demoFallback: flags.demoFallback === true,
@@ -143,28 +143,19 @@ function problemLines(problem: NotReady, config: Config): string {
  * configured it is made, printed once and kept in `secrets` (0600). `isAuthOff` is a person's word
  * that they want it open.
  */
-async function ensureApiKey(
-  config: Config,
-  options: { readonly isAuthOff: boolean; readonly print: (line: string) => void },
-): Promise<Config> {
-  if (config.apiKeys.size > 0) return config
-  if (isLoopback(config.host)) return config
-  if (options.isAuthOff) {
-    options.print(
-      `WARNING: ${config.host} is served without a key. Whoever reaches it can run commands as you.`,
-    )
+async function ensureApiKey(config: Config, isAuthOff: boolean): Promise<Config> {
+  if (config.apiKeys.size > 0 || isLoopback(config.host)) return config
+  if (isAuthOff) {
+    note(`WARNING: ${config.host} is served without a key. Whoever reaches it can run commands as you.`)
     return config
   }
-  const key = `sk-${randomBytes(24).toString("base64url")}`
+  const key = newApiKey()
   await mkdir(config.home, { recursive: true, mode: 0o700 })
-  const path = join(config.home, "secrets")
-  const before = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return ""
-    throw error
-  })
+  const path = secretsFileOf(config.home)
+  const before = readConfigText(path) ?? ""
   // First: what cuts the file between two lines does not take the key only.
   await writeAtomic(path, formatEnvironmentFile({ [settings.apiKey.variable]: key }) + before)
-  options.print(
+  note(
     `Made an API key, because ${config.host} can be reached by others. It is kept in ${path}:\n\n  ${key}\n`,
   )
   return Object.freeze({ ...config, apiKeys: new Map([["owner", key]]) })

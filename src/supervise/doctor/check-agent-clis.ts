@@ -8,10 +8,10 @@ import { messageOf } from "../../domain/errors.ts"
 import { refusedArgument } from "../../programs/cli-arguments.ts"
 import { findExecutable, isThere } from "../../programs/find-executable.ts"
 import { defaultSettings } from "../../workspace/agent/agent-control.ts"
-import { RosterFolder } from "../../workspace/home/roster-folder.ts"
+import { type RosterEntry, RosterFolder } from "../../workspace/home/roster-folder.ts"
 import { failure, type HealthCheck, ok, warning } from "../machine/health-check.ts"
 import { pathWithCli } from "../machine/service-environment.ts"
-import { checkBackend } from "./check-backend.ts"
+import { type BackendCheckOptions, checkBackend } from "./check-backend.ts"
 
 type Environment = Readonly<Record<string, string>>
 
@@ -57,7 +57,7 @@ export async function checkAgentClis(
   ): Promise<readonly HealthCheck[]> {
     let first: readonly HealthCheck[] | null = null
     for (const choice of choices) {
-      const found = await checkCli({ ...choice, agents }, environment, options)
+      const found = await checkCli(choice, agents, environment, options)
       if (found.every(({ status }) => status !== "failure")) return found
       first ??= found
     }
@@ -65,13 +65,11 @@ export async function checkAgentClis(
   }
 }
 
-type Choice = Omit<CliToCheck, "agents">
+/** A CLI that agents may be run by. */
+type Choice = Omit<BackendCheckOptions, "env" | "isTurnWanted">
 
-interface AgentToCheck {
-  readonly id: string
-  readonly workspace: string
+interface AgentToCheck extends Pick<RosterEntry, "id" | "workspace" | "problem"> {
   readonly settings: AgentSettings | null
-  readonly problem: string | null
 }
 
 /** As their folders say; the manager, which the service makes if it is not there, the first. */
@@ -100,17 +98,6 @@ function choicesOf(
     model: model ?? config.model,
     passEnv: [...config.passEnv, ...env],
   }))
-}
-
-/** A CLI, and the agents that run on it. */
-interface CliToCheck {
-  readonly agents: readonly string[]
-  readonly executable: string
-  readonly args: readonly string[]
-  /** See `AgentBackendOptions`. */
-  readonly kind: string | null
-  readonly model: string | null
-  readonly passEnv: readonly string[]
 }
 
 interface CliCheckOptions {
@@ -158,10 +145,12 @@ export function checkCliPlace(
 
 /** A CLI as the service has it: there, logged in and, with `isTurnWanted`, able to answer. */
 async function checkCli(
-  { agents, executable, args, kind, model, passEnv }: CliToCheck,
+  choice: Choice,
+  agents: readonly string[],
   environment: Environment,
   { isTurnWanted, terminalPath }: CliCheckOptions,
 ): Promise<readonly HealthCheck[]> {
+  const { executable, kind, args = [] } = choice
   const isManagers = agents.includes("manager")
   const whose = isManagers ? "" : `${agents.join(", ")}: `
   const name = (own: string) => (isManagers ? own : "agents")
@@ -173,15 +162,8 @@ async function checkCli(
   const remedies = remediesOf(agents)
   const place = placeOf(executable, environment, terminalPath, remedies)
   if (place.status !== "ok") return [named(place)]
-  const { program, limitation, problem, answer } = await checkBackend({
-    executable,
-    args,
-    kind,
-    env: environment,
-    passEnv,
-    model,
-    isTurnWanted,
-  })
+  const asked = { ...choice, env: environment, isTurnWanted }
+  const { program, limitation, problem, answer } = await checkBackend(asked)
   const found = program === null ? place : ok("cli", `${place.message} (${program})`)
   const dropped = refusedArgument(kind ?? kindOfProgram(executable), args)
   const warnings = dropped === null ? [] : [warning("cli", `\`cli\`: ${dropped}`, remedies.dropped)]
