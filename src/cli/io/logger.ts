@@ -15,7 +15,7 @@ const maxTextLength = 2_000
 const maxErrorLength = 8_000
 
 /** For pino-pretty. */
-export const linesForPeople = {
+const linesForPeople = {
   hideObject: true,
   ignore: "pid,hostname",
   messageFormat: (entry: Record<string, unknown>) => logLine(entry),
