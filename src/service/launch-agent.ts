@@ -26,9 +26,12 @@ import type { ThreadPreambles } from "../workspace/agent/thread-preamble.ts"
 import type { RosterEntry } from "../workspace/home/roster-folder.ts"
 import type { AgentRecords } from "./agent-records.ts"
 
+type AgentConfig = Pick<Config, "cli" | "cliCommands" | "home" | "limits" | "model"> &
+  Pick<Config, "passEnv" | "sessions" | "workingDirectory">
+
 /** What all agents of the service have in common. */
 export interface AgentSurroundings {
-  readonly config: Config
+  readonly config: AgentConfig
   /** What the agents' processes inherit from, through an allow-list. */
   readonly env: NodeJS.ProcessEnv
   readonly log: Log

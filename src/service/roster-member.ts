@@ -2,17 +2,14 @@ import { type AgentSettings, type AgentStatus, explain, type NotReady } from "..
 import { notReadyError, ProxyError } from "../domain/errors.ts"
 import { raceTimeout } from "../domain/race-timeout.ts"
 import type { Agent, Claim, Member } from "../engine/agents/agent.ts"
+import type { RosterEntry } from "../workspace/home/roster-folder.ts"
 
 /** How long a request waits for an agent that is being replaced. */
 const replacementWaitMs = 30_000
 
 /** What the folder says of an agent. */
-export interface MemberDescription {
-  readonly id: string
-  readonly identity: string | null
-  readonly role: string
+export interface MemberDescription extends Pick<RosterEntry, "id" | "identity" | "role" | "workspace"> {
   readonly name: string
-  readonly workspace: string
   readonly settings: AgentSettings | null
   readonly controlProblem: string | null
   /** What is spawned, for people. */
