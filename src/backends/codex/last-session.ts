@@ -3,8 +3,7 @@ import type { PastSession } from "../../domain/backend.ts"
 import { newId } from "../../domain/ids.ts"
 import { type FileChange, type Item, textMessage } from "../../domain/items.ts"
 import { itemOf } from "./items.ts"
-import type { AppServer } from "./program.ts"
-import { nativeItemSchema } from "./protocol.ts"
+import { type AppServerCalls, nativeItemSchema } from "./protocol.ts"
 
 /** Of all that is told of the session; what is older is left out. */
 const maxCharacters = 400_000
@@ -27,7 +26,7 @@ const userMessage = z.object({
  * --last` still finds it there. Null: codex has none.
  */
 export async function lastSession(
-  server: Pick<AppServer, "request">,
+  server: Pick<AppServerCalls, "request">,
   folders: readonly string[],
 ): Promise<PastSession | null> {
   const params = {

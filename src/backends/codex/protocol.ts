@@ -1,12 +1,19 @@
 import { z } from "zod"
 import { rawValueAt } from "../../domain/raw-json.ts"
 import type { Usage } from "../../domain/usage.ts"
+import type { TreeRoot } from "../kit/process/process-tree.ts"
 
 /**
  * The part of the app-server protocol that we use (`codex app-server generate-ts --experimental`
  * prints all of it). Objects are open: unknown fields are dropped, unknown notifications and items
  * are ignored by their readers.
  */
+
+/** An app-server for those who only ask it, whatever process it is. */
+export interface AppServerCalls {
+  request<T>(method: string, params: unknown, result: z.ZodType<T>, timeoutMs?: number | null): Promise<T>
+  readonly tree: TreeRoot
+}
 
 const turnScope = { threadId: z.string(), turnId: z.string() }
 

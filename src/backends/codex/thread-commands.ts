@@ -8,8 +8,7 @@ import {
   quickSteps,
 } from "../kit/process/process-tree.ts"
 import { anyResult, RpcRefusedError } from "../kit/rpc/rpc-client.ts"
-import type { AppServer } from "./program.ts"
-import { type Terminal, terminalsResultSchema } from "./protocol.ts"
+import { type AppServerCalls, type Terminal, terminalsResultSchema } from "./protocol.ts"
 
 /** How long an interrupted turn waits for the items of its commands, once these are ended. */
 const itemsMs = 1_000
@@ -17,7 +16,7 @@ const itemsMs = 1_000
 const secondLookMs = 1_000
 
 export interface ThreadCommandsOptions {
-  readonly server: Pick<AppServer, "request" | "tree">
+  readonly server: AppServerCalls
   readonly threadId: string
   /** False: it is new, nothing can run in it. */
   readonly mayHaveRun: boolean

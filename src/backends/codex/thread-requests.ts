@@ -5,8 +5,7 @@ import type { FunctionNames } from "../kit/functions/function-names.ts"
 import { functionRules } from "../kit/functions/function-rules.ts"
 import { anyResult } from "../kit/rpc/rpc-client.ts"
 import { type InjectedItem, imageDetail } from "./injected-items.ts"
-import type { AppServer } from "./program.ts"
-import type { OwnConfig } from "./protocol.ts"
+import type { AppServerCalls, OwnConfig } from "./protocol.ts"
 
 type Params = Readonly<Record<string, unknown>>
 
@@ -175,7 +174,7 @@ export function turnParams(
 
 /** Adds items to a thread, see `injectChunks`. */
 export async function inject(
-  server: Pick<AppServer, "request">,
+  server: Pick<AppServerCalls, "request">,
   threadId: ThreadRef,
   items: readonly InjectedItem[],
 ): Promise<void> {

@@ -9,7 +9,7 @@ import { lostOrProxyError } from "../kit/process/start-error.ts"
 import { anyResult } from "../kit/rpc/rpc-client.ts"
 import { unfitFunctionOf } from "./errors.ts"
 import { codexKind, historyItems } from "./history-items.ts"
-import type { AppServer } from "./program.ts"
+import type { AppServerCalls } from "./protocol.ts"
 import {
   configResultSchema,
   type ListedModel,
@@ -69,7 +69,7 @@ const configMs = 5_000
 
 /** The threads of one app-server process: made, loaded again, forked and given back. */
 export class CodexThreads {
-  readonly #server: Pick<AppServer, "request" | "tree">
+  readonly #server: AppServerCalls
   readonly #agent: ThreadSettings
   readonly #log: Log
   readonly #loaded = new Map<ThreadRef, LoadedThread>()
@@ -83,12 +83,7 @@ export class CodexThreads {
   /** With the time at which it was asked for, as `performance.now()` tells it. */
   #lastConfig: { readonly at: number; readonly config: Promise<OwnConfig> } | null = null
 
-  constructor(
-    server: Pick<AppServer, "request" | "tree">,
-    agent: ThreadSettings,
-    log: Log,
-    streamIdleMs: number,
-  ) {
+  constructor(server: AppServerCalls, agent: ThreadSettings, log: Log, streamIdleMs: number) {
     this.#server = server
     this.#agent = agent
     this.#log = log
