@@ -1,13 +1,8 @@
 import { randomUUID } from "node:crypto"
 import { ProxyError } from "../../domain/errors.ts"
 import type { Log } from "../../domain/log.ts"
-import {
-  type CliExit,
-  CliProcess,
-  exitReason,
-  type ProgramCall,
-  reasonWithTail,
-} from "../kit/process/cli-process.ts"
+import { CliProcess, type ProgramCall } from "../kit/process/cli-process.ts"
+import { type CliExit, exitReason, reasonWithTail } from "../kit/process/exit-reason.ts"
 import type { RunningProcesses } from "../kit/process/running-processes.ts"
 import { JsonLines } from "../kit/rpc/json-lines.ts"
 import { StrayLines } from "../kit/rpc/json-noise.ts"

@@ -10,7 +10,7 @@ import {
   type TextReaderOptions,
   type TurnOutcome,
 } from "../kit/per-turn/text-reader.ts"
-import type { CliExit } from "../kit/process/cli-process.ts"
+import type { CliExit } from "../kit/process/exit-reason.ts"
 import { JsonLines } from "../kit/rpc/json-lines.ts"
 import { valueOfLine } from "../kit/rpc/json-noise.ts"
 import { httpStatus, modelFailure } from "../kit/turn/model-failure.ts"

@@ -1,6 +1,5 @@
 import type { BackendContext } from "../kit/backend-context.ts"
-import type { PerTurnOptions } from "../kit/per-turn/backend.ts"
-import { turnTimeouts } from "../kit/per-turn/turn.ts"
+import { type PerTurnOptions, turnTimeouts } from "../kit/per-turn/options.ts"
 
 export const execTimeouts = {
   ...turnTimeouts,

@@ -1,19 +1,13 @@
 import type { Readiness } from "../../../domain/agents.ts"
 import type { ThreadRef, Turn, TurnInput } from "../../../domain/backend.ts"
 import { ThreadLostError } from "../../../domain/errors.ts"
-import type { BackendContext } from "../backend-context.ts"
 import { RunningProcesses } from "../process/running-processes.ts"
 import { notReady, startableProgram, stopping, turnErrorOfThrown } from "../process/start-error.ts"
 import { backendError } from "../turn/cli-turn.ts"
+import { type PerTurnOptions, turnTimeouts } from "./options.ts"
 import { ThreadFiles } from "./thread-files.ts"
 import { ProcessThreads } from "./threads.ts"
-import { ProcessTurn, type TurnTimeouts, turnTimeouts } from "./turn.ts"
-
-export interface PerTurnOptions extends Pick<BackendContext, "executable" | "cwd" | "env" | "log"> {
-  readonly timeouts?: Partial<TurnTimeouts>
-  /** Shared by those that run in the same workspace. */
-  readonly running?: RunningProcesses
-}
+import { ProcessTurn } from "./turn.ts"
 
 /** A turn that is to be run. */
 export interface TurnToRun {

@@ -1,7 +1,7 @@
 import type { TurnError } from "../../../domain/errors.ts"
 import type { AnswerCut, TurnEvent } from "../../../domain/turn-events.ts"
 import type { Usage } from "../../../domain/usage.ts"
-import { type CliExit, exitReason, reasonWithTail } from "../process/cli-process.ts"
+import { type CliExit, exitReason, reasonWithTail } from "../process/exit-reason.ts"
 import { backendError } from "../turn/cli-turn.ts"
 import { modelFailureInWords } from "../turn/model-failure.ts"
 import { messageItem } from "../turn/texts.ts"

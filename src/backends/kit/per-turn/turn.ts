@@ -5,26 +5,11 @@ import type { Log } from "../../../domain/log.ts"
 import type { TurnEvent } from "../../../domain/turn-events.ts"
 import type { Usage } from "../../../domain/usage.ts"
 import { CliProcess, type CliProcessOptions } from "../process/cli-process.ts"
-import type { EndStep } from "../process/process-tree.ts"
 import type { RunningProcesses } from "../process/running-processes.ts"
 import { CliTurn, type StopReason } from "../turn/cli-turn.ts"
 import type { FunctionChannel } from "../turn/function-channel.ts"
+import type { TurnTimeouts } from "./options.ts"
 import type { OutputReader, TurnOutcome } from "./text-reader.ts"
-
-/** How an interrupted turn is ended; together below two seconds. */
-const interruptSteps: readonly EndStep[] = [
-  { signal: "SIGINT", waitMs: 700 },
-  { signal: "SIGTERM", waitMs: 500 },
-  { signal: "SIGKILL", waitMs: 300 },
-  { signal: "SIGKILL", waitMs: 300 },
-]
-
-export const turnTimeouts = {
-  interruptSteps,
-  /** How long it may live on after its last event, or its leftovers, before they are ended. */
-  exitMs: 5_000,
-}
-export type TurnTimeouts = typeof turnTimeouts
 
 /** Whom the reader of a turn's output tells. */
 export interface OutputListener {
