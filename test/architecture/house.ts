@@ -119,7 +119,7 @@ export const rooms: readonly Room[] = [
   { folder: "backends", doors: ["create-backend"] },
   { folder: "backends/demo", doors: ["backend"] },
   { folder: "backends/command", doors: ["backend"] },
-  { folder: "backends/exec", doors: ["backend", "options", "probe"] },
+  { folder: "backends/exec", doors: ["backend", "features", "options", "probe"] },
   { folder: "backends/codex", doors: ["backend", "errors", "items", "options", "program", "protocol"] },
   { folder: "backends/claude", doors: ["backend", "history-messages", "installed"] },
   { folder: "backends/acp", doors: ["backend", "clis"] },

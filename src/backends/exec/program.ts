@@ -3,7 +3,7 @@ import { ProxyError } from "../../domain/errors.ts"
 import type { ToolCall, ToolChannel } from "../../domain/tool-endpoint.ts"
 import type { ProcessThread } from "../kit/per-turn/threads.ts"
 import { bytesOf, type CommandLine, maxArgumentBytes } from "../kit/turn/input.ts"
-import type { ExecProfile } from "./probe.ts"
+import type { ExecProfile } from "./features.ts"
 import type { TurnFiles } from "./turn-files.ts"
 
 /** Where a turn runs: a new session of the CLI, its newest one in this folder, or one by its id. */

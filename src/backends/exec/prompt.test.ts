@@ -2,7 +2,7 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import type { MessageItem, Role } from "../../domain/items.ts"
 import { bytesOf, renderPrompt } from "../kit/turn/input.ts"
-import { featuresOfHelp, plainFeatures } from "./probe.ts"
+import { featuresOfHelp, plainFeatures } from "./features.ts"
 import { tomlString } from "./program.ts"
 import { usageOfTurn, wasMadeAfter } from "./run.ts"
 

@@ -11,9 +11,9 @@ import {
   refuseUnserved,
   renderPrompt,
 } from "../kit/turn/input.ts"
+import { type ExecProfile, whatIsServed } from "./features.ts"
 import type { LastSession, SessionRun } from "./last-session.ts"
 import type { ExecBackendOptions } from "./options.ts"
-import { type ExecProfile, whatIsServed } from "./probe.ts"
 import {
   canConfigureInstructions,
   execCommand,
