@@ -22,9 +22,7 @@ import { isThere } from "../programs/find-executable.ts"
 import { controlFile } from "../workspace/agent/agent-control.ts"
 import { ensureOwnFolders, makeFolder } from "../workspace/agent/agent-workspace.ts"
 import { clearUnkept } from "../workspace/agent/inbox-folder.ts"
-import type { ThreadPreambles } from "../workspace/agent/thread-preamble.ts"
-import type { RosterEntry } from "../workspace/home/roster-folder.ts"
-import type { AgentRecords } from "./agent-records.ts"
+import type { Launch, Launched } from "./service-roster.ts"
 
 type AgentConfig = Pick<Config, "cli" | "cliCommands" | "home" | "limits" | "model"> &
   Pick<Config, "passEnv" | "sessions" | "workingDirectory">
@@ -44,23 +42,6 @@ export interface AgentSurroundings {
   readonly toolEndpoint: ToolEndpoint
   readonly memory: BackendMemory
   readonly codexTimeouts: NonNullable<AgentBackendOptions["codexTimeouts"]>
-}
-
-/** What one agent is made from. */
-export interface Launch {
-  readonly entry: RosterEntry
-  readonly settings: AgentSettings
-  readonly identity: string
-  readonly records: AgentRecords
-  readonly preambles: ThreadPreambles
-  /** Called with each backend before anything of it is started. */
-  readonly onBackend: (backend: Backend) => void
-}
-
-interface Launched {
-  readonly agent: Agent
-  /** Why the demo answers; null: it does not. */
-  readonly demoReason: NotReady | null
 }
 
 /** Agent and backend of an entry; the caller starts it. Rejects where a folder cannot be made. */

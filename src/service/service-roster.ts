@@ -1,19 +1,49 @@
 import type { AgentSettings, AgentStatus, NotReady, Readiness } from "../domain/agents.ts"
 import type { Backend } from "../domain/backend.ts"
 import { messageOf, ProxyError } from "../domain/errors.ts"
+import type { Log } from "../domain/log.ts"
 import type { HireOrder, Roster } from "../domain/roster.ts"
 import type { Store } from "../domain/store.ts"
 import type { Agent, AgentRoster } from "../engine/agents/agent.ts"
-import type { AgentEngine } from "../engine/create-engine.ts"
 import type { FinishedTurn } from "../engine/engine.ts"
 import { newIdentity } from "../workspace/agent/agent-id.ts"
 import { ThreadPreambles } from "../workspace/agent/thread-preamble.ts"
 import { assertCanGo, type RosterEntry, type RosterFolder } from "../workspace/home/roster-folder.ts"
 import { AgentRecords } from "./agent-records.ts"
-import { type AgentSurroundings, commandsOf, launchAgent } from "./launch-agent.ts"
 import { type MemberDescription, RosterMember, whyNot } from "./roster-member.ts"
 
-type TurnsOfAgents = Pick<AgentEngine, "agents" | "endParkedOf" | "endTurnsOf">
+/** What one agent is made from. */
+export interface Launch {
+  readonly entry: RosterEntry
+  readonly settings: AgentSettings
+  readonly identity: string
+  readonly records: AgentRecords
+  readonly preambles: ThreadPreambles
+  /** Called with each backend before anything of it is started. */
+  readonly onBackend: (backend: Backend) => void
+}
+
+export interface Launched {
+  readonly agent: Agent
+  /** Why the demo answers; null: it does not. */
+  readonly demoReason: NotReady | null
+}
+
+interface RosterOptions {
+  readonly now: () => number
+  readonly log: Log
+  /** Rejects where the agent cannot be made. */
+  readonly launch: (launch: Launch) => Promise<Launched>
+  /** What would be spawned, for people. Throws `SyntaxError` for a `cli` that cannot be used. */
+  readonly programOf: (settings: AgentSettings | null) => string
+}
+
+/** What the roster needs of the engine. */
+interface TurnsOfAgents {
+  endTurnsOf(agentId: string, message: string): Promise<void>
+  endParkedOf(agentId: string): Promise<void>
+  agents(): readonly AgentStatus[]
+}
 
 const retryMs = 5000
 
@@ -39,7 +69,7 @@ interface Place {
 export class ServiceRoster implements AgentRoster, Roster {
   readonly #folder: RosterFolder
   readonly #threads: Pick<Store, "hasThreadsOf" | "adoptThreads">
-  readonly #surroundings: AgentSurroundings
+  readonly #options: RosterOptions
   readonly #places = new Map<string, Place>()
   readonly #backends = new Set<Backend>()
   readonly #preambles = new ThreadPreambles()
@@ -52,11 +82,11 @@ export class ServiceRoster implements AgentRoster, Roster {
   constructor(
     folder: RosterFolder,
     threads: Pick<Store, "hasThreadsOf" | "adoptThreads">,
-    surroundings: AgentSurroundings,
+    options: RosterOptions,
   ) {
     this.#folder = folder
     this.#threads = threads
-    this.#surroundings = surroundings
+    this.#options = options
   }
 
   /** Begins to start what should run. Resolves when the manager has been launched. */
@@ -86,7 +116,7 @@ export class ServiceRoster implements AgentRoster, Roster {
 
   /** What is over is told in the folder of its agent. */
   turnFinished(turn: FinishedTurn): void {
-    this.#places.get(turn.record.agentId)?.records.turn(turn, new Date(this.#surroundings.now()))
+    this.#places.get(turn.record.agentId)?.records.turn(turn, new Date(this.#options.now()))
   }
 
   async hire({
@@ -122,7 +152,7 @@ export class ServiceRoster implements AgentRoster, Roster {
     assertCanGo(id)
     await this.stop(id)
     await this.#placeOf(id).records.settled()
-    const archive = await this.#folder.archive(id, new Date(this.#surroundings.now()))
+    const archive = await this.#folder.archive(id, new Date(this.#options.now()))
     this.#refresh()
     return { archive }
   }
@@ -161,7 +191,7 @@ export class ServiceRoster implements AgentRoster, Roster {
   /** Places for all with a folder. The manager's stays for ever, others until they are empty. */
   #refresh(): void {
     const folder = this.#folder
-    const { now, log } = this.#surroundings
+    const { now, log } = this.#options
     for (const entry of folder.entries) {
       const place = this.#places.get(entry.id)
       if (place !== undefined) place.member.description = this.#describe(entry)
@@ -211,7 +241,7 @@ export class ServiceRoster implements AgentRoster, Roster {
 
   #after(place: Place, work: () => Promise<void>): Promise<void> {
     const next = place.work.then(work).catch((error: unknown) => {
-      this.#surroundings.log("error", "an agent could not be started or stopped", {
+      this.#options.log("error", "an agent could not be started or stopped", {
         agent: place.member.id,
         err: error,
       })
@@ -222,7 +252,7 @@ export class ServiceRoster implements AgentRoster, Roster {
 
   #endTurns(id: string): void {
     this.#turns?.endTurnsOf(id, stoppedMessage(id)).catch((error: unknown) => {
-      this.#surroundings.log("error", "turns could not be ended", { agent: id, err: error })
+      this.#options.log("error", "turns could not be ended", { agent: id, err: error })
     })
   }
 
@@ -246,7 +276,7 @@ export class ServiceRoster implements AgentRoster, Roster {
       const identity = await this.#identify(entry)
       place.running = keyOf(identity, settings)
       const launch = { entry, settings, identity, records, preambles: this.#preambles, onBackend }
-      const { agent, demoReason } = await launchAgent(launch, this.#surroundings)
+      const { agent, demoReason } = await this.#options.launch(launch)
       if (this.#isStopped) {
         await agent.stop()
         return null
@@ -258,7 +288,7 @@ export class ServiceRoster implements AgentRoster, Roster {
       return agent
     } catch (error) {
       if (this.#isStopped) return null
-      this.#surroundings.log("error", "the agent cannot be launched; it is tried again", {
+      this.#options.log("error", "the agent cannot be launched; it is tried again", {
         agent: entry.id,
         err: error,
       })
@@ -280,9 +310,9 @@ export class ServiceRoster implements AgentRoster, Roster {
   #describe(entry: RosterEntry): MemberDescription {
     const { id, identity, role, name, workspace, control, problem } = entry
     let controlProblem = problem
-    let program = this.#surroundings.config.cli
+    let program = this.#options.programOf(null)
     try {
-      if (control !== null) program = commandsOf(control, this.#surroundings)[0]?.program ?? program
+      program = this.#options.programOf(control)
     } catch (error) {
       controlProblem ??= `${workspace}/control/agent.json: \`cli\` cannot be used: ${messageOf(error)}`
     }

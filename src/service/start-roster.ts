@@ -11,6 +11,7 @@ import type { AgentTokens } from "../team/agent-tokens.ts"
 import { ensureAgentWorkspace, makeFolder } from "../workspace/agent/agent-workspace.ts"
 import { RosterFolder } from "../workspace/home/roster-folder.ts"
 import { takeOverHome, takeOverLines } from "../workspace/take-over/taken-over-record.ts"
+import { type AgentSurroundings, commandsOf, launchAgent } from "./launch-agent.ts"
 import { ServiceRoster } from "./service-roster.ts"
 import type { Starting } from "./starting.ts"
 
@@ -34,7 +35,7 @@ export async function startRoster(
   await ensureAgentWorkspace(config.home, { role: "manager", name: null }, ({ message }) =>
     log("warn", "a file or folder of the manager cannot be used", { problem: message }),
   )
-  const roster = new ServiceRoster(new RosterFolder(config.home, log), store, {
+  const surroundings: AgentSurroundings = {
     config,
     env,
     log,
@@ -51,6 +52,13 @@ export async function startRoster(
       [agentVariables.command]: command,
       [agentVariables.home]: config.home,
     }),
+  }
+  const roster = new ServiceRoster(new RosterFolder(config.home, log), store, {
+    now,
+    log,
+    launch: (launch) => launchAgent(launch, surroundings),
+    programOf: (settings) =>
+      (settings === null ? null : commandsOf(settings, surroundings)[0]?.program) ?? config.cli,
   })
   releasers.add("agents", () => roster.close())
   await roster.open()

@@ -6,7 +6,7 @@ export const notYet = {
   namesTwice: [],
   moduleState: [],
   unwrapped: [],
-  depth: 22,
+  depth: 18,
   paramsOfBackends: [],
   wireWordsOfEngine: [],
 }

@@ -1,9 +1,8 @@
 import type { Permissions } from "../../domain/agents.ts"
 import type { ThreadOptions, ThreadRef, TurnInput } from "../../domain/backend.ts"
 import { cannotBeHeld, ProxyError } from "../../domain/errors.ts"
-import { anyResult } from "../kit/rpc/rpc-client.ts"
+import { anyResult, type Requester } from "../kit/rpc/rpc-client.ts"
 import type { AcpCli, SessionSetting } from "./clis.ts"
-import type { AcpProgram } from "./program.ts"
 import { choicesOf, type SessionDescription } from "./protocol.ts"
 
 /** A session as its program described it. */
@@ -14,7 +13,7 @@ interface DescribedSession {
 
 /** Sets how far the agent may go, where the session can. Rejects where it has to and cannot. */
 export async function applySetting(
-  connection: AcpProgram,
+  connection: Requester,
   { id: sessionId, description }: DescribedSession,
   { modes = [], options = {}, isNeededBy }: SessionSetting,
 ): Promise<void> {
@@ -55,7 +54,7 @@ export function choiceOf({ configOptions, models }: SessionDescription): Session
 }
 
 export async function setModel(
-  connection: AcpProgram,
+  connection: Requester,
   { id: sessionId, description }: DescribedSession,
   modelId: string,
 ): Promise<void> {
@@ -69,7 +68,7 @@ export async function setModel(
 }
 
 export async function setEffort(
-  connection: AcpProgram,
+  connection: Requester,
   { id, description }: DescribedSession,
   effort: string,
 ): Promise<void> {
@@ -79,7 +78,7 @@ export async function setEffort(
 }
 
 async function setOption(
-  connection: AcpProgram,
+  connection: Requester,
   sessionId: string,
   configId: string,
   value: string,

@@ -204,7 +204,11 @@ export class ClaudeBackend implements Backend {
     }
     if (turn.isOver) return
     const { before, content } = queryOf(missing, input)
-    await seedSession(process, before, () => this.#nextResult(thread))
+    await seedSession(
+      (message) => process.send(message),
+      before,
+      () => this.#nextResult(thread),
+    )
     if (turn.isOver) return
     thread.turn = turn
     turn.begin(process, thread.tools.length === 0 ? null : thread.channel)

@@ -5,7 +5,6 @@ import { fitId } from "../kit/functions/call-ids.ts"
 import { type FunctionNames, unused } from "../kit/functions/function-names.ts"
 import { clientServer } from "../kit/functions/handed-functions.ts"
 import { asData, contentBlocks, inputBlocks, textBlocks } from "./input-blocks.ts"
-import type { ClaudeProcess } from "./program.ts"
 
 export const claudeKind = "claude"
 
@@ -233,16 +232,16 @@ export function queryOf(
  * `result` tells that they are in; those of the agent are taken at once.
  */
 export async function seedSession(
-  process: ClaudeProcess,
+  send: (message: Readonly<Record<string, unknown>>) => void,
   messages: readonly SeedMessage[],
   nextResult: () => Promise<void>,
 ): Promise<void> {
   for (const { role, content } of messages) {
     if (role === "user") {
       const taken = nextResult()
-      process.send({ ...userMessage(content, randomUUID()), shouldQuery: false })
+      send({ ...userMessage(content, randomUUID()), shouldQuery: false })
       await taken
-    } else process.send(assistantMessage(content))
+    } else send(assistantMessage(content))
   }
 }
 

@@ -19,6 +19,7 @@ import { RpcBackend } from "../kit/warm/rpc-backend.ts"
 import { codexKind } from "./history-items.ts"
 import { injectedItem } from "./injected-items.ts"
 import { lastSession } from "./last-session.ts"
+import type { LoadedThread } from "./loaded-thread.ts"
 import { type CodexBackendOptions, type CodexTimeouts, codexInstallStep, codexTimeouts } from "./options.ts"
 import { AppServer, appServerCall, declineRequest } from "./program.ts"
 import {
@@ -30,7 +31,7 @@ import {
   usageOf,
 } from "./protocol.ts"
 import { inject, splitMessages, turnParams } from "./thread-requests.ts"
-import { CodexThreads, type LoadedThread } from "./threads.ts"
+import { CodexThreads } from "./threads.ts"
 import { CodexTurn, refusedCall } from "./turn.ts"
 
 interface CodexRequest {

@@ -2,8 +2,9 @@ import { z } from "zod"
 import type { PastSession } from "../../domain/backend.ts"
 import { newId } from "../../domain/ids.ts"
 import { type FileChange, type Item, textMessage } from "../../domain/items.ts"
+import type { Requester } from "../kit/rpc/rpc-client.ts"
 import { itemOf } from "./items.ts"
-import { type AppServerCalls, nativeItemSchema } from "./protocol.ts"
+import { nativeItemSchema } from "./protocol.ts"
 
 /** Of all that is told of the session; what is older is left out. */
 const maxCharacters = 400_000
@@ -26,7 +27,7 @@ const userMessage = z.object({
  * --last` still finds it there. Null: codex has none.
  */
 export async function lastSession(
-  server: Pick<AppServerCalls, "request">,
+  server: Requester,
   folders: readonly string[],
 ): Promise<PastSession | null> {
   const params = {

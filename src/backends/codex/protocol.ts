@@ -2,6 +2,7 @@ import { z } from "zod"
 import { rawValueAt } from "../../domain/raw-json.ts"
 import type { Usage } from "../../domain/usage.ts"
 import type { TreeRoot } from "../kit/process/process-tree.ts"
+import type { Requester } from "../kit/rpc/rpc-client.ts"
 
 /**
  * The part of the app-server protocol that we use (`codex app-server generate-ts --experimental`
@@ -9,9 +10,8 @@ import type { TreeRoot } from "../kit/process/process-tree.ts"
  * are ignored by their readers.
  */
 
-/** An app-server for those who only ask it, whatever process it is. */
-export interface AppServerCalls {
-  request<T>(method: string, params: unknown, result: z.ZodType<T>, timeoutMs?: number | null): Promise<T>
+/** An app-server for those who only ask it, and end what its threads leave behind. */
+export interface AppServerCalls extends Requester {
   readonly tree: TreeRoot
 }
 

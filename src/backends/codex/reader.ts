@@ -11,8 +11,8 @@ import { OpenTexts } from "../kit/turn/texts.ts"
 import { codexErrorOf, cutIn } from "./errors.ts"
 import { keptNativeItem, ShownTexts } from "./history-items.ts"
 import { itemOf } from "./items.ts"
+import type { LoadedThread } from "./loaded-thread.ts"
 import { type NativeItem, type NativeTurnError, type Notification, usageOf } from "./protocol.ts"
-import type { LoadedThread } from "./threads.ts"
 
 interface TurnReaderOptions {
   readonly push: (event: TurnEvent) => void

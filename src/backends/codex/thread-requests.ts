@@ -3,9 +3,9 @@ import { type ContentPart, type FunctionTool, type MessageItem, textOf } from ".
 import type { AgentLimits, BackendContext } from "../kit/backend-context.ts"
 import type { FunctionNames } from "../kit/functions/function-names.ts"
 import { functionRules } from "../kit/functions/function-rules.ts"
-import { anyResult } from "../kit/rpc/rpc-client.ts"
+import { anyResult, type Requester } from "../kit/rpc/rpc-client.ts"
 import { type InjectedItem, imageDetail } from "./injected-items.ts"
-import type { AppServerCalls, OwnConfig } from "./protocol.ts"
+import type { OwnConfig } from "./protocol.ts"
 
 type Params = Readonly<Record<string, unknown>>
 
@@ -174,7 +174,7 @@ export function turnParams(
 
 /** Adds items to a thread, see `injectChunks`. */
 export async function inject(
-  server: Pick<AppServerCalls, "request">,
+  server: Requester,
   threadId: ThreadRef,
   items: readonly InjectedItem[],
 ): Promise<void> {

@@ -11,11 +11,11 @@ import { CliTurn } from "../kit/turn/cli-turn.ts"
 import { callItem, OpenCalls } from "../kit/turn/open-calls.ts"
 import { codexErrorOf, cutIn, refusal } from "./errors.ts"
 import { injectedItem } from "./injected-items.ts"
+import type { LoadedThread } from "./loaded-thread.ts"
 import type { AppServer } from "./program.ts"
 import { accountResultSchema, type NativeToolCall, type Notification } from "./protocol.ts"
 import { CodexTurnReader } from "./reader.ts"
 import { inject } from "./thread-requests.ts"
-import type { LoadedThread } from "./threads.ts"
 
 interface CodexTurnOptions {
   readonly threadId: string

@@ -6,6 +6,9 @@ import { itemOf } from "../codex/items.ts"
 import type { NativeItem } from "../codex/protocol.ts"
 import { valueOfLine } from "../kit/rpc/json-noise.ts"
 
+/** codex's name of the server with the client's functions; users give theirs no such name. */
+export const functionServer = "client_functions"
+
 /** The events of `exec --json` that we read; unknown ones, and unknown fields, are ignored. */
 const itemSchema = z.looseObject({ id: z.string(), type: z.string() })
 const tokens = z.number().nonnegative()

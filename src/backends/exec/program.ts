@@ -4,6 +4,7 @@ import type { ToolCall, ToolChannel } from "../../domain/tool-endpoint.ts"
 import type { ProcessThread } from "../kit/per-turn/threads.ts"
 import { bytesOf, type CommandLine, maxArgumentBytes } from "../kit/turn/input.ts"
 import type { ExecProfile } from "./features.ts"
+import { functionServer } from "./items.ts"
 import type { TurnFiles } from "./turn-files.ts"
 
 /** Where a turn runs: a new session of the CLI, its newest one in this folder, or one by its id. */
@@ -109,9 +110,6 @@ function refusal({ prompt, profile }: CommandParts): ProxyError {
 export function canConfigureInstructions(profile: ExecProfile, instructions: string): boolean {
   return profile.features.takesConfig && bytesOf(tomlString(instructions)) <= maxArgumentBytes
 }
-
-/** codex's name of the server with the client's functions; users give theirs no such name. */
-export const functionServer = "client_functions"
 
 /** In code mode the model is asked again after 30 s of a script's call: see `CodexTurn`. */
 const scriptHoldMs = 20_000

@@ -8,8 +8,7 @@ import { type CliExit, exitReason, reasonWithTail } from "../kit/process/exit-re
 import { JsonLines } from "../kit/rpc/json-lines.ts"
 import { StrayLines } from "../kit/rpc/json-noise.ts"
 import { backendError } from "../kit/turn/cli-turn.ts"
-import { type ExecEvent, itemOfExec, parseExecEvent } from "./items.ts"
-import { functionServer } from "./program.ts"
+import { type ExecEvent, functionServer, itemOfExec, parseExecEvent } from "./items.ts"
 
 export interface JsonReaderOptions {
   readonly program: string

@@ -59,6 +59,11 @@ interface OpenRequest {
 /** A program that writes this many is not what we take it for, and is replaced. */
 const maxUnreadableLines = 1_000
 
+/** Whoever can be asked over JSON-RPC. Rejects as `RpcClient` does. */
+export interface Requester {
+  request<T>(method: string, params: unknown, result: z.ZodType<T>, timeoutMs?: number | null): Promise<T>
+}
+
 /** JSON-RPC with one object a line and requests in both directions. */
 export class RpcClient {
   readonly #handlers: RpcHandlers
