@@ -226,7 +226,9 @@ function fieldsOf(node: SyntaxNode): number {
   return type?.type === "TSTypeLiteral" ? (type.members as unknown[]).length : 0
 }
 
+/** What is empty at first is there to be filled. */
 function isEmptyCollection(init: SyntaxNode | null): boolean {
+  if (init?.type === "ArrayExpression") return (init.elements as unknown[]).length === 0
   if (init?.type !== "NewExpression") return false
   const isCollection = /^(Map|Set|WeakMap|WeakSet)$/.test(
     String((init.callee as { readonly name?: unknown }).name),
