@@ -32,9 +32,7 @@ export const engineLaterParts: readonly LaterPart<unknown>[] = [schemaWorker]
 
 const retentionSweepMs = 3_600_000
 
-/**
- * The one pipeline: request → plan → ledger → queue → run. See `Engine` for what callers may ask.
- */
+/** The one pipeline: request → plan → ledger → queue → run. `Engine` says what may be asked. */
 export class AgentEngine implements Engine {
   readonly conversations: Conversations
   readonly completions: Completions
@@ -91,10 +89,7 @@ export class AgentEngine implements Engine {
     ])
   }
 
-  /**
-   * Ends the turns of this agent that wait for their clients: they go on from the ledger when the
-   * outputs come.
-   */
+  /** Ends turns that wait for their clients: they go on from the ledger when outputs come. */
   endParkedOf(agentId: string): Promise<void> {
     return this.#turns.parking.evictAgent(agentId, "the agent is being replaced")
   }

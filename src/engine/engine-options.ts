@@ -37,10 +37,7 @@ export interface EngineOptions {
     /** Tools that agents get from us. */
     readonly tools?: ServiceTools
     readonly earlierPast?: EarlierPast | undefined
-    /**
-     * Called once for each turn that is over, those of front ends beside the talk left out. Must
-     * not throw.
-     */
+    /** Once for each turn that is over, but not for those beside the talk. Must not throw. */
     readonly onTurnFinished?: (turn: FinishedTurn) => void
   }
   readonly log: Log

@@ -25,15 +25,9 @@ export interface Engine {
     request: ClientRequest,
     idempotency?: IdempotencyKey | null,
   ): Promise<LiveResponse>
-  /**
-   * A request that was refused when that could be told by a failed response only; the ledger knows
-   * nothing of it.
-   */
+  /** Refused when only a failed response could tell it; the ledger knows nothing of it. */
   refused(principal: string, request: RefusedRequest, error: ProxyError): LiveResponse
-  /**
-   * A stored response of this principal and kind, running ones included; rejects with
-   * `response_not_found`.
-   */
+  /** Of this principal and kind, running ones included; rejects with `response_not_found`. */
   retrieve(principal: string, kind: ResponseKind, id: string): Promise<ResponseRecord>
   /** The same to be read from its first event on, running or over. */
   reopen(principal: string, kind: ResponseKind, id: string): Promise<LiveResponse>
@@ -43,36 +37,22 @@ export interface Engine {
    * background response.
    */
   cancel(principal: string, kind: ResponseKind, id: string): Promise<ResponseRecord>
-  /**
-   * All items that the response was made from, the conversation before it included, oldest first.
-   */
+  /** All that the response was made from, the conversation before it included, oldest first. */
   inputItems(principal: string, kind: ResponseKind, id: string): Promise<readonly Item[]>
-  /**
-   * Items of this principal's stored answers by their ids, with their agents; what is not there is
-   * left out.
-   */
+  /** Of this principal's stored answers, with their agents; what is not there is left out. */
   findItems(principal: string, ids: readonly string[]): Promise<readonly ConversationItem[]>
   /** Rejects with `response_not_found`, also the second time. A running turn is cancelled first. */
   remove(principal: string, kind: ResponseKind, id: string): Promise<void>
-  /**
-   * All agents, the manager first. From memory: cheap enough for `GET /v1/models` and the status
-   * page.
-   */
+  /** All, the manager first. From memory: cheap enough for `GET /v1/models` and the page. */
   agents(): readonly AgentStatus[]
-  /**
-   * Looks an agent up by the `model` of a request as `submit` would, without the manager-first
-   * rule; null: none.
-   */
+  /** By the `model` of a request as in `submit`, without the manager-first rule; null: none. */
   findAgent(model: string): AgentStatus | null
   /**
    * The same; where there is none, throws an error of that code and field that says who may be
    * meant, and who there is.
    */
   agentCalled(name: string, code: "model_not_found" | "agent_not_found", param: string): AgentStatus
-  /**
-   * Which of the agents that have had this id it is now; null: none, or it has not been started
-   * yet.
-   */
+  /** Which of the agents that had this id it is now; null: none, or it was not started yet. */
   identityOf(agentId: string): string | null
   /** True: another agent has the name of the one that gave this answer. */
   isAgentGone(answer: { readonly id: string; readonly agentId: string }): Promise<boolean>
@@ -95,10 +75,7 @@ export type RefusedRequest = Pick<TurnRequest, "kind" | "model" | "previousRespo
  * which of its requests is a repeat.
  */
 export interface IdempotencyKey extends Pick<IdempotencyRecord, "key" | "requestHash"> {
-  /**
-   * Of a name that the client did not choose: only a `repeat` is the same request, a second `first`
-   * one is another.
-   */
+  /** Not the client's own name: only a `repeat` is the same request; a second `first` is not. */
   readonly attempt?: "first" | "repeat"
 }
 
@@ -113,10 +90,7 @@ export interface TurnNow {
   readonly askedBy: readonly string[]
 }
 
-/**
- * What clients may ask of conversations. All reject with `conversation_not_found` for another
- * principal's.
- */
+/** All reject with `conversation_not_found` for another principal's. */
 export interface Conversations {
   create(principal: string, metadata: Metadata, items: readonly ClientItem[]): Promise<ConversationRecord>
   retrieve(principal: string, id: string): Promise<ConversationRecord>
@@ -134,9 +108,7 @@ export interface Conversations {
   removeItem(principal: string, id: string, itemId: string): Promise<ConversationRecord>
 }
 
-/**
- * What clients may ask of chat completions that they had stored: those that ended with an answer.
- */
+/** Of chat completions that clients had stored: those that ended with an answer. */
 export interface Completions {
   /** Rejects with `response_not_found`, as all of these, and while the agent still works on it. */
   retrieve(principal: string, id: string): Promise<ResponseRecord>

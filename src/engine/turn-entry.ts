@@ -40,10 +40,7 @@ interface Entering {
   readonly idempotency: IdempotencyKey | null
 }
 
-/**
- * How a request becomes a turn: a seat, an agent, a plan, the ledger, a place in the queue of its
- * thread.
- */
+/** From request to turn: a seat, an agent, a plan, the ledger, a place in its thread's queue. */
 export class TurnEntry {
   readonly #options: EngineOptions
   readonly #turns: Turns

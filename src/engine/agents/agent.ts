@@ -76,10 +76,7 @@ export class Agent {
   #lastExit: UnexpectedExit | null = null
   #loginProblem: LoginProblem | null = null
   #isStopped = false
-  /**
-   * What the log has last been told of: the reason, or nothing where it is ready. Null: it was told
-   * of neither.
-   */
+  /** What the log was last told: the reason, or nothing where it is ready. Null: neither. */
   #toldState: string | null = null
   #refusal: string | null = null
   /** Of the instructions as the newest turn has found them. */
@@ -95,10 +92,7 @@ export class Agent {
     this.#stamp = this.instructionsStamp()
   }
 
-  /**
-   * Starts watching; the first check is awaited, so that a service that says it is up knows how its
-   * agent is.
-   */
+  /** Starts watching; awaits the first check: a service that says it is up knows its agent. */
   async start(): Promise<Readiness> {
     const readiness = await this.check()
     this.#schedule()
@@ -123,9 +117,7 @@ export class Agent {
     if (this.#refusal !== null) throw new ProxyError("agent_not_ready", this.#refusal)
   }
 
-  /**
-   * Throws `agent_not_ready`, or `agent_unavailable`, with the next step, after asking once more.
-   */
+  /** Asks once more, then throws `agent_not_ready` or `agent_unavailable`, with the next step. */
   async assertReady(): Promise<void> {
     this.assertTakesTurns()
     if (this.#readiness.isReady) return
@@ -146,10 +138,7 @@ export class Agent {
     return this.#options.usual?.model ?? null
   }
 
-  /**
-   * Left out where the CLI is known not to take it: it is the agent's setting, not the client's
-   * demand.
-   */
+  /** Left out where the CLI does not take it: it is the agent's setting, not a client's demand. */
   get effort(): string | null {
     return effortFor(this.#options.usual?.effort ?? null, this.#capabilities)
   }
@@ -242,9 +231,7 @@ export class Agent {
     }
   }
 
-  /**
-   * The thread is in use from now on and is not closed until `release`. `stamp`: see `renewEdited`.
-   */
+  /** The thread is in use, and not closed, until `release`. `stamp`: see `renewEdited`. */
   occupy(threadId: string, ref: ThreadRef, stamp: string): void {
     this.#idle.delete(threadId)
     this.#busy.set(threadId, { ref, stamp, usedAt: performance.now() })

@@ -22,10 +22,7 @@ export function agentFor(
   throw noAgent(members, model, "model_not_found", "model")
 }
 
-/**
- * The error for a name that no agent has: who may be meant, and who there is. `param`: the field of
- * the request.
- */
+/** For a name that no agent has: who may be meant, who there is. `param`: the request's field. */
 export function noAgent(
   members: readonly Pick<Member, "id" | "name">[],
   word: string,
@@ -58,10 +55,7 @@ export function noAgent(
 
 const maxListed = 20
 
-/**
- * True: somebody who typed `model` most likely meant that name. Names of models (`gpt-4o`, `gemma`)
- * are to pass.
- */
+/** True: most likely that name was meant. Names of models (`gpt-4o`, `gemma`) are to pass. */
 function isMeant(model: string, name: string): boolean {
   if (name === "manager") return false
   const distance = nameDistance(model, name)
@@ -83,9 +77,7 @@ export function agentNamed<T extends Pick<Member, "id" | "name">>(
   return byName.length === 1 ? (byName[0] ?? null) : null
 }
 
-/**
- * Which of the agents that have had this id it is now; null: none, or it has not been started yet.
- */
+/** Which of the agents that had this id it is now; null: none, or it was not started yet. */
 export function identityOf(members: readonly Member[], agentId: string): string | null {
   return members.find(({ id }) => id === agentId)?.identity ?? null
 }
@@ -103,10 +95,7 @@ export async function isAgentGone(
   return thread !== null && thread.agentIdentity !== identity
 }
 
-/**
- * A turn that waited over a restart is not given to another agent of that name. Throws
- * `model_not_found`.
- */
+/** A turn that waited over a restart goes to no other agent of the name: `model_not_found`. */
 export function assertAgentOf(
   { agentId, agentIdentity }: Pick<ThreadRecord, "agentId" | "agentIdentity">,
   identity: string,

@@ -107,10 +107,7 @@ export class AnswerFormat {
     return before
   }
 
-  /**
-   * Null: what was said holds. Asked when the turn is over; `shown`: what of the answer the client
-   * has already.
-   */
+  /** Null: what was said holds. Asked after the turn; `shown`: what the client has already. */
   async problem(shown: string): Promise<string | null> {
     const text = [shown, unfenced(this.#held?.text ?? "")].filter((part) => part.trim() !== "").join("\n\n")
     if (text === "") return "it is empty"

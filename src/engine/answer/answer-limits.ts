@@ -4,10 +4,7 @@ import type { AnswerLimits } from "../../domain/turn-request.ts"
 import { noUsage, type Usage } from "../../domain/usage.ts"
 import { StopScanner } from "./stop-scanner.ts"
 
-/**
- * Agent CLIs tell no tokens of a text that is under way: this many UTF-16 units of an answer count
- * as one.
- */
+/** CLIs tell no tokens of a text under way: so many UTF-16 units of an answer count as one. */
 export const charactersPerToken = 4
 
 /** Why an answer is over before its agent is done. */
@@ -68,10 +65,7 @@ export class AnswerLimiter {
     this.#hasText = false
   }
 
-  /**
-   * What of an event is to be recorded. After the cut that is only what the agent still did, so
-   * that nothing is hidden.
-   */
+  /** What is to be recorded. After the cut only what the agent still did: nothing is hidden. */
   take(event: ItemEvent): readonly ItemEvent[] {
     if (event.type === "item.delta") return this.#delta(event)
     if (event.type === "item.withdrawn") return this.#withdraw(event)

@@ -11,18 +11,12 @@ import { Ajv2020 } from "ajv/dist/2020.js"
 import { hasRoundedNumbers } from "../../domain/exact-numbers.ts"
 import type { Draft, SchemaAnswer, SchemaJob, SchemaReply } from "./schema-thread.ts"
 
-/**
- * Functions of several requests, of which one may have 128. The shortest schemas take some 10 kB
- * each.
- */
+/** Functions of several requests, each of up to 128. The shortest schemas take some 10 kB each. */
 const maxCount = 1000
 /** UTF-16 units of schemas: compiled, they take about 25 times that. */
 const maxText = 1024 * 1024
 
-/**
- * Compiled checks, as long as there is room for them; those that were not used for the longest time
- * go first.
- */
+/** Compiled checks while there is room; those not used for the longest time go first. */
 export class KeptChecks {
   /** The most recently used last. */
   readonly #kept = new Map<string, { readonly check: ValidateFunction; readonly length: number }>()
@@ -128,10 +122,7 @@ function compilerOf(draft: Draft, settings: Options): Ajv {
   return draft === "2020-12" ? new Ajv2020(settings) : new Ajv(settings)
 }
 
-/**
- * A schema that is defined by nothing but itself never comes to an end, and needs no particular
- * value for that.
- */
+/** A schema defined by nothing but itself never comes to an end, whatever the value. */
 function probe(check: ValidateFunction): void {
   for (const value of [null, {}, [], "", 0]) {
     try {
@@ -207,10 +198,7 @@ function isMultiple(value: number, step: number): boolean {
   return whole === 0n || (digits * 10n ** BigInt(more - places)) % whole === 0n
 }
 
-/**
- * Digits, and how many of them are behind the point: less than none for a number that ends in
- * zeros.
- */
+/** Digits, and how many are behind the point: negative for a number that ends in zeros. */
 function inTens(value: number): readonly [bigint, number] {
   const [number = "", exponent = "0"] = String(value).split("e")
   const [before = "", behind = ""] = number.split(".")

@@ -138,10 +138,7 @@ const newerWords = [
   "$dynamicRef",
 ]
 
-/**
- * Most people name none: then it is told by the words, of which a list in `items` is none in the
- * newer drafts.
- */
+/** Most name none: then the words tell, of which a list in `items` is none in newer drafts. */
 function draftOf(named: unknown, schema: Schema): Draft {
   if (typeof named === "string") return /20(?:19-09|20-12)/.test(named) ? "2020-12" : "draft-07"
   const all = [...schemasIn(schema)]

@@ -14,10 +14,7 @@ const references = ["$ref", "$dynamicRef", "$recursiveRef"]
 
 type Kind = "schema" | "map" | "data"
 
-/**
- * What a client's schema may not have or not have so much of, told in words that follow "they";
- * null: nothing.
- */
+/** What a client's schema may not have (so much of), in words after "they"; null: nothing. */
 export function schemaFault(schema: Schema): string | null {
   const ids = new Set<string>()
   const remote: string[] = []

@@ -6,10 +6,7 @@ import { raceTimeout } from "../../domain/race-timeout.ts"
 
 export type Draft = "draft-07" | "2020-12"
 
-/**
- * What the worker is asked, one thing at a time. The schema comes along each time: the worker may
- * be a new one.
- */
+/** One thing at a time. The schema comes along each time: the worker may be a new one. */
 export interface SchemaJob {
   /** Of draft and text. */
   readonly key: string
@@ -33,10 +30,7 @@ export interface SchemaReply {
 }
 
 export interface SchemaThreadOptions {
-  /**
-   * Processor time that one compilation or check may take: what else the machine does is no fault
-   * of the schema.
-   */
+  /** Processor time of one compilation or check: a busy machine is no fault of the schema. */
   readonly cpuLimitMs?: number
   /** How long anybody waits for a result, whatever it is that takes so long. */
   readonly waitLimitMs?: number

@@ -19,10 +19,7 @@ export class StopScanner {
     return this.#isFound
   }
 
-  /**
-   * A text that the reader sees but that is nobody's to send: the blank line between two messages
-   * of an answer.
-   */
+  /** The reader sees it, nobody sends it: the blank line between two messages of an answer. */
   passOver(text: string): void {
     this.#pending = text
     this.#unseen = text.length

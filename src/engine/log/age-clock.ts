@@ -36,10 +36,7 @@ export class AgeClock {
     return this.#latest
   }
 
-  /**
-   * The machine's time, as far as it is believed until the next sweep: it may be a day later than
-   * at the last one.
-   */
+  /** Believed until the next sweep: it may be a day later than at the last one. */
   believedWall(): number {
     return Math.min(this.#wall(), this.#state.wall + dayMs)
   }

@@ -8,10 +8,7 @@ export const noLedger: Ledger = {
   saveProgress: async () => {},
 }
 
-/**
- * How long what nobody waits for may wait for more that is to be stored. A short turn is stored in
- * one go at its end.
- */
+/** How long what nobody waits for may wait for more. A short turn is stored once, at its end. */
 const delayMs = 20
 
 /**
@@ -41,10 +38,7 @@ export class LedgerWriter {
     this.#timer ??= setTimeout(() => this.#write(), delayMs)
   }
 
-  /**
-   * Somebody waits for what was saved: it is stored with all that this round of the event loop
-   * still brings.
-   */
+  /** Somebody waits: stored with all that this round of the event loop still brings. */
   writeSoon(): void {
     if (this.#isDue || this.#pending === null) return
     this.#isDue = true

@@ -74,9 +74,7 @@ async function markedAsCut(turnId: string, store: Store): Promise<Pick<TurnProgr
   return { marks, seenText: answerText(output) }
 }
 
-/**
- * Sequence number after the last event of a stored segment: a run of deltas counts for all of them.
- */
+/** Sequence number after a stored segment's last event: a run of deltas counts for all. */
 function lengthAfter(segment: LogSegment): number {
   const entries = JSON.parse(segment.json) as { lengths?: readonly number[] }[]
   return entries.reduce((length, entry) => length + (entry.lengths?.length ?? 1), segment.firstSequence)

@@ -44,10 +44,7 @@ export class RestoredResponses {
   }
 }
 
-/**
- * A response that is over, from the ledger, in the form of one that runs: its readers need not know
- * which it is.
- */
+/** One that is over, in the form of one that runs: readers need not know which it is. */
 export function restoreResponse(record: ResponseRecord, segments: readonly LogSegment[]): LiveResponse {
   const log = ResponseLog.restore(segments, record.output)
   const [last] = log.read(log.length - 1, 1)

@@ -29,10 +29,7 @@ function isOf(thread: ThreadRecord, { id, identity }: AgentKey): boolean {
   return thread.agentId === id && thread.agentIdentity === identity
 }
 
-/**
- * A client may delete a call and leave its output, which no model accepts. Throws
- * `invalid_request`.
- */
+/** A client may delete a call but leave its output; no model accepts that: `invalid_request`. */
 export function assertOutputsHaveCalls(items: readonly Item[]): void {
   const calls = new Set<string>()
   for (const item of items) {
@@ -46,10 +43,7 @@ export function assertOutputsHaveCalls(items: readonly Item[]): void {
   }
 }
 
-/**
- * A turn after `past` may have nothing new to answer, but not nothing at all; and every call must
- * have its output.
- */
+/** After `past` may come nothing new, but not nothing at all; every call must have its output. */
 export function assertAnswerable(past: readonly Item[], added: readonly Item[]): void {
   assertCallsAnswered(past, added)
   if (past.length + added.length > 0) return

@@ -27,10 +27,7 @@ interface PastSearch {
   readonly messagesBetween: (start: number, end: number) => string
 }
 
-/**
- * How many of the newest exchanges are tried as the end of a run that does not begin with its
- * conversation.
- */
+/** So many of the newest exchanges are tried as the end of a run that has no beginning. */
 const maxEnds = 32
 
 /**
@@ -128,10 +125,7 @@ class Lookup {
     return [...fromBeginning, ...(await this.#runs(ends, known, longest))]
   }
 
-  /**
-   * The longest beginning of the conversation that was left so, whatever the users' messages are
-   * now.
-   */
+  /** The longest beginning that was left so, whatever the users' messages are now. */
   async #fromBeginning(
     keys: readonly (string | null)[],
     known: ReadonlySet<string>,

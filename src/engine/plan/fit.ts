@@ -44,10 +44,7 @@ interface FitQuestion {
   /** The turn's answer was found as that of the exchange before this one. */
   readonly length: number
   readonly sessionKey: string | null
-  /**
-   * True: a client has left exactly these exchanges there, whatever the ledger's own way to the
-   * turn is.
-   */
+  /** True: a client left exactly these exchanges there, whatever the ledger's own way is. */
   readonly isAsSent: boolean
 }
 
@@ -118,9 +115,7 @@ function isOfUser(mark: string): boolean {
   return !mark.startsWith("d")
 }
 
-/**
- * `sent`: calls that the client has left out, with their outputs, are no steps of its conversation.
- */
+/** `sent`: calls that the client left out, with their outputs, are no steps. */
 function stepsOf(turns: readonly TurnTrace[], sent: ReadonlySet<string>): readonly Step[] {
   const steps: Step[] = []
   let brought: string[] = []

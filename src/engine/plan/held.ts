@@ -49,10 +49,7 @@ export async function heldBy(first: TurnTrace, search: UnansweredSearch): Promis
   }
 }
 
-/**
- * The turn, and as long as one ended with calls that were left out, the newest that took their
- * outputs.
- */
+/** The turn, or the newest behind it that took outputs of calls that were left out. */
 async function loopFrom(first: TurnTrace, search: UnansweredSearch): Promise<readonly TurnTrace[]> {
   const turns = [first]
   for (let next: TurnTrace | undefined = first; next !== undefined; ) {

@@ -191,9 +191,7 @@ function isOutput(item: AddedItem): item is Extract<AddedItem, { type: "function
   return item.type === "function_call_output"
 }
 
-/**
- * All outputs, and the messages of the turn's own exchange: the same words may be said anew later.
- */
+/** All outputs, and the messages of its own exchange: the same words may be said anew later. */
 async function marksBefore(turnId: string, store: Store): Promise<ReadonlySet<string>> {
   const marks = new Set<string>()
   let hasMessage = false

@@ -11,14 +11,9 @@ export interface Plan {
   /** As it is to be stored, but for `headTurnId`. */
   readonly thread: ThreadRecord
   readonly parentTurnId: string | null
-  /**
-   * The native turn to branch from, where the thread is new and its past lies in another native
-   * thread.
-   */
+  /** The native turn to branch from: the thread is new, its past lies in another native one. */
   readonly fork: { readonly thread: ThreadRecord; readonly turn: TurnRecord } | null
-  /**
-   * Against the thread of the turn `parentTurnId`, be it continued, forked or told to a new one.
-   */
+  /** Against the thread of `parentTurnId`, be it continued, forked or told to a new one. */
   readonly changes: ThreadChanges
   /** Resent history that no thread of ours holds: a new thread is seeded with it. */
   readonly clientHistory: readonly Item[]
@@ -27,19 +22,13 @@ export interface Plan {
   readonly added: readonly AddedItem[]
   /** Everything before `added`, as its client has it. */
   readonly before: Chain
-  /**
-   * What the client has of the answer of `parentTurnId`, which was cut short; null: as the ledger
-   * has it.
-   */
+  /** What the client has of `parentTurnId`'s cut answer; null: as the ledger has it. */
   readonly seenText: string | null
 }
 
 /** What plans know of turns that the ledger does not tell of, or not yet. */
 export interface UnsettledTurns {
-  /**
-   * First turns that still run though their clients are gone, by the keys by which they will be
-   * found.
-   */
+  /** First turns that run though their clients are gone, by the keys that will find them. */
   beginnings(owner: Owner, keys: readonly string[]): readonly TurnPlace[]
   /** The thread, which is not stored, of a turn that waits for one of these outputs. */
   findUnstored(principal: string, agentId: string, callIds: readonly string[]): ThreadRecord | null
@@ -163,10 +152,7 @@ export function planUnknown(
   return planNew(continuation(noChain, history, added), request, context, sessionKey)
 }
 
-/**
- * In what a request differs from the thread that it goes on from: the native thread was told
- * something else.
- */
+/** How a request differs from what the native thread that it goes on from was told. */
 interface ThreadChanges {
   readonly instructions: boolean
   /** Another order alone is none. */
@@ -177,10 +163,7 @@ export const noChanges: ThreadChanges = { instructions: false, tools: false }
 
 type Told = Pick<TurnRequest, "instructions" | "tools">
 
-/**
- * What a native thread was told at its beginning: together they are its key. Tools count in any
- * order.
- */
+/** Told to a native thread at its beginning, together its key. Tools count in any order. */
 function threadKey(backend: string, { instructions, tools }: Told): string {
   const inOrder = tools.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   return hash("sha256", JSON.stringify([backend, instructions, inOrder]), "hex")

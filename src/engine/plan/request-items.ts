@@ -1,15 +1,10 @@
 import { ProxyError } from "../../domain/errors.ts"
 import type { FunctionCallItem, FunctionCallOutputItem, Item, MessageItem } from "../../domain/items.ts"
 
-/**
- * What a request adds to a conversation: messages, and answers to functions that the agent called.
- */
+/** What a request adds: messages, and answers to functions that the agent called. */
 export type AddedItem = MessageItem | FunctionCallOutputItem
 
-/**
- * A request's input, cut where the new part begins: behind the last thing that the agent said or
- * called.
- */
+/** Cut where the new part begins: behind the last thing that the agent said or called. */
 export function splitInput(input: readonly Item[]): {
   readonly history: readonly Item[]
   readonly added: readonly AddedItem[]
@@ -32,10 +27,7 @@ export function isAdded(item: Item): item is AddedItem {
   return item.type === "function_call_output" || (item.type === "message" && item.role !== "assistant")
 }
 
-/**
- * Calls in `items` that nothing in them answers; one that was cut short, by a failure, cannot be
- * answered.
- */
+/** Calls that nothing in `items` answers; one cut short, by a failure, cannot be answered. */
 export function openCalls(items: readonly Item[]): readonly FunctionCallItem[] {
   const answered = new Set(items.map((item) => (item.type === "function_call_output" ? item.callId : null)))
   return items

@@ -15,10 +15,7 @@ import type { Continuation } from "./plan.ts"
 import { isAdded, splitInput } from "./request-items.ts"
 import type { Run } from "./split-runs.ts"
 
-/**
- * What a client brought behind a place of its conversation, up to the next thing that the agent
- * said.
- */
+/** What a client brought behind a place, up to the next thing that the agent said. */
 export interface Asked {
   readonly marks: readonly string[]
   readonly items: readonly Item[]
@@ -28,10 +25,7 @@ export interface Asked {
   readonly answer: { readonly text: string; readonly end: number } | null
 }
 
-/**
- * How many runs of messages are looked at for an answer of ours that is one of several: each costs
- * some hashes.
- */
+/** So many runs of messages are looked at for one of our answers: each costs some hashes. */
 const maxRuns = 32
 
 /** The conversation as a request has it. It is read once: it may be of megabytes. */
@@ -56,10 +50,7 @@ export class SentConversation {
     this.#newFrom = splitInput(input).history.length
   }
 
-  /**
-   * True: this call of the agent's or this output of a call is there, or whatever else has this
-   * mark.
-   */
+  /** True: the agent's call, the output of a call, or whatever else has this mark, is there. */
   has(mark: string): boolean {
     this.#marks ??= new Set([...saidMarks(this.said), ...this.#exchanges.flatMap(({ brought }) => brought)])
     return this.#marks.has(mark)

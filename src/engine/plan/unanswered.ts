@@ -61,10 +61,7 @@ async function nextUnanswered(place: Place, search: UnansweredSearch): Promise<P
 /** Messages that are looked at for a conversation's first turn. */
 const maxBeginnings = 8
 
-/**
- * Turns that began with the same message and are looked at: the newest, as what was stopped is said
- * again soon.
- */
+/** Of turns that began the same, the newest are looked at: what was stopped is said again soon. */
 const maxSameBeginnings = 6
 
 /** How a turn was found. */
@@ -153,10 +150,7 @@ async function askedCount(held: Held, asked: Asked, found: Found): Promise<numbe
   return isFollowed && (await held.hasActed()) ? 0 : null
 }
 
-/**
- * By its last message, or by the client's id, where the rest is the same but for numbers: a clock,
- * a date.
- */
+/** By the last message, or the client's id where all else differs in numbers only: clock, date. */
 function isSameBeginning(items: readonly Item[], asked: Asked, { isOfSession }: Found): boolean {
   const last = items.findLastIndex((item) => item.type === "message" && item.role === "user")
   const lastItem = items[last]

@@ -14,14 +14,9 @@ const repeatMs = 15 * 60_000
 /** How long a key means the same request: a day, and one that a wrong clock may have added. */
 export const idempotencyMs = 2 * dayMs
 
-/**
- * Answers that leave nothing in the ledger (`store: false`) and are over; the oldest goes first.
- */
+/** Answers that are over and not in the ledger (`store: false`); the oldest goes first. */
 const maxHeld = 256
-/**
- * And what they hold, in UTF-16 units. The newest is always held: whoever lost its connection comes
- * for that one.
- */
+/** In UTF-16 units. The newest is always held: whoever lost its connection comes for that. */
 const maxHeldLength = 16 * 1024 * 1024
 
 const maxRefused = 4096
@@ -104,10 +99,7 @@ export class IdempotentRuns {
     return this.#hold(name, request, live)
   }
 
-  /**
-   * What is refused is repeated too, and then an earlier turn of an equal request is none of its
-   * attempts.
-   */
+  /** A refusal is repeated too: an earlier turn of an equal request is none of its attempts. */
   async #noted(name: string, live: Promise<LiveResponse>): Promise<LiveResponse> {
     this.#refused.delete(name)
     try {
@@ -122,10 +114,7 @@ export class IdempotentRuns {
     }
   }
 
-  /**
-   * Of equal requests the newest: whichever of them is repeated, its answer is one to the same
-   * question.
-   */
+  /** Of equal requests the newest: whichever is repeated, it answers the same question. */
   #hold(
     name: string,
     { requestHash, isKept }: KeyedRequest,

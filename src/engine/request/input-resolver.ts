@@ -31,9 +31,7 @@ export interface InputTarget {
   readonly isKept: boolean
 }
 
-/**
- * Images travel inside messages, to the model and into the ledger: large ones are no use to either.
- */
+/** Images travel in messages, to the model and the ledger: large ones are no use to either. */
 const maxImageBytes = 20 * 1024 * 1024
 const maxUrls = 20
 
@@ -149,10 +147,7 @@ export class InputResolver {
   }
 }
 
-/**
- * What stands for a reference that is not resolved: the same origin, and a text in place of the
- * content.
- */
+/** For a reference that is not resolved: the same origin, a text in place of the content. */
 export function placeholderOf(reference: InputReference): ContentPart {
   return {
     type: "text",

@@ -105,10 +105,7 @@ function isThere(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.keys(value).length > 0
 }
 
-/**
- * The same JSON, of which nothing can end the block, be taken for a mark of ours or stand there
- * unseen.
- */
+/** The same JSON; nothing in it ends the block, passes for a mark of ours or stands unseen. */
 function harmless(json: string): string {
   return json.replace(/[`<>]|(?!\n)\p{C}|\p{Zl}|\p{Zp}/gu, (character) =>
     character

@@ -106,10 +106,7 @@ function withParts(item: ClientItem, partOf: (reference: InputReference) => Cont
   return item.type === "function_call_output" ? { ...item, output: map(item.output) } : item
 }
 
-/**
- * Texts of a message are joined as they are: the line about a file must not run into its
- * neighbours.
- */
+/** Texts of a message are joined as they are: the line about a file must stand alone. */
 function apart(parts: readonly ContentPart[]): readonly ContentPart[] {
   return parts.map((part, index) => {
     if (part.type !== "text" || part.origin === undefined) return part

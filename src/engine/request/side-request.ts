@@ -10,10 +10,7 @@ export const sideRequestInstructions =
   "at once, from what the message holds, in the form that it asks for. Use no tools, run nothing, write no file and " +
   "remember nothing."
 
-/**
- * How far the agent may go. What is merely likely to be one gets the answer of the agent as it is,
- * who only looks.
- */
+/** How far the agent may go. A merely likely one gets the agent as it is, who only looks. */
 export function limitsOf(sideRequest: SideRequest | null): Pick<ThreadOptions, "reach"> {
   if (sideRequest === null) return {}
   return { reach: sideRequest.certainty === "certain" ? "only-answers" : "only-reads" }

@@ -18,10 +18,7 @@ export interface RetentionOptions {
   readonly log: Log
 }
 
-/**
- * What one sweep may take of so many: what is taken by mistake is a part, and there is time to
- * notice.
- */
+/** One sweep takes no more: a mistake takes only a part, and there is time to notice. */
 function shareOf(count: number): number {
   return Math.ceil(count / 10) + 10
 }

@@ -10,10 +10,7 @@ import { RestoredResponses } from "../log/restored-responses.ts"
 import type { UnstoredEnds } from "../log/unstored-ends.ts"
 import type { Parking } from "../turn/parking.ts"
 
-/**
- * Responses by their id: those that run as they are now, the others from the ledger. See `Engine`
- * for the promises.
- */
+/** Those that run as they are now, others from the ledger. `Engine` has the promises. */
 export class StoredResponses {
   readonly #store: Store
   readonly #parking: Parking
@@ -94,9 +91,7 @@ function notFound(id: string): ProxyError {
   return new ProxyError("response_not_found", `Response with id '${id.slice(0, 100)}' not found.`)
 }
 
-/**
- * Stored completions in the ledger; making and deleting them is the engine's, as for all responses.
- */
+/** In the ledger; making and deleting them is the engine's, as for all responses. */
 export class LedgerCompletions implements Completions {
   readonly #store: Store
 

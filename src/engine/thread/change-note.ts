@@ -64,10 +64,7 @@ interface ChangedPart {
   readonly now: string
 }
 
-/**
- * Above so many sentences in both texts that are not the same at their ends, the stretch between is
- * one.
- */
+/** With more differing sentences in both texts, the stretch between the same ends is one. */
 const maxSentences = 600
 
 /**

@@ -19,9 +19,7 @@ export interface OpenedThread {
   /** What it was opened with, and what of it holds no more. */
   readonly opened: ThreadTerms
   readonly change: Change
-  /**
-   * The native thread in whose place it was opened, as that could not be changed so; null: none.
-   */
+  /** The native thread in whose place it was opened, as that could not change; null: none. */
   readonly replaced: ThreadRef | null
 }
 
@@ -143,10 +141,7 @@ async function fork(
   return { ref, isNew: true, note: await noteOn(wish.plan, store), opened, change, replaced: null }
 }
 
-/**
- * What a thread of an earlier version of the service was told is known only where nothing has
- * changed since.
- */
+/** What an earlier version's thread was told is known only where nothing has changed since. */
 function canGoOn(state: NativeState | null, { agent, plan, tools }: ThreadWish): boolean {
   if (state === null) return !plan.changes.instructions && !plan.changes.tools
   return canHave(state, tools, agent.backend.changesTools)

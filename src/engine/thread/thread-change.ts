@@ -54,10 +54,7 @@ export function changeIn(
 const maxTools = 64
 const maxBytes = 64 * 1024
 
-/**
- * True where a thread that was opened with `opened` has all that is wanted: what is not, is refused
- * when it is called.
- */
+/** True: `opened` has all that is wanted; what is not wanted is refused when it is called. */
 function hasTools(opened: readonly FunctionTool[], wanted: readonly FunctionTool[]): boolean {
   const known = new Map(opened.map((tool) => [tool.name, tool]))
   return wanted.every((tool) => isDeepStrictEqual(known.get(tool.name), tool))
@@ -121,10 +118,7 @@ export async function deliver(
   for (const { callId, output } of outputs) await turn.answer(callId, output)
 }
 
-/**
- * What a waiting turn has to be told of by the service comes with the last of its outputs: many
- * take nothing else.
- */
+/** A waiting turn is told with the last of its outputs: many take nothing else. */
 export function withNote(
   outputs: readonly FunctionCallOutputItem[],
   note: string | null,
@@ -135,9 +129,7 @@ export function withNote(
   return [...outputs.slice(0, -1), { ...last, output: [...last.output, { type: "text", text }] }]
 }
 
-/**
- * What one run tells its native thread of what has changed, and what that knows of it afterwards.
- */
+/** What one run tells its native thread of changes, and what that knows of them afterwards. */
 export class ChangeNotice {
   #change: Change = noChange
   #isTold = false
@@ -147,9 +139,7 @@ export class ChangeNotice {
     this.#change = change
   }
 
-  /**
-   * To be told before the new messages, or with the outputs that a turn waits for; null: nothing.
-   */
+  /** Told before the new messages, or with outputs that a turn waits for; null: nothing. */
   get text(): string | null {
     return this.#change.text
   }
@@ -176,10 +166,7 @@ export class ChangeNotice {
     this.#isForgotten = true
   }
 
-  /**
-   * The note that the thread knows now, see `NativeState`; undefined: what is stored of it is
-   * right.
-   */
+  /** What the thread knows now, see `NativeState`; undefined: what is stored of it is right. */
   get note(): string | null | undefined {
     if (this.#isForgotten) return this.#change.note === null ? undefined : ""
     return this.#isTold ? this.#change.note : undefined

@@ -1,10 +1,7 @@
 import { type Item, isAnswer, type MessageItem, textMessage, textOf } from "../../domain/items.ts"
 import type { Plan } from "../plan/plan.ts"
 
-/**
- * What the client has of an answer that was cut short; null: the answer is whole, or nothing of it
- * was shown.
- */
+/** What the client has of a cut answer; null: it is whole, or nothing of it was shown. */
 export function seenTextOf(output: readonly Item[]): string | null {
   const answers = output.filter(isAnswer)
   if (!answers.some((message) => message.status === "incomplete")) return null

@@ -77,10 +77,7 @@ export class CalledFunctions {
     }
   }
 
-  /**
-   * The client's calls, once nothing else runs; null: there are none, or not yet. Gives them out
-   * once.
-   */
+  /** The client's calls, once nothing else runs, given out once; null: none, or not yet. */
   takeReady(): ReadyCalls | null {
     if (this.#shown.length === 0 || this.#options.service?.isIdle === false) return null
     const all = this.#shown

@@ -33,10 +33,7 @@ export class Deadline {
     this.#silence = this.#startSilence()
   }
 
-  /**
-   * Something happened. `hasOpenWork`: silence is fine from now on, until the next progress says
-   * otherwise.
-   */
+  /** Something happened. `hasOpenWork`: silence is fine until the next progress says otherwise. */
   progress(hasOpenWork = false): void {
     if (this.#trouble !== null) clearTimeout(this.#trouble)
     this.#trouble = null

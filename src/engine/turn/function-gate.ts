@@ -32,10 +32,7 @@ export class FunctionGate {
     this.#params = params
   }
 
-  /**
-   * `paths`: where the parameters of each stand in the request. Rejects with `invalid_request` when
-   * a schema is none.
-   */
+  /** `paths`: where their parameters stand. Rejects with `invalid_request` for a bad schema. */
   static async create(
     tools: readonly FunctionTool[],
     choice: FunctionChoice,
@@ -80,10 +77,7 @@ export class FunctionGate {
     return `The arguments of ${call.name} are not valid: ${problems.join("; ")}. Call it again with valid arguments.`
   }
 
-  /**
-   * What is said to the agent at the start of an answer that must have a call, and again if it had
-   * none.
-   */
+  /** Said at the start of an answer that must have a call, and again if it had none. */
   demand(): MessageItem | null {
     if (!this.#choice.isRequired) return null
     const which =

@@ -18,10 +18,7 @@ export interface LiveTurn extends LiveResponse {
   say(text: string, isFinal: boolean): Promise<boolean>
   /** Like `cancel`, but the client did not want it: the service or the agent stops. */
   abandon(message: string): void
-  /**
-   * Leaves a background turn that has not begun for the next run of the service; false: it has to
-   * be ended.
-   */
+  /** Leaves a background turn that has not begun for the next run; false: end it. */
   leave(): boolean
 }
 

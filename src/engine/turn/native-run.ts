@@ -126,10 +126,7 @@ export class NativeRun {
     return isLost(outcome) && this.#journal.recorder.isEmpty ? this.#attempt(true) : outcome
   }
 
-  /**
-   * The turn that waits for these outputs, and takes what comes with them; any other on this thread
-   * is ended.
-   */
+  /** The turn that waits for these outputs and what is with them; any other here is ended. */
   async #takeParked(): Promise<ParkedTurn | null> {
     const { agent, asked, plan, shared } = this.#context
     const { parking, store, log } = shared

@@ -12,10 +12,7 @@ export interface Outcome {
   readonly status: Extract<ResponseStatus, "completed" | "failed" | "incomplete" | "cancelled">
   readonly error: TurnError | null
   readonly usage: Usage | null
-  /**
-   * Completed with calls of the client's functions: the native turn waits for their outputs, at
-   * most so long.
-   */
+  /** Completed with calls of the client: the native turn waits for outputs, at most so long. */
   readonly parked?: { readonly turn: ParkedTurn; readonly limitMs: number }
 }
 
@@ -123,10 +120,7 @@ export function wasNeverAsked({ code }: TurnError): boolean {
   return code === "agent_not_ready" || code === "agent_unavailable"
 }
 
-/**
- * For what was thrown. A fault of ours says nothing but where to look: its message may hold paths
- * and worse.
- */
+/** For what was thrown. Our fault says only where to look: its message may hold paths or worse. */
 export function failedBy(error: unknown, responseId: string): Outcome {
   const known = machineProblemOf(error instanceof ProxyError ? error.cause : error) ?? error
   if (known instanceof ProxyError && known.code !== "internal_error") return stopped(causeOf(known), null)

@@ -48,10 +48,7 @@ const maxUnaccounted = 1_000
  */
 export class Parking {
   readonly #waiting = new Map<string, WaitingTurn>()
-  /**
-   * What ended turns used after their responses were told: it belongs to the response that goes on
-   * from them.
-   */
+  /** What ended turns used after they were told: it belongs to the response behind them. */
   readonly #unaccounted = new Map<string, Usage>()
   readonly #log: Log
 
@@ -108,9 +105,7 @@ export class Parking {
     return null
   }
 
-  /**
-   * Ends the turn that waits on this thread, if there is one: something else is to happen there.
-   */
+  /** Ends the turn that waits on this thread, if any: something else is to happen there. */
   async evict(threadId: string): Promise<void> {
     for (const waiting of [...this.#waiting.values()]) {
       if (waiting.thread.id === threadId)
@@ -129,9 +124,7 @@ export class Parking {
     await this.#end(turnId, "its response is gone, or goes on in another thread")
   }
 
-  /**
-   * Tokens of a turn that ended while it waited, not told in any response yet. Gives them out once.
-   */
+  /** Tokens of a turn that ended while it waited, told in no response yet. Given out once. */
   takeUnaccounted(turnId: string): Usage | null {
     const usage = this.#unaccounted.get(turnId) ?? null
     this.#unaccounted.delete(turnId)
@@ -197,9 +190,7 @@ export class Parking {
   }
 }
 
-/**
- * The events of a turn that was watched: what came meanwhile, the read under way, then the rest.
- */
+/** Of a turn that was watched: what came meanwhile, the read under way, then the rest. */
 async function* resumed(waiting: WaitingTurn): AsyncGenerator<readonly TurnEvent[]> {
   yield* waiting.early
   for (let next = await waiting.next; next.done !== true; next = await waiting.events.next()) yield next.value

@@ -230,10 +230,7 @@ export class RunningTurn implements LiveTurn {
     })
   }
 
-  /**
-   * What its items cannot say: of a program that does not tell its work, of one that died first,
-   * and of a fault of ours.
-   */
+  /** What no items say: of a program that hides its work or died first, of a fault of ours. */
   #withDoubt(error: TurnError | null): TurnError | null {
     if (error === null || this.#native === null || wasNeverAsked(error)) return error
     const hidesItsWork = this.#context.agent.capabilities?.hidesItsWork === true

@@ -19,10 +19,7 @@ type Progress = Omit<TurnProgress, "responseId" | "turnId">
 type End = Pick<ResponseRecord, "error" | "usage"> &
   Pick<Outcome, "status"> & { readonly completedAt: number }
 
-/**
- * What a turn leaves behind: the log of its events, its items, and both in the ledger before
- * anybody is told.
- */
+/** A turn's events, its items, and both in the ledger before anybody is told. */
 export class TurnJournal {
   readonly log = new ResponseLog()
   readonly recorder: Recorder
@@ -54,10 +51,7 @@ export class TurnJournal {
     return { ...this.#record, output: this.#items.filter((item) => item !== undefined) }
   }
 
-  /**
-   * Until the ledger knows that it runs, a restart would run it again, or call it one that had not
-   * begun.
-   */
+  /** Until the ledger knows it, a restart would run it again, or say it had not begun. */
   async begin(): Promise<void> {
     if (this.#record.status === "queued") {
       this.#save({ status: "running" })
@@ -85,10 +79,7 @@ export class TurnJournal {
     this.#save({ nativeThread: { id: this.#context.plan.thread.id, ref, ...terms } })
   }
 
-  /**
-   * A change is about to be told in the thread: resolves once it is stored that what it knows is
-   * not known.
-   */
+  /** Before a change is told in the thread: resolves once stored that its note is unknown. */
   async forgetNote(): Promise<void> {
     this.#save({ note: "" })
     await this.#writer.settled()
@@ -136,10 +127,7 @@ export class TurnJournal {
     this.#close(end)
   }
 
-  /**
-   * The end of a message waits a little for the turn's own, which mostly follows: both are one
-   * transaction then.
-   */
+  /** A message's end waits a little for the turn's, which mostly follows: one transaction. */
   #saveItem(item: RecordedItem): void {
     const log = this.recorder.hasOpenTexts ? null : this.log.takeUnsaved()
     this.#save({ items: [item], ...(log === null ? {} : { log: [log] }) }, () => this.#show([item]))

@@ -11,10 +11,7 @@ interface ThreadJournal {
   forgetNote(): Promise<unknown>
 }
 
-/**
- * The native thread is not in use any more: it may be closed, or, if nothing is to be left of it,
- * deleted.
- */
+/** Not in use any more: it may be closed, or deleted if nothing is to be left of it. */
 export function endThread(context: TurnContext): void {
   const { agent, plan } = context
   if (!plan.thread.isEphemeral) {
