@@ -68,10 +68,7 @@ export class AgentEngine implements Engine {
     })
   }
 
-  /**
-   * Ends what an earlier service left unfinished, or queues it again. The agents may still be
-   * starting: `submit` waits.
-   */
+  /** Ends or queues again what an earlier service left. Agents may still start: `submit` waits. */
   async start(): Promise<void> {
     const { store, clock, log } = this.#options
     for (const pending of await recoverUnfinished(store, clock.now(), log)) await this.#entry.resume(pending)

@@ -47,10 +47,7 @@ export interface Engine {
   agents(): readonly AgentStatus[]
   /** By the `model` of a request as in `submit`, without the manager-first rule; null: none. */
   findAgent(model: string): AgentStatus | null
-  /**
-   * The same; where there is none, throws an error of that code and field that says who may be
-   * meant, and who there is.
-   */
+  /** The same; else throws that code, for that field, with who may be meant and who there is. */
   agentCalled(name: string, code: "model_not_found" | "agent_not_found", param: string): AgentStatus
   /** Which of the agents that had this id it is now; null: none, or it was not started yet. */
   identityOf(agentId: string): string | null

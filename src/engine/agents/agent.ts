@@ -23,10 +23,7 @@ interface AgentOptions {
   readonly instructions: {
     /** Our own words in front of a new thread's. */
     readonly preamble: () => Promise<string>
-    /**
-     * Another one once the files were edited that its CLI reads by itself. Asked before each turn;
-     * takes microseconds.
-     */
+    /** Another once files that its CLI reads were edited. Asked each turn: microseconds. */
     readonly stamp?: () => string
   }
   readonly limits: {
@@ -330,10 +327,7 @@ export class Agent {
   }
 }
 
-/**
- * The effort, or null where it is known that the CLI does not take it; where it tells of none, it
- * has the last word.
- */
+/** Null where the CLI is known not to take it; one that tells of none has the last word. */
 export function effortFor(effort: string | null, capabilities: Capabilities | null): string | null {
   const efforts = capabilities?.efforts ?? []
   return effort === null || efforts.length === 0 || efforts.includes(effort) ? effort : null
@@ -357,10 +351,7 @@ export interface Member {
   readonly workspace: string
   /** The running agent; null while there is none. */
   readonly agent: Agent | null
-  /**
-   * The running agent, kept from being replaced; waits for one that is being replaced. Rejects with
-   * `agent_not_ready`.
-   */
+  /** The running agent, not replaced meanwhile; waits for one that is. Or `agent_not_ready`. */
   claim(): Promise<Claim>
   /** `waitingTurns`: of this agent, that wait or run. */
   status(turns: number): AgentStatus

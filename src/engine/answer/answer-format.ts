@@ -52,10 +52,7 @@ export class AnswerFormat {
     return capabilities.acceptsAnySchema === true || isStrictSchema(this.schema) ? this.schema : null
   }
 
-  /**
-   * A turn begins. Held to the schema by its model, it may show the final message while it is
-   * written.
-   */
+  /** `isNative`: held to the schema by its model, it may show the message as it is written. */
   beginTurn(isNative: boolean): void {
     this.#isStreaming = isNative
   }

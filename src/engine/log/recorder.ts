@@ -215,10 +215,7 @@ export class Recorder {
     this.#withdrawn.push({ outputIndex, item })
   }
 
-  /**
-   * The item with the texts that were sent, which need not be those that it was told with at its
-   * end.
-   */
+  /** With the texts that were sent, which need not be those that it had at its end. */
   #asSent({ outputIndex, partCount, item: begun }: OpenItem, item: Item): Item {
     if (item.type === "command" && isToldEarly(begun)) {
       return { ...item, command: begun.command, cwd: begun.cwd }

@@ -192,10 +192,7 @@ interface TrustQuestion {
   readonly messagesOf: (index: number) => string
 }
 
-/**
- * Turns before the answer whose messages are looked at: that of a tool loop, or one that was asked
- * for in other words.
- */
+/** Turns before the answer whose messages are looked at: a tool loop's, or reworded ones. */
 const maxTurns = 16
 
 /**

@@ -28,10 +28,7 @@ export interface Fit {
 
 /** One exchange on the way to a turn. */
 interface Step extends Omit<Exchange, "end"> {
-  /**
-   * Clients drop what was said in a turn that failed or was stopped, have less of it, or something
-   * where nothing was said.
-   */
+  /** A turn that failed or was stopped: clients drop it, have less of it, or something instead. */
   readonly isCut: boolean
 }
 
@@ -76,10 +73,7 @@ function isEdited(steps: readonly Step[], exchanges: readonly Exchange[], at: nu
   return exchanges.slice(0, at).some((exchange, index) => isSame(exchange, steps[step - at + index]))
 }
 
-/**
- * How far both are the same from their ends back. `at`, `step`: the last ones before that; -1:
- * there are none.
- */
+/** How far both agree from their ends back. `at`, `step`: the last before that; -1: none. */
 function followBack(steps: readonly Step[], exchanges: readonly Exchange[]) {
   let at = exchanges.length - 1
   let step = steps.length - 1

@@ -4,10 +4,7 @@ import { hasActed, hasFailed, isFinished } from "../../domain/responses.ts"
 import type { TurnTrace } from "../../domain/store.ts"
 import type { UnansweredSearch } from "./unanswered.ts"
 
-/**
- * A turn that may have had no answer that its client knows of, with those behind it that took the
- * outputs of its calls.
- */
+/** A turn whose client may know of no answer, with those that took outputs of its calls. */
 export interface Held {
   /** The last of them. */
   readonly turnId: string

@@ -16,10 +16,7 @@ export interface PendingTurn {
   readonly record: ResponseRecord
 }
 
-/**
- * Of the stored form; counted up where a field of it gets another meaning. Forms of earlier
- * releases, which had no number, are 1.
- */
+/** Counted up where a stored field gets another meaning. Unnumbered, earlier forms are 1. */
 const currentForm = 2
 
 /** What plans of form 1 lack. */

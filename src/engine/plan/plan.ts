@@ -51,10 +51,7 @@ export interface PlanContext {
 /** What a plan goes on with, as far as it does not depend on the thread. */
 export type Continuation = Pick<Plan, "clientHistory" | "clientExchanges" | "added" | "before" | "seenText">
 
-/**
- * `before`: what is known of the conversation; `history`: what its client sent behind that, for a
- * thread to be told.
- */
+/** `before`: what is known already; `history`: what the client sent behind that, to be told. */
 export function continuation(
   before: Chain,
   history: readonly Item[],
@@ -70,10 +67,7 @@ export function continuation(
   }
 }
 
-/**
- * The conversation up to the turn's end. One that still runs has no chain yet: what follows is
- * found behind it all the same.
- */
+/** Up to the turn's end. One that runs has no chain yet: what follows is found all the same. */
 export function chainBehind({ id, chain }: TurnRecord): Chain {
   return chain ?? { all: `after ${id}`, said: `after ${id}` }
 }

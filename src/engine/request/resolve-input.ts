@@ -53,10 +53,7 @@ export async function resolveRequest(
   }
 }
 
-/**
- * Items that belong to no agent yet: files come to lie with the manager, where every agent of this
- * machine can read.
- */
+/** They belong to no agent yet: files come to lie with the manager, where all can read. */
 export async function resolveItems(
   items: readonly ClientItem[],
   sources: InputSources,

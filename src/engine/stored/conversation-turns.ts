@@ -51,10 +51,7 @@ export class ConversationTurns {
     })
   }
 
-  /**
-   * A turn on the thread of those before it simply queues there; any other reads the items, and
-   * they must be there.
-   */
+  /** On the thread of those before, a turn just queues; others read items, which must be there. */
   async #settled(principal: string, conversationId: string, agent: AgentKey): Promise<void> {
     const conversation = await this.#store.conversations.find(principal, conversationId)
     if (conversation === null || (await findHead(conversation, agent, this.#store)) !== null) return

@@ -173,10 +173,7 @@ async function noteOn(plan: Plan, store: Store): Promise<MessageItem | null> {
   return seen === null ? null : cutNote(seen, await store.findOutput(plan.parentTurnId ?? ""))
 }
 
-/**
- * What the client has of the answer of the turn before, where it was cut; null: it was not, or is
- * not the last one.
- */
+/** What the client has of the turn before, where that was cut; null: it was not, or is not last. */
 async function seenIn({ parentTurnId, clientHistory, seenText }: Plan, store: Store): Promise<string | null> {
   const turn = parentTurnId === null || clientHistory.length > 0 ? null : await store.findTurn(parentTurnId)
   return turn === null ? null : (seenText ?? turn.seenText ?? null)

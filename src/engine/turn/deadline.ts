@@ -110,10 +110,7 @@ function seconds(ms: number): number {
   return Math.round(ms / 100) / 10
 }
 
-/**
- * True: a limit of the model that does not go away within `waitMs`, so that nobody need wait for
- * it. `now` is of the epoch.
- */
+/** True: a limit that lasts longer than `waitMs`: nobody need wait. `now` is of the epoch. */
 function outlasts({ code, resetsAt }: TurnError, waitMs: number, now: number): boolean {
   return code === "insufficient_quota" || (resetsAt !== undefined && resetsAt - now > waitMs)
 }

@@ -103,10 +103,7 @@ export function isLost({ error }: Outcome): boolean {
   return error?.code === "thread_lost"
 }
 
-/**
- * As the client is told of it. A thread that was lost behind what this turn has done cannot be
- * filled anew within it.
- */
+/** For the client. A thread lost behind what this turn did cannot be filled anew within it. */
 export function outcomeForClient(outcome: Outcome): Outcome {
   if (!isLost(outcome)) return outcome
   const message =
