@@ -1,6 +1,5 @@
 import { writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import { chatParameters } from "../src/protocol/chat/parameters.ts"
 import type { Parameter, ParameterKind } from "../src/protocol/common/parameters.ts"
 import {
   type QueryDescription,
@@ -9,7 +8,7 @@ import {
   turnHeaders,
 } from "../src/protocol/openapi/routes.ts"
 import { compactParameters } from "../src/protocol/responses/compact-request.ts"
-import { responsesParameters } from "../src/protocol/responses/parameters.ts"
+import { turnApis } from "../src/protocol/turn-apis.ts"
 import { agentClis, type CliCapabilities } from "./agent-clis.ts"
 
 export const apiDocsPath = fileURLToPath(new URL("../docs/api.md", import.meta.url))
@@ -114,13 +113,9 @@ with the word that it is data and no instruction. In that JSON backticks, \`<\`,
 conversation: nothing is recognised by it, no answer and no list of items shows it, and titles and the like are asked for without it. With the
 outputs of functions it comes where messages come with them.
 
-### POST /v1/responses
-
-${parameterTable(responsesParameters)}
-
-### POST /v1/chat/completions
-
-${parameterTable(chatParameters)}
+${turnApis
+  .map(({ described, parameters }) => `### POST ${described.path}\n\n${parameterTable(parameters)}`)
+  .join("\n\n")}
 
 ### POST /v1/responses/compact
 

@@ -1,7 +1,6 @@
 import { Hono } from "hono"
 import { ProxyError } from "../domain/errors.ts"
-import { chatApi } from "../protocol/chat/api.ts"
-import { responsesApi } from "../protocol/responses/api.ts"
+import { turnApis } from "../protocol/turn-apis.ts"
 import { crossOrigin } from "./guard/origin-guard.ts"
 import { ownerGate, requestGate, requestLog } from "./guard/request-gate.ts"
 import { agentReplyHandler, agentReplyRoutes } from "./resources/agent-reply-route.ts"
@@ -51,21 +50,24 @@ export function createAgentsApp(options: HttpAppOptions): HttpApp {
 }
 
 function publicRoutes(options: HttpAppOptions): Routes {
-  const completions = completionRoutes(options)
-  return {
+  const lookedUp: Routes = {
     ...statusRoutes(options),
     ...agentReplyRoutes(options),
     ...discoveryRoutes(options.engine, options.openApi, options.service.version),
-    ...completions,
-    "/v1/chat/completions": {
-      ...completions["/v1/chat/completions"],
-      POST: createTurnHandler(chatApi, options),
-    },
+    ...completionRoutes(options),
     ...conversationRoutes(options),
     ...fileRoutes(options.files),
-    "/v1/responses": { POST: createTurnHandler(responsesApi, options) },
+  }
+  const turns = turnApis.map((api) => {
+    const { path } = api.described
+    return [path, { ...lookedUp[path], POST: createTurnHandler(api, options) }] as const
+  })
+  return {
+    ...lookedUp,
+    ...Object.fromEntries(turns),
     "/v1/responses/compact": { POST: createCompactHandler(options) },
     "/v1/responses/input_tokens": { POST: createInputTokensHandler(options) },
+    // Behind those, whose names would be taken for ids.
     ...storedResponseRoutes(options),
   }
 }

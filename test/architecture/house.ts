@@ -156,8 +156,8 @@ export const rooms: readonly Room[] = [
   },
   { folder: "disk", doors: "all" },
   { folder: "protocol/openapi", doors: ["document"] },
+  { folder: "protocol", doors: ["agent-reply", "files", "models", "turn-apis"] },
   { folder: "protocol/chat", doors: ["api", "completion"] },
-  { folder: "protocol", doors: ["agent-reply", "files", "models"] },
   {
     folder: "protocol/responses",
     doors: [

@@ -4,6 +4,7 @@ import type { ResponseEvent } from "../../domain/response-events.ts"
 import type { LiveResponse } from "../../domain/response-log.ts"
 import type { ResponseRecord } from "../../domain/responses.ts"
 import type { ClientRequest } from "../../domain/turn-request.ts"
+import type { JsonSchema } from "./answer-shapes.ts"
 import type { Parameter } from "./parameters.ts"
 import type { WireObject } from "./shape.ts"
 import type { SseText } from "./sse.ts"
@@ -48,8 +49,24 @@ export interface ItemSource {
   findAgent(id: string): Pick<AgentStatus, "backend"> | null
 }
 
+/** The route of a protocol of turns, for those who serve it and for OpenAPI. */
+export interface TurnRoute {
+  /** `POST` is its method. */
+  readonly path: string
+  /** Unique; the document's `operationId`. */
+  readonly name: string
+  /** What it does here. */
+  readonly note: string
+  /** Names of the schemas of its body, which its parameters are, and of its answer. */
+  readonly body: string
+  readonly answer: string
+  /** That of the answer, and what only that refers to. */
+  readonly schemas: Readonly<Record<string, JsonSchema>>
+}
+
 /** What a protocol adds to the way of all turns: how a body is read, and the log is shown. */
 export interface WireApi {
+  readonly described: TurnRoute
   readonly parameters: readonly Parameter[]
   /** Brings a looser body into the API's own form. */
   readonly loosen: (body: unknown) => unknown

@@ -1,11 +1,16 @@
-export type JsonSchema = Readonly<Record<string, unknown>>
-
-const text = { type: "string" }
-const flag = { type: "boolean" }
-const count = { type: "integer", minimum: 0 }
-const time = { type: "integer", description: "Seconds since 1970." }
-const metadata = { type: "object", additionalProperties: text }
-const anything = {}
+import {
+  anything,
+  count,
+  flag,
+  type JsonSchema,
+  listOf,
+  object,
+  orNull,
+  pairs,
+  ref,
+  text,
+  time,
+} from "../common/answer-shapes.ts"
 
 /** By name. All keys that are named are always there, unless they are in `optional`. */
 export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
@@ -73,49 +78,7 @@ export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
   SentAgentReply: { anyOf: [ref("AgentReply"), object({ ok: { const: true }, id: text })] },
   AgentReplyList: listOf("AgentReply"),
   ModelList: object({ object: { const: "list" }, data: { type: "array", items: ref("Model") } }),
-  ChatCompletion: object(
-    {
-      id: text,
-      object: { const: "chat.completion" },
-      created: time,
-      model: { ...text, description: "The agent." },
-      choices: { type: "array", minItems: 1, maxItems: 1, items: ref("Choice") },
-      usage: object({ prompt_tokens: count, completion_tokens: count, total_tokens: count }),
-    },
-    { metadata, service_tier: text },
-  ),
-  Choice: object({
-    index: { const: 0 },
-    message: object(
-      { role: { const: "assistant" }, content: orNull(text), refusal: orNull(text) },
-      { reasoning_content: text, tool_calls: { type: "array", items: ref("ToolCall") } },
-    ),
-    logprobs: { type: "null" },
-    finish_reason: { enum: ["stop", "length", "tool_calls", "content_filter"] },
-  }),
-  ToolCall: object({
-    id: text,
-    type: { const: "function" },
-    function: object({ name: text, arguments: text }),
-  }),
   ChatMessage: object({ id: text, role: text, content: anything }),
-  Response: object({
-    id: text,
-    object: { const: "response" },
-    created_at: time,
-    completed_at: orNull(time),
-    status: { enum: ["queued", "in_progress", "completed", "failed", "incomplete", "cancelled"] },
-    background: flag,
-    error: orNull(object({ code: text, message: text })),
-    incomplete_details: orNull(object({ reason: text })),
-    model: { ...text, description: "The agent." },
-    output: { type: "array", items: ref("Item") },
-    output_text: { ...text, description: "All texts of `output`'s messages, one behind the other." },
-    previous_response_id: orNull(text),
-    conversation: orNull(object({ id: text })),
-    metadata,
-    usage: orNull(object({ input_tokens: count, output_tokens: count, total_tokens: count })),
-  }),
   Item: {
     ...object({ id: text, type: text }),
     description: "message, reasoning, function_call, function_call_output, mcp_call or web_search_call.",
@@ -128,7 +91,7 @@ export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
     usage: object({ input_tokens: count, output_tokens: count, total_tokens: count }),
   }),
   TokenCount: object({ object: { const: "response.input_tokens" }, input_tokens: count }),
-  Conversation: object({ id: text, object: { const: "conversation" }, created_at: time, metadata }),
+  Conversation: object({ id: text, object: { const: "conversation" }, created_at: time, metadata: pairs }),
   File: object(
     {
       id: text,
@@ -156,28 +119,4 @@ export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
   }),
   Readiness: object({ status: { enum: ["ready", "not_ready"] } }, { code: text, reason: text }),
   OpenApi: { type: "object" },
-}
-
-export function ref(name: string): JsonSchema {
-  return { $ref: `#/components/schemas/${name}` }
-}
-
-type Properties = Readonly<Record<string, JsonSchema>>
-
-function object(properties: Properties, optional: Properties = {}): JsonSchema {
-  return { type: "object", required: Object.keys(properties), properties: { ...properties, ...optional } }
-}
-
-function orNull(schema: JsonSchema): JsonSchema {
-  return { anyOf: [schema, { type: "null" }] }
-}
-
-function listOf(name: string): JsonSchema {
-  return object({
-    object: { const: "list" },
-    data: { type: "array", items: ref(name) },
-    first_id: text,
-    last_id: text,
-    has_more: flag,
-  })
 }

@@ -1,12 +1,12 @@
 import * as z from "zod"
 import { anyAgentReply } from "../agent-reply.ts"
-import { chatApi } from "../chat/api.ts"
+import { type JsonSchema, ref } from "../common/answer-shapes.ts"
 import type { Parameter } from "../common/parameters.ts"
 import { uploadForm } from "../files.ts"
-import { responsesApi } from "../responses/api.ts"
 import { compactParameters } from "../responses/compact-request.ts"
 import { newConversationForm, newItemsForm, requiredMetadata } from "../responses/conversations.ts"
-import { answerSchemas, type JsonSchema, ref } from "./answer-schemas.ts"
+import { turnApis } from "../turn-apis.ts"
+import { answerSchemas } from "./answer-schemas.ts"
 import { type QueryDescription, type RouteDescription, routeDescriptions, turnHeaders } from "./routes.ts"
 
 /** The API as an OpenAPI 3.1 document: https://spec.openapis.org/oas/v3.1.1.html */
@@ -39,7 +39,7 @@ export function openApiDocument(version: string): JsonSchema {
       responses: {
         Error: { description: "What went wrong.", content: json(ref("Error")) },
       },
-      schemas: { ...requestSchemas(), ...answerSchemas },
+      schemas: { ...requestSchemas(), ...answerSchemas, ...schemasOfTurns() },
     },
   }
 }
@@ -108,8 +108,9 @@ function json(schema: JsonSchema): JsonSchema {
 /** Request bodies as JSON schemas, by name: from the tables and shapes that validate requests. */
 function requestSchemas(): Readonly<Record<string, JsonSchema>> {
   return {
-    CreateChatCompletion: bodySchema(chatApi.parameters),
-    CreateResponse: bodySchema(responsesApi.parameters),
+    ...Object.fromEntries(
+      turnApis.map(({ described, parameters }) => [described.body, bodySchema(parameters)]),
+    ),
     Compact: bodySchema(compactParameters),
     CreateConversation: toSchema(newConversationForm()),
     AddItems: toSchema(newItemsForm()),
@@ -117,6 +118,10 @@ function requestSchemas(): Readonly<Record<string, JsonSchema>> {
     SendAgentReply: toSchema(anyAgentReply),
     UploadFile: uploadForm,
   }
+}
+
+function schemasOfTurns(): Readonly<Record<string, JsonSchema>> {
+  return Object.assign({}, ...turnApis.map(({ described }) => described.schemas))
 }
 
 function bodySchema(table: readonly Parameter[]): JsonSchema {

@@ -1,5 +1,6 @@
+import type { JsonSchema } from "../common/answer-shapes.ts"
 import { includable } from "../responses/parameters.ts"
-import type { JsonSchema } from "./answer-schemas.ts"
+import { turnApis } from "../turn-apis.ts"
 
 /** One parameter of a route's query, or a header. */
 export interface QueryDescription {
@@ -91,14 +92,6 @@ export interface RouteDescription extends Route {
 
 /** By method and path, which is as in OpenAPI. */
 const routes: Readonly<Record<string, Route>> = {
-  "POST /v1/responses": {
-    name: "createResponse",
-    note: "A turn of the agent that `model` names, whole, as events, or in the background.",
-    body: "CreateResponse",
-    isTurn: true,
-    answer: "Response",
-    canStream: true,
-  },
   "GET /v1/responses/{id}": {
     name: "getResponse",
     note: "A stored response, running ones included; with `stream` its events, from the first or behind a number.",
@@ -146,14 +139,6 @@ const routes: Readonly<Record<string, Route>> = {
     note: "An estimate for the request and the conversation before it, without what the CLI adds. Runs nothing.",
     body: "CreateResponse",
     answer: "TokenCount",
-  },
-  "POST /v1/chat/completions": {
-    name: "createChatCompletion",
-    note: "A turn of the agent that `model` names, whole or as chunks. Resent history continues its thread.",
-    body: "CreateChatCompletion",
-    isTurn: true,
-    answer: "ChatCompletion",
-    canStream: true,
   },
   "GET /v1/chat/completions": {
     name: "listChatCompletions",
@@ -310,7 +295,13 @@ const routes: Readonly<Record<string, Route>> = {
   "GET /web": { name: "getWebPage", note: "The status page.", isOpen: true, answer: "text/html" },
 }
 
-export const routeDescriptions: readonly RouteDescription[] = Object.entries(routes).map(([key, route]) => {
-  const [method = "", path = ""] = key.split(" ")
-  return { method, path, ...route }
-})
+export const routeDescriptions: readonly RouteDescription[] = [
+  ...turnApis.map(
+    ({ described: { path, name, note, body, answer } }) =>
+      ({ method: "POST", path, name, note, body, isTurn: true, answer, canStream: true }) as const,
+  ),
+  ...Object.entries(routes).map(([key, route]) => {
+    const [method = "", path = ""] = key.split(" ")
+    return { method, path, ...route }
+  }),
+]

@@ -1,5 +1,6 @@
 import { looseResponses } from "../common/loose-forms.ts"
 import type { WireApi } from "../common/wire-api.ts"
+import { responsesRoute } from "./described.ts"
 import { withReferencedItems } from "./item-references.ts"
 import { createResponsesEncoder, ItemTracker } from "./item-tracker.ts"
 import { responsesParameters } from "./parameters.ts"
@@ -8,6 +9,7 @@ import { toResponse } from "./resource.ts"
 
 /** `POST /v1/responses` */
 export const responsesApi: WireApi = {
+  described: responsesRoute,
   parameters: responsesParameters,
   loosen: looseResponses,
   resolve: withReferencedItems,
