@@ -1,7 +1,4 @@
-/**
- * The public API for embedding the service in another program. Everything else is internal and may
- * change.
- */
+/** What may be embedded in another program. Everything else is internal and may change. */
 export type { Config, Limits } from "./config/config.ts"
 export { ConfigError } from "./config/config.ts"
 export { resolveConfig } from "./config/resolve-config.ts"

@@ -62,10 +62,7 @@ export class HeldFolder {
   }
 }
 
-/**
- * Rejects with `RefusedEntryError` where a step to the folder is none, with what `use` rejects
- * with, and the system's errors.
- */
+/** Rejects with `RefusedEntryError` where a step is no folder, as `use` does, or the system. */
 export async function inFolder<T>(place: OwnFolder, use: (folder: HeldFolder) => Promise<T>): Promise<T> {
   const folder = new HeldFolder(place)
   try {

@@ -29,10 +29,7 @@ export interface PastSession {
 export type ThreadReach = "only-reads" | "only-answers"
 
 export interface ThreadOptions {
-  /**
-   * Developer instructions of the thread; fixed for its life: others are told as messages. Only
-   * opening and forking read them.
-   */
+  /** Fixed for the thread's life; others are told as messages. Read by opening and forking. */
   readonly instructions: string | null
   /** What the agent can call from now on, for the thread's life unless `changesTools`. */
   readonly tools: readonly FunctionTool[]

@@ -1,5 +1,2 @@
-/**
- * How a checkout of this program becomes the newest one and is installed. There is no other way so
- * far: nothing is published.
- */
+/** How a checkout becomes the newest and is installed: the only way, nothing is published. */
 export const upgradeCommand = "git pull && make install"

@@ -1,8 +1,5 @@
 const esc = "\u001b"
-/**
- * Characters of a string that a terminal collects: none that ends one or begins another, so that
- * looking for its end is linear.
- */
+/** Of a string that a terminal collects; none ends or begins one, so that the search is linear. */
 const collected = "[^\u0007\u001b\u0080-\u009f]*"
 const stringEnd = `(?:\u0007|${esc}\\\\|\u009c)`
 

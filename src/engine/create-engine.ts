@@ -177,10 +177,7 @@ export class AgentEngine implements Engine {
     return this.#turns.queue.total
   }
 
-  /**
-   * Takes no more work, waits for running turns up to `drainMs`, ends the rest. The agents are to
-   * be stopped afterwards. Safe twice.
-   */
+  /** Takes no more, waits for turns up to `drainMs`, ends the rest. Then the agents may stop. */
   async stop(drainMs: number): Promise<void> {
     this.#entry.close()
     if (this.#sweep !== null) clearInterval(this.#sweep)

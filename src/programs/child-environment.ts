@@ -117,10 +117,7 @@ export function childEnvironment(
   return { ...environment, ...noProxyVariables(source, source[agentVariables.url]) }
 }
 
-/**
- * As clients write this machine: all match literally, few know ranges (Bun, so opencode, does not),
- * undici wants IPv6 in brackets.
- */
+/** All match literally, few know ranges (Bun, so opencode, does not), undici wants [IPv6]. */
 const loopback = ["127.0.0.1", "localhost", "::1", "[::1]"]
 
 /**

@@ -151,10 +151,7 @@ async function processesOf(home: string, agents: readonly string[]): Promise<Old
   return running
 }
 
-/**
- * Of an agent that was stopped `session.pid` is gone, and its session may run all the same:
- * `runtime.json` has the number, too.
- */
+/** A stopped agent has no `session.pid`, and may run all the same: `runtime.json` has it, too. */
 function sessionIn(workspace: string, name: string): Promise<number | null> {
   return pidIn({ root: workspace, path: `control/${name}` }, /python[\w.]* .*\bai_agent_proxy\.session\b/)
 }

@@ -60,10 +60,7 @@ const lastEvents = new Set([
   "response.cancelled",
 ])
 
-/**
- * Tells of a turn as it goes. Resolves with its end; null: the stream ended before. Rejects with
- * what the connection throws.
- */
+/** Tells of a turn as it goes, to its end; null: the stream ended before. Rejects as it does. */
 export async function followTurn(
   stream: IncomingMessage,
   onEvent: (event: ShownEvent) => void,

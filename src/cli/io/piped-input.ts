@@ -1,10 +1,7 @@
 import type { Readable } from "node:stream"
 import { setTimeout as delay } from "node:timers/promises"
 
-/**
- * How long a question that is there already waits for the first byte of a pipe: whoever starts this
- * may have left one open.
- */
+/** So long a question waits for a pipe's first byte: whoever starts this may have left one open. */
 export const firstByteMs = 3_000
 
 /**

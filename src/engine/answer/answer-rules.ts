@@ -45,10 +45,7 @@ export class AnswerRules {
     return this.format?.heldCharacters ?? 0
   }
 
-  /**
-   * `outputSchema`: what the model of this turn is held to; it may have begun in an earlier
-   * response, for another.
-   */
+  /** `outputSchema`: what its model is held to; a turn may have begun for another response. */
   beginTurn(outputSchema: TurnInput["outputSchema"]): void {
     if (this.format === null) return
     this.format.beginTurn(JSON.stringify(outputSchema) === JSON.stringify(this.format.schema))

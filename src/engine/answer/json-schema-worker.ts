@@ -45,10 +45,7 @@ export class KeptChecks {
 const endless = "it refers to itself without an end"
 const maxProblems = 5
 const maxProblemLength = 300
-/**
- * Rules that may refuse numbers which are rounded, and hold as they were written. Rounding keeps
- * the order of others.
- */
+/** Rules that may refuse a number only because it was rounded; others hold all the same. */
 const comparing: ReadonlySet<string> = new Set([
   "exclusiveMaximum",
   "exclusiveMinimum",

@@ -14,10 +14,7 @@ interface DeltaRun {
   readonly outputIndex: number
   readonly partIndex: number
   text: GrowingText | string
-  /**
-   * Of the first `count` deltas, in UTF-16 units. Outside the heap: in an array they would be half
-   * of what a long answer costs.
-   */
+  /** Of the first `count` deltas, in UTF-16 units. Not in the heap: they would be half of it. */
   lengths: Uint32Array
   count: number
 }

@@ -158,10 +158,7 @@ export class HttpServer {
     for (const [incoming, outgoing] of this.#early.splice(0)) void listener(incoming, outgoing)
   }
 
-  /**
-   * Takes no new connections, lets answers that are being written end for a short while, then
-   * closes what is left. Safe twice.
-   */
+  /** Takes no connections, lets answers end for a short while, closes what is left. Safe twice. */
   close(): Promise<void> {
     this.#closing ??= new Promise<void>((resolve) => {
       const timer = setTimeout(() => this.#cut(), this.#closeGraceMs)
@@ -176,10 +173,7 @@ export class HttpServer {
     return this.#closing
   }
 
-  /**
-   * Breaks off what is being written, so that nobody takes its end for that of a whole answer. Also
-   * while `close` waits.
-   */
+  /** Breaks off what is being written: nobody is to take it for whole. Also while `close` waits. */
   async breakOff(): Promise<void> {
     this.#cut()
     await this.#upgrades?.close(0)

@@ -61,10 +61,7 @@ export class SocketPast {
     this.#budget = budget
   }
 
-  /**
-   * Puts the past that `previous_response_id` names in front of the input; a body that names none
-   * of ours stays as it is.
-   */
+  /** Puts what `previous_response_id` names in front of the input, where that is one of ours. */
   continue(body: WireObject): ContinuedBody {
     const { previous_response_id: id, input, conversation } = body
     const own = inputItems(input)

@@ -13,10 +13,7 @@ import { type HealthCheck, ok, warning } from "../machine/health-check.ts"
 /** As much of a text as is looked at. */
 const maxBytes = 4_096
 
-/**
- * What the service leaves alone in the agents' folders, or misses there: links, pipes, what is no
- * text, folders that are gone.
- */
+/** What is left alone or missed in agents' folders: links, pipes, no texts, what is gone. */
 export async function checkAgentFolders(home: string): Promise<readonly HealthCheck[]> {
   const roster = new RosterFolder(home, () => {})
   try {

@@ -9,10 +9,7 @@ import { systemCodeOf } from "../../domain/file-problem.ts"
 export interface OldUnit {
   /** Whose service it is; null: root's. */
   readonly user: string | null
-  /**
-   * Variables of its environment, `HOME` and `PATH` with them, and its arguments as the variables
-   * that they are called now.
-   */
+  /** Its variables, `HOME` and `PATH` too, and its arguments as the variables of today. */
   readonly environment: Readonly<Record<string, string>>
   /** Clients know it; it is kept in the file of the secrets. Null: it served without one. */
   readonly apiKey: string | null

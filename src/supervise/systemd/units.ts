@@ -24,10 +24,7 @@ export function unitNameOf(typed: string): string {
   )
 }
 
-/**
- * The name of the service of a folder of units: the usual one, else one under which `enable
- * --service-name` has made it.
- */
+/** The service of a folder of units: the usual one, else as `enable --service-name` made it. */
 export function unitNameIn(folder: string): string {
   const names = unitsIn(folder)
   return names.includes(defaultUnitName) ? defaultUnitName : (names[0] ?? defaultUnitName)

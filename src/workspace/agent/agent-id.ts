@@ -30,10 +30,7 @@ export function agentIdOf(role: string, name: string | null): string {
   return `${role}_${name}`
 }
 
-/**
- * A role or name as people write it, in the form that ids take: `Al Ice` becomes `al-ice`. What is
- * no name at all stays.
- */
+/** A role or name as ids have it: `Al Ice` becomes `al-ice`. What is no name at all stays. */
 export function slugOf(text: string): string {
   // Not with `_`, which stands between role and name.
   if (!/^[a-z0-9][a-z0-9 -]*$/i.test(text)) return text

@@ -134,10 +134,7 @@ export class RosterFolder {
     await this.read()
   }
 
-  /**
-   * The identity of the agent; where it has none, it is given the one that `choose` resolves with.
-   * Rejects with `ProxyError`.
-   */
+  /** Its identity; where it has none, `choose` gives it one. Rejects with `ProxyError`. */
   async identify(id: string, choose: () => Promise<string>): Promise<string> {
     const workspace = join(this.#home, id)
     const identity = (await readIdentity(workspace)) ?? (await giveIdentity(workspace, await choose()))

@@ -8,10 +8,7 @@ import type { Log } from "../../domain/log.ts"
 import type { KeptReply } from "../../domain/replies.ts"
 import { decodeFile } from "../agent/text-file.ts"
 
-/**
- * In the home: release 0.2.0 wrote each reply of an agent into a file of it. Nothing there is ever
- * changed or removed by us.
- */
+/** In the home: where release 0.2.0 wrote each reply as a file. We never change any of them. */
 const folder = "agent_replies"
 
 const maxFiles = 100

@@ -51,10 +51,7 @@ const text = z
 /** `control/runtime.json`: how the agent was started last. All else in it is of no use here. */
 const runtimeSchema = z.object({ autostart: z.boolean().default(true), cli: text, working_dir: text })
 
-/**
- * A file of `control/queue/`: what a command has asked for while that service was down. It would be
- * done at its next start.
- */
+/** A file of `control/queue/`: what a command asked for while that service was down. */
 const requestSchema = z.object({ action: z.enum(["connect", "stop"]), cli: text, working_dir: text })
 
 type Runtime = z.output<typeof runtimeSchema>
@@ -159,10 +156,7 @@ async function runtimeOf(workspace: string): Promise<Runtime> {
   return runtime
 }
 
-/**
- * In the order in which they were made, which their names tell. What is none of them was never done
- * by that service either.
- */
+/** In the order of their names, which is that of their making. Others were never done. */
 async function requestsOf(workspace: string): Promise<z.output<typeof requestSchema>[]> {
   const names = (await namesIn(workspace, "control/queue")).filter((name) => name.endsWith(".json"))
   const found: z.output<typeof requestSchema>[] = []

@@ -34,10 +34,7 @@ const plainBooleans = ["additionalProperties", "additionalItems", "unevaluatedPr
 const maxNoteLength = 4_000
 /** Schemas inside each other at the top that are put into one. */
 const maxMerges = 50
-/**
- * Name of the definition that has parts of the top which a reference names; more behind it where
- * the client has one of that name.
- */
+/** The definition with parts of the top that are referred to; longer where it is the client's. */
 const movedName = "top"
 
 /**

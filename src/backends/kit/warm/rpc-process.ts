@@ -154,10 +154,7 @@ export abstract class RpcProcess {
     this.#isAlive = false
   }
 
-  /**
-   * What the program said in place of its handshake is the reason why it failed: an update notice,
-   * a question, an unknown option.
-   */
+  /** What it said instead is why it failed: an update notice, a question, an unknown option. */
   protected async handshake<T>(params: unknown, result: z.ZodType<T>): Promise<T> {
     try {
       return await this.request("initialize", params, result, this.#timeouts.handshakeMs)

@@ -29,10 +29,7 @@ create index threads_main on threads (principal, agent_id, used_at) where is_mai
   fill: markTurns,
 }
 
-/**
- * A parent was stored before its children. One that had not ended has nothing to be found by: it is
- * ended at this start.
- */
+/** Parents stand before their children. What had not ended is ended at this start, unmarked. */
 function markTurns(database: DatabaseSync): void {
   const chains = new Map<string, Chain>()
   const output = database.prepare(
