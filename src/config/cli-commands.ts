@@ -4,7 +4,7 @@ import { isAbsolute, resolve } from "node:path"
 export interface CliCommand {
   /** A bare name, looked up in PATH, or a path. */
   readonly program: string
-  /** What stands behind it; not every program takes it, see `backends/cli-arguments.ts`. */
+  /** What stands behind it; not every program takes it, see `backends/create-backend.ts`. */
   readonly args: readonly string[]
 }
 

@@ -1,6 +1,6 @@
 /**
  * The catalogue of everything that can go wrong for a caller. `code` is stable and goes to the
- * wire; the HTTP status is derived in one place, `protocol/errors.ts`.
+ * wire; the HTTP status is derived in one place, `protocol/common/errors.ts`.
  */
 export const errorCodes = {
   // The client's fault

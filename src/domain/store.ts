@@ -100,7 +100,7 @@ export interface TurnWithOutput extends TurnRecord {
   readonly nativeItems: readonly unknown[]
 }
 
-/** A stretch of a response's log: JSON made and read by `engine/response-log.ts` only. */
+/** A stretch of a response's log: JSON made and read by `engine/log/response-log.ts` only. */
 export interface LogSegment {
   readonly firstSequence: number
   readonly json: string

@@ -15,7 +15,7 @@ export const anyFunction: FunctionChoice = { allowed: null, isRequired: false }
 export interface AnswerLimits {
   /** The answer ends before the first of these. */
   readonly stopTexts: readonly string[]
-  /** Null: as long as the agent likes. Counted by an estimate, see `engine/answer-limits.ts`. */
+  /** Null: as long as the agent likes. An estimate, see `engine/answer/answer-limits.ts`. */
   readonly maxTokens: number | null
 }
 

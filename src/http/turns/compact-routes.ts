@@ -94,7 +94,7 @@ function sendable(part: ContentPart): ContentPart {
 
 /**
  * `POST /v1/responses/input_tokens`: about how many tokens the request and the conversation before
- * it are; see `protocol/token-estimate.ts`. What the agent's CLI adds by itself is not in it.
+ * it are: `protocol/common/token-estimate.ts`. What the agent's CLI adds by itself is not in it.
  */
 export function createInputTokensHandler({ engine, config }: Pick<TurnParts, "engine" | "config">): Handler {
   return async (context) => {

@@ -65,7 +65,7 @@ export function unknownFields(body: unknown, names: readonly string[]): readonly
     .slice(0, maxUnknown)
 }
 
-/** Not documented by any API. It names a conversation, see `http/request-headers.ts`. */
+/** Not documented by any API. It names a conversation, see `http/guard/request-headers.ts`. */
 const ownFields = ["context_id"]
 
 /** What can stand in a header, and be told apart there. */
