@@ -1,12 +1,15 @@
 import { configDefaults, defineConfig } from "vitest/config"
 import { SecondTries } from "./test/support/second-tries.ts"
 
-/** Tests that keep to their own process: they share one after the other, and load the program once. */
-const sharing = [
+/** Tests that keep to their own process, and some of which count its timers. */
+const units = [
   "src/**/*.test.ts",
   "test/{architecture,engine,http,protocol,team}/**/*.test.ts",
   "test/contract/demo.test.ts",
 ]
+
+/** Tests that weigh their process, or that wait for a machine of their own. */
+const apart = ["test/systemd/**/*.test.ts", "test/service/tool-schemas.test.ts"]
 
 export default defineConfig({
   test: {
@@ -21,15 +24,19 @@ export default defineConfig({
     // Tests that bound memory collect first.
     execArgv: ["--expose-gc"],
     projects: [
-      { extends: true, test: { name: "sharing", include: sharing, isolate: false } },
+      // These two load the program once for all of their files, which come one after the other: a
+      // module keeps nothing that changes (test/architecture).
+      { extends: true, test: { name: "sharing", include: units, isolate: false } },
       {
         extends: true,
         test: {
-          name: "apart",
-          include: ["test/**/*.test.ts", "bench/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...sharing],
+          name: "services",
+          include: ["{test,bench}/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, ...units, ...apart],
+          isolate: false,
         },
       },
+      { extends: true, test: { name: "apart", include: apart } },
     ],
   },
 })
