@@ -21,7 +21,7 @@ check-types:
 	npm run --silent typecheck
 
 check-units:
-	npm test --silent -- --project sharing src/ test/architecture/ test/contract/demo.test.ts
+	npm test --silent -- src/ test/architecture/ test/contract/demo.test.ts
 
 test: node_modules/.installed check-browser test-clis build ## Lint, type check and run all tests
 	npm run --silent lint

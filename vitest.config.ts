@@ -1,12 +1,8 @@
 import { configDefaults, defineConfig } from "vitest/config"
 import { SecondTries } from "./test/support/second-tries.ts"
 
-/** Tests that keep to their own process, and some of which count its timers. */
-const units = [
-  "src/**/*.test.ts",
-  "test/{architecture,engine,http,protocol,team}/**/*.test.ts",
-  "test/contract/demo.test.ts",
-]
+/** Tests of single files, some of which count the timers of their process: no service runs beside them. */
+const units = ["src/**/*.test.ts", "test/architecture/*.test.ts"]
 
 /** Tests that weigh their process, or that wait for a machine of their own. */
 const apart = ["test/systemd/**/*.test.ts", "test/service/tool-schemas.test.ts"]
@@ -26,7 +22,7 @@ export default defineConfig({
     projects: [
       // These two load the program once for all of their files, which come one after the other: a
       // module keeps nothing that changes (test/architecture).
-      { extends: true, test: { name: "sharing", include: units, isolate: false } },
+      { extends: true, test: { name: "units", include: units, isolate: false } },
       {
         extends: true,
         test: {
